@@ -1,0 +1,84 @@
+"""Names, order and definitions of the metrics of one daily return series.
+
+With r the n daily returns of a segment (after cost), NAV their cumulated product (1 at the close before), P the
+periods a year and rf the annual risk-free rate:
+
+================  ===================================================================================
+total_return      NAV − 1
+cagr              NAV^(P/n) − 1
+volatility        std(r, ddof 1)·√P, a year
+sharpe            (mean(r)·P − rf) / volatility
+sortino           (mean(r)·P − rf) / (√mean(min(r − rf/P, 0)²)·√P): downside deviation over all days
+max_drawdown      min(NAV / running peak − 1) ≤ 0; NAV 1 at the start counts as a peak
+calmar            cagr / |max_drawdown|
+skewness          population moments
+kurtosis          population moments, raw (normal = 3)
+switches          days on which the weights change
+turnover          traded value over NAV a year, both sides (leg to leg 2, to or from cash 1)
+exposure          mean weight outside cash
+================  ===================================================================================
+
+NaN policy: a ratio whose denominator is zero (no volatility, no downside, no drawdown) is NaN: undefined, never 0
+or infinite. Volatility counts as zero when the variance is below ``FLAT`` times the mean square, so that a constant
+interest does not turn rounding into a Sharpe ratio.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats
+
+METRICS = (
+    "total_return",
+    "cagr",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "calmar",
+    "skewness",
+    "kurtosis",
+    "switches",
+    "turnover",
+    "exposure",
+)
+
+# Larger is better for each of these, so that a sweep may rank by it.
+OBJECTIVES = ("sharpe", "cagr", "total_return", "sortino", "calmar", "max_drawdown")
+
+FLAT = 1e-10
+
+
+def measure_returns(returns: Floats, periods: float, risk_free: float) -> Floats:
+    """The first nine metrics of one series, straight from their definitions.
+
+    returns: (T,) daily, after cost, no NaN. periods: a year. risk_free: annual. Answers (9,) float64.
+    """
+    days = len(returns)
+    nav = np.concatenate([[1.0], np.cumprod(1.0 + returns)])
+    drawdown = float((nav / np.maximum.accumulate(nav) - 1.0).min())
+    total = nav[-1] - 1.0
+    cagr = nav[-1] ** (periods / days) - 1.0
+    mean = returns.mean()
+    square = (returns**2).mean()
+    variance = returns.var(ddof=1) if days > 1 else np.nan
+    flat = not variance > FLAT * square
+    volatility = 0.0 if flat else np.sqrt(variance * periods)
+    downside = (np.minimum(returns - risk_free / periods, 0.0) ** 2).mean()
+    excess = mean * periods - risk_free
+    centred = returns - mean
+    spread = (centred**2).mean()
+    return np.array(
+        [
+            total,
+            cagr,
+            volatility if days > 1 else np.nan,
+            np.nan if flat else excess / volatility,
+            excess / np.sqrt(downside * periods) if downside > 0 else np.nan,
+            drawdown,
+            cagr / -drawdown if drawdown < 0 else np.nan,
+            np.nan if flat else (centred**3).mean() / spread**1.5,
+            np.nan if flat else (centred**4).mean() / spread**2,
+        ]
+    )

@@ -1,0 +1,49 @@
+"""The problem a backend evaluates: what every variant of one study shares, as plain arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridproof.kernels.arrays import Array, Floats, Ints, Words
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """T decision days, D days of returns, A allocations, B signal bits, R packed bit paths, E executions.
+
+    Decision day j (bit j of a path) is known at its close; with lag l it sets the position that earns return
+    day j − lead + l. Return day 0 is the first of the window, so ``lead`` ≥ every lag.
+    """
+
+    planes: Words  # (R, ceil(T/64)): one packed bit path a row
+    decision_days: int  # T
+    lead: int
+    rule: Ints  # (A, 2^B): F[allocation held, code]; bit b of the code is the state of plane b
+    start: int  # the allocation held before decision day 0
+    lags: Ints  # (E,)
+    payoff_of: Ints  # (E,) which payoff table
+    cost_of: Ints  # (E,) which cost table
+    returns: Floats  # (payoff tables, A, D): simple daily return of holding an allocation
+    costs: Floats  # (cost tables, A, A, D): share of NAV lost when day d is the first of `to` after `from`
+    traded: Floats  # (A, A): traded value over NAV of that switch
+    invested: Floats  # (A,): weight outside cash
+    bounds: Ints  # (S + 1,): segments [bounds[s], bounds[s+1]) of return days, e.g. in sample, after publication
+    periods: float  # a year
+    risk_free: float  # annual
+
+    @property
+    def segments(self) -> int:
+        return len(self.bounds) - 1
+
+    @property
+    def allocations(self) -> int:
+        return int(self.returns.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The variants to evaluate: N tuples of bit paths, each under one or more executions (J in all)."""
+
+    rows: Array  # (N, B) int32: for each bit its row in Problem.planes
+    first: Ints  # (N + 1,): jobs of tuple i are first[i] .. first[i+1]
+    execution: Ints  # (J,): index into Problem.lags

@@ -1,0 +1,72 @@
+"""The oracle: every variant day by day in NumPy, as the definitions say. Slow, short, obviously right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints, Words
+from gridproof.kernels.metrics import METRICS, measure_returns
+from gridproof.kernels.paths import pack, unpack
+from gridproof.kernels.problem import Jobs, Problem
+
+NAME = "reference"
+
+
+def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
+    """Latch one measure under P threshold pairs.
+
+    values: (T,) known at the close of each day; NaN (warming up) leaves the state. on, off: (P,), off ≤ on. The
+    state starts at 0, becomes 1 where the value is above ``on``, 0 where it is below ``off``, else stays. Answers
+    the states from day ``start`` on, packed: (P, W).
+    """
+    states = np.zeros((len(on), len(values)), dtype=np.bool_)
+    state = np.zeros(len(on), dtype=np.bool_)
+    for day, value in enumerate(values):
+        state = np.where(value > on, True, np.where(value < off, False, state))
+        states[:, day] = state
+    return pack(states[:, start:])
+
+
+def decide(problem: Problem, rows: Ints) -> Ints:
+    """The allocation chosen at each decision day, (T,), by the tuple of bit paths ``rows`` (B,)."""
+    bits = unpack(problem.planes[rows], problem.decision_days)
+    codes = (bits.astype(np.int64) << np.arange(len(rows))[:, None]).sum(axis=0)
+    held, chosen = problem.start, np.empty(problem.decision_days, dtype=np.int64)
+    for day, code in enumerate(codes):
+        held = problem.rule[held, code]
+        chosen[day] = held
+    return chosen
+
+
+def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, Floats]:
+    """One variant by day: allocation held, return after cost, cost; each (D,).
+
+    The position standing on return day 0 is not charged.
+    """
+    days = problem.returns.shape[2]
+    lag = int(problem.lags[execution])
+    held = decide(problem, rows)[problem.lead - lag :][:days]
+    gross = problem.returns[problem.payoff_of[execution], held, np.arange(days)]
+    cost = np.zeros(days)
+    cost[1:] = problem.costs[problem.cost_of[execution], held[:-1], held[1:], np.arange(1, days)]
+    return held, (1.0 + gross) * (1.0 - cost) - 1.0, cost
+
+
+def evaluate(problem: Problem, jobs: Jobs) -> Floats:
+    """Metrics of every job, (J, S, 12 + A): ``METRICS`` in order, then the share of days in each allocation."""
+    result = np.empty((len(jobs.execution), problem.segments, len(METRICS) + problem.allocations))
+    for index in range(len(jobs.rows)):
+        for job in range(jobs.first[index], jobs.first[index + 1]):
+            held, returns, _ = daily(problem, jobs.rows[index], int(jobs.execution[job]))
+            before = np.concatenate([held[:1], held[:-1]])
+            for segment in range(problem.segments):
+                inside = slice(problem.bounds[segment], problem.bounds[segment + 1])
+                days = inside.stop - inside.start
+                weights = np.bincount(held[inside], minlength=problem.allocations) / days
+                traded = problem.traded[before[inside], held[inside]].sum()
+                result[job, segment, :9] = measure_returns(returns[inside], problem.periods, problem.risk_free)
+                result[job, segment, 9] = (held[inside] != before[inside]).sum()
+                result[job, segment, 10] = traded * problem.periods / days
+                result[job, segment, 11] = weights @ problem.invested
+                result[job, segment, 12:] = weights
+    return result

@@ -1,0 +1,72 @@
+"""Random problems and jobs, for comparing backends."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridproof.kernels.arrays import Ints
+from gridproof.kernels.paths import pack
+from gridproof.kernels.problem import Jobs, Problem
+
+
+def settled(rule: Ints) -> Ints:
+    """Make F(F(a, c), c) = F(a, c): follow each code's moves until they stand still, else stay."""
+    result = rule.copy()
+    for code in range(rule.shape[1]):
+        fixed = [a for a in range(len(rule)) if rule[a, code] == a]
+        for held in range(len(rule)):
+            if result[held, code] not in fixed:
+                result[held, code] = fixed[0] if fixed else held
+        if not fixed:
+            result[:, code] = 0
+    return result
+
+
+def random_problem(
+    rng: np.random.Generator,
+    days: int = 130,
+    bits: int = 3,
+    rows: int = 6,
+    legs: int = 3,
+    flip: float = 0.05,
+    lead: int = 3,
+    lags: tuple[int, ...] = (1, 2, 3),
+) -> Problem:
+    decision_days = days + lead - min(lags)
+    states = (rng.random((bits * rows, decision_days)) < flip).cumsum(axis=1) % 2 == 1
+    returns = rng.normal(0.0005, 0.02, (2, legs, days))
+    returns[:, -1] = 0.0001  # cash
+    costs = rng.uniform(0, 0.01, (2, legs, legs, days))
+    costs[0] = 0.0
+    costs[:, np.arange(legs), np.arange(legs)] = 0.0
+    traded = np.full((legs, legs), 2.0)
+    traded[-1] = traded[:, -1] = 1.0
+    np.fill_diagonal(traded, 0.0)
+    executions = len(lags) * 2
+    cut = days * 2 // 3
+    return Problem(
+        planes=pack(states),
+        decision_days=decision_days,
+        lead=lead,
+        rule=settled(rng.integers(0, legs, (legs, 2**bits))),
+        start=legs - 1,
+        lags=np.array(lags * 2, dtype=np.int64),
+        payoff_of=np.arange(executions, dtype=np.int64) % 2,
+        cost_of=np.arange(executions, dtype=np.int64) // len(lags),
+        returns=returns,
+        costs=costs,
+        traded=traded,
+        invested=np.array([1.0] * (legs - 1) + [0.0]),
+        bounds=np.array([0, cut, days] if 0 < cut < days else [0, days], dtype=np.int64),
+        periods=243.0,
+        risk_free=0.01,
+    )
+
+
+def random_jobs(rng: np.random.Generator, problem: Problem, bits: int, tuples: int = 40) -> Jobs:
+    counts = rng.integers(1, len(problem.lags) + 1, tuples)
+    return Jobs(
+        rows=rng.integers(0, len(problem.planes), (tuples, bits)).astype(np.int32),
+        first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        execution=rng.integers(0, len(problem.lags), counts.sum()).astype(np.int64),
+    )
