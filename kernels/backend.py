@@ -8,13 +8,10 @@ from functools import partial
 
 from gridproof.kernels import cpu, reference
 from gridproof.kernels.arrays import Floats, Words
+from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Jobs, Problem
 
 NAMES = ("auto", "cpu", "cuda", "reference")
-
-
-class BackendUnavailableError(Exception):
-    """The named backend cannot run here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +24,15 @@ class Backend:
 
 
 def resolve(name: str = "auto") -> Backend:
-    """The backend of this name; ``auto`` is cpu until a GPU backend exists. Raises BackendUnavailableError."""
+    """The backend of this name; ``auto`` is cpu until a GPU backend exists. Raises InputError."""
     if name in ("auto", "cpu"):
         return Backend("cpu", cpu.latch_paths, lambda problem: partial(_compiled, problem, cpu.prepare(problem)))
     if name == "reference":
         return Backend("reference", reference.latch_paths, lambda problem: partial(reference.evaluate, problem))
+    rule = "the backend must be one that can run here"
     if name == "cuda":
-        raise BackendUnavailableError("backend 'cuda': this version has no CUDA kernels; use --backend cpu")
-    raise BackendUnavailableError(f"backend {name!r}: not one of {', '.join(NAMES)}")
+        raise InputError(rule, name, "--backend", "This version has no CUDA kernels: use cpu")
+    raise InputError(rule, name, "--backend", f"Use one of {', '.join(NAMES)}")
 
 
 def _compiled(problem: Problem, prepared: cpu.Prepared, jobs: Jobs) -> Floats:

@@ -1,0 +1,1 @@
+"""What came out: tallies, the run folder, the report."""

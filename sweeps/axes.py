@@ -1,0 +1,161 @@
+"""The axes of a study while it is being checked: their values, ties and places, and from them the space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gridproof.kernels.errors import InputError
+from gridproof.sweeps.document import Document
+from gridproof.sweeps.faults import one_line
+from gridproof.sweeps.space import Axis, Space
+from gridproof.sweeps.values import SameAs, Value, expand
+
+
+class AxisTable:
+    """Axes by name. ``places`` has every name that can be set, an axis already or not, and its place in the file."""
+
+    def __init__(self, document: Document) -> None:
+        self.places: dict[str, tuple[str, ...]] = {}
+        self._document = document
+        self._values: dict[str, tuple[Value, ...] | SameAs] = {}
+
+    def place(self, name: str, path: tuple[str, ...]) -> None:
+        if self.places.setdefault(name, path) != path:
+            raise InputError(
+                "an axis name must be one thing",
+                name,
+                self._document.where(path),
+                f"Rename it, or what stands at {self._document.where(self.places[name])}",
+            )
+
+    def add_raw(
+        self,
+        name: str,
+        path: tuple[str, ...],
+        raw: Any,
+        kind: type[int] | type[float] | type[str],
+        least: float | None = None,
+        choices: tuple[str, ...] = (),
+    ) -> None:
+        """Add an axis from what the file says."""
+        try:
+            values = expand(raw)
+        except ValueError as error:
+            raise one_line(str(error), raw, self._document.where(path)) from None
+        self.add(name, path, values, kind, least, choices=choices)
+
+    def add(
+        self,
+        name: str,
+        path: tuple[str, ...],
+        values: tuple[Value, ...] | SameAs,
+        kind: type[int] | type[float] | type[str] | None = None,
+        least: float | None = None,
+        below: float | None = None,
+        choices: tuple[str, ...] = (),
+    ) -> None:
+        """Add an axis; each value must be of ``kind``, at least ``least``, below ``below``, one of ``choices``."""
+        self.place(name, path)
+        where = self._document.where(path)
+        if not isinstance(values, SameAs):
+            for value in values:
+                if choices and value not in choices:
+                    raise InputError(f"{name} is one of its choices", value, where, f"Use {', '.join(choices)}")
+                if kind is int and not isinstance(value, int):
+                    raise InputError(f"{name} is a whole number", value, where, "Write whole numbers")
+                if kind is float and isinstance(value, str):
+                    raise InputError(f"{name} is a number", value, where, "Write a number")
+                if least is not None and not isinstance(value, str) and value < least:
+                    raise InputError(f"{name} must be at least {least}", value, where, "Raise it")
+                if below is not None and not isinstance(value, str) and value >= below:
+                    raise InputError(f"{name} must be below {below}", value, where, "Lower it: it is a share, not %")
+            if kind is float:
+                values = tuple(float(value) for value in values)
+        self._values[name] = values
+
+    def owner(self, name: str) -> str:
+        """The axis whose values this one takes: itself, or the one it is tied to."""
+        values = self._values[name]
+        if not isinstance(values, SameAs):
+            return name
+        where = self._document.where(self.places[name])
+        target = self._values.get(values.axis)
+        if target is None or isinstance(target, SameAs):
+            untied = [other for other, each in self._values.items() if not isinstance(each, SameAs)]
+            raise InputError(
+                "same_as names another axis that has values", values.axis, where, f"Use one of {', '.join(untied)}"
+            )
+        return values.axis
+
+    def values(self, name: str) -> tuple[Value, ...]:
+        values = self._values[self.owner(name)]
+        assert not isinstance(values, SameAs)
+        return values
+
+    def space(self, uses: Mapping[str, Sequence[str]], executing: Sequence[str], base: Mapping[str, Value]) -> Space:
+        """Order the axes and find the base. ``uses``: for each signal the axes it names; ``executing``: the rest."""
+        owners = {signal: tuple(dict.fromkeys(self.owner(name) for name in names)) for signal, names in uses.items()}
+        execution = tuple(dict.fromkeys(self.owner(name) for name in executing))
+        seen = [name for names in owners.values() for name in names]
+        shared = tuple(dict.fromkeys(name for name in seen if seen.count(name) > 1))
+        for name in execution:
+            if name in seen:
+                raise InputError(
+                    "an axis of the execution cannot be tied to one of a signal",
+                    name,
+                    self._document.where(self.places[name]),
+                    "Give it values of its own",
+                )
+        order = [*shared, *(name for name in seen if name not in shared), *execution]
+        axes = tuple(Axis(name, self.places[name], self.values(name)) for name in order)
+        position = {name: index for index, name in enumerate(order)}
+        return Space(
+            axes=axes,
+            uses={signal: tuple(sorted(position[name] for name in names)) for signal, names in owners.items()},
+            shared=len(shared),
+            executing=len(execution),
+            owners={name: self.owner(name) for name in self._values},
+            base=self._base(axes, base),
+        )
+
+    def _base(self, axes: tuple[Axis, ...], base: Mapping[str, Value]) -> tuple[int, ...]:
+        names = [axis.name for axis in axes]
+        chosen: dict[str, Value] = {}
+        for given, value in base.items():
+            where = self._document.where(("base", given))
+            matches = [given] if given in names else [name for name in names if name.endswith(f".{given}")]
+            if given in self._values and given not in names:
+                matches = [self.owner(given)]
+            if len(matches) != 1:
+                rule = "base names axes of the study"
+                raise InputError(rule, given, where, f"Use {', '.join(matches or names)}")
+            if chosen.setdefault(matches[0], value) != value:
+                raise InputError("base gives an axis one value", f"{given}: {value}", where, "Remove one")
+        digits = []
+        for axis in axes:
+            if axis.name not in chosen:
+                if len(axis.values) > 1:
+                    raise InputError(
+                        "base must choose a value on every axis with several",
+                        f"no {axis.name}",
+                        self._document.where(("base",)),
+                        f"Add {axis.name}: with one of {_few(axis.values)}",
+                    )
+                digits.append(0)
+                continue
+            if chosen[axis.name] not in axis.values:
+                raise InputError(
+                    "base must lie in the grid",
+                    f"{axis.name}: {chosen[axis.name]}",
+                    self._document.where(("base", axis.name)),
+                    f"Use one of {_few(axis.values)}, or add it to the axis",
+                )
+            digits.append(axis.values.index(chosen[axis.name]))
+        return tuple(digits)
+
+
+def _few(values: tuple[Value, ...]) -> str:
+    if len(values) <= 8:
+        return ", ".join(map(str, values))
+    return f"{', '.join(map(str, values[:3]))} … {values[-1]}"

@@ -1,0 +1,103 @@
+"""A study file as text: its values, and the line each stands on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gridproof.kernels.errors import InputError
+
+
+@dataclass(frozen=True)
+class Document:
+    """``raw``: the tree of plain values. ``lines``: for each path into it the line where it stands."""
+
+    name: str
+    raw: dict[str, Any]
+    lines: dict[tuple[str, ...], int]
+
+    def where(self, path: Sequence[object]) -> str:
+        """'file:line path' of the nearest place that is written in the file."""
+        keys = tuple(str(key) for key in path)
+        known = keys
+        while known and known not in self.lines:
+            known = known[:-1]
+        line = f":{self.lines[known]}" if known in self.lines else ""
+        return f"{self.name}{line} {'.'.join(keys)}".rstrip()
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values only. Dates stay text; a word such as on, off, yes or no stays a word."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool", ":int", ":float"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+# A code such as 000300 stays a word.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9]\d*)$"), list("-+0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:(?:0|[1-9]\d*)\.\d*|\.\d+|[1-9]\d*(?=[eE]))(?:[eE][-+]?\d+)?$"),
+    list("-+.0123456789"),
+)
+
+
+def parse_value(text: str) -> Any:
+    """One value as it would be read in a study: a number, a word, a list '[1, 2]' or a mapping."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506
+
+
+def read_document(path: Path) -> Document:
+    """Read a study file. Raises InputError where it is missing, no YAML, or names a key twice."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            "the study file must be readable", error.strerror, str(path), "Name a file, or one of the studies shipped"
+        ) from error
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        raw = yaml.load(text, Loader=_Loader)  # noqa: S506
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InputError(
+            "a study file is YAML", problem, f"{path}{line}", "Correct the indentation, brackets or quotes"
+        ) from error
+    if not isinstance(raw, dict) or node is None:
+        raise InputError(
+            "a study file is a mapping of keys", type(raw).__name__, str(path), "See the studies shipped for the shape"
+        )
+    lines: dict[tuple[str, ...], int] = {}
+    _walk(node, (), lines, str(path))
+    return Document(str(path), raw, lines)
+
+
+def _walk(node: yaml.Node, path: tuple[str, ...], lines: dict[tuple[str, ...], int], file: str) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*path, str(key.value))
+            if inner in lines:
+                raise InputError(
+                    "a key stands once",
+                    f"{key.value} on lines {lines[inner]} and {key.start_mark.line + 1}",
+                    f"{file}:{key.start_mark.line + 1} {'.'.join(inner)}",
+                    "Remove one",
+                )
+            lines[inner] = key.start_mark.line + 1
+            _walk(value, inner, lines, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            lines[(*path, str(index))] = value.start_mark.line + 1
+            _walk(value, (*path, str(index)), lines, file)

@@ -1,0 +1,146 @@
+"""Enumeration: the variants of a plan in pieces, each with the distinct work that it stands for.
+
+A piece is the unit of evaluation, a tile a run of pieces and the unit of work and of resume. Which variants a piece
+holds depends on the grid alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Protocol
+
+import numpy as np
+
+from gridproof.kernels.arrays import Ints
+from gridproof.kernels.problem import Jobs
+from gridproof.sweeps.plan import Plan
+from gridproof.sweeps.space import Space
+
+PIECE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """n variants and the J ≤ n distinct jobs behind them. ``keys``: path index of each signal, then the execution."""
+
+    variants: Ints  # (n,) grid indices, ascending
+    jobs: Jobs
+    keys: Ints  # (J, signals + 1)
+    job_of: Ints  # (n,)
+
+
+class Grid(Protocol):
+    """An ordered set of variants cut into pieces."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def pieces(self) -> int: ...
+    def bounds(self, piece: int) -> tuple[int, int]:
+        """The piece's first and past-last variant, counted in this grid's order."""
+    def piece(self, number: int) -> Piece: ...
+
+
+class Product:
+    """The whole grid. A piece is a box: some leading axes fixed, a range of one, all of the axes behind it."""
+
+    def __init__(self, plan: Plan, target: int = PIECE) -> None:
+        self._plan = plan
+        space = plan.study.space
+        dims = space.dims
+        split = len(dims)
+        # Axes that signals share stay fixed within a piece: there the signals' paths form a product.
+        while split > space.shared and prod(dims[split - 1 :]) <= target:
+            split -= 1
+        self._inner = prod(dims[split:])
+        self._split = split - 1 if split > space.shared else -1
+        self._width = max(1, target // self._inner) if self._split >= 0 else 1
+        length = dims[self._split] if self._split >= 0 else 1
+        self._chunks = -(-length // self._width)
+        self._length = length
+        self.size = space.size
+        self.pieces = space.size // (length * self._inner) * self._chunks
+
+    def bounds(self, piece: int) -> tuple[int, int]:
+        lead, chunk = divmod(piece, self._chunks)
+        begin, end = chunk * self._width, min(self._length, (chunk + 1) * self._width)
+        return (lead * self._length + begin) * self._inner, (lead * self._length + end) * self._inner
+
+    def piece(self, number: int) -> Piece:
+        space = self._plan.study.space
+        low, high = self.bounds(number)
+        first = space.digits(np.array([low], dtype=np.int64))[0]
+        last = space.digits(np.array([high - 1], dtype=np.int64))[0]
+        box = [slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True)]
+        inverses, distinct = [], []
+        for signal in self._plan.study.signals:
+            part = self._plan.paths[signal.name][tuple(box[axis] for axis in space.uses[signal.name])]
+            unique, inverse = np.unique(part, return_inverse=True)
+            distinct.append(unique.astype(np.int64))
+            # Back to the box: own axes of the signals follow one another, so each inverse is one block of it.
+            inverses.append(inverse.ravel())
+        offset = len(space.dims) - space.executing
+        cells = _cells(space, box[offset:])
+        tuples = np.stack([axis.ravel() for axis in np.meshgrid(*distinct, indexing="ij")], axis=1)
+        job_of = np.zeros(1, dtype=np.int64)
+        for unique, inverse in zip(distinct, inverses, strict=True):
+            job_of = (job_of[:, None] * len(unique) + inverse[None, :]).ravel()
+        job_of = (job_of[:, None] * len(cells) + np.arange(len(cells))[None, :]).ravel()
+        count = len(tuples)
+        keys = np.concatenate([np.repeat(tuples, len(cells), axis=0), np.tile(cells, count)[:, None]], axis=1)
+        jobs = Jobs(
+            self._plan.rows(tuples),
+            np.arange(count + 1, dtype=np.int64) * len(cells),
+            np.tile(cells, count).astype(np.int64),
+        )
+        return Piece(np.arange(low, high, dtype=np.int64), jobs, keys, job_of)
+
+
+class Listed:
+    """Given variants: a sample, a slice through the base, single points."""
+
+    def __init__(self, plan: Plan, variants: Ints, target: int = PIECE) -> None:
+        self._plan = plan
+        self._variants = np.unique(variants)
+        self._target = target
+        self.size = len(self._variants)
+        self.pieces = -(-self.size // target)
+
+    def bounds(self, piece: int) -> tuple[int, int]:
+        return piece * self._target, min(self.size, (piece + 1) * self._target)
+
+    def piece(self, number: int) -> Piece:
+        plan, space = self._plan, self._plan.study.space
+        variants = self._variants[slice(*self.bounds(number))]
+        digits = space.digits(variants)
+        columns = []
+        for signal in plan.study.signals:
+            columns.append(plan.paths[signal.name][tuple(digits[:, axis] for axis in space.uses[signal.name])])
+        offset = len(space.dims) - space.executing
+        cell = np.zeros(len(variants), dtype=np.int64)
+        for axis in range(offset, len(space.dims)):
+            cell = cell * space.dims[axis] + digits[:, axis]
+        keys, job_of = np.unique(np.stack([*columns, cell], axis=1).astype(np.int64), axis=0, return_inverse=True)
+        changed = np.flatnonzero((np.diff(keys[:, :-1], axis=0) != 0).any(axis=1)) + 1
+        first = np.concatenate([[0], changed, [len(keys)]]).astype(np.int64)
+        jobs = Jobs(plan.rows(keys[first[:-1], :-1]), first, np.ascontiguousarray(keys[:, -1]))
+        return Piece(variants, jobs, keys, job_of.ravel())
+
+
+def draw_sample(size: int, count: int, seed: int = 0) -> Ints:
+    """``count`` different grid indices below ``size``, uniformly, ascending; the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    if size <= 4 * count:
+        return np.sort(rng.permutation(size)[:count]).astype(np.int64)
+    drawn = np.unique(rng.integers(0, size, count))
+    while len(drawn) < count:
+        drawn = np.unique(np.concatenate([drawn, rng.integers(0, size, count - len(drawn))]))
+    return drawn.astype(np.int64)
+
+
+def _cells(space: Space, box: list[slice]) -> Ints:
+    """Execution cells of a box, in grid order."""
+    dims = space.dims[len(space.dims) - space.executing :]
+    numbers = np.arange(prod(dims), dtype=np.int64).reshape(dims)
+    return numbers[tuple(box)].ravel()

@@ -1,0 +1,185 @@
+"""The plan: a study on a market, as the arrays that a backend evaluates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints, Words
+from gridproof.kernels.backend import Backend
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.problem import Jobs, Problem
+from gridproof.signals.market import Market
+from gridproof.signals.source import Dates
+from gridproof.sweeps.payoff import cost_tables, payoff_tables
+from gridproof.sweeps.reading import path_table
+from gridproof.sweeps.study import Study
+from gridproof.sweeps.window import Window, find_window
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the variants of one study share.
+
+    ``paths``: for each signal the index of the distinct path of every combination of its axes, shaped like those
+    axes (grid order). ``first_row``: for each signal the row of its path 0 in ``problem.planes``; path p of a signal
+    with b bits stands at rows first_row + p·b …
+    """
+
+    study: Study
+    market: Market
+    window: Window
+    problem: Problem
+    paths: dict[str, Ints]
+    distinct_paths: dict[str, int]
+    first_row: dict[str, int]
+    evaluate: Callable[[Jobs], Floats]
+
+    def rows(self, keys: Ints) -> Ints:
+        """Path indices (n, signals) to the plane row of each bit of the rule, (n, B) int32."""
+        columns = []
+        for bit in self.study.rule.bits:
+            position, signal = next(
+                (index, signal) for index, signal in enumerate(self.study.signals) if bit in signal.bits
+            )
+            columns.append(
+                self.first_row[signal.name] + keys[:, position] * len(signal.bits) + signal.bits.index(bit)
+            )
+        rows = np.stack(columns, axis=1) if columns else np.empty((len(keys), 0))
+        return rows.astype(np.int32)  # type: ignore[return-value]
+
+    def distinct(self) -> int:
+        """How many variants differ in a path or in their execution, counted exactly without listing the grid.
+
+        Tuples of paths reachable under one setting of the shared axes form a product; the same tuple may be reachable
+        under several settings, so signals are folded together by the sets of settings under which a path occurs.
+        """
+        space = self.study.space
+        shared = space.dims[: space.shared]
+        groups: dict[frozenset[int], int] = {frozenset(range(prod(shared))): 1}
+        for signal in self.study.signals:
+            settings = self._settings(signal.name, shared)
+            counts: dict[frozenset[int], int] = {}
+            for under in settings:
+                counts[under] = counts.get(under, 0) + 1
+            folded: dict[frozenset[int], int] = {}
+            for left, many in groups.items():
+                for right, more in counts.items():
+                    if both := left & right:
+                        folded[both] = folded.get(both, 0) + many * more
+            groups = folded
+        return sum(groups.values()) * prod(space.dims[len(space.dims) - space.executing :])
+
+    def equal(self, key: Ints) -> int:
+        """How many variants of the grid have exactly these paths, (signals,), at one execution."""
+        space = self.study.space
+        shared = space.dims[: space.shared]
+        count = np.ones(prod(shared), dtype=object)
+        for signal, path in zip(self.study.signals, key, strict=True):
+            count = count * self._by_setting(signal.name, shared, self.paths[signal.name] == path).sum(axis=1)
+        return int(count.sum())
+
+    def _by_setting(self, signal: str, shared: tuple[int, ...], table: Ints) -> Ints:
+        """A signal's table as (settings of the shared axes, its own combinations)."""
+        uses = self.study.space.uses[signal]
+        leading = [axis for axis in uses if axis < len(shared)]
+        own = table.shape[len(leading) :]
+        shape = [shared[axis] if axis in leading else 1 for axis in range(len(shared))]
+        spread = np.broadcast_to(table.reshape(*shape, *own), (*shared, *own))
+        return spread.reshape(prod(shared), -1)
+
+    def _settings(self, signal: str, shared: tuple[int, ...]) -> list[frozenset[int]]:
+        """For each distinct path of a signal the settings of the shared axes under which it occurs."""
+        table = self._by_setting(signal, shared, self.paths[signal])
+        if len(table) == 1:
+            return [frozenset({0})] * self.distinct_paths[signal]
+        found: list[set[int]] = [set() for _ in range(self.distinct_paths[signal])]
+        for setting, row in enumerate(table):
+            for path in np.unique(row):
+                found[path].add(setting)
+        return [frozenset(each) for each in found]
+
+
+def build_plan(study: Study, market: Market, backend: Backend) -> Plan:
+    """Measure every signal under all its parameters, merge equal paths, and lay out payoffs and costs.
+
+    Raises InputError where a leg lacks a close, a series ends early, or the window begins before a signal is defined.
+    """
+    space = study.space
+    window = find_window(study, market)
+    executions = _executions(study)
+    lags = np.array([int(cell["execution.lag"]) for cell in executions], dtype=np.int64)
+    latest, soonest = int(lags.max()), int(lags.min())
+    start = 0 if study.rule.holds else max(0, window.first - latest)
+    stop = window.last + 1 - soonest
+    paths: dict[str, Ints] = {}
+    counts: dict[str, int] = {}
+    first_row: dict[str, int] = {}
+    planes: list[Words] = []
+    rows = 0
+    for signal in study.signals:
+        table = path_table(study, signal, market, backend, start, stop, window.first - latest, window)
+        paths[signal.name], counts[signal.name], first_row[signal.name] = table.index, len(table.distinct), rows
+        planes.append(table.distinct.reshape(-1, table.distinct.shape[-1]))
+        rows += len(planes[-1])
+    returns, payoff_of = payoff_tables(study, market, window, executions)
+    costs, cost_of = cost_tables(study, market, window, executions)
+    cash = np.array([leg.series is None for leg in study.legs])
+    traded = np.where(cash[:, None] | cash[None, :], 1.0, 2.0)
+    traded[cash[:, None] & cash[None, :]] = 0.0
+    np.fill_diagonal(traded, 0.0)
+    days = stop - start
+    words = -(-days // 64)
+    problem = Problem(
+        planes=np.concatenate(planes) if planes else np.zeros((1, words), dtype=np.uint64),
+        decision_days=days,
+        lead=window.first - start,
+        rule=study.rule.table,
+        start=int(np.flatnonzero(cash)[0]) if cash.any() else 0,
+        lags=lags,
+        payoff_of=payoff_of,
+        cost_of=cost_of,
+        returns=returns,
+        costs=costs,
+        traded=traded,
+        invested=(~cash).astype(np.float64),
+        bounds=np.array(
+            [0, window.published - window.first, window.days]
+            if window.published is not None
+            else [0, window.days],
+            dtype=np.int64,
+        ),
+        periods=study.spec.market.periods,
+        risk_free=study.spec.risk_free,
+    )
+    if space.size >= 2**62:
+        raise InputError(
+            "a grid has fewer than 2^62 variants",
+            f"{space.size:.3g}",
+            study.document.name,
+            "Narrow an axis, in the file or with --set",
+        )
+    return Plan(study, market, window, problem, paths, counts, first_row, backend.bind(problem))
+
+
+def _executions(study: Study) -> list[dict[str, float]]:
+    """Every combination of the execution's axes by name, in grid order, and the parameters tied to them."""
+    space = study.space
+    offset = len(space.axes) - space.executing
+    axes = space.axes[offset:]
+    dims = tuple(len(axis.values) for axis in axes)
+    names = ["execution.lag", "execution.cost", *(name for leg in study.legs for name in leg.terms.values())]
+    cells = []
+    for index in range(prod(dims)):
+        digits = np.unravel_index(index, dims) if dims else ()
+        cells.append({name: float(space.axes[p].values[digits[p - offset]])
+                      for name in names for p in [space.position(name)]})  # fmt: skip
+    return cells
+
+
+def days_of(plan: Plan) -> Dates:
+    """The return days of the window, (D,)."""
+    return plan.market.calendar[plan.window.first : plan.window.last + 1]

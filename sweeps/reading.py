@@ -1,0 +1,180 @@
+"""From a signal and its parameters to values, states and distinct packed paths."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Bools, Floats, Ints, Words
+from gridproof.kernels.backend import Backend
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.paths import merge, pack
+from gridproof.signals.catalogue import Reading, call
+from gridproof.signals.market import Market, as_of
+from gridproof.signals.source import Release
+from gridproof.sweeps.study import Signal, Study
+from gridproof.sweeps.values import Value
+from gridproof.sweeps.window import Window
+
+# Threshold pairs latched at once: bounds the memory of paths that are not merged yet.
+_PAIRS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class PathTable:
+    """``index``: int32, shaped like the signal's axes in grid order, into ``distinct`` (p, bits, W)."""
+
+    index: Ints
+    distinct: Words
+
+
+def read_signal(
+    study: Study, signal: Signal, market: Market, chosen: dict[str, Value], window: Window
+) -> Reading:
+    """Measure a signal under one choice of its axes, on every day of the calendar.
+
+    A daily series is aligned first and measured by day. A monthly one is measured by observation and the reading is
+    known from the release of the observation that completes it. Raises InputError for a gap inside the reading.
+    """
+    space = study.space
+
+    def value(parameter: str) -> Any:
+        return chosen[space.owners[parameter]]
+
+    releases = [
+        Release.parse(value(axis), study.where("series", series)) if axis else Release()
+        for series, axis in zip(signal.series, signal.releases, strict=True)
+    ]
+    parameters = {name: value(axis) for name, axis in signal.parameters.items()}
+    monthly = [series for series in signal.series if market.series[series].monthly]
+    if not monthly:
+        inputs = [market.aligned(series, release) for series, release in zip(signal.series, releases, strict=True)]
+        reading = call(signal.measure, inputs, parameters)
+    elif len(signal.series) == 1:
+        reading = _monthly(signal, market, releases[0], parameters)
+    else:
+        raise InputError(
+            f"{signal.measure.name} of two series needs daily ones",
+            monthly[0],
+            study.where("signals", signal.name, "of"),
+            "Name daily series",
+        )
+    for values in reading.values.values():
+        defined = np.isfinite(values[: window.last + 1])
+        begin = int(defined.argmax())
+        if defined.any() and not defined[begin:].all():
+            gap = begin + int(np.flatnonzero(~defined[begin:])[0])
+            raise InputError(
+                "a signal must stay defined once it is",
+                f"{signal.name} is not a number on {market.calendar[gap]} ({_spoken(chosen)})",
+                study.where("signals", signal.name),
+                f"Check {' and '.join(signal.series)} around that day, and release: 0 at a year ago divides by zero",
+            )
+    return reading
+
+
+def _monthly(signal: Signal, market: Market, release: Release, parameters: dict[str, Any]) -> Reading:
+    observations = market.series[signal.series[0]]
+    known, days = market.known(signal.series[0], release), len(market.calendar)
+    reading = call(signal.measure, [observations.values], parameters)
+
+    def spread(states: Bools | None, since: Ints) -> Bools | None:
+        return None if states is None else (as_of(states.T.astype(np.float64), since, days) == 1.0).T
+
+    return Reading(
+        {name: as_of(values, known, days) for name, values in reading.values.items()},
+        spread(reading.states, known),
+        spread(reading.hindsight, market.known(signal.series[0], Release())),
+    )
+
+
+def latch_pairs(study: Study, signal: Signal, chosen: dict[str, Array]) -> tuple[Floats, Floats]:
+    """Levels on and off, (P,) each, from arrays of axis values."""
+    assert signal.latch is not None
+    on, other = (chosen[study.space.owners[axis]].astype(np.float64) for axis in signal.latch)
+    return on, on - other if signal.gap else other
+
+
+def path_table(
+    study: Study,
+    signal: Signal,
+    market: Market,
+    backend: Backend,
+    start: int,
+    stop: int,
+    needed: int,
+    window: Window,
+) -> PathTable:
+    """Every path of a signal over calendar days [start, stop), equal ones merged.
+
+    Raises InputError where the signal is not defined on calendar day ``needed`` under some choice of its axes.
+    """
+    space = study.space
+    axes = [space.axes[position] for position in space.uses[signal.name]]
+    names = [axis.name for axis in axes]
+    latch_only = {space.owners[name] for name in signal.latch or ()} - {
+        space.owners[name]
+        for name in (*signal.parameters.values(), *(axis for axis in signal.releases if axis))
+    }
+    measured = [position for position, name in enumerate(names) if name not in latch_only]
+    latched = [position for position, name in enumerate(names) if name in latch_only]
+    grids = [np.array(axis.values, dtype=object) for axis in axes]
+    pairs = np.indices([len(grids[position]) for position in latched]).reshape(len(latched), -1)
+    index = np.empty([len(grid) for grid in grids], dtype=np.int32)
+    pool: list[Words] = []
+    pooled = 0
+    by_measure = np.moveaxis(index, measured, range(len(measured)))  # a view: measured axes first, latched behind
+    for digits in itertools.product(*(range(len(grids[position])) for position in measured)):
+        chosen = {names[position]: grids[position][digit] for position, digit in zip(measured, digits, strict=True)}
+        reading = read_signal(study, signal, market, chosen, window)
+        _check_defined(study, signal, market, reading, chosen, needed)
+        local = []
+        if reading.states is not None:
+            distinct, inverse = merge(pack(reading.states[:, start:stop])[None])
+            local, pool = [inverse + pooled], [*pool, distinct]
+            pooled += len(distinct)
+        else:
+            values = reading.values["value"][:stop]
+            for begin in range(0, pairs.shape[1], _PAIRS):
+                part = pairs[:, begin : begin + _PAIRS]
+                count = part.shape[1]
+                levels = {names[p]: grids[p][digit] for p, digit in zip(latched, part, strict=True)}
+                levels |= {name: np.full(count, value, dtype=object) for name, value in chosen.items()}
+                on, off = latch_pairs(study, signal, levels)
+                distinct, inverse = merge(backend.latch_paths(values, on, off, start)[:, None])
+                local.append(inverse + pooled)
+                pool.append(distinct)
+                pooled += len(distinct)
+        by_measure[digits] = np.concatenate(local).reshape(by_measure[digits].shape)
+    distinct, inverse = merge(np.concatenate(pool))
+    return PathTable(inverse.astype(np.int32)[index], distinct)  # type: ignore[arg-type]
+
+
+def _check_defined(
+    study: Study, signal: Signal, market: Market, reading: Reading, chosen: dict[str, Value], needed: int
+) -> None:
+    for values in reading.values.values():
+        defined = np.isfinite(values)
+        if needed >= 0 and defined[needed]:
+            continue
+        since = int(defined.argmax()) if defined.any() else -1
+        lag = int(max(study.space.axes[study.space.position("execution.lag")].values))
+        if since < 0:
+            remedy = "Bring a longer series, or shorten the window of the signal"
+        else:
+            begin = market.calendar[min(since + lag, len(market.calendar) - 1)]
+            remedy = f"Start the window on {begin} or later, or narrow the axis"
+        raise InputError(
+            "the window must begin after the slowest signal is defined",
+            f"window.from {study.spec.window.from_}, {signal.name} ({_spoken(chosen)}) is defined from "
+            f"{market.calendar[since] if since >= 0 else 'no day'}",
+            study.where("window", "from"),
+            remedy,
+        )
+
+
+def _spoken(chosen: dict[str, Value]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in chosen.items()) or "as it is"
