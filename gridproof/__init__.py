@@ -1,1 +1,40 @@
+"""gridproof: is a published timing or rotation strategy robust, or a fluke of its thresholds?
+
+>>> import gridproof as gp
+>>> study = gp.load_study("us-demo")
+>>> gp.point(study, {"lag": 2}).in_sample["sharpe"]
+>>> run = gp.run(study)
+>>> run.top(), run.surface("trend.window", "fork.window"), run.summary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gridproof.kernels.errors import InputError
+from gridproof.signals.market import Market
+from gridproof.sweeps.point import Point, evaluate_point
+from gridproof.sweeps.run import Run, market_of
+from gridproof.sweeps.run import run_study as run
+from gridproof.sweeps.study import Study, load_study
+
 __version__ = "0.1.0"
+
+__all__ = ["InputError", "Market", "Point", "Run", "Study", "load_market", "load_study", "open_run", "point", "run"]
+
+
+def load_market(study: Study, data: str | Path | None = None) -> Market:
+    """The market of a study, as it was known; ``data`` is its folder, else the study's market.path."""
+    return market_of(study, data)
+
+
+def point(study: Study, values: Mapping[str, Any] | None = None, data: str | Path | None = None) -> Point:
+    """One variant of a study: the base, or what differs from it by ``values`` (axis name to value)."""
+    return evaluate_point(study, market_of(study, data), values)
+
+
+def open_run(folder: str | Path) -> Run:
+    """A finished run by its folder."""
+    return Run(Path(folder))

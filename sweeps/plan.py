@@ -103,8 +103,10 @@ class Plan:
         return [frozenset(each) for each in found]
 
 
-def build_plan(study: Study, market: Market, backend: Backend) -> Plan:
+def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool = False) -> Plan:
     """Measure every signal under all its parameters, merge equal paths, and lay out payoffs and costs.
+
+    ``hindsight`` shows what a look-ahead would have earned; see ``reading.path_table``.
 
     Raises InputError where a leg lacks a close, a series ends early, or the window begins before a signal is defined.
     """
@@ -121,7 +123,7 @@ def build_plan(study: Study, market: Market, backend: Backend) -> Plan:
     planes: list[Words] = []
     rows = 0
     for signal in study.signals:
-        table = path_table(study, signal, market, backend, start, stop, window.first - latest, window)
+        table = path_table(study, signal, market, backend, start, stop, window.first - latest, window, hindsight)
         paths[signal.name], counts[signal.name], first_row[signal.name] = table.index, len(table.distinct), rows
         planes.append(table.distinct.reshape(-1, table.distinct.shape[-1]))
         rows += len(planes[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -107,8 +108,11 @@ def path_table(
     stop: int,
     needed: int,
     window: Window,
+    hindsight: bool = False,
 ) -> PathTable:
     """Every path of a signal over calendar days [start, stop), equal ones merged.
+
+    ``hindsight`` takes the states that a measure dates when its turns happened, before they could be known.
 
     Raises InputError where the signal is not defined on calendar day ``needed`` under some choice of its axes.
     """
@@ -122,7 +126,8 @@ def path_table(
     measured = [position for position, name in enumerate(names) if name not in latch_only]
     latched = [position for position, name in enumerate(names) if name in latch_only]
     grids = [np.array(axis.values, dtype=object) for axis in axes]
-    pairs = np.indices([len(grids[position]) for position in latched]).reshape(len(latched), -1)
+    sizes = [len(grids[position]) for position in latched]
+    pairs = np.indices(sizes).reshape(len(sizes), prod(sizes))
     index = np.empty([len(grid) for grid in grids], dtype=np.int32)
     pool: list[Words] = []
     pooled = 0
@@ -132,8 +137,9 @@ def path_table(
         reading = read_signal(study, signal, market, chosen, window)
         _check_defined(study, signal, market, reading, chosen, needed)
         local = []
-        if reading.states is not None:
-            distinct, inverse = merge(pack(reading.states[:, start:stop])[None])
+        states = reading.hindsight if hindsight and reading.hindsight is not None else reading.states
+        if states is not None:
+            distinct, inverse = merge(pack(states[:, start:stop])[None])
             local, pool = [inverse + pooled], [*pool, distinct]
             pooled += len(distinct)
         else:

@@ -1,0 +1,47 @@
+"""Metrics as records and tables, under the names that every output uses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.metrics import METRICS
+
+Record = dict[str, Any]
+
+
+def metrics_record(row: Floats, legs: Sequence[str]) -> Record:
+    """One segment's metrics, (12 + A,), by name; undefined ones are None. Switches are a count."""
+    record: Record = {
+        name: (int(value) if name == "switches" else float(value)) if math.isfinite(value) else None
+        for name, value in zip(METRICS, row, strict=False)
+    }
+    shares = row[len(METRICS) :]
+    record["exposure_by_leg"] = {leg: float(share) for leg, share in zip(legs, shares, strict=True)}
+    return record
+
+
+def metrics_columns(rows: Floats, legs: Sequence[str]) -> dict[str, Any]:
+    """Metrics of n variants (n, S, 12 + A) as columns: in sample by name, after publication with ``after.`` before."""
+    columns = {}
+    names = [*METRICS, *(f"exposure.{leg}" for leg in legs)]
+    for segment, prefix in enumerate(("", "after.")[: rows.shape[1]]):
+        for position, name in enumerate(names):
+            columns[prefix + name] = rows[:, segment, position]
+    return columns
+
+
+def objective_of(rows: Floats, objective: str, segment: int = 0) -> Floats:
+    """The objective of n variants (n, S, 12 + A) in one segment, (n,)."""
+    return np.ascontiguousarray(rows[:, segment, METRICS.index(objective)])
+
+
+def curve_segments(curve: pd.DataFrame, published: int | None) -> list[str]:
+    """For each day of a curve the segment it belongs to; ``published``: rows before publication, or None."""
+    inside = len(curve) if published is None else published
+    return ["in_sample"] * inside + ["after_publication"] * (len(curve) - inside)

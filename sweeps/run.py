@@ -1,0 +1,230 @@
+"""A run: every variant of a study evaluated into a folder that a later call resumes or reads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from gridproof.kernels.backend import resolve
+from gridproof.kernels.errors import InputError
+from gridproof.results.report import write_report
+from gridproof.results.store import ROWS_KEPT, Store
+from gridproof.signals.market import Market, load_market
+from gridproof.sweeps.conclusion import conclude, variant_tables
+from gridproof.sweeps.grid import Grid, Listed, Product, draw_sample
+from gridproof.sweeps.plan import Plan, build_plan
+from gridproof.sweeps.study import Study
+from gridproof.sweeps.tile import Yardstick, evaluate_listed, run_tile
+from gridproof.results.record import objective_of
+
+# Pieces a tile: what a hard kill may lose.
+TILE_PIECES = 4
+_PILOT = 4096
+_BINS = 200
+
+# ``progress(done, total, new)``: variants finished, of how many, and how many this call added.
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read from its folder."""
+
+    folder: Path
+    reused: bool = False  # nothing was left to do
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return Store(self.folder).read_json("summary.json")
+
+    @property
+    def timing(self) -> dict[str, Any]:
+        return Store(self.folder).read_json("timing.json")
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """Daily curves of base, best and each leg held throughout."""
+        return Store(self.folder).read_table("curves.parquet")
+
+    def top(self, count: int = 20) -> pd.DataFrame:
+        """The best distinct variants; ``equal`` says how many variants of the grid trade exactly like each."""
+        return Store(self.folder).read_table("top.parquet").head(count)
+
+    def surface(self, x: str, y: str, how: str = "base") -> pd.DataFrame:
+        """The objective over two axes, x down and y across.
+
+        how: 'base' (all others at the base), 'mean' or 'max' over all others, or 'count'. Raises InputError.
+        """
+        if how not in ("base", "mean", "max", "count"):
+            raise InputError("a surface is base, mean, max or count", how, "surface", "Use one of them")
+        table = Store(self.folder).read_table("surfaces.parquet")
+        flipped = (table.x_axis == y) & (table.y_axis == x)
+        cells = table[((table.x_axis == x) & (table.y_axis == y)) | flipped]
+        if cells.empty:
+            axes = [axis["name"] for axis in self.summary["axes"] if len(axis["values"]) > 1]
+            raise InputError(
+                "a surface needs two axes with several values", f"{x}, {y}", "surface", f"Use two of {', '.join(axes)}"
+            )
+        values = {axis["name"]: axis["values"] for axis in self.summary["axes"]}
+        first, second = ("y_index", "x_index") if flipped.any() else ("x_index", "y_index")
+        grid = cells.pivot(index=first, columns=second, values=how)
+        grid.index = pd.Index([values[x][i] for i in grid.index], name=x)
+        grid.columns = pd.Index([values[y][i] for i in grid.columns], name=y)
+        return grid
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """A DuckDB query; every Parquet file of the folder is a table: variants, top, surfaces, curves."""
+        connection = duckdb.connect()
+        try:
+            for path in sorted(self.folder.glob("*.parquet")):
+                quoted = str(path).replace("'", "''")
+                connection.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM read_parquet('{quoted}')")
+            return connection.execute(query).df()
+        except duckdb.Error as error:
+            raise InputError(
+                "--sql is a DuckDB query over the run's tables", str(error).splitlines()[0], "--sql", "Correct the query"
+            ) from None
+        finally:
+            connection.close()
+
+    def report(self) -> Path:
+        """Write report.html anew."""
+        return write_report(self.folder)
+
+
+def market_of(study: Study, data: str | Path | None = None) -> Market:
+    """Load the market of a study; ``data`` is its folder, else the study's market.path. Raises InputError."""
+    folder = data if data is not None else study.spec.market.path
+    return load_market(study.sources(), study.spec.market.calendar, Path(folder) if folder is not None else None)
+
+
+def run_folder(study: Study, market: Market, backend: str, sample: int | None, out: Path) -> Path:
+    """runs/NAME-HASH: the hash covers the study, the data, the code and the backend."""
+    identity = "\n".join([study.to_yaml(), market.digest(), code_digest(), backend, str(sample)])
+    return out / f"{study.name}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+
+
+def code_digest() -> str:
+    """SHA-256 over the sources that decide any number: kernels, signals, sweeps and the tally."""
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for path in sorted([*root.glob("kernels/**/*.py"), *root.glob("signals/*.py"), *root.glob("sweeps/*.py"),
+                        *root.glob("results/*.py")]):  # fmt: skip
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def run_study(
+    study: Study,
+    data: str | Path | None = None,
+    out: str | Path = "runs",
+    backend: str = "auto",
+    sample: int | None = None,
+    progress: Progress | None = None,
+    tile_pieces: int = TILE_PIECES,
+) -> Run:
+    """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``.
+
+    Resumes what an earlier call of the same study, data, code and backend left; a finished run is only read.
+    KeyboardInterrupt keeps every finished tile. Raises InputError.
+    """
+    chosen = resolve(backend)
+    market = market_of(study, data)
+    if sample is not None and sample < 1:
+        raise InputError("a sample holds at least one variant", sample, "--sample", "Raise it")
+    if sample is not None and sample >= study.space.size:
+        sample = None
+    store = Store(run_folder(study, market, chosen.name, sample, Path(out)))
+    if store.finished:
+        return Run(store.folder, reused=True)
+    began = time.perf_counter()
+    plan = build_plan(study, market, chosen)
+    grid: Grid = Product(plan)
+    if sample is not None:
+        grid = Listed(plan, draw_sample(study.space.size, sample))
+    planned = time.perf_counter()
+    store.create(study.to_yaml())
+    yardstick = _yardstick(plan)
+    new = _run_tiles(plan, grid, store, yardstick, progress, tile_pieces)
+    swept = time.perf_counter()
+    store.fold(everything=True)
+    keep_rows = grid.size <= ROWS_KEPT
+    if keep_rows:
+        store.write_variants(variant_tables(plan, grid, store))
+    summary = conclude(plan, grid, store, yardstick, chosen.name, sample, code_digest())
+    seconds = swept - planned
+    store.write_json(
+        "timing.json",
+        {
+            "seconds": time.perf_counter() - began,
+            "seconds_planning": planned - began,
+            "seconds_sweeping": seconds,
+            "variants_evaluated_in_this_call": new,
+            "variants_per_second": new / seconds,
+            "variant_days_per_second": new * plan.window.days / seconds,
+            "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
+        },
+    )
+    store.write_json("summary.json", summary)
+    write_report(store.folder)
+    if keep_rows:
+        store.drop_rows()
+    return Run(store.folder)
+
+
+def _run_tiles(
+    plan: Plan, grid: Grid, store: Store, yardstick: Yardstick, progress: Progress | None, tile_pieces: int
+) -> int:
+    done = sum(grid.bounds(high - 1)[1] - grid.bounds(low)[0] for low, high in store.finished_tiles())
+    new = 0
+
+    def advance(count: int) -> None:
+        nonlocal done, new
+        done += count
+        new += count
+        if progress is not None:
+            progress(done, grid.size, new)
+
+    if progress is not None:
+        progress(done, grid.size, 0)
+    keep_rows = grid.size <= ROWS_KEPT
+    for first, last in list(store.missing(grid.pieces)):
+        for low in range(first, last, tile_pieces):
+            high = min(last, low + tile_pieces)
+            tally, rows = run_tile(plan, grid, low, high, yardstick, keep_rows, advance)
+            store.put_tile(low, high, tally, rows)
+            if not keep_rows:
+                store.fold()
+    return new
+
+
+def _yardstick(plan: Plan) -> Yardstick:
+    """Histogram edges around a pilot of some thousand variants, and the base; the same for every tile and resume."""
+    space, objective = plan.study.space, plan.study.spec.objective
+    pilot = evaluate_listed(plan, Listed(plan, draw_sample(space.size, min(_PILOT, space.size))))
+    own = evaluate_listed(plan, Listed(plan, np.array([space.base_index], dtype=np.int64)))
+    values = np.append(objective_of(pilot, objective), objective_of(own, objective))
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    margin = 0.1 * (high - low) or 0.5
+    edges = np.linspace(low - margin, high + margin, _BINS + 1)
+    after = float(objective_of(own, objective, 1)[0]) if own.shape[1] > 1 else np.nan
+    return Yardstick(edges, (float(objective_of(own, objective)[0]), after))
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor()
+    return next((line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")), "unknown")

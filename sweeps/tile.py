@@ -1,0 +1,67 @@
+"""One tile: evaluate its pieces, tally them, and keep every variant's metrics where the grid is small enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gridproof.kernels.arrays import Floats
+from gridproof.results.record import objective_of
+from gridproof.results.tally import Tally
+from gridproof.sweeps.grid import Grid
+from gridproof.sweeps.plan import Plan
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What every tile is measured against: histogram edges, and the base's objective in sample and after."""
+
+    edges: Floats
+    base: tuple[float, float]
+
+
+def run_tile(
+    plan: Plan,
+    grid: Grid,
+    low: int,
+    high: int,
+    yardstick: Yardstick,
+    keep_rows: bool,
+    advance: Callable[[int], None],
+) -> tuple[Tally, npt.NDArray[np.float32] | None]:
+    """Evaluate pieces [low, high). ``advance`` hears how many variants each piece finished."""
+    space = plan.study.space
+    tally = Tally.empty(space.dims, len(yardstick.edges) - 1, len(plan.study.signals) + 1)
+    kept = []
+    for number in range(low, high):
+        piece = grid.piece(number)
+        metrics = plan.evaluate(piece.jobs)
+        objective = plan.study.spec.objective
+        values = objective_of(metrics, objective)[piece.job_of]
+        after = objective_of(metrics, objective, 1)[piece.job_of] if metrics.shape[1] > 1 else None
+        tally.add(
+            space.digits(piece.variants),
+            piece.variants,
+            values,
+            after,
+            piece.keys,
+            piece.job_of,
+            yardstick.edges,
+            yardstick.base,
+        )
+        if keep_rows:
+            kept.append(metrics.astype(np.float32)[piece.job_of])
+        advance(len(piece.variants))
+    return tally, np.concatenate(kept) if keep_rows else None
+
+
+def evaluate_listed(plan: Plan, grid: Grid) -> Floats:
+    """Metrics of every variant of a short list, in its order, (n, S, 12 + A)."""
+    parts = []
+    for number in range(grid.pieces):
+        piece = grid.piece(number)
+        parts.append(plan.evaluate(piece.jobs)[piece.job_of])
+    return np.concatenate(parts)
