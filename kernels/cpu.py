@@ -261,9 +261,7 @@ def _scan(
             fall = max(fall, max(inner, peak - (base + low)))
             peak = max(peak, base + high)
             day = stop
-        _finish(
-            end - begin, log, total, square, cube, fourth, downside, fall, periods, risk_free, result[segment]
-        )
+        _finish(end - begin, log, total, square, cube, fourth, downside, fall, periods, risk_free, result[segment])
         result[segment, 9] = switches
         result[segment, 10] = turnover * periods / (end - begin)
         result[segment, 11] = 0.0

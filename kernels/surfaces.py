@@ -76,7 +76,8 @@ class Surfaces:
             return self._total(2) / np.where(self.count > 0, self.count, np.nan)
 
     def _total(self, row: int) -> Floats:
-        return (self.sums[row] * 2.0**32 + self.sums[row + 1]) / SCALE
+        total: Floats = (self.sums[row] * 2.0**32 + self.sums[row + 1]) / SCALE
+        return total
 
     def _carry(self, row: int, high: Ints, low: Ints) -> None:
         low = self.sums[row + 1] + low

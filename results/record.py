@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridproof.kernels.arrays import Floats
+from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.metrics import METRICS
 
 Record = dict[str, Any]
@@ -26,7 +26,7 @@ def metrics_record(row: Floats, legs: Sequence[str]) -> Record:
     return record
 
 
-def metrics_columns(rows: Floats, legs: Sequence[str]) -> dict[str, Any]:
+def metrics_columns(rows: Array, legs: Sequence[str]) -> dict[str, Any]:
     """Metrics of n variants (n, S, 12 + A) as columns: in sample by name, after publication with ``after.`` before."""
     columns = {}
     names = [*METRICS, *(f"exposure.{leg}" for leg in legs)]

@@ -157,7 +157,10 @@ class Store:
         path = self.folder / name
         if not path.is_file():
             raise InputError(
-                "a run's folder must hold its finished results", path, str(self.folder), "Name the folder of a finished run"
+                "a run's folder must hold its finished results",
+                path,
+                str(self.folder),
+                "Name the folder of a finished run",
             )
         return path
 

@@ -11,6 +11,8 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats
 from gridproof.signals import measures
 
+GUOJIN = "Guojin Securities, micro-cap and Mao index rotation, 24 October 2023"
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -75,7 +77,8 @@ def _slope_fork(series: list[Floats], window: int) -> Reading:
 
 def _turning_point(series: list[Floats], smooth: int, confirm: int, direction: str) -> Reading:
     smoothed = measures.rolling_mean(series[0], smooth)
-    peak, trough, back = measures.turning_points(smoothed, confirm)
+    size = measures.rolling_mean(np.abs(series[0]), smooth)
+    peak, trough, back = measures.turning_points(smoothed, confirm, size)
     on, off = (peak, trough) if direction == "peak" else (trough, peak)
     state = _since(on, off)
     moved = np.flatnonzero(np.isfinite(back))
@@ -108,7 +111,7 @@ MEASURES: dict[str, Measure] = {
             },
             _change,
             "Change of a series over a window, e.g. the year-on-year change of a yield",
-            "S1 section 4.2, T1",
+            f"{GUOJIN}, section 4.2",
         ),
         Measure(
             "volatility_crowding",
@@ -119,7 +122,7 @@ MEASURES: dict[str, Measure] = {
             },
             _volatility_crowding,
             "Volatility of the first series over that of the second; the relative change of this ratio",
-            "S1 section 4.3, T2 (the report prints no exact formula: this reading is ours)",
+            f"{GUOJIN}, section 4.3 (the report prints no exact formula: this reading is ours)",
         ),
         Measure(
             "valuation_crowding",
@@ -127,7 +130,7 @@ MEASURES: dict[str, Measure] = {
             {"change": Parameter(int, 243, "days over which the ratio's relative change is taken", 1)},
             _valuation_crowding,
             "Valuation (e.g. PE) of the first series over that of the second; the relative change of this ratio",
-            "S1 section 4.3, T3 (the report prints no exact formula: this reading is ours)",
+            f"{GUOJIN}, section 4.3 (the report prints no exact formula: this reading is ours)",
         ),
         Measure(
             "relative_to_average",
@@ -135,7 +138,7 @@ MEASURES: dict[str, Measure] = {
             {"window": _window("days of the moving average, today included")},
             _relative_to_average,
             "A series, or the ratio of two, over its moving average, less 1: above 0 it trends up",
-            "S1 section 6.3, R1, R3, R4",
+            f"{GUOJIN}, sections 5.2, 6.2 and 6.3",
         ),
         Measure(
             "slope_fork",
@@ -144,7 +147,7 @@ MEASURES: dict[str, Measure] = {
             _slope_fork,
             "Slopes of two series, each set to 1 at the window's start: .small when the first rises and the second "
             "falls, .large when the reverse, neither when they agree",
-            "S1 section 6.3 and S0, R5",
+            f"{GUOJIN}, section 6.3",
             bits=("small", "large"),
         ),
         Measure(
@@ -160,7 +163,7 @@ MEASURES: dict[str, Measure] = {
             },
             _turning_point,
             "Confirmed turns of a smoothed series: on after one kind of turn, off after the other",
-            "S1 section 6.1, R2 (the report does not say which turn leads to which style: direction is an axis)",
+            f"{GUOJIN}, section 6.1 (the report does not say which turn leads to which style: direction is an axis)",
             bits=("",),
         ),
     )

@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.document import Document
-from gridproof.sweeps.faults import one_line
+from gridproof.sweeps.faults import did_you_mean, one_line
 from gridproof.sweeps.space import Axis, Space
 from gridproof.sweeps.values import SameAs, Value, expand
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the values of an axis may be: of ``kind``, at least ``least``, below ``below``, among ``choices``."""
+
+    kind: type[int] | type[float] | type[str] | None = None
+    least: float | None = None
+    below: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def check(self, name: str, values: tuple[Value, ...], where: str) -> tuple[Value, ...]:
+        """The values, whole numbers as float where the kind is float. Raises InputError."""
+        for value in values:
+            if self.choices and value not in self.choices:
+                raise InputError(
+                    f"{name} is one of its choices", repr(value), where, f"Use {', '.join(self.choices)}"
+                )
+            if self.kind is int and not isinstance(value, int):
+                raise InputError(f"{name} is a whole number", repr(value), where, "Write whole numbers")
+            if self.kind is float and isinstance(value, str):
+                raise InputError(f"{name} is a number", repr(value), where, "Write a number")
+            if self.least is not None and not isinstance(value, str) and value < self.least:
+                raise InputError(f"{name} must be at least {self.least}", value, where, "Raise it")
+            if self.below is not None and not isinstance(value, str) and value >= self.below:
+                remedy = "Lower it: it is a share, not %" if self.below == 1 else "Lower it"
+                raise InputError(f"{name} must be below {self.below}", value, where, remedy)
+        return tuple(float(value) for value in values) if self.kind is float else values
 
 
 class AxisTable:
@@ -19,6 +48,7 @@ class AxisTable:
         self.places: dict[str, tuple[str, ...]] = {}
         self._document = document
         self._values: dict[str, tuple[Value, ...] | SameAs] = {}
+        self._limits: dict[str, Limits] = {}
 
     def place(self, name: str, path: tuple[str, ...]) -> None:
         if self.places.setdefault(name, path) != path:
@@ -29,63 +59,35 @@ class AxisTable:
                 f"Rename it, or what stands at {self._document.where(self.places[name])}",
             )
 
-    def add_raw(
-        self,
-        name: str,
-        path: tuple[str, ...],
-        raw: Any,
-        kind: type[int] | type[float] | type[str],
-        least: float | None = None,
-        choices: tuple[str, ...] = (),
-    ) -> None:
+    def where(self, name: str) -> str:
+        return self._document.where(self.places[name])
+
+    def add_raw(self, name: str, path: tuple[str, ...], raw: Any, limits: Limits) -> None:
         """Add an axis from what the file says."""
         try:
             values = expand(raw)
         except ValueError as error:
             raise one_line(str(error), raw, self._document.where(path)) from None
-        self.add(name, path, values, kind, least, choices=choices)
+        self.add(name, path, values, limits)
 
     def add(
-        self,
-        name: str,
-        path: tuple[str, ...],
-        values: tuple[Value, ...] | SameAs,
-        kind: type[int] | type[float] | type[str] | None = None,
-        least: float | None = None,
-        below: float | None = None,
-        choices: tuple[str, ...] = (),
+        self, name: str, path: tuple[str, ...], values: tuple[Value, ...] | SameAs, limits: Limits = Limits()
     ) -> None:
-        """Add an axis; each value must be of ``kind``, at least ``least``, below ``below``, one of ``choices``."""
         self.place(name, path)
-        where = self._document.where(path)
-        if not isinstance(values, SameAs):
-            for value in values:
-                if choices and value not in choices:
-                    raise InputError(f"{name} is one of its choices", value, where, f"Use {', '.join(choices)}")
-                if kind is int and not isinstance(value, int):
-                    raise InputError(f"{name} is a whole number", value, where, "Write whole numbers")
-                if kind is float and isinstance(value, str):
-                    raise InputError(f"{name} is a number", value, where, "Write a number")
-                if least is not None and not isinstance(value, str) and value < least:
-                    raise InputError(f"{name} must be at least {least}", value, where, "Raise it")
-                if below is not None and not isinstance(value, str) and value >= below:
-                    raise InputError(f"{name} must be below {below}", value, where, "Lower it: it is a share, not %")
-            if kind is float:
-                values = tuple(float(value) for value in values)
-        self._values[name] = values
+        self._values[name] = values if isinstance(values, SameAs) else limits.check(name, values, self.where(name))
+        self._limits[name] = limits
 
     def owner(self, name: str) -> str:
         """The axis whose values this one takes: itself, or the one it is tied to."""
         values = self._values[name]
         if not isinstance(values, SameAs):
             return name
-        where = self._document.where(self.places[name])
         target = self._values.get(values.axis)
         if target is None or isinstance(target, SameAs):
             untied = [other for other, each in self._values.items() if not isinstance(each, SameAs)]
-            raise InputError(
-                "same_as names another axis that has values", values.axis, where, f"Use one of {', '.join(untied)}"
-            )
+            rule, remedy = "same_as names another axis that has values", did_you_mean(values.axis, untied)
+            raise InputError(rule, values.axis, self.where(name), remedy)
+        self._limits[name].check(name, target, self.where(name))
         return values.axis
 
     def values(self, name: str) -> tuple[Value, ...]:

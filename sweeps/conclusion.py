@@ -214,5 +214,3 @@ def _curves(plan: Plan, points: dict[str, Point], holds: dict[str, tuple[Any, An
     for name, (returns, _) in holds.items():
         columns[f"hold.{name}.nav"] = np.cumprod(1.0 + returns)
     return pd.DataFrame(columns)
-
-

@@ -15,15 +15,21 @@ from gridproof.kernels.errors import InputError
 
 @dataclass(frozen=True)
 class Document:
-    """``raw``: the tree of plain values. ``lines``: for each path into it the line where it stands."""
+    """``raw``: the tree of plain values. ``lines``: for each path into it the line where it stands.
+
+    ``changed``: paths whose value is not the file's any more.
+    """
 
     name: str
     raw: dict[str, Any]
     lines: dict[tuple[str, ...], int]
+    changed: frozenset[tuple[str, ...]] = frozenset()
 
     def where(self, path: Sequence[object]) -> str:
-        """'file:line path' of the nearest place that is written in the file."""
+        """'file:line path' of the nearest place that is written in the file; 'file path, as set' where it is not."""
         keys = tuple(str(key) for key in path)
+        if any(keys[: len(changed)] == changed for changed in self.changed):
+            return f"{self.name} {'.'.join(keys)}, as set"
         known = keys
         while known and known not in self.lines:
             known = known[:-1]
@@ -54,31 +60,38 @@ _Loader.add_implicit_resolver(
 
 def parse_value(text: str) -> Any:
     """One value as it would be read in a study: a number, a word, a list '[1, 2]' or a mapping."""
-    return yaml.load(text, Loader=_Loader)  # noqa: S506
+    return yaml.load(text, Loader=_Loader)
 
 
 def read_document(path: Path) -> Document:
     """Read a study file. Raises InputError where it is missing, no YAML, or names a key twice."""
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            "the study file must be readable", error.strerror, str(path), "Name a file, or one of the studies shipped"
-        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "bytes that are no UTF-8"
+        remedy = "Name a study file in UTF-8, or one of the studies shipped"
+        raise InputError("the study file must be readable", problem, str(path), remedy) from error
     try:
+        if alias := next((token for token in yaml.scan(text) if isinstance(token, yaml.AliasToken)), None):
+            raise InputError(
+                "a study file says everything where it stands, without aliases",
+                f"*{alias.value}",
+                f"{path}:{alias.start_mark.line + 1}",
+                "Write the value out",
+            )
         node = yaml.compose(text, Loader=_Loader)
-        raw = yaml.load(text, Loader=_Loader)  # noqa: S506
-    except yaml.YAMLError as error:
+        raw = parse_value(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        problem = str(getattr(error, "problem", None) or error).splitlines()[0]
         raise InputError(
             "a study file is YAML", problem, f"{path}{line}", "Correct the indentation, brackets or quotes"
         ) from error
     if not isinstance(raw, dict) or node is None:
-        raise InputError(
-            "a study file is a mapping of keys", type(raw).__name__, str(path), "See the studies shipped for the shape"
-        )
+        found = "nothing" if raw is None else "a list" if isinstance(raw, list) else repr(raw)
+        remedy = "Write `key: value` lines; the studies shipped show them"
+        raise InputError("a study file is a mapping of keys", found, f"{path}:1", remedy)
     lines: dict[tuple[str, ...], int] = {}
     _walk(node, (), lines, str(path))
     return Document(str(path), raw, lines)

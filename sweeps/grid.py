@@ -39,6 +39,7 @@ class Grid(Protocol):
     def pieces(self) -> int: ...
     def bounds(self, piece: int) -> tuple[int, int]:
         """The piece's first and past-last variant, counted in this grid's order."""
+
     def piece(self, number: int) -> Piece: ...
 
 

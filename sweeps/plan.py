@@ -45,11 +45,9 @@ class Plan:
             position, signal = next(
                 (index, signal) for index, signal in enumerate(self.study.signals) if bit in signal.bits
             )
-            columns.append(
-                self.first_row[signal.name] + keys[:, position] * len(signal.bits) + signal.bits.index(bit)
-            )
+            columns.append(self.first_row[signal.name] + keys[:, position] * len(signal.bits) + signal.bits.index(bit))
         rows = np.stack(columns, axis=1) if columns else np.empty((len(keys), 0))
-        return rows.astype(np.int32)  # type: ignore[return-value]
+        return rows.astype(np.int32)
 
     def distinct(self) -> int:
         """How many variants differ in a path or in their execution, counted exactly without listing the grid.
@@ -149,9 +147,7 @@ def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool =
         traded=traded,
         invested=(~cash).astype(np.float64),
         bounds=np.array(
-            [0, window.published - window.first, window.days]
-            if window.published is not None
-            else [0, window.days],
+            [0, window.published - window.first, window.days] if window.published is not None else [0, window.days],
             dtype=np.int64,
         ),
         periods=study.spec.market.periods,

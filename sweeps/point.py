@@ -83,9 +83,7 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
 
 def one_job(rows: Ints) -> Jobs:
     """The one variant of these plane rows (B,), under execution 0."""
-    return Jobs(
-        rows[None].astype(np.int32), np.array([0, 1], dtype=np.int64), np.zeros(1, dtype=np.int64)
-    )
+    return Jobs(rows[None].astype(np.int32), np.array([0, 1], dtype=np.int64), np.zeros(1, dtype=np.int64))
 
 
 def _signal_columns(plan: Plan) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,14 @@ OTHERWISE = "otherwise"
 HOLD = "hold"
 
 Test = Callable[[dict[str, bool]], bool]
+
+
+class RuleFault(ValueError):
+    """'rule; remedy' as its text, the ``value`` at fault, and the ``line`` of the rule by its key, None: all of it."""
+
+    def __init__(self, message: str, value: object, line: str | None = None) -> None:
+        super().__init__(message)
+        self.value, self.line = value, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +42,22 @@ def parse_rule(rule: dict[str, str], legs: list[str], bits: set[str]) -> Rule:
     """Compile ordered ``leg: expression`` entries, the last of them ``leg: otherwise`` or ``hold: otherwise``.
 
     The first expression that is true chooses its leg. Expressions use signal bits, and, or, not, parentheses.
-    Raises ValueError with the rule broken and the remedy.
+    Raises RuleFault.
     """
     entries = [(text, leg) if leg == OTHERWISE else (leg, text) for leg, text in rule.items()]
-    if not entries or entries[-1][1] != OTHERWISE:
-        raise ValueError("the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'; add it")
-    for leg, text in entries:
+    for (leg, text), line in zip(entries, rule, strict=True):
         if leg not in legs and not (leg == HOLD and text == OTHERWISE):
-            raise ValueError(f"the rule chooses among the legs, {leg!r} is none of {', '.join(legs)}; correct it")
-    if any(text == OTHERWISE for _, text in entries[:-1]):
-        raise ValueError("'otherwise' must be the last line of the rule; move it")
+            raise RuleFault(f"the rule chooses among the legs; use {', '.join(legs)}", leg, line)
+        if text == OTHERWISE and line != list(rule)[-1]:
+            raise RuleFault("'otherwise' must be the last line of the rule; move it", leg, line)
+    if not entries or entries[-1][1] != OTHERWISE:
+        last = f"{entries[-1][0]}: {entries[-1][1]}" if entries else "nothing"
+        message = "the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'; add it"
+        raise RuleFault(message, last, list(rule)[-1] if rule else None)
     used: dict[str, None] = {}
-    tests = [(leg, _compile(text, bits, used)) for leg, text in entries[:-1]]
+    tests = [(leg, _compile(text, leg, bits, used)) for leg, text in entries[:-1]]
     if len(used) > 16:
-        raise ValueError(f"a rule may use at most 16 signal bits, this one uses {len(used)}; drop some")
+        raise RuleFault("a rule may use at most 16 signal bits; drop some", len(used))
     last = entries[-1][0]
     table = np.empty((len(legs), 2 ** len(used)), dtype=np.int64)
     # itertools varies the last fastest and bit 0 of the code is the first name, hence the reversal.
@@ -57,27 +68,31 @@ def parse_rule(rule: dict[str, str], legs: list[str], bits: set[str]) -> Rule:
     return Rule(tuple(used), table, last == HOLD)
 
 
-def _compile(text: str, bits: set[str], used: dict[str, None]) -> Test:
+def _compile(text: str, leg: str, bits: set[str], used: dict[str, None]) -> Test:
     try:
-        tree = ast.parse(text, mode="eval").body
-    except SyntaxError as error:
-        raise ValueError(f"{text!r} is no expression of signals with and, or, not; correct it") from error
-    return _node(tree, text, bits, used)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _node(ast.parse(text.strip(), mode="eval").body, text, leg, bits, used)
+    except RuleFault:
+        raise
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        message = "a line of the rule is an expression of signals, and, or, not, parentheses; rewrite it"
+        raise RuleFault(message, text, leg) from error
 
 
-def _node(node: ast.expr, text: str, bits: set[str], used: dict[str, None]) -> Test:
+def _node(node: ast.expr, text: str, leg: str, bits: set[str], used: dict[str, None]) -> Test:
     if isinstance(node, ast.BoolOp):
-        parts = [_node(value, text, bits, used) for value in node.values]
+        parts = [_node(value, text, leg, bits, used) for value in node.values]
         if isinstance(node.op, ast.And):
             return lambda states: all(part(states) for part in parts)
         return lambda states: any(part(states) for part in parts)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        inner = _node(node.operand, text, bits, used)
+        inner = _node(node.operand, text, leg, bits, used)
         return lambda states: not inner(states)
     if isinstance(node, ast.Name | ast.Attribute):
         name = ast.unparse(node)
         if name not in bits:
-            raise ValueError(f"the rule names {name!r}, which is no signal; use {', '.join(sorted(bits))}")
+            raise RuleFault(f"a line of the rule names signals; use {', '.join(sorted(bits))}", name, leg)
         used[name] = None
         return lambda states: states[name]
-    raise ValueError(f"{ast.unparse(node)!r} in {text!r} is not a signal, and, or, not; rewrite it")
+    raise ValueError(text)

@@ -17,6 +17,7 @@ import pandas as pd
 
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
+from gridproof.results.record import objective_of
 from gridproof.results.report import write_report
 from gridproof.results.store import ROWS_KEPT, Store
 from gridproof.signals.market import Market, load_market
@@ -25,7 +26,6 @@ from gridproof.sweeps.grid import Grid, Listed, Product, draw_sample
 from gridproof.sweeps.plan import Plan, build_plan
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.tile import Yardstick, evaluate_listed, run_tile
-from gridproof.results.record import objective_of
 
 # Pieces a tile: what a hard kill may lose.
 TILE_PIECES = 4
@@ -89,16 +89,21 @@ class Run:
             for path in sorted(self.folder.glob("*.parquet")):
                 quoted = str(path).replace("'", "''")
                 connection.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM read_parquet('{quoted}')")
-            return connection.execute(query).df()
+            answer: pd.DataFrame = connection.execute(query).df()
+            return answer
         except duckdb.Error as error:
             raise InputError(
-                "--sql is a DuckDB query over the run's tables", str(error).splitlines()[0], "--sql", "Correct the query"
+                "--sql is a DuckDB query over the run's tables",
+                str(error).splitlines()[0],
+                "--sql",
+                "Correct the query",
             ) from None
         finally:
             connection.close()
 
     def report(self) -> Path:
-        """Write report.html anew."""
+        """Write report.html anew. Raises InputError where the folder holds no finished run."""
+        assert self.summary
         return write_report(self.folder)
 
 

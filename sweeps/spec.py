@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import datetime
+import keyword
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+)
 
 from gridproof.kernels.metrics import OBJECTIVES
-from gridproof.sweeps.values import SameAs, Value, expand
+from gridproof.sweeps.rule import HOLD, OTHERWISE
+from gridproof.sweeps.values import SameAs, Value, choice, expand
 
 _SCALAR: dict[str, Any] = {"type": ["number", "string"]}
 _NUMBERS = {"from": {"type": "number"}, "to": {"type": "number"}}
@@ -39,13 +52,16 @@ AXIS_SCHEMA: dict[str, Any] = {
 }
 
 Axis = Annotated[tuple[Value, ...] | SameAs, BeforeValidator(expand), WithJsonSchema(AXIS_SCHEMA)]
+Choice = Annotated[Value, PlainValidator(choice), WithJsonSchema(_SCALAR)]
 
 
 def _date(text: object) -> datetime.date:
     try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(text)):
+            raise ValueError
         return datetime.date.fromisoformat(str(text))
     except ValueError as error:
-        raise ValueError(f"a date reads YYYY-MM-DD, not {text!r}; correct it") from error
+        raise ValueError("a date of the calendar reads YYYY-MM-DD; correct it") from error
 
 
 Day = Annotated[
@@ -55,15 +71,27 @@ Day = Annotated[
 
 def _name(text: str) -> str:
     if not text.isidentifier():
-        raise ValueError(f"a name is letters, digits and underscores, {text!r} is not; rename it")
+        raise ValueError("a name is letters, digits and underscores, a letter first; rename it")
+    if keyword.iskeyword(text) or text in (HOLD, OTHERWISE):
+        raise ValueError("a name must not be a word of the rule's language; rename it")
     return text
 
 
 Name = Annotated[str, AfterValidator(_name)]
 
 
+def _shape(value: object) -> str:
+    return MAPPING if isinstance(value, dict) else LIST if isinstance(value, list) else WORD
+
+
+# What may stand in one place in several shapes. The tags are no part of a fault's place.
+WORD, LIST, MAPPING = "<a word>", "<a list>", "<a mapping>"
+_Word = Annotated[str, Tag(WORD)]
+_SHAPES = Discriminator(_shape)
+
+
 class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class MarketSpec(_Spec):
@@ -83,12 +111,18 @@ class SeriesSpec(_Spec):
     missing: Literal["drop"] | None = Field(None, description="leave dates without a value out instead of stopping")
 
 
+_Rate = Annotated[float, Field(ge=0, lt=1)]
+StampTaxes = Annotated[
+    Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], _SHAPES
+]
+
+
 class LegSpec(_Spec):
     series: str | None = Field(None, description="the series whose closes it earns; cash has none")
     interest: Axis | None = Field(None, description="cash only: interest a year")
     carry: Axis = Field((0.0,), description="a year, on top of the closes: dividend, less fee and trading inside")
     cost: Axis = Field((0.0,), description="one-way cost of traded value, on top of execution.cost")
-    stamp_tax: Literal["china"] | dict[Day, float] | None = Field(
+    stamp_tax: StampTaxes | None = Field(
         None, description="on sales, by date from which it holds; or china for the A-share history (both sides to 2008)"
     )
 
@@ -102,9 +136,9 @@ class LatchSpec(_Spec):
 class SignalSpec(BaseModel):
     """The parameters of its measure stand beside these keys; the catalogue knows them."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     measure: str
-    of: str | list[str]
+    of: Annotated[_Word | Annotated[list[str], Tag(LIST)], _SHAPES]
     latch: LatchSpec | None = None
 
 
@@ -127,11 +161,11 @@ class StudySpec(_Spec):
     notes: list[str] = []
     market: MarketSpec
     series: dict[Name, SeriesSpec]
-    legs: dict[Name, str | LegSpec]
+    legs: dict[Name, Annotated[_Word | Annotated[LegSpec, Tag(MAPPING)], _SHAPES]]
     signals: dict[Name, SignalSpec]
     rule: dict[str, str] = Field(description="leg: expression of signals, first true wins; last 'leg: otherwise'")
     execution: ExecutionSpec = ExecutionSpec()
     window: WindowSpec
     objective: Literal[*OBJECTIVES] = "sharpe"  # type: ignore[valid-type]
     risk_free: float = Field(0.0, description="a year, subtracted in Sharpe and Sortino")
-    base: dict[str, int | float | str] = Field({}, description="the published variant: a value for every axis")
+    base: dict[str, Choice] = Field({}, description="the published variant: a value for every axis")

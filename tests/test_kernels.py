@@ -14,7 +14,6 @@ from gridproof.kernels.paths import flips, merge, pack, unpack
 from tests.problems import random_jobs, random_problem
 
 
-
 def assert_agree(actual: Floats, expected: Floats) -> None:
     """Skewness and kurtosis from raw sums lose digits where two or three days hardly differ: not compared there."""
     volatility, sharpe = expected[..., METRICS.index("volatility")], expected[..., METRICS.index("sharpe")]
@@ -22,7 +21,6 @@ def assert_agree(actual: Floats, expected: Floats) -> None:
     for moment in (METRICS.index("skewness"), METRICS.index("kurtosis")):
         actual[..., moment][ill] = expected[..., moment][ill]
     np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-10)
-
 
 
 @settings(max_examples=60, deadline=None)
@@ -56,9 +54,7 @@ def test_a_job_does_not_depend_on_its_neighbours() -> None:
     order = rng.permutation(len(jobs.rows))
     for index in order[:20]:
         part = slice(jobs.first[index], jobs.first[index + 1])
-        alone = type(jobs)(
-            jobs.rows[index : index + 1], np.array([0, part.stop - part.start]), jobs.execution[part]
-        )
+        alone = type(jobs)(jobs.rows[index : index + 1], np.array([0, part.stop - part.start]), jobs.execution[part])
         np.testing.assert_array_equal(cpu.evaluate(problem, alone), whole[part])
 
 

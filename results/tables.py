@@ -1,0 +1,87 @@
+"""The report's tables, every cell as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from gridproof.results.axis import Axis, plain
+from gridproof.results.record import Record
+from gridproof.results.wording import METRICS, metric, number, share
+
+TOP_ROWS = 20
+
+
+def facts_table(summary: Record, axes: Sequence[Axis]) -> list[tuple[str, str]]:
+    window = summary["window"]
+    tried = f"{summary['variants']:,}, all evaluated"
+    if summary["sample"] is not None:
+        tried = f"{summary['variants']:,}, of which {summary['evaluated']:,} were drawn at random and evaluated"
+    distinct = "all trade differently"
+    if summary["distinct"] < summary["variants"]:
+        distinct = f"{summary['distinct']:,} trade differently; the others repeat one of these day for day"
+    days = f"{window['from']} to {window['to']}: {window['days_in_sample']:,} days in sample"
+    if window["published"] is not None:
+        days += f", {window['days_after_publication']:,} after publication ({window['published']})"
+    fixed = ", ".join(f"{axis.name} {axis.text(axis.base)}" for axis in axes if not axis.varied)
+    ranked = f"{METRICS[summary['objective']][0]}, in sample; {plain(summary['periods_per_year'])} days a year"
+    computed = f"{summary['backend']}, code {summary['code'][:12]}, data {summary['data_hash'][:12]}"
+    facts = [("Variants", tried), ("Distinct", distinct), ("Window", days), ("Ranked by", ranked)]
+    return [*facts, ("Computed by", computed), *([("Not varied", fixed)] if fixed else [])]
+
+
+def comparison_table(summary: Record) -> dict[str, Any]:
+    """Metrics down, the same holdings across, once in sample and once after publication."""
+    who = {"Base": summary["base"], "Best": summary["best"]}
+    who |= {f"Hold {leg}": held for leg, held in summary["hold"].items()}
+    groups = [("In sample", "in_sample", "percentile")]
+    if summary["base"]["after_publication"] is not None:
+        groups.append(("After publication", "after_publication", "percentile_after_publication"))
+    parts = [[one[key] for one in who.values()] for _, key, _ in groups]
+    rows = [
+        (label, [[metric(metrics, name) for metrics in part] for part in parts])
+        for name, (label, _) in METRICS.items()
+    ]
+    for leg in summary["legs"]:
+        weights = [[number(one["exposure_by_leg"][leg], "percent") for one in part] for part in parts]
+        rows.append((f"Weight in {leg}", weights))
+    places = [[one.get(key) for one in who.values()] for _, _, key in groups]
+    rows.insert(1, ("Better than", [["" if p is None else share(p) for p in part] for part in places]))
+    return {"who": list(who), "groups": [title for title, _, _ in groups], "rows": rows}
+
+
+def top_table(summary: Record, top: pd.DataFrame, axes: Sequence[Axis]) -> dict[str, Any]:
+    """The first rows of top.parquet. Axes on which all of them agree are named once, as ``shared``.
+
+    A row is (rank, equal, [(value, whether it is the base's)], numbers, whether it is the base).
+    """
+    first = top.head(TOP_ROWS)
+    varied = [axis for axis in axes if axis.varied]
+    apart = [axis for axis in varied if first[axis.name].nunique() > 1]
+    inside = list(dict.fromkeys([summary["objective"], "sharpe", "cagr", "max_drawdown", "switches", "exposure"]))
+    after = [] if summary["base"]["after_publication"] is None else inside[: inside.index("switches")]
+    names = [*inside, *(f"after.{name}" for name in after)]
+    rows = []
+    for row in first.to_dict("records"):
+        places = [(axis, axis.values.index(row[axis.name])) for axis in apart]
+        parameters = [(axis.texts[place], place == axis.base) for axis, place in places]
+        numbers = [number(row[name], METRICS[name.removeprefix("after.")][1]) for name in names]
+        is_base = int(row["index"]) == summary["base"]["index"]
+        rows.append((int(row["rank"]), f"{int(row['equal']):,}", parameters, numbers, is_base))
+    shared = []
+    for axis in varied if rows else []:
+        if axis not in apart:
+            place = axis.values.index(first[axis.name].iloc[0])
+            same = "as the base" if place == axis.base else f"base {axis.texts[axis.base]}"
+            shared.append(f"{axis.name} {axis.text(place)} ({same})")
+    return {
+        "axes": apart,
+        "shared": shared,
+        "labels": [METRICS[name.removeprefix("after.")][0] for name in names],
+        "inside": len(inside),
+        "after": len(after),
+        "rows": rows,
+        "all": len(top),
+    }

@@ -1,0 +1,146 @@
+"""The report's numbers and sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from gridproof.results.axis import Axis
+from gridproof.results.record import Record
+
+# metric -> (label, how it is written); the order is the order of the tables
+METRICS = {
+    "sharpe": ("Sharpe", "ratio"),
+    "cagr": ("CAGR", "percent"),
+    "total_return": ("Total return", "percent"),
+    "volatility": ("Volatility", "percent"),
+    "max_drawdown": ("Max drawdown", "percent"),
+    "calmar": ("Calmar", "ratio"),
+    "sortino": ("Sortino", "ratio"),
+    "skewness": ("Skewness", "ratio"),
+    "kurtosis": ("Kurtosis (raw)", "ratio"),
+    "switches": ("Switches", "count"),
+    "turnover": ("Turnover a year", "ratio"),
+    "exposure": ("Exposure", "percent"),
+}
+
+
+def number(value: float | None, kind: str) -> str:
+    """A metric as text: 0.381 is "38.1 %" as percent, "0.38" as ratio; a dash where undefined.
+
+    A ratio that needs more than four digits before the point divides by next to nothing and is only bounded.
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if kind == "percent":
+        return f"{100 * value:z,.1f}\u00a0%".replace("-", "−")
+    if kind == "ratio" and abs(value) >= 10_000:
+        return ("<\u00a0−" if value < 0 else ">\u00a0") + "9,999"
+    return f"{value:z,.{0 if kind == 'count' else 2}f}".replace("-", "−")
+
+
+def metric(metrics: Record, name: str) -> str:
+    return number(metrics[name], METRICS[name][1])
+
+
+def share(percentile: float) -> str:
+    """A percentile with as many decimals as keep it from reading 0 or 100 when it is neither."""
+    digits = next((d for d in range(1, 8) if 0 < float(f"{percentile:.{d}f}") < 100), 1)
+    return f"{percentile:.{digits}f}\u00a0%"
+
+
+def headline(summary: Record, axes: Iterable[Axis]) -> list[str]:
+    """Three sentences at most: the base in sample, the base afterwards, the best of all variants."""
+    return [
+        _base_sentence(summary),
+        _after_sentence(summary),
+        *([_best_sentence(summary, axes)] if summary["evaluated"] > 1 else []),
+    ]
+
+
+def unbeaten(summary: Record) -> bool:
+    base, best, objective = summary["base"], summary["best"], summary["objective"]
+    return bool(
+        base["index"] == best["index"] or base["in_sample"][objective] == best["in_sample"][objective]
+    )
+
+
+def difference(axes: Iterable[Axis]) -> str:
+    """Where the best lies apart from the base, easier terms first; empty where nowhere."""
+    apart = sorted((axis for axis in axes if axis.differs), key=lambda axis: not axis.eased)
+    moves = [f"{axis.name} {axis.texts[axis.base]} → {axis.text(axis.best)}" for axis in apart]
+    return f"From base to best: {', '.join(moves)}." if moves else ""
+
+
+def eased(summary: Record, axes: Iterable[Axis], value: float | None) -> str:
+    """What easier terms alone do for the base; value: its objective on them, None where no surface tells."""
+    label, kind = METRICS[summary["objective"]]
+    terms = [f"{axis.name} {axis.text(axis.best)}" for axis in axes if axis.eased]
+    if not terms or value is None:
+        return ""
+    before, after = metric(summary["base"]["in_sample"], summary["objective"]), number(value, kind)
+    return f"With {' and '.join(terms)} alone, the base would have {label} {after} instead of {before}."
+
+
+def hindsight(base: Record) -> str:
+    """What the backtest would gain by looking ahead; empty where no signal has turning points."""
+    if "hindsight" not in base:
+        return ""
+    ahead, traded = base["hindsight"], base["in_sample"]
+    sentence = (
+        "Had every turning point been known on the day it happened, which nobody can trade, "
+        f"the base would have Sharpe {metric(ahead, 'sharpe')} and CAGR {metric(ahead, 'cagr')} in sample "
+        f"instead of {metric(traded, 'sharpe')} and {metric(traded, 'cagr')}"
+    )
+    if ahead["sharpe"] is None or traded["sharpe"] is None:
+        return f"{sentence}."
+    gain = round(ahead["sharpe"] - traded["sharpe"], 2)
+    return f"{sentence}: looking ahead would gain {f'{gain:.2f} of Sharpe' if gain > 0 else 'nothing'}."
+
+
+def _base_sentence(summary: Record) -> str:
+    base = summary["base"]
+    sentence = f"The published cell: {_said(summary, base['in_sample'])}"
+    if summary["evaluated"] == 1:
+        return f"{sentence} in sample; it is the only variant tried."
+    of = f"{summary['variants']:,} variants"
+    if summary["sample"] is not None:
+        of = f"{summary['evaluated']:,} variants drawn from {summary['variants']:,},"
+    elif summary["distinct"] < summary["variants"]:
+        of += f" ({summary['distinct']:,} distinct)"
+    if base["percentile"] is None:
+        return f"{sentence} in sample; it has no place among {of.rstrip(',')}."
+    return f"{sentence}, better than {share(base['percentile'])} of {of} in sample."
+
+
+def _after_sentence(summary: Record) -> str:
+    base, published = summary["base"], summary["window"]["published"]
+    if published is None:
+        return "The study names no publication date: everything here is in sample."
+    after = base["after_publication"]
+    if after is None:
+        return f"No day of the window lies after publication ({published})."
+    sentence = f"After publication (from {published}): {_said(summary, after)}"
+    if base["percentile_after_publication"] is not None and summary["evaluated"] > 1:
+        sentence += f", better than {share(base['percentile_after_publication'])} of them"
+    throughout = [leg for leg, weight in after["exposure_by_leg"].items() if weight == 1]
+    return sentence + (f"; it held {throughout[0]} throughout." if throughout else ".")
+
+
+def _best_sentence(summary: Record, axes: Iterable[Axis]) -> str:
+    if unbeaten(summary):
+        return "No variant beats it in sample."
+    best = summary["best"]
+    sentence = f"The best variant in sample: {_said(summary, best['in_sample'])}"
+    if best["after_publication"] is not None:
+        sentence += f"; after publication {_said(summary, best['after_publication'])}"
+    easier = [axis for axis in axes if axis.eased]
+    if easier:
+        terms = [f"{axis.name} {axis.texts[axis.best]} instead of {axis.text(axis.base)}" for axis in easier]
+        sentence += f". It trades on easier terms: {', '.join(terms)}"
+    return sentence + "."
+
+
+def _said(summary: Record, metrics: Record) -> str:
+    names = dict.fromkeys([summary["objective"], "sharpe", "cagr"])
+    return ", ".join(f"{METRICS[name][0]} {metric(metrics, name)}" for name in names)

@@ -1,0 +1,145 @@
+"""What the command line shows: progress, summaries, the catalogue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from gridproof.signals.catalogue import Measure
+from gridproof.sweeps.point import Point
+from gridproof.sweeps.run import Progress, Run
+
+console = Console(highlight=False, soft_wrap=True)
+# Tables are as wide as they need; a narrow terminal wraps their lines, nothing is cut.
+_tables = Console(highlight=False, width=1000)
+# Where there is no terminal, a line of progress at least so often, in seconds.
+_LINE_EVERY = 10.0
+_COLUMNS = ("sharpe", "cagr", "max_drawdown", "switches", "after.sharpe", "after.cagr")
+
+
+class _Rate(ProgressColumn):
+    """Variants a second in this call; what an earlier call finished does not count."""
+
+    def render(self, task: Task) -> Text:
+        return Text(_rate(task.fields.get("new", 0), task.elapsed or 0.0))
+
+
+@contextmanager
+def show_progress() -> Iterator[Progress]:
+    """A bar on a terminal; elsewhere plain lines."""
+    if not console.is_terminal:
+        began = shown = time.monotonic()
+
+        def line(done: int, total: int, new: int) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if new and done < total and now - shown < _LINE_EVERY:
+                return
+            shown, left = now, total - done
+            ahead = f", {left / new * (now - began):,.0f} s to go" if new and left else ""
+            console.print(f"{done:,} of {total:,} variants, {_rate(new, now - began)}{ahead}")
+
+        yield line
+        return
+    count = TextColumn("{task.completed:,} of {task.total:,}")
+    columns = (TextColumn("evaluating"), BarColumn(), count, _Rate(), TimeRemainingColumn())
+    with Bar(*columns, console=console) as bar:
+        task: TaskID | None = None
+
+        def advance(done: int, total: int, new: int) -> None:
+            nonlocal task
+            if task is None:
+                task = bar.add_task("", total=total, completed=done)
+            bar.update(task, completed=done, new=new)
+
+        yield advance
+
+
+def _rate(new: int, seconds: float) -> str:
+    return f"{new / seconds:,.0f} variants/s" if new and seconds else "- variants/s"
+
+
+def print_summary(result: Run, top: int) -> None:
+    summary = result.summary
+    base, best = summary["base"], summary["best"]
+    counted = f"{summary['variants']:,} variants"
+    if summary["sample"]:
+        counted = f"{summary['evaluated']:,} of {counted}"
+    console.print(f"[bold]{summary['study']}[/bold]: {counted}, {summary['distinct']:,} distinct, "
+                  f"backend {summary['backend']}")  # fmt: skip
+    columns = {"base": base["in_sample"], "best": best["in_sample"]}
+    if base["after_publication"] is not None:
+        columns |= {
+            "base after publication": base["after_publication"],
+            "best after publication": best["after_publication"],
+        }
+    table = Table("", *columns, box=None)
+    for metric in ("sharpe", "cagr", "volatility", "max_drawdown", "switches"):
+        table.add_row(metric, *(number(metric, column[metric]) for column in columns.values()))
+    for axis in summary["axes"]:
+        if len(axis["values"]) > 1:
+            name = axis["name"]
+            table.add_row(name, str(base["parameters"][name]), str(best["parameters"][name]))
+    _tables.print(table)
+    if base["percentile"] is not None:
+        line = f"By {summary['objective']} the base lies above {base['percentile']:.1f} % of all in sample"
+        later = base["percentile_after_publication"]
+        console.print(line + (f", above {later:.1f} % after publication." if later is not None else "."))
+    _print_best(result, summary, top)
+    console.print(f"{result.folder / 'report.html'}")
+
+
+def _print_best(result: Run, summary: dict[str, Any], top: int) -> None:
+    frame = result.top(top)
+    base = summary["base"]["parameters"]
+    metrics = [name for name in _COLUMNS if name in frame]
+    best = Table("rank", "equal", *metrics, "differs from the base in", box=None)
+    for _, row in frame.iterrows():
+        differs = ", ".join(f"{name}={row[name]}" for name, value in base.items() if row[name] != value)
+        numbers = (number(name.removeprefix("after."), row[name]) for name in metrics)
+        best.add_row(str(row["rank"]), f"{row['equal']:,}", *numbers, differs or "nothing: it is the base")
+    _tables.print(best)
+
+
+def print_point(point: Point) -> None:
+    columns = {"in sample": point.in_sample}
+    if point.after_publication is not None:
+        columns["after publication"] = point.after_publication
+    if point.hindsight is not None:
+        columns["in sample, in hindsight: not tradable"] = point.hindsight
+    table = Table("metric", *columns, box=None)
+    for metric in point.in_sample:
+        if metric != "exposure_by_leg":
+            table.add_row(metric, *(number(metric, column[metric]) for column in columns.values()))
+    console.print(", ".join(f"{name}={value}" for name, value in point.parameters.items()))
+    _tables.print(table)
+
+
+def print_measure(measure: Measure) -> None:
+    counts = " or ".join(map(str, measure.inputs))
+    console.print(f"[bold]{measure.name}[/bold]  of {counts} series")
+    console.print(f"  {measure.meaning}.", markup=False)
+    for name, parameter in measure.parameters.items():
+        default = "required" if parameter.default is None else f"default {parameter.default}"
+        choices = f" ({', '.join(parameter.choices)})" if parameter.choices else ""
+        console.print(f"  {name}: {parameter.meaning}{choices}; {default}", markup=False)
+    bits = " and ".join(f"NAME.{bit}" if bit else "NAME" for bit in measure.bits)
+    decides = f"decides {bits}" if bits else "goes through a latch: on_above, off_below or off_gap"
+    console.print(f"  {decides}", markup=False)
+    console.print(f"  source: {measure.source}\n", markup=False)
+
+
+def number(metric: str, value: float | None) -> str:
+    if value is None or value != value:
+        return "undefined"
+    if metric in ("total_return", "cagr", "volatility", "max_drawdown", "exposure"):
+        return f"{value:.2%}"
+    return f"{value:,.0f}" if metric == "switches" else f"{value:.3f}"
