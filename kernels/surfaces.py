@@ -14,7 +14,7 @@ from numba import njit, prange
 from gridproof.kernels.arrays import Floats, Ints
 
 SCALE = float(2**30)
-# Sums stop here: 2^20 squares of this size at SCALE fit an int64. Values beyond are not averaged, and the count shows it.
+# 2^20 squares of this size at SCALE fit an int64. Values beyond are not averaged, and the count shows it.
 LIMIT = 64.0
 _LOW = np.int64(2**32 - 1)
 
