@@ -122,7 +122,9 @@ def variant_tables(plan: Plan, grid: Grid, store: Store) -> Iterator[pa.Table]:
                 columns[axis.name] = pa.DictionaryArray.from_arrays(
                     pa.array(digits[:, position].astype(np.int32)), pa.array(list(axis.values))
                 )
-            columns |= metrics_columns(rows[done : done + len(variants)], legs)
+            metrics = metrics_columns(rows[done : done + len(variants)], legs)
+            # Undefined is null there, so that SQL passes over it.
+            columns |= {name: pa.array(values, from_pandas=True) for name, values in metrics.items()}
             yield pa.table(columns)
             done += len(variants)
             number += 1
