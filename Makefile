@@ -1,6 +1,7 @@
 # make demo and make test do everything on a machine with Python 3.11 or later and make.
 PYTHON ?= python3
 VENV := .venv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: demo test lint clean
 
