@@ -33,11 +33,15 @@ class Axis:
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
     @property
+    def terms(self) -> bool:
+        """Whether the axis says at what terms is traded, no threshold of a signal: cost, lag and release."""
+        return self.name.startswith("execution.") or self.name.endswith(".release")
+
+    @property
     def eased(self) -> bool:
         """Whether the best trades on easier terms here: at less cost, with less lag, on earlier news."""
-        terms = self.name in ("execution.cost", "execution.lag") or self.name.endswith(".release")
-        numbers = [_number(self.texts[position]) for position in (self.base, self.best)]
-        return terms and None not in numbers and numbers[1] < numbers[0]  # type: ignore[operator]
+        base, best = (_number(self.texts[position]) for position in (self.base, self.best))
+        return self.terms and base is not None and best is not None and best < base
 
     def text(self, position: int) -> str:
         return f"{self.texts[position]} {self.unit}".rstrip()

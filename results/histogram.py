@@ -52,6 +52,7 @@ def histogram_figure(histogram: Record, marks: Sequence[Mark], label: str, form:
         notes.append({"text": f" {text} ", "x": value, "yref": "paper", "y": top, "yanchor": "bottom"})
         notes[-1] |= {"xanchor": "right" if value > (low + high) / 2 else "left", "showarrow": False}
         notes[-1]["font"] = {"size": 12, "color": colour}
+        notes[-1]["bgcolor"] = "#fdfdfc"
     above = 24 + 18 * len(drawn)
     figure = layout(222 + 46 + above, margin={"t": above, "b": 46, "l": 70, "r": 12})
     figure |= {

@@ -41,8 +41,7 @@ def comparison_table(summary: Record) -> dict[str, Any]:
         groups.append(("After publication", "after_publication", "percentile_after_publication"))
     parts = [[one[key] for one in who.values()] for _, key, _ in groups]
     rows = [
-        (label, [[metric(metrics, name) for metrics in part] for part in parts])
-        for name, (label, _) in METRICS.items()
+        (label, [[metric(metrics, name) for metrics in part] for part in parts]) for name, (label, _) in METRICS.items()
     ]
     for leg in summary["legs"]:
         weights = [[number(one["exposure_by_leg"][leg], "percent") for one in part] for part in parts]
@@ -60,7 +59,7 @@ def top_table(summary: Record, top: pd.DataFrame, axes: Sequence[Axis]) -> dict[
     first = top.head(TOP_ROWS)
     varied = [axis for axis in axes if axis.varied]
     apart = [axis for axis in varied if first[axis.name].nunique() > 1]
-    inside = list(dict.fromkeys([summary["objective"], "sharpe", "cagr", "max_drawdown", "switches", "exposure"]))
+    inside = list(dict.fromkeys([summary["objective"], "sharpe", "cagr", "max_drawdown", "switches"]))
     after = [] if summary["base"]["after_publication"] is None else inside[: inside.index("switches")]
     names = [*inside, *(f"after.{name}" for name in after)]
     rows = []

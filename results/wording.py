@@ -49,37 +49,46 @@ def share(percentile: float) -> str:
     return f"{percentile:.{digits}f}\u00a0%"
 
 
-def headline(summary: Record, axes: Iterable[Axis]) -> list[str]:
-    """Three sentences at most: the base in sample, the base afterwards, the best of all variants."""
+def headline(summary: Record, axes: Iterable[Axis], easier: float | None) -> list[str]:
+    """Three sentences at most: the base in sample, the base afterwards, the best of all variants.
+
+    easier: as in ``eased``; where easier terms lift the base, they are named with the best.
+    """
     return [
         _base_sentence(summary),
         _after_sentence(summary),
-        *([_best_sentence(summary, axes)] if summary["evaluated"] > 1 else []),
+        *([_best_sentence(summary, axes, easier)] if summary["evaluated"] > 1 else []),
     ]
 
 
 def unbeaten(summary: Record) -> bool:
     base, best, objective = summary["base"], summary["best"], summary["objective"]
-    return bool(
-        base["index"] == best["index"] or base["in_sample"][objective] == best["in_sample"][objective]
-    )
+    return bool(base["index"] == best["index"] or base["in_sample"][objective] == best["in_sample"][objective])
 
 
 def difference(axes: Iterable[Axis]) -> str:
     """Where the best lies apart from the base, easier terms first; empty where nowhere."""
     apart = sorted((axis for axis in axes if axis.differs), key=lambda axis: not axis.eased)
-    moves = [f"{axis.name} {axis.texts[axis.base]} → {axis.text(axis.best)}" for axis in apart]
+    moves = [f"{axis.name}\u00a0{axis.texts[axis.base]}\u00a0→\u00a0{axis.text(axis.best)}" for axis in apart]
     return f"From base to best: {', '.join(moves)}." if moves else ""
 
 
 def eased(summary: Record, axes: Iterable[Axis], value: float | None) -> str:
-    """What easier terms alone do for the base; value: its objective on them, None where no surface tells."""
+    """What easier terms alone do for the base; value: its objective on them, None where unknown."""
     label, kind = METRICS[summary["objective"]]
     terms = [f"{axis.name} {axis.text(axis.best)}" for axis in axes if axis.eased]
     if not terms or value is None:
         return ""
-    before, after = metric(summary["base"]["in_sample"], summary["objective"]), number(value, kind)
-    return f"With {' and '.join(terms)} alone, the base would have {label} {after} instead of {before}."
+    before = metric(summary["base"]["in_sample"], summary["objective"])
+    if not _lifted(summary, value):
+        return f"Alone, {' and '.join(terms)} would not lift the base's {label}."
+    return f"With {' and '.join(terms)} alone, the base would have {label} {number(value, kind)} instead of {before}."
+
+
+def _lifted(summary: Record, value: float) -> bool:
+    """Whether an objective is visibly above the base's."""
+    before, kind = summary["base"]["in_sample"][summary["objective"]], METRICS[summary["objective"]][1]
+    return before is not None and value > before and number(value, kind) != number(before, kind)
 
 
 def hindsight(base: Record) -> str:
@@ -127,17 +136,16 @@ def _after_sentence(summary: Record) -> str:
     return sentence + (f"; it held {throughout[0]} throughout." if throughout else ".")
 
 
-def _best_sentence(summary: Record, axes: Iterable[Axis]) -> str:
+def _best_sentence(summary: Record, axes: Iterable[Axis], easier: float | None) -> str:
     if unbeaten(summary):
         return "No variant beats it in sample."
     best = summary["best"]
     sentence = f"The best variant in sample: {_said(summary, best['in_sample'])}"
+    terms = [f"{axis.name} {axis.texts[axis.best]} instead of {axis.text(axis.base)}" for axis in axes if axis.eased]
+    if terms and (easier is None or _lifted(summary, easier)):
+        sentence += f", with {' and '.join(terms)}"
     if best["after_publication"] is not None:
         sentence += f"; after publication {_said(summary, best['after_publication'])}"
-    easier = [axis for axis in axes if axis.eased]
-    if easier:
-        terms = [f"{axis.name} {axis.texts[axis.best]} instead of {axis.text(axis.base)}" for axis in easier]
-        sentence += f". It trades on easier terms: {', '.join(terms)}"
     return sentence + "."
 
 
