@@ -26,9 +26,7 @@ class Limits:
         """The values, whole numbers as float where the kind is float. Raises InputError."""
         for value in values:
             if self.choices and value not in self.choices:
-                raise InputError(
-                    f"{name} is one of its choices", repr(value), where, f"Use {', '.join(self.choices)}"
-                )
+                raise InputError(f"{name} is one of its choices", repr(value), where, f"Use {', '.join(self.choices)}")
             if self.kind is int and not isinstance(value, int):
                 raise InputError(f"{name} is a whole number", repr(value), where, "Write whole numbers")
             if self.kind is float and isinstance(value, str):
@@ -101,12 +99,12 @@ class AxisTable:
         execution = tuple(dict.fromkeys(self.owner(name) for name in executing))
         seen = [name for names in owners.values() for name in names]
         shared = tuple(dict.fromkeys(name for name in seen if seen.count(name) > 1))
-        for name in execution:
-            if name in seen:
+        for name in (*(name for names in uses.values() for name in names), *executing):
+            if name != self.owner(name) and (name in executing) != (self.owner(name) in executing):
                 raise InputError(
                     "an axis of the execution cannot be tied to one of a signal",
-                    name,
-                    self._document.where(self.places[name]),
+                    f"{name} same_as {self.owner(name)}",
+                    self.where(name),
                     "Give it values of its own",
                 )
         order = [*shared, *(name for name in seen if name not in shared), *execution]
@@ -123,17 +121,20 @@ class AxisTable:
 
     def _base(self, axes: tuple[Axis, ...], base: Mapping[str, Value]) -> tuple[int, ...]:
         names = [axis.name for axis in axes]
-        chosen: dict[str, Value] = {}
+        chosen: dict[str, tuple[str, Value]] = {}
         for given, value in base.items():
             where = self._document.where(("base", given))
             matches = [given] if given in names else [name for name in names if name.endswith(f".{given}")]
             if given in self._values and given not in names:
                 matches = [self.owner(given)]
-            if len(matches) != 1:
-                rule = "base names axes of the study"
-                raise InputError(rule, given, where, f"Use {', '.join(matches or names)}")
-            if chosen.setdefault(matches[0], value) != value:
-                raise InputError("base gives an axis one value", f"{given}: {value}", where, "Remove one")
+            if not matches:
+                raise InputError("base names axes of the study", given, where, did_you_mean(given, names))
+            if len(matches) > 1:
+                rule = "a short name in base must be the ending of one axis"
+                raise InputError(rule, given, where, f"Use {' or '.join(matches)}")
+            if chosen.setdefault(matches[0], (given, value))[1] != value:
+                both = f"{given}: {value!r} beside {chosen[matches[0]][0]}: {chosen[matches[0]][1]!r}"
+                raise InputError("base gives an axis one value", both, where, "Remove one")
         digits = []
         for axis in axes:
             if axis.name not in chosen:
@@ -146,14 +147,15 @@ class AxisTable:
                     )
                 digits.append(0)
                 continue
-            if chosen[axis.name] not in axis.values:
+            given, value = chosen[axis.name]
+            if value not in axis.values:
                 raise InputError(
                     "base must lie in the grid",
-                    f"{axis.name}: {chosen[axis.name]}",
-                    self._document.where(("base", axis.name)),
+                    f"{given}: {value!r}",
+                    self._document.where(("base", given)),
                     f"Use one of {_few(axis.values)}, or add it to the axis",
                 )
-            digits.append(axis.values.index(chosen[axis.name]))
+            digits.append(axis.values.index(value))
         return tuple(digits)
 
 

@@ -18,7 +18,7 @@ HOLD = "hold"
 Test = Callable[[dict[str, bool]], bool]
 
 
-class RuleFault(ValueError):
+class RuleError(ValueError):
     """'rule; remedy' as its text, the ``value`` at fault, and the ``line`` of the rule by its key, None: all of it."""
 
     def __init__(self, message: str, value: object, line: str | None = None) -> None:
@@ -42,22 +42,22 @@ def parse_rule(rule: dict[str, str], legs: list[str], bits: set[str]) -> Rule:
     """Compile ordered ``leg: expression`` entries, the last of them ``leg: otherwise`` or ``hold: otherwise``.
 
     The first expression that is true chooses its leg. Expressions use signal bits, and, or, not, parentheses.
-    Raises RuleFault.
+    Raises RuleError.
     """
     entries = [(text, leg) if leg == OTHERWISE else (leg, text) for leg, text in rule.items()]
     for (leg, text), line in zip(entries, rule, strict=True):
         if leg not in legs and not (leg == HOLD and text == OTHERWISE):
-            raise RuleFault(f"the rule chooses among the legs; use {', '.join(legs)}", leg, line)
+            raise RuleError(f"the rule chooses among the legs; use {', '.join(legs)}", leg, line)
         if text == OTHERWISE and line != list(rule)[-1]:
-            raise RuleFault("'otherwise' must be the last line of the rule; move it", leg, line)
+            raise RuleError("'otherwise' must be the last line of the rule; move it", leg, line)
     if not entries or entries[-1][1] != OTHERWISE:
         last = f"{entries[-1][0]}: {entries[-1][1]}" if entries else "nothing"
         message = "the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'; add it"
-        raise RuleFault(message, last, list(rule)[-1] if rule else None)
+        raise RuleError(message, last, list(rule)[-1] if rule else None)
     used: dict[str, None] = {}
     tests = [(leg, _compile(text, leg, bits, used)) for leg, text in entries[:-1]]
     if len(used) > 16:
-        raise RuleFault("a rule may use at most 16 signal bits; drop some", len(used))
+        raise RuleError("a rule may use at most 16 signal bits; drop some", len(used))
     last = entries[-1][0]
     table = np.empty((len(legs), 2 ** len(used)), dtype=np.int64)
     # itertools varies the last fastest and bit 0 of the code is the first name, hence the reversal.
@@ -73,11 +73,11 @@ def _compile(text: str, leg: str, bits: set[str], used: dict[str, None]) -> Test
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _node(ast.parse(text.strip(), mode="eval").body, text, leg, bits, used)
-    except RuleFault:
+    except RuleError:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         message = "a line of the rule is an expression of signals, and, or, not, parentheses; rewrite it"
-        raise RuleFault(message, text, leg) from error
+        raise RuleError(message, text, leg) from error
 
 
 def _node(node: ast.expr, text: str, leg: str, bits: set[str], used: dict[str, None]) -> Test:
@@ -92,7 +92,7 @@ def _node(node: ast.expr, text: str, leg: str, bits: set[str], used: dict[str, N
     if isinstance(node, ast.Name | ast.Attribute):
         name = ast.unparse(node)
         if name not in bits:
-            raise RuleFault(f"a line of the rule names signals; use {', '.join(sorted(bits))}", name, leg)
+            raise RuleError(f"a line of the rule names signals; use {', '.join(sorted(bits))}", name, leg)
         used[name] = None
         return lambda states: states[name]
     raise ValueError(text)

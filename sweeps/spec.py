@@ -64,9 +64,7 @@ def _date(text: object) -> datetime.date:
         raise ValueError("a date of the calendar reads YYYY-MM-DD; correct it") from error
 
 
-Day = Annotated[
-    datetime.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})
-]
+Day = Annotated[datetime.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
 
 
 def _name(text: str) -> str:
@@ -112,9 +110,7 @@ class SeriesSpec(_Spec):
 
 
 _Rate = Annotated[float, Field(ge=0, lt=1)]
-StampTaxes = Annotated[
-    Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], _SHAPES
-]
+StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], _SHAPES]
 
 
 class LegSpec(_Spec):

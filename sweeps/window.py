@@ -71,7 +71,7 @@ def _check_series(study: Study, market: Market, window: Window) -> None:
         release = study.spec.series[name].release
         releases = (0,) if release is None else study.space.axes[study.space.position(f"{name}.release")].values
         for value in releases:
-            known = market.known(name, Release.parse(value, study.where("series", name)))  # type: ignore[arg-type]
+            known = market.known(name, Release.parse(value, study.where("series", name)))
             known = known[known < len(market.calendar)]
             if not len(known):
                 raise InputError(
