@@ -64,6 +64,9 @@ def load_market(sources: list[Source], calendar: str, folder: Path | None) -> Ma
 
     Raises InputError as ``source.read``, and where the calendar is none of the series.
     """
+    if folder is not None and not folder.is_dir():
+        rule = "the folder of the market must exist"
+        raise InputError(rule, folder, "--data or market.path", "Name the folder that holds the market's files")
     series = {source.name: read(source, folder) for source in sources}
     if calendar not in series:
         raise InputError(

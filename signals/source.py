@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
+import difflib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
+from gridproof.signals.table import Dates, dates_of, holds_dates, load_table, numbers_of, row
 
-Dates: TypeAlias = npt.NDArray[np.datetime64]
+__all__ = ["Dates", "Observations", "Release", "Source", "read"]
 
-# Real data that an installed package carries: file "arch:NAME" reads arch.data.NAME.
-PACKAGED = ("sp500", "nasdaq", "default", "vix")
-
-_DAYS = re.compile(r"^(\d+)\s*(?:(?:trading )?days?)?$")
-_CALENDAR_DAYS = re.compile(r"^(\d+) calendar days?$")
+_DAYS = re.compile(r"^(\d{1,5})\s*(?:(?:trading )?days?)?$")
+_CALENDAR_DAYS = re.compile(r"^(\d{1,5}) calendar days?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class Release:
     column: str | None = None
 
     @classmethod
-    def parse(cls, text: int | str, where: str) -> Release:
+    def parse(cls, text: int | float | str, where: str) -> Release:
         word = str(text).strip()
         if match := _DAYS.match(word):
             return cls(trading_days=int(match[1]))
@@ -101,12 +96,12 @@ class Release:
         index = np.searchsorted(calendar, dates, side=side)  # type: ignore[call-overload]
         if self.trading_days > 1:
             index = index + self.trading_days - 1
-        known = np.minimum(index, len(calendar)).astype(np.int64)
+        known: npt.NDArray[np.int64] = np.minimum(index, len(calendar)).astype(np.int64)
         back = np.flatnonzero(np.diff(known) < 0)
         if len(back):
             raise InputError(
                 "a later observation must not be released before an earlier one",
-                f"{dates[back[0]]} before {dates[back[0] + 1]}",
+                f"that of {observations.dates[back[0]]} on {dates[back[0]]}, the next on {dates[back[0] + 1]}",
                 observations.source.where,
                 "Sort the release dates in the file",
             )
@@ -118,8 +113,8 @@ def read(source: Source, folder: Path | None) -> Observations:
 
     Raises InputError for a missing file, column or code, dates out of order or repeated, and values missing inside.
     """
-    table = _packaged(source) if source.file.startswith("arch:") else _stored(source, folder)
-    for column in (source.date, source.field, *(["code"] if source.code else [])):
+    table = load_table(source.file, folder, source.where)
+    for column in (source.date, source.field, *(["code"] if source.code is not None else [])):
         if column not in table:
             raise InputError(
                 f"the file {source.file} must have the column that a series names",
@@ -128,19 +123,38 @@ def read(source: Source, folder: Path | None) -> Observations:
                 f"Its columns are {', '.join(map(str, table.columns))}",
             )
     if source.code is not None:
-        table = table[table["code"].astype(str) == source.code]
+        codes = table["code"].astype(str)
+        table = table[codes == source.code]
         if table.empty:
-            raise InputError(f"{source.file} must hold the code", source.code, source.where, "Correct the code")
-    dates = _days(table[source.date])
-    wrong = np.flatnonzero(np.isnat(dates[1:]) | (np.diff(dates) <= np.timedelta64(0, "D"))) if len(dates) else []
+            held = list(codes.unique())
+            near = difflib.get_close_matches(source.code, held, 3, 0.5) or held[:3]
+            remedy = f"Correct the code; it holds for example {', '.join(near)}"
+            raise InputError(f"{source.file} must hold the code", source.code, source.where, remedy)
+    dates = dates_of(table[source.date])
+    wrong = np.flatnonzero(np.isnat(dates))
+    if len(wrong):
+        raise InputError(
+            f"the dates of {source.file} read YYYY-MM-DD",
+            f"{table[source.date].iloc[wrong[0]]} at {row(source.file, table, int(wrong[0]))}",
+            source.where,
+            "Rewrite that column, or name another with date:",
+        )
+    wrong = np.flatnonzero(np.diff(dates) <= np.timedelta64(0, "D"))
     if len(wrong):
         raise InputError(
             f"the dates of {source.file} must be in order and given once",
-            f"{dates[wrong[0]]} then {dates[wrong[0] + 1]} at row {wrong[0] + 2}",
+            f"{dates[wrong[0]]} then {dates[wrong[0] + 1]} at {row(source.file, table, int(wrong[0]) + 1)}",
             source.where,
-            "Sort the file by date and remove repeated dates",
+            "Sort the file by date and remove repeated dates, or choose one series of it with code:",
         )
-    values = pd.to_numeric(table[source.field], errors="coerce").to_numpy(dtype=np.float64)
+    values, wrong = numbers_of(table[source.field])
+    if len(wrong):
+        raise InputError(
+            f"the values of {source.file} are numbers",
+            f"{table[source.field].iloc[wrong[0]]!r} at {row(source.file, table, int(wrong[0]))}",
+            source.where,
+            "Correct it, or leave it empty where there is no value",
+        )
     present = np.flatnonzero(np.isfinite(values))
     if not len(present):
         raise InputError(
@@ -152,53 +166,14 @@ def read(source: Source, folder: Path | None) -> Observations:
     if len(gaps) and not source.drop_missing:
         raise InputError(
             "a series must have no missing value between its first and its last",
-            f"{len(gaps)} missing, the first on {dates[gaps[0]]}",
+            f"{len(gaps)} missing, the first on {dates[gaps[0]]} at {row(source.file, table, int(gaps[0]))}",
             source.where,
             "Complete the file, or write missing: drop to leave those dates out",
         )
     keep[gaps] = False
     others = {
-        str(name): _days(table[name])[keep]
+        str(name): dates_of(table[name])[keep]
         for name in table.columns
-        if name != source.date and (pd.api.types.is_datetime64_any_dtype(table[name]) or _dated(table[name]))
+        if name != source.date and holds_dates(table[name])
     }
     return Observations(source, dates[keep], values[keep], others)
-
-
-def _days(column: pd.Series[str]) -> Dates:
-    return pd.to_datetime(column).to_numpy().astype("datetime64[D]")
-
-
-def _dated(column: pd.Series[str]) -> bool:
-    """Whether a text column holds dates: all of it reads YYYY-MM-DD."""
-    if not (pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)):
-        return False
-    return bool(column.astype(str).str.fullmatch(r"\d{4}-\d{2}-\d{2}").all())
-
-
-def _stored(source: Source, folder: Path | None) -> pd.DataFrame:
-    path = (folder or Path()) / source.file
-    if not path.is_file():
-        raise InputError(
-            "the file of a series must exist", path, source.where, "Give the folder of the market with --data DIR"
-        )
-    return _load(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=8)
-def _load(path: Path, _modified: int) -> pd.DataFrame:
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    if path.suffix == ".csv":
-        return pd.read_csv(path)
-    raise InputError("a market file is .csv or .parquet", path.name, str(path), "Convert it")
-
-
-def _packaged(source: Source) -> pd.DataFrame:
-    name = source.file.removeprefix("arch:")
-    if name not in PACKAGED:
-        raise InputError(
-            "the arch package carries the data set named", name, source.where, f"Use one of {', '.join(PACKAGED)}"
-        )
-    table: pd.DataFrame = importlib.import_module(f"arch.data.{name}").load()
-    return table.rename_axis("date").reset_index()
