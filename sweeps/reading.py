@@ -32,9 +32,7 @@ class PathTable:
     distinct: Words
 
 
-def read_signal(
-    study: Study, signal: Signal, market: Market, chosen: dict[str, Value], window: Window
-) -> Reading:
+def read_signal(study: Study, signal: Signal, market: Market, chosen: dict[str, Value], window: Window) -> Reading:
     """Measure a signal under one choice of its axes, on every day of the calendar.
 
     A daily series is aligned first and measured by day. A monthly one is measured by observation and the reading is
@@ -119,12 +117,8 @@ def path_table(
     space = study.space
     axes = [space.axes[position] for position in space.uses[signal.name]]
     names = [axis.name for axis in axes]
-    latch_only = {space.owners[name] for name in signal.latch or ()} - {
-        space.owners[name]
-        for name in (*signal.parameters.values(), *(axis for axis in signal.releases if axis))
-    }
-    measured = [position for position, name in enumerate(names) if name not in latch_only]
-    latched = [position for position, name in enumerate(names) if name in latch_only]
+    measured = _measured(study, signal)
+    latched = [position for position in range(len(axes)) if position not in measured]
     grids = [np.array(axis.values, dtype=object) for axis in axes]
     sizes = [len(grids[position]) for position in latched]
     pairs = np.indices(sizes).reshape(len(sizes), prod(sizes))
@@ -135,7 +129,8 @@ def path_table(
     for digits in itertools.product(*(range(len(grids[position])) for position in measured)):
         chosen = {names[position]: grids[position][digit] for position, digit in zip(measured, digits, strict=True)}
         reading = read_signal(study, signal, market, chosen, window)
-        _check_defined(study, signal, market, reading, chosen, needed)
+        if _since(reading) > needed:
+            raise _too_early(study, market, window)
         local = []
         states = reading.hindsight if hindsight and reading.hindsight is not None else reading.states
         if states is not None:
@@ -159,27 +154,47 @@ def path_table(
     return PathTable(inverse.astype(np.int32)[index], distinct)  # type: ignore[arg-type]
 
 
-def _check_defined(
-    study: Study, signal: Signal, market: Market, reading: Reading, chosen: dict[str, Value], needed: int
-) -> None:
+def _measured(study: Study, signal: Signal) -> list[int]:
+    """The axes that decide a signal's reading, by position among its own; the rest only move its latch."""
+    owners = study.space.owners
+    deciding = {owners[name] for name in (*signal.parameters.values(), *(axis for axis in signal.releases if axis))}
+    names = [study.space.axes[position].name for position in study.space.uses[signal.name]]
+    return [position for position, name in enumerate(names) if name in deciding]
+
+
+def _since(reading: Reading) -> int:
+    """The first day on which all of a reading is defined; the number of days where it never is."""
+    firsts = []
     for values in reading.values.values():
         defined = np.isfinite(values)
-        if needed >= 0 and defined[needed]:
-            continue
-        since = int(defined.argmax()) if defined.any() else -1
-        lag = int(max(study.space.axes[study.space.position("execution.lag")].values))
-        if since < 0:
-            remedy = "Bring a longer series, or shorten the window of the signal"
-        else:
-            begin = market.calendar[min(since + lag, len(market.calendar) - 1)]
-            remedy = f"Start the window on {begin} or later, or narrow the axis"
-        raise InputError(
-            "the window must begin after the slowest signal is defined",
-            f"window.from {study.spec.window.from_}, {signal.name} ({_spoken(chosen)}) is defined from "
-            f"{market.calendar[since] if since >= 0 else 'no day'}",
-            study.where("window", "from"),
-            remedy,
-        )
+        firsts.append(int(defined.argmax()) if defined.any() else len(values))
+    return max(firsts)
+
+
+def _too_early(study: Study, market: Market, window: Window) -> InputError:
+    """The complaint about a window that begins too early: names the slowest signal of the whole grid."""
+    since, slowest = -1, ""
+    for signal in study.signals:
+        axes = [study.space.axes[position] for position in study.space.uses[signal.name]]
+        axes = [axes[position] for position in _measured(study, signal)]
+        for values in itertools.product(*(axis.values for axis in axes)):
+            chosen = {axis.name: value for axis, value in zip(axes, values, strict=True)}
+            first = _since(read_signal(study, signal, market, chosen, window))
+            if first > since:
+                since, slowest = first, f"{signal.name} ({_spoken(chosen)})"
+    lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)
+    begin = since + lag
+    if begin < len(market.calendar):
+        remedy = f"Start the window on {market.calendar[begin]} or later, or narrow the axes"
+    else:
+        remedy = "Bring longer series, or shorten the windows and the lag"
+    return InputError(
+        "the window must begin after the slowest signal is defined",
+        f"window.from {study.spec.window.from_}, {slowest} is defined from "
+        f"{market.calendar[since] if since < len(market.calendar) else 'no day'}",
+        study.where("window", "from"),
+        remedy,
+    )
 
 
 def _spoken(chosen: dict[str, Value]) -> str:

@@ -31,7 +31,6 @@ def find_window(study: Study, market: Market) -> Window:
     Raises InputError where the calendar or a series that the study uses does not cover it.
     """
     spec, calendar = study.spec.window, market.calendar
-    where = study.where("window")
     first = int(np.searchsorted(calendar, np.datetime64(spec.from_)))
     last = len(calendar) - 1
     if spec.to is not None:
@@ -43,19 +42,26 @@ def find_window(study: Study, market: Market) -> Window:
                 f"Set window.to to {calendar[-1]} or earlier, or bring newer data",
             )
         last = int(np.searchsorted(calendar, np.datetime64(spec.to), side="right")) - 1
-    if first < 1 or last <= first:
+    if not 1 <= first < len(calendar):
         raise InputError(
-            "the window needs a trading day before it and two within it",
-            f"{spec.from_} to {calendar[last]}, the calendar runs {calendar[0]} to {calendar[-1]}",
-            where,
-            "Choose a later `from`, or an earlier one where the window is too short",
+            "the window must begin on the calendar, after its first day",
+            f"{spec.from_}, the calendar runs {calendar[0]} to {calendar[-1]}",
+            study.where("window", "from"),
+            "Set window.from within it, or bring more data",
+        )
+    if last <= first:
+        raise InputError(
+            "the window must hold two trading days or more",
+            f"{calendar[first]} to {calendar[last]}" if last == first else f"none from {spec.from_} to {spec.to}",
+            study.where("window", "to" if spec.to is not None else "from"),
+            "Begin it earlier, or end it later",
         )
     published = None
     if spec.published is not None:
         published = int(np.searchsorted(calendar, np.datetime64(spec.published)))
-        if not first < published <= last:
+        if not first + 2 <= published <= last - 1:
             raise InputError(
-                "the publication date must lie within the window",
+                "the publication date must leave two trading days of the window on each side",
                 f"{spec.published}, the window runs {calendar[first]} to {calendar[last]}",
                 study.where("window", "published"),
                 "Remove `published` if there is nothing after it, or bring newer data",
@@ -79,10 +85,11 @@ def _check_series(study: Study, market: Market, window: Window) -> None:
                 )
             longest = int(np.diff(known).max()) if len(known) > 1 else 0
             if window.last - known[-1] > longest:
+                end = market.calendar[known[-1]]
+                shorter = f"Set window.to to {end} or earlier, or bring" if known[-1] > window.first else "Bring"
                 raise InputError(
                     "a series must not end before the window",
-                    f"{name} is last known {market.calendar[known[-1]]}, "
-                    f"the window ends {market.calendar[window.last]}",
+                    f"{name} is last known {end}, the window ends {market.calendar[window.last]}",
                     study.where("series", name),
-                    f"Set window.to to {market.calendar[known[-1]]} or earlier, or bring newer data",
+                    f"{shorter} newer data",
                 )
