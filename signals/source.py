@@ -151,14 +151,17 @@ def read(source: Source, folder: Path | None) -> Observations:
     if len(wrong):
         raise InputError(
             f"the values of {source.file} are numbers",
-            f"{table[source.field].iloc[wrong[0]]!r} at {row(source.file, table, int(wrong[0]))}",
+            f"{str(table[source.field].iloc[wrong[0]])!r} at {row(source.file, table, int(wrong[0]))}",
             source.where,
             "Correct it, or leave it empty where there is no value",
         )
     present = np.flatnonzero(np.isfinite(values))
     if not len(present):
         raise InputError(
-            "a series must have values", source.field, source.where, f"{source.file} has none there: name another"
+            "a series must have values",
+            source.field,
+            source.where,
+            f"Name another column of {source.file}, or complete it",
         )
     keep = np.zeros(len(values), dtype=np.bool_)
     keep[present[0] : present[-1] + 1] = True

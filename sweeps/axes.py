@@ -28,7 +28,7 @@ class Limits:
             if self.choices and value not in self.choices:
                 raise InputError(f"{name} is one of its choices", repr(value), where, f"Use {', '.join(self.choices)}")
             if self.kind is int and not isinstance(value, int):
-                raise InputError(f"{name} is a whole number", repr(value), where, "Write whole numbers")
+                raise InputError(f"{name} is a whole number", repr(value), where, "Write whole numbers, in a range too")
             if self.kind is float and isinstance(value, str):
                 raise InputError(f"{name} is a number", repr(value), where, "Write a number")
             if self.least is not None and not isinstance(value, str) and value < self.least:
@@ -83,7 +83,7 @@ class AxisTable:
         target = self._values.get(values.axis)
         if target is None or isinstance(target, SameAs):
             untied = [other for other, each in self._values.items() if not isinstance(each, SameAs)]
-            rule, remedy = "same_as names another axis that has values", did_you_mean(values.axis, untied)
+            rule, remedy = "same_as names another axis that has values", f"Use one of {', '.join(untied)}"
             raise InputError(rule, values.axis, self.where(name), remedy)
         self._limits[name].check(name, target, self.where(name))
         return values.axis

@@ -52,7 +52,12 @@ def first_fault(error: ValidationError, document: Document) -> InputError:
     """The first fault of a study file. The tags of a union are no part of the place."""
     fault = error.errors(include_url=False)[0]
     path = [str(key) for key in fault["loc"] if key not in (WORD, LIST, MAPPING, "[key]")]
-    where, key = document.where(path), path[-1] if path else "a study"
+    where = document.where(path)
+    key = next((str(key) for key in reversed(path) if not key.isdigit()), "a study")
+    if "[key]" in fault["loc"]:
+        key = "a name"
+    elif fault["type"] == "invalid_key":
+        key = "a key"
     if fault["type"] == "extra_forbidden":
         spec = StudySpec if len(path) == 1 else _BY_KEY[path[0]]
         known = [field.alias or name for name, field in spec.model_fields.items()]
@@ -78,7 +83,7 @@ def one_line(message: str, value: object, where: str) -> InputError:
 
 def brief(value: object) -> str:
     """A value on one line and not too long to read."""
-    text = repr(value)
+    text = "nothing" if value is None else repr(value)
     return text if len(text) <= 100 else f"{text[:99]}…"
 
 

@@ -51,7 +51,7 @@ def parse_rule(rule: dict[str, str], legs: list[str], bits: set[str]) -> Rule:
         if text == OTHERWISE and line != list(rule)[-1]:
             raise RuleError("'otherwise' must be the last line of the rule; move it", leg, line)
     if not entries or entries[-1][1] != OTHERWISE:
-        last = f"{entries[-1][0]}: {entries[-1][1]}" if entries else "nothing"
+        last = f"{entries[-1][0]}: {entries[-1][1]}" if entries else None
         message = "the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'; add it"
         raise RuleError(message, last, list(rule)[-1] if rule else None)
     used: dict[str, None] = {}

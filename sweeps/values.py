@@ -61,7 +61,9 @@ def _expand_range(raw: dict[str, Any]) -> tuple[Value, ...]:
     if "count" in raw:
         count = raw["count"]
         if not isinstance(count, int) or count < 2 or count > MOST or last == first:
-            raise ValueError(f"a range with count needs from below to and 2 to {MOST} values; write one value alone")
+            raise ValueError(
+                f"a range with count needs from below to and 2 to {MOST} values; correct them, or write one value"
+            )
         steps = [first + (last - first) * i / (count - 1) for i in range(count)]
     else:
         step = Decimal(str(raw["step"]))
