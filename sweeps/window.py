@@ -56,6 +56,14 @@ def find_window(study: Study, market: Market) -> Window:
             study.where("window", "to" if spec.to is not None else "from"),
             "Begin it earlier, or end it later",
         )
+    lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)
+    if lag > first:
+        raise InputError(
+            "the longest lag must reach back to a day of the calendar",
+            f"{lag}, {first} trading days lie before the window",
+            study.where("execution", "lag"),
+            "Lower it, or begin the window later",
+        )
     published = None
     if spec.published is not None:
         published = int(np.searchsorted(calendar, np.datetime64(spec.published)))

@@ -281,8 +281,8 @@ FAULTS = {
         "[20, 40]", "[20, 5000]", "43 window.from", SLOW,
         "window.from 2020-07-01, rate (rate.window=5000, rate.kind=relative, rate10.release=0) is defined from no day"),
     "a lag longer than the data": (
-        "lag: [1, 2]", "lag: [1, 1000000]", "43 window.from", SLOW,
-        "window.from 2020-07-01, trend (trend.window=60) is defined from 2020-03-24"),
+        "lag: [1, 2]", "lag: [1, 131]", "40 execution.lag",
+        "the longest lag must reach back to a day of the calendar", "131, 130 trading days lie before the window"),
     # YAML
     "a repeated key": (
         "objective: sharpe", "objective: sharpe\nobjective: cagr", "47 objective", "a key stands once",
