@@ -57,10 +57,11 @@ def find_window(study: Study, market: Market) -> Window:
             "Begin it earlier, or end it later",
         )
     lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)
-    if lag > first:
+    longest = first if study.signals else last  # without signals there is nothing to decide before the window
+    if lag > longest:
         raise InputError(
             "the longest lag must reach back to a day of the calendar",
-            f"{lag}, {first} trading days lie before the window",
+            f"{lag}, at most {longest} here",
             study.where("execution", "lag"),
             "Lower it, or begin the window later",
         )

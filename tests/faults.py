@@ -282,7 +282,7 @@ FAULTS = {
         "window.from 2020-07-01, rate (rate.window=5000, rate.kind=relative, rate10.release=0) is defined from no day"),
     "a lag longer than the data": (
         "lag: [1, 2]", "lag: [1, 131]", "40 execution.lag",
-        "the longest lag must reach back to a day of the calendar", "131, 130 trading days lie before the window"),
+        "the longest lag must reach back to a day of the calendar", "131, at most 130 here"),
     # YAML
     "a repeated key": (
         "objective: sharpe", "objective: sharpe\nobjective: cagr", "47 objective", "a key stands once",
