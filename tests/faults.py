@@ -245,6 +245,8 @@ FAULTS = {
     "a monthly series beside a daily one": (
         "of: [small, large]", "of: [small, m1]", "23 signals.trend.of",
         "relative_to_average of two series needs daily ones", "m1"),
+    "a monthly series without a release": (
+        ", release: usable_from}", "}", "8 series.m1", "a monthly series needs its release", "no release of m1"),
     # the window
     "a date in another order": ("2020-07-01", "01.07.2020", "43 window.from", DATE, "'01.07.2020'"),
     "a date without hyphens": ("2020-07-01", "20200701", "43 window.from", DATE, "20200701"),
@@ -282,7 +284,7 @@ FAULTS = {
         "window.from 2020-07-01, rate (rate.window=5000, rate.kind=relative, rate10.release=0) is defined from no day"),
     "a lag longer than the data": (
         "lag: [1, 2]", "lag: [1, 131]", "40 execution.lag",
-        "the longest lag must reach back to a day of the calendar", "131, at most 130 here"),
+        "the longest lag must reach back to a day of the calendar", "131, 130 trading days lie before the window"),
     # YAML
     "a repeated key": (
         "objective: sharpe", "objective: sharpe\nobjective: cagr", "47 objective", "a key stands once",

@@ -211,12 +211,7 @@ def test_equal_means_near_zero_are_no_turns() -> None:
     assert not states.any()
 
 
-BEFORE_ALL = pytest.mark.xfail(
-    strict=True, raises=IndexError, reason="the reference reads decisions from before the calendar, the compiled not"
-)
-
-
-@pytest.mark.parametrize(("day", "lag"), [(1, 1), (2, 2), pytest.param(1, 2, marks=BEFORE_ALL)])
+@pytest.mark.parametrize(("day", "lag"), [(1, 1), (2, 2)])
 def test_a_study_without_signals_buys_and_holds(day: int, lag: int) -> None:
     market, data = made_up(np.random.default_rng(0))
     text = f"""

@@ -207,11 +207,6 @@ def test_hold_keeps_what_was_chosen_and_nothing_later() -> None:
     assert len(set(weights)) > 1
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a series is taken as monthly or daily by all its dates, the later ones too",
-)
 def test_what_a_series_becomes_does_not_reach_back() -> None:
     rng = np.random.default_rng(0)
     study, market = study_of(MEASURES["change"], 1, "0", 1, rng, True), market_of(rng, True)
