@@ -13,6 +13,8 @@ from gridproof.sweeps.study import Study
 
 DAYS = 330  # of the calendar
 
+DAY = np.timedelta64(1, "D")
+
 
 def calendar_days() -> Dates:
     """Weekdays but for a week's holiday now and then."""
@@ -31,14 +33,14 @@ def wandering(rng: np.random.Generator, days: int) -> Floats:
 def market_of(rng: np.random.Generator, monthly: bool) -> Market:
     """Closes on every trading day; x and y on days of their own, holidays among them, or x by month."""
     calendar = calendar_days()
-    every = np.arange(calendar[0], calendar[-1] + 1)
+    every = np.arange(calendar[0], calendar[-1] + DAY)
     series = {leg: observations(leg, calendar, wandering(rng, DAYS)) for leg in ("small", "large")}
     for name in ("x", "y"):
         dates = every[rng.random(len(every)) < 0.75]
         if monthly and name == "x":
             months = np.arange(calendar[0].astype("datetime64[M]"), calendar[-1].astype("datetime64[M]"))
-            dates = (months + 1).astype("datetime64[D]") - 1
-        usable = np.maximum.accumulate(dates + rng.integers(0, 20 if monthly else 4, len(dates)))
+            dates = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - DAY
+        usable = np.maximum.accumulate(dates + rng.integers(0, 20 if monthly else 4, len(dates)) * DAY)
         series[name] = observations(name, dates, wandering(rng, len(dates)), usable=usable)
     return Market(calendar, series)
 
@@ -50,7 +52,7 @@ def known_from(series: Observations, release: str, calendar: Dates) -> np.ndarra
         if release == "usable":
             known[index] = (calendar < series.columns["usable"][index]).sum()
         elif release.endswith("calendar days"):
-            known[index] = (calendar < date + int(release.split()[0])).sum()
+            known[index] = (calendar < date + int(release.split()[0]) * DAY).sum()
         else:
             after = int(release)
             known[index] = (calendar <= date).sum() + after - 1 if after else (calendar < date).sum()

@@ -22,7 +22,7 @@ from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.reading import read_signal
 from gridproof.sweeps.study import Study, build_study
 from gridproof.sweeps.window import find_window
-from tests.futures import DAYS, calendar_days, market_of, observations, other_future, shortened, wandering
+from tests.futures import DAY, DAYS, calendar_days, market_of, observations, other_future, shortened, wandering
 
 RELEASES = ("0", "1", "3", "10 calendar days", "usable")
 FIRST = 150  # the calendar day of the window's first return
@@ -211,7 +211,7 @@ def test_what_a_series_becomes_does_not_reach_back() -> None:
     rng = np.random.default_rng(0)
     study, market = study_of(MEASURES["change"], 1, "0", 1, rng, True), market_of(rng, True)
     months = market.series["x"]
-    daily = np.arange(months.dates[10] + 1, market.calendar[-1])  # one day the source turns daily
+    daily = np.arange(months.dates[10] + DAY, market.calendar[-1])  # one day the source turns daily
     dates = np.concatenate([months.dates[:11], daily])
     values = np.concatenate([months.values[:11], wandering(rng, len(daily))])
     turned = Market(market.calendar, market.series | {"x": observations("x", dates, values)})
