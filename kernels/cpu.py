@@ -12,8 +12,6 @@ from gridproof.kernels.problem import Jobs, Problem
 from gridproof.kernels.scan import scan_variants
 from gridproof.kernels.summaries import Summaries, summarise
 
-NAME = "cpu"
-
 
 def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
     """As ``reference.latch_paths``, a threshold pair at a time on all cores."""

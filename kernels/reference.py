@@ -9,8 +9,6 @@ from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.paths import pack, unpack
 from gridproof.kernels.problem import Jobs, Problem
 
-NAME = "reference"
-
 
 def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
     """Latch one measure under P threshold pairs.

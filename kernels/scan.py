@@ -138,7 +138,7 @@ def _scan(
     returns: Floats,
     prefix: Floats,
     shape: Floats,
-    centre: float,
+    centre: Floats,
     costs: Floats,
     traded: Floats,
     invested: Floats,
@@ -167,6 +167,8 @@ def _scan(
     for segment in range(len(bounds) - 1):
         begin, end = np.uint64(bounds[segment]), np.uint64(bounds[segment + 1])
         log = total = square = cube = fourth = downside = 0.0
+        # Moments are taken about the mean of the leg that the segment begins with; those of others are moved there.
+        about = centre[changes[upcoming] & np.uint64(255)] if change == begin else centre[current]
         peak = fall = 0.0
         switches = 0
         turnover = 0.0
@@ -198,42 +200,51 @@ def _scan(
                     log += shift
                     base += shift
                     downside += min(once - daily_free, 0.0) ** 2
-                    once -= centre
+                    once -= about
                     total += once
                     square += once**2
                     cube += once**3
                     fourth += once**4
                     inside = here + legs * np.uint64(8)
             log += prefix[there] - prefix[here]
-            total += prefix[there + np.uint64(1)] - prefix[inside + np.uint64(1)]
-            square += prefix[there + np.uint64(2)] - prefix[inside + np.uint64(2)]
-            cube += prefix[there + np.uint64(3)] - prefix[inside + np.uint64(3)]
-            fourth += prefix[there + np.uint64(4)] - prefix[inside + np.uint64(4)]
+            first = prefix[there + np.uint64(1)] - prefix[inside + np.uint64(1)]
+            second = prefix[there + np.uint64(2)] - prefix[inside + np.uint64(2)]
+            third = prefix[there + np.uint64(3)] - prefix[inside + np.uint64(3)]
+            last = prefix[there + np.uint64(4)] - prefix[inside + np.uint64(4)]
             downside += prefix[there + np.uint64(5)] - prefix[inside + np.uint64(5)]
+            move = centre[current] - about
+            if move != 0.0:
+                days = float(stop - day) - (1.0 if inside != here else 0.0)
+                last += move * (4.0 * third + move * (6.0 * second + move * (4.0 * first + move * days)))
+                third += move * (3.0 * second + move * (3.0 * first + move * days))
+                second += move * (2.0 * first + move * days)
+                first += move * days
+            total += first
+            square += second
+            cube += third
+            fourth += last
             result[segment, 12 + current] += stop - day
 
-            first = day + np.uint64(1)
-            level = np.uint64(63) - _leading_zeros((first ^ stop) | np.uint64(1))
+            after = day + np.uint64(1)
+            level = np.uint64(63) - _leading_zeros((after ^ stop) | np.uint64(1))
             points = level * (all_days + np.uint64(1))
-            left = ((points + first) * legs + current) * np.uint64(4)
+            left = ((points + after) * legs + current) * np.uint64(4)
             right = ((points + stop) * legs + current) * np.uint64(4)
             high = max(shape[left], shape[right])
             low = min(shape[left + np.uint64(1)], shape[right + np.uint64(1)])
             inner = max(shape[left + np.uint64(2)], shape[right + np.uint64(2)])
-            if first != stop:
+            if after != stop:
                 inner = max(inner, shape[left] - shape[right + np.uint64(1)])
             fall = max(fall, max(inner, peak - (base + low)))
             peak = max(peak, base + high)
             day = stop
-        days = np.int64(end - begin)
-        _finish(
-            days, log, total, square, cube, fourth, downside, fall, centre, periods, risk_free, result[segment]
-        )
+        length = np.int64(end - begin)
+        _finish(length, log, total, square, cube, fourth, downside, fall, about, periods, risk_free, result[segment])
         result[segment, 9] = switches
-        result[segment, 10] = turnover * periods / days
+        result[segment, 10] = turnover * periods / length
         result[segment, 11] = 0.0
         for allocation in range(len(invested)):
-            result[segment, 12 + allocation] /= days
+            result[segment, 12 + allocation] /= length
             result[segment, 11] += result[segment, 12 + allocation] * invested[allocation]
 
 

@@ -24,16 +24,15 @@ class Summaries(NamedTuple):
     prefix: Floats  # (payoff tables, D + 1, A, 8): sums over days before d of log(1+r), the powers 1 to 4
     # of r − centre, min(r − rf, 0)²
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): log NAV high, low, and the deepest fall (≥ 0)
-    centre: Floats  # (payoff tables,): mean return of the calmest leg; about it the moments of a calm leg keep digits
+    centre: Floats  # (payoff tables, A): mean daily return; about it the moments of a calm leg keep their digits
 
 
 def summarise(problem: Problem) -> Summaries:
     """Both tables of a problem; log NAV is relative to the close before return day 0."""
     returns = problem.returns
     tables, allocations, days = returns.shape
-    calmest = returns.std(axis=2).argmin(axis=1)
-    centre = returns.mean(axis=2)[np.arange(tables), calmest]
-    about = returns - centre[:, None, None]
+    centre = returns.mean(axis=2)
+    about = returns - centre[:, :, None]
     terms = np.stack(
         [
             np.log1p(returns),

@@ -19,9 +19,9 @@ def facts_table(summary: Record, axes: Sequence[Axis]) -> list[tuple[str, str]]:
     tried = f"{summary['variants']:,}, all evaluated"
     if summary["sample"] is not None:
         tried = f"{summary['variants']:,}, of which {summary['evaluated']:,} were drawn at random and evaluated"
-    distinct = "all trade differently"
+    distinct = "all differ in a signal or in execution"
     if summary["distinct"] < summary["variants"]:
-        distinct = f"{summary['distinct']:,} trade differently; the others repeat one of these day for day"
+        distinct = f"{summary['distinct']:,} differ in a signal or in execution; the others repeat one of these"
     days = f"{window['from']} to {window['to']}: {window['days_in_sample']:,} days in sample"
     if window["published"] is not None:
         days += f", {window['days_after_publication']:,} after publication ({window['published']})"

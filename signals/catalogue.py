@@ -46,6 +46,7 @@ class Measure:
     meaning: str
     source: str
     bits: tuple[str, ...] = ()
+    looks_back: bool = False  # whether its readings have a ``hindsight``
 
     @property
     def latched(self) -> bool:
@@ -165,6 +166,7 @@ MEASURES: dict[str, Measure] = {
             "Confirmed turns of a smoothed series: on after one kind of turn, off after the other",
             f"{GUOJIN}, section 6.1 (the report does not say which turn leads to which style: direction is an axis)",
             bits=("",),
+            looks_back=True,
         ),
     )
 }  # fmt: skip

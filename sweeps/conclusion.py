@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from gridproof.kernels.metrics import METRICS, measure_returns
+from gridproof.kernels.surfaces import several_pairs
 from gridproof.results.record import Record, curve_segments, metrics_columns, metrics_record, objective_of
 from gridproof.results.store import ROWS_KEPT, Store
 from gridproof.results.tally import UNDEFINED, Tally, percentile
@@ -28,7 +29,8 @@ def conclude(
     """Write top, surfaces and curves, and answer the summary. Base and best are evaluated by the reference anew."""
     study, window = plan.study, plan.window
     tally = store.tally()
-    store.write_table("top.parquet", _top(plan, tally))
+    top = _top(plan, tally)
+    store.write_table("top.parquet", top)
     store.write_table("surfaces.parquet", _surfaces(plan, tally))
     base_index = study.space.base_index
     best_index = int(tally.best_index[0]) if len(tally.best_index) else base_index
@@ -70,8 +72,7 @@ def conclude(
             if published is None
             else percentile(tally.counters, yardstick.base[1], after=True),
         },
-        "best": _record(points["best"], best_index)
-        | {"equal": plan.equal(tally.best_key[0][:-1]) if len(tally.best_key) else 1},
+        "best": _record(points["best"], best_index) | {"equal": int(top["equal"].iloc[0]) if len(top) else 1},
         "hold": {
             name: {
                 "in_sample": metrics_record(metrics[0], [leg.name for leg in study.legs]),
@@ -89,7 +90,7 @@ def conclude(
             "undefined": int(tally.counters[UNDEFINED]),
         },
         "variants_stored": grid.size <= ROWS_KEPT,
-        "notes": list(study.spec.notes),
+        "notes": [*study.spec.notes, *_left_out(plan, tally)],
     }
 
 
@@ -131,6 +132,16 @@ def variant_tables(plan: Plan, grid: Grid, store: Store) -> Iterator[pa.Table]:
             number += 1
 
 
+def _left_out(plan: Plan, tally: Tally) -> list[str]:
+    """A sentence for each pair of axes that has too many cells for a surface."""
+    axes = plan.study.space.axes
+    return [
+        f"{axes[x].name} against {axes[y].name} has {len(axes[x].values) * len(axes[y].values):,} cells: no surface"
+        for x, y in several_pairs(plan.study.space.dims)
+        if (x, y) not in tally.surfaces.pairs
+    ]
+
+
 def _record(point: Point, index: int) -> Record:
     record = {"index": index} | point.record()
     del record["study"]
@@ -151,20 +162,26 @@ def checked_point(plan: Plan, index: int) -> Point:
 
 
 def _top(plan: Plan, tally: Tally) -> pd.DataFrame:
-    space = plan.study.space
+    """The best, those with the very same metrics merged: a lag of 2 may trade as a release of 2 days does.
+
+    ``equal``: how many variants of the grid these are; of the merged ones the lowest index is shown.
+    """
+    space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
     columns: dict[str, Any] = {
-        "rank": np.arange(1, len(tally.best_index) + 1),
         "index": tally.best_index,
-        "equal": [plan.equal(key[:-1]) for key in tally.best_key],
+        "equal": np.array([plan.equal(key[:-1]) for key in tally.best_key], dtype=np.int64),
     }
     digits = space.digits(tally.best_index)
     for position, axis in enumerate(space.axes):
         columns[axis.name] = [axis.values[digit] for digit in digits[:, position]]
-    if len(tally.best_index):
-        order = np.argsort(np.argsort(tally.best_index))
-        metrics = evaluate_listed(plan, Listed(plan, tally.best_index))[order]
-        columns |= metrics_columns(metrics, [leg.name for leg in plan.study.legs])
-    return pd.DataFrame(columns)
+    order = np.argsort(np.argsort(tally.best_index))
+    metrics = evaluate_listed(plan, Listed(plan, tally.best_index))[order]
+    table = pd.DataFrame(columns | metrics_columns(metrics, legs))
+    _, group = np.unique(metrics.reshape(len(metrics), -1), axis=0, return_inverse=True)
+    table["equal"] = table.groupby(group.ravel())["equal"].transform("sum")
+    table = table[~pd.Series(group.ravel()).duplicated().to_numpy()].reset_index(drop=True)
+    table.insert(0, "rank", np.arange(1, len(table) + 1))
+    return table
 
 
 def _surfaces(plan: Plan, tally: Tally) -> pd.DataFrame:

@@ -41,7 +41,8 @@ def show_progress() -> Iterator[Progress]:
         def line(done: int, total: int, new: int) -> None:
             nonlocal shown
             now = time.monotonic()
-            if new and done < total and now - shown < _LINE_EVERY:
+            early = done == 0 or (new > 0 and now - shown < _LINE_EVERY)
+            if early and done < total:
                 return
             shown, left = now, total - done
             ahead = f", {left / new * (now - began):,.0f} s to go" if new and left else ""
@@ -93,7 +94,10 @@ def print_summary(result: Run, top: int) -> None:
         line = f"By {summary['objective']} the base lies above {base['percentile']:.1f} % of all in sample"
         later = base["percentile_after_publication"]
         console.print(line + (f", above {later:.1f} % after publication." if later is not None else "."))
-    _print_best(result, summary, top)
+    if undefined := summary["histogram"]["undefined"]:
+        console.print(f"{undefined:,} variants have no {summary['objective']}: it is undefined for them.")
+    if len(result.top(1)):
+        _print_best(result, summary, top)
     console.print(f"{result.folder / 'report.html'}")
 
 
@@ -141,5 +145,5 @@ def number(metric: str, value: float | None) -> str:
     if value is None or value != value:
         return "undefined"
     if metric in ("total_return", "cagr", "volatility", "max_drawdown", "exposure"):
-        return f"{value:.2%}"
+        return f"{value:z.2%}"
     return f"{value:,.0f}" if metric == "switches" else f"{value:.3f}"

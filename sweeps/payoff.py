@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from gridproof.signals.market import Market
 from gridproof.signals.stamp import stamp_rates
 from gridproof.sweeps.study import Leg, Study
 from gridproof.sweeps.window import Window
+
+# Days of legs, over all settings of carry and interest, that a sweep keeps summaries of: about 1 GiB.
+MOST_DAYS = 2_000_000
 
 Cell = Mapping[str, float]
 
@@ -29,6 +32,15 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
         return (1.0 + gross) * ((1.0 + annual) ** (1.0 / periods))[:, None] - 1.0
 
     terms = [leg.terms[term] for leg in study.legs for term in ("carry", "interest") if term in leg.terms]
+    tables = len({tuple(cell[term] for term in terms) for cell in cells})
+    # A day of a leg takes up to 16 entries of 32 bytes in the summaries of stretches.
+    if tables * gross.size > MOST_DAYS:
+        raise InputError(
+            f"carry and interest have at most {MOST_DAYS // gross.size} settings in this window",
+            tables,
+            study.where("legs"),
+            "Give them fewer values",
+        )
     return _distinct(cells, terms, build)
 
 
@@ -63,7 +75,7 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
     return _distinct(cells, terms, build)
 
 
-def _distinct(cells: Sequence[Cell], terms: Sequence[str], build) -> tuple[Floats, Ints]:  # type: ignore[no-untyped-def]
+def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[Cell], Floats]) -> tuple[Floats, Ints]:
     tables: dict[tuple[float, ...], int] = {}
     built: list[Floats] = []
     index = np.empty(len(cells), dtype=np.int64)

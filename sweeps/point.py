@@ -17,7 +17,7 @@ from gridproof.kernels.problem import Jobs
 from gridproof.results.record import Record, metrics_record
 from gridproof.signals.market import Market
 from gridproof.sweeps.plan import Plan, build_plan, days_of
-from gridproof.sweeps.reading import read_signal
+from gridproof.sweeps.reading import latch_pairs, read_signal
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.values import Value
 
@@ -97,9 +97,8 @@ def _signal_columns(plan: Plan) -> dict[str, Any]:
             states = reading.states[:, inside]
         else:
             # The latch runs from the first day of the calendar, as in the plan.
-            assert signal.latch is not None
-            on, other = (np.array([float(study.base[study.space.owners[axis]])]) for axis in signal.latch)
-            words = reference.latch_paths(reading.values["value"], on, on - other if signal.gap else other, 0)
+            on, off = latch_pairs(study, signal, {name: np.array([value]) for name, value in study.base.items()})
+            words = reference.latch_paths(reading.values["value"], on, off, 0)
             states = unpack(words, len(plan.market.calendar))[:, inside]
         for bit, state in zip(signal.bits, states, strict=True):
             columns[f"{bit}.state"] = state.astype(int)
@@ -107,7 +106,7 @@ def _signal_columns(plan: Plan) -> dict[str, Any]:
 
 
 def _hindsight(study: Study, market: Market, legs: list[str]) -> Record | None:
-    if not any(signal.measure.name == "turning_point" for signal in study.signals):
+    if not any(signal.measure.looks_back for signal in study.signals):
         return None
     plan = build_plan(study, market, resolve("reference"), hindsight=True)
     rows = plan.rows(np.zeros((1, len(study.signals)), dtype=np.int64))[0].astype(np.int64)

@@ -11,6 +11,9 @@ from gridproof.signals.market import Market
 from gridproof.signals.source import Release
 from gridproof.sweeps.study import Study
 
+# The most trading days that a value may be old within the window: a daily series, a monthly one.
+STALE = {False: 10, True: 65}
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -80,27 +83,32 @@ def find_window(study: Study, market: Market) -> Window:
 
 
 def _check_series(study: Study, market: Market, window: Window) -> None:
-    """A series has ended when its next value is later than it ever was between two of its values."""
+    """Within the window the latest known value of a series must not be older than STALE."""
     for name in sorted({series for signal in study.signals for series in signal.series}):
-        release = study.spec.series[name].release
-        if release is None and market.series[name].monthly:
+        monthly, release = market.series[name].monthly, study.spec.series[name].release
+        where = study.where("series", name)
+        if release is None and monthly:
             rule, remedy = "a monthly series needs its release", "Add release: a date column, or N calendar days"
-            raise InputError(rule, f"no release of {name}", study.where("series", name), remedy)
+            raise InputError(rule, f"no release of {name}", where, remedy)
         releases = (0,) if release is None else study.space.axes[study.space.position(f"{name}.release")].values
         for value in releases:
-            known = market.known(name, Release.parse(value, study.where("series", name)))
-            known = known[known < len(market.calendar)]
-            if not len(known):
-                raise InputError(
-                    "a series must be known within the calendar", name, study.where("series", name), "Bring more data"
-                )
-            longest = int(np.diff(known).max()) if len(known) > 1 else 0
-            if window.last - known[-1] > longest:
-                end = market.calendar[known[-1]]
-                shorter = f"Set window.to to {end} or earlier, or bring" if known[-1] > window.first else "Bring"
-                raise InputError(
-                    "a series must not end before the window",
-                    f"{name} is last known {end}, the window ends {market.calendar[window.last]}",
-                    study.where("series", name),
-                    f"{shorter} newer data",
-                )
+            known = market.known(name, Release.parse(value, where))
+            days = np.arange(window.first, window.last + 1)
+            latest = np.searchsorted(known, days, side="right") - 1
+            # Before the first value the signal is not defined, which is an error of its own.
+            stale = np.flatnonzero((latest >= 0) & (days - known[latest] > STALE[monthly]))
+            if not len(stale) and len(known) and known[0] < len(market.calendar):
+                continue
+            rule = f"a {'monthly' if monthly else 'daily'} series must not end or pause for over {STALE[monthly]} days"
+            if not len(stale):
+                raise InputError(rule, f"{name} is not known within the calendar", where, "Bring more data")
+            first = int(days[stale[0]])
+            last = market.calendar[known[latest[stale[0]]]]
+            ends = known[latest[stale[0]]] == known[known < len(market.calendar)][-1]
+            remedy = f"Set window.to before {market.calendar[first]}, or bring newer data"
+            raise InputError(
+                rule,
+                f"{name} is last known {last} on {market.calendar[first]}",
+                where,
+                remedy if ends else "Complete the series, or move the window",
+            )

@@ -100,7 +100,8 @@ def test_a_file_that_is_no_study(content: bytes | None, where: str, rule: str, v
 
 
 ORDER = "the dates of yield.csv must be in order and given once"
-ENDED = "a series must not end before the window"
+ENDED = "a daily series must not end or pause for over 10 days"
+PAUSED = "a monthly series must not end or pause for over 65 days"
 
 
 @pytest.mark.parametrize(
@@ -127,11 +128,12 @@ ENDED = "a series must not end before the window"
          "'inf' at yield.csv:4"),
         ("yield.csv", r"(2020-01-03),.*", r"\1,0", "14 signals.rate", "a signal must stay defined once it is",
          "rate is not a number on 2020-01-31 (rate.window=20, rate.kind=relative, rate10.release=0)"),
+        ("yield.csv", r"2021-0[45].*\n", "", "7 series.rate10", ENDED, "rate10 is last known 2021-03-31 on 2021-04-15"),
         ("yield.csv", r"\d.*,.*\n", "", "7 series.rate10", "a series must have values", "y10"),
         ("yield.csv", r"2022-0[1-4].*\n", "", "7 series.rate10", ENDED,
-         "rate10 is last known 2021-12-31, the window ends 2022-03-31"),
-        ("money.csv", r"(?m)^(2021-1[12]|2022-).*\n", "", "8 series.m1", ENDED,
-         "m1 is last known 2021-11-17, the window ends 2022-03-31"),
+         "rate10 is last known 2021-12-31 on 2022-01-17"),
+        ("money.csv", r"(?m)^(2021-1[12]|2022-).*\n", "", "8 series.m1", PAUSED,
+         "m1 is last known 2021-11-17 on 2022-02-17"),
         ("money.csv", "2021-03-31,2021-04-17", "2021-03-31,2021-06-17", "8 series.m1",
          "a later observation must not be released before an earlier one",
          "that of 2021-03-31 on 2021-06-17, the next on 2021-05-17"),

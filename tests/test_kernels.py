@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -36,6 +38,32 @@ def test_cpu_agrees_with_reference(seed: int, days: int, bits: int, legs: int, f
     problem = random_problem(rng, days=days, bits=bits, legs=legs, flip=flip)
     jobs = random_jobs(rng, problem, bits)
     assert_agree(cpu.evaluate(problem, jobs), reference.evaluate(problem, jobs))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_legs_that_hardly_move(seed: int) -> None:
+    """A deposit index with rounded closes, a leg that never falls, and cash without interest: alone and in turns."""
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng, days=300, legs=3, flip=rng.choice([0.0, 0.02]))
+    returns = np.zeros_like(problem.returns)
+    returns[:, 0] = 8e-5 + rng.normal(0, 4e-7, 300)
+    returns[:, 1] = np.abs(rng.normal(0, 0.01, 300))
+    problem = dataclasses.replace(problem, returns=returns, costs=problem.costs * rng.integers(0, 2))
+    jobs = random_jobs(rng, problem, 3)
+    actual, expected = cpu.evaluate(problem, jobs), reference.evaluate(problem, jobs)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_a_fall_by_rounding_is_no_drawdown() -> None:
+    rng = np.random.default_rng(0)
+    problem = random_problem(rng, days=300, flip=0.02)
+    rising = np.abs(rng.normal(0, 0.01, problem.returns.shape))
+    problem = dataclasses.replace(problem, returns=rising, costs=np.zeros_like(problem.costs))
+    jobs = random_jobs(rng, problem, 3)
+    for backend in (cpu, reference):
+        found = backend.evaluate(problem, jobs)
+        assert not found[..., METRICS.index("max_drawdown")].any()
+        assert np.isnan(found[..., METRICS.index("calmar")]).all()
 
 
 @pytest.mark.parametrize("days", [63, 64, 65, 128, 4300])
