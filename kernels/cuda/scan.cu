@@ -1,0 +1,229 @@
+// The scan of every job: decide and join in one walk, one thread a job, in as many steps as it has switches.
+//
+// The twin of kernels/scan.py, with the same numbers in the same order (compiled without contraction). Compiled anew
+// for each number of signal bits and of allocations:
+//   BITS         signal bits of a job; bit b of a code is the state of its path b
+//   ALLOCATIONS  what the rule chooses from
+//   THREADS      threads a block
+//   BLOCKS       blocks of a multiprocessor that must fit its registers
+//
+// A thread keeps no list of days. It walks the flips of its paths 32 days at a time, looks the rule up where a path
+// flips, and stops where the allocation changes; then the stretch that ended there is joined to what came before.
+// Lanes of a warp stand at different days, but join at the same time. Jobs of one tuple are neighbours: they read the
+// same words, and what is walked twice is cheaper than what would have to be kept (see docs/cuda.md).
+
+constexpr int NEVER = 0x7fffffff;
+constexpr int METRICS = 12;
+constexpr double FLAT = 1e-10;  // as metrics.FLAT
+
+// A tuple's decisions, one change of the allocation after another.
+struct Walk {
+    const unsigned *line;  // flips of the next 32 days, one word a path
+    int stride;            // paths
+    int word, words;       // the word that is read, and how many there are
+    unsigned changed;      // days of this word that are not looked at yet
+    int code, chosen;      // state of the signals; allocation from the last change on
+    int path[BITS ? BITS : 1];
+    unsigned flips[BITS ? BITS : 1];
+
+    __device__ __forceinline__ void read() {
+        changed = 0;
+#pragma unroll
+        for (int bit = 0; bit < BITS; bit++) {
+            flips[bit] = __ldg(line + path[bit]);
+            changed |= flips[bit];
+        }
+        line += stride;
+    }
+
+    // Bit 0 of the first word is the state on decision day 0: no path can flip there.
+    __device__ __forceinline__ void begin(const unsigned char *rule, int start) {
+        read();
+        code = 0;
+#pragma unroll
+        for (int bit = 0; bit < BITS; bit++) code |= (flips[bit] & 1u) << bit;
+        changed &= ~1u;
+        word = 0;
+        chosen = __ldg(rule + (start << BITS | code));
+    }
+
+    // The next decision day on which the allocation changes, to `chosen`; NEVER behind the last.
+    __device__ __forceinline__ int next(const unsigned char *rule) {
+        while (true) {
+            while (changed == 0) {
+                if (++word >= words) return NEVER;
+                read();
+            }
+            const int at = __ffs(changed) - 1;
+            changed &= changed - 1;
+#pragma unroll
+            for (int bit = 0; bit < BITS; bit++) code ^= (flips[bit] >> at & 1u) << bit;
+            const int allocation = __ldg(rule + (chosen << BITS | code));
+            if (allocation != chosen) {
+                chosen = allocation;
+                return word * 32 + at;
+            }
+        }
+    }
+};
+
+// Sums over the days of one segment, and the shape of its log NAV.
+struct Sums {
+    double log, total, square, cube, fourth, downside, peak, fall;
+};
+
+// The first nine metrics from the sums of `count` days; undefined is NaN. As scan._finish.
+__device__ __forceinline__ void finish(const Sums &sums, int count, double periods, double risk_free, double *row) {
+    const double undefined = __longlong_as_double(0x7ff8000000000000ll);
+    const double days = count;
+    const double mean = sums.total / days;
+    const double square = sums.square / days, cube = sums.cube / days, fourth = sums.fourth / days;
+    const double spread = square - mean * mean;
+    const double variance = count > 1 ? spread * days / (days - 1.0) : undefined;
+    const bool flat = !(variance > FLAT * square);
+    const double excess = mean * periods - risk_free;
+    const double volatility = count == 1 ? undefined : flat ? 0.0 : sqrt(variance * periods);
+    const double cagr = expm1(sums.log * periods / days);
+    const double drawdown = expm1(-sums.fall);
+    const double third = cube - 3.0 * mean * square + 2.0 * mean * mean * mean;
+    const double last = fourth - 4.0 * mean * cube + 6.0 * mean * mean * square - 3.0 * mean * mean * mean * mean;
+    row[0] = expm1(sums.log);
+    row[1] = cagr;
+    row[2] = volatility;
+    row[3] = flat ? undefined : excess / volatility;
+    row[4] = sums.downside > 0.0 ? excess / sqrt(sums.downside / days * periods) : undefined;
+    row[5] = drawdown;
+    row[6] = sums.fall > 0.0 ? cagr / -drawdown : undefined;
+    row[7] = flat ? undefined : third / (spread * sqrt(spread));
+    row[8] = flat ? undefined : last / (spread * spread);
+}
+
+// J jobs, D days of returns, R paths, A allocations, S segments; tables as kernels/cuda/tables.py lays them out.
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
+    const unsigned *flips,      // (words, R)
+    const unsigned char *rule,  // (A, 2^BITS)
+    const int *cells,           // (executions, 3): delay, payoff table, cost table
+    const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, 0
+    const double2 *shape,       // (payoff tables, levels, D + 1, A, 2 pairs): high, low | fall, 0
+    const double2 *costs,       // (cost tables, D, A, A): cost, log(1 - cost)
+    const double *traded,       // (A, A)
+    const double *invested,     // (A,)
+    const int *bounds,          // (S + 1,)
+    int words, int paths, int start, int days, int levels, int segments,
+    double periods, double risk_free,
+    const int *rows,       // (tuples, BITS): paths of a tuple
+    const int *tuple_of,   // (J,)
+    const int *execution,  // (J,)
+    int jobs,
+    double *result)  // (J, S, 12 + A)
+{
+    __shared__ int held_days[ALLOCATIONS][THREADS];  // a column a thread: no thread reads another's
+    const int job = blockIdx.x * THREADS + threadIdx.x;
+    if (job >= jobs) return;
+
+    const int *cell = cells + 3 * execution[job];
+    const int delay = cell[0];
+    prefix += (size_t)cell[1] * (days + 1) * ALLOCATIONS * 4;
+    shape += (size_t)cell[1] * levels * (days + 1) * ALLOCATIONS * 2;
+    costs += (size_t)cell[2] * days * ALLOCATIONS * ALLOCATIONS;
+    const double daily_free = risk_free / periods;
+
+    Walk walk;
+    walk.line = flips;
+    walk.stride = paths;
+    walk.words = words;
+#pragma unroll
+    for (int bit = 0; bit < BITS; bit++) walk.path[bit] = rows[(size_t)tuple_of[job] * BITS + bit];
+    walk.begin(rule, start);
+
+    // Decision day j takes hold on return day j - delay. What stands on return day 0 is not charged.
+    int current, change;
+    do {
+        current = walk.chosen;
+        change = walk.next(rule);
+    } while (change <= delay);
+    int came_from = current;
+    int day = 0;
+
+    for (int segment = 0; segment < segments; segment++) {
+        const int begin = bounds[segment], end = bounds[segment + 1];
+        Sums sums = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
+        double turnover = 0.0;
+        int switches = 0;
+#pragma unroll
+        for (int allocation = 0; allocation < ALLOCATIONS; allocation++) held_days[allocation][threadIdx.x] = 0;
+
+        while (day < end) {
+            if (change != NEVER && change - delay == day) {
+                came_from = current;
+                current = walk.chosen;
+                change = walk.next(rule);
+            }
+            const int stop = change == NEVER ? end : min(end, change - delay);
+            const double2 *here = prefix + (day * ALLOCATIONS + current) * 4;
+            const double2 *there = prefix + (stop * ALLOCATIONS + current) * 4;
+            const double2 *inside = here;
+            const double log_here = __ldg(&here[0].x);
+            double base = sums.log - log_here;
+            if (came_from != current) {
+                const int change_of = came_from * ALLOCATIONS + current;
+                const double2 cost = __ldg(costs + day * (ALLOCATIONS * ALLOCATIONS) + change_of);
+                switches++;
+                turnover += __ldg(traded + change_of);
+                came_from = current;
+                if (cost.x > 0.0) {
+                    // The first day of a charged position is summed by itself: its return is not the table's.
+                    const double once = (1.0 + __ldg(&here[3].x)) * (1.0 - cost.x) - 1.0;
+                    const double twice = once * once;
+                    const double below = fmin(once - daily_free, 0.0);
+                    sums.log += cost.y;
+                    base += cost.y;
+                    sums.total += once;
+                    sums.square += twice;
+                    sums.cube += twice * once;
+                    sums.fourth += twice * twice;
+                    sums.downside += below * below;
+                    inside += ALLOCATIONS * 4;
+                }
+            }
+            double2 upper = __ldg(there), lower = __ldg(inside);
+            sums.log += upper.x - log_here;
+            sums.total += upper.y - lower.y;
+            upper = __ldg(there + 1), lower = __ldg(inside + 1);
+            sums.square += upper.x - lower.x;
+            sums.cube += upper.y - lower.y;
+            upper = __ldg(there + 2), lower = __ldg(inside + 2);
+            sums.fourth += upper.x - lower.x;
+            sums.downside += upper.y - lower.y;
+            held_days[current][threadIdx.x] += stop - day;
+
+            // Points day + 1 .. stop from the two halves that meet at the highest bit in which their numbers differ.
+            const int first = day + 1;
+            const int level = 31 - __clz((first ^ stop) | 1);
+            const double2 *points = shape + ((size_t)level * (days + 1) * ALLOCATIONS + current) * 2;
+            const double2 *left = points + first * (ALLOCATIONS * 2), *right = points + stop * (ALLOCATIONS * 2);
+            const double2 left_span = __ldg(left), right_span = __ldg(right);
+            double inner = fmax(__ldg(&left[1].x), __ldg(&right[1].x));
+            if (first != stop) inner = fmax(inner, left_span.x - right_span.y);
+            const double high = base + fmax(left_span.x, right_span.x);
+            const double low = base + fmin(left_span.y, right_span.y);
+            sums.fall = fmax(sums.fall, fmax(inner, sums.peak - low));
+            sums.peak = fmax(sums.peak, high);
+            day = stop;
+        }
+
+        double *row = result + ((size_t)job * segments + segment) * (METRICS + ALLOCATIONS);
+        const double length = end - begin;
+        finish(sums, end - begin, periods, risk_free, row);
+        row[9] = switches;
+        row[10] = turnover * periods / length;
+        double exposure = 0.0;
+#pragma unroll
+        for (int allocation = 0; allocation < ALLOCATIONS; allocation++) {
+            const double weight = held_days[allocation][threadIdx.x] / length;
+            row[METRICS + allocation] = weight;
+            exposure += weight * __ldg(invested + allocation);
+        }
+        row[11] = exposure;
+    }
+}
