@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 import gridproof as gp
+from gridproof.kernels.backend import resolve
 from gridproof.results.store import Store
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.grid import Product
@@ -49,7 +50,7 @@ def test_summary(finished: gp.Run) -> None:
     summary = finished.summary
     assert summary["variants"] == summary["evaluated"] == small_study().space.size
     assert 1 < summary["distinct"] <= summary["variants"]
-    assert summary["backend"] == "cpu"
+    assert summary["backend"] == resolve("auto").name
     for who in ("base", "best"):
         assert set(summary[who]["in_sample"]) > METRICS and set(summary[who]["after_publication"]) > METRICS
     assert summary["base"]["parameters"] == small_study().base

@@ -12,52 +12,54 @@
 // Lanes of a warp stand at different days, but join at the same time. Jobs of one tuple are neighbours: they read the
 // same words, and what is walked twice is cheaper than what would have to be kept (see docs/cuda.md).
 
-constexpr int NEVER = 0x7fffffff;
+constexpr int NEVER = 0x7fffffff;  // behind every day, whatever the lag
 constexpr int METRICS = 12;
 constexpr double FLAT = 1e-10;  // as metrics.FLAT
 
+// No table holds a NaN; fmax and fmin, which look for one, take twice the instructions.
+__device__ __forceinline__ double larger(double a, double b) { return a > b ? a : b; }
+__device__ __forceinline__ double smaller(double a, double b) { return a < b ? a : b; }
+
 // A tuple's decisions, one change of the allocation after another.
 struct Walk {
-    const unsigned *line;  // flips of the next 32 days, one word a path
-    int stride;            // paths
-    int word, words;       // the word that is read, and how many there are
-    unsigned changed;      // days of this word that are not looked at yet
-    int code, chosen;      // state of the signals; allocation from the last change on
+    int word;          // the 32 days that are looked at
+    unsigned changed;  // those of its days that are still to come and on which a path flips
+    int code, chosen;  // state of the signals; allocation from the last change on
     int path[BITS ? BITS : 1];
-    unsigned flips[BITS ? BITS : 1];
+    unsigned flipped[BITS ? BITS : 1];
 
-    __device__ __forceinline__ void read() {
+    __device__ __forceinline__ void read(const unsigned *flips, int paths) {
+        const int line = word * paths;
         changed = 0;
 #pragma unroll
         for (int bit = 0; bit < BITS; bit++) {
-            flips[bit] = __ldg(line + path[bit]);
-            changed |= flips[bit];
+            flipped[bit] = __ldg(flips + (line + path[bit]));
+            changed |= flipped[bit];
         }
-        line += stride;
     }
 
     // Bit 0 of the first word is the state on decision day 0: no path can flip there.
-    __device__ __forceinline__ void begin(const unsigned char *rule, int start) {
-        read();
+    __device__ __forceinline__ void begin(const unsigned *flips, int paths, const unsigned char *rule, int start) {
+        word = 0;
+        read(flips, paths);
         code = 0;
 #pragma unroll
-        for (int bit = 0; bit < BITS; bit++) code |= (flips[bit] & 1u) << bit;
+        for (int bit = 0; bit < BITS; bit++) code |= (flipped[bit] & 1u) << bit;
         changed &= ~1u;
-        word = 0;
         chosen = __ldg(rule + (start << BITS | code));
     }
 
     // The next decision day on which the allocation changes, to `chosen`; NEVER behind the last.
-    __device__ __forceinline__ int next(const unsigned char *rule) {
+    __device__ __forceinline__ int next(const unsigned *flips, int words, int paths, const unsigned char *rule) {
         while (true) {
             while (changed == 0) {
                 if (++word >= words) return NEVER;
-                read();
+                read(flips, paths);
             }
             const int at = __ffs(changed) - 1;
             changed &= changed - 1;
 #pragma unroll
-            for (int bit = 0; bit < BITS; bit++) code ^= (flips[bit] >> at & 1u) << bit;
+            for (int bit = 0; bit < BITS; bit++) code ^= (flipped[bit] >> at & 1u) << bit;
             const int allocation = __ldg(rule + (chosen << BITS | code));
             if (allocation != chosen) {
                 chosen = allocation;
@@ -123,25 +125,23 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
 
     const int *cell = cells + 3 * execution[job];
     const int delay = cell[0];
-    prefix += (size_t)cell[1] * (days + 1) * ALLOCATIONS * 4;
-    shape += (size_t)cell[1] * levels * (days + 1) * ALLOCATIONS * 2;
-    costs += (size_t)cell[2] * days * ALLOCATIONS * ALLOCATIONS;
+    // All indices of table entries fit 32 bits (tables.py sees to it).
+    const int payoff = cell[1] * (days + 1) * ALLOCATIONS;
+    const int spans = cell[1] * levels * (days + 1) * ALLOCATIONS;
+    const int charges = cell[2] * days * ALLOCATIONS * ALLOCATIONS;
     const double daily_free = risk_free / periods;
 
     Walk walk;
-    walk.line = flips;
-    walk.stride = paths;
-    walk.words = words;
 #pragma unroll
     for (int bit = 0; bit < BITS; bit++) walk.path[bit] = rows[(size_t)tuple_of[job] * BITS + bit];
-    walk.begin(rule, start);
+    walk.begin(flips, paths, rule, start);
 
     // Decision day j takes hold on return day j - delay. What stands on return day 0 is not charged.
     int current, change;
     do {
         current = walk.chosen;
-        change = walk.next(rule);
-    } while (change <= delay);
+        change = walk.next(flips, words, paths, rule) - delay;
+    } while (change <= 0);
     int came_from = current;
     int day = 0;
 
@@ -154,20 +154,20 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
         for (int allocation = 0; allocation < ALLOCATIONS; allocation++) held_days[allocation][threadIdx.x] = 0;
 
         while (day < end) {
-            if (change != NEVER && change - delay == day) {
+            if (change == day) {
                 came_from = current;
                 current = walk.chosen;
-                change = walk.next(rule);
+                change = walk.next(flips, words, paths, rule) - delay;
             }
-            const int stop = change == NEVER ? end : min(end, change - delay);
-            const double2 *here = prefix + (day * ALLOCATIONS + current) * 4;
-            const double2 *there = prefix + (stop * ALLOCATIONS + current) * 4;
+            const int stop = min(end, change);
+            const double2 *here = prefix + (payoff + day * ALLOCATIONS + current) * 4;
+            const double2 *there = prefix + (payoff + stop * ALLOCATIONS + current) * 4;
             const double2 *inside = here;
             const double log_here = __ldg(&here[0].x);
             double base = sums.log - log_here;
             if (came_from != current) {
                 const int change_of = came_from * ALLOCATIONS + current;
-                const double2 cost = __ldg(costs + day * (ALLOCATIONS * ALLOCATIONS) + change_of);
+                const double2 cost = __ldg(costs + (charges + day * (ALLOCATIONS * ALLOCATIONS) + change_of));
                 switches++;
                 turnover += __ldg(traded + change_of);
                 came_from = current;
@@ -175,7 +175,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
                     // The first day of a charged position is summed by itself: its return is not the table's.
                     const double once = (1.0 + __ldg(&here[3].x)) * (1.0 - cost.x) - 1.0;
                     const double twice = once * once;
-                    const double below = fmin(once - daily_free, 0.0);
+                    const double below = smaller(once - daily_free, 0.0);
                     sums.log += cost.y;
                     base += cost.y;
                     sums.total += once;
@@ -200,15 +200,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
             // Points day + 1 .. stop from the two halves that meet at the highest bit in which their numbers differ.
             const int first = day + 1;
             const int level = 31 - __clz((first ^ stop) | 1);
-            const double2 *points = shape + ((size_t)level * (days + 1) * ALLOCATIONS + current) * 2;
-            const double2 *left = points + first * (ALLOCATIONS * 2), *right = points + stop * (ALLOCATIONS * 2);
+            const int points = spans + level * (days + 1) * ALLOCATIONS + current;
+            const double2 *left = shape + (points + first * ALLOCATIONS) * 2;
+            const double2 *right = shape + (points + stop * ALLOCATIONS) * 2;
             const double2 left_span = __ldg(left), right_span = __ldg(right);
-            double inner = fmax(__ldg(&left[1].x), __ldg(&right[1].x));
-            if (first != stop) inner = fmax(inner, left_span.x - right_span.y);
-            const double high = base + fmax(left_span.x, right_span.x);
-            const double low = base + fmin(left_span.y, right_span.y);
-            sums.fall = fmax(sums.fall, fmax(inner, sums.peak - low));
-            sums.peak = fmax(sums.peak, high);
+            // Where day + 1 is stop both are that one point, at level 0, and the fall between them is 0.
+            const double between = left_span.x - right_span.y;
+            const double inner = larger(larger(__ldg(&left[1].x), __ldg(&right[1].x)), between);
+            const double high = base + larger(left_span.x, right_span.x);
+            const double low = base + smaller(left_span.y, right_span.y);
+            sums.fall = larger(sums.fall, larger(inner, sums.peak - low));
+            sums.peak = larger(sums.peak, high);
             day = stop;
         }
 

@@ -55,17 +55,26 @@ def lay_out(problem: Problem) -> Tables:
             "rule",
             f"Use at most {MOST_ALLOCATIONS} legs, or --backend cpu",
         )
+    edges = _edges(problem.planes, problem.decision_days)
+    levels = max(1, int(days).bit_length())
+    entries = len(problem.returns) * levels * (days + 1) * allocations * 2
+    charges = len(problem.costs) * days * allocations**2
+    if max(edges.size, entries, charges) >= 2**31:
+        raise InputError(
+            "every table of the cuda backend has fewer than 2^31 entries",
+            max(edges.size, entries, charges),
+            "--backend",
+            "Narrow the grid's longest axis, or use --backend cpu",
+        )
     summaries = summarise(problem)
     # summaries: (tables, A, D + 1, 6) and (tables, A, levels, D + 1, 3); here the allocation stands behind the day.
     prefix = np.zeros((len(problem.returns), days + 1, allocations, 8))
     prefix[..., :6] = np.moveaxis(summaries.prefix, 1, 2)
     prefix[:, :days, :, 6] = np.swapaxes(problem.returns, 1, 2)
-    levels = summaries.shape.shape[2]
     shape = np.zeros((len(problem.returns), levels, days + 1, allocations, 4))
     shape[..., :3] = np.moveaxis(summaries.shape, 1, 3)
     with np.errstate(divide="ignore"):
         costs = np.stack([problem.costs, np.log1p(-problem.costs)], axis=-1)
-    edges = _edges(problem.planes, problem.decision_days)
     cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of], axis=1)
     return Tables(
         flips=edges,

@@ -17,25 +17,30 @@ SHIM = Path(__file__).with_name("cuda_shim.h")
 FLAGS = ("-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-unused-variable")
 
 
-class ShimDevice:
-    """Memory is the host's, copied as for a device. ``room`` bytes, if given: more than that raises MemoryError."""
+# How PTX names what is passed.
+_TYPES = {ctypes.c_void_p: "u64", ctypes.c_int32: "u32", ctypes.c_double: "f64"}
 
-    def __init__(self, folder: Path, room: int | None = None, flags: Sequence[str] = ()) -> None:
-        self._folder, self._flags = folder, (*FLAGS, *flags)
+
+class ShimDevice:
+    """Memory is the host's, copied as for a device; an array above ``room`` bytes, if given, raises MemoryError."""
+
+    def __init__(self, folder: Path, room: int | None = None) -> None:
+        self._folder = folder
         self._built: dict[Kernel, Any] = {}
         self.room = room
         self.launches: list[int] = []
+        self.types: dict[str, list[str]] = {}
         self.released = 0
 
     def upload(self, array: Array) -> Array:
         assert array.flags.c_contiguous
+        self._make_room(array)
         return array.copy()
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
         """Poisoned, so that what a kernel leaves out is seen."""
         array = np.empty(shape, dtype=dtype)
-        if self.room is not None and array.nbytes > self.room:
-            raise MemoryError
+        self._make_room(array)
         array.view(np.uint8)[...] = 0xFF
         if array.dtype.kind == "f":
             array[...] = 1e300
@@ -50,6 +55,7 @@ class ShimDevice:
         ]
         pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for value in values))
         self.launches.append(count)
+        self.types[kernel.name] = [_TYPES[type(value)] for value in values]
         self.function(kernel)(-(-count // THREADS), THREADS, pointers)
 
     def free_bytes(self) -> int:
@@ -57,6 +63,10 @@ class ShimDevice:
 
     def release(self) -> None:
         self.released += 1
+
+    def _make_room(self, array: Array) -> None:
+        if self.room is not None and array.nbytes > self.room:
+            raise MemoryError
 
     def function(self, kernel: Kernel) -> Any:
         if kernel not in self._built:
@@ -68,7 +78,7 @@ class ShimDevice:
                 f"{{ run({kernel.name}, blocks, threads, arguments); }}\n"
             )
             defines = [f"-D{macro}={value}" for macro, value in kernel.macros]
-            command = ["g++", *self._flags, *defines, "-shared", "-fPIC", "-o", str(library), str(source)]
+            command = ["g++", *FLAGS, *defines, "-shared", "-fPIC", "-o", str(library), str(source)]
             done = subprocess.run(command, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr
             assert not done.stderr, done.stderr
