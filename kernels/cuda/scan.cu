@@ -7,7 +7,7 @@
 //   THREADS      threads a block
 //   BLOCKS       blocks of a multiprocessor that must fit its registers
 //
-// A thread keeps no list of days. It walks the flips of its paths 32 days at a time, looks the rule up where a path
+// A thread keeps no list of days. It walks the flips of its paths, words of 32 days, looks the rule up where a path
 // flips, and stops where the allocation changes; then the stretch that ended there is joined to what came before.
 // Lanes of a warp stand at different days, but join at the same time. Jobs of one tuple are neighbours: they read the
 // same words, and what is walked twice is cheaper than what would have to be kept (see docs/cuda.md).
@@ -23,43 +23,56 @@ __device__ __forceinline__ double smaller(double a, double b) { return a < b ? a
 // A tuple's decisions, one change of the allocation after another.
 struct Walk {
     int word;          // the 32 days that are looked at
-    unsigned changed;  // those of its days that are still to come and on which a path flips
+    uint4 changed;     // x: those of its days still to come on which a path flips; y, z, w: of the words behind it
     int code, chosen;  // state of the signals; allocation from the last change on
     int path[BITS ? BITS : 1];
-    unsigned flipped[BITS ? BITS : 1];
 
-    __device__ __forceinline__ void read(const unsigned *flips, int paths) {
-        const int line = word * paths;
-        changed = 0;
+    // 128 days at once: neighbouring lanes read neighbouring paths, 16 bytes each.
+    __device__ __forceinline__ void read(const uint4 *flips, int paths) {
+        const int line = (word >> 2) * paths;
+        changed = {0, 0, 0, 0};
 #pragma unroll
         for (int bit = 0; bit < BITS; bit++) {
-            flipped[bit] = __ldg(flips + (line + path[bit]));
-            changed |= flipped[bit];
+            const uint4 flipped = __ldg(flips + (line + path[bit]));
+            changed.x |= flipped.x;
+            changed.y |= flipped.y;
+            changed.z |= flipped.z;
+            changed.w |= flipped.w;
         }
     }
 
-    // Bit 0 of the first word is the state on decision day 0: no path can flip there.
-    __device__ __forceinline__ void begin(const unsigned *flips, int paths, const unsigned char *rule, int start) {
-        word = 0;
-        read(flips, paths);
-        code = 0;
+    // Turn the state of every path that flips on this day of the word; it was read a moment ago.
+    __device__ __forceinline__ void turn(const uint4 *flips, int paths, int at) {
+        const unsigned *words = reinterpret_cast<const unsigned *>(flips) + (word & 3);
+        const int line = (word >> 2) * paths;
 #pragma unroll
-        for (int bit = 0; bit < BITS; bit++) code |= (flipped[bit] & 1u) << bit;
-        changed &= ~1u;
+        for (int bit = 0; bit < BITS; bit++) code ^= (__ldg(words + (line + path[bit]) * 4) >> at & 1u) << bit;
+    }
+
+    // Bit 0 of the first word is the state on decision day 0: no path can flip there.
+    __device__ __forceinline__ void begin(const uint4 *flips, int paths, const unsigned char *rule, int start) {
+        word = code = 0;
+        read(flips, paths);
+        turn(flips, paths, 0);
+        changed.x &= ~1u;
         chosen = __ldg(rule + (start << BITS | code));
     }
 
     // The next decision day on which the allocation changes, to `chosen`; NEVER behind the last.
-    __device__ __forceinline__ int next(const unsigned *flips, int words, int paths, const unsigned char *rule) {
+    __device__ __forceinline__ int next(const uint4 *flips, int words, int paths, const unsigned char *rule) {
         while (true) {
-            while (changed == 0) {
-                if (++word >= words) return NEVER;
+            while ((changed.x | changed.y | changed.z | changed.w) == 0) {
+                word = (word | 3) + 1;
+                if (word >= words) return NEVER;
                 read(flips, paths);
             }
-            const int at = __ffs(changed) - 1;
-            changed &= changed - 1;
-#pragma unroll
-            for (int bit = 0; bit < BITS; bit++) code ^= (flipped[bit] >> at & 1u) << bit;
+            while (changed.x == 0) {
+                changed = {changed.y, changed.z, changed.w, 0};
+                word++;
+            }
+            const int at = __ffs(changed.x) - 1;
+            changed.x &= changed.x - 1;
+            turn(flips, paths, at);
             const int allocation = __ldg(rule + (chosen << BITS | code));
             if (allocation != chosen) {
                 chosen = allocation;
@@ -102,7 +115,7 @@ __device__ __forceinline__ void finish(const Sums &sums, int count, double perio
 
 // J jobs, D days of returns, R paths, A allocations, S segments; tables as kernels/cuda/tables.py lays them out.
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
-    const unsigned *flips,      // (words, R)
+    const uint4 *flips,         // (words / 4, R, 4 words)
     const unsigned char *rule,  // (A, 2^BITS)
     const int *cells,           // (executions, 3): delay, payoff table, cost table
     const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, 0

@@ -17,7 +17,7 @@ from gridproof.kernels.summaries import summarise
 class Tables(NamedTuple):
     """The kernel's first parameters, in its order. R paths, A allocations, B bits, E executions, D days, S segments."""
 
-    flips: Array  # (ceil(T/32), R) uint32: by day, so that neighbouring paths are neighbouring words
+    flips: Array  # (ceil(T/128), R, 4) uint32: by day, so that neighbouring paths are neighbours
     rule: Array  # (A, 2^B) uint8
     cells: Array  # (E, 3) int32: delay = lead − lag, payoff table, cost table
     prefix: Floats  # (payoff tables, D + 1, A, 8): the six sums before day d, the return of day d, 0
@@ -86,7 +86,7 @@ def lay_out(problem: Problem) -> Tables:
         traded=np.ascontiguousarray(problem.traded, dtype=np.float64),
         invested=np.ascontiguousarray(problem.invested, dtype=np.float64),
         bounds=np.ascontiguousarray(problem.bounds, dtype=np.int32),
-        words=np.int32(edges.shape[0]),
+        words=np.int32(4 * edges.shape[0]),
         paths=np.int32(edges.shape[1]),
         start=np.int32(problem.start),
         days=np.int32(days),
@@ -114,8 +114,10 @@ def tuples_of(jobs: Jobs) -> Array:
 
 
 def _edges(planes: Words, decision_days: int) -> Array:
-    """(ceil(T/32), R) uint32: the flips of every path; bit 0 of the first word is the state on day 0 instead."""
+    """(ceil(T/128), R, 4) uint32: the flips of every path; bit 0 of the first word is the state on day 0 instead."""
     edges = flips(planes, decision_days)
     edges[:, 0] |= planes[:, 0] & np.uint64(1)
     halves = edges.astype("<u8", copy=False).view("<u4")
-    return np.ascontiguousarray(halves[:, : -(-decision_days // 32)].T)
+    padded = np.zeros((len(planes), -(-decision_days // 128) * 4), dtype="<u4")
+    padded[:, : halves.shape[1]] = halves
+    return np.ascontiguousarray(padded.reshape(len(planes), -1, 4).swapaxes(0, 1))

@@ -20,8 +20,11 @@ struct Index {
 };
 static Index blockIdx, threadIdx, blockDim, gridDim;
 
-struct double2 {
+struct alignas(16) double2 {
     double x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
 };
 
 template <class T>
