@@ -32,7 +32,7 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
         jobs.rows,
         jobs.first,
         jobs.execution,
-        problem.rule,
+        problem.rule.astype(np.uint64),
         problem.start,
         problem.lead - problem.lags,
         problem.payoff_of,

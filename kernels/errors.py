@@ -8,4 +8,4 @@ class InputError(Exception):
 
     def __init__(self, rule: str, value: object, where: str, remedy: str) -> None:
         self.rule, self.value, self.where, self.remedy = rule, value, where, remedy
-        super().__init__(f"{where}: {rule}; got {value}. {remedy}.")
+        super().__init__(" ".join(f"{where}: {rule}; got {value}. {remedy}.".split()))

@@ -18,18 +18,12 @@ from gridproof.kernels.metrics import FLAT
 # Tuples a thread takes at once: enough that its buffer of changes is allocated rarely.
 _BATCH = 64
 
-
-@njit(cache=True, error_model="numpy", inline="always")
-def _code(planes: Words, rows: Array, day: int) -> int:
-    code = 0
-    for bit in range(len(rows)):
-        code |= int((planes[rows[bit], day >> 6] >> np.uint64(day & 63)) & np.uint64(1)) << bit
-    return code
+_NEVER = np.uint64(2**63)
 
 
 @intrinsic
 def _trailing_zeros(_context: Any, word: Any) -> Any:
-    """Count the zero bits below the lowest set bit of a uint64."""
+    """Count the zero bits below the lowest set bit of a uint64 that is not 0."""
 
     def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
@@ -37,28 +31,46 @@ def _trailing_zeros(_context: Any, word: Any) -> Any:
     return types.uint64(types.uint64), generate
 
 
-@njit(cache=True, error_model="numpy")
-def _decide(planes: Words, edges: Words, rows: Array, rule: Ints, start: int, days: Ints, held: Ints) -> int:
-    """Write the decision days on which the allocation changes and what it becomes; answer how many.
+@intrinsic
+def _leading_zeros(_context: Any, word: Any) -> Any:
+    """Count the zero bits above the highest set bit of a uint64 that is not 0."""
 
-    Entry 0 is decision day 0, whatever it decides.
+    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate
+
+
+@njit(cache=True, error_model="numpy")
+def _decide(
+    planes: Words, edges: Words, begins: Words, words: int, rule: Words, codes: int, start: int, changes: Words
+) -> int:
+    """Write the decision days on which the allocation changes and what it becomes, (day << 8 | allocation).
+
+    Everything flat, ``begins`` (B,) the first word of each plane. Entry 0 is decision day 0, whatever it decides.
+    Answers how many entries there are.
     """
-    current = rule[start, _code(planes, rows, 0)]
-    days[0] = 0
-    held[0] = current
+    bits = len(begins)
+    code = np.uint64(0)
+    for bit in range(bits):
+        code |= (planes[begins[bit]] & np.uint64(1)) << np.uint64(bit)
+    wide = np.uint64(codes)
+    current = rule[np.uint64(start) * wide + code]
+    changes[0] = current
     count = 1
-    for word in range(edges.shape[1]):
+    for word in range(np.uint64(words)):
         changed = np.uint64(0)
-        for bit in range(len(rows)):
-            changed |= edges[rows[bit], word]
+        for bit in range(bits):
+            changed |= edges[begins[bit] + word]
         while changed != np.uint64(0):
-            day = word * 64 + int(_trailing_zeros(changed))
+            at = _trailing_zeros(changed)
             changed &= changed - np.uint64(1)
-            allocation = rule[current, _code(planes, rows, day)]
+            for bit in range(bits):
+                code ^= ((edges[begins[bit] + word] >> at) & np.uint64(1)) << np.uint64(bit)
+            allocation = rule[current * wide + code]
             if allocation != current:
                 current = allocation
-                days[count] = day
-                held[count] = current
+                changes[count] = (word << np.uint64(14)) | (at << np.uint64(8)) | allocation
                 count += 1
     return count
 
@@ -70,7 +82,7 @@ def scan_variants(
     rows: Array,
     first: Ints,
     execution: Ints,
-    rule: Ints,
+    rule: Words,
     start: int,
     delays: Ints,
     payoff_of: Ints,
@@ -86,24 +98,28 @@ def scan_variants(
     risk_free: float,
     result: Floats,
 ) -> None:
-    tuples = len(rows)
+    """Arguments as in ``problem.Problem`` and ``Jobs``, the tables as in ``summaries``; writes (J, S, 12 + A)."""
+    tuples, bits = rows.shape
+    words = edges.shape[1]
     for batch in prange((tuples + _BATCH - 1) // _BATCH):
-        days = np.empty(edges.shape[1] * 64 + 1, dtype=np.int64)
-        held = np.empty(edges.shape[1] * 64 + 1, dtype=np.int64)
+        changes = np.empty(words * 64 + 1, dtype=np.uint64)
+        begins = np.empty(bits, dtype=np.uint64)
         for index in range(batch * _BATCH, min(tuples, (batch + 1) * _BATCH)):
-            count = _decide(planes, edges, rows[index], rule, start, days, held)
+            for bit in range(bits):
+                begins[bit] = np.uint64(rows[index, bit]) * np.uint64(words)
+            count = _decide(planes.ravel(), edges.ravel(), begins, words, rule.ravel(), rule.shape[1], start, changes)
             for job in range(first[index], first[index + 1]):
                 cell = execution[job]
                 payoff = payoff_of[cell]
                 _scan(
-                    days[:count],
-                    held[:count],
+                    changes,
+                    count,
                     delays[cell],
-                    returns[payoff],
-                    prefix[payoff],
-                    shape[payoff],
-                    costs[cost_of[cell]],
-                    traded,
+                    returns[payoff].ravel(),
+                    prefix[payoff].ravel(),
+                    shape[payoff].ravel(),
+                    costs[cost_of[cell]].ravel(),
+                    traded.ravel(),
                     invested,
                     bounds,
                     periods,
@@ -114,8 +130,8 @@ def scan_variants(
 
 @njit(cache=True, error_model="numpy")
 def _scan(
-    days: Ints,
-    held: Ints,
+    changes: Words,
+    count: int,
     delay: int,
     returns: Floats,
     prefix: Floats,
@@ -130,17 +146,23 @@ def _scan(
 ) -> None:
     """One variant under one execution: join its stretches, segment by segment, into metrics (S, 12 + A).
 
-    Decision day j takes hold on return day j − delay.
+    Decision day j takes hold on return day j − delay. Tables are flat: prefix (D + 1, A, 8), shape
+    (levels, D + 1, A, 4), returns (A, D), costs (A, A, D). Unsigned numbers spare the checks for negative indices.
     """
-    changes = len(days)
-    next_change = 1
-    while next_change < changes and days[next_change] <= delay:
-        next_change += 1
-    current = held[next_change - 1]
+    legs = np.uint64(len(invested))
+    all_days = np.uint64(bounds[-1])
+    late = np.uint64(delay)
+    upcoming = 1
+    while upcoming < count and (changes[upcoming] >> np.uint64(8)) <= late:
+        upcoming += 1
+    current = changes[upcoming - 1] & np.uint64(255)
     came_from = current
+    change = _NEVER
+    if upcoming < count:
+        change = (changes[upcoming] >> np.uint64(8)) - late
     daily_free = risk_free / periods
     for segment in range(len(bounds) - 1):
-        begin, end = bounds[segment], bounds[segment + 1]
+        begin, end = np.uint64(bounds[segment]), np.uint64(bounds[segment + 1])
         log = total = square = cube = fourth = downside = 0.0
         peak = fall = 0.0
         switches = 0
@@ -149,24 +171,26 @@ def _scan(
             result[segment, 12 + allocation] = 0.0
         day = begin
         while day < end:
-            if next_change < changes and days[next_change] - delay == day:
+            if change == day:
                 came_from = current
-                current = held[next_change]
-                next_change += 1
-            stop = end
-            if next_change < changes:
-                stop = min(end, days[next_change] - delay)
-            table = prefix[current]
-            inside = day
-            base = log - table[day, 0]
+                current = changes[upcoming] & np.uint64(255)
+                upcoming += 1
+                change = _NEVER
+                if upcoming < count:
+                    change = (changes[upcoming] >> np.uint64(8)) - late
+            stop = min(end, change)
+            here = (day * legs + current) * np.uint64(8)
+            there = (stop * legs + current) * np.uint64(8)
+            inside = here
+            base = log - prefix[here]
             if came_from != current:
-                cost = costs[came_from, current, day]
+                cost = costs[(came_from * legs + current) * all_days + day]
                 switches += 1
-                turnover += traded[came_from, current]
+                turnover += traded[came_from * legs + current]
                 came_from = current
                 if cost > 0.0:
                     # The first day of a charged position is summed by itself: its return is not the table's.
-                    once = (1.0 + returns[current, day]) * (1.0 - cost) - 1.0
+                    once = (1.0 + returns[current * all_days + day]) * (1.0 - cost) - 1.0
                     shift = np.log1p(-cost)
                     log += shift
                     base += shift
@@ -175,36 +199,35 @@ def _scan(
                     cube += once**3
                     fourth += once**4
                     downside += min(once - daily_free, 0.0) ** 2
-                    inside = day + 1
-            log += table[stop, 0] - table[day, 0]
-            total += table[stop, 1] - table[inside, 1]
-            square += table[stop, 2] - table[inside, 2]
-            cube += table[stop, 3] - table[inside, 3]
-            fourth += table[stop, 4] - table[inside, 4]
-            downside += table[stop, 5] - table[inside, 5]
+                    inside = here + legs * np.uint64(8)
+            log += prefix[there] - prefix[here]
+            total += prefix[there + np.uint64(1)] - prefix[inside + np.uint64(1)]
+            square += prefix[there + np.uint64(2)] - prefix[inside + np.uint64(2)]
+            cube += prefix[there + np.uint64(3)] - prefix[inside + np.uint64(3)]
+            fourth += prefix[there + np.uint64(4)] - prefix[inside + np.uint64(4)]
+            downside += prefix[there + np.uint64(5)] - prefix[inside + np.uint64(5)]
             result[segment, 12 + current] += stop - day
 
-            left = day + 1
-            level = 0
-            apart = (left ^ stop) >> 1
-            while apart > 0:
-                apart >>= 1
-                level += 1
-            entry = shape[current, level]
-            high = max(entry[left, 0], entry[stop, 0])
-            low = min(entry[left, 1], entry[stop, 1])
-            inner = max(entry[left, 2], entry[stop, 2])
-            if left != stop:
-                inner = max(inner, entry[left, 0] - entry[stop, 1])
+            first = day + np.uint64(1)
+            level = np.uint64(63) - _leading_zeros((first ^ stop) | np.uint64(1))
+            points = level * (all_days + np.uint64(1))
+            left = ((points + first) * legs + current) * np.uint64(4)
+            right = ((points + stop) * legs + current) * np.uint64(4)
+            high = max(shape[left], shape[right])
+            low = min(shape[left + np.uint64(1)], shape[right + np.uint64(1)])
+            inner = max(shape[left + np.uint64(2)], shape[right + np.uint64(2)])
+            if first != stop:
+                inner = max(inner, shape[left] - shape[right + np.uint64(1)])
             fall = max(fall, max(inner, peak - (base + low)))
             peak = max(peak, base + high)
             day = stop
-        _finish(end - begin, log, total, square, cube, fourth, downside, fall, periods, risk_free, result[segment])
+        days = np.int64(end - begin)
+        _finish(days, log, total, square, cube, fourth, downside, fall, periods, risk_free, result[segment])
         result[segment, 9] = switches
-        result[segment, 10] = turnover * periods / (end - begin)
+        result[segment, 10] = turnover * periods / days
         result[segment, 11] = 0.0
         for allocation in range(len(invested)):
-            result[segment, 12 + allocation] /= end - begin
+            result[segment, 12 + allocation] /= days
             result[segment, 11] += result[segment, 12 + allocation] * invested[allocation]
 
 
@@ -245,5 +268,5 @@ def _finish(
     result[8] = np.nan
     if not flat:
         third = cube - 3.0 * mean * square + 2.0 * mean**3
-        result[7] = third / spread**1.5
+        result[7] = third / (spread * np.sqrt(spread))
         result[8] = (fourth - 4.0 * mean * cube + 6.0 * mean**2 * square - 3.0 * mean**4) / spread**2

@@ -17,13 +17,12 @@ from numba import njit
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.problem import Problem
 
-LOG, SUM, SQUARE, CUBE, FOURTH, DOWNSIDE = range(6)
-HIGH, LOW, FALL = range(3)
-
 
 class Summaries(NamedTuple):
-    prefix: Floats  # (payoff tables, A, D + 1, 6): sums over days before d of log(1+r), r, r², r³, r⁴, min(r−rf,0)²
-    shape: Floats  # (payoff tables, A, levels, D + 1, 3): log NAV high, low, and the deepest fall (≥ 0)
+    """All allocations of a day lie together, and an entry fills a power of two, so that it crosses no cache line."""
+
+    prefix: Floats  # (payoff tables, D + 1, A, 8): sums over days before d of log(1+r), r, r², r³, r⁴, min(r−rf,0)²
+    shape: Floats  # (payoff tables, levels, D + 1, A, 4): log NAV high, low, and the deepest fall (≥ 0)
 
 
 def summarise(problem: Problem) -> Summaries:
@@ -41,13 +40,13 @@ def summarise(problem: Problem) -> Summaries:
         ],
         axis=-1,
     )
-    prefix = np.zeros((tables, allocations, days + 1, 6))
-    np.cumsum(terms, axis=2, out=prefix[:, :, 1:])
+    prefix = np.zeros((tables, days + 1, allocations, 8))
+    np.cumsum(terms.transpose(0, 2, 1, 3), axis=1, out=prefix[:, 1:, :, :6])
     levels = max(1, int(days).bit_length())
-    shape = np.zeros((tables, allocations, levels, days + 1, 3))
+    shape = np.zeros((tables, levels, days + 1, allocations, 4))
     for table in range(tables):
         for allocation in range(allocations):
-            _mirror(np.ascontiguousarray(prefix[table, allocation, :, LOG]), shape[table, allocation])
+            _mirror(np.ascontiguousarray(prefix[table, :, allocation, 0]), shape[table, :, :, allocation])
     return Summaries(prefix, shape)
 
 

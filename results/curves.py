@@ -46,7 +46,7 @@ def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool)
     after = (curves["segment"] == "after_publication").to_numpy()
     if after.any():
         figure["legend"] = LEGEND | {"y": 1.0 + 20.0 / total}
-        figure |= _publication(dates[int(after.argmax())], dates[-1], late=after.mean() < 0.5)
+        figure |= _publication(dates[int(after.argmax())], dates[-1], late=bool(after.mean() < 0.5))
     return {"data": [*data, band], "layout": figure}
 
 

@@ -75,4 +75,7 @@ def load_market(sources: list[Source], calendar: str, folder: Path | None) -> Ma
             "market.calendar",
             f"Use one of {', '.join(series)}",
         )
+    if series[calendar].monthly:
+        rule, remedy = "the calendar must be a daily series", "Name a series with a value on every trading day"
+        raise InputError(rule, calendar, "market.calendar", remedy)
     return Market(series[calendar].dates, series)

@@ -44,8 +44,8 @@ class Observations:
 
     @property
     def monthly(self) -> bool:
-        """Whether the series is sparse (typically 20 days or more apart): measured by observation, not by day."""
-        return len(self.dates) > 1 and float(np.median(np.diff(self.dates).astype(float))) >= 20
+        """Whether the series is sparse: its first observations are 20 days or more apart. Later ones have no say."""
+        return len(self.dates) > 1 and float(np.median(np.diff(self.dates[:4]).astype(float))) >= 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,14 @@ TopOption = Annotated[int, typer.Option("--top", metavar="N", min=1, max=1000, h
 
 
 def main() -> None:
-    """The entry point: an InputError is one line on stderr and exit code 2."""
+    """The entry point: an InputError, or a place that cannot be written, is one line on stderr and exit code 2."""
     try:
         app(standalone_mode=True)
     except InputError as error:
         print(f"gridproof: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        print(f"gridproof: {error.filename}: the place must be usable; got {error.strerror}.", file=sys.stderr)
         sys.exit(2)
 
 

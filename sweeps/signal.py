@@ -90,6 +90,8 @@ def _series(one: SignalSpec, measure: Measure, spec: StudySpec, where: str) -> t
     if len(series) not in measure.inputs:
         counts = " or ".join(map(str, measure.inputs))
         raise InputError(f"{measure.name} measures {counts} series", len(series), where, "Correct `of`")
+    if len(set(series)) < len(series):
+        raise InputError("a signal compares different series", ", ".join(series), where, "Name another")
     return series
 
 

@@ -83,6 +83,9 @@ def _check_series(study: Study, market: Market, window: Window) -> None:
     """A series has ended when its next value is later than it ever was between two of its values."""
     for name in sorted({series for signal in study.signals for series in signal.series}):
         release = study.spec.series[name].release
+        if release is None and market.series[name].monthly:
+            rule, remedy = "a monthly series needs its release", "Add release: a date column, or N calendar days"
+            raise InputError(rule, f"no release of {name}", study.where("series", name), remedy)
         releases = (0,) if release is None else study.space.axes[study.space.position(f"{name}.release")].values
         for value in releases:
             known = market.known(name, Release.parse(value, study.where("series", name)))

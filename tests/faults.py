@@ -245,6 +245,8 @@ FAULTS = {
     "a monthly series beside a daily one": (
         "of: [small, large]", "of: [small, m1]", "23 signals.trend.of",
         "relative_to_average of two series needs daily ones", "m1"),
+    "a monthly series without a release": (
+        ", release: usable_from}", "}", "8 series.m1", "a monthly series needs its release", "no release of m1"),
     # the window
     "a date in another order": ("2020-07-01", "01.07.2020", "43 window.from", DATE, "'01.07.2020'"),
     "a date without hyphens": ("2020-07-01", "20200701", "43 window.from", DATE, "20200701"),

@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-P = 243  # trading days in a year
-MICRO, CSI300 = "8841431.WI", "000300.SH"
 Metrics = dict[str, Any]
 Outcome = tuple[dict[str, Metrics], pd.DataFrame]
 
@@ -42,7 +40,7 @@ def align(series: pd.Series, calendar: pd.DatetimeIndex, release_days: int) -> p
     return pd.Series(out, index=calendar)
 
 
-def monthly_asof(result: pd.Series, usable: pd.Series, calendar: pd.DatetimeIndex) -> pd.Series:
+def monthly_asof(result: pd.Series, usable: pd.Series | pd.DatetimeIndex, calendar: pd.DatetimeIndex) -> pd.Series:
     """A result by month, from the first calendar day on or after its usable date (NaN before the first)."""
     return align(pd.Series(result.to_numpy(), index=pd.DatetimeIndex(usable)), calendar, 0)
 
@@ -137,8 +135,8 @@ def latch(value: pd.Series, on_above: float, off_below: float) -> pd.Series:
 # ---------------------------------------------------------------- money
 
 
-def measured(daily: pd.DataFrame, rf: float = 0.0) -> Metrics:
-    """Metrics of one slice of the daily frame; NAV and its peak start at 1."""
+def measured(daily: pd.DataFrame, P: float, rf: float) -> Metrics:
+    """Metrics of one slice of the daily frame, P days a year; NAV and its peak start at 1."""
     r, n = daily["return"].to_numpy(float), len(daily)
     nav, peak, worst = 1.0, 1.0, 0.0
     for one in r.tolist():
@@ -181,26 +179,27 @@ def evaluate(
     *,
     cost: float = 0.0,
     leg_cost: dict[str, float] | None = None,
-    stamp: dict[str, float] | None = None,
+    stamp: dict[str, dict[str, tuple[float, float]]] | None = None,
     carry: dict[str, float] | None = None,
     interest: float = 0.0,
     rf: float = 0.0,
+    P: float = 243,
 ) -> Outcome:
     """Metrics (all, in_sample, after_publication) and the daily frame of one sequence of chosen legs.
 
     `legs_close`: closes by leg on the calendar, None for cash. `chosen`: the leg decided at the close of each
-    calendar day. `stamp`: {date: rate}, on sales of every leg but cash. `carry`, `interest`, `rf`: a year.
+    calendar day. `stamp`: {leg: {since: (rate on purchases, rate on sales)}}. `carry`, `interest`, `rf`: a year
+    of P days.
     """
     if lag < 1:
         raise ValueError(f"lag {lag}: a position cannot earn the return of the day that decides it")
     calendar = chosen.index
     leg_cost, carry = leg_cost or {}, carry or {}
-    taxes = sorted((pd.Timestamp(d), rate) for d, rate in (stamp or {}).items())
 
-    def cost_of(leg: str, sold_on: pd.Timestamp | None) -> float:
+    def cost_of(leg: str, traded_on: pd.Timestamp, side: int) -> float:
         if legs_close[leg] is None:
             return 0.0
-        tax = [rate for since, rate in taxes if sold_on is not None and since <= sold_on]
+        tax = [rates[side] for since, rates in (stamp or {}).get(leg, {}).items() if pd.Timestamp(since) <= traded_on]
         return cost + leg_cost.get(leg, 0.0) + (tax[-1] if tax else 0.0)
 
     def earned(leg: str, t: int) -> float:
@@ -219,7 +218,7 @@ def evaluate(
         leg = str(chosen.iloc[t - lag])
         r, traded, paid = earned(leg, t), 0, 0.0
         if held is not None and leg != held:
-            paid = cost_of(held, calendar[t - 1]) + cost_of(leg, None)
+            paid = cost_of(held, calendar[t - 1], 1) + cost_of(leg, calendar[t - 1], 0)
             traded = sum(legs_close[one] is not None for one in (held, leg))
             r = (1 + r) * (1 - paid) - 1
         switch = held is not None and leg != held
@@ -233,84 +232,19 @@ def evaluate(
     daily["nav"] = (1 + daily["return"]).cumprod()
     before = daily.index < (pd.Timestamp(published) if published else pd.Timestamp.max)
     slices = {"all": daily, "in_sample": daily[before], "after_publication": daily[~before]}
-    return {name: measured(part, rf) for name, part in slices.items() if len(part)}, daily
+    return {name: measured(part, P, rf) for name, part in slices.items() if len(part)}, daily
 
 
-# ---------------------------------------------------------------- the systems on the real data
+# ---------------------------------------------------------------- the systems
+
+TIMING = {"T1": ("rate",), "T2": ("crowd",), "T3": ("value",), "T4": ("rate", "crowd")}
+SYSTEMS = (*TIMING, "R2", "R4", "R5", "R5-hold", "R6", "R7")
 
 
-def index_closes(data_dir: Path | str, code: str) -> pd.Series:
-    """Closes of one index on its own days."""
-    table = pd.read_parquet(Path(data_dir) / "index_daily.parquet", columns=["date", "code", "close"])
-    return table[table["code"] == code].set_index("date")["close"].sort_index()
-
-
-def trading_days(data_dir: Path | str, code: str, since: str, to: str) -> pd.DatetimeIndex:
-    """The days of the index `code` from `since` to `to`."""
-    days = pd.DatetimeIndex(index_closes(data_dir, code).index)
-    return days[(days >= pd.Timestamp(since)) & (days <= pd.Timestamp(to))]
-
-
-def closes(data_dir: Path | str, code: str, calendar: pd.DatetimeIndex) -> pd.Series:
-    """Closes of one index on the calendar: NaN before its first, an error where one is missing later."""
-    close = index_closes(data_dir, code).reindex(calendar)
-    if close.loc[close.first_valid_index() :].isna().any():
-        raise ValueError(f"{code} misses closes on the calendar")
-    return close
-
-
-def rate_state(
-    data_dir: Path | str, calendar: pd.DatetimeIndex, window: int, on: float, off: float, release: int,
-    kind: str = "relative", file: str = "china_treasury_daily.csv", column: str = "cn_y10",
-) -> pd.Series:  # fmt: skip
-    """T1: the latch on the change of a yield."""
-    table = pd.read_csv(Path(data_dir) / file, parse_dates=["date"], index_col="date")
-    return latch(change(align(table[column], calendar, release), window, kind), on, off)
-
-
-def growth_state(
-    data_dir: Path | str, calendar: pd.DatetimeIndex, smooth: int, confirm: int, direction: str
-) -> pd.Series:
-    """R2: the turning points of M1 growth, as known on each day."""
-    m = pd.read_csv(Path(data_dir) / "china_money_supply_monthly.csv", parse_dates=[0, 1], index_col=0)
-    state = turning_point(m["m1_yoy"], smooth, confirm, direction)
-    return monthly_asof(state, m["usable_from_conservative"], calendar) == 1
-
-
-def rate_timing(
-    data_dir: Path | str, window: int = 243, on: float = 0.30, off: float = -0.20, release: int = 0,
-    lag: int = 1, cost: float = 0.0, frm: str = "2006-01-04", to: str = "2023-09-28",
-    published: str | None = None, calendar: str = "000001.SH", *, since: str = "1990-01-01",
-    small_code: str = MICRO, kind: str = "relative", file: str = "china_treasury_daily.csv",
-    column: str = "cn_y10", **money: Any,
-) -> Outcome:  # fmt: skip
-    """T1: out of the small leg while the rate latch is on."""
-    days = trading_days(data_dir, calendar, since, to)
-    out = rate_state(data_dir, days, window, on, off, release, kind, file, column)
-    chosen = out.map({True: "cash", False: "small"})
-    legs = {"small": closes(data_dir, small_code, days), "cash": None}
-    return evaluate(legs, chosen, lag, (frm, to), published, cost=cost, **money)
-
-
-def timing_t4(
-    data_dir: Path | str, *, system: str = "T4", window: int = 243, on: float = 0.30, off: float = -0.20,
-    release: int = 0, crowd_window: int = 20, crowd_change: int = 243, crowd_on: float = 0.55,
-    crowd_off: float = 0.30, lag: int = 1, cost: float = 0.0, frm: str = "2007-01-04", to: str = "2023-10-23",
-    published: str | None = None, calendar: str = "000001.SH", since: str = "1990-01-01",
-    small_code: str = MICRO, market_code: str = CSI300, **money: Any,
-) -> Outcome:  # fmt: skip
-    """T4: out of the small leg while the rate and crowding latches are both on (T1, T2: one alone)."""
-    days = trading_days(data_dir, calendar, since, to)
-    small, market = closes(data_dir, small_code, days), closes(data_dir, market_code, days)
-    rate = rate_state(data_dir, days, window, on, off, release)
-    crowd = latch(volatility_crowding(small, market, crowd_window, crowd_change), crowd_on, crowd_off)
-    out = {"T1": rate, "T2": crowd, "T4": rate & crowd}[system]
-    chosen = out.map({True: "cash", False: "small"})
-    return evaluate({"small": small, "cash": None}, chosen, lag, (frm, to), published, cost=cost, **money)
-
-
-def rotation_leg(system: str, bit: dict[str, bool], held: str) -> str:
-    """The leg chosen at one close by system R2, R4, R5, R5-hold, R6 or R7."""
+def chosen_leg(system: str, bit: dict[str, bool], held: str) -> str:
+    """The leg chosen at one close."""
+    if system in TIMING:
+        return "cash" if all(bit[name] for name in TIMING[system]) else "small"
     if system == "R2":
         return "small" if bit["growth"] else "large"
     if system == "R4":
@@ -329,34 +263,78 @@ def rotation_leg(system: str, bit: dict[str, bool], held: str) -> str:
     return "small" if small else "large"
 
 
-def rotation_r7(
-    data_dir: Path | str, small_code: str = MICRO, large_code: str = CSI300, *, system: str = "R7",
-    smooth: int = 6, confirm: int = 1, direction: str = "trough", trend_window: int = 243,
-    fork_window: int = 20, window: int = 243, on: float = 0.30, off: float = -0.20, release: int = 0,
-    crowd_window: int = 20, crowd_change: int = 243, crowd_on: float = 0.55, crowd_off: float = 0.30,
-    market_code: str | None = None, first: str = "cash",
-    lag: int = 1, cost: float = 0.0, frm: str = "2007-01-04", to: str = "2023-10-23",
-    published: str | None = None, calendar: str = "000001.SH", since: str = "1990-01-01", **money: Any,
-) -> Outcome:  # fmt: skip
-    """R7 and its parts R2, R4, R5, R5-hold, R6. `first`: the leg that R5-hold holds before any fork."""
-    days = trading_days(data_dir, calendar, since, to)
-    small, large = closes(data_dir, small_code, days), closes(data_dir, large_code, days)
-    market = closes(data_dir, market_code or large_code, days)
-    fork_small, fork_large = slope_fork(small, large, fork_window)
-    crowding = volatility_crowding(small, market, crowd_window, crowd_change)
-    states = {
-        "growth": growth_state(data_dir, days, smooth, confirm, direction),
-        "fork.small": fork_small,
-        "fork.large": fork_large,
-        "trend": latch(relative_to_average(small, large, trend_window), 0, 0),
-        "rate": rate_state(data_dir, days, window, on, off, release),
-        "crowd": latch(crowding, crowd_on, crowd_off),
-    }
+def evaluate_system(
+    system: str,
+    data: dict[str, pd.Series],
+    calendar: pd.DatetimeIndex,
+    window: tuple[str, str],
+    published: str | None = None,
+    *,
+    rate: tuple[int, str, float, float] = (243, "relative", 0.30, -0.20),  # window, kind, on, off
+    rate_release: int = 0,
+    crowd: tuple[int, int, float, float] = (20, 243, 0.55, 0.30),  # window, change, on, off
+    value: tuple[int, float, float] = (243, 0.55, 0.30),  # change, on, off
+    value_release: int = 0,
+    trend: int = 243,
+    fork: int = 20,
+    growth: tuple[int, int, str] = (6, 1, "trough"),  # smooth, confirm, direction
+    growth_release: int | str | None = None,  # 'N calendar days'; None: on the dates in data["usable"]
+    first: str = "cash",  # what R5-hold holds before any fork
+    lag: int = 1,
+    **money: Any,
+) -> Outcome:
+    """One system: `data` has small, large, yield, m1, usable, pe_small, pe_large, each on its own days."""
+    calendar = calendar[calendar <= pd.Timestamp(window[1])]
+    small, large = (data[name].reindex(calendar) for name in ("small", "large"))
+    for close in (small, large):
+        if close.loc[close.first_valid_index() :].isna().any():
+            raise ValueError("a leg misses closes on the calendar")
+    states: dict[str, pd.Series] = {}
+    if system in ("T1", "T4", "R7"):
+        states["rate"] = latch(change(align(data["yield"], calendar, rate_release), *rate[:2]), *rate[2:])
+    if system in ("T2", "T4", "R7"):
+        states["crowd"] = latch(volatility_crowding(small, large, *crowd[:2]), *crowd[2:])
+    if system == "T3":
+        valuations = (align(data[name], calendar, value_release) for name in ("pe_small", "pe_large"))
+        states["value"] = latch(valuation_crowding(*valuations, value[0]), *value[1:])
+    if system in ("R4", "R5", "R6", "R7"):
+        states["trend"] = latch(relative_to_average(small, large, trend), 0, 0)
+    if system in ("R5", "R5-hold", "R6", "R7"):
+        states["fork.small"], states["fork.large"] = slope_fork(small, large, fork)
+    if system in ("R2", "R6", "R7"):
+        months = turning_point(data["m1"], *growth)
+        if growth_release is None:
+            states["growth"] = monthly_asof(months, data["usable"], calendar) == 1
+        elif isinstance(growth_release, str):
+            usable = months.index + pd.Timedelta(days=int(growth_release.split()[0]))
+            states["growth"] = monthly_asof(months, usable, calendar) == 1
+        else:
+            states["growth"] = align(months, calendar, growth_release) == 1
     legs, held = [], first
-    for t in range(len(days)):
-        held = rotation_leg(system, {name: bool(state.iloc[t]) for name, state in states.items()}, held)
+    for t in range(len(calendar)):
+        held = chosen_leg(system, {name: bool(state.iloc[t]) for name, state in states.items()}, held)
         legs.append(held)
-    chosen = pd.Series(legs, index=days)
-    return evaluate(
-        {"small": small, "large": large, "cash": None}, chosen, lag, (frm, to), published, cost=cost, **money
-    )
+    chosen = pd.Series(legs, index=calendar)
+    return evaluate({"small": small, "large": large, "cash": None}, chosen, lag, window, published, **money)
+
+
+def real_data(folder: Path, small_code: str, large_code: str) -> dict[str, pd.Series]:
+    """The real series, as ``evaluate_system`` takes them, and the exchange's days as `calendar`."""
+    indices = pd.read_parquet(folder / "index_daily.parquet", columns=["date", "code", "close"])
+    yields = pd.read_csv(folder / "china_treasury_daily.csv", parse_dates=["date"], index_col="date")
+    money = pd.read_csv(folder / "china_money_supply_monthly.csv", parse_dates=[0, 1], index_col=0)
+    valuations = pd.read_csv(folder / "index_pe_daily.csv", parse_dates=["date"], index_col="date")
+
+    def close(code: str) -> pd.Series:
+        return indices[indices["code"] == code].set_index("date")["close"].sort_index()
+
+    return {
+        "calendar": close("000001.SH"),
+        "small": close(small_code),
+        "large": close(large_code),
+        "yield": yields["cn_y10"],
+        "m1": money["m1_yoy"],
+        "usable": money["usable_from_conservative"],
+        "pe_small": valuations["csi500_pe"],
+        "pe_large": valuations["hs300_pe"],
+    }

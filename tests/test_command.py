@@ -128,3 +128,15 @@ def test_names_may_be_short_where_they_are_clear() -> None:
     assert study.set(SMALL).resolve("release") == "baa.release"
     with pytest.raises(gp.InputError, match=r"one axis of the study; got window\. Use .*rate.window"):
         study.resolve("window")
+
+
+def test_a_place_that_cannot_be_written_is_one_line(study: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for command in (
+        ("point", study, "--curve", tmp_path / "none/curve.csv"),
+        ("schema", "--out", tmp_path / "none/schema.json"),
+        ("run", study, "--out", tmp_path / "file"),
+    ):
+        done = gridproof(*command, expect=2)
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert "the place must be usable" in done.stderr
