@@ -153,6 +153,15 @@ def test_shim_agrees_on_a_product_under_every_execution(shim: ShimDevice, lead: 
     agree(shim, problem, product_jobs(problem, (4, 3, 5)))
 
 
+def test_shim_without_signals(shim: ShimDevice) -> None:
+    """No signal bits: the rule has one code, and the paths are there but not read."""
+    problem = random_problem(np.random.default_rng(6), bits=1)
+    problem = replace(problem, rule=np.array([[1], [1], [1]], dtype=np.int64))
+    executions = np.arange(len(problem.lags), dtype=np.int64)
+    jobs = Jobs(np.zeros((1, 0), dtype=np.int32), np.array([0, len(executions)]), executions)
+    np.testing.assert_allclose(Scan(shim, problem)(jobs), cpu.evaluate(problem, jobs), rtol=1e-12)
+
+
 def test_shim_one_variant_and_none(shim: ShimDevice) -> None:
     rng = np.random.default_rng(3)
     problem = random_problem(rng)

@@ -66,13 +66,10 @@ def lay_out(problem: Problem) -> Tables:
             "--backend",
             "Narrow the grid's longest axis, or use --backend cpu",
         )
-    summaries = summarise(problem)
-    # summaries: (tables, A, D + 1, 6) and (tables, A, levels, D + 1, 3); here the allocation stands behind the day.
-    prefix = np.zeros((len(problem.returns), days + 1, allocations, 8))
-    prefix[..., :6] = np.moveaxis(summaries.prefix, 1, 2)
+    prefix, shape = summarise(problem)
+    # The seventh place of an entry is free: the day's return lies beside the sums that it is used with.
     prefix[:, :days, :, 6] = np.swapaxes(problem.returns, 1, 2)
-    shape = np.zeros((len(problem.returns), levels, days + 1, allocations, 4))
-    shape[..., :3] = np.moveaxis(summaries.shape, 1, 3)
+    assert shape.shape[1] == levels
     with np.errstate(divide="ignore"):
         costs = np.stack([problem.costs, np.log1p(-problem.costs)], axis=-1)
     cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of], axis=1)
