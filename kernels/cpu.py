@@ -40,6 +40,7 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
         problem.returns,
         summaries.prefix,
         summaries.shape,
+        summaries.centre,
         problem.costs,
         problem.traded,
         problem.invested,

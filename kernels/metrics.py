@@ -20,7 +20,7 @@ exposure          mean weight outside cash
 
 NaN policy: a ratio whose denominator is zero (no volatility, no downside, no drawdown) is NaN: undefined, never 0
 or infinite. Volatility counts as zero when the variance is below ``FLAT`` times the mean square, so that a constant
-interest does not turn rounding into a Sharpe ratio.
+interest does not turn rounding into a Sharpe ratio; a fall below ``LEVEL`` counts as none.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ METRICS = (
 # Larger is better for each of these, so that a sweep may rank by it.
 OBJECTIVES = ("sharpe", "cagr", "total_return", "sortino", "calmar", "max_drawdown")
 
-FLAT = 1e-10
+FLAT = 1e-8
+
+# A fall of the log NAV below this is rounding: no drawdown.
+LEVEL = 1e-12
 
 
 def measure_returns(returns: Floats, periods: float, risk_free: float) -> Floats:
@@ -58,6 +61,7 @@ def measure_returns(returns: Floats, periods: float, risk_free: float) -> Floats
     days = len(returns)
     nav = np.concatenate([[1.0], np.cumprod(1.0 + returns)])
     drawdown = float((nav / np.maximum.accumulate(nav) - 1.0).min())
+    drawdown = 0.0 if drawdown > -LEVEL else drawdown
     total = nav[-1] - 1.0
     cagr = nav[-1] ** (periods / days) - 1.0
     mean = returns.mean()

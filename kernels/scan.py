@@ -13,7 +13,7 @@ from numba import njit, prange, types
 from numba.extending import intrinsic
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
-from gridproof.kernels.metrics import FLAT
+from gridproof.kernels.metrics import FLAT, LEVEL
 
 # Tuples a thread takes at once: enough that its buffer of changes is allocated rarely.
 _BATCH = 64
@@ -90,6 +90,7 @@ def scan_variants(
     returns: Floats,
     prefix: Floats,
     shape: Floats,
+    centre: Floats,
     costs: Floats,
     traded: Floats,
     invested: Floats,
@@ -118,6 +119,7 @@ def scan_variants(
                     returns[payoff].ravel(),
                     prefix[payoff].ravel(),
                     shape[payoff].ravel(),
+                    centre[payoff],
                     costs[cost_of[cell]].ravel(),
                     traded.ravel(),
                     invested,
@@ -136,6 +138,7 @@ def _scan(
     returns: Floats,
     prefix: Floats,
     shape: Floats,
+    centre: float,
     costs: Floats,
     traded: Floats,
     invested: Floats,
@@ -194,11 +197,12 @@ def _scan(
                     shift = np.log1p(-cost)
                     log += shift
                     base += shift
+                    downside += min(once - daily_free, 0.0) ** 2
+                    once -= centre
                     total += once
                     square += once**2
                     cube += once**3
                     fourth += once**4
-                    downside += min(once - daily_free, 0.0) ** 2
                     inside = here + legs * np.uint64(8)
             log += prefix[there] - prefix[here]
             total += prefix[there + np.uint64(1)] - prefix[inside + np.uint64(1)]
@@ -222,7 +226,9 @@ def _scan(
             peak = max(peak, base + high)
             day = stop
         days = np.int64(end - begin)
-        _finish(days, log, total, square, cube, fourth, downside, fall, periods, risk_free, result[segment])
+        _finish(
+            days, log, total, square, cube, fourth, downside, fall, centre, periods, risk_free, result[segment]
+        )
         result[segment, 9] = switches
         result[segment, 10] = turnover * periods / days
         result[segment, 11] = 0.0
@@ -241,21 +247,24 @@ def _finish(
     fourth: float,
     downside: float,
     fall: float,
+    centre: float,
     periods: float,
     risk_free: float,
     result: Floats,
 ) -> None:
-    """The metrics of one segment from its sums, ``metrics.measure_returns`` in closed form."""
+    """The metrics of one segment from its sums about ``centre``: ``metrics.measure_returns`` in closed form."""
     days = float(count)
-    mean = total / days
+    offset = total / days
     square /= days
     cube /= days
     fourth /= days
-    spread = square - mean * mean
+    mean = offset + centre
+    spread = square - offset * offset
     variance = np.nan
     if count > 1:
         variance = spread * days / (days - 1.0)
-    flat = not variance > FLAT * square
+    flat = not variance > FLAT * (spread + mean * mean)
+    fall = fall if fall > LEVEL else 0.0
     excess = mean * periods - risk_free
     result[0] = np.expm1(log)
     result[1] = np.expm1(log * periods / days)
@@ -267,6 +276,6 @@ def _finish(
     result[7] = np.nan
     result[8] = np.nan
     if not flat:
-        third = cube - 3.0 * mean * square + 2.0 * mean**3
+        third = cube - 3.0 * offset * square + 2.0 * offset**3
         result[7] = third / (spread * np.sqrt(spread))
-        result[8] = (fourth - 4.0 * mean * cube + 6.0 * mean**2 * square - 3.0 * mean**4) / spread**2
+        result[8] = (fourth - 4.0 * offset * cube + 6.0 * offset**2 * square - 3.0 * offset**4) / spread**2

@@ -21,21 +21,26 @@ from gridproof.kernels.problem import Problem
 class Summaries(NamedTuple):
     """All allocations of a day lie together, and an entry fills a power of two, so that it crosses no cache line."""
 
-    prefix: Floats  # (payoff tables, D + 1, A, 8): sums over days before d of log(1+r), r, r², r³, r⁴, min(r−rf,0)²
+    prefix: Floats  # (payoff tables, D + 1, A, 8): sums over days before d of log(1+r), the powers 1 to 4
+    # of r − centre, min(r − rf, 0)²
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): log NAV high, low, and the deepest fall (≥ 0)
+    centre: Floats  # (payoff tables,): mean return of the calmest leg; about it the moments of a calm leg keep digits
 
 
 def summarise(problem: Problem) -> Summaries:
     """Both tables of a problem; log NAV is relative to the close before return day 0."""
     returns = problem.returns
     tables, allocations, days = returns.shape
+    calmest = returns.std(axis=2).argmin(axis=1)
+    centre = returns.mean(axis=2)[np.arange(tables), calmest]
+    about = returns - centre[:, None, None]
     terms = np.stack(
         [
             np.log1p(returns),
-            returns,
-            returns**2,
-            returns**3,
-            returns**4,
+            about,
+            about**2,
+            about**3,
+            about**4,
             np.minimum(returns - problem.risk_free / problem.periods, 0.0) ** 2,
         ],
         axis=-1,
@@ -47,7 +52,7 @@ def summarise(problem: Problem) -> Summaries:
     for table in range(tables):
         for allocation in range(allocations):
             _mirror(np.ascontiguousarray(prefix[table, :, allocation, 0]), shape[table, :, :, allocation])
-    return Summaries(prefix, shape)
+    return Summaries(prefix, shape, centre)
 
 
 @njit(cache=True, error_model="numpy")

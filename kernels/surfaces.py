@@ -1,7 +1,7 @@
 """Surfaces: for every pair of axes the count, sum, sum of squares and maximum of a value over all other axes.
 
-Sums are integers: a value is rounded to 2^−30 before it is added, so that no sum depends on the order in which
-tiles, threads or machines add. The rounding is below 5e-10 a value.
+Sums are integers: a value (or its square) is rounded to 2^−30 before it is added, so that no sum depends on the order
+in which tiles, threads or machines add. The rounding is below 5e-10 a value.
 """
 
 from __future__ import annotations
@@ -14,32 +14,34 @@ from numba import njit, prange
 from gridproof.kernels.arrays import Floats, Ints
 
 SCALE = float(2**30)
-# 2^20 squares of this size at SCALE fit an int64. Values beyond are not averaged, and the count shows it.
-LIMIT = 64.0
-_LOW = np.int64(2**32 - 1)
+# Values beyond are not averaged (the count shows it): the sums of one piece of 2^20 squares must fit two int64 limbs.
+LIMIT = float(2**20)
+# A pair of axes with more cells has no surface.
+LARGEST = 250_000
+_LIMBS = 3
+_LIMB = float(2**32)
 
 
 @dataclass(slots=True)
 class Surfaces:
-    """Cells of all pairs, one pair behind another: (C,) each. A sum is high · 2^32 + low, in units of 1 / SCALE."""
+    """Cells of all pairs, one pair behind another: (C,) each. Sums have limbs of 32 bits, in units of 1 / SCALE."""
 
     dims: tuple[int, ...]
     pairs: tuple[tuple[int, int], ...]
     count: Ints
-    sums: Ints  # (4, C): high and low of the sum, high and low of the sum of squares
+    sums: Ints  # (2, 3, C): of values and of squares; limbs from the lowest, the last signed
     maximum: Floats  # NaN-free: −inf where nothing was added
 
     @classmethod
     def empty(cls, dims: tuple[int, ...]) -> Surfaces:
-        """Pairs of axes with more than one value each; where only one axis has several, it is paired with axis 0."""
-        several = [axis for axis, size in enumerate(dims) if size > 1]
-        pairs = tuple((x, y) for i, x in enumerate(several) for y in several[i + 1 :])
+        """Pairs of axes with more than one value each and at most LARGEST cells."""
+        pairs = tuple((x, y) for x, y in several_pairs(dims) if dims[x] * dims[y] <= LARGEST)
         cells = sum(dims[x] * dims[y] for x, y in pairs)
         return cls(
             dims,
             pairs,
             np.zeros(cells, dtype=np.int64),
-            np.zeros((4, cells), dtype=np.int64),
+            np.zeros((2, _LIMBS, cells), dtype=np.int64),
             np.full(cells, -np.inf),
         )
 
@@ -52,18 +54,18 @@ class Surfaces:
         """Add at most 2^20 variants: positions on every axis (n, axes), values (n,); NaN is not added."""
         if not self.pairs:
             return
-        sums = np.zeros((2, len(self.count)), dtype=np.int64)
+        sums = np.zeros((2, 2, len(self.count)), dtype=np.int64)
         pairs = np.array(self.pairs, dtype=np.int64)
         transposed = np.ascontiguousarray(digits.T)
         sizes = np.array(self.dims, dtype=np.int64)
         _add(transposed, values, pairs, sizes, self.offsets(), self.count, sums, self.maximum)
-        for row in range(2):
-            self._carry(2 * row, sums[row] >> np.int64(32), sums[row] & _LOW)
+        self.sums[:, :2] += sums
+        self._carry()
 
     def merge(self, other: Surfaces) -> None:
         self.count += other.count
-        self._carry(0, other.sums[0], other.sums[1])
-        self._carry(2, other.sums[2], other.sums[3])
+        self.sums += other.sums
+        self._carry()
         np.maximum(self.maximum, other.maximum, out=self.maximum)
 
     def mean(self) -> Floats:
@@ -73,16 +75,23 @@ class Surfaces:
 
     def mean_square(self) -> Floats:
         with np.errstate(invalid="ignore"):
-            return self._total(2) / np.where(self.count > 0, self.count, np.nan)
+            return self._total(1) / np.where(self.count > 0, self.count, np.nan)
 
     def _total(self, row: int) -> Floats:
-        total: Floats = (self.sums[row] * 2.0**32 + self.sums[row + 1]) / SCALE
+        weights = _LIMB ** np.arange(_LIMBS)
+        total: Floats = (self.sums[row] * weights[:, None]).sum(axis=0) / SCALE
         return total
 
-    def _carry(self, row: int, high: Ints, low: Ints) -> None:
-        low = self.sums[row + 1] + low
-        self.sums[row] += high + (low >> np.int64(32))
-        self.sums[row + 1] = low & _LOW
+    def _carry(self) -> None:
+        for limb in range(_LIMBS - 1):
+            self.sums[:, limb + 1] += self.sums[:, limb] >> np.int64(32)
+            self.sums[:, limb] &= np.int64(2**32 - 1)
+
+
+def several_pairs(dims: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Every pair of axes that both have several values."""
+    several = [axis for axis, size in enumerate(dims) if size > 1]
+    return [(x, y) for i, x in enumerate(several) for y in several[i + 1 :]]
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -108,5 +117,13 @@ def _add(
             maximum[cell] = max(maximum[cell], value)
             if abs(value) <= LIMIT:
                 count[cell] += 1
-                sums[0, cell] += np.int64(np.rint(value * SCALE))
-                sums[1, cell] += np.int64(np.rint(value * value * SCALE))
+                _put(sums[0], cell, np.rint(value * SCALE))
+                _put(sums[1], cell, np.rint(value * value * SCALE))
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _put(limbs: Ints, cell: int, whole: float) -> None:
+    """Add a whole number, exact in float64, as its lowest 32 bits and the rest."""
+    rest = np.floor(whole / _LIMB)
+    limbs[1, cell] += np.int64(rest)
+    limbs[0, cell] += np.int64(whole - rest * _LIMB)

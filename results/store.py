@@ -41,7 +41,10 @@ class Store:
 
     @property
     def finished(self) -> bool:
-        return (self.folder / "summary.json").is_file()
+        return self.has("summary.json") and self.has("report.html")
+
+    def has(self, name: str) -> bool:
+        return (self.folder / name).is_file()
 
     def finished_tiles(self) -> list[tuple[int, int]]:
         """The pieces covered, ascending, none inside another. What an interrupted fold left behind is removed."""
@@ -105,11 +108,13 @@ class Store:
         return whole
 
     def rows(self) -> Iterator[npt.NDArray[np.float32]]:
-        """The metrics of all variants kept, in grid order, a tile at a time."""
-        for path in sorted(self.tiles.glob("*-rows.npy")):
-            yield np.load(path, mmap_mode="r")
+        """The metrics of all variants kept, in grid order, a tile at a time; only of tiles whose tally is there."""
+        for low, high in self.finished_tiles():
+            yield np.load(self._rows(low, high), mmap_mode="r")
 
-    def drop_rows(self) -> None:
+    def tidy(self) -> None:
+        """Leave of a finished run's tiles one tally; every variant's rows are in variants.parquet by then."""
+        self.fold(everything=True)
         for path in self.tiles.glob("*-rows.npy"):
             path.unlink()
 
@@ -126,14 +131,19 @@ class Store:
                 pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(), path, compression="zstd"
             )
 
-    def write_variants(self, tables: Iterator[pa.Table]) -> None:
-        """Stream tables into variants.parquet, in row groups of one size whatever the size of the tables."""
+    def write_variants(self, tables: Iterator[pa.Table], expected: int) -> None:
+        """Stream tables into variants.parquet, in row groups of one size whatever the size of the tables.
+
+        Raises RuntimeError where they do not have the expected number of rows together.
+        """
+        written = 0
         with self._beside("variants.parquet") as path:
             writer: pq.ParquetWriter | None = None
             waiting: list[pa.Table] = []
             try:
                 for table in tables:
                     waiting.append(table)
+                    written += table.num_rows
                     writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
                     gathered = pa.concat_tables(waiting).combine_chunks()
                     whole = gathered.num_rows // _ROW_GROUP * _ROW_GROUP
@@ -142,6 +152,8 @@ class Store:
                     waiting = [gathered.slice(whole)]
                 if writer is not None and waiting[0].num_rows:
                     writer.write_table(waiting[0])
+                if written != expected:
+                    raise RuntimeError(f"{self.folder}: {written} rows of variants are kept, {expected} are expected")
             finally:
                 if writer is not None:
                     writer.close()

@@ -126,10 +126,13 @@ class Tally:
             )
 
 
-def percentile(counters: Ints, after: bool = False) -> float | None:
-    """Share of the variants with a defined objective that lie below the base, ties counted half, 0 to 100."""
+def percentile(counters: Ints, base: float, after: bool = False) -> float | None:
+    """Share of the variants with a defined objective that lie below the base, ties counted half, 0 to 100.
+
+    base: its own objective; where that is undefined it has no place, None.
+    """
     first = UNDEFINED_AFTER if after else UNDEFINED
     ranked = int(counters[EVALUATED] - counters[first])
-    if ranked == 0:
+    if ranked == 0 or np.isnan(base):
         return None
     return 100.0 * (int(counters[first + 1]) + 0.5 * int(counters[first + 2])) / ranked

@@ -32,7 +32,7 @@ def conclude(
     store.write_table("surfaces.parquet", _surfaces(plan, tally))
     base_index = study.space.base_index
     best_index = int(tally.best_index[0]) if len(tally.best_index) else base_index
-    points = {"base": _checked(plan, base_index), "best": _checked(plan, best_index)}
+    points = {"base": checked_point(plan, base_index), "best": checked_point(plan, best_index)}
     holds = {leg.name: hold_returns(plan, index) for index, leg in enumerate(study.legs)}
     store.write_table("curves.parquet", _curves(plan, points, holds))
     days = days_of(plan)
@@ -65,8 +65,10 @@ def conclude(
         ],
         "base": _record(points["base"], base_index)
         | {
-            "percentile": percentile(tally.counters),
-            "percentile_after_publication": None if published is None else percentile(tally.counters, after=True),
+            "percentile": percentile(tally.counters, yardstick.base[0]),
+            "percentile_after_publication": None
+            if published is None
+            else percentile(tally.counters, yardstick.base[1], after=True),
         },
         "best": _record(points["best"], best_index)
         | {"equal": plan.equal(tally.best_key[0][:-1]) if len(tally.best_key) else 1},
@@ -114,9 +116,8 @@ def variant_tables(plan: Plan, grid: Grid, store: Store) -> Iterator[pa.Table]:
     for rows in store.rows():
         done = 0
         while done < len(rows):
-            low, high = grid.bounds(number)
-            variants = grid.piece(number).variants if isinstance(grid, Listed) else np.arange(low, high)
-            digits = space.digits(variants.astype(np.int64))
+            variants = grid.variants(number)
+            digits = space.digits(variants)
             columns: dict[str, Any] = {"index": variants}
             for position, axis in enumerate(space.axes):
                 columns[axis.name] = pa.DictionaryArray.from_arrays(
@@ -136,16 +137,16 @@ def _record(point: Point, index: int) -> Record:
     return record
 
 
-def _checked(plan: Plan, index: int) -> Point:
+def checked_point(plan: Plan, index: int) -> Point:
     """A variant by the reference, which must agree with the backend that ranked it."""
     point = evaluate_point(plan.study, plan.market, plan.study.space.parameters(index))
-    ranked = evaluate_listed(plan, Listed(plan, np.array([index], dtype=np.int64)))[0, 0]
-    for name, value in zip(METRICS, ranked, strict=False):
-        exact = point.in_sample[name]
-        if (exact is None) != bool(np.isnan(value)) or (
-            exact is not None and abs(exact - value) > _AGREE * max(1.0, abs(exact))
-        ):
-            raise RuntimeError(f"variant {index}: {name} is {value} by the backend but {exact} by the reference")
+    found = evaluate_listed(plan, Listed(plan, np.array([index], dtype=np.int64)))[0]
+    for segment, exact in zip(found, (point.in_sample, point.after_publication), strict=False):
+        assert exact is not None
+        for name, value in zip(METRICS, segment, strict=False):
+            right = np.nan if exact[name] is None else exact[name]
+            if not np.isclose(value, right, rtol=_AGREE, atol=_AGREE, equal_nan=True):
+                raise RuntimeError(f"variant {index}: {name} is {value} by the backend but {right} by the reference")
     return point
 
 

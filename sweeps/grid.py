@@ -40,6 +40,10 @@ class Grid(Protocol):
     def bounds(self, piece: int) -> tuple[int, int]:
         """The piece's first and past-last variant, counted in this grid's order."""
 
+    def variants(self, piece: int) -> Ints:
+        """The grid indices of a piece, ascending."""
+
+
     def piece(self, number: int) -> Piece: ...
 
 
@@ -68,6 +72,9 @@ class Product:
         begin, end = chunk * self._width, min(self._length, (chunk + 1) * self._width)
         return (lead * self._length + begin) * self._inner, (lead * self._length + end) * self._inner
 
+    def variants(self, piece: int) -> Ints:
+        return np.arange(*self.bounds(piece), dtype=np.int64)
+
     def piece(self, number: int) -> Piece:
         space = self._plan.study.space
         low, high = self.bounds(number)
@@ -83,7 +90,11 @@ class Product:
             inverses.append(inverse.ravel())
         offset = len(space.dims) - space.executing
         cells = _cells(space, box[offset:])
-        tuples = np.stack([axis.ravel() for axis in np.meshgrid(*distinct, indexing="ij")], axis=1)
+        sizes = [len(unique) for unique in distinct]
+        digits = np.indices(sizes).reshape(len(sizes), prod(sizes))
+        tuples = np.empty((prod(sizes), len(sizes)), dtype=np.int64)
+        for column, (unique, digit) in enumerate(zip(distinct, digits, strict=True)):
+            tuples[:, column] = unique[digit]
         job_of = np.zeros(1, dtype=np.int64)
         for unique, inverse in zip(distinct, inverses, strict=True):
             job_of = (job_of[:, None] * len(unique) + inverse[None, :]).ravel()
@@ -95,15 +106,15 @@ class Product:
             np.arange(count + 1, dtype=np.int64) * len(cells),
             np.tile(cells, count).astype(np.int64),
         )
-        return Piece(np.arange(low, high, dtype=np.int64), jobs, keys, job_of)
+        return Piece(self.variants(number), jobs, keys, job_of)
 
 
 class Listed:
-    """Given variants: a sample, a slice through the base, single points."""
+    """Given variants: a sample, a slice through the base, single points, or all by number."""
 
-    def __init__(self, plan: Plan, variants: Ints, target: int = PIECE) -> None:
+    def __init__(self, plan: Plan, variants: Ints | range, target: int = PIECE) -> None:
         self._plan = plan
-        self._variants = np.unique(variants)
+        self._variants = variants if isinstance(variants, range) else np.unique(variants)
         self._target = target
         self.size = len(self._variants)
         self.pieces = -(-self.size // target)
@@ -111,9 +122,12 @@ class Listed:
     def bounds(self, piece: int) -> tuple[int, int]:
         return piece * self._target, min(self.size, (piece + 1) * self._target)
 
+    def variants(self, piece: int) -> Ints:
+        return np.asarray(self._variants[slice(*self.bounds(piece))], dtype=np.int64)
+
     def piece(self, number: int) -> Piece:
         plan, space = self._plan, self._plan.study.space
-        variants = self._variants[slice(*self.bounds(number))]
+        variants = self.variants(number)
         digits = space.digits(variants)
         columns = []
         for signal in plan.study.signals:
@@ -127,6 +141,14 @@ class Listed:
         first = np.concatenate([[0], changed, [len(keys)]]).astype(np.int64)
         jobs = Jobs(plan.rows(keys[first[:-1], :-1]), first, np.ascontiguousarray(keys[:, -1]))
         return Piece(variants, jobs, keys, job_of.ravel())
+
+
+def whole_grid(plan: Plan, target: int = PIECE) -> Grid:
+    """Every variant: in boxes, or by number where shared axes would cut the boxes small."""
+    product = Product(plan, target)
+    if product.pieces * target <= 32 * product.size + target:
+        return product
+    return Listed(plan, range(product.size), target)
 
 
 def draw_sample(size: int, count: int, seed: int = 0) -> Ints:

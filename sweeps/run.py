@@ -21,8 +21,8 @@ from gridproof.results.record import objective_of
 from gridproof.results.report import write_report
 from gridproof.results.store import ROWS_KEPT, Store
 from gridproof.signals.market import Market, load_market
-from gridproof.sweeps.conclusion import conclude, variant_tables
-from gridproof.sweeps.grid import Grid, Listed, Product, draw_sample
+from gridproof.sweeps.conclusion import checked_point, conclude, variant_tables
+from gridproof.sweeps.grid import Grid, Listed, draw_sample, whole_grid
 from gridproof.sweeps.plan import Plan, build_plan
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.tile import Yardstick, evaluate_listed, run_tile
@@ -83,7 +83,11 @@ class Run:
         return grid
 
     def sql(self, query: str) -> pd.DataFrame:
-        """A DuckDB query; every Parquet file of the folder is a table: variants, top, surfaces, curves."""
+        """A DuckDB query; every Parquet file of the folder is a table: variants, top, surfaces, curves.
+
+        Raises InputError where the folder holds no finished run, or the query is none.
+        """
+        assert self.summary
         connection = duckdb.connect()
         try:
             for path in sorted(self.folder.glob("*.parquet")):
@@ -92,12 +96,8 @@ class Run:
             answer: pd.DataFrame = connection.execute(query).df()
             return answer
         except duckdb.Error as error:
-            raise InputError(
-                "--sql is a DuckDB query over the run's tables",
-                str(error).splitlines()[0],
-                "--sql",
-                "Correct the query",
-            ) from None
+            rule, fault = "a query is DuckDB SQL over the run's tables", str(error).splitlines()[0]
+            raise InputError(rule, fault, "sql", "Correct it") from None
         finally:
             connection.close()
 
@@ -120,7 +120,7 @@ def run_folder(study: Study, market: Market, backend: str, sample: int | None, o
 
 
 def code_digest() -> str:
-    """SHA-256 over the sources that decide any number: kernels, signals, sweeps and the tally."""
+    """SHA-256 over the sources that decide what a run's folder holds."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
     for path in sorted([*root.glob("kernels/**/*.py"), *root.glob("kernels/**/*.cu"), *root.glob("signals/*.py"),
@@ -151,21 +151,19 @@ def run_study(
         sample = None
     store = Store(run_folder(study, market, chosen.name, sample, Path(out)))
     if store.finished:
+        store.tidy()
         return Run(store.folder, reused=True)
     began = time.perf_counter()
     plan = build_plan(study, market, chosen)
-    grid: Grid = Product(plan)
-    if sample is not None:
-        grid = Listed(plan, draw_sample(study.space.size, sample))
+    grid = whole_grid(plan) if sample is None else Listed(plan, draw_sample(study.space.size, sample))
     planned = time.perf_counter()
     store.create(study.to_yaml())
+    checked_point(plan, study.space.base_index)
     yardstick = _yardstick(plan)
     new = _run_tiles(plan, grid, store, yardstick, progress, tile_pieces)
     swept = time.perf_counter()
-    store.fold(everything=True)
-    keep_rows = grid.size <= ROWS_KEPT
-    if keep_rows:
-        store.write_variants(variant_tables(plan, grid, store))
+    if grid.size <= ROWS_KEPT and not store.has("variants.parquet"):
+        store.write_variants(variant_tables(plan, grid, store), grid.size)
     summary = conclude(plan, grid, store, yardstick, chosen.name, sample, code_digest())
     seconds = swept - planned
     store.write_json(
@@ -182,8 +180,7 @@ def run_study(
     )
     store.write_json("summary.json", summary)
     write_report(store.folder)
-    if keep_rows:
-        store.drop_rows()
+    store.tidy()
     return Run(store.folder)
 
 

@@ -91,7 +91,7 @@ def test_tally_against_brute_force(plan_of) -> None:
     assert whole.counters[BELOW] == (defined < base).sum()
     assert whole.counters[EQUAL] == (defined == base).sum()
     share = 100 * ((defined < base).mean() + 0.5 * (defined == base).mean())
-    assert percentile(whole.counters) == pytest.approx(share)
+    assert percentile(whole.counters, base) == pytest.approx(share)
     np.testing.assert_array_equal(whole.histogram, np.histogram(defined, [-np.inf, *edges, np.inf])[0])
     keys = all_keys(plan)
     order = sorted(range(space.size), key=lambda index: (-values[index], index))

@@ -43,7 +43,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> gp.Run:
 
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "Product", lambda plan: Product(plan, 10))
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan: Product(plan, 10))
 
 
 def test_summary(finished: gp.Run) -> None:
@@ -221,5 +221,5 @@ def test_the_order_of_signals_changes_no_result(finished: gp.Run, tmp_path: Path
 def test_sql(finished: gp.Run) -> None:
     answer = finished.sql('SELECT count(*) AS n, max(sharpe) AS best FROM variants WHERE "execution.lag" = 1')
     assert answer["n"][0] == finished.summary["variants"] // 2
-    with pytest.raises(gp.InputError, match="--sql is a DuckDB query"):
+    with pytest.raises(gp.InputError, match="a query is DuckDB SQL"):
         finished.sql("SELECT nothing FROM nowhere")

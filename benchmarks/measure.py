@@ -1,0 +1,193 @@
+"""One case measured: the answers compared first, then every engine in turn, again and again."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks import plain_loop
+from benchmarks.problem import Case, Grid, build, jobs_of
+from benchmarks.rivals import ENGINES, Rival, as_they_count, peak_mib
+from gridproof.kernels import backend
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.problem import Jobs
+
+Report = dict[str, Any]
+
+# Tuples the reference evaluates: it needs a millisecond or two for each.
+_FEW = 200
+
+
+def alternate(engines: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+    """Seconds of each engine, A B C A B C …, so that a busy spell of the machine meets all of them."""
+    seconds: dict[str, list[float]] = {name: [] for name in engines}
+    for _ in range(repeats):
+        for name, run in engines.items():
+            seconds[name].append(run())
+    return seconds
+
+
+def timing(seconds: Sequence[float], variant_days: int) -> Report:
+    middle = median(seconds)
+    return {
+        "seconds": middle,
+        "fastest": min(seconds),
+        "all_seconds": list(seconds),
+        "variant_days": variant_days,
+        "variant_days_per_second": variant_days / middle,
+    }
+
+
+def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> Report:
+    """python: where the other engines are installed; None leaves them out, as ``case`` beyond their legs does."""
+    grid = build(case)
+    pieces = grid.pieces()
+    prepare_seconds: list[float] = []
+
+    def cpu() -> float:
+        begin = time.perf_counter()
+        evaluate = backend.resolve("cpu").bind(grid.problem)
+        prepare_seconds.append(time.perf_counter() - begin)
+        for jobs in pieces:
+            evaluate(jobs)
+        return time.perf_counter() - begin
+
+    def plain() -> float:
+        begin = time.perf_counter()
+        for jobs in pieces:
+            plain_loop.evaluate(grid.problem, grid.states, jobs.rows)
+        return time.perf_counter() - begin
+
+    agreement = compare(grid)
+    compare_reference(grid, few)
+    engines: dict[str, Callable[[], float]] = {"cpu": cpu, "plain_loop": plain}
+    with ExitStack() as stack:
+        rivals = {}
+        for name, (_, _, legs, _) in ENGINES.items() if python else ():
+            if case.legs <= legs:
+                assert python is not None
+                rivals[name] = stack.enter_context(Rival(python, name, grid))
+                engines[name] = rivals[name].measure
+        engines["reference"] = lambda: compare_reference(grid, few)
+        seconds = alternate(engines, repeats)
+        days = dict.fromkeys(("cpu", "plain_loop"), grid.variant_days)
+        days |= {"reference": few * case.days} | {name: rival.variant_days for name, rival in rivals.items()}
+        runs = {name: timing(taken, days[name]) for name, taken in seconds.items()}
+        prepared = median(prepare_seconds)
+        tables_apart = [taken - made for taken, made in zip(seconds["cpu"], prepare_seconds, strict=True)]
+        runs["cpu_tables_apart"] = timing(tables_apart, grid.variant_days) | {"prepare_seconds": prepared}
+        for name, rival in rivals.items():
+            agreement[name] = compare_rival(grid, rival)
+            runs[name] |= {"peak_mib": rival.peak_mib(), "first_seconds": rival.first_seconds}
+    return {
+        "name": case.name,
+        "variants": len(grid.rows),
+        "days": case.days,
+        "signals": case.signals,
+        "legs": case.legs,
+        "yearly_switches_of_a_signal": case.yearly,
+        "switches_of_a_variant": agreement.pop("switches"),
+        "largest_difference": agreement,
+        "runs": runs,
+        "ratios": ratios(runs),
+    }
+
+
+def ratios(runs: Mapping[str, Report]) -> dict[str, float | None]:
+    """How many times as many variant-days a second cpu does, its tables included; vectorbt by its faster engine."""
+
+    def over(*names: str) -> float | None:
+        rates = [runs[name]["variant_days_per_second"] for name in names if name in runs]
+        return runs["cpu"]["variant_days_per_second"] / max(rates) if rates else None
+
+    found = {
+        "cpu_over_plain_loop": over("plain_loop"),
+        "cpu_over_vectorbt": over("vectorbt_numba", "vectorbt_rust"),
+    }
+    return found | ({"cpu_over_raptorbt": over("raptorbt")} if "raptorbt" in runs else {})
+
+
+def compare(grid: Grid) -> Report:
+    """cpu against the plain loop on every variant. Raises AssertionError beyond 1e-9."""
+    evaluate = backend.resolve("cpu").bind(grid.problem)
+    largest, switches = 0.0, 0.0
+    for jobs in grid.pieces():
+        ours, theirs = evaluate(jobs), plain_loop.evaluate(grid.problem, grid.states, jobs.rows)
+        largest = max(largest, difference(ours, theirs, 1e-9, "cpu and the plain loop"))
+        switches += float(ours[:, 0, METRICS.index("switches")].sum())
+    return {"plain_loop": largest, "switches": switches / len(grid.rows)}
+
+
+def compare_reference(grid: Grid, count: int) -> float:
+    """Seconds the reference takes on ``count`` variants; raises AssertionError where cpu differs beyond 1e-9."""
+    jobs = jobs_of(grid.sample(count))
+    begin = time.perf_counter()
+    expected = backend.resolve("reference").bind(grid.problem)(jobs)
+    seconds = time.perf_counter() - begin
+    difference(backend.resolve("cpu").bind(grid.problem)(jobs), expected, 1e-9, "cpu and reference")
+    return seconds
+
+
+def compare_rival(grid: Grid, rival: Rival) -> float:
+    """At no cost, and where there is any volatility: engines differ in what they call the Sharpe ratio of cash."""
+    ours = backend.resolve("cpu").bind(grid.free_of_cost())(jobs_of(rival.rows))
+    moves = ours[:, 0, METRICS.index("volatility")] > 0
+    return difference(rival.metrics()[moves], as_they_count(ours, grid.case.days)[moves], 1e-6, rival.name)
+
+
+def difference(actual: Floats, expected: Floats, tolerance: float, who: str) -> float:
+    """The largest |a − b| / max(|b|, 1). Undefined must be undefined on both sides."""
+    np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected), err_msg=who)
+    largest = float(np.nanmax(np.abs(actual - expected) / np.maximum(np.abs(expected), 1.0), initial=0.0))
+    assert largest <= tolerance, f"{who} differ by {largest:.1e}"
+    return largest
+
+
+def run_alone(name: str, quick: bool) -> Report:
+    """Peak memory of one pass over the headline grid, in this process, which must have done nothing before."""
+    grid = build(Case("alone", variants=100_000 if quick else 1_000_000))
+    pieces, before = grid.pieces(), peak_mib()
+    begin = time.perf_counter()
+    if name == "cpu":
+        evaluate = backend.resolve("cpu").bind(grid.problem)
+    else:
+
+        def evaluate(jobs: Jobs) -> Floats:
+            return plain_loop.evaluate(grid.problem, grid.states, jobs.rows)
+
+    evaluate(jobs_of(grid.rows[:1]))
+    first = time.perf_counter() - begin
+    for jobs in pieces:
+        evaluate(jobs)
+    return {"peak_mib": peak_mib(), "with_the_grid_alone_mib": before, "first_seconds": first}
+
+
+def hardware() -> dict[str, str | int]:
+    """What ran: the kind of processor, the packages."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    packages = {name: version(name) for name in ("numpy", "numba", "llvmlite")}
+    describe = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    commit = subprocess.run(describe, capture_output=True, text=True, check=False)
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "cores": os.cpu_count() or 0,
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "system": f"{platform.system()} {platform.machine()}",
+        "load_before": f"{os.getloadavg()[0]:.2f}",
+        "python": platform.python_version(),
+        **packages,
+        "gridproof_commit": commit.stdout.strip(),
+    }

@@ -1,0 +1,61 @@
+"""The loop the benchmark compares with is right, and its problem is what it says. Nothing is timed here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks import plain_loop
+from benchmarks.problem import Case, build, closes, jobs_of
+from benchmarks.rivals import COMPARED, as_they_count
+from gridproof.kernels import reference
+from gridproof.kernels.metrics import measure_returns
+from gridproof.kernels.paths import flips, unpack
+from tests.problems import random_jobs, random_problem
+
+
+@pytest.mark.parametrize("bits", [1, 3])
+def test_plain_loop_agrees_with_reference(bits: int) -> None:
+    rng = np.random.default_rng(bits)
+    problem = random_problem(rng, days=300, bits=bits, lead=1, lags=(1,), flip=0.03)
+    second = {"lags": problem.lags[1:], "payoff_of": problem.payoff_of[1:], "cost_of": problem.cost_of[1:]}
+    problem = replace(problem, bounds=np.array([0, 300]), **second)
+    assert problem.costs[problem.cost_of[0]].any()
+    rows = random_jobs(rng, problem, bits).rows
+    states = unpack(problem.planes, problem.decision_days).astype(np.uint8)
+    expected = reference.evaluate(problem, jobs_of(rows))
+    np.testing.assert_allclose(plain_loop.evaluate(problem, states, rows), expected, rtol=1e-9, atol=1e-10)
+
+
+def test_plain_loop_refuses_what_it_does_not_know() -> None:
+    problem = random_problem(np.random.default_rng(1))
+    with pytest.raises(ValueError, match="one execution at lag = lead, one segment, 5 signals"):
+        plain_loop.evaluate(problem, np.zeros((3, 132), dtype=np.uint8), np.zeros((1, 3), dtype=np.int32))
+
+
+@pytest.mark.parametrize(("signals", "legs", "variants"), [(1, 1, 50), (3, 2, 64), (5, 2, 32)])
+def test_the_grid(signals: int, legs: int, variants: int) -> None:
+    grid = build(Case("test", signals=signals, yearly=5, legs=legs, variants=variants, days=486))
+    assert len(np.unique(grid.rows, axis=0)) == len(grid.rows) == variants
+    assert len(np.unique(grid.problem.planes, axis=0)) == len(grid.problem.planes)
+    switched = unpack(flips(grid.problem.planes, 486), 486).sum(axis=1)
+    np.testing.assert_array_equal(switched, 10)
+    rule = grid.problem.rule
+    for code in range(rule.shape[1]):
+        np.testing.assert_array_equal(rule[rule[:, code], code], rule[:, code])
+    np.testing.assert_array_equal(np.concatenate([piece.rows for piece in grid.pieces()]), grid.rows)
+    prices = closes(grid.problem)
+    np.testing.assert_allclose(prices[1:] / prices[:-1] - 1, grid.problem.returns[0, :-1].T, atol=1e-13)
+
+
+def test_their_conventions() -> None:
+    """The same series with a day that returned 0 in front."""
+    grid = build(Case("test", yearly=5, variants=64, days=486, cost=0.0))
+    theirs = []
+    for row in grid.rows:
+        returns = np.concatenate([[0.0], reference.daily(grid.problem, row, 0)[1]])
+        theirs.append(measure_returns(returns, 243.0, 0.0)[COMPARED])
+    ours = reference.evaluate(grid.problem, jobs_of(grid.rows))
+    np.testing.assert_allclose(as_they_count(ours, 486), theirs, rtol=1e-9)
