@@ -4,6 +4,7 @@
 // for each number of signal bits and of allocations:
 //   BITS         signal bits of a job; bit b of a code is the state of its path b
 //   ALLOCATIONS  what the rule chooses from
+//   FLAT, LEVEL  below them a variance and a fall count as none (metrics.py)
 //   THREADS      threads a block
 //   BLOCKS       blocks of a multiprocessor that must fit its registers
 //
@@ -14,7 +15,6 @@
 
 constexpr int NEVER = 0x7fffffff;  // behind every day, whatever the lag
 constexpr int METRICS = 12;
-constexpr double FLAT = 1e-10;  // as metrics.FLAT
 
 // No table holds a NaN; fmax and fmin, which look for one, take twice the instructions.
 __device__ __forceinline__ double larger(double a, double b) { return a > b ? a : b; }
@@ -87,28 +87,32 @@ struct Sums {
     double log, total, square, cube, fourth, downside, peak, fall;
 };
 
-// The first nine metrics from the sums of `count` days; undefined is NaN. As scan._finish.
-__device__ __forceinline__ void finish(const Sums &sums, int count, double periods, double risk_free, double *row) {
+// The first nine metrics from the sums of `count` days about `centre`; undefined is NaN. As scan._finish.
+__device__ __forceinline__ void finish(
+    const Sums &sums, int count, double centre, double periods, double risk_free, double *row)
+{
     const double undefined = __longlong_as_double(0x7ff8000000000000ll);
     const double days = count;
-    const double mean = sums.total / days;
+    const double offset = sums.total / days, mean = offset + centre;
     const double square = sums.square / days, cube = sums.cube / days, fourth = sums.fourth / days;
-    const double spread = square - mean * mean;
+    const double spread = square - offset * offset;
     const double variance = count > 1 ? spread * days / (days - 1.0) : undefined;
-    const bool flat = !(variance > FLAT * square);
+    const bool flat = !(variance > FLAT * (spread + mean * mean));
     const double excess = mean * periods - risk_free;
     const double volatility = count == 1 ? undefined : flat ? 0.0 : sqrt(variance * periods);
     const double cagr = expm1(sums.log * periods / days);
-    const double drawdown = expm1(-sums.fall);
-    const double third = cube - 3.0 * mean * square + 2.0 * mean * mean * mean;
-    const double last = fourth - 4.0 * mean * cube + 6.0 * mean * mean * square - 3.0 * mean * mean * mean * mean;
+    const double fall = sums.fall > LEVEL ? sums.fall : 0.0;
+    const double drawdown = expm1(-fall);
+    const double squared = offset * offset;
+    const double third = cube - 3.0 * offset * square + 2.0 * squared * offset;
+    const double last = fourth - 4.0 * offset * cube + 6.0 * squared * square - 3.0 * squared * squared;
     row[0] = expm1(sums.log);
     row[1] = cagr;
     row[2] = volatility;
     row[3] = flat ? undefined : excess / volatility;
     row[4] = sums.downside > 0.0 ? excess / sqrt(sums.downside / days * periods) : undefined;
     row[5] = drawdown;
-    row[6] = sums.fall > 0.0 ? cagr / -drawdown : undefined;
+    row[6] = fall > 0.0 ? cagr / -drawdown : undefined;
     row[7] = flat ? undefined : third / (spread * sqrt(spread));
     row[8] = flat ? undefined : last / (spread * spread);
 }
@@ -118,7 +122,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const uint4 *flips,         // (words / 4, R, 4 words)
     const unsigned char *rule,  // (A, 2^BITS)
     const int *cells,           // (executions, 3): delay, payoff table, cost table
-    const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, 0
+    const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, centre
     const double2 *shape,       // (payoff tables, levels, D + 1, A, 2 pairs): high, low | fall, 0
     const double2 *costs,       // (cost tables, D, A, A): cost, log(1 - cost)
     const double *traded,       // (A, A)
@@ -186,9 +190,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
                 came_from = current;
                 if (cost.x > 0.0) {
                     // The first day of a charged position is summed by itself: its return is not the table's.
-                    const double once = (1.0 + __ldg(&here[3].x)) * (1.0 - cost.x) - 1.0;
-                    const double twice = once * once;
-                    const double below = smaller(once - daily_free, 0.0);
+                    const double2 own = __ldg(here + 3);
+                    const double earned = (1.0 + own.x) * (1.0 - cost.x) - 1.0;
+                    const double once = earned - own.y, twice = once * once;
+                    const double below = smaller(earned - daily_free, 0.0);
                     sums.log += cost.y;
                     base += cost.y;
                     sums.total += once;
@@ -229,7 +234,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
 
         double *row = result + ((size_t)job * segments + segment) * (METRICS + ALLOCATIONS);
         const double length = end - begin;
-        finish(sums, end - begin, periods, risk_free, row);
+        finish(sums, end - begin, __ldg(&prefix[payoff * 4 + 3].y), periods, risk_free, row);
         row[9] = switches;
         row[10] = turnover * periods / length;
         double exposure = 0.0;

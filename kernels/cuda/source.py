@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gridproof.kernels.metrics import FLAT, LEVEL
+
 # Threads a block; the stripes of shared memory are this wide.
 THREADS = 128
 
@@ -20,7 +22,7 @@ class Kernel:
     """One ``extern "C"`` function of one source file, and the macros that it is compiled with."""
 
     name: str
-    macros: tuple[tuple[str, int], ...]
+    macros: tuple[tuple[str, float], ...]
 
     @property
     def path(self) -> Path:
@@ -46,5 +48,5 @@ def scan_kernel(bits: int, allocations: int) -> Kernel:
     many bits their rows and words need more.
     """
     blocks = 5 if bits <= 4 else 4 if bits <= 10 else 2
-    macros = (("BITS", bits), ("ALLOCATIONS", allocations), ("THREADS", THREADS), ("BLOCKS", blocks))
-    return Kernel("scan", macros)
+    sizes = (("BITS", bits), ("ALLOCATIONS", allocations), ("THREADS", THREADS), ("BLOCKS", blocks))
+    return Kernel("scan", (*sizes, ("FLAT", FLAT), ("LEVEL", LEVEL)))

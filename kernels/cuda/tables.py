@@ -20,7 +20,7 @@ class Tables(NamedTuple):
     flips: Array  # (ceil(T/128), R, 4) uint32: by day, so that neighbouring paths are neighbours
     rule: Array  # (A, 2^B) uint8
     cells: Array  # (E, 3) int32: delay = lead − lag, payoff table, cost table
-    prefix: Floats  # (payoff tables, D + 1, A, 8): the six sums before day d, the return of day d, 0
+    prefix: Floats  # (payoff tables, D + 1, A, 8): the six sums before day d, the return of day d, the centre
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): high, low, fall, 0
     costs: Floats  # (cost tables, D, A, A, 2): share of NAV lost, log(1 − share)
     traded: Floats  # (A, A)
@@ -66,9 +66,10 @@ def lay_out(problem: Problem) -> Tables:
             "--backend",
             "Narrow the grid's longest axis, or use --backend cpu",
         )
-    prefix, shape = summarise(problem)
-    # The seventh place of an entry is free: the day's return lies beside the sums that it is used with.
+    prefix, shape, centre = summarise(problem)
+    # Two places of an entry are free: what a charged day needs lies beside the sums that it is used with.
     prefix[:, :days, :, 6] = np.swapaxes(problem.returns, 1, 2)
+    prefix[..., 7] = centre[:, None, None]
     assert shape.shape[1] == levels
     with np.errstate(divide="ignore"):
         costs = np.stack([problem.costs, np.log1p(-problem.costs)], axis=-1)
