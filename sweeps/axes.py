@@ -124,7 +124,7 @@ class AxisTable:
         chosen: dict[str, tuple[str, Value]] = {}
         for given, value in base.items():
             where = self._document.where(("base", given))
-            matches = [given] if given in names else [name for name in names if name.endswith(f".{given}")]
+            matches = full_names(given, {axis.name: len(axis.values) > 1 for axis in axes})
             if given in self._values and given not in names:
                 matches = [self.owner(given)]
             if not matches:
@@ -157,6 +157,18 @@ class AxisTable:
                 )
             digits.append(axis.values.index(value))
         return tuple(digits)
+
+
+def full_names(given: str, names: Mapping[str, bool]) -> list[str]:
+    """The names that a name may stand for: itself, or those it ends; of several the one that has several values.
+
+    names: for each full name whether it has several values.
+    """
+    if given in names:
+        return [given]
+    ending = [name for name in names if name.endswith(f".{given}")]
+    several = [name for name in ending if names[name]]
+    return several if len(several) == 1 else ending
 
 
 def _few(values: tuple[Value, ...]) -> str:

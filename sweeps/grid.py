@@ -43,7 +43,6 @@ class Grid(Protocol):
     def variants(self, piece: int) -> Ints:
         """The grid indices of a piece, ascending."""
 
-
     def piece(self, number: int) -> Piece: ...
 
 

@@ -39,13 +39,14 @@ class Plan:
     evaluate: Callable[[Jobs], Floats]
 
     def rows(self, keys: Ints) -> Ints:
-        """Path indices (n, signals) to the plane row of each bit of the rule, (n, B) int32."""
-        columns = []
-        for bit in self.study.rule.bits:
-            position, signal = next(
-                (index, signal) for index, signal in enumerate(self.study.signals) if bit in signal.bits
-            )
-            columns.append(self.first_row[signal.name] + keys[:, position] * len(signal.bits) + signal.bits.index(bit))
+        """Path indices (n, signals) to plane rows (n, B) int32: the bits of the rule, then, where it may hold, for
+        each signal whether it is defined."""
+        holds, columns = self.study.rule.holds, []
+        places = {bit: (at, offset) for at, one in enumerate(self.study.signals) for offset, bit in enumerate(one.bits)}
+        defined = [(at, len(one.bits)) for at, one in enumerate(self.study.signals) if holds]
+        for at, offset in (*(places[bit] for bit in self.study.rule.bits), *defined):
+            signal = self.study.signals[at]
+            columns.append(self.first_row[signal.name] + keys[:, at] * (len(signal.bits) + holds) + offset)
         rows = np.stack(columns, axis=1) if columns else np.empty((len(keys), 0))
         return rows.astype(np.int32)
 
@@ -121,7 +122,8 @@ def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool =
     planes: list[Words] = []
     rows = 0
     for signal in study.signals:
-        table = path_table(study, signal, market, backend, start, stop, window.first - latest, window, hindsight)
+        needed = window.first - latest
+        table = path_table(study, signal, market, backend, start, stop, needed, window, study.rule.holds, hindsight)
         paths[signal.name], counts[signal.name], first_row[signal.name] = table.index, len(table.distinct), rows
         planes.append(table.distinct.reshape(-1, table.distinct.shape[-1]))
         rows += len(planes[-1])
@@ -137,7 +139,7 @@ def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool =
         planes=np.concatenate(planes) if planes else np.zeros((1, words), dtype=np.uint64),
         decision_days=days,
         lead=window.first - start,
-        rule=study.rule.table,
+        rule=_patient(study),
         start=int(np.flatnonzero(cash)[0]) if cash.any() else 0,
         lags=lags,
         payoff_of=payoff_of,
@@ -161,6 +163,27 @@ def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool =
             "Narrow an axis, in the file or with --set",
         )
     return Plan(study, market, window, problem, paths, counts, first_row, backend.bind(problem))
+
+
+def _patient(study: Study) -> Ints:
+    """The rule's table; where it may hold, with a bit for each signal, and no choice before all of them are defined.
+
+    Otherwise what is held would depend on how a signal that says nothing yet is read, and on where the files begin.
+    """
+    table = study.rule.table
+    if not study.rule.holds:
+        return table
+    extra = len(study.signals)
+    if len(study.rule.bits) + extra > 16:
+        raise InputError(
+            "a rule that holds has at most 16 signal bits and signals together",
+            len(study.rule.bits) + extra,
+            study.where("rule"),
+            "Drop some, or end the rule with a leg",
+        )
+    patient = np.tile(np.arange(len(table))[:, None], (1, table.shape[1] << extra))
+    patient[:, -table.shape[1] :] = table
+    return patient
 
 
 def _executions(study: Study) -> list[dict[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -106,22 +107,21 @@ def path_table(
     stop: int,
     needed: int,
     window: Window,
+    definedness: bool = False,
     hindsight: bool = False,
 ) -> PathTable:
     """Every path of a signal over calendar days [start, stop), equal ones merged.
 
-    ``hindsight`` takes the states that a measure dates when its turns happened, before they could be known.
-
+    ``definedness`` adds a bit behind the signal's own: whether it is defined yet. ``hindsight`` takes the states that
+    a measure dates when its turns happened, before they could be known.
     Raises InputError where the signal is not defined on calendar day ``needed`` under some choice of its axes.
     """
     space = study.space
     axes = [space.axes[position] for position in space.uses[signal.name]]
     names = [axis.name for axis in axes]
     measured = _measured(study, signal)
-    latched = [position for position in range(len(axes)) if position not in measured]
     grids = [np.array(axis.values, dtype=object) for axis in axes]
-    sizes = [len(grids[position]) for position in latched]
-    pairs = np.indices(sizes).reshape(len(sizes), prod(sizes))
+    latched = {name: grids[position] for position, name in enumerate(names) if position not in measured}
     index = np.empty([len(grid) for grid in grids], dtype=np.int32)
     pool: list[Words] = []
     pooled = 0
@@ -131,27 +131,44 @@ def path_table(
         reading = read_signal(study, signal, market, chosen, window)
         if _since(reading) > needed:
             raise _too_early(study, market, window)
+        known = pack(np.arange(start, stop) >= _since(reading))[None, None] if definedness else None
         local = []
-        states = reading.hindsight if hindsight and reading.hindsight is not None else reading.states
-        if states is not None:
-            distinct, inverse = merge(pack(states[:, start:stop])[None])
-            local, pool = [inverse + pooled], [*pool, distinct]
+        for paths in _paths(study, signal, backend, reading, chosen, latched, start, stop, hindsight):
+            if known is not None:
+                paths = np.concatenate([paths, np.broadcast_to(known, (len(paths), 1, known.shape[-1]))], axis=1)
+            distinct, inverse = merge(paths)
+            local.append(inverse + pooled)
+            pool.append(distinct)
             pooled += len(distinct)
-        else:
-            values = reading.values["value"][:stop]
-            for begin in range(0, pairs.shape[1], _PAIRS):
-                part = pairs[:, begin : begin + _PAIRS]
-                count = part.shape[1]
-                levels = {names[p]: grids[p][digit] for p, digit in zip(latched, part, strict=True)}
-                levels |= {name: np.full(count, value, dtype=object) for name, value in chosen.items()}
-                on, off = latch_pairs(study, signal, levels)
-                distinct, inverse = merge(backend.latch_paths(values, on, off, start)[:, None])
-                local.append(inverse + pooled)
-                pool.append(distinct)
-                pooled += len(distinct)
         by_measure[digits] = np.concatenate(local).reshape(by_measure[digits].shape)
     distinct, inverse = merge(np.concatenate(pool))
     return PathTable(inverse.astype(np.int32)[index], distinct)  # type: ignore[arg-type]
+
+
+def _paths(
+    study: Study,
+    signal: Signal,
+    backend: Backend,
+    reading: Reading,
+    chosen: dict[str, Value],
+    latched: Mapping[str, Array],
+    start: int,
+    stop: int,
+    hindsight: bool,
+) -> Iterator[Words]:
+    """The paths of one reading, (n, bits, W) at a time: its own, or one for each pair of the latch's levels."""
+    states = reading.hindsight if hindsight and reading.hindsight is not None else reading.states
+    if states is not None:
+        yield pack(states[:, start:stop])[None]
+        return
+    sizes = [len(grid) for grid in latched.values()]
+    pairs = np.indices(sizes).reshape(len(sizes), prod(sizes))
+    for begin in range(0, pairs.shape[1], _PAIRS):
+        part = pairs[:, begin : begin + _PAIRS]
+        levels = {name: grid[digit] for (name, grid), digit in zip(latched.items(), part, strict=True)}
+        levels |= {name: np.full(part.shape[1], value, dtype=object) for name, value in chosen.items()}
+        on, off = latch_pairs(study, signal, levels)
+        yield backend.latch_paths(reading.values["value"][:stop], on, off, start)[:, None]
 
 
 def _measured(study: Study, signal: Signal) -> list[int]:

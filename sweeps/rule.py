@@ -54,6 +54,8 @@ def parse_rule(rule: dict[str, str], legs: list[str], bits: set[str]) -> Rule:
         last = f"{entries[-1][0]}: {entries[-1][1]}" if entries else None
         message = "the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'; add it"
         raise RuleError(message, last, list(rule)[-1] if rule else None)
+    if len(legs) > 64:
+        raise RuleError("a study has at most 64 legs; drop some", len(legs))
     used: dict[str, None] = {}
     tests = [(leg, _compile(text, leg, bits, used)) for leg, text in entries[:-1]]
     if len(used) > 16:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.source import Source
-from gridproof.sweeps.axes import AxisTable, Limits
+from gridproof.sweeps.axes import AxisTable, Limits, full_names
 from gridproof.sweeps.change import parse_changes, plain
 from gridproof.sweeps.document import Document, read_document
 from gridproof.sweeps.faults import did_you_mean, first_fault, one_line
@@ -66,13 +66,15 @@ class Study:
 
     def resolve(self, name: str) -> str:
         """The full name of an axis or setting: given whole, or by an ending that is no other's, e.g. lag."""
-        if name in self.places:
-            return name
-        ending = [place for place in self.places if place.endswith(f".{name}")]
-        in_grid = [place for place in ending if place in self.space.names]
-        if len(in_grid) == 1 or len(ending) == 1:
-            return (in_grid if len(in_grid) == 1 else ending)[0]
-        near = ending or difflib.get_close_matches(name, self.places, 3, 0.5) or list(self.space.names)
+        several = {axis.name: len(axis.values) > 1 for axis in self.space.axes}
+        for names in (several, dict.fromkeys(self.places, False)):
+            if len(full_names(name, names)) == 1:
+                return full_names(name, names)[0]
+        near = (
+            full_names(name, dict.fromkeys(self.places, False))
+            or difflib.get_close_matches(name, self.places, 3, 0.5)
+            or list(self.space.names)
+        )
         raise InputError("a name must be one axis of the study", name, self.document.name, f"Use {', '.join(near)}")
 
     def set(self, changes: Mapping[str, Any]) -> Study:
