@@ -8,6 +8,8 @@ from functools import partial
 
 from gridproof.kernels import cpu, reference
 from gridproof.kernels.arrays import Floats, Words
+from gridproof.kernels.cuda import evaluate as cuda
+from gridproof.kernels.cuda.device import open_gpu
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Jobs, Problem
 
@@ -24,15 +26,15 @@ class Backend:
 
 
 def resolve(name: str = "auto") -> Backend:
-    """The backend of this name; ``auto`` is cpu until a GPU backend exists. Raises InputError."""
+    """The backend of this name; ``auto`` is cpu, until cuda has been run on a GPU. Raises InputError."""
     if name in ("auto", "cpu"):
         return Backend("cpu", cpu.latch_paths, lambda problem: partial(_compiled, problem, cpu.prepare(problem)))
     if name == "reference":
         return Backend("reference", reference.latch_paths, lambda problem: partial(reference.evaluate, problem))
-    rule = "the backend must be one that can run here"
     if name == "cuda":
-        raise InputError(rule, name, "--backend", "This version has no CUDA kernels: use cpu")
-    raise InputError(rule, name, "--backend", f"Use one of {', '.join(NAMES)}")
+        gpu = open_gpu()
+        return Backend("cuda", partial(cuda.latch_paths, gpu), partial(cuda.Scan, gpu))
+    raise InputError("the backend must be one that can run here", name, "--backend", f"Use one of {', '.join(NAMES)}")
 
 
 def _compiled(problem: Problem, prepared: cpu.Prepared, jobs: Jobs) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -177,7 +178,7 @@ def _top(plan: Plan, tally: Tally) -> pd.DataFrame:
     order = np.argsort(np.argsort(tally.best_index))
     metrics = evaluate_listed(plan, Listed(plan, tally.best_index))[order]
     table = pd.DataFrame(columns | metrics_columns(metrics, legs))
-    _, group = np.unique(metrics.reshape(len(metrics), -1), axis=0, return_inverse=True)
+    _, group = np.unique(metrics.reshape(len(metrics), prod(metrics.shape[1:])), axis=0, return_inverse=True)
     table["equal"] = table.groupby(group.ravel())["equal"].transform("sum")
     table = table[~pd.Series(group.ravel()).duplicated().to_numpy()].reset_index(drop=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))

@@ -95,7 +95,7 @@ def print_summary(result: Run, top: int) -> None:
         later = base["percentile_after_publication"]
         console.print(line + (f", above {later:.1f} % after publication." if later is not None else "."))
     if undefined := summary["histogram"]["undefined"]:
-        console.print(f"{undefined:,} variants have no {summary['objective']}: it is undefined for them.")
+        console.print(f"Undefined {summary['objective']}: {undefined:,} of the variants.")
     if len(result.top(1)):
         _print_best(result, summary, top)
     console.print(f"{result.folder / 'report.html'}")
@@ -109,7 +109,7 @@ def _print_best(result: Run, summary: dict[str, Any], top: int) -> None:
     for _, row in frame.iterrows():
         differs = ", ".join(f"{name}={row[name]}" for name, value in base.items() if row[name] != value)
         numbers = (number(name.removeprefix("after."), row[name]) for name in metrics)
-        best.add_row(str(row["rank"]), f"{row['equal']:,}", *numbers, differs or "nothing: it is the base")
+        best.add_row(str(int(row["rank"])), f"{int(row['equal']):,}", *numbers, differs or "nothing: it is the base")
     _tables.print(best)
 
 

@@ -123,8 +123,8 @@ def code_digest() -> str:
     """SHA-256 over the sources that decide what a run's folder holds."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for path in sorted([*root.glob("kernels/**/*.py"), *root.glob("signals/*.py"), *root.glob("sweeps/*.py"),
-                        *root.glob("results/*.py")]):  # fmt: skip
+    for path in sorted([*root.glob("kernels/**/*.py"), *root.glob("kernels/**/*.cu"), *root.glob("signals/*.py"),
+                        *root.glob("sweeps/*.py"), *root.glob("results/*.py")]):  # fmt: skip
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

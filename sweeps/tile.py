@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridproof.kernels.arrays import Floats
+from gridproof.kernels.metrics import METRICS
 from gridproof.results.record import objective_of
 from gridproof.results.tally import Tally
 from gridproof.sweeps.grid import Grid
@@ -60,7 +61,7 @@ def run_tile(
 
 def evaluate_listed(plan: Plan, grid: Grid) -> Floats:
     """Metrics of every variant of a short list, in its order, (n, S, 12 + A)."""
-    parts = []
+    parts = [np.empty((0, plan.problem.segments, len(METRICS) + plan.problem.allocations))]
     for number in range(grid.pieces):
         piece = grid.piece(number)
         parts.append(plan.evaluate(piece.jobs)[piece.job_of])

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from gridproof.kernels.arrays import Ints
+from gridproof.kernels.surfaces import Surfaces
 from gridproof.results.record import objective_of
 from gridproof.results.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, Tally, percentile
-from gridproof.sweeps.grid import Listed, Product, draw_sample
+from gridproof.sweeps.grid import Listed, Product, draw_sample, whole_grid
 from gridproof.sweeps.plan import Plan
 from gridproof.sweeps.tile import Yardstick, evaluate_listed, run_tile
 from tests.demo import small_plan, tied_plan
@@ -108,6 +109,31 @@ def test_tally_against_brute_force(plan_of) -> None:
             assert mean[cell] == pytest.approx(inside.mean(), abs=1e-9)
             assert square[cell] == pytest.approx((inside**2).mean(), abs=1e-9)
             assert whole.surfaces.maximum[cell] == inside.max()
+
+
+def test_surfaces_of_large_values_are_exact() -> None:
+    """Total returns of tens of thousands of per cent, among small ones."""
+    rng = np.random.default_rng(0)
+    digits = np.stack([rng.integers(0, 3, 5000), rng.integers(0, 4, 5000)], axis=1)
+    values = np.exp(rng.normal(3.0, 3.0, 5000)) * rng.choice([-1.0, 1.0], 5000)
+    whole, parts = Surfaces.empty((3, 4)), Surfaces.empty((3, 4))
+    whole.add(digits, values)
+    for part in np.array_split(rng.permutation(5000), 7):
+        one = Surfaces.empty((3, 4))
+        one.add(digits[part], values[part])
+        parts.merge(one)
+    np.testing.assert_array_equal(whole.sums, parts.sums)
+    assert np.abs(values).max() > 10_000
+    for cell in range(12):
+        inside = values[(digits[:, 0] * 4 + digits[:, 1] == cell)]
+        assert whole.count[cell] == len(inside)
+        assert whole.mean()[cell] == pytest.approx(inside.mean(), rel=1e-9)
+        assert whole.mean_square()[cell] == pytest.approx((inside**2).mean(), rel=1e-9)
+
+
+def test_small_boxes_are_listed() -> None:
+    assert isinstance(whole_grid(small_plan()), Product)
+    assert isinstance(whole_grid(tied_plan(), target=10**6), Listed)
 
 
 def test_sample_is_distinct_repeatable_and_spread() -> None:

@@ -52,6 +52,7 @@ def test_the_wheel_carries_everything(tmp_path: Path) -> None:
     expected = {"gridproof/py.typed", "gridproof/results/report.html.j2"}
     for folder in FOLDERS:
         expected |= {f"gridproof/{folder}/{path.name}" for path in (ROOT / folder).glob("*.py")}
+    expected |= {f"gridproof/kernels/cuda/{path.name}" for path in (ROOT / "kernels/cuda").glob("*.[pc][yu]")}
     expected |= {f"gridproof/studies/{path.name}" for path in (ROOT / "studies").glob("*.yaml")}
     assert expected <= names
     assert not {name for name in names if name.split("/")[0] in FOLDERS}, "a bare folder would clash on PyPI"

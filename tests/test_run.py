@@ -16,9 +16,13 @@ import pandas as pd
 import pytest
 
 import gridproof as gp
+from gridproof.kernels.backend import resolve
 from gridproof.results.store import Store
+from gridproof.results.tally import Tally
 from gridproof.sweeps import run as run_module
+from gridproof.sweeps.document import Document
 from gridproof.sweeps.grid import Product
+from gridproof.sweeps.study import build_study
 from tests.demo import small_plan, small_study
 
 METRICS = {
@@ -49,7 +53,7 @@ def test_summary(finished: gp.Run) -> None:
     summary = finished.summary
     assert summary["variants"] == summary["evaluated"] == small_study().space.size
     assert 1 < summary["distinct"] <= summary["variants"]
-    assert summary["backend"] == "cpu"
+    assert summary["backend"] == resolve("auto").name
     for who in ("base", "best"):
         assert set(summary[who]["in_sample"]) > METRICS
         assert set(summary[who]["after_publication"]) > METRICS
@@ -205,9 +209,6 @@ def test_backends_agree_on_a_run(tmp_path: Path) -> None:
 def test_the_order_of_signals_changes_no_result(finished: gp.Run, tmp_path: Path) -> None:
     raw = small_study().document.raw
     turned = dict(reversed(raw["signals"].items()))
-    from gridproof.sweeps.document import Document
-    from gridproof.sweeps.study import build_study
-
     run = gp.run(build_study(Document("turned.yaml", raw | {"signals": turned}, {})), out=tmp_path)
     axes = list(small_study().space.names)
     left, right = (
@@ -215,6 +216,48 @@ def test_the_order_of_signals_changes_no_result(finished: gp.Run, tmp_path: Path
         for each in (finished, run)
     )
     pd.testing.assert_frame_equal(left.drop(columns="index"), right.drop(columns="index"))
+
+
+def test_a_study_without_signals_and_one_that_is_never_invested(tmp_path: Path) -> None:
+    raw = small_study().document.raw
+    series = {name: raw["series"][name] for name in ("nasdaq", "sp500")}
+    still = {"series": series, "signals": {}, "rule": {"nasdaq": "otherwise"}, "base": {"lag": 1, "cost": 0.001}}
+    held = gp.run(build_study(Document("held.yaml", raw | still, {})), out=tmp_path)
+    assert held.summary["base"]["in_sample"]["exposure"] == 1.0
+    assert held.summary["variants"] == 4
+
+    never = raw["signals"] | {"rate": raw["signals"]["rate"] | {"latch": {"on_above": [9.0, 10.0], "off_below": 8.0}}}
+    rule = {"nasdaq": "rate and trend and fork.small", "cash": "otherwise"}
+    base = {name: value for name, value in raw["base"].items() if not name.startswith("rate.o")} | {
+        "rate.on_above": 9.0
+    }
+    legs = raw["legs"] | {"cash": {"interest": 0.0}}
+    study = build_study(Document("never.yaml", raw | {"signals": never, "rule": rule, "base": base, "legs": legs}, {}))
+    summary = gp.run(study, out=tmp_path).summary
+    assert summary["base"]["percentile"] is None
+    assert summary["histogram"]["undefined"] == summary["variants"]
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_rows_that_no_tally_vouches_for_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = contents(gp.run(small_study(), out=tmp_path / "whole", tile_pieces=3).folder)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Tally, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            gp.run(small_study(), out=tmp_path / "killed", tile_pieces=3)
+    assert list((tmp_path / "killed").glob("*/tiles/*-rows.npy"))
+    assert contents(gp.run(small_study(), out=tmp_path / "killed", tile_pieces=2).folder) == expected
+
+
+def test_a_report_that_is_gone_is_written_again(tmp_path: Path) -> None:
+    run = gp.run(small_study(), out=tmp_path)
+    before = contents(run.folder)
+    (run.folder / "report.html").unlink()
+    assert contents(gp.run(small_study(), out=tmp_path).folder) == before
 
 
 def test_sql(finished: gp.Run) -> None:

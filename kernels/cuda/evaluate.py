@@ -1,0 +1,104 @@
+"""Latches and jobs on a device: tables uploaded once, jobs in as many at a time as its memory takes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Floats, Words
+from gridproof.kernels.cuda.device import Device
+from gridproof.kernels.cuda.source import LATCH, THREADS, scan_kernel
+from gridproof.kernels.cuda.tables import Batch, batch_of, lay_out, tuples_of
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.problem import Jobs, Problem
+
+# The share of the free memory that one launch is planned for.
+_SHARE = 0.5
+
+
+def latch_paths(device: Device, values: Floats, on: Floats, off: Floats, start: int) -> Words:
+    """As ``reference.latch_paths``: states from day ``start`` on under P threshold pairs, packed, (P, W)."""
+    days = len(values)
+    words = -(-(days - start) // 64) * 2
+    measured = device.upload(np.ascontiguousarray(values, dtype=np.float64))
+    paths = np.empty((len(on), words), dtype="<u4")
+    limit = _planned(device, words * 4 + 16)
+    low = 0
+    while low < len(on):
+        high = min(len(on), low + limit)
+        try:
+            pairs = [device.upload(np.ascontiguousarray(each[low:high], dtype=np.float64)) for each in (on, off)]
+            part = device.empty((high - low, words), "<u4")
+            numbers = [np.int32(number) for number in (days, start, words, high - low)]
+            device.launch(LATCH, high - low, [measured, *pairs, *numbers, part])
+            paths[low:high] = device.download(part)
+        except MemoryError:
+            limit = _halved(device, high - low)
+            continue
+        low = high
+    return paths.view("<u8")
+
+
+class Scan:
+    """A problem bound to a device: called with jobs, it answers their metrics, (J, S, 12 + A)."""
+
+    def __init__(self, device: Device, problem: Problem) -> None:
+        self._device = device
+        self._width = (problem.segments, len(METRICS) + problem.allocations)
+        self._allocations = problem.allocations
+        tables = lay_out(problem)
+        size = sum(table.nbytes for table in tables)
+        try:
+            self._tables = [device.upload(each) if isinstance(each, np.ndarray) else each for each in tables]
+        except MemoryError:
+            device.release()
+            raise InputError(
+                "the paths and payoffs of a study must fit the GPU's memory",
+                f"{size / 2**30:.1f} GiB",
+                "--backend",
+                "Narrow the grid's longest axis, or use --backend cpu",
+            ) from None
+        self._limit = 0
+
+    def __call__(self, jobs: Jobs) -> Floats:
+        tuple_of = tuples_of(jobs)
+        result = np.empty((len(jobs.execution), *self._width))
+        if self._limit == 0:
+            self._limit = _planned(self._device, 8 * self._width[0] * self._width[1] + 8 + 4 * jobs.rows.shape[1])
+        low = 0
+        while low < len(result):
+            high = min(len(result), low + self._limit)
+            try:
+                result[low:high] = self._launch(batch_of(jobs, tuple_of, low, high))
+            except MemoryError:
+                self._limit = _halved(self._device, high - low)
+                continue
+            low = high
+        return result
+
+    def _launch(self, batch: Batch) -> Array:
+        device, count = self._device, int(batch.jobs)
+        kernel = scan_kernel(batch.rows.shape[1], self._allocations)
+        inputs = [device.upload(each) if isinstance(each, np.ndarray) else each for each in batch]
+        output = device.empty((count, *self._width), "<f8")
+        device.launch(kernel, count, [*self._tables, *inputs, output])
+        return device.download(output)
+
+
+def _planned(device: Device, bytes_each: int) -> int:
+    """How many of this size a launch takes: a part of the free memory, in whole blocks, at most 2^24."""
+    fits = int(device.free_bytes() * _SHARE) // bytes_each
+    return min(2**24, max(THREADS, fits // THREADS * THREADS))
+
+
+def _halved(device: Device, count: int) -> int:
+    """After a failure with ``count``: free what is held in reserve and answer half; at one block there is no half."""
+    device.release()
+    if count <= THREADS:
+        raise InputError(
+            "a launch needs some free GPU memory",
+            f"no room for {count} at once",
+            "--backend",
+            "End what else uses the GPU, or use --backend cpu",
+        )
+    return -(-count // (2 * THREADS)) * THREADS

@@ -1,0 +1,262 @@
+// The scan of every job: decide and join in one walk, one thread a job, in as many steps as it has switches.
+//
+// The twin of kernels/scan.py, with the same numbers in the same order (compiled without contraction). Compiled anew
+// for each number of signal bits and of allocations:
+//   BITS         signal bits of a job; bit b of a code is the state of its path b
+//   ALLOCATIONS  what the rule chooses from
+//   FLAT, LEVEL  below them a variance and a fall count as none (metrics.py)
+//   THREADS      threads a block
+//   BLOCKS       blocks of a multiprocessor that must fit its registers
+//
+// A thread keeps no list of days. It walks the flips of its paths, words of 32 days, looks the rule up where a path
+// flips, and stops where the allocation changes; then the stretch that ended there is joined to what came before.
+// Lanes of a warp stand at different days, but join at the same time. Jobs of one tuple are neighbours: they read the
+// same words, and what is walked twice is cheaper than what would have to be kept (see docs/cuda.md).
+
+constexpr int NEVER = 0x7fffffff;  // behind every day, whatever the lag
+constexpr int METRICS = 12;
+
+// No table holds a NaN; fmax and fmin, which look for one, take twice the instructions.
+__device__ __forceinline__ double larger(double a, double b) { return a > b ? a : b; }
+__device__ __forceinline__ double smaller(double a, double b) { return a < b ? a : b; }
+
+// A tuple's decisions, one change of the allocation after another.
+struct Walk {
+    int word;          // the 32 days that are looked at
+    uint4 changed;     // x: those of its days still to come on which a path flips; y, z, w: of the words behind it
+    int code, chosen;  // state of the signals; allocation from the last change on
+    int path[BITS ? BITS : 1];
+
+    // 128 days at once: neighbouring lanes read neighbouring paths, 16 bytes each.
+    __device__ __forceinline__ void read(const uint4 *flips, int paths) {
+        const int line = (word >> 2) * paths;
+        changed = {0, 0, 0, 0};
+#pragma unroll
+        for (int bit = 0; bit < BITS; bit++) {
+            const uint4 flipped = __ldg(flips + (line + path[bit]));
+            changed.x |= flipped.x;
+            changed.y |= flipped.y;
+            changed.z |= flipped.z;
+            changed.w |= flipped.w;
+        }
+    }
+
+    // Turn the state of every path that flips on this day of the word; it was read a moment ago.
+    __device__ __forceinline__ void turn(const uint4 *flips, int paths, int at) {
+        const unsigned *words = reinterpret_cast<const unsigned *>(flips) + (word & 3);
+        const int line = (word >> 2) * paths;
+#pragma unroll
+        for (int bit = 0; bit < BITS; bit++) code ^= (__ldg(words + (line + path[bit]) * 4) >> at & 1u) << bit;
+    }
+
+    // Bit 0 of the first word is the state on decision day 0: no path can flip there.
+    __device__ __forceinline__ void begin(const uint4 *flips, int paths, const unsigned char *rule, int start) {
+        word = code = 0;
+        read(flips, paths);
+        turn(flips, paths, 0);
+        changed.x &= ~1u;
+        chosen = __ldg(rule + (start << BITS | code));
+    }
+
+    // The next decision day on which the allocation changes, to `chosen`; NEVER behind the last.
+    __device__ __forceinline__ int next(const uint4 *flips, int words, int paths, const unsigned char *rule) {
+        while (true) {
+            while ((changed.x | changed.y | changed.z | changed.w) == 0) {
+                word = (word | 3) + 1;
+                if (word >= words) return NEVER;
+                read(flips, paths);
+            }
+            while (changed.x == 0) {
+                changed = {changed.y, changed.z, changed.w, 0};
+                word++;
+            }
+            const int at = __ffs(changed.x) - 1;
+            changed.x &= changed.x - 1;
+            turn(flips, paths, at);
+            const int allocation = __ldg(rule + (chosen << BITS | code));
+            if (allocation != chosen) {
+                chosen = allocation;
+                return word * 32 + at;
+            }
+        }
+    }
+};
+
+// Sums over the days of one segment, and the shape of its log NAV.
+struct Sums {
+    double log, total, square, cube, fourth, downside, peak, fall;
+};
+
+// The first nine metrics from the sums of `count` days about `centre`; undefined is NaN. As scan._finish.
+__device__ __forceinline__ void finish(
+    const Sums &sums, int count, double centre, double periods, double risk_free, double *row)
+{
+    const double undefined = __longlong_as_double(0x7ff8000000000000ll);
+    const double days = count;
+    const double offset = sums.total / days, mean = offset + centre;
+    const double square = sums.square / days, cube = sums.cube / days, fourth = sums.fourth / days;
+    const double spread = square - offset * offset;
+    const double variance = count > 1 ? spread * days / (days - 1.0) : undefined;
+    const bool flat = !(variance > FLAT * (spread + mean * mean));
+    const double excess = mean * periods - risk_free;
+    const double volatility = count == 1 ? undefined : flat ? 0.0 : sqrt(variance * periods);
+    const double cagr = expm1(sums.log * periods / days);
+    const double fall = sums.fall > LEVEL ? sums.fall : 0.0;
+    const double drawdown = expm1(-fall);
+    const double squared = offset * offset;
+    const double third = cube - 3.0 * offset * square + 2.0 * squared * offset;
+    const double last = fourth - 4.0 * offset * cube + 6.0 * squared * square - 3.0 * squared * squared;
+    row[0] = expm1(sums.log);
+    row[1] = cagr;
+    row[2] = volatility;
+    row[3] = flat ? undefined : excess / volatility;
+    row[4] = sums.downside > 0.0 ? excess / sqrt(sums.downside / days * periods) : undefined;
+    row[5] = drawdown;
+    row[6] = fall > 0.0 ? cagr / -drawdown : undefined;
+    row[7] = flat ? undefined : third / (spread * sqrt(spread));
+    row[8] = flat ? undefined : last / (spread * spread);
+}
+
+// J jobs, D days of returns, R paths, A allocations, S segments; tables as kernels/cuda/tables.py lays them out.
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
+    const uint4 *flips,         // (words / 4, R, 4 words)
+    const unsigned char *rule,  // (A, 2^BITS)
+    const int *cells,           // (executions, 3): delay, payoff table, cost table
+    const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, centre
+    const double2 *shape,       // (payoff tables, levels, D + 1, A, 2 pairs): high, low | fall, 0
+    const double2 *costs,       // (cost tables, D, A, A): cost, log(1 - cost)
+    const double *traded,       // (A, A)
+    const double *invested,     // (A,)
+    const int *bounds,          // (S + 1,)
+    int words, int paths, int start, int days, int levels, int segments,
+    double periods, double risk_free,
+    const int *rows,       // (tuples, BITS): paths of a tuple
+    const int *tuple_of,   // (J,)
+    const int *execution,  // (J,)
+    int jobs,
+    double *result)  // (J, S, 12 + A)
+{
+    __shared__ int held_days[ALLOCATIONS][THREADS];  // a column a thread: no thread reads another's
+    const int job = blockIdx.x * THREADS + threadIdx.x;
+    if (job >= jobs) return;
+
+    const int *cell = cells + 3 * execution[job];
+    const int delay = cell[0];
+    // All indices of table entries fit 32 bits (tables.py sees to it).
+    const int payoff = cell[1] * (days + 1) * ALLOCATIONS;
+    const int spans = cell[1] * levels * (days + 1) * ALLOCATIONS;
+    const int charges = cell[2] * days * ALLOCATIONS * ALLOCATIONS;
+    const double daily_free = risk_free / periods;
+
+    Walk walk;
+#pragma unroll
+    for (int bit = 0; bit < BITS; bit++) walk.path[bit] = rows[(size_t)tuple_of[job] * BITS + bit];
+    walk.begin(flips, paths, rule, start);
+
+    // Decision day j takes hold on return day j - delay. What stands on return day 0 is not charged.
+    int current, change;
+    do {
+        current = walk.chosen;
+        change = walk.next(flips, words, paths, rule) - delay;
+    } while (change <= 0);
+    int came_from = current;
+    int day = 0;
+
+    for (int segment = 0; segment < segments; segment++) {
+        const int begin = bounds[segment], end = bounds[segment + 1];
+        Sums sums = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
+        // Moments are taken about the mean of the leg that the segment begins with; those of others are moved there.
+        const int beginning = change == begin ? walk.chosen : current;
+        const double about = __ldg(&prefix[(payoff + beginning) * 4 + 3].y);
+        double turnover = 0.0;
+        int switches = 0;
+#pragma unroll
+        for (int allocation = 0; allocation < ALLOCATIONS; allocation++) held_days[allocation][threadIdx.x] = 0;
+
+        while (day < end) {
+            if (change == day) {
+                came_from = current;
+                current = walk.chosen;
+                change = walk.next(flips, words, paths, rule) - delay;
+            }
+            const int stop = min(end, change);
+            const double2 *here = prefix + (payoff + day * ALLOCATIONS + current) * 4;
+            const double2 *there = prefix + (payoff + stop * ALLOCATIONS + current) * 4;
+            const double2 *inside = here;
+            const double log_here = __ldg(&here[0].x);
+            double base = sums.log - log_here;
+            const double2 own = __ldg(here + 3);
+            double counted = stop - day;
+            if (came_from != current) {
+                const int change_of = came_from * ALLOCATIONS + current;
+                const double2 cost = __ldg(costs + (charges + day * (ALLOCATIONS * ALLOCATIONS) + change_of));
+                switches++;
+                turnover += __ldg(traded + change_of);
+                came_from = current;
+                if (cost.x > 0.0) {
+                    // The first day of a charged position is summed by itself: its return is not the table's.
+                    const double earned = (1.0 + own.x) * (1.0 - cost.x) - 1.0;
+                    const double once = earned - about, twice = once * once;
+                    const double below = smaller(earned - daily_free, 0.0);
+                    sums.log += cost.y;
+                    base += cost.y;
+                    sums.total += once;
+                    sums.square += twice;
+                    sums.cube += twice * once;
+                    sums.fourth += twice * twice;
+                    sums.downside += below * below;
+                    inside += ALLOCATIONS * 4;
+                    counted -= 1.0;
+                }
+            }
+            double2 upper = __ldg(there), lower = __ldg(inside);
+            sums.log += upper.x - log_here;
+            double first = upper.y - lower.y;
+            upper = __ldg(there + 1), lower = __ldg(inside + 1);
+            double second = upper.x - lower.x, third = upper.y - lower.y;
+            upper = __ldg(there + 2), lower = __ldg(inside + 2);
+            double fourth = upper.x - lower.x;
+            sums.downside += upper.y - lower.y;
+            const double move = own.y - about;
+            fourth += move * (4.0 * third + move * (6.0 * second + move * (4.0 * first + move * counted)));
+            third += move * (3.0 * second + move * (3.0 * first + move * counted));
+            second += move * (2.0 * first + move * counted);
+            first += move * counted;
+            sums.total += first;
+            sums.square += second;
+            sums.cube += third;
+            sums.fourth += fourth;
+            held_days[current][threadIdx.x] += stop - day;
+
+            // Points day + 1 .. stop from the two halves that meet at the highest bit in which their numbers differ.
+            const int after = day + 1;
+            const int level = 31 - __clz((after ^ stop) | 1);
+            const int points = spans + level * (days + 1) * ALLOCATIONS + current;
+            const double2 *left = shape + (points + after * ALLOCATIONS) * 2;
+            const double2 *right = shape + (points + stop * ALLOCATIONS) * 2;
+            const double2 left_span = __ldg(left), right_span = __ldg(right);
+            // Where day + 1 is stop both are that one point, at level 0, and the fall between them is 0.
+            const double between = left_span.x - right_span.y;
+            const double inner = larger(larger(__ldg(&left[1].x), __ldg(&right[1].x)), between);
+            const double high = base + larger(left_span.x, right_span.x);
+            const double low = base + smaller(left_span.y, right_span.y);
+            sums.fall = larger(sums.fall, larger(inner, sums.peak - low));
+            sums.peak = larger(sums.peak, high);
+            day = stop;
+        }
+
+        double *row = result + ((size_t)job * segments + segment) * (METRICS + ALLOCATIONS);
+        const double length = end - begin;
+        finish(sums, end - begin, about, periods, risk_free, row);
+        row[9] = switches;
+        row[10] = turnover * periods / length;
+        double exposure = 0.0;
+#pragma unroll
+        for (int allocation = 0; allocation < ALLOCATIONS; allocation++) {
+            const double weight = held_days[allocation][threadIdx.x] / length;
+            row[METRICS + allocation] = weight;
+            exposure += weight * __ldg(invested + allocation);
+        }
+        row[11] = exposure;
+    }
+}

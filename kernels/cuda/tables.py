@@ -1,0 +1,121 @@
+"""A problem laid out for the scan kernel: by day, padded to whole sectors, everything that can be known beforehand."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Floats, Words
+from gridproof.kernels.cuda.source import MOST_ALLOCATIONS
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.paths import flips
+from gridproof.kernels.problem import Jobs, Problem
+from gridproof.kernels.summaries import summarise
+
+
+class Tables(NamedTuple):
+    """The kernel's first parameters, in its order. R paths, A allocations, B bits, E executions, D days, S segments."""
+
+    flips: Array  # (ceil(T/128), R, 4) uint32: by day, so that neighbouring paths are neighbours
+    rule: Array  # (A, 2^B) uint8
+    cells: Array  # (E, 3) int32: delay = lead − lag, payoff table, cost table
+    prefix: Floats  # (payoff tables, D + 1, A, 8): the six sums before day d, the return of day d, the leg's centre
+    shape: Floats  # (payoff tables, levels, D + 1, A, 4): high, low, fall, 0
+    costs: Floats  # (cost tables, D, A, A, 2): share of NAV lost, log(1 − share)
+    traded: Floats  # (A, A)
+    invested: Floats  # (A,)
+    bounds: Array  # (S + 1,) int32
+    words: Any  # np.int32, as the next five; np.float64 the last two
+    paths: Any
+    start: Any
+    days: Any
+    levels: Any
+    segments: Any
+    periods: Any
+    risk_free: Any
+
+
+class Batch(NamedTuple):
+    """The kernel's parameters behind the tables, but for the result: the jobs of one launch."""
+
+    rows: Array  # (N, B) int32
+    tuple_of: Array  # (J,) int32
+    execution: Array  # (J,) int32
+    jobs: Any  # np.int32
+
+
+def lay_out(problem: Problem) -> Tables:
+    """The tables of a problem, on the host. Raises InputError where there are too many allocations for the kernel."""
+    allocations, days = problem.allocations, problem.returns.shape[2]
+    if allocations > MOST_ALLOCATIONS:
+        raise InputError(
+            "a rule on the cuda backend chooses from a limited number of legs",
+            allocations,
+            "rule",
+            f"Use at most {MOST_ALLOCATIONS} legs, or --backend cpu",
+        )
+    edges = _edges(problem.planes, problem.decision_days)
+    levels = max(1, int(days).bit_length())
+    entries = len(problem.returns) * levels * (days + 1) * allocations * 2
+    charges = len(problem.costs) * days * allocations**2
+    if max(edges.size, entries, charges) >= 2**31:
+        raise InputError(
+            "every table of the cuda backend has fewer than 2^31 entries",
+            max(edges.size, entries, charges),
+            "--backend",
+            "Narrow the grid's longest axis, or use --backend cpu",
+        )
+    prefix, shape, centre = summarise(problem)
+    # Two places of an entry are free: what a charged day needs lies beside the sums that it is used with.
+    prefix[:, :days, :, 6] = np.swapaxes(problem.returns, 1, 2)
+    prefix[..., 7] = centre[:, None, :]
+    assert shape.shape[1] == levels
+    with np.errstate(divide="ignore"):
+        costs = np.stack([problem.costs, np.log1p(-problem.costs)], axis=-1)
+    cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of], axis=1)
+    return Tables(
+        flips=edges,
+        rule=np.ascontiguousarray(problem.rule, dtype=np.uint8),
+        cells=np.ascontiguousarray(cells, dtype=np.int32),
+        prefix=prefix,
+        shape=shape,
+        costs=np.ascontiguousarray(np.moveaxis(costs, 3, 1)),
+        traded=np.ascontiguousarray(problem.traded, dtype=np.float64),
+        invested=np.ascontiguousarray(problem.invested, dtype=np.float64),
+        bounds=np.ascontiguousarray(problem.bounds, dtype=np.int32),
+        words=np.int32(4 * edges.shape[0]),
+        paths=np.int32(edges.shape[1]),
+        start=np.int32(problem.start),
+        days=np.int32(days),
+        levels=np.int32(levels),
+        segments=np.int32(problem.segments),
+        periods=np.float64(problem.periods),
+        risk_free=np.float64(problem.risk_free),
+    )
+
+
+def batch_of(jobs: Jobs, tuple_of: Array, low: int, high: int) -> Batch:
+    """Jobs [low, high), low < high, with the tuples that they need. tuple_of: (J,) the tuple of every job."""
+    first, last = int(tuple_of[low]), int(tuple_of[high - 1])
+    return Batch(
+        rows=np.ascontiguousarray(jobs.rows[first : last + 1], dtype=np.int32),
+        tuple_of=(tuple_of[low:high] - first).astype(np.int32),
+        execution=np.ascontiguousarray(jobs.execution[low:high], dtype=np.int32),
+        jobs=np.int32(high - low),
+    )
+
+
+def tuples_of(jobs: Jobs) -> Array:
+    """(J,): the tuple that each job belongs to."""
+    return np.repeat(np.arange(len(jobs.rows), dtype=np.int64), np.diff(jobs.first))
+
+
+def _edges(planes: Words, decision_days: int) -> Array:
+    """(ceil(T/128), R, 4) uint32: the flips of every path; bit 0 of the first word is the state on day 0 instead."""
+    edges = flips(planes, decision_days)
+    edges[:, 0] |= planes[:, 0] & np.uint64(1)
+    halves = edges.astype("<u8", copy=False).view("<u4")
+    padded = np.zeros((len(planes), -(-decision_days // 128) * 4), dtype="<u4")
+    padded[:, : halves.shape[1]] = halves
+    return np.ascontiguousarray(padded.reshape(len(planes), -1, 4).swapaxes(0, 1))

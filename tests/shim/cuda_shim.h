@@ -1,0 +1,58 @@
+// Just enough CUDA to run a kernel on the CPU, thread after thread, where no thread reads what another wrote.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#define __global__
+#define __device__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define __shared__ static
+
+using std::max;
+using std::min;
+
+struct Index {
+    unsigned x, y, z;
+};
+static Index blockIdx, threadIdx, blockDim, gridDim;
+
+struct alignas(16) double2 {
+    double x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+
+template <class T>
+T __ldg(const T *address) {
+    return *address;
+}
+inline int __ffs(unsigned word) { return __builtin_ffs((int)word); }
+inline int __clz(unsigned word) { return word ? __builtin_clz(word) : 32; }
+inline double __longlong_as_double(long long bits) {
+    double value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+template <class... A, std::size_t... I>
+void every_thread(void (*kernel)(A...), int blocks, int threads, void **arguments, std::index_sequence<I...>) {
+    gridDim = {(unsigned)blocks, 1, 1};
+    blockDim = {(unsigned)threads, 1, 1};
+    for (int block = 0; block < blocks; block++)
+        for (int thread = 0; thread < threads; thread++) {
+            blockIdx = {(unsigned)block, 0, 0};
+            threadIdx = {(unsigned)thread, 0, 0};
+            kernel(*static_cast<A *>(arguments[I])...);
+        }
+}
+
+// As cuLaunchKernel: one pointer to the value of each parameter.
+template <class... A>
+void run(void (*kernel)(A...), int blocks, int threads, void **arguments) {
+    every_thread(kernel, blocks, threads, arguments, std::index_sequence_for<A...>{});
+}

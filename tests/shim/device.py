@@ -1,0 +1,94 @@
+"""A device without a GPU: the .cu files through g++, one thread after another, called as CuPy would call them."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array
+from gridproof.kernels.cuda.source import THREADS, Kernel
+
+SHIM = Path(__file__).with_name("cuda_shim.h")
+FLAGS = ("-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wno-unknown-pragmas", "-Wno-unused-variable")
+
+
+# How PTX names what is passed.
+_TYPES = {ctypes.c_void_p: "u64", ctypes.c_int32: "u32", ctypes.c_double: "f64"}
+
+
+class ShimDevice:
+    """Memory is the host's, copied as for a device; an array above ``room`` bytes, if given, raises MemoryError."""
+
+    def __init__(self, folder: Path, room: int | None = None) -> None:
+        self._folder = folder
+        self._built: dict[Kernel, Any] = {}
+        self.room = room
+        self.launches: list[int] = []
+        self.types: dict[str, list[str]] = {}
+        self.released = 0
+
+    def upload(self, array: Array) -> Array:
+        assert array.flags.c_contiguous
+        self._make_room(array)
+        return array.copy()
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
+        """Poisoned, so that what a kernel leaves out is seen."""
+        array = np.empty(shape, dtype=dtype)
+        self._make_room(array)
+        array.view(np.uint8)[...] = 0xFF
+        if array.dtype.kind == "f":
+            array[...] = 1e300
+        return array
+
+    def download(self, array: Array) -> Array:
+        return array.copy()
+
+    def launch(self, kernel: Kernel, count: int, arguments: Sequence[Any]) -> None:
+        values = [
+            ctypes.c_void_p(each.ctypes.data) if isinstance(each, np.ndarray) else _number(each) for each in arguments
+        ]
+        pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for value in values))
+        self.launches.append(count)
+        self.types[kernel.name] = [_TYPES[type(value)] for value in values]
+        self.function(kernel)(-(-count // THREADS), THREADS, pointers)
+
+    def free_bytes(self) -> int:
+        return 2**30
+
+    def release(self) -> None:
+        self.released += 1
+
+    def _make_room(self, array: Array) -> None:
+        if self.room is not None and array.nbytes > self.room:
+            raise MemoryError
+
+    def function(self, kernel: Kernel) -> Any:
+        if kernel not in self._built:
+            name = "-".join([kernel.name, *(str(value) for _, value in kernel.macros)])
+            source, library = self._folder / f"{name}.cpp", self._folder / f"{name}.so"
+            source.write_text(
+                f'#include "{SHIM}"\n#include "{kernel.path}"\n'
+                f'extern "C" void start(int blocks, int threads, void **arguments)\n'
+                f"{{ run({kernel.name}, blocks, threads, arguments); }}\n"
+            )
+            defines = [f"-D{macro}={value}" for macro, value in kernel.macros]
+            command = ["g++", *FLAGS, *defines, "-shared", "-fPIC", "-o", str(library), str(source)]
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            assert not done.stderr, done.stderr
+            self._built[kernel] = ctypes.CDLL(str(library)).start
+            self._built[kernel].restype = None
+        return self._built[kernel]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.int32):
+        return ctypes.c_int32(int(value))
+    assert isinstance(value, np.float64), type(value)
+    return ctypes.c_double(float(value))

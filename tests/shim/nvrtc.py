@@ -1,0 +1,74 @@
+"""NVRTC from its wheel: a kernel compiled for real, for GPUs that are not there. Nothing is written anywhere."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, files
+from typing import Any
+
+from gridproof.kernels.cuda.source import Kernel
+
+
+@dataclass(frozen=True)
+class Binary:
+    """What ptxas says of one kernel, and the PTX that it was made from."""
+
+    log: str
+    cubin: bytes
+    ptx: str
+
+    def number(self, pattern: str) -> int:
+        found = re.search(pattern, self.log)
+        assert found, self.log
+        return int(found.group(1))
+
+    @property
+    def registers(self) -> int:
+        return self.number(r"Used (\d+) registers")
+
+    @property
+    def spilled(self) -> int:
+        """Bytes stored to and loaded from local memory, and bytes of the stack frame."""
+        stores, loads = self.number(r"(\d+) bytes spill stores"), self.number(r"(\d+) bytes spill loads")
+        return stores + loads + self.number(r"(\d+) bytes stack frame")
+
+    @property
+    def parameters(self) -> list[str]:
+        """PTX types of the kernel's parameters in order, such as u64, u32, f64."""
+        return re.findall(r"\.param \.(\w+)[^,)]*_param_\d+", self.ptx.split(".entry")[1].split("{")[0])
+
+
+@cache
+def library() -> Any:
+    """The wheel's libnvrtc; None where the wheel is not installed."""
+    try:
+        found = [path for path in files("nvidia-cuda-nvrtc") or [] if path.name.startswith("libnvrtc.so")]
+    except PackageNotFoundError:
+        return None
+    return ctypes.CDLL(str(found[0].locate()))
+
+
+@cache
+def build(kernel: Kernel, architecture: str) -> Binary:
+    """Compile to a cubin for an architecture such as sm_90, warnings as errors."""
+    nvrtc, program = library(), ctypes.c_void_p()
+    assert not nvrtc.nvrtcCreateProgram(ctypes.byref(program), kernel.code.encode(), kernel.path.name.encode(), 0, 0, 0)
+    flags = (*kernel.options, f"--gpu-architecture={architecture}", "--ptxas-options=-v", "-Werror", "all-warnings")
+    options = (ctypes.c_char_p * len(flags))(*(flag.encode() for flag in flags))
+    failed = nvrtc.nvrtcCompileProgram(program, len(flags), options)
+    log = _read(program, "ProgramLog").decode()
+    assert not failed, log
+    binary = Binary(log, _read(program, "CUBIN"), _read(program, "PTX").decode())
+    nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
+    return binary
+
+
+def _read(program: Any, what: str) -> bytes:
+    size = ctypes.c_size_t()
+    assert not getattr(library(), f"nvrtcGet{what}Size")(program, ctypes.byref(size))
+    content = ctypes.create_string_buffer(size.value)
+    assert not getattr(library(), f"nvrtcGet{what}")(program, content)
+    return content.raw
