@@ -10,7 +10,7 @@ from rich.table import Table
 
 LABELS = {
     "cpu": "gridproof cpu",
-    "cpu_tables_apart": "  its tables made before",
+    "cpu_tables_apart": "  tables made before",
     "plain_loop": "plain Numba loop",
     "vectorbt_numba": "vectorbt, Numba",
     "vectorbt_rust": "vectorbt, Rust",
@@ -35,7 +35,7 @@ def show(report: Mapping[str, Any]) -> None:
 def _case(case: Mapping[str, Any]) -> Table:
     size = f"{case['variants']:,} variants x {case['days']:,} days, {case['signals']} signals"
     title = f"{case['name']}\n{size}, {case['switches_of_a_variant']:.1f} switches a variant"
-    table = _table(title, "", "seconds", "fastest", "variant-days/s", "cpu is x as fast", "differs by")
+    table = _table(title, "", "seconds", "fastest", "variant-days per s", "cpu is x as fast", "differs by")
     ours = case["runs"]["cpu"]["variant_days_per_second"]
     for name, label in LABELS.items():
         if name in case["runs"]:
