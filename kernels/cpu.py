@@ -40,6 +40,7 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
         summaries.shape,
         summaries.centre,
         problem.costs,
+        summaries.charge,
         problem.traded,
         problem.invested,
         problem.bounds,

@@ -68,10 +68,10 @@ def _decide(
             for bit in range(bits):
                 code ^= ((edges[begins[bit] + word] >> at) & np.uint64(1)) << np.uint64(bit)
             allocation = rule[current * wide + code]
-            if allocation != current:
-                current = allocation
-                changes[count] = (word << np.uint64(14)) | (at << np.uint64(8)) | allocation
-                count += 1
+            # Written in any case and counted if it changed: no branch to mispredict.
+            changes[count] = (word << np.uint64(14)) | (at << np.uint64(8)) | allocation
+            count += allocation != current
+            current = allocation
     return count
 
 
@@ -92,6 +92,7 @@ def scan_variants(
     shape: Floats,
     centre: Floats,
     costs: Floats,
+    charge: Floats,
     traded: Floats,
     invested: Floats,
     bounds: Ints,
@@ -102,13 +103,20 @@ def scan_variants(
     """Arguments as in ``problem.Problem`` and ``Jobs``, the tables as in ``summaries``; writes (J, S, 12 + A)."""
     tuples, bits = rows.shape
     words = edges.shape[1]
+    flat_planes, flat_edges, flat_rule = planes.ravel(), edges.ravel(), rule.ravel()
+    flat_returns = returns.reshape(len(returns), -1)
+    flat_prefix = prefix.reshape(len(prefix), -1)
+    flat_shape = shape.reshape(len(shape), -1)
+    flat_costs = costs.reshape(len(costs), -1)
+    flat_charge = charge.reshape(len(charge), -1)
+    flat_traded = traded.ravel()
     for batch in prange((tuples + _BATCH - 1) // _BATCH):
-        changes = np.empty(words * 64 + 1, dtype=np.uint64)
+        changes = np.empty(words * 64 + 2, dtype=np.uint64)
         begins = np.empty(bits, dtype=np.uint64)
         for index in range(batch * _BATCH, min(tuples, (batch + 1) * _BATCH)):
             for bit in range(bits):
                 begins[bit] = np.uint64(rows[index, bit]) * np.uint64(words)
-            count = _decide(planes.ravel(), edges.ravel(), begins, words, rule.ravel(), rule.shape[1], start, changes)
+            count = _decide(flat_planes, flat_edges, begins, words, flat_rule, rule.shape[1], start, changes)
             for job in range(first[index], first[index + 1]):
                 cell = execution[job]
                 payoff = payoff_of[cell]
@@ -116,12 +124,13 @@ def scan_variants(
                     changes,
                     count,
                     delays[cell],
-                    returns[payoff].ravel(),
-                    prefix[payoff].ravel(),
-                    shape[payoff].ravel(),
+                    flat_returns[payoff],
+                    flat_prefix[payoff],
+                    flat_shape[payoff],
                     centre[payoff],
-                    costs[cost_of[cell]].ravel(),
-                    traded.ravel(),
+                    flat_costs[cost_of[cell]],
+                    flat_charge[cost_of[cell]],
+                    flat_traded,
                     invested,
                     bounds,
                     periods,
@@ -140,6 +149,7 @@ def _scan(
     shape: Floats,
     centre: Floats,
     costs: Floats,
+    charge: Floats,
     traded: Floats,
     invested: Floats,
     bounds: Ints,
@@ -189,14 +199,15 @@ def _scan(
             inside = here
             base = log - prefix[here]
             if came_from != current:
-                cost = costs[(came_from * legs + current) * all_days + day]
+                switch = (came_from * legs + current) * all_days + day
+                cost = costs[switch]
                 switches += 1
                 turnover += traded[came_from * legs + current]
                 came_from = current
                 if cost > 0.0:
                     # The first day of a charged position is summed by itself: its return is not the table's.
                     once = (1.0 + returns[current * all_days + day]) * (1.0 - cost) - 1.0
-                    shift = np.log1p(-cost)
+                    shift = charge[switch]
                     log += shift
                     base += shift
                     downside += min(once - daily_free, 0.0) ** 2

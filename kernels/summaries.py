@@ -25,6 +25,7 @@ class Summaries(NamedTuple):
     # of r − centre, min(r − rf, 0)²
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): log NAV high, low, and the deepest fall (≥ 0)
     centre: Floats  # (payoff tables, A): mean daily return; about it the moments of a calm leg keep their digits
+    charge: Floats  # (cost tables, A, A, D): log(1 − cost)
 
 
 def summarise(problem: Problem) -> Summaries:
@@ -51,7 +52,7 @@ def summarise(problem: Problem) -> Summaries:
     for table in range(tables):
         for allocation in range(allocations):
             _mirror(np.ascontiguousarray(prefix[table, :, allocation, 0]), shape[table, :, :, allocation])
-    return Summaries(prefix, shape, centre)
+    return Summaries(prefix, shape, centre, np.log1p(-problem.costs))
 
 
 @njit(cache=True, error_model="numpy")

@@ -66,13 +66,12 @@ def lay_out(problem: Problem) -> Tables:
             "--backend",
             "Narrow the grid's longest axis, or use --backend cpu",
         )
-    prefix, shape, centre = summarise(problem)
+    prefix, shape, centre, charge = summarise(problem)
     # Two places of an entry are free: what a charged day needs lies beside the sums that it is used with.
     prefix[:, :days, :, 6] = np.swapaxes(problem.returns, 1, 2)
     prefix[..., 7] = centre[:, None, :]
     assert shape.shape[1] == levels
-    with np.errstate(divide="ignore"):
-        costs = np.stack([problem.costs, np.log1p(-problem.costs)], axis=-1)
+    costs = np.stack([problem.costs, charge], axis=-1)
     cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of], axis=1)
     return Tables(
         flips=edges,
