@@ -1,44 +1,21 @@
 """The compiled scan: each variant in as many steps as its allocation has changes.
 
-All compiled functions of the scan stand in this file, because Numba's cache watches only the file of the caller.
+What is compiled into the scan stands in this file (but for two instructions), because Numba's cache watches only it.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import njit, prange, types
-from numba.extending import intrinsic
+from numba import njit, prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
+from gridproof.kernels.bits import leading_zeros, trailing_zeros
 from gridproof.kernels.metrics import FLAT, LEVEL
 
 # Tuples a thread takes at once: enough that its buffer of changes is allocated rarely.
 _BATCH = 64
 
 _NEVER = np.uint64(2**63)
-
-
-@intrinsic
-def _trailing_zeros(_context: Any, word: Any) -> Any:
-    """Count the zero bits below the lowest set bit of a uint64 that is not 0."""
-
-    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), generate
-
-
-@intrinsic
-def _leading_zeros(_context: Any, word: Any) -> Any:
-    """Count the zero bits above the highest set bit of a uint64 that is not 0."""
-
-    def generate(_target: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), generate
 
 
 @njit(cache=True, error_model="numpy")
@@ -63,7 +40,7 @@ def _decide(
         for bit in range(bits):
             changed |= edges[begins[bit] + word]
         while changed != np.uint64(0):
-            at = _trailing_zeros(changed)
+            at = trailing_zeros(changed)
             changed &= changed - np.uint64(1)
             for bit in range(bits):
                 code ^= ((edges[begins[bit] + word] >> at) & np.uint64(1)) << np.uint64(bit)
@@ -237,7 +214,7 @@ def _scan(
             result[segment, 12 + current] += stop - day
 
             after = day + np.uint64(1)
-            level = np.uint64(63) - _leading_zeros((after ^ stop) | np.uint64(1))
+            level = np.uint64(63) - leading_zeros((after ^ stop) | np.uint64(1))
             points = level * (all_days + np.uint64(1))
             left = ((points + after) * legs + current) * np.uint64(4)
             right = ((points + stop) * legs + current) * np.uint64(4)

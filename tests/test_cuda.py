@@ -69,7 +69,7 @@ def product_jobs(problem: Problem, counts: tuple[int, ...]) -> Jobs:
     )
 
 
-def agree(device: Device, problem: Problem, jobs: Jobs) -> Floats:
+def check_agreement(device: Device, problem: Problem, jobs: Jobs) -> Floats:
     actual, expected = Scan(device, problem)(jobs), reference.evaluate(problem, jobs)
     assert_agree(actual.copy(), expected)
     return actual
@@ -128,21 +128,21 @@ def test_shim_agrees_with_reference(
     problem = random_problem(rng, days=days, bits=bits, legs=legs, flip=flip)
     if whole:
         problem = replace(problem, bounds=np.array([0, days], dtype=np.int64))
-    agree(shim, problem, random_jobs(rng, problem, bits))
+    check_agreement(shim, problem, random_jobs(rng, problem, bits))
 
 
 @pytest.mark.parametrize("days", [29, 30, 31, 32, 33, 61, 62, 63, 64, 65, 126, 4300])
 def test_shim_agrees_at_word_borders(shim: ShimDevice, days: int) -> None:
     rng = np.random.default_rng(days)
     problem = random_problem(rng, days=days, flip=0.02)
-    agree(shim, problem, random_jobs(rng, problem, 3, tuples=5))
+    check_agreement(shim, problem, random_jobs(rng, problem, 3, tuples=5))
 
 
 @pytest.mark.parametrize("lead", [1, 5])
 def test_shim_agrees_on_a_product_under_every_execution(shim: ShimDevice, lead: int) -> None:
     rng = np.random.default_rng(lead)
     problem = random_problem(rng, days=300, flip=0.03, lead=lead, lags=(1,) if lead == 1 else (1, 2, 5))
-    agree(shim, problem, product_jobs(problem, (4, 3, 5)))
+    check_agreement(shim, problem, product_jobs(problem, (4, 3, 5)))
 
 
 def test_shim_without_signals(shim: ShimDevice) -> None:
@@ -158,7 +158,7 @@ def test_shim_one_variant_and_none(shim: ShimDevice) -> None:
     rng = np.random.default_rng(3)
     problem = random_problem(rng)
     one = Jobs(np.zeros((1, 3), dtype=np.int32), np.array([0, 1]), np.zeros(1, dtype=np.int64))
-    agree(shim, problem, one)
+    check_agreement(shim, problem, one)
     none = Jobs(np.zeros((0, 3), dtype=np.int32), np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64))
     assert Scan(shim, problem)(none).shape == (0, 2, 15)
 
@@ -207,10 +207,10 @@ def test_shim_latches_agree(shim: ShimDevice, seed: int, days: int, start: int) 
 def test_shim_runs_a_study(shim: ShimDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole run through the cuda backend, the shim in the GPU's place: its tally is that of cpu."""
     monkeypatch.setattr(backend, "open_gpu", lambda: shim)
-    compare_runs(tmp_path, "cuda")
+    check_runs(tmp_path, "cuda")
 
 
-def compare_runs(out: Path, name: str) -> None:
+def check_runs(out: Path, name: str) -> None:
     found, expected = (gp.run(small_study(), out=out, backend=each) for each in (name, "cpu"))
     assert found.summary["backend"] == "cuda"
     assert found.folder != expected.folder
@@ -229,7 +229,7 @@ def test_gpu_agrees_with_reference_and_cpu(gpu: Device, seed: int) -> None:
     bits, legs = ((1, 2), (3, 3), (8, 4))[seed % 3]
     problem = random_problem(rng, days=int(rng.integers(1, 400)), bits=bits, legs=legs, flip=(0.0, 0.02, 1.0)[seed % 3])
     jobs = random_jobs(rng, problem, bits, tuples=300)
-    assert_agree(agree(gpu, problem, jobs), cpu.evaluate(problem, jobs))
+    assert_agree(check_agreement(gpu, problem, jobs), cpu.evaluate(problem, jobs))
 
 
 @pytest.mark.gpu
@@ -252,7 +252,7 @@ def test_gpu_jobs_do_not_depend_on_their_neighbours(gpu: Device, monkeypatch: py
 
 @pytest.mark.gpu
 def test_gpu_runs_a_study(gpu: Device, tmp_path: Path) -> None:
-    compare_runs(tmp_path, "cuda")
+    check_runs(tmp_path, "cuda")
 
 
 # Choosing it
