@@ -21,7 +21,7 @@ from gridproof.results.tally import Tally
 
 # Finished tiles are folded into one file when so many have gathered: a folder of a billion variants stays small.
 _FOLD = 64
-_TILE = re.compile(r"^(\d{14})-(\d{14})\.npz$")
+_TILE = re.compile(r"^(\d{14,})-(\d{14,})\.npz$")
 
 # Metrics of every variant are kept for grids up to this size.
 ROWS_KEPT = 5_000_000
@@ -47,12 +47,18 @@ class Store:
         return (self.folder / name).is_file()
 
     def finished_tiles(self) -> list[tuple[int, int]]:
-        """The pieces covered, ascending, none inside another. What an interrupted fold left behind is removed."""
+        """The pieces covered, ascending, none twice. What an interrupted fold left behind is removed.
+
+        Raises InputError where tiles overlap otherwise: counted together they would count pieces twice.
+        """
         kept: list[tuple[int, int]] = []
         found = [match for path in self.tiles.glob("*.npz") if (match := _TILE.match(path.name))]
         for low, high in sorted(((int(m[1]), int(m[2])) for m in found), key=lambda tile: (tile[0], -tile[1])):
             if kept and high <= kept[-1][1]:
                 self._tile(low, high).unlink(missing_ok=True)
+            elif kept and low < kept[-1][1]:
+                rule, remedy = "tiles of a run must not overlap", "Remove one of the two and run again"
+                raise InputError(rule, f"{kept[-1]} and {(low, high)}", str(self.tiles), remedy)
             else:
                 kept.append((low, high))
         return kept
@@ -113,9 +119,12 @@ class Store:
             yield np.load(self._rows(low, high), mmap_mode="r")
 
     def tidy(self) -> None:
-        """Leave of a finished run's tiles one tally; every variant's rows are in variants.parquet by then."""
+        """Leave of a finished run's tiles one tally; every variant's rows are in variants.parquet by then.
+
+        What a kill left half written goes too.
+        """
         self.fold(everything=True)
-        for path in self.tiles.glob("*-rows.npy"):
+        for path in (*self.tiles.glob("*-rows.npy"), *self.tiles.glob("*.tmp"), *self.folder.glob(".*.tmp")):
             path.unlink()
 
     def write_text(self, name: str, text: str) -> None:

@@ -71,7 +71,7 @@ def read_signal(study: Study, signal: Signal, market: Market, chosen: dict[str, 
                 "a signal must stay defined once it is",
                 f"{signal.name} is not a number on {market.calendar[gap]} ({_spoken(chosen)})",
                 study.where("signals", signal.name),
-                f"Check {' and '.join(signal.series)} around that day, and release: 0 at a year ago divides by zero",
+                f"Check {' and '.join(signal.series)} on that day and before: a value of 0 may divide",
             )
     return reading
 

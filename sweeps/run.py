@@ -87,7 +87,7 @@ class Run:
 
         Raises InputError where the folder holds no finished run, or the query is none.
         """
-        assert self.summary
+        Store(self.folder).read_json("summary.json")  # the complaint, where this is no finished run
         connection = duckdb.connect()
         try:
             for path in sorted(self.folder.glob("*.parquet")):
@@ -103,7 +103,7 @@ class Run:
 
     def report(self) -> Path:
         """Write report.html anew. Raises InputError where the folder holds no finished run."""
-        assert self.summary
+        Store(self.folder).read_json("summary.json")  # the complaint, where this is no finished run
         return write_report(self.folder)
 
 
@@ -123,8 +123,8 @@ def code_digest() -> str:
     """SHA-256 over the sources that decide what a run's folder holds."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    for path in sorted([*root.glob("kernels/**/*.py"), *root.glob("kernels/**/*.cu"), *root.glob("signals/*.py"),
-                        *root.glob("sweeps/*.py"), *root.glob("results/*.py")]):  # fmt: skip
+    patterns = ("kernels/**/*.py", "kernels/**/*.cu", "signals/*.py", "sweeps/*.py", "results/*.py", "results/*.j2")
+    for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridproof.kernels.arrays import Ints
+from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Jobs, Problem
 
@@ -70,3 +70,11 @@ def random_jobs(rng: np.random.Generator, problem: Problem, bits: int, tuples: i
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         execution=rng.integers(0, len(problem.lags), counts.sum()).astype(np.int64),
     )
+
+
+def random_latch(rng: np.random.Generator, days: int) -> tuple[Floats, Floats, Floats]:
+    """Values, rounded so that some lie on a level and some missing at first, and nine levels on and off."""
+    values = rng.normal(size=days).round(1)
+    values[: rng.integers(0, days)] = np.nan
+    on = rng.normal(size=9).round(1)
+    return values, on, on - rng.integers(0, 3, 9) * 0.1

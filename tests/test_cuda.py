@@ -27,7 +27,7 @@ from gridproof.kernels.cuda.evaluate import Scan, latch_paths
 from gridproof.kernels.cuda.source import LATCH, THREADS, Kernel, scan_kernel
 from gridproof.kernels.problem import Jobs, Problem
 from tests.demo import small_study
-from tests.problems import random_jobs, random_problem
+from tests.problems import random_jobs, random_latch, random_problem
 from tests.shim import nvrtc
 from tests.shim.device import ShimDevice
 from tests.test_kernels import assert_agree
@@ -194,11 +194,7 @@ def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pyte
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(2, 200), start=st.integers(0, 100))
 def test_shim_latches_agree(shim: ShimDevice, seed: int, days: int, start: int) -> None:
-    rng = np.random.default_rng(seed)
-    values = rng.normal(size=days).round(1)
-    values[: rng.integers(0, days)] = np.nan
-    on = rng.normal(size=9).round(1)
-    off = on - rng.integers(0, 3, 9) * 0.1
+    values, on, off = random_latch(np.random.default_rng(seed), days)
     start = min(start, days - 1)
     expected = reference.latch_paths(values, on, off, start)
     np.testing.assert_array_equal(latch_paths(shim, values, on, off, start), expected)

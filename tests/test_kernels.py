@@ -13,7 +13,7 @@ from gridproof.kernels import cpu, reference
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips, merge, pack, unpack
-from tests.problems import random_jobs, random_problem
+from tests.problems import random_jobs, random_latch, random_problem
 
 
 def assert_agree(actual: Floats, expected: Floats) -> None:
@@ -89,11 +89,7 @@ def test_a_job_does_not_depend_on_its_neighbours() -> None:
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(2, 200), start=st.integers(0, 100))
 def test_latches_agree(seed: int, days: int, start: int) -> None:
-    rng = np.random.default_rng(seed)
-    values = rng.normal(size=days).round(1)
-    values[: rng.integers(0, days)] = np.nan
-    on = rng.normal(size=9).round(1)
-    off = on - rng.integers(0, 3, 9) * 0.1
+    values, on, off = random_latch(np.random.default_rng(seed), days)
     start = min(start, days - 1)
     expected = reference.latch_paths(values, on, off, start)
     np.testing.assert_array_equal(cpu.latch_paths(values, on, off, start), expected)
