@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
+
+import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 
@@ -47,3 +50,29 @@ class Jobs:
     rows: Array  # (N, B) int32: for each bit its row in Problem.planes
     first: Ints  # (N + 1,): jobs of tuple i are first[i] .. first[i+1]
     execution: Ints  # (J,): index into Problem.lags
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A product of variants: every combination of one path of each signal, each under every execution given.
+
+    The last signal varies faster than those before it, and the execution fastest. A bit of the code belongs to one
+    signal; all bits together are those of ``Problem.rule``.
+    """
+
+    paths: tuple[Array, ...]  # for each signal (n, its bits) int32: rows in Problem.planes
+    places: tuple[Ints, ...]  # for each signal (its bits,): which bits of the code they are
+    executions: Ints  # (E,): indices into Problem.lags
+
+    def __len__(self) -> int:
+        return prod(len(paths) for paths in self.paths) * len(self.executions)
+
+    def jobs(self) -> Jobs:
+        """The same variants one by one."""
+        count = prod(len(paths) for paths in self.paths)
+        rows = np.empty((count, sum(len(places) for places in self.places)), dtype=np.int32)
+        digits = np.indices([len(paths) for paths in self.paths]).reshape(len(self.paths), count)
+        for paths, places, digit in zip(self.paths, self.places, digits, strict=True):
+            rows[:, places] = paths[digit]
+        cells = len(self.executions)
+        return Jobs(rows, np.arange(count + 1, dtype=np.int64) * cells, np.tile(self.executions, count))

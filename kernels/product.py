@@ -1,0 +1,190 @@
+"""A product of variants on the compiled backend: tables once a problem, classes once a box, then all cores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numba
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Bools, Floats, Ints
+from gridproof.kernels.blocks import FIELD, LEAF, classify, sweep
+from gridproof.kernels.metrics import METRICS, measure_returns
+from gridproof.kernels.problem import Box, Problem
+
+# Variants a core takes at once: many share more, few stay in its caches.
+UNIT = 32_768
+# Entries of blocks that are kept until the variants are walked through them.
+ROOM = 65_536
+TABLES_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Of one payoff and cost table: entries of single days (D + 1, A, stride), charges (D + 1, A, A, sums)."""
+
+    days: Floats
+    charges: Floats
+    constant: Floats  # (S, A, 12 + A): metrics of one allocation held throughout
+    centre: float
+
+
+class Product:
+    """What all boxes of one problem share."""
+
+    def __init__(self, problem: Problem, top: int | None = None) -> None:
+        self._problem = problem
+        self._tables: dict[tuple[int, int], Tables] = {}
+        self.top = top if top is not None else choose_top(problem)
+        self._rule = problem.rule.astype(np.uint64)
+        self._held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
+        fields = -(-problem.allocations // 3)
+        self.sums = 8 * -(-(7 + fields) // 8)
+
+    def evaluate(self, box: Box) -> Floats:
+        """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A)."""
+        problem = self._problem
+        order = sorted(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
+        members, places, bits, chunks, units, strides = _layout(box, order)
+        shape = (len(box), problem.segments, len(METRICS) + problem.allocations)
+        result = np.empty(shape)
+        cells = result.reshape(-1, len(box.executions), *shape[1:])
+        lags = problem.lags[box.executions]
+        for lag in np.unique(lags):
+            delay = problem.lead - int(lag)
+            grown = self._classify(members, places, bits, chunks, delay)
+            for cell in np.flatnonzero(lags == lag):
+                self._sweep(units, chunks, strides, delay, int(box.executions[cell]), grown, cells[:, cell])
+        return result
+
+    def _spans(self, delay: int) -> tuple[Ints, Ints]:
+        bounds = self._problem.bounds
+        spans = [(int(low), int(high)) for low, high in zip(bounds, bounds[1:], strict=False)]
+        segments = list(range(len(spans)))
+        if delay > 0 and self._held.any():
+            spans, segments = [(-delay, 1), *spans], [-1, *segments]
+        return np.array(spans, dtype=np.int64), np.array(segments, dtype=np.int64)
+
+    def _classify(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> _Classes:
+        spans, segments = self._spans(delay)
+        levels = self.top + 1
+        nodes = np.empty((len(spans), levels + 1), dtype=np.int64)
+        first = 0
+        for span, (begin, end) in enumerate(spans):
+            blocks = -(-(end - begin) // (LEAF << self.top))
+            for level in range(levels):
+                nodes[span, level] = first
+                first += blocks << (self.top - level)
+            nodes[span, levels] = first
+        size = first * len(members)
+        classes = np.empty(size, dtype=np.int32)
+        kids = np.empty((size, 2), dtype=np.int32)
+        keys = np.empty(size, dtype=np.uint64)
+        counts = np.empty((len(chunks), first), dtype=np.int64)
+        planes = self._problem.planes
+        classify(planes, members, places, bits, chunks, spans, delay, nodes, classes, kids, keys, counts)
+        return _Classes(spans, segments, nodes, classes, kids, keys, counts)
+
+    def _sweep(
+        self, units: Ints, chunks: Ints, strides: Ints, delay: int, execution: int, grown: _Classes, result: Floats
+    ) -> None:
+        problem = self._problem
+        tables = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
+        many = int(np.prod(chunks[units, 2] - chunks[units, 1], axis=1).max())
+        stride, worst = self.sums + 4, many * problem.allocations
+        room = max(ROOM, worst)
+        space = np.empty((numba.get_num_threads(), (many + 2 * self.top * worst + room) * stride))
+        offsets = np.empty((len(space), 2 * self.top * many + room), dtype=np.uint32)
+        sweep(
+            units, chunks, grown.spans, delay, grown.segments, grown.nodes, grown.classes, grown.kids, grown.keys,
+            grown.counts, self._rule, self._held, problem.start, tables.days.ravel(), tables.charges.ravel(),
+            self.sums, tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
+            problem.invested, strides, space, space.view(np.uint64), offsets, room, result,
+        )  # fmt: skip
+
+    def tables(self, payoff: int, cost: int) -> Tables:
+        if (payoff, cost) not in self._tables:
+            if len(self._tables) >= TABLES_KEPT:
+                self._tables.pop(next(iter(self._tables)))
+            self._tables[payoff, cost] = _tabulate(self._problem, payoff, cost, self.sums)
+        return self._tables[payoff, cost]
+
+
+@dataclass(frozen=True, slots=True)
+class _Classes:
+    spans: Ints
+    segments: Ints
+    nodes: Ints
+    classes: Array
+    kids: Array
+    keys: Array
+    counts: Ints
+
+
+def _tabulate(problem: Problem, payoff: int, cost: int, sums: int) -> Tables:
+    returns, costs = problem.returns[payoff], problem.costs[cost]
+    allocations, days = returns.shape
+    centre = float(returns.mean())
+    daily_free = problem.risk_free / problem.periods
+
+    def terms(values: Floats) -> Floats:
+        about = values - centre
+        shortfall = np.minimum(values - daily_free, 0.0)
+        return np.stack([np.log1p(values), about, about**2, about**3, about**4, shortfall**2], axis=-1)
+
+    entries = np.zeros((days + 1, allocations, sums + 4))
+    entries[:-1, :, :6] = terms(returns).transpose(1, 0, 2)
+    for allocation in range(allocations - 1):
+        entries[:-1, allocation, 7 + (allocation + 1) // 3] = 2.0 ** (FIELD * ((allocation + 1) % 3))
+    entries[:-1, :, sums] = entries[:-1, :, sums + 1] = entries[:-1, :, 0]
+    entries[-1, :, sums], entries[-1, :, sums + 1] = -np.inf, np.inf
+    entries.view(np.uint64)[:, :, sums + 3] = np.arange(allocations) * 257
+    charges = np.zeros((days + 1, allocations, allocations, sums))
+    charged = (1.0 + returns)[None] * (1.0 - costs) - 1.0  # (from, to, day)
+    difference = terms(charged) - terms(np.broadcast_to(returns[None], charged.shape))
+    difference[..., 0] = np.log1p(-costs)
+    charges[:-1, :, :, :6] = difference.transpose(2, 0, 1, 3)
+    charges[:-1, :, :, 6] = problem.traded
+    charges[:-1, :, :, 7] = 1.0
+    charges[:, np.arange(allocations), np.arange(allocations)] = 0.0
+    constant = np.zeros((problem.segments, allocations, len(METRICS) + allocations))
+    for segment, (low, high) in enumerate(zip(problem.bounds, problem.bounds[1:], strict=False)):
+        for allocation in range(allocations):
+            one = constant[segment, allocation]
+            one[:9] = measure_returns(returns[allocation, low:high], problem.periods, problem.risk_free)
+            one[11], one[12 + allocation] = problem.invested[allocation], 1.0
+    return Tables(entries, charges, constant, centre)
+
+
+def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, Ints]:
+    """Members, places and bits, chunks, units and strides as ``blocks`` takes them; the signals in this order."""
+    most = max(len(places) for places in box.places)
+    members = np.zeros((sum(len(paths) for paths in box.paths), most), dtype=np.int32)
+    places = np.zeros((len(order), most), dtype=np.int64)
+    bits = np.array([len(box.places[signal]) for signal in order], dtype=np.int64)
+    sizes = [len(paths) for paths in box.paths]
+    strides = np.empty((len(order), 2), dtype=np.int64)
+    chunks: list[tuple[int, int, int]] = []
+    choices = []
+    first, width = 0, UNIT
+    widths = {}
+    for signal in reversed(order):
+        widths[signal] = max(1, min(sizes[signal], width))
+        width //= widths[signal]
+    for position, signal in enumerate(order):
+        paths = box.paths[signal]
+        members[first : first + len(paths), : paths.shape[1]] = paths
+        places[position, : len(box.places[signal])] = box.places[signal]
+        strides[position] = int(np.prod(sizes[signal + 1 :], dtype=np.int64)), first
+        parts = -(-len(paths) // widths[signal])
+        edges = first + np.arange(parts + 1) * len(paths) // parts
+        choices.append(range(len(chunks), len(chunks) + parts))
+        chunks += [(position, int(low), int(high)) for low, high in zip(edges, edges[1:], strict=False)]
+        first += len(paths)
+    units = np.array(list(product(*choices)), dtype=np.int64)
+    return members, places, bits, np.array(chunks, dtype=np.int64), units, strides
+
+
+def choose_top(problem: Problem) -> int:
+    return 5
