@@ -9,11 +9,11 @@ Which joins make a variant depends on the days alone, never on what else is in t
 bits in every product. What is compiled stands in this file (but for an instruction), because Numba's cache watches
 only it.
 
-An entry is ``stride`` float64. ``sums`` lanes add: log NAV, the powers 1 to 4 of r − centre, downside squares,
-turnover, then counts, three to a float64 (switches, days in allocation 0, 1, …, all but the last). Then the highest
-and the lowest log NAV and the deepest fall since its begin, and, as uint64, the allocation of its first day and, from
+An entry is a cache line of eight sums (log NAV, the powers 1 to 4 of r − centre, downside squares, turnover, and counts
+packed into the 53 bits of a float64: switches, days in allocation 0, 1, …, all but the last) and half a line of shape:
+highest and lowest log NAV and deepest fall since its begin, and, as uint64, the allocation of its first day and, from
 bit 8 on, of its last. What the switch into its first day costs is not in it, since that depends on what was held
-before: it stands in ``charges`` (D + 1, A, A, sums), whose last day charges nothing.
+before: it stands in ``charges`` (D + 1, A, A, 8), whose last day charges nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ from gridproof.kernels.lanes import add_lanes
 from gridproof.kernels.metrics import FLAT, LEVEL
 
 LEAF = 4
-FIELD = 17  # bits of a count: three to the 53 of a float64
+SUMS = 8
+SHAPE = 4
+
+_SUMS = np.uint64(SUMS)
+_SHAPE = np.uint64(SHAPE)
+_MARK = np.uint64(3)  # where in the shape the allocations stand
+_HELD = np.uint64(8)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -140,9 +146,10 @@ def sweep(
     rule: Words,
     held: Array,
     start: int,
-    days: Floats,
+    day_sums: Floats,
+    day_shapes: Floats,
     charges: Floats,
-    sums: int,
+    field: int,
     constant: Floats,
     centre: float,
     lengths: Ints,
@@ -150,33 +157,35 @@ def sweep(
     risk_free: float,
     invested: Floats,
     strides: Ints,
-    space: Floats,
-    marks: Words,
-    offsets: Array,
+    all_sums: Floats,
+    all_shapes: Floats,
+    all_offsets: Array,
     room: int,
     result: Floats,
 ) -> None:
     """Evaluate units of a product.
 
     units: (U, signals) a chunk of each signal, the last varies fastest within a unit. segments: (K,) which segment a
-    span is, −1 for days before the first. rule: (A, codes). held: (codes,) bool, whether the rule's answer depends on
-    what was held. days: (D + 1, A, stride) entries of single days. constant: (S, A, 12 + A) metrics of holding
-    throughout. strides: (signals,) from one path to the next in ``result`` (J, S, 12 + A); the rest see ``classify``.
-    space, marks: (threads, floats), the same memory; offsets: (threads, …). ``room``: entries the blocks may take.
+    span is, −1 for days before the first. rule: (A, codes). held: (codes,) whether the rule's answer depends on what
+    was held. day_sums, day_shapes: entries of single days (D + 1, A), the last of no day. field: bits of a count.
+    constant: (S, A, 12 + A) metrics of holding throughout. strides: (signals, 2) from one path to the next in
+    ``result`` (J, S, 12 + A), and the first member of the signal. all_sums, all_shapes, all_offsets: for each thread,
+    memory. room: entries of blocks that are kept before the variants walk through them. The rest see ``classify``.
     """
     signals = units.shape[1]
     inner = signals - 1
     allocations = np.uint64(len(invested))
     levels = nodes.shape[1] - 1
     total = counts.shape[1]
-    stride = np.uint64(sums + 4)
-    none = np.uint64(len(days)) // (allocations * stride) - np.uint64(1)
+    none = np.uint64(len(day_shapes)) // (allocations * _SHAPE) - np.uint64(1)
     for unit in prange(len(units)):
         thread = get_thread_id()
-        floats, words, offs = space[thread], marks[thread], offsets[thread]
+        sums, shapes, offsets = all_sums[thread], all_shapes[thread], all_offsets[thread]
+        marks = shapes.view(np.uint64)
         sizes = np.empty(signals, dtype=np.int64)
         begins = np.empty(signals, dtype=np.int64)
         digits = np.zeros(signals, dtype=np.int64)
+        tables = np.empty((levels, 2, 2), dtype=np.uint64)
         many = 1
         for signal in range(signals):
             low, high = chunks[units[unit, signal], 1], chunks[units[unit, signal], 2]
@@ -184,136 +193,116 @@ def sweep(
             begins[signal] = total * low
             many *= high - low
         outers = many // sizes[inner]
-        worst = many * len(invested)
-        # Memory: what each variant has come to; two tables a level; the blocks' entries.
-        slots = np.uint64(many) * stride
-        table = np.uint64(worst) * stride
-        blocks_at = slots + np.uint64(2 * (levels - 1)) * table
-        offs_at = np.uint64(2 * (levels - 1)) * np.uint64(many)
-        first_key = nodes[0, 0]
+        # Memory: what each variant has come to, two tables a level, then the entries of the blocks.
+        worst = np.uint64(many) * allocations
+        for level in range(levels):
+            for side in range(2):
+                number = np.uint64(min(2 * level + side, 2 * levels - 2))
+                tables[level, side, 0] = np.uint64(many) + number * worst
+                tables[level, side, 1] = number * np.uint64(many)
+        blocks_at, offsets_at = tables[levels - 1, 0]
         for variant in range(many):
             rest, code = variant, np.uint64(0)
             for signal in range(inner, -1, -1):
-                at = begins[signal] + first_key * sizes[signal]
+                at = begins[signal] + nodes[0, 0] * sizes[signal]
                 code |= keys[at + classes[at + rest % sizes[signal]]]
                 rest //= sizes[signal]
             standing = np.uint64(start) if segments[0] < 0 else rule[start, code & np.uint64(0xFFFF)]
-            words[np.uint64(variant) * stride + stride - np.uint64(1)] = standing << np.uint64(8)
+            marks[np.uint64(variant) * _SHAPE + _MARK] = standing << _HELD
         for span in range(len(spans)):
-            if segments[span] >= 0:
-                _clear(floats, many, stride)
-            bottom, tip = nodes[span, 0], nodes[span, levels - 1]
+            free = segments[span] < 0
+            first, end = np.uint64(spans[span, 0]), np.uint64(spans[span, 1])
+            for variant in range(many):
+                sums[variant * SUMS : variant * SUMS + SUMS] = 0.0
+                shapes[variant * SHAPE : variant * SHAPE + 3] = 0.0
+            tip = nodes[span, levels - 1]
             blocks = nodes[span, levels] - tip
             block = 0
             while block < blocks:
-                used = np.uint64(0)
-                used_offs = np.uint64(0)
                 group = block
-                while block < blocks and used + np.uint64(worst) <= np.uint64(room):
+                used = used_offsets = np.uint64(0)
+                while block < blocks:
+                    combinations = 1
+                    for signal in range(signals):
+                        combinations *= counts[units[unit, signal], tip + block]
+                    if used > 0 and used + np.uint64(combinations) * allocations > np.uint64(room):
+                        break
                     for leaf in range(block << (levels - 1), (block + 1) << (levels - 1)):
-                        day = np.uint64(spans[span, 0] + leaf * LEAF)
-                        free = segments[span] < 0
                         level, index = 0, leaf
-                        combined = False
                         while True:
                             node = nodes[span, level] + index
                             last = level == levels - 1
+                            out, out_offsets = tables[level, 0 if last else index & 1]
+                            shift = np.uint64(0)
                             if last:
-                                out, out_offs = blocks_at + used * stride, offs_at + used_offs
-                                shift = used
-                            else:
-                                side = np.uint64(2 * level + (index & 1))
-                                out, out_offs = slots + side * table, side * np.uint64(many)
-                                shift = np.uint64(0)
-                            if not combined:
+                                out, out_offsets, shift = out + used, out_offsets + used_offsets, used
+                            if level == 0:
                                 made = _leaves(
-                                    node, begins, sizes, counts, units[unit], classes, keys, digits, rule, held, days,
-                                    charges, np.uint64(spans[span, 0] + leaf * LEAF), np.uint64(spans[span, 1]), free,
-                                    np.uint64(sums), allocations, floats, words, offs, out, out_offs, shift,
+                                    node, begins, sizes, counts, units[unit], keys, digits, rule, held, day_sums,
+                                    day_shapes, charges, first + np.uint64(leaf * LEAF), end, free, allocations, sums,
+                                    shapes, marks, offsets, out, out_offsets, shift, none,
                                 )  # fmt: skip
                             else:
-                                left = np.uint64(2 * level - 2)
-                                middle = np.uint64(spans[span, 0] + (((2 * index + 1) << (level - 1)) * LEAF))
-                                if free or middle >= np.uint64(spans[span, 1]):
-                                    middle = none
+                                middle = first + np.uint64(((2 * index + 1) << (level - 1)) * LEAF)
                                 made = _combine(
                                     node, nodes[span, level - 1] + 2 * index, begins, sizes, counts, units[unit], kids,
-                                    keys, digits, held, charges, middle, np.uint64(sums), allocations, floats, words,
-                                    offs, slots + left * table, left * np.uint64(many),
-                                    slots + (left + np.uint64(1)) * table, (left + np.uint64(1)) * np.uint64(many),
-                                    out, out_offs, shift,
+                                    keys, digits, held, charges, none if free or middle >= end else middle,
+                                    allocations, sums, shapes, marks, offsets, tables[level - 1], out, out_offsets,
+                                    shift,
                                 )  # fmt: skip
                             if last:
-                                combos = 1
-                                for signal in range(signals):
-                                    combos *= counts[units[unit, signal], node]
-                                used += np.uint64(made)
-                                used_offs += np.uint64(combos)
+                                used += made
+                                used_offsets += np.uint64(combinations)
                             if last or (index & 1) == 0:
                                 break
                             level += 1
                             index >>= 1
-                            combined = True
                     block += 1
                 _walk(
-                    group, block, tip, outers, begins, sizes, counts, units[unit], classes, digits, charges, none,
-                    np.uint64(spans[span, 0]), np.uint64(LEAF << (levels - 1)), segments[span] < 0, np.uint64(sums),
-                    allocations, floats, words, offs, blocks_at, offs_at,
+                    group, block, tip, outers, begins, sizes, counts, units[unit], classes, digits, charges, none, first,
+                    np.uint64(LEAF << (levels - 1)), free, allocations, sums, shapes, marks, offsets, blocks_at,
+                    offsets_at,
                 )  # fmt: skip
-            if segments[span] >= 0:
-                segment = segments[span]
-                for signal in range(signals):
-                    digits[signal] = 0
+            if not free:
                 for variant in range(many):
                     rest, job = variant, 0
                     for signal in range(inner, -1, -1):
-                        job += (chunks[units[unit, signal], 1] - strides[signal, 1] + rest % sizes[signal]) * strides[
-                            signal, 0
-                        ]
+                        place = chunks[units[unit, signal], 1] - strides[signal, 1] + rest % sizes[signal]
+                        job += place * strides[signal, 0]
                         rest //= sizes[signal]
                     _finish(
-                        floats, variant * int(stride), sums, lengths[segment], centre, periods, risk_free,
-                        invested, constant[segment], result[job, segment],
+                        sums[variant * SUMS : variant * SUMS + SUMS], shapes[variant * SHAPE + 2],
+                        lengths[segments[span]], field, centre, periods, risk_free, invested, constant[segments[span]],
+                        result[job, segments[span]],
                     )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy")
-def _clear(floats: Floats, many: int, stride: int) -> None:
-    """No days yet: all sums 0, peak and fall 0. What is held stays."""
-    for variant in range(many):
-        at = np.uint64(variant) * stride
-        for lane in range(stride - np.uint64(1)):
-            floats[at + lane] = 0.0
 
 
 @njit(cache=True, error_model="numpy", inline="always")
 def _join(
-    floats: Floats, words: Words, out: int, left: int, source: Floats, marks: Words, right: int, charges: Floats,
-    charge: int, sums: int,
+    sums: Floats, shapes: Floats, marks: Words, out: int, left: int, other_sums: Floats, other_shapes: Floats,
+    other_marks: Words, right: int, charges: Floats, charge: int,
 ) -> None:  # fmt: skip
-    """out = left, then right, whose first day is charged ``charge``. out may be left."""
-    shape = left + sums
-    base = floats[left] + charges[charge]
-    highest, lowest, deepest = floats[shape], floats[shape + np.uint64(1)], floats[shape + np.uint64(2)]
-    there = right + sums
-    high, low, inner = base + source[there], base + source[there + np.uint64(1)], source[there + np.uint64(2)]
-    mark = (words[shape + np.uint64(3)] & np.uint64(255)) | (marks[there + np.uint64(3)] & ~np.uint64(255))
-    for lane in range(np.uint64(0), sums, np.uint64(8)):
-        add_lanes(floats, out + lane, floats, left + lane, source, right + lane, charges, charge + lane)
-    shape = out + sums
+    """out = left, then right (of other), whose first day is charged ``charge``. out may be left."""
+    one, two, three = out * _SHAPE, left * _SHAPE, right * _SHAPE
+    base = sums[left * _SUMS] + charges[charge * _SUMS]
+    highest, lowest, deepest = shapes[two], shapes[two + np.uint64(1)], shapes[two + np.uint64(2)]
+    high, low = base + other_shapes[three], base + other_shapes[three + np.uint64(1)]
+    inside = other_shapes[three + np.uint64(2)]
     across = highest - low
-    deepest = deepest if deepest > inner else inner
-    floats[shape] = highest if highest > high else high
-    floats[shape + np.uint64(1)] = lowest if lowest < low else low
-    floats[shape + np.uint64(2)] = deepest if deepest > across else across
-    words[shape + np.uint64(3)] = mark
+    mark = (marks[two + _MARK] & np.uint64(255)) | (other_marks[three + _MARK] & ~np.uint64(255))
+    add_lanes(sums, out * _SUMS, sums, left * _SUMS, other_sums, right * _SUMS, charges, charge * _SUMS)
+    deepest = deepest if deepest > inside else inside
+    shapes[one] = highest if highest > high else high
+    shapes[one + np.uint64(1)] = lowest if lowest < low else low
+    shapes[one + np.uint64(2)] = deepest if deepest > across else across
+    marks[one + _MARK] = mark
 
 
 @njit(cache=True, error_model="numpy")
 def _leaves(
-    node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, classes: Array, keys: Words, digits: Ints,
-    rule: Words, held: Array, days: Floats, charges: Floats, first: int, end: int, free: bool, sums: int,
-    allocations: int, floats: Floats, words: Words, offs: Array, out: int, out_offs: int, shift: int,
+    node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, keys: Words, digits: Ints, rule: Words, held: Array,
+    day_sums: Floats, day_shapes: Floats, charges: Floats, first: int, end: int, free: bool, allocations: int,
+    sums: Floats, shapes: Floats, marks: Words, offsets: Array, out: int, out_offsets: int, shift: int, none: int,
 ) -> int:  # fmt: skip
     """The table of a leaf. Answers how many entries it has."""
     inner = len(sizes) - 1
@@ -321,73 +310,58 @@ def _leaves(
     for signal in range(inner):
         digits[signal] = 0
         rows *= counts[unit[signal], node]
-    stride = sums + np.uint64(4)
-    none = np.uint64(len(days)) // (allocations * stride) - np.uint64(1)
-    square = allocations * allocations * sums
     wide = counts[unit[inner], node]
-    inner_keys = begins[inner] + node * sizes[inner]
-    marks = days.view(np.uint64)
+    columns = begins[inner] + node * sizes[inner]
+    day_marks = day_shapes.view(np.uint64)
     made = np.uint64(0)
-    place = out_offs
     for _ in range(rows):
         row = np.uint64(0)
         for signal in range(inner):
             row |= keys[begins[signal] + node * sizes[signal] + digits[signal]]
-        for column in range(wide):
-            codes = row | keys[inner_keys + column]
+        for column in range(columns, columns + wide):
+            codes = row | keys[column]
             several = held[codes & np.uint64(0xFFFF)]
-            offs[place] = ((shift + made) << np.uint64(1)) | np.uint64(several)
-            place += np.uint64(1)
+            offsets[out_offsets] = ((shift + made) << np.uint64(1)) | np.uint64(several)
+            out_offsets += np.uint64(1)
             for version in range(allocations if several else np.uint64(1)):
-                at = out + made * stride
+                at = out + made
                 made += np.uint64(1)
                 current = rule[version, codes & np.uint64(0xFFFF)]
-                day = none if free or first >= end else first
-                source = (day * allocations + current) * stride
-                for lane in range(stride):
-                    floats[at + lane] = days[source + lane]
-                # A day past the end has no allocation of its own; the mark is of what is held.
-                words[at + stride - np.uint64(1)] = current | (current << np.uint64(8))
+                source = (none if free or first >= end else first) * allocations + current
+                for lane in range(_SUMS):
+                    sums[at * _SUMS + lane] = day_sums[source * _SUMS + lane]
+                for lane in range(_SHAPE):
+                    shapes[at * _SHAPE + lane] = day_shapes[source * _SHAPE + lane]
                 for later in range(np.uint64(1), np.uint64(LEAF)):
                     before = current
                     current = rule[current, (codes >> (np.uint64(16) * later)) & np.uint64(0xFFFF)]
-                    day = first + later
-                    if free or day >= end:
-                        words[at + stride - np.uint64(1)] &= np.uint64(255)
-                        words[at + stride - np.uint64(1)] |= current << np.uint64(8)
-                    else:
-                        source = (day * allocations + current) * stride
-                        charge = day * square + (before * allocations + current) * sums
-                        _join(floats, words, at, at, days, marks, source, charges, charge, sums)
-        for signal in range(inner - 1, -1, -1):
-            digits[signal] += 1
-            if digits[signal] < counts[unit[signal], node]:
-                break
-            digits[signal] = 0
+                    day = none if free or first + later >= end else first + later
+                    source = day * allocations + current
+                    charge = (day * allocations + before) * allocations + current
+                    _join(sums, shapes, marks, at, at, day_sums, day_shapes, day_marks, source, charges, charge)
+        _advance(digits, counts, unit, node)
     return made
 
 
 @njit(cache=True, error_model="numpy")
 def _combine(
     node: int, below: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, kids: Array, keys: Words, digits: Ints,
-    held: Array, charges: Floats, middle: int, sums: int, allocations: int, floats: Floats, words: Words,
-    offs: Array, left: int, left_offs: int, right: int, right_offs: int, out: int, out_offs: int, shift: int,
+    held: Array, charges: Floats, middle: int, allocations: int, sums: Floats, shapes: Floats, marks: Words,
+    offsets: Array, tables: Words, out: int, out_offsets: int, shift: int,
 ) -> int:  # fmt: skip
-    """The table of a node from those of the two below. Answers how many entries it has."""
+    """The table of a node from the two below, whose ``tables`` (2, 2) begin there. Answers how many entries it has."""
     inner = len(sizes) - 1
     rows = 1
     for signal in range(inner):
         digits[signal] = 0
         rows *= counts[unit[signal], node]
-    stride = sums + np.uint64(4)
-    mark = stride - np.uint64(1)
-    boundary = middle * allocations * allocations * sums
+    left, right = tables[0, 0], tables[1, 0]
+    boundary = middle * allocations * allocations
     wide = counts[unit[inner], node]
     left_wide = np.uint64(counts[unit[inner], below])
     right_wide = np.uint64(counts[unit[inner], below + 1])
     columns = begins[inner] + node * sizes[inner]
     made = np.uint64(0)
-    place = out_offs
     for _ in range(rows):
         head, left_row, right_row = np.uint64(0), np.uint64(0), np.uint64(0)
         for signal in range(inner):
@@ -395,71 +369,71 @@ def _combine(
             head |= keys[one]
             left_row = left_row * np.uint64(counts[unit[signal], below]) + np.uint64(kids[one, 0])
             right_row = right_row * np.uint64(counts[unit[signal], below + 1]) + np.uint64(kids[one, 1])
-        left_row = left_offs + left_row * left_wide
-        right_row = right_offs + right_row * right_wide
+        left_row = tables[0, 1] + left_row * left_wide
+        right_row = tables[1, 1] + right_row * right_wide
         for column in range(columns, columns + wide):
             several = held[head | keys[column]]
-            offs[place] = ((shift + made) << np.uint64(1)) | np.uint64(several)
-            place += np.uint64(1)
-            first = np.uint64(offs[left_row + np.uint64(kids[column, 0])])
-            second = np.uint64(offs[right_row + np.uint64(kids[column, 1])])
+            offsets[out_offsets] = ((shift + made) << np.uint64(1)) | np.uint64(several)
+            out_offsets += np.uint64(1)
+            begin = left + (np.uint64(offsets[left_row + np.uint64(kids[column, 0])]) >> np.uint64(1))
+            second = np.uint64(offsets[right_row + np.uint64(kids[column, 1])])
             depends = np.uint64(0) - (second & np.uint64(1))
             second >>= np.uint64(1)
-            begin = left + (first >> np.uint64(1)) * stride
-            for _version in range(allocations if several else np.uint64(1)):
-                holding = words[begin + mark] >> np.uint64(8)
-                after = right + (second + (holding & depends)) * stride
-                charge = boundary + (holding * allocations + (words[after + mark] & np.uint64(255))) * sums
-                _join(floats, words, out + made * stride, begin, floats, words, after, charges, charge, sums)
+            for version in range(allocations if several else np.uint64(1)):
+                holding = marks[(begin + version) * _SHAPE + _MARK] >> _HELD
+                after = right + second + (holding & depends)
+                charge = boundary + holding * allocations + (marks[after * _SHAPE + _MARK] & np.uint64(255))
+                _join(
+                    sums, shapes, marks, out + made, begin + version, sums, shapes, marks, after, charges, charge
+                )  # fmt: skip
                 made += np.uint64(1)
-                begin += stride
-        for signal in range(inner - 1, -1, -1):
-            digits[signal] += 1
-            if digits[signal] < counts[unit[signal], node]:
-                break
-            digits[signal] = 0
+        _advance(digits, counts, unit, node)
     return made
+
+
+@njit(cache=True, error_model="numpy")
+def _advance(digits: Ints, counts: Ints, unit: Ints, node: int) -> None:
+    """The next combination of classes of the outer signals, the last of them fastest."""
+    for signal in range(len(digits) - 2, -1, -1):
+        digits[signal] += 1
+        if digits[signal] < counts[unit[signal], node]:
+            break
+        digits[signal] = 0
 
 
 @njit(cache=True, error_model="numpy")
 def _walk(
     group: int, until: int, tip: int, outers: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints,
-    classes: Array, digits: Ints, charges: Floats, none: int, first: int, length: int, free: bool, sums: int,
-    allocations: int, floats: Floats, words: Words, offs: Array, blocks_at: int, offs_at: int,
+    classes: Array, digits: Ints, charges: Floats, none: int, first: int, length: int, free: bool, allocations: int,
+    sums: Floats, shapes: Floats, marks: Words, offsets: Array, blocks_at: int, offsets_at: int,
 ) -> None:  # fmt: skip
     """Join blocks [group, until) to every variant of the unit: there, high is the running peak, low is not used."""
     inner = len(sizes) - 1
-    stride = sums + np.uint64(4)
-    mark = stride - np.uint64(1)
     variant = np.uint64(0)
-    width = np.uint64(sizes[inner])
     for signal in range(inner):
         digits[signal] = 0
     for _ in range(outers):
-        table = offs_at
+        table = offsets_at
         for block in range(group, until):
             node = tip + block
-            row, combos = 0, 1
+            row, combinations = 0, 1
             for signal in range(inner):
-                row = row * counts[unit[signal], node] + classes[
-                    begins[signal] + node * sizes[signal] + digits[signal]
-                ]
-                combos *= counts[unit[signal], node]
+                at = begins[signal] + node * sizes[signal]
+                row = row * counts[unit[signal], node] + classes[at + digits[signal]]
+                combinations *= counts[unit[signal], node]
             wide = counts[unit[inner], node]
-            offs_row = table + np.uint64(row * wide)
-            table += np.uint64(combos * wide)
-            day = none if free else first + np.uint64(block) * length
-            boundary = day * allocations * allocations * sums
+            entries = table + np.uint64(row * wide)
+            table += np.uint64(combinations * wide)
+            boundary = (none if free else first + np.uint64(block) * length) * allocations * allocations
             columns = begins[inner] + node * sizes[inner]
-            at = variant * stride
-            for column in range(columns, columns + sizes[inner]):
-                entry = np.uint64(offs[offs_row + np.uint64(classes[column])])
-                holding = words[at + mark] >> np.uint64(8)
-                after = blocks_at + ((entry >> np.uint64(1)) + (holding & (np.uint64(0) - (entry & np.uint64(1))))) * stride
-                charge = boundary + (holding * allocations + (words[after + mark] & np.uint64(255))) * sums
-                _join(floats, words, at, at, floats, words, after, charges, charge, sums)
-                at += stride
-        variant += width
+            for place in range(sizes[inner]):
+                one = variant + np.uint64(place)
+                entry = np.uint64(offsets[entries + np.uint64(classes[columns + place])])
+                holding = marks[one * _SHAPE + _MARK] >> _HELD
+                after = blocks_at + (entry >> np.uint64(1)) + (holding & (np.uint64(0) - (entry & np.uint64(1))))
+                charge = boundary + holding * allocations + (marks[after * _SHAPE + _MARK] & np.uint64(255))
+                _join(sums, shapes, marks, one, one, sums, shapes, marks, after, charges, charge)
+        variant += np.uint64(sizes[inner])
         for signal in range(inner - 1, -1, -1):
             digits[signal] += 1
             if digits[signal] < sizes[signal]:
@@ -469,19 +443,19 @@ def _walk(
 
 @njit(cache=True, error_model="numpy")
 def _finish(
-    floats: Floats, at: int, sums: int, length: int, centre: float, periods: float, risk_free: float, invested: Floats,
-    constant: Floats, result: Floats,
+    sums: Floats, fall: float, length: int, field: int, centre: float, periods: float, risk_free: float,
+    invested: Floats, constant: Floats, result: Floats,
 ) -> None:  # fmt: skip
     """The metrics of one segment from its sums about ``centre``: ``metrics.measure_returns`` in closed form."""
     legs = len(invested)
     rest = length
-    for field in range(legs):
-        count = (np.int64(floats[at + 7 + field // 3]) >> (FIELD * (field % 3))) & ((1 << FIELD) - 1)
-        if field == 0:
-            result[9] = count
-        else:
-            result[11 + field] = count
-            rest -= count
+    packed = np.int64(sums[7])
+    result[9] = packed & ((1 << field) - 1)
+    for leg in range(legs - 1):
+        packed >>= field
+        count = packed & ((1 << field) - 1)
+        result[12 + leg] = count
+        rest -= count
     result[11 + legs] = rest
     if result[9] == 0.0:
         # All in one allocation: its own metrics, whose moments are about its own mean.
@@ -490,10 +464,10 @@ def _finish(
                 result[:] = constant[allocation]
         return
     days = float(length)
-    log, fall = floats[at], floats[at + sums + 2]
-    offset = floats[at + 1] / days
-    square, cube, fourth = floats[at + 2] / days, floats[at + 3] / days, floats[at + 4] / days
-    downside = floats[at + 5]
+    log = sums[0]
+    offset = sums[1] / days
+    square, cube, fourth = sums[2] / days, sums[3] / days, sums[4] / days
+    downside = sums[5]
     mean = offset + centre
     spread = square - offset * offset
     variance = spread * days / (days - 1.0)
@@ -513,7 +487,7 @@ def _finish(
         third = cube - 3.0 * offset * square + 2.0 * offset**3
         result[7] = third / (spread * np.sqrt(spread))
         result[8] = (fourth - 4.0 * offset * cube + 6.0 * offset**2 * square - 3.0 * offset**4) / spread**2
-    result[10] = floats[at + 6] * periods / days
+    result[10] = sums[6] * periods / days
     result[11] = 0.0
     for allocation in range(legs):
         result[12 + allocation] /= days

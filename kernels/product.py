@@ -9,23 +9,24 @@ import numba
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
-from gridproof.kernels.blocks import FIELD, LEAF, classify, sweep
+from gridproof.kernels.blocks import LEAF, SHAPE, SUMS, classify, sweep
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.problem import Box, Problem
 
 # Variants a core takes at once: many share more, few stay in its caches.
 UNIT = 32_768
 # Entries of blocks that are kept until the variants are walked through them.
-ROOM = 65_536
+ROOM = 12_000
 TABLES_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Of one payoff and cost table: entries of single days (D + 1, A, stride), charges (D + 1, A, A, sums)."""
+    """Of one payoff and one cost table: entries of single days and charges, as ``blocks`` takes them."""
 
-    days: Floats
-    charges: Floats
+    sums: Floats  # (D + 1, A, 8)
+    shapes: Floats  # (D + 1, A, 4)
+    charges: Floats  # (D + 1, A, A, 8)
     constant: Floats  # (S, A, 12 + A): metrics of one allocation held throughout
     centre: float
 
@@ -39,8 +40,7 @@ class Product:
         self.top = top if top is not None else choose_top(problem)
         self._rule = problem.rule.astype(np.uint64)
         self._held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
-        fields = -(-problem.allocations // 3)
-        self.sums = 8 * -(-(7 + fields) // 8)
+        self._field = problem.returns.shape[2].bit_length()
 
     def evaluate(self, box: Box) -> Floats:
         """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A)."""
@@ -92,22 +92,24 @@ class Product:
         problem = self._problem
         tables = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
         many = int(np.prod(chunks[units, 2] - chunks[units, 1], axis=1).max())
-        stride, worst = self.sums + 4, many * problem.allocations
+        worst = many * problem.allocations
         room = max(ROOM, worst)
-        space = np.empty((numba.get_num_threads(), (many + 2 * self.top * worst + room) * stride))
-        offsets = np.empty((len(space), 2 * self.top * many + room), dtype=np.uint32)
+        entries = many + 2 * self.top * worst + room
+        threads = numba.get_num_threads()
+        offsets = np.empty((threads, 2 * self.top * many + room), dtype=np.uint32)
         sweep(
             units, chunks, grown.spans, delay, grown.segments, grown.nodes, grown.classes, grown.kids, grown.keys,
-            grown.counts, self._rule, self._held, problem.start, tables.days.ravel(), tables.charges.ravel(),
-            self.sums, tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
-            problem.invested, strides, space, space.view(np.uint64), offsets, room, result,
+            grown.counts, self._rule, self._held, problem.start, tables.sums.ravel(),
+            tables.shapes.ravel(), tables.charges.ravel(), self._field, tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
+            problem.invested, strides, _aligned(threads, entries * SUMS), _aligned(threads, entries * SHAPE), offsets,
+            ROOM, result,
         )  # fmt: skip
 
     def tables(self, payoff: int, cost: int) -> Tables:
         if (payoff, cost) not in self._tables:
             if len(self._tables) >= TABLES_KEPT:
                 self._tables.pop(next(iter(self._tables)))
-            self._tables[payoff, cost] = _tabulate(self._problem, payoff, cost, self.sums)
+            self._tables[payoff, cost] = _tabulate(self._problem, payoff, cost, self._field)
         return self._tables[payoff, cost]
 
 
@@ -122,7 +124,7 @@ class _Classes:
     counts: Ints
 
 
-def _tabulate(problem: Problem, payoff: int, cost: int, sums: int) -> Tables:
+def _tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     returns, costs = problem.returns[payoff], problem.costs[cost]
     allocations, days = returns.shape
     centre = float(returns.mean())
@@ -133,14 +135,16 @@ def _tabulate(problem: Problem, payoff: int, cost: int, sums: int) -> Tables:
         shortfall = np.minimum(values - daily_free, 0.0)
         return np.stack([np.log1p(values), about, about**2, about**3, about**4, shortfall**2], axis=-1)
 
-    entries = np.zeros((days + 1, allocations, sums + 4))
-    entries[:-1, :, :6] = terms(returns).transpose(1, 0, 2)
-    for allocation in range(allocations - 1):
-        entries[:-1, allocation, 7 + (allocation + 1) // 3] = 2.0 ** (FIELD * ((allocation + 1) % 3))
-    entries[:-1, :, sums] = entries[:-1, :, sums + 1] = entries[:-1, :, 0]
-    entries[-1, :, sums], entries[-1, :, sums + 1] = -np.inf, np.inf
-    entries.view(np.uint64)[:, :, sums + 3] = np.arange(allocations) * 257
-    charges = np.zeros((days + 1, allocations, allocations, sums))
+    sums = _aligned(days + 1, allocations * SUMS).reshape(days + 1, allocations, SUMS)
+    sums[:] = 0.0
+    sums[:-1, :, :6] = terms(returns).transpose(1, 0, 2)
+    sums[:-1, :, 7] = np.array([*(2.0 ** (field * (1 + allocation)) for allocation in range(allocations - 1)), 0.0])
+    shapes = np.zeros((days + 1, allocations, SHAPE))
+    shapes[:-1, :, 0] = shapes[:-1, :, 1] = sums[:-1, :, 0]
+    shapes[-1, :, 0], shapes[-1, :, 1] = -np.inf, np.inf
+    shapes.view(np.uint64)[:, :, 3] = np.arange(allocations) * 257
+    charges = _aligned(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
+    charges[:] = 0.0
     charged = (1.0 + returns)[None] * (1.0 - costs) - 1.0  # (from, to, day)
     difference = terms(charged) - terms(np.broadcast_to(returns[None], charged.shape))
     difference[..., 0] = np.log1p(-costs)
@@ -154,7 +158,7 @@ def _tabulate(problem: Problem, payoff: int, cost: int, sums: int) -> Tables:
             one = constant[segment, allocation]
             one[:9] = measure_returns(returns[allocation, low:high], problem.periods, problem.risk_free)
             one[11], one[12 + allocation] = problem.invested[allocation], 1.0
-    return Tables(entries, charges, constant, centre)
+    return Tables(sums, shapes, charges, constant, centre)
 
 
 def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, Ints]:
@@ -184,6 +188,13 @@ def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, 
         first += len(paths)
     units = np.array(list(product(*choices)), dtype=np.int64)
     return members, places, bits, np.array(chunks, dtype=np.int64), units, strides
+
+
+def _aligned(rows: int, width: int) -> Floats:
+    """(rows, width) float64 not yet written, whose entries of eight cross no cache line."""
+    memory = np.empty(rows * width + 8)
+    begin = -memory.ctypes.data % 64 // 8
+    return memory[begin : begin + rows * width].reshape(rows, width)
 
 
 def choose_top(problem: Problem) -> int:
