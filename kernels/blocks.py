@@ -22,7 +22,7 @@ import numpy as np
 from numba import get_thread_id, njit, prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
-from gridproof.kernels.lanes import add_lanes
+from gridproof.kernels.lanes import add_four, add_lanes
 from gridproof.kernels.metrics import FLAT, LEVEL
 
 LEAF = 4
@@ -68,6 +68,8 @@ def classify(
         slots = np.zeros(size, dtype=np.int64)
         stamps = np.full(size, -1, dtype=np.int64)
         seen = np.empty(paths, dtype=np.uint64)
+        head = np.empty(paths, dtype=np.uint64)
+        order = np.empty((2, paths), dtype=np.int64)
         begin = total * low
         for span in range(len(spans)):
             last = spans[span, 1] - 1 + delay
@@ -79,7 +81,7 @@ def classify(
                     for bit in range(bits[signal]):
                         code |= _spread(planes[members[low + path, bit]], first, last) << np.uint64(places[signal, bit])
                     seen[path] = code
-                counts[chunk, node] = _number(seen, node, slots, stamps, classes[at : at + paths])
+                counts[chunk, node] = _number(seen, seen, node, slots, stamps, order, classes[at : at + paths])
                 for path in range(paths):
                     keys[at + classes[at + path]] = seen[path]
             for level in range(1, levels):
@@ -90,12 +92,13 @@ def classify(
                     wide = np.uint64(counts[chunk, below + 1])
                     for path in range(paths):
                         seen[path] = np.uint64(classes[left + path]) * wide + np.uint64(classes[right + path])
-                    counts[chunk, node] = _number(seen, node, slots, stamps, classes[at : at + paths])
+                        head[path] = keys[left + classes[left + path]]
+                    counts[chunk, node] = _number(seen, head, node, slots, stamps, order, classes[at : at + paths])
                     for path in range(paths):
                         one = at + classes[at + path]
                         kids[one, 0] = classes[left + path]
                         kids[one, 1] = classes[right + path]
-                        keys[one] = keys[left + classes[left + path]] & np.uint64(0xFFFF)
+                        keys[one] = head[path] & np.uint64(0xFFFF)
 
 
 @njit(cache=True, error_model="numpy")
@@ -110,10 +113,14 @@ def _spread(plane: Words, first: int, last: int) -> int:
 
 
 @njit(cache=True, error_model="numpy")
-def _number(seen: Words, stamp: int, slots: Ints, stamps: Ints, classes: Array) -> int:
-    """Number distinct values in order of appearance; answers how many. ``stamps`` tell which slots are of this call."""
+def _number(seen: Words, head: Words, stamp: int, slots: Ints, stamps: Ints, order: Ints, classes: Array) -> int:
+    """Number distinct values; answers how many. ``stamps`` tell which slots are of this call.
+
+    Values of one first day's code stand together, since they behave alike in the loops that follow.
+    """
     mask = np.uint64(len(slots) - 1)
     count = 0
+    same = True
     for path in range(len(seen)):
         value = seen[path]
         slot = value & mask if value <= mask else (value * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(32)) & mask
@@ -122,12 +129,26 @@ def _number(seen: Words, stamp: int, slots: Ints, stamps: Ints, classes: Array) 
                 stamps[slot] = stamp
                 slots[slot] = path
                 classes[path] = count
+                order[0, count] = head[path] & np.uint64(0xFFFF)
+                same &= order[0, count] == order[0, 0]
                 count += 1
                 break
             if seen[slots[slot]] == value:
                 classes[path] = classes[slots[slot]]
                 break
             slot = (slot + np.uint64(1)) & mask
+    if same:
+        return count
+    order[1, :count] = -1
+    place = 0
+    for one in range(count):
+        if order[1, one] < 0:
+            for other in range(one, count):
+                if order[0, other] == order[0, one]:
+                    order[1, other] = place
+                    place += 1
+    for path in range(len(seen)):
+        classes[path] = order[1, classes[path]]
     return count
 
 
@@ -177,6 +198,7 @@ def sweep(
     allocations = np.uint64(len(invested))
     levels = nodes.shape[1] - 1
     total = counts.shape[1]
+    most = (nodes[:, levels] - nodes[:, levels - 1]).max()
     none = np.uint64(len(day_shapes)) // (allocations * _SHAPE) - np.uint64(1)
     for unit in prange(len(units)):
         thread = get_thread_id()
@@ -185,6 +207,8 @@ def sweep(
         sizes = np.empty(signals, dtype=np.int64)
         begins = np.empty(signals, dtype=np.int64)
         digits = np.zeros(signals, dtype=np.int64)
+        sorts = np.empty(signals, dtype=np.int64)
+        rows = np.empty((most, 3), dtype=np.uint64)
         tables = np.empty((levels, 2, 2), dtype=np.uint64)
         many = 1
         for signal in range(signals):
@@ -202,13 +226,13 @@ def sweep(
                 tables[level, side, 1] = number * np.uint64(many)
         blocks_at, offsets_at = tables[levels - 1, 0]
         for variant in range(many):
-            rest, code = variant, np.uint64(0)
-            for signal in range(inner, -1, -1):
+            code = np.uint64(0)
+            for signal in range(signals):
                 at = begins[signal] + nodes[0, 0] * sizes[signal]
-                code |= keys[at + classes[at + rest % sizes[signal]]]
-                rest //= sizes[signal]
+                code |= keys[at + classes[at + digits[signal]]]
             standing = np.uint64(start) if segments[0] < 0 else rule[start, code & np.uint64(0xFFFF)]
             marks[np.uint64(variant) * _SHAPE + _MARK] = standing << _HELD
+            _advance(digits, sizes, signals)
         for span in range(len(spans)):
             free = segments[span] < 0
             first, end = np.uint64(spans[span, 0]), np.uint64(spans[span, 1])
@@ -238,7 +262,7 @@ def sweep(
                                 out, out_offsets, shift = out + used, out_offsets + used_offsets, used
                             if level == 0:
                                 made = _leaves(
-                                    node, begins, sizes, counts, units[unit], keys, digits, rule, held, day_sums,
+                                    node, begins, sizes, counts, units[unit], keys, digits, sorts, rule, held, day_sums,
                                     day_shapes, charges, first + np.uint64(leaf * LEAF), end, free, allocations, sums,
                                     shapes, marks, offsets, out, out_offsets, shift, none,
                                 )  # fmt: skip
@@ -246,7 +270,7 @@ def sweep(
                                 middle = first + np.uint64(((2 * index + 1) << (level - 1)) * LEAF)
                                 made = _combine(
                                     node, nodes[span, level - 1] + 2 * index, begins, sizes, counts, units[unit], kids,
-                                    keys, digits, held, charges, none if free or middle >= end else middle,
+                                    keys, digits, sorts, held, charges, none if free or middle >= end else middle,
                                     allocations, sums, shapes, marks, offsets, tables[level - 1], out, out_offsets,
                                     shift,
                                 )  # fmt: skip
@@ -261,15 +285,16 @@ def sweep(
                 _walk(
                     group, block, tip, outers, begins, sizes, counts, units[unit], classes, digits, charges, none, first,
                     np.uint64(LEAF << (levels - 1)), free, allocations, sums, shapes, marks, offsets, blocks_at,
-                    offsets_at,
+                    offsets_at, rows,
                 )  # fmt: skip
             if not free:
+                digits[:] = 0
                 for variant in range(many):
-                    rest, job = variant, 0
-                    for signal in range(inner, -1, -1):
-                        place = chunks[units[unit, signal], 1] - strides[signal, 1] + rest % sizes[signal]
+                    job = 0
+                    for signal in range(signals):
+                        place = chunks[units[unit, signal], 1] - strides[signal, 1] + digits[signal]
                         job += place * strides[signal, 0]
-                        rest //= sizes[signal]
+                    _advance(digits, sizes, signals)
                     _finish(
                         sums[variant * SUMS : variant * SUMS + SUMS], shapes[variant * SHAPE + 2],
                         lengths[segments[span]], field, centre, periods, risk_free, invested, constant[segments[span]],
@@ -300,7 +325,7 @@ def _join(
 
 @njit(cache=True, error_model="numpy")
 def _leaves(
-    node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, keys: Words, digits: Ints, rule: Words, held: Array,
+    node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, keys: Words, digits: Ints, sorts: Ints, rule: Words, held: Array,
     day_sums: Floats, day_shapes: Floats, charges: Floats, first: int, end: int, free: bool, allocations: int,
     sums: Floats, shapes: Floats, marks: Words, offsets: Array, out: int, out_offsets: int, shift: int, none: int,
 ) -> int:  # fmt: skip
@@ -309,7 +334,8 @@ def _leaves(
     rows = 1
     for signal in range(inner):
         digits[signal] = 0
-        rows *= counts[unit[signal], node]
+        sorts[signal] = counts[unit[signal], node]
+        rows *= sorts[signal]
     wide = counts[unit[inner], node]
     columns = begins[inner] + node * sizes[inner]
     day_marks = day_shapes.view(np.uint64)
@@ -339,14 +365,14 @@ def _leaves(
                     source = day * allocations + current
                     charge = (day * allocations + before) * allocations + current
                     _join(sums, shapes, marks, at, at, day_sums, day_shapes, day_marks, source, charges, charge)
-        _advance(digits, counts, unit, node)
+        _advance(digits, sorts, inner)
     return made
 
 
 @njit(cache=True, error_model="numpy")
 def _combine(
     node: int, below: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, kids: Array, keys: Words, digits: Ints,
-    held: Array, charges: Floats, middle: int, allocations: int, sums: Floats, shapes: Floats, marks: Words,
+    sorts: Ints, held: Array, charges: Floats, middle: int, allocations: int, sums: Floats, shapes: Floats, marks: Words,
     offsets: Array, tables: Words, out: int, out_offsets: int, shift: int,
 ) -> int:  # fmt: skip
     """The table of a node from the two below, whose ``tables`` (2, 2) begin there. Answers how many entries it has."""
@@ -354,7 +380,8 @@ def _combine(
     rows = 1
     for signal in range(inner):
         digits[signal] = 0
-        rows *= counts[unit[signal], node]
+        sorts[signal] = counts[unit[signal], node]
+        rows *= sorts[signal]
     left, right = tables[0, 0], tables[1, 0]
     boundary = middle * allocations * allocations
     wide = counts[unit[inner], node]
@@ -387,16 +414,16 @@ def _combine(
                     sums, shapes, marks, out + made, begin + version, sums, shapes, marks, after, charges, charge
                 )  # fmt: skip
                 made += np.uint64(1)
-        _advance(digits, counts, unit, node)
+        _advance(digits, sorts, inner)
     return made
 
 
 @njit(cache=True, error_model="numpy")
-def _advance(digits: Ints, counts: Ints, unit: Ints, node: int) -> None:
-    """The next combination of classes of the outer signals, the last of them fastest."""
-    for signal in range(len(digits) - 2, -1, -1):
+def _advance(digits: Ints, sizes: Ints, signals: int) -> None:
+    """The next combination of the first ``signals`` digits, the last of them fastest; after the last, the first."""
+    for signal in range(signals - 1, -1, -1):
         digits[signal] += 1
-        if digits[signal] < counts[unit[signal], node]:
+        if digits[signal] < sizes[signal]:
             break
         digits[signal] = 0
 
@@ -405,10 +432,11 @@ def _advance(digits: Ints, counts: Ints, unit: Ints, node: int) -> None:
 def _walk(
     group: int, until: int, tip: int, outers: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints,
     classes: Array, digits: Ints, charges: Floats, none: int, first: int, length: int, free: bool, allocations: int,
-    sums: Floats, shapes: Floats, marks: Words, offsets: Array, blocks_at: int, offsets_at: int,
+    sums: Floats, shapes: Floats, marks: Words, offsets: Array, blocks_at: int, offsets_at: int, rows: Words,
 ) -> None:  # fmt: skip
     """Join blocks [group, until) to every variant of the unit: there, high is the running peak, low is not used."""
     inner = len(sizes) - 1
+    wide = sizes[inner]
     variant = np.uint64(0)
     for signal in range(inner):
         digits[signal] = 0
@@ -421,24 +449,77 @@ def _walk(
                 at = begins[signal] + node * sizes[signal]
                 row = row * counts[unit[signal], node] + classes[at + digits[signal]]
                 combinations *= counts[unit[signal], node]
-            wide = counts[unit[inner], node]
-            entries = table + np.uint64(row * wide)
-            table += np.uint64(combinations * wide)
-            boundary = (none if free else first + np.uint64(block) * length) * allocations * allocations
-            columns = begins[inner] + node * sizes[inner]
-            for place in range(sizes[inner]):
-                one = variant + np.uint64(place)
-                entry = np.uint64(offsets[entries + np.uint64(classes[columns + place])])
-                holding = marks[one * _SHAPE + _MARK] >> _HELD
-                after = blocks_at + (entry >> np.uint64(1)) + (holding & (np.uint64(0) - (entry & np.uint64(1))))
-                charge = boundary + holding * allocations + (marks[after * _SHAPE + _MARK] & np.uint64(255))
-                _join(sums, shapes, marks, one, one, sums, shapes, marks, after, charges, charge)
-        variant += np.uint64(sizes[inner])
-        for signal in range(inner - 1, -1, -1):
-            digits[signal] += 1
-            if digits[signal] < sizes[signal]:
-                break
-            digits[signal] = 0
+            columns = counts[unit[inner], node]
+            rows[block - group, 0] = table + np.uint64(row * columns)
+            rows[block - group, 1] = (none if free else first + np.uint64(block) * length) * allocations * allocations
+            rows[block - group, 2] = begins[inner] + node * wide
+            table += np.uint64(combinations * columns)
+        block = 0
+        while block + 4 <= until - group:
+            for place in range(np.uint64(wide)):
+                one = variant + place
+                shape = one * _SHAPE
+                log, peak, fall = sums[one * _SUMS], shapes[shape], shapes[shape + np.uint64(2)]
+                holding = marks[shape + _MARK] >> _HELD
+                after_0, charge_0, log, peak, fall, holding = _step(
+                    rows, block, place, classes, offsets, blocks_at, sums, shapes, marks, charges, allocations, log,
+                    peak, fall, holding,
+                )  # fmt: skip
+                after_1, charge_1, log, peak, fall, holding = _step(
+                    rows, block + 1, place, classes, offsets, blocks_at, sums, shapes, marks, charges, allocations, log,
+                    peak, fall, holding,
+                )  # fmt: skip
+                after_2, charge_2, log, peak, fall, holding = _step(
+                    rows, block + 2, place, classes, offsets, blocks_at, sums, shapes, marks, charges, allocations, log,
+                    peak, fall, holding,
+                )  # fmt: skip
+                after_3, charge_3, log, peak, fall, holding = _step(
+                    rows, block + 3, place, classes, offsets, blocks_at, sums, shapes, marks, charges, allocations, log,
+                    peak, fall, holding,
+                )  # fmt: skip
+                add_four(
+                    sums, one * _SUMS, sums, after_0, after_1, after_2, after_3, charges, charge_0, charge_1, charge_2,
+                    charge_3,
+                )  # fmt: skip
+                shapes[shape], shapes[shape + np.uint64(2)], marks[shape + _MARK] = peak, fall, holding << _HELD
+            block += 4
+        while block < until - group:
+            for place in range(np.uint64(wide)):
+                one = variant + place
+                shape = one * _SHAPE
+                log, peak, fall = sums[one * _SUMS], shapes[shape], shapes[shape + np.uint64(2)]
+                holding = marks[shape + _MARK] >> _HELD
+                after, charge, log, peak, fall, holding = _step(
+                    rows, block, place, classes, offsets, blocks_at, sums, shapes, marks, charges, allocations, log,
+                    peak, fall, holding,
+                )  # fmt: skip
+                add_lanes(sums, one * _SUMS, sums, one * _SUMS, sums, after, charges, charge)
+                shapes[shape], shapes[shape + np.uint64(2)], marks[shape + _MARK] = peak, fall, holding << _HELD
+            block += 1
+        variant += np.uint64(wide)
+        _advance(digits, sizes, inner)
+
+
+@njit(cache=True, error_model="numpy")
+def _step(
+    rows: Words, block: int, place: int, classes: Array, offsets: Array, blocks_at: int, sums: Floats,
+    shapes: Floats, marks: Words, charges: Floats, allocations: int, log: float, peak: float, fall: float, holding: int,
+) -> tuple[int, int, float, float, float, int]:  # fmt: skip
+    """A variant into its next block: where its sums and its charge begin, then what the variant has come to."""
+    entry = np.uint64(offsets[rows[block, 0] + np.uint64(classes[rows[block, 2] + place])])
+    after = blocks_at + (entry >> np.uint64(1)) + (holding & (np.uint64(0) - (entry & np.uint64(1))))
+    there = after * _SHAPE
+    mark = marks[there + _MARK]
+    charge = (rows[block, 1] + holding * allocations + (mark & np.uint64(255))) * _SUMS
+    after *= _SUMS
+    base = log + charges[charge]
+    across = peak - (base + shapes[there + np.uint64(1)])
+    inside = shapes[there + np.uint64(2)]
+    high = base + shapes[there]
+    fall = fall if fall > inside else inside
+    fall = fall if fall > across else across
+    peak = peak if peak > high else high
+    return after, charge, base + sums[after], peak, fall, mark >> _HELD
 
 
 @njit(cache=True, error_model="numpy")

@@ -29,3 +29,26 @@ def add_lanes(
 
     index = types.uint64
     return types.void(_out, index, first, index, second, index, third, index), generate
+
+
+@intrinsic
+def add_four(
+    _context: Any, out: Any, _at: Any, other: Any, _a: Any, _b: Any, _c: Any, _d: Any, charges: Any,
+    _e: Any, _f: Any, _g: Any, _h: Any,
+) -> Any:  # fmt: skip
+    """As four ``add_lanes`` onto out[at : at + 8], of other[a …], other[b …] and so on, charged charges[e …] and so on."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def lanes(array: int, place: int) -> Any:
+            data = context.make_array(signature.args[array])(context, builder, value=arguments[array]).data
+            return builder.bitcast(builder.gep(data, [arguments[place]]), _EIGHT.as_pointer())
+
+        total = builder.load(lanes(0, 1), align=8)
+        for step in range(4):
+            total = builder.fadd(total, builder.load(lanes(7, 8 + step), align=8))
+            total = builder.fadd(total, builder.load(lanes(2, 3 + step), align=8))
+        builder.store(total, lanes(0, 1), align=8)
+        return context.get_dummy_value()
+
+    index = types.uint64
+    return types.void(out, index, other, *[index] * 4, charges, *[index] * 4), generate

@@ -37,6 +37,7 @@ class Product:
     def __init__(self, problem: Problem, top: int | None = None) -> None:
         self._problem = problem
         self._tables: dict[tuple[int, int], Tables] = {}
+        self._kept: tuple[Floats, Floats, Array] | None = None
         self.top = top if top is not None else choose_top(problem)
         self._rule = problem.rule.astype(np.uint64)
         self._held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
@@ -95,15 +96,24 @@ class Product:
         worst = many * problem.allocations
         room = max(ROOM, worst)
         entries = many + 2 * self.top * worst + room
-        threads = numba.get_num_threads()
-        offsets = np.empty((threads, 2 * self.top * many + room), dtype=np.uint32)
+        sums, shapes, offsets = self._memory(entries, 2 * self.top * many + room)
         sweep(
             units, chunks, grown.spans, delay, grown.segments, grown.nodes, grown.classes, grown.kids, grown.keys,
             grown.counts, self._rule, self._held, problem.start, tables.sums.ravel(),
             tables.shapes.ravel(), tables.charges.ravel(), self._field, tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
-            problem.invested, strides, _aligned(threads, entries * SUMS), _aligned(threads, entries * SHAPE), offsets,
-            ROOM, result,
+            problem.invested, strides, sums, shapes, offsets, ROOM, result,
         )  # fmt: skip
+
+    def _memory(self, entries: int, offsets: int) -> tuple[Floats, Floats, Array]:
+        """For each thread, and kept: fresh memory costs more to clear than to use."""
+        threads = numba.get_num_threads()
+        if self._kept is None or self._kept[0].shape[0] < threads or self._kept[0].shape[1] < entries * SUMS:
+            self._kept = (
+                _aligned(threads, entries * SUMS),
+                _aligned(threads, entries * SHAPE),
+                np.empty((threads, offsets), dtype=np.uint32),
+            )
+        return self._kept
 
     def tables(self, payoff: int, cost: int) -> Tables:
         if (payoff, cost) not in self._tables:
