@@ -22,7 +22,7 @@ from benchmarks.rivals import ENGINES, Rival, as_they_count, peak_mib
 from gridproof.kernels import backend
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS
-from gridproof.kernels.problem import Jobs
+from gridproof.kernels.problem import Work
 
 Report = dict[str, Any]
 
@@ -53,13 +53,20 @@ def timing(seconds: Sequence[float], variant_days: int) -> Report:
 def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> Report:
     """python: where the other engines are installed; None leaves them out, as ``case`` beyond their legs does."""
     grid = build(case)
-    pieces = grid.pieces()
+    pieces, boxes = grid.pieces(), grid.boxes()
     prepare_seconds: list[float] = []
 
     def cpu() -> float:
         begin = time.perf_counter()
         evaluate = backend.resolve("cpu").bind(grid.problem)
         prepare_seconds.append(time.perf_counter() - begin)
+        for box in boxes:
+            evaluate(box)
+        return time.perf_counter() - begin
+
+    def cpu_list() -> float:
+        begin = time.perf_counter()
+        evaluate = backend.resolve("cpu").bind(grid.problem)
         for jobs in pieces:
             evaluate(jobs)
         return time.perf_counter() - begin
@@ -72,7 +79,7 @@ def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> 
 
     agreement = compare(grid)
     compare_reference(grid, few)
-    engines: dict[str, Callable[[], float]] = {"cpu": cpu, "plain_loop": plain}
+    engines: dict[str, Callable[[], float]] = {"cpu": cpu, "cpu_list": cpu_list, "plain_loop": plain}
     with ExitStack() as stack:
         rivals = {}
         for name, (_, _, legs, _) in ENGINES.items() if python else ():
@@ -82,7 +89,7 @@ def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> 
                 engines[name] = rivals[name].measure
         engines["reference"] = lambda: compare_reference(grid, few)
         seconds = alternate(engines, repeats)
-        days = dict.fromkeys(("cpu", "plain_loop"), grid.variant_days)
+        days = dict.fromkeys(("cpu", "cpu_list", "plain_loop"), grid.variant_days)
         days |= {"reference": few * case.days} | {name: rival.variant_days for name, rival in rivals.items()}
         runs = {name: timing(taken, days[name]) for name, taken in seconds.items()}
         prepared = median(prepare_seconds)
@@ -123,9 +130,11 @@ def compare(grid: Grid) -> Report:
     """cpu against the plain loop on every variant. Raises AssertionError beyond 1e-9."""
     evaluate = backend.resolve("cpu").bind(grid.problem)
     largest, switches = 0.0, 0.0
-    for jobs in grid.pieces():
-        ours, theirs = evaluate(jobs), plain_loop.evaluate(grid.problem, grid.states, jobs.rows)
+    for box in grid.boxes():
+        jobs = box.jobs()
+        ours, theirs = evaluate(box), plain_loop.evaluate(grid.problem, grid.states, jobs.rows)
         largest = max(largest, difference(ours, theirs, 1e-9, "cpu and the plain loop"))
+        largest = max(largest, difference(evaluate(jobs), theirs, 1e-9, "cpu by lists and the plain loop"))
         switches += float(ours[:, 0, METRICS.index("switches")].sum())
     return {"plain_loop": largest, "switches": switches / len(grid.rows)}
 
@@ -158,14 +167,14 @@ def difference(actual: Floats, expected: Floats, tolerance: float, who: str) -> 
 def run_alone(name: str, quick: bool) -> Report:
     """Peak memory of one pass over the headline grid, in this process, which must have done nothing before."""
     grid = build(Case("alone", variants=100_000 if quick else 1_000_000))
-    pieces, before = grid.pieces(), peak_mib()
+    pieces, before = grid.boxes() if name == "cpu" else grid.pieces(), peak_mib()
     begin = time.perf_counter()
     if name == "cpu":
         evaluate = backend.resolve("cpu").bind(grid.problem)
     else:
 
-        def evaluate(jobs: Jobs) -> Floats:
-            return plain_loop.evaluate(grid.problem, grid.states, jobs.rows)
+        def evaluate(jobs: Work) -> Floats:
+            return plain_loop.evaluate(grid.problem, grid.states, jobs.jobs().rows)
 
     evaluate(jobs_of(grid.rows[:1]))
     first = time.perf_counter() - begin

@@ -11,10 +11,10 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.paths import pack
-from gridproof.kernels.problem import Jobs, Problem
+from gridproof.kernels.problem import Box, Jobs, Problem
 
 PERIODS = 243.0
-PIECE = 65_536  # what a run hands to a backend at once, see sweeps/grid
+PIECE = 262_144  # what a run hands to a backend at once, see sweeps/grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,16 @@ class Grid:
 
     def pieces(self) -> list[Jobs]:
         return [jobs_of(self.rows[begin : begin + PIECE]) for begin in range(0, len(self.rows), PIECE)]
+
+    def boxes(self) -> list[Box]:
+        """The same variants in the same order as products, cut along the first signal."""
+        signals = self.rows.shape[1]
+        count = round(len(self.rows) ** (1 / signals))
+        axes = [(np.arange(count, dtype=np.int32) + count * signal)[:, None] for signal in range(signals)]
+        places = tuple(np.array([signal]) for signal in range(signals))
+        width = max(1, PIECE // count ** (signals - 1))
+        parts = [axes[0][low : low + width] for low in range(0, count, width)]
+        return [Box((part, *axes[1:]), places, np.array([0])) for part in parts]
 
     def sample(self, count: int) -> Array:
         """``count`` tuples spread evenly over the grid."""

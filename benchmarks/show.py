@@ -10,6 +10,7 @@ from rich.table import Table
 
 LABELS = {
     "cpu": "gridproof cpu",
+    "cpu_list": "  as a list",
     "cpu_tables_apart": "  tables made before",
     "plain_loop": "plain Numba loop",
     "vectorbt_numba": "vectorbt, Numba",

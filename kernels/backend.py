@@ -11,31 +11,27 @@ from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.cuda import evaluate as cuda
 from gridproof.kernels.cuda.device import open_gpu
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.problem import Jobs, Problem
+from gridproof.kernels.problem import Problem, Work
 
 NAMES = ("auto", "cpu", "cuda", "reference")
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """``bind`` prepares a problem once and answers the function that evaluates jobs of it."""
+    """``bind`` prepares a problem once and answers the function that evaluates jobs or boxes of it."""
 
     name: str
     latch_paths: Callable[[Floats, Floats, Floats, int], Words]
-    bind: Callable[[Problem], Callable[[Jobs], Floats]]
+    bind: Callable[[Problem], Callable[[Work], Floats]]
 
 
 def resolve(name: str = "auto") -> Backend:
     """The backend of this name; ``auto`` is cpu, until cuda has been run on a GPU. Raises InputError."""
     if name in ("auto", "cpu"):
-        return Backend("cpu", cpu.latch_paths, lambda problem: partial(_compiled, problem, cpu.prepare(problem)))
+        return Backend("cpu", cpu.latch_paths, cpu.Compiled)
     if name == "reference":
         return Backend("reference", reference.latch_paths, lambda problem: partial(reference.evaluate, problem))
     if name == "cuda":
         gpu = open_gpu()
         return Backend("cuda", partial(cuda.latch_paths, gpu), partial(cuda.Scan, gpu))
     raise InputError("the backend must be one that can run here", name, "--backend", f"Use one of {', '.join(NAMES)}")
-
-
-def _compiled(problem: Problem, prepared: cpu.Prepared, jobs: Jobs) -> Floats:
-    return cpu.evaluate(problem, jobs, prepared)

@@ -18,6 +18,8 @@ before: it stands in ``charges`` (D + 1, A, A, 8), whose last day charges nothin
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import get_thread_id, njit, prange
 
@@ -102,7 +104,7 @@ def classify(
 
 
 @njit(cache=True, error_model="numpy")
-def _spread(plane: Words, first: int, last: int) -> int:
+def _spread(plane: Words, first: int, last: int) -> Any:
     """The states of four days from ``first`` on, 16 bits apart; days past ``last`` are as that."""
     answer = np.uint64(0)
     for day in range(LEAF):
@@ -283,9 +285,9 @@ def sweep(
                             index >>= 1
                     block += 1
                 _walk(
-                    group, block, tip, outers, begins, sizes, counts, units[unit], classes, digits, charges, none, first,
-                    np.uint64(LEAF << (levels - 1)), free, allocations, sums, shapes, marks, offsets, blocks_at,
-                    offsets_at, rows,
+                    group, block, tip, outers, begins, sizes, counts, units[unit], classes, digits, charges, none,
+                    first, np.uint64(LEAF << (levels - 1)), free, allocations, sums, shapes, marks, offsets,
+                    blocks_at, offsets_at, rows,
                 )  # fmt: skip
             if not free:
                 digits[:] = 0
@@ -325,10 +327,10 @@ def _join(
 
 @njit(cache=True, error_model="numpy")
 def _leaves(
-    node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, keys: Words, digits: Ints, sorts: Ints, rule: Words, held: Array,
-    day_sums: Floats, day_shapes: Floats, charges: Floats, first: int, end: int, free: bool, allocations: int,
-    sums: Floats, shapes: Floats, marks: Words, offsets: Array, out: int, out_offsets: int, shift: int, none: int,
-) -> int:  # fmt: skip
+    node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, keys: Words, digits: Ints, sorts: Ints,
+    rule: Words, held: Array, day_sums: Floats, day_shapes: Floats, charges: Floats, first: int, end: int, free: bool, allocations: int,
+    sums: Floats, shapes: Floats, marks: Words, offsets: Array, out: Any, out_offsets: Any, shift: Any, none: Any,
+) -> Any:  # fmt: skip
     """The table of a leaf. Answers how many entries it has."""
     inner = len(sizes) - 1
     rows = 1
@@ -372,9 +374,9 @@ def _leaves(
 @njit(cache=True, error_model="numpy")
 def _combine(
     node: int, below: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, kids: Array, keys: Words, digits: Ints,
-    sorts: Ints, held: Array, charges: Floats, middle: int, allocations: int, sums: Floats, shapes: Floats, marks: Words,
-    offsets: Array, tables: Words, out: int, out_offsets: int, shift: int,
-) -> int:  # fmt: skip
+    sorts: Ints, held: Array, charges: Floats, middle: Any, allocations: Any, sums: Floats, shapes: Floats,
+    marks: Words, offsets: Array, tables: Words, out: Any, out_offsets: Any, shift: Any,
+) -> Any:  # fmt: skip
     """The table of a node from the two below, whose ``tables`` (2, 2) begin there. Answers how many entries it has."""
     inner = len(sizes) - 1
     rows = 1
@@ -432,7 +434,7 @@ def _advance(digits: Ints, sizes: Ints, signals: int) -> None:
 def _walk(
     group: int, until: int, tip: int, outers: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints,
     classes: Array, digits: Ints, charges: Floats, none: int, first: int, length: int, free: bool, allocations: int,
-    sums: Floats, shapes: Floats, marks: Words, offsets: Array, blocks_at: int, offsets_at: int, rows: Words,
+    sums: Floats, shapes: Floats, marks: Words, offsets: Array, blocks_at: Any, offsets_at: Any, rows: Words,
 ) -> None:  # fmt: skip
     """Join blocks [group, until) to every variant of the unit: there, high is the running peak, low is not used."""
     inner = len(sizes) - 1
@@ -504,7 +506,7 @@ def _walk(
 def _step(
     rows: Words, block: int, place: int, classes: Array, offsets: Array, blocks_at: int, sums: Floats,
     shapes: Floats, marks: Words, charges: Floats, allocations: int, log: float, peak: float, fall: float, holding: int,
-) -> tuple[int, int, float, float, float, int]:  # fmt: skip
+) -> tuple[Any, Any, float, float, float, Any]:  # fmt: skip
     """A variant into its next block: where its sums and its charge begin, then what the variant has come to."""
     entry = np.uint64(offsets[rows[block, 0] + np.uint64(classes[rows[block, 2] + place])])
     after = blocks_at + (entry >> np.uint64(1)) + (holding & (np.uint64(0) - (entry & np.uint64(1))))
@@ -530,7 +532,7 @@ def _finish(
     """The metrics of one segment from its sums about ``centre``: ``metrics.measure_returns`` in closed form."""
     legs = len(invested)
     rest = length
-    packed = np.int64(sums[7])
+    packed: Any = np.int64(sums[7])
     result[9] = packed & ((1 << field) - 1)
     for leg in range(legs - 1):
         packed >>= field
@@ -551,13 +553,13 @@ def _finish(
     downside = sums[5]
     mean = offset + centre
     spread = square - offset * offset
-    variance = spread * days / (days - 1.0)
+    variance = spread * days / (days - 1.0) if length > 1 else np.nan
     flat = not variance > FLAT * (spread + mean * mean)
     fall = fall if fall > LEVEL else 0.0
     excess = mean * periods - risk_free
     result[0] = np.expm1(log)
     result[1] = np.expm1(log * periods / days)
-    result[2] = 0.0 if flat else np.sqrt(variance * periods)
+    result[2] = np.nan if length == 1 else (0.0 if flat else np.sqrt(variance * periods))
     result[3] = np.nan if flat else excess / result[2]
     result[4] = excess / np.sqrt(downside / days * periods) if downside > 0.0 else np.nan
     result[5] = np.expm1(-fall)

@@ -1,4 +1,4 @@
-"""The compiled backend: Numba, all cores, each variant in as many steps as it has switches."""
+"""The compiled backend: Numba, all cores; products share blocks of days, lists go from switch to switch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from numba import njit, prange
 from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips
-from gridproof.kernels.problem import Jobs, Problem
+from gridproof.kernels.problem import Box, Jobs, Problem, Work
+from gridproof.kernels.product import Product, fits
 from gridproof.kernels.scan import scan_variants
 from gridproof.kernels.summaries import Summaries, summarise
 
@@ -18,6 +19,22 @@ def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
     paths = np.zeros((len(on), -(-(len(values) - start) // 64)), dtype=np.uint64)
     _latch(np.ascontiguousarray(values), on, off, start, paths)
     return paths
+
+
+class Compiled:
+    """As ``reference.evaluate``, of one problem; what it needs besides is made where it is first needed."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._product = Product(problem) if fits(problem) else None
+        self._prepared: Prepared | None = None
+
+    def __call__(self, work: Work) -> Floats:
+        if isinstance(work, Box) and self._product is not None:
+            return self._product.evaluate(work)
+        if self._prepared is None:
+            self._prepared = prepare(self._problem)
+        return evaluate(self._problem, work.jobs(), self._prepared)
 
 
 def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> Floats:

@@ -36,7 +36,7 @@ def add_four(
     _context: Any, out: Any, _at: Any, other: Any, _a: Any, _b: Any, _c: Any, _d: Any, charges: Any,
     _e: Any, _f: Any, _g: Any, _h: Any,
 ) -> Any:  # fmt: skip
-    """As four ``add_lanes`` onto out[at : at + 8], of other[a …], other[b …] and so on, charged charges[e …] and so on."""
+    """As four ``add_lanes`` onto out[at : at + 8], of other[a …], other[b …], …, charged charges[e …], …"""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         def lanes(array: int, place: int) -> Any:

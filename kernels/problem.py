@@ -51,6 +51,9 @@ class Jobs:
     first: Ints  # (N + 1,): jobs of tuple i are first[i] .. first[i+1]
     execution: Ints  # (J,): index into Problem.lags
 
+    def jobs(self) -> Jobs:
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -76,3 +79,6 @@ class Box:
             rows[:, places] = paths[digit]
         cells = len(self.executions)
         return Jobs(rows, np.arange(count + 1, dtype=np.int64) * cells, np.tile(self.executions, count))
+
+
+Work = Jobs | Box

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numba
 import numpy as np
@@ -11,12 +11,14 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
 from gridproof.kernels.blocks import LEAF, SHAPE, SUMS, classify, sweep
 from gridproof.kernels.metrics import METRICS, measure_returns
+from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
 
-# Variants a core takes at once: many share more, few stay in its caches.
-UNIT = 32_768
-# Entries of blocks that are kept until the variants are walked through them.
-ROOM = 12_000
+# Variants a core takes at once: many share more, few stay in its caches and leave work for other cores.
+UNIT = 65_536
+_SMALLEST = 8_192
+# Entries of blocks, at most, that are kept until the variants are walked through them.
+ROOM = 48_000
 TABLES_KEPT = 8
 
 
@@ -46,6 +48,8 @@ class Product:
     def evaluate(self, box: Box) -> Floats:
         """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A)."""
         problem = self._problem
+        if not box.paths:  # one path that says nothing
+            box = Box((np.zeros((1, 0), dtype=np.int32),), (np.zeros(0, dtype=np.int64),), box.executions)
         order = sorted(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
         members, places, bits, chunks, units, strides = _layout(box, order)
         shape = (len(box), problem.segments, len(METRICS) + problem.allocations)
@@ -61,7 +65,7 @@ class Product:
 
     def _spans(self, delay: int) -> tuple[Ints, Ints]:
         bounds = self._problem.bounds
-        spans = [(int(low), int(high)) for low, high in zip(bounds, bounds[1:], strict=False)]
+        spans = [(int(low), int(high)) for low, high in pairwise(bounds)]
         segments = list(range(len(spans)))
         if delay > 0 and self._held.any():
             spans, segments = [(-delay, 1), *spans], [-1, *segments]
@@ -99,15 +103,18 @@ class Product:
         sums, shapes, offsets = self._memory(entries, 2 * self.top * many + room)
         sweep(
             units, chunks, grown.spans, delay, grown.segments, grown.nodes, grown.classes, grown.kids, grown.keys,
-            grown.counts, self._rule, self._held, problem.start, tables.sums.ravel(),
-            tables.shapes.ravel(), tables.charges.ravel(), self._field, tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
-            problem.invested, strides, sums, shapes, offsets, ROOM, result,
+            grown.counts, self._rule, self._held, problem.start, tables.sums.ravel(), tables.shapes.ravel(),
+            tables.charges.ravel(), self._field, tables.constant, tables.centre, np.diff(problem.bounds),
+            problem.periods, problem.risk_free, problem.invested, strides, sums, shapes, offsets, ROOM, result,
         )  # fmt: skip
 
     def _memory(self, entries: int, offsets: int) -> tuple[Floats, Floats, Array]:
         """For each thread, and kept: fresh memory costs more to clear than to use."""
         threads = numba.get_num_threads()
-        if self._kept is None or self._kept[0].shape[0] < threads or self._kept[0].shape[1] < entries * SUMS:
+        wanted = threads, entries * SUMS, offsets
+        if self._kept is None or any(
+            have < want for have, want in zip((*self._kept[0].shape, self._kept[2].shape[1]), wanted, strict=True)
+        ):
             self._kept = (
                 _aligned(threads, entries * SUMS),
                 _aligned(threads, entries * SHAPE),
@@ -163,7 +170,7 @@ def _tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     charges[:-1, :, :, 7] = 1.0
     charges[:, np.arange(allocations), np.arange(allocations)] = 0.0
     constant = np.zeros((problem.segments, allocations, len(METRICS) + allocations))
-    for segment, (low, high) in enumerate(zip(problem.bounds, problem.bounds[1:], strict=False)):
+    for segment, (low, high) in enumerate(pairwise(problem.bounds)):
         for allocation in range(allocations):
             one = constant[segment, allocation]
             one[:9] = measure_returns(returns[allocation, low:high], problem.periods, problem.risk_free)
@@ -173,7 +180,7 @@ def _tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
 
 def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, Ints]:
     """Members, places and bits, chunks, units and strides as ``blocks`` takes them; the signals in this order."""
-    most = max(len(places) for places in box.places)
+    most = max(1, *(len(places) for places in box.places))
     members = np.zeros((sum(len(paths) for paths in box.paths), most), dtype=np.int32)
     places = np.zeros((len(order), most), dtype=np.int64)
     bits = np.array([len(box.places[signal]) for signal in order], dtype=np.int64)
@@ -181,7 +188,8 @@ def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, 
     strides = np.empty((len(order), 2), dtype=np.int64)
     chunks: list[tuple[int, int, int]] = []
     choices = []
-    first, width = 0, UNIT
+    first = 0
+    width = int(np.clip(len(box) // len(box.executions) // (2 * numba.get_num_threads()), _SMALLEST, UNIT))
     widths = {}
     for signal in reversed(order):
         widths[signal] = max(1, min(sizes[signal], width))
@@ -194,7 +202,7 @@ def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, 
         parts = -(-len(paths) // widths[signal])
         edges = first + np.arange(parts + 1) * len(paths) // parts
         choices.append(range(len(chunks), len(chunks) + parts))
-        chunks += [(position, int(low), int(high)) for low, high in zip(edges, edges[1:], strict=False)]
+        chunks += [(position, int(low), int(high)) for low, high in pairwise(edges)]
         first += len(paths)
     units = np.array(list(product(*choices)), dtype=np.int64)
     return members, places, bits, np.array(chunks, dtype=np.int64), units, strides
@@ -207,5 +215,15 @@ def _aligned(rows: int, width: int) -> Floats:
     return memory[begin : begin + rows * width].reshape(rows, width)
 
 
+def fits(problem: Problem) -> bool:
+    """Whether counts of all allocations pack into a float64 and the rule stands still where it has decided."""
+    allocations, codes = problem.rule.shape
+    settled = np.array_equal(problem.rule[problem.rule, np.arange(codes)], problem.rule)
+    return settled and codes <= 2**16 and allocations * problem.returns.shape[2].bit_length() <= 53
+
+
 def choose_top(problem: Problem) -> int:
-    return 5
+    """Blocks of 4 · 2^top days. Measured: 128 days at one switch a year of each path, 16 at twenty, see benchmarks."""
+    changes = np.bitwise_count(flips(problem.planes, problem.decision_days)).sum(axis=1, dtype=np.int64)
+    a_day = changes[changes > 0].mean() / problem.decision_days if changes.any() else 0.0
+    return int(np.clip(round(-0.5 - 0.694 * np.log2(max(a_day, 1e-3))), 0, 6))

@@ -7,7 +7,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints, Words
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.paths import pack, unpack
-from gridproof.kernels.problem import Jobs, Problem
+from gridproof.kernels.problem import Problem, Work
 
 
 def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
@@ -50,8 +50,9 @@ def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, F
     return held, (1.0 + gross) * (1.0 - cost) - 1.0, cost
 
 
-def evaluate(problem: Problem, jobs: Jobs) -> Floats:
+def evaluate(problem: Problem, work: Work) -> Floats:
     """Metrics of every job, (J, S, 12 + A): ``METRICS`` in order, then the share of days in each allocation."""
+    jobs = work.jobs()
     result = np.empty((len(jobs.execution), problem.segments, len(METRICS) + problem.allocations))
     for index in range(len(jobs.rows)):
         for job in range(jobs.first[index], jobs.first[index + 1]):

@@ -35,7 +35,7 @@ def conclude(
     store.write_table("surfaces.parquet", _surfaces(plan, tally))
     base_index = study.space.base_index
     best_index = int(tally.best_index[0]) if len(tally.best_index) else base_index
-    points = {"base": checked_point(plan, base_index), "best": checked_point(plan, best_index)}
+    points = {"base": checked_point(plan, grid, base_index), "best": checked_point(plan, grid, best_index)}
     holds = {leg.name: hold_returns(plan, index) for index, leg in enumerate(study.legs)}
     store.write_table("curves.parquet", _curves(plan, points, holds))
     days = days_of(plan)
@@ -149,10 +149,10 @@ def _record(point: Point, index: int) -> Record:
     return record
 
 
-def checked_point(plan: Plan, index: int) -> Point:
+def checked_point(plan: Plan, grid: Grid, index: int) -> Point:
     """A variant by the reference, which must agree with the backend that ranked it."""
     point = evaluate_point(plan.study, plan.market, plan.study.space.parameters(index))
-    found = evaluate_listed(plan, Listed(plan, np.array([index], dtype=np.int64)))[0]
+    found = plan.evaluate(grid.alone(index).work)[0]
     for segment, exact in zip(found, (point.in_sample, point.after_publication), strict=False):
         assert exact is not None
         for name, value in zip(METRICS, segment, strict=False):

@@ -13,11 +13,12 @@ from typing import Protocol
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.kernels.problem import Jobs
+from gridproof.kernels.problem import Jobs, Work
 from gridproof.sweeps.plan import Plan
 from gridproof.sweeps.space import Space
 
-PIECE = 65_536
+# Large enough that the variants of a piece share most of their days, small enough to hold their metrics.
+PIECE = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Piece:
     """n variants and the J ≤ n distinct jobs behind them. ``keys``: path index of each signal, then the execution."""
 
     variants: Ints  # (n,) grid indices, ascending
-    jobs: Jobs
+    work: Work
     keys: Ints  # (J, signals + 1)
     job_of: Ints  # (n,)
 
@@ -44,6 +45,8 @@ class Grid(Protocol):
         """The grid indices of a piece, ascending."""
 
     def piece(self, number: int) -> Piece: ...
+    def alone(self, variant: int) -> Piece:
+        """One variant by its grid index, evaluated just as among others."""
 
 
 class Product:
@@ -75,8 +78,13 @@ class Product:
         return np.arange(*self.bounds(piece), dtype=np.int64)
 
     def piece(self, number: int) -> Piece:
+        return self._box(*self.bounds(number))
+
+    def alone(self, variant: int) -> Piece:
+        return self._box(variant, variant + 1)
+
+    def _box(self, low: int, high: int) -> Piece:
         space = self._plan.study.space
-        low, high = self.bounds(number)
         first = space.digits(np.array([low], dtype=np.int64))[0]
         last = space.digits(np.array([high - 1], dtype=np.int64))[0]
         box = [slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True)]
@@ -100,12 +108,7 @@ class Product:
         job_of = (job_of[:, None] * len(cells) + np.arange(len(cells))[None, :]).ravel()
         count = len(tuples)
         keys = np.concatenate([np.repeat(tuples, len(cells), axis=0), np.tile(cells, count)[:, None]], axis=1)
-        jobs = Jobs(
-            self._plan.rows(tuples),
-            np.arange(count + 1, dtype=np.int64) * len(cells),
-            np.tile(cells, count).astype(np.int64),
-        )
-        return Piece(self.variants(number), jobs, keys, job_of)
+        return Piece(np.arange(low, high, dtype=np.int64), self._plan.box(distinct, cells), keys, job_of)
 
 
 class Listed:
@@ -125,8 +128,13 @@ class Listed:
         return np.asarray(self._variants[slice(*self.bounds(piece))], dtype=np.int64)
 
     def piece(self, number: int) -> Piece:
+        return self._list(self.variants(number))
+
+    def alone(self, variant: int) -> Piece:
+        return self._list(np.array([variant], dtype=np.int64))
+
+    def _list(self, variants: Ints) -> Piece:
         plan, space = self._plan, self._plan.study.space
-        variants = self.variants(number)
         digits = space.digits(variants)
         columns = []
         for signal in plan.study.signals:

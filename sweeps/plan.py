@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -11,7 +11,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints, Words
 from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.problem import Jobs, Problem
+from gridproof.kernels.problem import Box, Problem, Work
 from gridproof.signals.market import Market
 from gridproof.signals.source import Dates
 from gridproof.sweeps.payoff import cost_tables, payoff_tables
@@ -36,19 +36,35 @@ class Plan:
     paths: dict[str, Ints]
     distinct_paths: dict[str, int]
     first_row: dict[str, int]
-    evaluate: Callable[[Jobs], Floats]
+    evaluate: Callable[[Work], Floats]
 
     def rows(self, keys: Ints) -> Ints:
         """Path indices (n, signals) to plane rows (n, B) int32: the bits of the rule, then, where it may hold, for
         each signal whether it is defined."""
-        holds, columns = self.study.rule.holds, []
-        places = {bit: (at, offset) for at, one in enumerate(self.study.signals) for offset, bit in enumerate(one.bits)}
-        defined = [(at, len(one.bits)) for at, one in enumerate(self.study.signals) if holds]
-        for at, offset in (*(places[bit] for bit in self.study.rule.bits), *defined):
-            signal = self.study.signals[at]
-            columns.append(self.first_row[signal.name] + keys[:, at] * (len(signal.bits) + holds) + offset)
+        columns = [self._row(at, keys[:, at], offset) for at, offset in self._code()]
         rows = np.stack(columns, axis=1) if columns else np.empty((len(keys), 0))
         return rows.astype(np.int32)
+
+    def box(self, paths: Sequence[Ints], executions: Ints) -> Box:
+        """The product of these path indices of each signal and these executions."""
+        rows, places = [], []
+        for at, chosen in enumerate(paths):
+            mine = [(place, offset) for place, (owner, offset) in enumerate(self._code()) if owner == at]
+            columns = [self._row(at, chosen, offset) for _, offset in mine]
+            rows.append(np.stack(columns, axis=1).astype(np.int32))
+            places.append(np.array([place for place, _ in mine], dtype=np.int64))
+        return Box(tuple(rows), tuple(places), executions)
+
+    def _code(self) -> list[tuple[int, int]]:
+        """Of each bit of the code the signal that it belongs to and which of the signal's planes it is."""
+        signals = self.study.signals
+        owner = {bit: (at, offset) for at, one in enumerate(signals) for offset, bit in enumerate(one.bits)}
+        defined = [(at, len(one.bits)) for at, one in enumerate(signals) if self.study.rule.holds]
+        return [*(owner[bit] for bit in self.study.rule.bits), *defined]
+
+    def _row(self, at: int, paths: Ints, offset: int) -> Ints:
+        signal = self.study.signals[at]
+        return self.first_row[signal.name] + paths * (len(signal.bits) + self.study.rule.holds) + offset
 
     def distinct(self) -> int:
         """How many variants differ in a path or in their execution, counted exactly without listing the grid.

@@ -158,8 +158,8 @@ def run_study(
     grid = whole_grid(plan) if sample is None else Listed(plan, draw_sample(study.space.size, sample))
     planned = time.perf_counter()
     store.create(study.to_yaml())
-    checked_point(plan, study.space.base_index)
-    yardstick = _yardstick(plan)
+    checked_point(plan, grid, study.space.base_index)
+    yardstick = _yardstick(plan, grid)
     new = _run_tiles(plan, grid, store, yardstick, progress, tile_pieces)
     swept = time.perf_counter()
     if grid.size <= ROWS_KEPT and not store.has("variants.parquet"):
@@ -210,11 +210,11 @@ def _run_tiles(
     return new
 
 
-def _yardstick(plan: Plan) -> Yardstick:
+def _yardstick(plan: Plan, grid: Grid) -> Yardstick:
     """Histogram edges around a pilot of some thousand variants, and the base; the same for every tile and resume."""
     space, objective = plan.study.space, plan.study.spec.objective
     pilot = evaluate_listed(plan, Listed(plan, draw_sample(space.size, min(_PILOT, space.size))))
-    own = evaluate_listed(plan, Listed(plan, np.array([space.base_index], dtype=np.int64)))
+    own = plan.evaluate(grid.alone(space.base_index).work)
     values = np.append(objective_of(pilot, objective), objective_of(own, objective))
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)

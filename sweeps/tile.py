@@ -39,7 +39,7 @@ def run_tile(
     kept = []
     for number in range(low, high):
         piece = grid.piece(number)
-        metrics = plan.evaluate(piece.jobs)
+        metrics = plan.evaluate(piece.work)
         objective = plan.study.spec.objective
         values = objective_of(metrics, objective)[piece.job_of]
         after = objective_of(metrics, objective, 1)[piece.job_of] if metrics.shape[1] > 1 else None
@@ -64,5 +64,5 @@ def evaluate_listed(plan: Plan, grid: Grid) -> Floats:
     parts = [np.empty((0, plan.problem.segments, len(METRICS) + plan.problem.allocations))]
     for number in range(grid.pieces):
         piece = grid.piece(number)
-        parts.append(plan.evaluate(piece.jobs)[piece.job_of])
+        parts.append(plan.evaluate(piece.work)[piece.job_of])
     return np.concatenate(parts)

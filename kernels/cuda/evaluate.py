@@ -10,7 +10,7 @@ from gridproof.kernels.cuda.source import LATCH, THREADS, scan_kernel
 from gridproof.kernels.cuda.tables import Batch, batch_of, lay_out, tuples_of
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
-from gridproof.kernels.problem import Jobs, Problem
+from gridproof.kernels.problem import Problem, Work
 
 # The share of the free memory that one launch is planned for.
 _SHARE = 0.5
@@ -40,7 +40,7 @@ def latch_paths(device: Device, values: Floats, on: Floats, off: Floats, start: 
 
 
 class Scan:
-    """A problem bound to a device: called with jobs, it answers their metrics, (J, S, 12 + A)."""
+    """A problem bound to a device: called with work, it answers their metrics, (J, S, 12 + A)."""
 
     def __init__(self, device: Device, problem: Problem) -> None:
         self._device = device
@@ -60,7 +60,8 @@ class Scan:
             ) from None
         self._limit = 0
 
-    def __call__(self, jobs: Jobs) -> Floats:
+    def __call__(self, work: Work) -> Floats:
+        jobs = work.jobs()
         tuple_of = tuples_of(jobs)
         result = np.empty((len(jobs.execution), *self._width))
         if self._limit == 0:
