@@ -328,7 +328,8 @@ def _join(
 @njit(cache=True, error_model="numpy")
 def _leaves(
     node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, keys: Words, digits: Ints, sorts: Ints,
-    rule: Words, held: Array, day_sums: Floats, day_shapes: Floats, charges: Floats, first: int, end: int, free: bool, allocations: int,
+    rule: Words, held: Array, day_sums: Floats, day_shapes: Floats,
+    charges: Floats, first: int, end: int, free: bool, allocations: int,
     sums: Floats, shapes: Floats, marks: Words, offsets: Array, out: Any, out_offsets: Any, shift: Any, none: Any,
 ) -> Any:  # fmt: skip
     """The table of a leaf. Answers how many entries it has."""
