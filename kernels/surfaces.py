@@ -78,9 +78,11 @@ class Surfaces:
             return self._total(1) / np.where(self.count > 0, self.count, np.nan)
 
     def _total(self, row: int) -> Floats:
-        weights = _LIMB ** np.arange(_LIMBS)
-        total: Floats = (self.sums[row] * weights[:, None]).sum(axis=0) / SCALE
-        return total
+        # From the signed limb down: of a small negative sum the limbs above the lowest cancel before it is added.
+        total: Floats = np.zeros(len(self.count))
+        for limb in reversed(range(_LIMBS)):
+            total = total * _LIMB + self.sums[row, limb]
+        return total / SCALE
 
     def _carry(self) -> None:
         for limb in range(_LIMBS - 1):

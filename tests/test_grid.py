@@ -131,6 +131,14 @@ def test_surfaces_of_large_values_are_exact() -> None:
         assert whole.mean_square()[cell] == pytest.approx((inside**2).mean(), rel=1e-9)
 
 
+def test_surfaces_of_negative_values_keep_their_digits() -> None:
+    values = np.random.default_rng(0).normal(-0.5, 0.5, 12)
+    whole = Surfaces.empty((3, 4))
+    whole.add(np.array(list(np.ndindex(3, 4))), values)
+    np.testing.assert_allclose(whole.mean(), values, rtol=0, atol=2.0**-31)
+    np.testing.assert_allclose(whole.mean_square(), values**2, rtol=0, atol=2.0**-31)
+
+
 def test_small_boxes_are_listed() -> None:
     assert isinstance(whole_grid(small_plan()), Product)
     assert isinstance(whole_grid(tied_plan(), target=10**6), Listed)

@@ -1,0 +1,38 @@
+"""What the statistics accept: finite numbers of the right shape, else one clear error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.errors import InputError
+
+
+def finite_array(values: npt.ArrayLike, dimensions: Sequence[int], where: str) -> Floats:
+    """``values`` as float64 with one of the given numbers of dimensions, nothing empty, NaN or infinite in it."""
+    array = np.asarray(values)
+    if array.ndim not in dimensions or array.size == 0 or array.dtype.kind not in "biuf":
+        words = " or ".join(str(count) for count in dimensions)
+        rule = f"must be a non-empty array of numbers with {words} dimension{'s' if words != '1' else ''}"
+        raise InputError(rule, f"shape {array.shape} of {array.dtype}", where, "Give days down, columns across")
+    floats = np.asarray(array, dtype=np.float64)
+    require_finite(floats, where)
+    return floats
+
+
+def require_finite(values: Array, where: str) -> None:
+    """Raises InputError that names the first number that is NaN or infinite."""
+    finite = np.isfinite(values)
+    if not finite.all():
+        place = tuple(int(axis) for axis in np.argwhere(~finite)[0])
+        value = f"{values[place]} at {place[0] if len(place) == 1 else place}"
+        raise InputError("every number must be finite", value, where, "Cut what is not defined before measuring")
+
+
+def require(holds: bool, rule: str, value: object, where: str, remedy: str) -> None:
+    """Raises InputError with these words unless ``holds``."""
+    if not holds:
+        raise InputError(rule, value, where, remedy)

@@ -1,0 +1,236 @@
+"""How sure a Sharpe ratio is: its standard error, the probability that it beats a benchmark, the record it needs.
+
+All Sharpe ratios are per observation (daily returns: daily Sharpe ratios, and T days), never annual; skewness and raw
+kurtosis (normal = 3) are population moments. Two versions, by name, with the variance of the estimated Sharpe ratio
+
+``"2012"``  [1 − γ₃·SR + (γ₄−1)/4·SR²] / (T−1), at the observed SR: Mertens (2002); Bailey, López de Prado (2012)
+``"2025"``  [a − b·γ₃·SR₀ + c·(γ₄−1)/4·SR₀²] / T, at the benchmark SR₀, with a = (1+ρ)/(1−ρ),
+            b = 1 + ρ/(1−ρ) + ρ²/(1−ρ²), c = (1+ρ²)/(1−ρ²) for an AR(1) of coefficient ρ:
+            López de Prado, Lipton, Zoonekynd, *How to Use the Sharpe Ratio* (2025)
+
+The functions broadcast over arrays and answer a float where all arguments are single numbers, else a float64 array.
+NaN goes in and out; a variance that is not positive (moments that no distribution has) is NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, prange
+from scipy.special import ndtr, ndtri
+
+from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.metrics import FLAT
+from gridproof.results.statistics.inputs import finite_array, require
+
+
+@dataclass(frozen=True)
+class ReturnMoments:
+    """What the other functions ask for: floats from a (T,) series, (V,) arrays from (T, V)."""
+
+    sharpe: Any
+    observations: int
+    skewness: Any
+    kurtosis: Any
+
+
+def return_moments(returns: npt.ArrayLike) -> ReturnMoments:
+    """Sharpe ratio (mean / std with ddof 1, as everywhere here), population skewness and raw kurtosis of daily returns.
+
+    returns: (T,) or (T, V), T ≥ 2; NaN raises InputError. A series without volatility has NaN moments.
+    """
+    days = finite_array(returns, (1, 2), "return_moments: returns")
+    observations = len(days)
+    require(observations > 1, "there must be two days at least", observations, "return_moments: returns", "Give more")
+    mean = days.mean(axis=0)
+    centred = days - mean
+    square = centred**2
+    variance = square.mean(axis=0)
+    flat = variance * observations / (observations - 1) <= FLAT * (variance + mean**2)
+    variance = np.where(flat, np.nan, variance)
+    return ReturnMoments(
+        (mean / np.sqrt(variance * observations / (observations - 1)))[()],
+        observations,
+        ((square * centred).mean(axis=0) / variance**1.5)[()],
+        ((square**2).mean(axis=0) / variance**2)[()],
+    )
+
+
+def probabilistic_sharpe(
+    sharpe: npt.ArrayLike,
+    observations: npt.ArrayLike,
+    skewness: npt.ArrayLike = 0.0,
+    kurtosis: npt.ArrayLike = 3.0,
+    benchmark: npt.ArrayLike = 0.0,
+    version: str = "2012",
+    autocorrelation: npt.ArrayLike = 0.0,
+) -> Any:
+    """PSR: the probability, 0 to 1, that the true Sharpe ratio exceeds the benchmark: Φ[(SR − SR*) / σ].
+
+    sharpe, benchmark: per observation. observations: T ≥ 2. kurtosis: raw; below 1 it is no kurtosis but an excess,
+    an InputError. autocorrelation: ρ of the returns, only in the version of 2025.
+    """
+    where = "probabilistic_sharpe"
+    ratio, against = np.asarray(sharpe, dtype=np.float64), np.asarray(benchmark, dtype=np.float64)
+    at = ratio if _is_2012(version, where) else against
+    error = _standard_error(at, observations, skewness, kurtosis, version, autocorrelation, where)
+    return ndtr((ratio - against) / error)[()]
+
+
+def minimum_track_record_length(
+    sharpe: npt.ArrayLike,
+    skewness: npt.ArrayLike = 0.0,
+    kurtosis: npt.ArrayLike = 3.0,
+    benchmark: npt.ArrayLike = 0.0,
+    confidence: float = 0.95,
+    version: str = "2012",
+    autocorrelation: npt.ArrayLike = 0.0,
+) -> Any:
+    """MinTRL: the observations after which PSR would reach ``confidence``, were the moments to stay as they are.
+
+    1 + [1 − γ₃·SR + (γ₄−1)/4·SR²]·(z / (SR − SR*))² in the version of 2012; that of 2025 takes its own variance and
+    does not add 1. Infinite for SR ≤ SR*. In observations: divide by those in a year for years.
+    """
+    where = "minimum_track_record_length"
+    known = 0.5 < confidence < 1.0
+    require(known, "confidence must lie between 0.5 and 1", confidence, f"{where}: confidence", "Give 0.95")
+    ratio, against = np.asarray(sharpe, dtype=np.float64), np.asarray(benchmark, dtype=np.float64)
+    at, least = (ratio, 2.0) if _is_2012(version, where) else (against, 1.0)
+    error = _standard_error(at, least, skewness, kurtosis, version, autocorrelation, where)
+    gap = np.where(ratio <= against, np.nan, ratio - against)
+    length = (error * ndtri(confidence) / gap) ** 2 + (least - 1.0)
+    return np.where(ratio <= against, np.inf, length)[()]
+
+
+def sharpe_standard_error(
+    sharpe: npt.ArrayLike,
+    observations: npt.ArrayLike,
+    skewness: npt.ArrayLike = 0.0,
+    kurtosis: npt.ArrayLike = 3.0,
+    version: str = "2012",
+    autocorrelation: npt.ArrayLike = 0.0,
+) -> Any:
+    """Standard error of a Sharpe ratio per observation (Mertens 2002), the root of the variance above at ``sharpe``."""
+    at = np.asarray(sharpe, dtype=np.float64)
+    return _standard_error(at, observations, skewness, kurtosis, version, autocorrelation, "sharpe_standard_error")[()]
+
+
+@dataclass(frozen=True)
+class SharpeInterval:
+    """Daily, as the returns are: times √P for annual ones."""
+
+    sharpe: float
+    percentile: tuple[float, float]
+    studentised: tuple[float, float]
+    bootstrap_error: float  # standard deviation of the resampled Sharpe ratios
+    mertens_error: float  # of independent days, to hold beside
+    confidence: float
+    resamples: int
+    undefined: int  # resamples without volatility, or with moments that give no standard error; left out
+
+
+def sharpe_interval(returns: npt.ArrayLike, indices: npt.ArrayLike, confidence: float = 0.95) -> SharpeInterval:
+    """Two-sided intervals of a daily Sharpe ratio (mean / std, ddof 1).
+
+    returns: (T,) daily. indices: (resamples, T) integers, each row the days of one stationary bootstrap resample
+    (Politis, Romano 1994). The percentile interval takes the quantiles of the resampled ratios; the studentised one
+    those of (SR* − SR) / σ* and turns them round: SR − q·σ, with the standard error of Mertens (2002) in both places.
+
+    NaN in returns, days outside the series, fewer than 100 resamples: InputError. Returns without volatility: NaN.
+    """
+    where = "sharpe_interval"
+    days = finite_array(returns, (1,), f"{where}: returns")
+    rows = np.asarray(indices)
+    shaped = rows.ndim == 2 and rows.dtype.kind in "iu" and rows.shape[1] == len(days) and len(rows) >= 100
+    rule = f"must be 100 rows at least of {len(days)} days each, as integers"
+    require(shaped, rule, f"shape {rows.shape} of {rows.dtype}", f"{where}: indices", "Draw one index a day")
+    low, high = int(rows.min()), int(rows.max())
+    inside = low >= 0 and high < len(days)
+    rule = f"days must lie in 0 to {len(days) - 1}"
+    require(inside, rule, f"{low} to {high}", f"{where}: indices", "Draw from the days of the series")
+    known = 0.0 < confidence < 1.0
+    require(known, "confidence must lie between 0 and 1", confidence, f"{where}: confidence", "Give 0.95")
+    moments = return_moments(days)
+    sharpe = float(moments.sharpe)
+    error = float(sharpe_standard_error(sharpe, len(days), moments.skewness, moments.kurtosis))
+    drawn = _resample(days - days.mean(), days.mean(), np.ascontiguousarray(rows))
+    drawn = drawn[np.isfinite(drawn).all(axis=1)]
+    undefined = len(rows) - len(drawn)
+    if not np.isfinite(error) or len(drawn) < 2:
+        none = (np.nan, np.nan)
+        return SharpeInterval(sharpe, none, none, np.nan, error, confidence, len(rows), undefined)
+    tails = [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
+    below, above = (float(value) for value in np.quantile(drawn[:, 0], tails))
+    least, most = (float(value) for value in np.quantile((drawn[:, 0] - sharpe) / drawn[:, 1], tails))
+    turned = (sharpe - most * error, sharpe - least * error)
+    deviation = float(drawn[:, 0].std(ddof=1))
+    return SharpeInterval(sharpe, (below, above), turned, deviation, error, confidence, len(rows), undefined)
+
+
+def _is_2012(version: str, where: str) -> bool:
+    known = version in ("2012", "2025")
+    require(known, "the version must be one of 2012 and 2025", version, f"{where}: version", 'Give "2012" or "2025"')
+    return version == "2012"
+
+
+def _standard_error(
+    sharpe: Floats,
+    observations: npt.ArrayLike,
+    skewness: npt.ArrayLike,
+    kurtosis: npt.ArrayLike,
+    version: str,
+    autocorrelation: npt.ArrayLike,
+    where: str,
+) -> Floats:
+    old = _is_2012(version, where)
+    count, third, fourth, rho = (
+        np.asarray(values, dtype=np.float64) for values in (observations, skewness, kurtosis, autocorrelation)
+    )
+    fewest = 2 if old else 1
+    few = count[count < fewest]
+    rule = f"there must be {fewest} observations at least"
+    require(not few.size, rule, few, f"{where}: observations", "Give the number of days")
+    odd = rho[(rho != 0.0) if old else (np.abs(rho) >= 1.0)]
+    rule = "only the version of 2025 knows autocorrelation" if old else "autocorrelation must lie between −1 and 1"
+    remedy = 'Give version "2025"' if old else "Give that of the returns, lag 1"
+    require(not odd.size, rule, odd, f"{where}: autocorrelation", remedy)
+    carry, square = rho / (1.0 - rho), rho**2 / (1.0 - rho**2)
+    radicand = (1.0 + 2.0 * carry) - (1.0 + carry + square) * third * sharpe
+    radicand = radicand + (1.0 + 2.0 * square) * (fourth - 1.0) / 4.0 * sharpe**2
+    positive = radicand > 0.0
+    # Rounding may leave the kurtosis of two equally frequent values a little below 1.
+    excess = (np.zeros_like(radicand) + fourth)[positive & (fourth < 1.0 - 1e-9)]
+    rule, remedy = "raw kurtosis is 1 at least (normal = 3)", "Add 3 to an excess kurtosis"
+    require(not excess.size, rule, excess, f"{where}: kurtosis", remedy)
+    result: Floats = np.sqrt(np.where(positive, radicand, np.nan) / (count - 1.0 if old else count))
+    return result
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def _resample(centred: Floats, mean: float, rows: Array) -> Floats:
+    """(resamples, 2): Sharpe ratio and Mertens standard error of each, from power sums about the series' own mean."""
+    count = len(centred)
+    result = np.empty((len(rows), 2))
+    for row in prange(len(rows)):
+        first = second = third = fourth = 0.0
+        for position in range(count):
+            value = centred[rows[row, position]]
+            square = value * value
+            first += value
+            second += square
+            third += square * value
+            fourth += square * square
+        shift, second, third, fourth = first / count, second / count, third / count, fourth / count
+        variance = second - shift**2
+        cubed = third - 3.0 * shift * second + 2.0 * shift**3
+        fourfold = fourth - 4.0 * shift * third + 6.0 * shift**2 * second - 3.0 * shift**4
+        own = mean + shift
+        unbiased = variance * count / (count - 1)
+        sharpe = own / np.sqrt(unbiased) if unbiased > FLAT * (variance + own**2) else np.nan
+        radicand = 1.0 - cubed / variance**1.5 * sharpe + (fourfold / variance**2 - 1.0) / 4.0 * sharpe**2
+        result[row, 0] = sharpe
+        result[row, 1] = np.sqrt(radicand / (count - 1)) if radicand > 0.0 else np.nan
+    return result

@@ -1,0 +1,140 @@
+"""Timing: the same positions at every other time, and the same returns year by year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, prange
+from scipy.fft import irfft, rfft
+from scipy.special import chdtrc
+
+from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.metrics import FLAT
+from gridproof.results.statistics.inputs import finite_array, require
+
+STATISTICS = ("total", "mean", "sharpe")
+
+# Two shifts closer than this (of the largest total that the positions could make; in units of a daily Sharpe ratio)
+# are equal: equal sums in another order differ in their last bits.
+_TIE = 1e-12
+_TIE_SHARPE = 1e-10
+
+
+@dataclass(frozen=True)
+class ShiftTest:
+    statistic: str
+    observed: float
+    p_value: float  # at_least / T, exact: no resampling, no Monte-Carlo error; NaN where ``observed`` is
+    at_least: int  # shifts whose statistic reaches the observed one, which is among them
+    shifted: Floats  # (T,) the statistic of every shift, the observed one first; NaN: a shift without volatility
+
+
+def circular_shift_test(
+    positions: npt.ArrayLike, returns: npt.ArrayLike, statistic: str = "total", cost: float = 0.0
+) -> ShiftTest:
+    """All T circular shifts of the positions against the returns; p = #{statistic ≥ observed} / T, identity included.
+
+    positions: weights (T,) or (T, A) that earn the returns, (T,) or (T, A), of the same day (already lagged). A day
+    makes Σ weight·return − cost·Σ|change of weight|; what stands on the first day is not charged. cost: share of the
+    value traded, one way. statistic: ``"total"``, the sum over the days, ``"mean"`` (the same p) or ``"sharpe"``, the
+    daily mean / std (ddof 1).
+
+    A shift keeps exposure, holding times and switches, and tests the timing alone: constant positions have p = 1.
+    Total and mean cost O(T log T), the Sharpe ratio O(T²·A). NaN, or shapes that differ, raise InputError.
+    """
+    where = "circular_shift_test"
+    weights = finite_array(positions, (1, 2), f"{where}: positions")
+    earned = finite_array(returns, (1, 2), f"{where}: returns")
+    same = weights.shape == earned.shape
+    remedy = "Give a weight for each return"
+    require(same, f"must have the shape of the returns, {earned.shape}", weights.shape, f"{where}: positions", remedy)
+    known = statistic in STATISTICS
+    rule = f"must be one of {', '.join(STATISTICS)}"
+    require(known, rule, statistic, f"{where}: statistic", "Choose one of them")
+    require(0.0 <= cost < 1.0, "must be a share, 0 to 1", cost, f"{where}: cost", "Give 0.001 for 0.1 %")
+    days = len(weights)
+    # Copies in one layout: the loop is compiled once.
+    weights, earned = np.array(weights.reshape(days, -1), order="C"), np.array(earned.reshape(days, -1), order="C")
+    # The change from the last day to the first is traded where the shift puts it inside.
+    charges = cost * np.abs(weights - np.roll(weights, 1, axis=0)).sum(axis=1)
+    if statistic == "sharpe":
+        twice = np.concatenate([weights, weights])
+        shifted, tie = _sharpes(twice, np.concatenate([charges, charges]), earned), _TIE_SHARPE
+    else:
+        spectrum = np.conj(rfft(weights, axis=0)) * rfft(earned, axis=0)
+        shifted = irfft(spectrum.sum(axis=1), n=days) - (charges.sum() - charges[-np.arange(days)])
+        tie = _TIE * (np.linalg.norm(weights) * np.linalg.norm(earned) + charges.sum())
+        # The observed one as the definition says; the transform rounds.
+        shifted[0] = (weights * earned).sum() - charges[1:].sum()
+        scale = days if statistic == "mean" else 1
+        shifted, tie = shifted / scale, tie / scale
+    observed = float(shifted[0])
+    if np.isnan(observed):
+        return ShiftTest(statistic, observed, np.nan, 0, shifted)
+    at_least = int(np.count_nonzero(shifted >= observed - tie))
+    return ShiftTest(statistic, observed, at_least / days, at_least, shifted)
+
+
+@dataclass(frozen=True)
+class SubperiodTest:
+    """Daily Sharpe ratios (mean / std, ddof 1) of B periods, in the order of their labels."""
+
+    labels: Array  # (B,)
+    observations: Ints  # (B,)
+    sharpe: Floats  # (B,); NaN: without volatility, or a single day; not in the statistic
+    overall: float
+    statistic: float  # Σ (SR_b − SR)²·T_b
+    degrees: int  # defined periods − 1
+    p_value: float  # that independent normal days of one Sharpe ratio vary as much; NaN below two defined periods
+
+
+def subperiod_test(returns: npt.ArrayLike, labels: npt.ArrayLike) -> SubperiodTest:
+    """χ² = Σ (SR_b − SR)²·T_b against a chi-square of B − 1 degrees, SR that of all days.
+
+    returns: (T,) daily. labels: (T,), the year or the regime of each day, any type that sorts; days of one label need
+    not be neighbours. The variance 1/T_b of SR_b is that of a daily Sharpe ratio near 0. NaN raises InputError.
+    """
+    where = "subperiod_test"
+    days = finite_array(returns, (1,), f"{where}: returns")
+    names = np.asarray(labels)
+    same = names.shape == days.shape
+    rule = f"there must be one label for each of {len(days)} days"
+    require(same, rule, f"shape {names.shape}", f"{where}: labels", "Give the year of each day")
+    periods, member = np.unique(names, return_inverse=True)
+    sharpe = np.array([_sharpe(days[member == period]) for period in range(len(periods))])
+    observations = np.bincount(member).astype(np.int64)
+    overall, defined = _sharpe(days), ~np.isnan(sharpe)
+    degrees = int(defined.sum()) - 1
+    if degrees < 1:
+        return SubperiodTest(periods, observations, sharpe, overall, np.nan, max(degrees, 0), np.nan)
+    statistic = float(((sharpe[defined] - overall) ** 2 * observations[defined]).sum())
+    return SubperiodTest(periods, observations, sharpe, overall, statistic, degrees, float(chdtrc(degrees, statistic)))
+
+
+def _sharpe(days: Floats) -> float:
+    if len(days) < 2:
+        return np.nan
+    variance = days.var(ddof=1)
+    return float(days.mean() / np.sqrt(variance)) if variance > FLAT * (days**2).mean() else np.nan
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:
+    """Daily Sharpe ratio of every shift. weights (2T, A) and charges (2T,): the T days twice, so that none wraps."""
+    days, legs = returns.shape
+    result = np.empty(days)
+    for shift in prange(days):
+        begin = days - shift
+        total = squares = 0.0
+        for day in range(days):
+            value = -charges[begin + day] if day else 0.0
+            for leg in range(legs):
+                value += weights[begin + day, leg] * returns[day, leg]
+            total += value
+            squares += value * value
+        mean, square = total / days, squares / days
+        variance = (square - mean * mean) * days / (days - 1)
+        result[shift] = mean / np.sqrt(variance) if variance > FLAT * square else np.nan
+    return result
