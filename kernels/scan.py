@@ -278,3 +278,52 @@ def _finish(
         third = cube - 3.0 * offset * square + 2.0 * offset**3
         result[7] = third / (spread * np.sqrt(spread))
         result[8] = (fourth - 4.0 * offset * cube + 6.0 * offset**2 * square - 3.0 * offset**4) / spread**2
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def list_stretches(
+    planes: Words,
+    edges: Words,
+    rows: Array,
+    first: Ints,
+    execution: Ints,
+    rule: Words,
+    start: int,
+    delays: Ints,
+    days: int,
+    begins: Ints,
+    stretches: Array,
+) -> None:
+    """The stretches of one allocation of each job over return days [0, days).
+
+    Called twice: with an empty ``stretches`` it counts, begins[job + 1] being how many; then, with ``begins`` summed
+    up, it writes stretches (M, 2): the day on which one begins and its allocation. Else as ``scan_variants``.
+    """
+    tuples, bits = rows.shape
+    words = edges.shape[1]
+    flat_planes, flat_edges, flat_rule = planes.ravel(), edges.ravel(), rule.ravel()
+    for batch in prange((tuples + _BATCH - 1) // _BATCH):
+        changes = np.empty(words * 64 + 2, dtype=np.uint64)
+        starts = np.empty(bits, dtype=np.uint64)
+        for index in range(batch * _BATCH, min(tuples, (batch + 1) * _BATCH)):
+            for bit in range(bits):
+                starts[bit] = np.uint64(rows[index, bit]) * np.uint64(words)
+            count = _decide(flat_planes, flat_edges, starts, words, flat_rule, rule.shape[1], start, changes)
+            for job in range(first[index], first[index + 1]):
+                late = delays[execution[job]]
+                upcoming = 1
+                while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) <= late:
+                    upcoming += 1
+                place = begins[job]
+                number = 1
+                if len(stretches):
+                    stretches[place, 0] = 0
+                    stretches[place, 1] = changes[upcoming - 1] & np.uint64(255)
+                while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) - late < days:
+                    if len(stretches):
+                        stretches[place + number, 0] = np.int64(changes[upcoming] >> np.uint64(8)) - late
+                        stretches[place + number, 1] = changes[upcoming] & np.uint64(255)
+                    number += 1
+                    upcoming += 1
+                if not len(stretches):
+                    begins[job + 1] = number
