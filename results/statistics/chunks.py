@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,6 +27,13 @@ def chunks_of(returns: Chunks, where: str) -> Iterator[Floats]:
         yield chunk
     if variants == 0:
         raise InputError("there must be a variant", "none", where, "Give days down, variants across")
+
+
+def days_of(returns: Chunks, where: str) -> tuple[int, Iterator[Floats]]:
+    """T, and the checked chunks, the first included: so a single pass can plan by the number of days."""
+    chunks = chunks_of(returns, where)
+    first = next(chunks)
+    return len(first), chain([first], chunks)
 
 
 def check_chunk(given: Any, days: int, before: int, where: str) -> Floats:
