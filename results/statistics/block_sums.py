@@ -75,7 +75,7 @@ class Blocks:
             rule, words = f"must be an array ({self.count} blocks, variants, {least})", f"shape {table.shape}"
             raise InputError(rule, words, where, f"Give days, Σr, Σr²{' and Σlog(1 + r)' * self.logarithms}")
         numbers = np.moveaxis(table, 2, 1).reshape(-1, table.shape[1])  # (S · 3, n)
-        numbers = check_chunk(numbers, len(numbers), before, where)
+        numbers = check_chunk(numbers, len(numbers), before, where, "entry")
         days = numbers[:: table.shape[2]]
         if not days.size:
             return

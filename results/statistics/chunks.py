@@ -36,7 +36,7 @@ def days_of(returns: Chunks, where: str) -> tuple[int, Iterator[Floats]]:
     return len(first), chain([first], chunks)
 
 
-def check_chunk(given: Any, days: int, before: int, where: str) -> Floats:
+def check_chunk(given: Any, days: int, before: int, where: str, row: str = "day") -> Floats:
     """One chunk as (T, n) float64. days: the T it must have, 0 for any. before: variants that came before it."""
     array = np.asarray(given)
     if array.ndim != 2 or len(array) == 0 or array.dtype.kind not in "biuf":
@@ -47,9 +47,9 @@ def check_chunk(given: Any, days: int, before: int, where: str) -> Floats:
     chunk = np.asarray(array, dtype=np.float64)
     finite = np.isfinite(chunk)
     if not finite.all():
-        day, variant = (int(place) for place in np.argwhere(~finite)[0])
-        place = f"{where}, day {day} of variant {before + variant}"
-        raise InputError("every number must be finite", chunk[day, variant], place, "Cut what is not defined before")
+        number, variant = (int(place) for place in np.argwhere(~finite)[0])
+        place = f"{where}, {row} {number} of variant {before + variant}"
+        raise InputError("every number must be finite", chunk[number, variant], place, "Cut what is not defined before")
     return chunk
 
 

@@ -15,11 +15,12 @@ from numba import njit, prange
 from gridproof.kernels.arrays import Floats, Ints, Words
 from gridproof.kernels.metrics import FLAT
 
-# Variants looked at together: the sums of all subsets of blocks stay in the second-level cache.
+# Variants looked at together: their sums over all subsets of blocks stay in the second-level cache.
 _PANEL = 64
 
-# Pairs of halves a thread takes at once.
-_BATCH = 64
+# Pairs of halves a thread takes at once, and panels it takes them through: long enough that threads seldom wait.
+_BATCH = 256
+_PANELS = 16
 
 _SIGN = np.uint64(1 << 63)
 _FIRST = np.uint64(0x9E3779B97F4A7C15)
@@ -81,24 +82,30 @@ def _subsets(values: Floats, first_block: int, blocks: int, first: int, width: i
             table[code, column] = before + values[first_block + lowest, first + column]
 
 
-@njit(cache=True, error_model="numpy")
-def _add_up(sums: Floats, squares: Floats, lower: int, first: int, width: int, ratio: bool, tables: Floats) -> None:
-    """Tables 0 and 1: sums of all subsets of the ``lower`` first blocks and of the others; 2 and 3: squares."""
-    upper = len(sums) - lower
-    _subsets(sums, 0, lower, first, width, tables[0])
-    _subsets(sums, lower, upper, first, width, tables[1])
-    if ratio:
-        _subsets(squares, 0, lower, first, width, tables[2])
-        _subsets(squares, lower, upper, first, width, tables[3])
+@njit(parallel=True, cache=True, error_model="numpy")
+def _add_up(sums: Floats, squares: Floats, first: int, ratio: bool, tables: Floats) -> None:
+    """tables (panels, 4, 2^blocks, panel): the sums over all subsets of the first half of the blocks and of the others,
+    then the same of the squares, of the variants from ``first`` on."""
+    blocks, variants = sums.shape
+    lower = blocks // 2
+    for panel in prange(len(tables)):
+        begin = first + panel * _PANEL
+        width = min(_PANEL, variants - begin)
+        if width > 0:
+            _subsets(sums, 0, lower, begin, width, tables[panel, 0])
+            _subsets(sums, lower, blocks - lower, begin, width, tables[panel, 1])
+            if ratio:
+                _subsets(squares, 0, lower, begin, width, tables[panel, 2])
+                _subsets(squares, lower, blocks - lower, begin, width, tables[panel, 3])
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _measure(
-    low: Floats, high: Floats, low_squares: Floats, high_squares: Floats, days: float, ratio: bool, values: Floats
-) -> None:
-    """values: mean, or mean / std (ddof 1) where ``ratio``, 0 without volatility, of a panel of variants."""
+def _measure(table: Floats, half: int, lower: int, days: float, ratio: bool, values: Floats) -> None:
+    """values: mean, or mean / std (ddof 1; 0 without volatility) where ``ratio``, of a panel in a half."""
     share = 1.0 / days
+    low, high = table[0, half & ((1 << lower) - 1)], table[1, half >> lower]
     if ratio:
+        low_squares, high_squares = table[2, half & ((1 << lower) - 1)], table[3, half >> lower]
         rest = 1.0 / (days - 1.0)
         for column in range(len(values)):
             total = low[column] + high[column]
@@ -133,41 +140,31 @@ def find_best(
     chosen: Ints,
     outside: Floats,
 ) -> None:
-    """Carries the best variant of each half on over w more, and what it does in the other half.
+    """Carries the best variant of each half on over n more, and what it does in the other half.
 
-    sums, squares: (S, w) of the variants from ``before`` on. halves: (P,) bits of the blocks of one half of each
+    sums, squares: (S, n) of the variants from ``before`` on. halves: (P,) bits of the blocks of one half of each
     pair. days: (P, 2) in that half and in the other. best, chosen, outside: (P, 2), read and written; another takes
     the place of the best where it is better by more than ``tolerance``.
     """
     blocks, variants = sums.shape
-    lower, pairs = blocks // 2, len(halves)
-    tables = np.empty((4, 1 << (blocks - lower), _PANEL))
-    full, mask = (1 << blocks) - 1, (1 << lower) - 1
-    for first in range(0, variants, _PANEL):
-        width = min(_PANEL, variants - first)
-        _add_up(sums, squares, lower, first, width, ratio, tables)
+    lower, full, pairs = blocks // 2, (1 << blocks) - 1, len(halves)
+    tables = np.empty((_PANELS, 4, 1 << (blocks - lower), _PANEL))
+    for first in range(0, variants, _PANELS * _PANEL):
+        _add_up(sums, squares, first, ratio, tables)
         for batch in prange((pairs + _BATCH - 1) // _BATCH):
-            values = np.empty((2, width))
-            for pair in range(batch * _BATCH, min(pairs, (batch + 1) * _BATCH)):
-                for side in range(2):
-                    half = halves[pair] if side == 0 else full ^ halves[pair]
-                    a, b = half & mask, half >> lower
-                    _measure(
-                        tables[0, a, :width],
-                        tables[1, b, :width],
-                        tables[2, a, :width],
-                        tables[3, b, :width],
-                        days[pair, side],
-                        ratio,
-                        values[side],
-                    )
-                for side in range(2):
-                    if _largest(values[side]) > best[pair, side] + tolerance:
-                        for column in range(width):
-                            if values[side, column] > best[pair, side] + tolerance:
-                                best[pair, side] = values[side, column]
-                                chosen[pair, side] = before + first + column
-                                outside[pair, side] = values[1 - side, column]
+            room = np.empty((2, _PANEL))
+            for begin in range(first, min(variants, first + _PANELS * _PANEL), _PANEL):
+                table, width = tables[(begin - first) // _PANEL], min(_PANEL, variants - begin)
+                for pair in range(batch * _BATCH, min(pairs, (batch + 1) * _BATCH)):
+                    _measure(table, halves[pair], lower, days[pair, 0], ratio, room[0, :width])
+                    _measure(table, full ^ halves[pair], lower, days[pair, 1], ratio, room[1, :width])
+                    for side in range(2):
+                        if _largest(room[side, :width]) > best[pair, side] + tolerance:
+                            for column in range(width):
+                                if room[side, column] > best[pair, side] + tolerance:
+                                    best[pair, side] = room[side, column]
+                                    chosen[pair, side] = before + begin + column
+                                    outside[pair, side] = room[1 - side, column]
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -184,31 +181,22 @@ def count_below(
 ) -> None:
     """Adds to below and equal (P, 2) the variants worse than, and as good as, ``outside`` in the other half."""
     blocks, variants = sums.shape
-    lower, pairs = blocks // 2, len(halves)
-    tables = np.empty((4, 1 << (blocks - lower), _PANEL))
-    full, mask = (1 << blocks) - 1, (1 << lower) - 1
-    for first in range(0, variants, _PANEL):
-        width = min(_PANEL, variants - first)
-        _add_up(sums, squares, lower, first, width, ratio, tables)
+    lower, full, pairs = blocks // 2, (1 << blocks) - 1, len(halves)
+    tables = np.empty((_PANELS, 4, 1 << (blocks - lower), _PANEL))
+    for first in range(0, variants, _PANELS * _PANEL):
+        _add_up(sums, squares, first, ratio, tables)
         for batch in prange((pairs + _BATCH - 1) // _BATCH):
-            values = np.empty(width)
-            for pair in range(batch * _BATCH, min(pairs, (batch + 1) * _BATCH)):
-                for side in range(2):
-                    half = full ^ halves[pair] if side == 0 else halves[pair]
-                    a, b = half & mask, half >> lower
-                    _measure(
-                        tables[0, a, :width],
-                        tables[1, b, :width],
-                        tables[2, a, :width],
-                        tables[3, b, :width],
-                        days[pair, 1 - side],
-                        ratio,
-                        values,
-                    )
-                    least, most = outside[pair, side] - tolerance, outside[pair, side] + tolerance
-                    worse, no_better = 0, 0
-                    for column in range(width):
-                        worse += values[column] < least
-                        no_better += values[column] <= most
-                    below[pair, side] += worse
-                    equal[pair, side] += no_better - worse
+            room = np.empty(_PANEL)
+            for begin in range(first, min(variants, first + _PANELS * _PANEL), _PANEL):
+                table, values = tables[(begin - first) // _PANEL], room[: min(_PANEL, variants - begin)]
+                for pair in range(batch * _BATCH, min(pairs, (batch + 1) * _BATCH)):
+                    for side in range(2):
+                        other = full ^ halves[pair] if side == 0 else halves[pair]
+                        _measure(table, other, lower, days[pair, 1 - side], ratio, values)
+                        least, most = outside[pair, side] - tolerance, outside[pair, side] + tolerance
+                        worse, no_better = 0, 0
+                        for value in values:
+                            worse += value < least
+                            no_better += value <= most
+                        below[pair, side] += worse
+                        equal[pair, side] += no_better - worse
