@@ -166,7 +166,10 @@ def reality_check(
     resamples: int = 1000,
     seed: int = 0,
 ) -> RealityCheck:
-    """White (2000), not studentised, all recentred. excess: (T, V) daily, or chunks of it; else as SuperiorityTest."""
+    """White (2000), not studentised, all recentred. excess: (T, V) daily, or chunks of it; else as SuperiorityTest.
+
+    Studentised it is p_upper of superior_predictive_ability.
+    """
     return _tested(excess, indices, block_length, resamples, seed).reality_check()
 
 
