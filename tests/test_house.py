@@ -51,7 +51,7 @@ def test_the_wheel_carries_everything(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     expected = {"gridproof/py.typed", "gridproof/results/report.html.j2"}
     for folder in FOLDERS:
-        expected |= {f"gridproof/{folder}/{path.name}" for path in (ROOT / folder).glob("*.py")}
+        expected |= {f"gridproof/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*.py")}
     expected |= {f"gridproof/kernels/cuda/{path.name}" for path in (ROOT / "kernels/cuda").glob("*.[pc][yu]")}
     expected |= {f"gridproof/studies/{path.name}" for path in (ROOT / "studies").glob("*.yaml")}
     assert expected <= names

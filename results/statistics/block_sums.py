@@ -1,0 +1,100 @@
+"""What cross-validation keeps of a variant: the sums of its blocks of days, and a mark that equal ones share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints, Words
+from gridproof.kernels.errors import InputError
+from gridproof.results.statistics.chunks import check_chunk, panels
+from gridproof.results.statistics.halves import fingerprint, sum_blocks
+
+# Variants summed at once.
+_WIDTH = 1024
+
+
+class BlockSums(NamedTuple):
+    """Of n variants over S blocks. For CAGR the sums are of log(1 + r), and the squares are not used."""
+
+    sums: Floats  # (S, n)
+    squares: Floats  # (S, n)
+    marks: Words  # (n, 2): equal variants have equal marks, others as if drawn at random
+
+    def only(self, columns: Ints) -> BlockSums:
+        return BlockSums(self.sums[:, columns], self.squares[:, columns], self.marks[columns])
+
+
+def joined(parts: list[BlockSums]) -> BlockSums:
+    return BlockSums(
+        np.concatenate([part.sums for part in parts], axis=1),
+        np.concatenate([part.squares for part in parts], axis=1),
+        np.concatenate([part.marks for part in parts]),
+    )
+
+
+@dataclass
+class Blocks:
+    """S contiguous blocks of days, the same for all variants; the first chunk settles how long they are."""
+
+    count: int
+    logarithms: bool  # sums of log(1 + r), for CAGR
+    seed: int  # of the marks
+    lengths: Ints | None = None  # (S,) days
+
+    @property
+    def days(self) -> int:
+        """T, 0 while it is not known."""
+        return 0 if self.lengths is None else int(self.lengths.sum())
+
+    def of_returns(self, chunk: Floats) -> Iterator[BlockSums]:
+        """chunk: (T, n) checked. Where S does not divide T the first blocks are a day longer than the others."""
+        if len(chunk) < self.count:
+            raise InputError(f"{self.count} blocks need as many days", len(chunk), "returns", "Take fewer blocks")
+        if self.logarithms and chunk.min(initial=0.0) <= -1.0:
+            raise InputError("CAGR needs returns above −1", chunk.min(), "returns", "Rank by mean or sharpe")
+        short, longer = divmod(len(chunk), self.count)
+        lengths = np.where(np.arange(self.count) < longer, short + 1, short)
+        self._settle(lengths, "returns")
+        bounds = np.concatenate([[0], np.cumsum(lengths)])
+        for _, columns in panels(chunk, _WIDTH):
+            sums = np.zeros((self.count, columns.shape[1]))
+            squares = np.zeros_like(sums)
+            sum_blocks(columns, bounds, self.logarithms, sums, squares)
+            yield BlockSums(sums, squares, self._marks(columns))
+
+    def of_sums(self, given: Floats, before: int) -> Iterator[BlockSums]:
+        """given: (S, n, 3 or 4): days, Σr, Σr², and Σlog(1 + r) where it is wanted. ``before`` variants came before."""
+        where = "block_sums"
+        table = np.asarray(given)
+        least = 4 if self.logarithms else 3
+        if table.ndim != 3 or len(table) != self.count or not least <= table.shape[2] <= 4:
+            rule, words = f"must be an array ({self.count} blocks, variants, {least})", f"shape {table.shape}"
+            raise InputError(rule, words, where, f"Give days, Σr, Σr²{' and Σlog(1 + r)' * self.logarithms}")
+        numbers = np.moveaxis(table, 2, 1).reshape(-1, table.shape[1])  # (S · 3, n)
+        numbers = check_chunk(numbers, len(numbers), before, where, "entry")
+        days = numbers[:: table.shape[2]]
+        if not days.size:
+            return
+        if (days != days[:, :1]).any() or (days < 1).any() or (days % 1).any():
+            rule = "a block must have the same whole number of days, at least 1, for all variants"
+            raise InputError(rule, f"{days.min():g} to {days.max():g}", where, "Cut all variants alike")
+        self._settle(days[:, 0].astype(np.int64), where)
+        for _, part in panels(numbers, _WIDTH):
+            sums, squares = part[3 if self.logarithms else 1 :: table.shape[2]], part[2 :: table.shape[2]]
+            yield BlockSums(np.ascontiguousarray(sums), np.ascontiguousarray(squares), self._marks(part))
+
+    def _settle(self, lengths: Ints, where: str) -> None:
+        if self.lengths is not None and not np.array_equal(lengths, self.lengths):
+            raise InputError("all chunks must have the same blocks", lengths.tolist(), where, "Cut all variants alike")
+        if np.sort(lengths)[: self.count // 2].sum() < 2:
+            raise InputError("half of the blocks must have two days", lengths.tolist(), where, "Take fewer blocks")
+        self.lengths = lengths
+
+    def _marks(self, numbers: Floats) -> Words:
+        marks = np.empty((numbers.shape[1], 2), dtype=np.uint64)
+        fingerprint(numbers.view(np.uint64), self.seed, marks)
+        return marks

@@ -1,0 +1,168 @@
+"""The stationary bootstrap (Politis, Romano 1994) of daily returns, and how long its blocks should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.metrics import FLAT
+
+Indices: TypeAlias = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class BlockLength:
+    """Optimal mean block lengths in days, not rounded; below 1 means days may be drawn singly: take 1."""
+
+    stationary: float
+    circular: float
+    version: str = "Politis–White 2004, corrected by Patton–Politis–White 2009"
+
+
+@dataclass(frozen=True)
+class Resamples:
+    """Which days make up each of R resamples, the same for all variants."""
+
+    counts: Floats  # (R, T): how often each day is drawn, so that the sums of all resamples are counts @ returns
+    block_length: float | None  # mean, in days; None where the indices were given without it
+    seed: int | None  # None where the indices were given
+
+    @property
+    def resamples(self) -> int:
+        return len(self.counts)
+
+    @property
+    def origin(self) -> tuple[int, float | None, int | None]:
+        """R, block length, seed: what a result says of its resamples."""
+        return self.resamples, self.block_length, self.seed
+
+    def check_block_length(self) -> None:
+        if self.block_length is None:
+            rule = "ω needs the block length that the indices were drawn with"
+            raise InputError(rule, "none", "block_length", "Give it in days, or use reality_check")
+
+    def error(self, share: float) -> float:
+        """Monte-Carlo standard error √(p(1−p)/R) of a share of the resamples; at 0 and 1, that of one resample more."""
+        least = 1.0 / self.resamples
+        inside = min(max(share, least), 1.0 - least)
+        return float(np.sqrt(max(inside * (1.0 - inside), 0.0) / self.resamples))
+
+
+def optimal_block_length(returns: npt.ArrayLike) -> BlockLength:
+    """The block lengths that minimise the mean squared error of the bootstrapped variance of the mean.
+
+    b = (2·g²/d · T)^(1/3) with g = Σ h(k/m)·|k|·γ_k, d = 2·(Σ h(k/m)·γ_k)² (stationary) or 4/3 of that square
+    (circular), sums over |k| ≤ m, h flat to ½ and falling to 0 at 1. m is twice the first lag that begins a run of
+    K = max(5, ⌊log₁₀ T⌋) autocorrelations within ±2·√(log₁₀ T / T), at most ⌈√T⌉ + K; b at most min(3·√T, T/3).
+    The autocorrelation at lag k divides by what is left of the series without its first, and its last, k + 1 days, as
+    in ``arch`` and after Patton's program.
+
+    returns: (T,) daily, T ≥ 20. Raises InputError for fewer, for NaN, and for a series that does not vary.
+    """
+    series = _series(returns)
+    days = len(series)
+    deviations = series - series.mean()
+    run = max(5, int(np.log10(days)))
+    longest = int(np.ceil(np.sqrt(days))) + run
+    band = 2.0 * np.sqrt(np.log10(days) / days)
+    lags = np.arange(longest + 1)
+    products = np.array([deviations[lag:] @ deviations[: days - lag] for lag in lags])
+    after = np.array([deviations[lag + 1 :] @ deviations[lag + 1 :] for lag in lags])
+    before = np.array([deviations[: days - lag - 1] @ deviations[: days - lag - 1] for lag in lags])
+    small = np.abs(products) < band * np.sqrt(after * before)
+    begins = [lag for lag in range(1, len(lags) - run) if small[lag : lag + run].all()]
+    reach = min(2 * begins[0], longest) if begins else longest
+    autocovariance = products[1 : reach + 1] / days
+    lag = np.arange(1, reach + 1)
+    weight = np.minimum(1.0, 2.0 * (1.0 - lag / reach))
+    slope = 2.0 * (weight * lag * autocovariance).sum()
+    long_run = products[0] / days + 2.0 * (weight * autocovariance).sum()
+    upper = float(np.ceil(min(3.0 * np.sqrt(days), days / 3.0)))
+    stationary, circular = (
+        min(float(np.cbrt(2.0 * slope**2 / (factor * long_run**2) * days)), upper) for factor in (2.0, 4.0 / 3.0)
+    )
+    return BlockLength(stationary, circular)
+
+
+def stationary_bootstrap_indices(observations: int, block_length: float, resamples: int, seed: int) -> Indices:
+    """(R, T) int32: the days of each resample. Blocks of geometric length, mean ``block_length``, wrapping around.
+
+    The draw: one ``numpy.random.default_rng(seed)``; for each resample in turn T integers below T, the days at which
+    blocks would begin, then T uniforms. Day 0 begins a block, day t where its uniform is at most 1 / block_length;
+    any other follows on the day before, the last day on the first. So more resamples leave the earlier ones as they
+    are, and the indices are those of ``arch.bootstrap.StationaryBootstrap`` with the same seed.
+
+    block_length: days, ≥ 1. Raises InputError for a shorter block, T < 2, R < 1 or a negative seed.
+    """
+    where = "stationary_bootstrap_indices"
+    if observations < 2:
+        raise InputError("there must be two days at least", observations, f"{where}: observations", "Give more days")
+    if not 1.0 <= block_length < np.inf:
+        raise InputError("must be finite and at least 1", block_length, f"{where}: block_length", "Give days")
+    if resamples < 1:
+        raise InputError("there must be one at least", resamples, f"{where}: resamples", "Give 1000")
+    if seed < 0:
+        raise InputError("must not be negative", seed, f"{where}: seed", "Give a whole number")
+    generator = np.random.default_rng(seed)
+    days = np.arange(observations)
+    drawn = np.empty((resamples, observations), dtype=np.int32)
+    for resample in range(resamples):
+        starts = generator.integers(observations, size=observations, dtype=np.int64)
+        begins = generator.random(observations) <= 1.0 / block_length
+        begins[0] = True
+        begun = np.maximum.accumulate(np.where(begins, days, 0))
+        drawn[resample] = (starts[begun] + days - begun) % observations
+    return drawn
+
+
+def resample_counts(indices: Array, observations: int) -> Floats:
+    """(R, T) float64: how often each day occurs in each row of ``indices`` (R, T), so that counts @ returns sums them.
+
+    Raises InputError for indices that are no whole numbers from 0 to T − 1 or not T in a row.
+    """
+    where = "resample_counts: indices"
+    if indices.ndim != 2 or indices.dtype.kind not in "iu" or len(indices) == 0:
+        value = f"shape {indices.shape} of {indices.dtype}"
+        raise InputError("must be a table of whole numbers", value, where, "Give a row of days for each resample")
+    if indices.shape[1] != observations:
+        rule = f"a resample must have as many days as the returns, {observations}"
+        raise InputError(rule, indices.shape[1], where, "Draw the indices for these days")
+    if indices.min() < 0 or indices.max() >= observations:
+        value = f"{indices.min()} to {indices.max()}"
+        raise InputError(f"days are counted from 0 to {observations - 1}", value, where, "Count from 0")
+    return np.stack([np.bincount(row, minlength=observations) for row in indices]).astype(np.float64)
+
+
+def draw_resamples(
+    observations: int, indices: Array | None, block_length: float | None, resamples: int, seed: int
+) -> Resamples:
+    """The given indices counted, or new ones drawn. Raises InputError where neither indices nor a length are given."""
+    if block_length is not None and not 1.0 <= block_length < np.inf:
+        raise InputError("must be finite and at least 1", block_length, "block_length", "Give days")
+    if indices is not None:
+        return Resamples(resample_counts(np.asarray(indices), observations), block_length, None)
+    if block_length is None:
+        rule = "either the indices or the block length must be given"
+        raise InputError(rule, "neither", "block_length", "Give what optimal_block_length says of the best variant")
+    drawn = stationary_bootstrap_indices(observations, block_length, resamples, seed)
+    return Resamples(resample_counts(drawn, observations), block_length, seed)
+
+
+def _series(returns: npt.ArrayLike) -> Floats:
+    where = "optimal_block_length: returns"
+    series = np.asarray(returns)
+    if series.ndim != 1 or len(series) < 20 or series.dtype.kind not in "biuf":
+        rule, value = "must be one series of 20 days at least", f"shape {series.shape} of {series.dtype}"
+        raise InputError(rule, value, where, "Give one variant at a time")
+    series = series.astype(np.float64)
+    if not np.isfinite(series).all():
+        day = int(np.flatnonzero(~np.isfinite(series))[0])
+        raise InputError("every number must be finite", series[day], f"{where}, day {day}", "Cut what is not defined")
+    if not series.var() > FLAT * (series**2).mean():
+        raise InputError("the series must vary", f"{series[0]} every day", where, "Leave constant variants out")
+    return series

@@ -1,0 +1,198 @@
+"""Does the best of a whole sweep beat a benchmark, or would the best of as many worthless variants do as well?
+
+Reality check (White 2000), test of superior predictive ability (Hansen 2005) and the variants it holds for (Romano,
+Wolf 2005, ``stepwise``). d is a variant's daily excess over the benchmark, d̄ its mean over T days, d̄* that of a
+resample, the same days for all variants. Each test compares the largest √T·d̄/ω with the largest √T·(d̄* − g)/ω of
+every resample:
+
+===========  =========================================================================================
+upper        g = d̄: every variant counts as if it were as good as the benchmark
+consistent   g = d̄ where √T·d̄/ω ≥ −√(2·ln ln T), else 0: variants that are clearly poor stay poor
+lower        g = max(d̄, 0)
+===========  =========================================================================================
+
+ω is the long-run standard deviation (``maxima.long_run_deviations``); 1 where not studentised. SPA takes no largest
+below 0 on either side, White's test has no such floor. A p-value is the share of resamples that reach the observed
+value, so that it is 1 where no variant beats the benchmark. The excess of a variant equal to the benchmark (within
+1e-12 every day) is 0 in every resample. One that is constant but not 0 cannot be studentised: an InputError.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.errors import InputError
+from gridproof.results.statistics.bootstrap import draw_resamples
+from gridproof.results.statistics.chunks import Chunks, check_chunk, chunks_of
+from gridproof.results.statistics.maxima import constant_excess, measured, take_maxima
+from gridproof.results.statistics.stepwise import StepwiseTest, stepwise_multiple_test
+
+__all__ = [
+    "RealityCheck",
+    "StepwiseTest",
+    "SuperiorPredictiveAbility",
+    "SuperiorityTest",
+    "reality_check",
+    "stepwise_multiple_test",
+    "superior_predictive_ability",
+]
+
+_LOWER, _CONSISTENT, _UPPER = range(3)
+
+
+@dataclass(frozen=True)
+class RealityCheck:
+    statistic: float  # √T times the largest mean daily excess
+    best: int  # the first variant that has it
+    p_value: float
+    monte_carlo_error: float  # standard error of p_value
+    null_maxima: Floats  # (R,) the largest of each resample
+    variants: int
+    resamples: int
+    block_length: float | None
+    seed: int | None
+    version: str = "White 2000, stationary bootstrap"
+
+
+@dataclass(frozen=True)
+class SuperiorPredictiveAbility:
+    statistic: float  # the largest √T·d̄/ω, at least 0
+    best: int  # the first variant that has it
+    p_lower: float
+    p_consistent: float
+    p_upper: float
+    monte_carlo_errors: tuple[float, float, float]  # standard errors: lower, consistent, upper
+    null_maxima: Floats  # (R,) the largest of each resample, consistent
+    studentised: bool
+    variants: int
+    resamples: int
+    block_length: float | None
+    seed: int | None
+    version: str = "Hansen 2005, ω from daily autocovariances, stationary bootstrap"
+
+
+class SuperiorityTest:
+    """Both tests from one pass over chunks of variants; only the maxima are kept.
+
+    indices: (R, T) days of each resample, 0 to T − 1; or they are drawn from seed, resamples and block_length.
+    block_length: mean block in days, with given indices the one they were drawn with; SPA cannot do without.
+    """
+
+    def __init__(
+        self,
+        observations: int,
+        indices: Array | None = None,
+        block_length: float | None = None,
+        *,
+        resamples: int = 1000,
+        seed: int = 0,
+    ) -> None:
+        if observations < 3:
+            raise InputError("there must be three days at least", observations, "excess", "Give more days")
+        self._bootstrap = draw_resamples(observations, indices, block_length, resamples, seed)
+        self._days = observations
+        self._variants = 0
+        self._constant: int | None = None
+        self._best = np.full(2, -np.inf)
+        self._index = np.zeros(2, dtype=np.int64)
+        self._maxima = np.full((6, self._bootstrap.resamples), -np.inf)  # studentised: lower, consistent, upper; plain
+
+    def add(self, excess: Floats) -> None:
+        """excess: (T, n) daily returns of the next n variants less the benchmark's, fractions; NaN is an InputError."""
+        self._add(check_chunk(excess, self._days, self._variants, "excess"))
+
+    def _add(self, chunk: Floats) -> None:
+        poor = -np.sqrt(2.0 * np.log(np.log(self._days)))
+        for first, panel in measured(chunk, self._variants, self._bootstrap.block_length):
+            if panel.constant >= 0 and self._constant is None:
+                self._constant = first + panel.constant
+            for kind, values in enumerate(panel.statistics):
+                if values.max() > self._best[kind]:
+                    self._best[kind], self._index[kind] = values.max(), first + values.argmax()
+            sums = panel.sums
+            centres = np.stack([np.maximum(sums, 0.0), np.where(panel.statistics[0] >= poor, sums, 0.0), sums])
+            products = panel.whole.T @ self._bootstrap.counts.T
+            take_maxima(products, np.tile(centres, (2, 1)), np.repeat(panel.factors, 3, axis=0), self._maxima)
+        self._variants += chunk.shape[1]
+
+    def reality_check(self) -> RealityCheck:
+        self._check_any()
+        maxima = self._maxima[3 + _UPPER]
+        p_value, error = self._share(maxima, self._best[1])
+        best, index = float(self._best[1]), int(self._index[1])
+        return RealityCheck(best, index, p_value, error, maxima.copy(), self._variants, *self._bootstrap.origin)
+
+    def superior_predictive_ability(self, *, studentised: bool = True) -> SuperiorPredictiveAbility:
+        """Raises InputError without a block length, and for a constant excess where it is to be studentised."""
+        self._check_any()
+        self._bootstrap.check_block_length()
+        if studentised and self._constant is not None:
+            raise constant_excess(self._constant)
+        plain = 0 if studentised else 1
+        statistic = max(float(self._best[plain]), 0.0)
+        maxima = np.maximum(self._maxima[3 * plain : 3 * plain + 3], 0.0)
+        shares = [self._share(maxima[kind], statistic) for kind in (_LOWER, _CONSISTENT, _UPPER)]
+        lower, consistent, upper = (share for share, _ in shares)
+        return SuperiorPredictiveAbility(
+            statistic,
+            int(self._index[plain]),
+            lower,
+            consistent,
+            upper,
+            (shares[_LOWER][1], shares[_CONSISTENT][1], shares[_UPPER][1]),
+            maxima[_CONSISTENT],
+            studentised,
+            self._variants,
+            *self._bootstrap.origin,
+        )
+
+    def _share(self, maxima: Floats, statistic: float) -> tuple[float, float]:
+        share = float((maxima >= statistic).mean())
+        return share, self._bootstrap.error(share)
+
+    def _check_any(self) -> None:
+        if self._variants == 0:
+            raise InputError("there must be a variant", "none", "excess", "Add a chunk first")
+
+
+def reality_check(
+    excess: Chunks,
+    indices: Array | None = None,
+    block_length: float | None = None,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> RealityCheck:
+    """White (2000), not studentised, all recentred. excess: (T, V) daily, or chunks of it; else as SuperiorityTest.
+
+    Studentised it is p_upper of superior_predictive_ability.
+    """
+    return _tested(excess, indices, block_length, resamples, seed).reality_check()
+
+
+def superior_predictive_ability(
+    excess: Chunks,
+    indices: Array | None = None,
+    block_length: float | None = None,
+    *,
+    studentised: bool = True,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> SuperiorPredictiveAbility:
+    """Hansen (2005). excess: (T, V) daily, variant less benchmark, or chunks of it; else as SuperiorityTest."""
+    test = _tested(excess, indices, block_length, resamples, seed)
+    return test.superior_predictive_ability(studentised=studentised)
+
+
+def _tested(
+    excess: Chunks, indices: Array | None, block_length: float | None, resamples: int, seed: int
+) -> SuperiorityTest:
+    test = None
+    for chunk in chunks_of(excess, "excess"):
+        test = test or SuperiorityTest(len(chunk), indices, block_length, resamples=resamples, seed=seed)
+        test._add(chunk)
+    assert test is not None
+    return test
