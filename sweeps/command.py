@@ -15,12 +15,16 @@ import typer
 
 from gridproof.kernels.backend import NAMES
 from gridproof.kernels.errors import InputError
+from gridproof.results.ledger import ledger_record, ledger_rows
 from gridproof.signals.catalogue import MEASURES
-from gridproof.sweeps.display import console, print_measure, print_point, print_summary, show_progress
+from gridproof.signals.panel import write_panel
+from gridproof.signals.synthetic import TRUTH, draw_market, write_market
+from gridproof.sweeps.display import console, print_ledger, print_measure, print_point, print_summary, show_progress
 from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.run import Run, market_of, run_study
 from gridproof.sweeps.schema import study_schema
 from gridproof.sweeps.study import SHIPPED, load_study, parse_changes
+from gridproof.sweeps.trials import FOLDER
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -123,6 +127,35 @@ def show(
 def report(run: RunArgument) -> None:
     """Write RUN's report.html anew."""
     console.print(str(Run(run).report()))
+
+
+@app.command()
+def ledger(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders go.")] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+) -> None:
+    """How many distinct variants were ever evaluated, by market and strategy."""
+    rows = ledger_rows(out / FOLDER)
+    if as_json:
+        print(json.dumps(ledger_record(rows), indent=2, ensure_ascii=False))
+        return
+    print_ledger(rows)
+
+
+@app.command()
+def synth(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the market's files go.")],
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Another number is another market.")] = 0,
+    effect: Annotated[float, typer.Option(metavar="SIZE", min=0.0, help="0: no signal says anything.")] = 0.0,
+    years: Annotated[int, typer.Option(metavar="N", help="Years from 2006 on; two more before them warm up.")] = 21,
+    panel: Annotated[bool, typer.Option("--panel", help="Single stocks too.")] = False,
+) -> None:
+    """Write a made-up A-share market whose truth is known, for any study of A-share series."""
+    market = draw_market(seed, effect, years)
+    write_market(folder, market)
+    if panel:
+        write_panel(folder, market)
+    console.print(f"{folder / TRUTH} says what was planted; use the market with --data {folder}", markup=False)
 
 
 @app.command()

@@ -188,11 +188,10 @@ def _top(plan: Plan, tally: Tally) -> pd.DataFrame:
 def _surfaces(plan: Plan, tally: Tally) -> pd.DataFrame:
     """Long: one row a cell of every pair of axes with several values."""
     space, surfaces = plan.study.space, tally.surfaces
-    stride = np.array([int(np.prod(space.dims[axis + 1 :], dtype=object)) for axis in range(len(space.dims))])
     parts, cells = [], []
     for x, y in surfaces.pairs:
         down, across = (part.ravel() for part in np.indices((space.dims[x], space.dims[y])))
-        cells.append(space.base_index + (down - space.base[x]) * stride[x] + (across - space.base[y]) * stride[y])
+        cells.append(space.slice_through_base(x, y))
         parts.append(
             pd.DataFrame(
                 {

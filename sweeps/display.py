@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from gridproof.results.ledger import LedgerRow, ledger_record
 from gridproof.signals.catalogue import Measure
 from gridproof.sweeps.point import Point
 from gridproof.sweeps.run import Progress, Run
@@ -125,6 +127,18 @@ def print_point(point: Point) -> None:
             table.add_row(metric, *(number(metric, column[metric]) for column in columns.values()))
     console.print(", ".join(f"{name}={value}" for name, value in point.parameters.items()))
     _tables.print(table)
+
+
+def print_ledger(rows: Sequence[LedgerRow]) -> None:
+    """One table a market: its strategies by the studies that tried them, and what they come to."""
+    for market in ledger_record(rows)["markets"]:
+        console.print(f"[bold]{escape(market['market'])}[/bold]")
+        table = Table("strategy", "studies", "runs", "evaluated", "distinct", box=None)
+        for row in market["strategies"]:
+            counts = (f"{row[key]:,}" for key in ("runs", "evaluated", "distinct"))
+            table.add_row(row["strategy"], ", ".join(row["studies"]), *counts)
+        table.add_row("all", "", *(f"{market[key]:,}" for key in ("runs", "evaluated", "distinct")))
+        _tables.print(table)
 
 
 def print_measure(measure: Measure) -> None:

@@ -26,6 +26,7 @@ from gridproof.sweeps.grid import Grid, Listed, draw_sample, whole_grid
 from gridproof.sweeps.plan import Plan, build_plan
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.tile import Yardstick, evaluate_listed, run_tile
+from gridproof.sweeps.trials import RunLedger
 
 # Pieces a tile: what a hard kill may lose.
 TILE_PIECES = 4
@@ -109,8 +110,13 @@ class Run:
 
 def market_of(study: Study, data: str | Path | None = None) -> Market:
     """Load the market of a study; ``data`` is its folder, else the study's market.path. Raises InputError."""
+    return load_market(study.sources(), study.spec.market.calendar, data_folder(study, data))
+
+
+def data_folder(study: Study, data: str | Path | None = None) -> Path | None:
+    """Where a study's files are read: ``data``, else its market.path, None where neither is given."""
     folder = data if data is not None else study.spec.market.path
-    return load_market(study.sources(), study.spec.market.calendar, Path(folder) if folder is not None else None)
+    return Path(folder) if folder is not None else None
 
 
 def run_folder(study: Study, market: Market, backend: str, sample: int | None, out: Path) -> Path:
@@ -160,10 +166,12 @@ def run_study(
     store.create(study.to_yaml())
     checked_point(plan, grid, study.space.base_index)
     yardstick = _yardstick(plan, grid)
-    new = _run_tiles(plan, grid, store, yardstick, progress, tile_pieces)
+    ledger = RunLedger(study, grid, store, data_folder(study, data))
+    new = _run_tiles(plan, grid, store, ledger, yardstick, progress, tile_pieces)
     swept = time.perf_counter()
     if grid.size <= ROWS_KEPT and not store.has("variants.parquet"):
         store.write_variants(variant_tables(plan, grid, store), grid.size)
+    ledger.conclude()
     summary = conclude(plan, grid, store, yardstick, chosen.name, sample, code_digest())
     seconds = swept - planned
     store.write_json(
@@ -185,7 +193,13 @@ def run_study(
 
 
 def _run_tiles(
-    plan: Plan, grid: Grid, store: Store, yardstick: Yardstick, progress: Progress | None, tile_pieces: int
+    plan: Plan,
+    grid: Grid,
+    store: Store,
+    ledger: RunLedger,
+    yardstick: Yardstick,
+    progress: Progress | None,
+    tile_pieces: int,
 ) -> int:
     done = sum(grid.bounds(high - 1)[1] - grid.bounds(low)[0] for low, high in store.finished_tiles())
     new = 0
@@ -204,6 +218,7 @@ def _run_tiles(
         for low in range(first, last, tile_pieces):
             high = min(last, low + tile_pieces)
             tally, rows = run_tile(plan, grid, low, high, yardstick, keep_rows, advance)
+            ledger.finish(low, high)
             store.put_tile(low, high, tally, rows)
             if not keep_rows:
                 store.fold()

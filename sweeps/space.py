@@ -68,6 +68,12 @@ class Space:
             rest, result[:, axis] = np.divmod(rest, len(self.axes[axis].values))
         return result
 
+    def slice_through_base(self, x: int, y: int) -> Ints:
+        """The grid indices over two axes, all others at the base: x down, y across, row by row."""
+        down, across = (part.ravel().astype(np.int64) for part in np.indices((self.dims[x], self.dims[y])))
+        first, second = prod(self.dims[x + 1 :]), prod(self.dims[y + 1 :])
+        return self.base_index + (down - self.base[x]) * first + (across - self.base[y]) * second
+
     def parameters(self, index: int) -> dict[str, Value]:
         """A variant by name and value."""
         digits = self.digits(np.array([index], dtype=np.int64))[0]

@@ -45,7 +45,7 @@ def run_folder(study: Path) -> Path:
 
 def test_help_names_every_command() -> None:
     text = gridproof("--help").stdout
-    for command in ("run", "point", "show", "report", "signals", "schema", "demo"):
+    for command in ("run", "point", "show", "report", "signals", "ledger", "synth", "schema", "demo"):
         assert command in text
 
 
