@@ -30,6 +30,12 @@ class Traces:
     stretches: Array  # (M, 2) int32: first day, allocation
     execution: Ints  # (J,)
 
+    def part(self, low: int, high: int) -> Traces:
+        begin, end = self.begins[low], self.begins[high]
+        return Traces(
+            self.days, self.begins[low : high + 1] - begin, self.stretches[begin:end], self.execution[low:high]
+        )
+
     def held(self, job: int) -> Ints:
         """(days,) the allocation of each day of one job."""
         inside = slice(self.begins[job], self.begins[job + 1])

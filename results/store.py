@@ -171,8 +171,8 @@ class Store:
         result: dict[str, Any] = json.loads(self._existing(name).read_text(encoding="utf-8"))
         return result
 
-    def read_table(self, name: str) -> pd.DataFrame:
-        return pd.read_parquet(self._existing(name))
+    def read_table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        return pd.read_parquet(self._existing(name), columns=columns)
 
     def _existing(self, name: str) -> Path:
         path = self.folder / name

@@ -19,9 +19,18 @@ from gridproof.results.ledger import ledger_record, ledger_rows
 from gridproof.signals.catalogue import MEASURES
 from gridproof.signals.panel import write_panel
 from gridproof.signals.synthetic import TRUTH, draw_market, write_market
-from gridproof.sweeps.display import console, print_ledger, print_measure, print_point, print_summary, show_progress
+from gridproof.sweeps.display import (
+    console,
+    print_ledger,
+    print_measure,
+    print_point,
+    print_summary,
+    print_verdict,
+    say_step,
+    show_progress,
+)
 from gridproof.sweeps.point import evaluate_point
-from gridproof.sweeps.run import Run, market_of, run_study
+from gridproof.sweeps.run import Run, judge_run, market_of, run_study
 from gridproof.sweeps.schema import study_schema
 from gridproof.sweeps.study import SHIPPED, load_study, parse_changes
 from gridproof.sweeps.trials import FOLDER
@@ -70,13 +79,14 @@ def run(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders go.")] = Path("runs"),
     backend: Annotated[str, typer.Option(metavar="|".join(NAMES), help="What computes.")] = "auto",
     sample: Annotated[int | None, typer.Option(metavar="N", help="Only N variants, drawn at random.")] = None,
+    verdict: Annotated[bool, typer.Option(help="Compute the statistics of the sweep, how much of it is luck.")] = True,
     top: TopOption = 10,
 ) -> None:
     """Evaluate every variant of STUDY; resume where an earlier call stopped."""
     checked = load_study(study).set(parse_changes(set_ or []))
     try:
         with _terminated(), show_progress() as progress:
-            result = run_study(checked, data, out, backend, sample, progress)
+            result = run_study(checked, data, out, backend, sample, progress, verdict=verdict, say=say_step)
     except KeyboardInterrupt:
         print(
             "gridproof: stopped; finished tiles are kept, the same command goes on from there",
@@ -156,6 +166,15 @@ def synth(
     if panel:
         write_panel(folder, market)
     console.print(f"{folder / TRUTH} says what was planted; use the market with --data {folder}", markup=False)
+
+
+@app.command("verdict")
+def judge(run: RunArgument, data: DataOption = None) -> None:
+    """How much of a finished RUN is luck: compute its statistics anew, and its report."""
+    with _terminated():
+        result = judge_run(run, data, say_step)
+    print_verdict(result)
+    console.print(f"{result.folder / 'report.html'}")
 
 
 @app.command()

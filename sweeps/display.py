@@ -66,6 +66,10 @@ def show_progress() -> Iterator[Progress]:
         yield advance
 
 
+def say_step(text: str) -> None:
+    console.print(f"verdict: {text}")
+
+
 def _rate(new: int, seconds: float) -> str:
     return f"{new / seconds:,.0f} variants/s" if new and seconds else "- variants/s"
 
@@ -100,7 +104,23 @@ def print_summary(result: Run, top: int) -> None:
         console.print(f"Undefined {summary['objective']}: {undefined:,} of the variants.")
     if len(result.top(1)):
         _print_best(result, summary, top)
+    if result.statistics:
+        print_verdict(result)
     console.print(f"{result.folder / 'report.html'}")
+
+
+def print_verdict(result: Run) -> None:
+    """The gates, those that fail first."""
+    gates = result.statistics["gates"]
+    counts = {kind: sum(gate["result"] == kind for gate in gates) for kind in ("pass", "fail", "not computable")}
+    console.print(f"Verdict: {counts['pass']} gates pass, {counts['fail']} fail, "
+                  f"{counts['not computable']} cannot be computed.")  # fmt: skip
+    table = Table("", "gate", "number", "threshold", "uncertainty", box=None)
+    for kind in ("fail", "pass", "not computable"):
+        for gate in gates:
+            if gate["result"] == kind:
+                table.add_row(kind, gate["name"], gate["number"], gate["threshold"], gate["uncertainty"])
+    _tables.print(table)
 
 
 def _print_best(result: Run, summary: dict[str, Any], top: int) -> None:

@@ -24,9 +24,10 @@ from gridproof.signals.market import Market, load_market
 from gridproof.sweeps.conclusion import checked_point, conclude, variant_tables
 from gridproof.sweeps.grid import Grid, Listed, draw_sample, whole_grid
 from gridproof.sweeps.plan import Plan, build_plan
-from gridproof.sweeps.study import Study
+from gridproof.sweeps.study import Study, load_study
 from gridproof.sweeps.tile import Yardstick, evaluate_listed, run_tile
 from gridproof.sweeps.trials import RunLedger
+from gridproof.sweeps.verdict import conclude_verdict
 
 # Pieces a tile: what a hard kill may lose.
 TILE_PIECES = 4
@@ -51,6 +52,12 @@ class Run:
     @property
     def timing(self) -> dict[str, Any]:
         return Store(self.folder).read_json("timing.json")
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        """The verdict's statistics; empty where none was computed."""
+        store = Store(self.folder)
+        return store.read_json("statistics.json") if store.has("statistics.json") else {}
 
     @property
     def curves(self) -> pd.DataFrame:
@@ -143,6 +150,8 @@ def run_study(
     sample: int | None = None,
     progress: Progress | None = None,
     tile_pieces: int = TILE_PIECES,
+    verdict: bool = True,
+    say: Callable[[str], None] = str,
 ) -> Run:
     """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``.
 
@@ -161,7 +170,7 @@ def run_study(
         return Run(store.folder, reused=True)
     began = time.perf_counter()
     plan = build_plan(study, market, chosen)
-    grid = whole_grid(plan) if sample is None else Listed(plan, draw_sample(study.space.size, sample))
+    grid = _grid(plan, sample)
     planned = time.perf_counter()
     store.create(study.to_yaml())
     checked_point(plan, grid, study.space.base_index)
@@ -186,10 +195,37 @@ def run_study(
             "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
         },
     )
+    if verdict:
+        store.write_json("summary.json", summary)
+        conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
     store.write_json("summary.json", summary)
     write_report(store.folder)
     store.tidy()
     return Run(store.folder)
+
+
+def judge_run(folder: str | Path, data: str | Path | None = None, say: Callable[[str], None] = str) -> Run:
+    """Compute the statistics of a finished run anew and write its report. ``data`` as it was for the run.
+
+    Raises InputError where the folder holds no finished run, and where the data are not those of the run.
+    """
+    store = Store(Path(folder))
+    summary = store.read_json("summary.json")
+    study = load_study(store.folder / "study.yaml")
+    market = market_of(study, data)
+    if market.digest() != summary["data_hash"]:
+        rule, remedy = "a verdict needs the very data of its run", "Give the run's --data, or run the study again"
+        raise InputError(rule, "other data", str(store.folder), remedy)
+    chosen = resolve(summary["backend"])
+    plan = build_plan(study, market, chosen)
+    grid = _grid(plan, summary["sample"])
+    conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
+    write_report(store.folder)
+    return Run(store.folder)
+
+
+def _grid(plan: Plan, sample: int | None) -> Grid:
+    return whole_grid(plan) if sample is None else Listed(plan, draw_sample(plan.study.space.size, sample))
 
 
 def _run_tiles(
