@@ -48,7 +48,7 @@ RESAMPLES = 1000
 # Variants whose correlation is measured.
 _CORRELATED = 2000
 # Placebo sweeps: so many variants in all, within these bounds.
-_PLACEBO, _FEWEST, _MOST = 20_000_000, 20, 100
+_PLACEBO, _FEWEST, _MOST = 10_000_000, 20, 100
 # Objectives that sums of days give, and what CSCV and the walk-forward call them.
 _METRIC = {"sharpe": "sharpe", "cagr": "cagr", "total_return": "cagr"}
 
