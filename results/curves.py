@@ -135,8 +135,9 @@ def log_axis(navs: npt.ArrayLike, title: str) -> Figure:
     values = np.asarray(navs, dtype=float)
     values = values[values > 0]
     low, high = float(values.min()), float(values.max())
-    if high / low > 5:
-        digits = (1, 2, 5) if high / low < 2000 else (1,)
+    if high / low > 3:
+        digits: tuple[float, ...] = (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 5, 7)
+        digits = digits if high / low < 2000 else (1,)
         decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
         ticks = [digit * 10.0**decade for decade in decades for digit in digits]
     else:

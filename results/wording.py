@@ -75,6 +75,10 @@ def trials(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.1f}"
 
 
+def count(value: int | None) -> str:
+    return number(value, "count")
+
+
 def who_label(name: str) -> str:
     """ "hold cash" as the tables write it: Hold cash."""
     return name[:1].upper() + name[1:]

@@ -244,8 +244,10 @@ def _years(curves: pd.DataFrame, who: str, positions: int) -> dict[str, Any]:
 
 def _stress(summary: dict[str, Any], sharpe: float) -> dict[str, Any]:
     def points(values: list[Any], base: Any, fade: float) -> list[dict[str, Any]]:
+        own = values.index(base)
         return [
-            {"value": value, "sharpe": sharpe - fade * place, "cagr": 0.09 - fade * place / 8, "base": value == base}
+            {"value": value, "sharpe": sharpe - fade * (place - own), "cagr": 0.09 - fade * place / 8}
+            | {"base": value == base}
             for place, value in enumerate(values)
         ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gridproof.results.record import Record
 
-UNKNOWN = "this run's statistics hold no such number"
+UNKNOWN = "the statistics of this run hold no such number"
 _PREFIX = "not computable"
 
 
@@ -18,6 +18,11 @@ def found(record: Record, *path: str) -> Any:
     if value is None or value in ({}, []):
         return None
     return None if isinstance(value, dict) and value.keys() == {"why"} else value
+
+
+def whole(part: Any, *keys: str) -> Any:
+    """The part if it has something under each key, else None: a curve without its dates cannot be drawn."""
+    return part if isinstance(part, dict) and all(found(part, key) is not None for key in keys) else None
 
 
 def absence(record: Record, *path: str) -> str:
@@ -36,3 +41,11 @@ def absence(record: Record, *path: str) -> str:
         value = inner
     reason = str(reason).removeprefix(_PREFIX).lstrip(": ")
     return f"{_PREFIX}: {reason or UNKNOWN}"
+
+
+def one_missing(statistics: Record, key: str) -> str:
+    """Base or best where a part holds only the other: "Base: not computable: reason."; empty where it holds both."""
+    if found(statistics, key) is None:
+        return ""
+    missing = [who for who in ("base", "best") if found(statistics, key, who) is None]
+    return " ".join(f"{who.capitalize()}: {absence(statistics, key, who)}." for who in missing)

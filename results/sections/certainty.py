@@ -8,7 +8,7 @@ from gridproof.results.figures import BEST, FAINT, INK, LUCK, Figure, axis, layo
 from gridproof.results.record import Record
 from gridproof.results.sections.absence import absence, found
 from gridproof.results.sections.method import bootstrap_line, confidence
-from gridproof.results.wording import interval, number, probability, who_label
+from gridproof.results.wording import METRICS, count, interval, number, probability, who_label
 
 SEGMENTS = {"in_sample": "In sample", "after_publication": "After publication"}
 _ROW = 34  # pixels
@@ -68,15 +68,19 @@ def _cells(part: Record, periods: float | None) -> list[tuple[str, bool]]:
     years = observations / periods if observations is not None and periods else None
     defined = part.get("sharpe") is not None
     short = defined and years is not None and (needed is None or needed > years)
-    record = "∞" if defined and needed is None else number(needed, "ratio")
+    record = "∞" if defined and needed is None else _years(needed)
     return [
         (number(part.get("sharpe"), "ratio"), False),
         (interval(part.get("interval")), False),
         (interval(part.get("interval_studentised")), False),
         (probability(part.get("psr")), False),
         (record, bool(short)),
-        (number(years, "ratio"), False),
+        (_years(years), False),
     ]
+
+
+def _years(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"
 
 
 def _finding(who: Record, level: str) -> str:
@@ -96,12 +100,13 @@ def _ensemble(statistics: Record) -> str:
     one = found(statistics, "ensemble")
     if one is None:
         return ""
-    text = f"The ensemble holds the mean weights of the {one['cells']:,} variants"
+    text = f"The ensemble holds the mean weights of the {count(one.get('cells'))} variants"
     if one.get("share") is not None:
         text += f" ({100 * one['share']:.2g}\u00a0% of the grid)"
     text += " whose objective lies within one standard error of the best"
     if one.get("threshold") is not None:
-        text += f", {number(one['threshold'], 'ratio')} or more"
+        objective = (statistics.get("method") or {}).get("objective") or "sharpe"
+        text += f", {number(one['threshold'], METRICS[objective][1])} or more"
     text += ": what one would hold who trusts the plateau and no single cell."
     if one.get("agreement") is not None:
         text += f" On average the leg that most of them hold has {number(one['agreement'], 'percent')} of the weight."

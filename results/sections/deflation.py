@@ -9,7 +9,7 @@ import numpy as np
 
 from gridproof.results.figures import BEST, INK, SOFT, Figure, axis, layout
 from gridproof.results.record import Record
-from gridproof.results.sections.absence import absence, found
+from gridproof.results.sections.absence import absence, found, whole
 from gridproof.results.wording import number, probability, trials
 
 LEVEL = 0.95
@@ -18,7 +18,10 @@ _PLOT, _LABEL = 240, 17  # pixels: the plot, a line of labels above it
 
 def deflation_section(statistics: Record) -> Record:
     """The curve over N with its marks, the marks as rows, the haircuts as rows, and the finding."""
-    curve, marks = found(statistics, "deflated", "curve"), found(statistics, "deflated", "marks")
+    curve, marks = (
+        whole(found(statistics, "deflated", "curve"), "trials", "best", "base"),
+        found(statistics, "deflated", "marks"),
+    )
     cuts = found(statistics, "haircut")
     rows: Any = absence(statistics, "deflated", "marks")
     if marks is not None:

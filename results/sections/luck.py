@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,10 @@ import numpy.typing as npt
 from gridproof.results.figures import BEST, INK, LUCK, Figure
 from gridproof.results.histogram import Mark, histogram_figure
 from gridproof.results.record import Record
-from gridproof.results.sections.absence import absence, found
+from gridproof.results.sections.absence import absence, found, one_missing, whole
 from gridproof.results.sections.luck_figure import Strip, with_null, with_strips
 from gridproof.results.sections.method import bootstrap_line, sample_line
-from gridproof.results.wording import METRICS, number, probability, share, with_error
+from gridproof.results.wording import METRICS, count, number, probability, share, with_error
 
 
 def luck_section(statistics: Record, summary: Record, marks: Sequence[Mark]) -> Record:
@@ -25,7 +26,7 @@ def luck_section(statistics: Record, summary: Record, marks: Sequence[Mark]) -> 
     """
     label, kind = METRICS[summary["objective"]]
     form = ".1%" if kind == "percent" else ".2f"
-    null, placebo = found(statistics, "luck", "null_best_sharpe"), found(statistics, "luck", "placebo")
+    null, placebo = _null(statistics), whole(found(statistics, "luck", "placebo"), "sweeps", "best", "at_least")
     figure = histogram_figure(summary["histogram"], marks, label, form)
     second: Figure | None = None
     swept, shifted = _placebo_strips(placebo), _shift_strips(statistics)
@@ -52,6 +53,7 @@ def luck_section(statistics: Record, summary: Record, marks: Sequence[Mark]) -> 
         "placebo": _placebo_sentence(placebo, summary) or absence(statistics, "luck", "placebo"),
         "shift": _shift_rows(statistics) or absence(statistics, "shift"),
         "benchmarks": _benchmarks(statistics) or absence(statistics, "luck", "benchmarks"),
+        "missing": one_missing(statistics, "shift"),
         "bootstrap": bootstrap_line(statistics),
         "sample": sample_line(statistics),
     }
@@ -78,39 +80,43 @@ def share_at_least(histogram: Record, value: float) -> float | None:
 
 
 def luck_alone(statistics: Record) -> str:
-    """The headline's sentence: what the best of this sweep would show were no variant any good."""
-    null = found(statistics, "luck", "null_best_sharpe")
+    """The headline's sentences: what the best of this sweep would show were no variant any good, how often its best."""
+    null = _null(statistics)
     if null is None or (middle := quantile(null, 0.5)) is None:
         return ""
-    high = quantile(null, 0.95)
     text = f"Luck alone: were no variant any better than cash, the best of this sweep would still show Sharpe \
-{number(middle, 'ratio')} in the middle case and {number(high, 'ratio')} in one case of twenty"
-    best, base = found(statistics, "luck", "observed_best"), found(statistics, "luck", "observed_base")
-    said = [f"the {who} shows {number(value, 'ratio')}" for who, value in (("best", best), ("base", base)) if value]
-    return f"{text}; {', '.join(said)}." if said else f"{text}."
+{number(middle, 'ratio')} in the middle case and {number(quantile(null, 0.95), 'ratio')} in one of twenty."
+    best = found(statistics, "luck", "observed_best")
+    if best is None:
+        return text
+    return f"{text} The best shows {number(best, 'ratio')}: luck reaches that in {_reached(null, best)}."
+
+
+def _null(statistics: Record) -> Any:
+    return whole(found(statistics, "luck", "null_best_sharpe"), "edges", "counts")
 
 
 def _null_sentence(statistics: Record) -> str:
-    null = found(statistics, "luck", "null_best_sharpe")
-    if null is None or quantile(null, 0.5) is None:
-        return ""
-    said = [luck_alone(statistics)]
-    resamples = float(np.sum(_arrays(null)[1]))
-    for who in ("best", "base"):
-        value = found(statistics, "luck", f"observed_{who}")
-        if value is not None:
-            p_value = share_at_least(null, value)
-            assert p_value is not None
-            error = math.sqrt(p_value * (1 - p_value) / resamples)
-            lies = f"{with_error(p_value, error)} of the resamples reach the {who}'s {number(value, 'ratio')}"
-            said.append(f"{lies[0].upper()}{lies[1:]}.")
-    return " ".join(said)
+    text, base = luck_alone(statistics), found(statistics, "luck", "observed_base")
+    if not text or base is None:
+        return text
+    reached = _reached(_null(statistics), base)
+    return f"{text} The base's {number(base, 'ratio')} it reaches in {reached}; but nobody picked the base as the best \
+of this sweep, so for the base alone see its interval above and its shifted positions below."
+
+
+def _reached(null: Record, value: float) -> str:
+    """ "23.5 % ± 1.3 % of 1,000 resamples" """
+    part, resamples = share_at_least(null, value), int(_arrays(null)[1].sum())
+    assert part is not None
+    error = math.sqrt(part * (1 - part) / resamples)
+    return f"{number(part, 'percent')} ± {number(error, 'percent')} of {resamples:,} resamples"
 
 
 def _placebo_sentence(placebo: Record | None, summary: Record) -> str:
     if placebo is None:
         return ""
-    sweeps, reached, p_value = placebo["sweeps"], placebo["at_least"], placebo["p_value"]
+    sweeps, reached, p_value = placebo["sweeps"], placebo["at_least"], placebo.get("p_value")
     error = None if p_value is None else math.sqrt(p_value * (1 - p_value) / sweeps)
     text = (
         f"In {reached:,} of {sweeps:,} sweeps over shifted signals the best came out at least as high as the real one: \
@@ -149,10 +155,10 @@ def _shift_rows(statistics: Record) -> list[list[str]]:
     for who in ("base", "best"):
         one = found(statistics, "shift", who)
         if one is not None:
-            reached = f"{one['at_least']:,} of {one['shifts']:,}"
+            reached = f"{count(one.get('at_least'))} of {count(one.get('shifts'))}"
             ends = one.get("quantiles") or {}
             between = " to ".join(number(ends.get(key), "ratio") for key in ("0.05", "0.95"))
-            observed, p_value = number(one["observed"], "ratio"), probability(one["p_value"])
+            observed, p_value = number(one.get("observed"), "ratio"), probability(one.get("p_value"))
             rows.append([who.capitalize(), observed, p_value, reached, number(ends.get("0.5"), "ratio"), between])
     return rows
 

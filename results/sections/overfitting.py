@@ -6,8 +6,8 @@ import numpy as np
 
 from gridproof.results.figures import BEST, Figure, axis, layout, typed
 from gridproof.results.record import Record
-from gridproof.results.sections.absence import absence, found
-from gridproof.results.wording import number, probability
+from gridproof.results.sections.absence import absence, found, whole
+from gridproof.results.wording import count, number, probability
 
 _GAP = 0.05
 
@@ -19,10 +19,10 @@ def overfitting_section(statistics: Record) -> Record:
         return {"rows": absence(statistics, "overfitting"), "figure": None, "finding": ""}
     rows = []
     for part in parts:
-        row = [f"{part['blocks']}", f"{part['splits']:,}", probability(part.get("probability"))]
+        row = [f"{part['blocks']}", count(part.get("splits")), probability(part.get("probability"))]
         row += [probability(part.get("mid_p")), number(part.get("median_rank"), "percent")]
         rows.append([*row, number(part.get("loss"), "percent"), probability(part.get("rank_error"))])
-    drawn = [part for part in parts if found(part, "logits")]
+    drawn = [part for part in parts if whole(part.get("logits"), "edges", "counts")]
     return {"rows": rows, "figure": logits_figure(drawn) if drawn else None, "finding": _finding(parts[-1])}
 
 
@@ -64,14 +64,17 @@ def _finding(part: Record) -> str:
     """Of the finest division."""
     if part.get("probability") is None:
         return ""
+    lower = number(part["probability"], "percent")
     text = (
-        f"Of {part['splits']:,} ways to cut the days into two halves, {number(part['probability'], 'percent')} put the \
-winner of one half into the lower half of the ranking in the other"
+        f"Of {count(part.get('splits'))} ways to cut the days into two halves, {lower} put the winner of one half into \
+the lower half of the ranking in the other"
     )
     if part.get("loss") is not None:
         text += f", and in {number(part['loss'], 'percent')} it lost money there"
     low = part["probability"] <= 0.05
     verdict = (
-        "That is rarer than luck makes it." if low else "That is no evidence against overfitting: it takes 5 % or less."
+        "Pure noise seldom gives so little."
+        if low
+        else "That is no evidence against overfitting: it takes 5 % or less."
     )
     return f"{text}. {verdict}"

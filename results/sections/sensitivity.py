@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from gridproof.results.axis import plain
 from gridproof.results.figures import Figure, axis, layout
 from gridproof.results.record import Record
-from gridproof.results.sections.absence import absence, found
-from gridproof.results.wording import listing, number, share
+from gridproof.results.sections.absence import absence, found, one_missing, whole
+from gridproof.results.wording import METRICS, count, listing, number, share
 
 FIRST, TOTAL = "#4d78a8", "#c9d5e3"
 MOST_PAIRS = 5
@@ -18,8 +17,8 @@ _ROW = 34  # pixels
 
 def sensitivity_section(statistics: Record) -> Record:
     """Bars an axis, the largest pairs, the plateau as rows, and the findings."""
-    parts = found(statistics, "sensitivity")
-    drawn = parts is not None and found(parts, "axes") is not None
+    parts = whole(found(statistics, "sensitivity"), "axes", "first_order")
+    drawn = parts is not None
     return {
         "figure": sensitivity_figure(parts) if drawn else absence(statistics, "sensitivity"),
         "pairs": _pairs(parts) if drawn else [],
@@ -27,6 +26,7 @@ def sensitivity_section(statistics: Record) -> Record:
         "undefined": (parts.get("undefined") or 0) if drawn else 0,
         "no_totals": drawn and None in _totals(parts),
         "plateau": _plateau(statistics) or absence(statistics, "plateau"),
+        "missing": one_missing(statistics, "plateau"),
         "standing": _standing(statistics),
     }
 
@@ -54,8 +54,8 @@ def sensitivity_figure(parts: Record) -> Figure:
 
 def dependence(statistics: Record) -> str:
     """The axis that decides most, for the headline: "rate.window (41 % of the grid's variance)"; may be empty."""
-    parts = found(statistics, "sensitivity")
-    if parts is None or found(parts, "axes") is None:
+    parts = whole(found(statistics, "sensitivity"), "axes", "first_order")
+    if parts is None:
         return ""
     place = _order(parts)[0]
     return f"{parts['axes'][place]} ({number(_weight(parts, place), 'percent')} of the grid's variance)"
@@ -95,18 +95,19 @@ def _pairs(parts: Record) -> list[str]:
 def _plateau(statistics: Record) -> list[list[str]]:
     """Who, score, neighbours, distance, share within one standard error, edges, the deepest step down."""
     rows = []
+    kind = METRICS[(statistics.get("method") or {}).get("objective") or "sharpe"][1]
     for who in ("base", "best"):
         one: Record | None = found(statistics, "plateau", who)
         if one is None:
             continue
-        cliff: Any = one.get("cliff")
+        cliff = whole(one.get("cliff"), "axis", "step")
         fall = "–"
         if cliff:
             steps = plain(cliff["step"]) if cliff["step"] < 0 else f"+{plain(cliff['step'])}"
-            fall = f"{number(cliff['drop'], 'ratio')} at {cliff['axis']} {steps} step{'s' * (abs(cliff['step']) != 1)}"
+            fall = f"{number(cliff.get('drop'), kind)} at {cliff['axis']} {steps} step{'s' * (abs(cliff['step']) != 1)}"
         near = "–" if one.get("share") is None else share(100 * one["share"])
         edges = ", ".join(one.get("edges") or []) or "none"
-        row = [who.capitalize(), number(one.get("score"), "ratio"), plain(one.get("neighbours", "–"))]
+        row = [who.capitalize(), number(one.get("score"), "ratio"), count(one.get("neighbours"))]
         rows.append([*row, number(one.get("distance"), "ratio"), near, fall, edges])
     return rows
 

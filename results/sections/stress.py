@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gridproof.results.axis import plain
+from gridproof.results.axis import plain, split_units
 from gridproof.results.figures import BEST, INK, Figure, axis, layout
 from gridproof.results.record import Record
-from gridproof.results.sections.absence import absence, found
-from gridproof.results.wording import number
+from gridproof.results.sections.absence import absence, found, one_missing
+from gridproof.results.wording import count, number
 
 COLOURS = {"base": INK, "best": BEST}
 _GAP = 0.05
@@ -29,6 +29,7 @@ def stress_section(statistics: Record) -> Record:
         "figure": stress_figure(panels) if panels else absence(statistics, "stress"),
         "break_even": even or absence(statistics, "stress", "base", "break_even_cost"),
         "neighbours": _neighbours(statistics, parts) or absence(statistics, "stress", "base", "neighbours"),
+        "missing": one_missing(statistics, "stress"),
         "finding": _finding(parts.get("base")),
     }
 
@@ -43,21 +44,31 @@ def stress_figure(panels: dict[str, dict[str, list[Record]]]) -> Figure:
         values = list(dict.fromkeys(point["value"] for points in lines.values() for point in points))
         if all(isinstance(value, int | float) for value in values):
             values.sort()
+        texts, unit = split_units(tuple(values))
+        names = dict(zip(values, texts, strict=True))
         for who, points in lines.items():
             rings = [11 if point.get("base") else 6 for point in points]
             hover = [
-                f"{who}: Sharpe {number(point['sharpe'], 'ratio')}, CAGR {number(point.get('cagr'), 'percent')}"
+                f"{who}: Sharpe {number(point.get('sharpe'), 'ratio')}, CAGR {number(point.get('cagr'), 'percent')}"
                 for point in points
             ]
             line: Figure = {"type": "scatter", "mode": "lines+markers", "name": who, "legendgroup": who, "text": hover}
-            line |= {"x": [plain(point["value"]) for point in points], "y": [point["sharpe"] for point in points]}
+            line |= {"x": [names[point["value"]] for point in points], "y": [point.get("sharpe") for point in points]}
             line |= {"line": {"color": COLOURS[who], "width": 1.6}, "hovertemplate": "%{x}<br>%{text}<extra></extra>"}
-            line["marker"] = {"color": ["#fdfdfc" if size > 6 else COLOURS[who] for size in rings], "size": rings}
+            line["marker"] = {
+                "color": ["#fdfdfc" if size > 6 else COLOURS[who] for size in rings],
+                "size": rings,
+                "opacity": 1,
+            }
             line["marker"]["line"] = {"color": COLOURS[who], "width": 2}
             data.append(line | {"xaxis": f"x{side}", "yaxis": f"y{side}", "showlegend": not place, "cliponaxis": False})
         domain = [place * (width + _GAP), place * (width + _GAP) + width]
-        ticks: Figure = {"type": "category", "categoryorder": "array", "categoryarray": [plain(v) for v in values]}
-        figure[f"xaxis{side}"] = axis(title) | ticks | {"domain": domain, "anchor": f"y{side}", "showgrid": False}
+        ticks: Figure = {"type": "category", "categoryorder": "array", "categoryarray": texts}
+        figure[f"xaxis{side}"] = (
+            axis(f"{title}, {unit}" if unit else title)
+            | ticks
+            | {"domain": domain, "anchor": f"y{side}", "showgrid": False}
+        )
         figure[f"xaxis{side}"]["range"] = [-0.4, len(values) - 0.6]
         figure[f"yaxis{side}"] = axis("" if place else "Sharpe") | {"anchor": f"x{side}", "nticks": 6}
         figure[f"yaxis{side}"] |= {"matches": "y", "showticklabels": False} if place else {}
@@ -72,14 +83,14 @@ def _panels(parts: dict[str, Record]) -> dict[str, dict[str, list[Record]]]:
         named = [("lag, days", part.get("lag")), ("one-way cost", part.get("cost"))]
         named += [(f"release of {one['signal']}", one["values"]) for one in part.get("release") or []]
         for title, points in named:
-            if points:
+            if points and all(point.get("value") is not None for point in points):
                 panels.setdefault(title, {})[who] = points
     return panels
 
 
 def _cost(part: Record | None, against: str) -> str:
     for one in (part or {}).get("break_even_cost") or []:
-        if one["against"] == against and one["cost"] is not None:
+        if one["against"] == against and one.get("cost") is not None:
             return f"{100 * one['cost']:.2f}\u00a0%"
     return "–"
 
@@ -92,14 +103,16 @@ def _neighbours(statistics: Record, parts: dict[str, Record]) -> list[list[str]]
         if near:
             own: Any = found(statistics, "who", who, "in_sample", "sharpe")
             spread = [number(near.get(key), "ratio") for key in ("worst", "median", "best")]
-            rows.append([who.capitalize(), number(own, "ratio"), f"{near['count']:,}", *spread])
+            rows.append([who.capitalize(), number(own, "ratio"), count(near.get("count")), *spread])
     return rows
 
 
 def _finding(base: Record | None) -> str:
     said = []
     for key, name in (("lag", "a lag of"), ("cost", "a one-way cost of")):
-        points = [point for point in (base or {}).get(key) or [] if point.get("sharpe") is not None]
+        points = [
+            point for point in (base or {}).get(key) or [] if None not in (point.get("sharpe"), point.get("value"))
+        ]
         own = [point for point in points if point.get("base")]
         if own and points[-1]["value"] > own[0]["value"]:
             moved = f"from {number(own[0]['sharpe'], 'ratio')} to {number(points[-1]['sharpe'], 'ratio')}"

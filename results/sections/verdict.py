@@ -57,4 +57,4 @@ def _rests(statistics: Record) -> str:
     axis = dependence(statistics)
     if not said:
         return ""
-    return f"The base rests on {said}" + (f"; the sweep's result depends most on {axis}." if axis else ".")
+    return f"What the base rests on: {said}" + (f"; the sweep's result depends most on {axis}." if axis else ".")

@@ -13,8 +13,8 @@ from gridproof.results.axis import plain
 from gridproof.results.curves import log_axis, publication_ground
 from gridproof.results.figures import INK, LUCK, Figure, axis, layout, leg_colours, typed
 from gridproof.results.record import Record
-from gridproof.results.sections.absence import absence, found
-from gridproof.results.wording import number, trials
+from gridproof.results.sections.absence import absence, found, whole
+from gridproof.results.wording import METRICS, count, number, trials
 
 LEGEND: Figure = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
 _PATHS = "#4fa3a5"
@@ -23,17 +23,17 @@ _PATHS = "#4fa3a5"
 def walks_section(statistics: Record, curves: pd.DataFrame, summary: Record) -> Record:
     """Two figures of NAV beside base and legs over the same days, the folds as rows, and the findings."""
     walk, paths = found(statistics, "walk_forward"), found(statistics, "combinatorial")
-    section: Record = {"walk_finding": _walk_finding(walk), "paths_finding": _paths_finding(paths)}
+    section: Record = {"walk_finding": _walk_finding(walk, summary), "paths_finding": _paths_finding(paths)}
     section["folds"] = _folds(walk, summary) if walk is not None else {"axes": [], "shared": [], "rows": []}
     section["walk"], section["paths"] = (absence(statistics, key) for key in ("walk_forward", "combinatorial"))
-    if walk is not None and found(walk, "curve", "nav") is not None:
+    if walk is not None and whole(walk.get("curve"), "date", "nav"):
         lines = [("chosen anew each fold", walk["curve"]["nav"], LUCK, 2.0)]
         section["walk"] = navs_figure(walk["curve"]["date"], lines, curves, summary)
-        for fold in walk["folds"]:
+        for fold in walk.get("folds") or []:
             start: Figure = {"type": "line", "x0": fold["test_from"], "x1": fold["test_from"], "yref": "paper"}
             start |= {"y0": 0, "y1": 1, "line": {"color": "#b5b5b0", "width": 1, "dash": "dot"}, "layer": "below"}
             section["walk"]["layout"]["shapes"].append(start)
-    if paths is not None and found(paths, "curves", "nav") is not None:
+    if paths is not None and whole(paths.get("curves"), "date", "nav"):
         fan = [(f"path {place + 1}", nav, _PATHS, 1.2) for place, nav in enumerate(paths["curves"]["nav"])]
         section["paths"] = navs_figure(paths["curves"]["date"], fan, curves, summary)
     return section
@@ -84,20 +84,21 @@ def _folds(walk: Record, summary: Record) -> Record:
     """Folds as rows of text; an axis on which every fold chose the same is named once."""
     folds = walk.get("folds") or []
     chosen = [fold.get("parameters") or {} for fold in folds]
+    kind = METRICS[summary["objective"]][1]
     names = [one["name"] for one in summary["axes"] if len(one["values"]) > 1]
-    picked = {name: [plain(cell.get(name, "–")) for cell in chosen] for name in names}
+    picked = {name: ["–" if cell.get(name) is None else plain(cell[name]) for cell in chosen] for name in names}
     apart = [name for name in names if len(set(picked[name])) > 1]
     base = summary["base"]["parameters"]
     rows = []
     for place, fold in enumerate(folds):
         span = [f"{fold[f'{part}_from']} to {fold[f'{part}_to']}" for part in ("train", "test")]
         cells = [(picked[name][place], picked[name][place] == plain(base[name])) for name in apart]
-        rows.append((span, cells, [number(fold.get(key), "ratio") for key in ("in_sample", "out_of_sample")]))
+        rows.append((span, cells, [number(fold.get(key), kind) for key in ("in_sample", "out_of_sample")]))
     shared = [f"{name} {picked[name][0]}" for name in names if folds and name not in apart]
     return {"axes": apart, "shared": shared, "rows": rows}
 
 
-def _walk_finding(walk: Record | None) -> str:
+def _walk_finding(walk: Record | None, summary: Record) -> str:
     if walk is None or walk.get("sharpe") is None:
         return ""
     text = (
@@ -109,7 +110,8 @@ def _walk_finding(walk: Record | None) -> str:
         text += f" over {trials(walk['days'])} days that the choice did not see"
     promised = [fold["in_sample"] for fold in walk.get("folds") or [] if fold.get("in_sample") is not None]
     if promised:
-        text += f"; before each fold the choice showed {number(numbers.fmean(promised), 'ratio')} on average"
+        label, kind = METRICS[summary["objective"]]
+        text += f"; when chosen they showed {label} {number(numbers.fmean(promised), kind)} on average"
     return f"{text}."
 
 
@@ -119,13 +121,9 @@ def _paths_finding(paths: Record | None) -> str:
         return ""
     text = f"{len(known)} paths, each put together from test groups that the choice did not see: Sharpe \
 {number(known[0], 'ratio')} to {number(known[-1], 'ratio')}, {number(numbers.median(known), 'ratio')} in the middle"
-    parts = [
-        f"{paths[key]:,} {text}"
-        for key, text in (("groups", "groups"), ("test", "of them tested at a time"))
-        if key in paths
+    design = [
+        f"{count(paths.get('groups'))} groups, {count(paths.get('test'))} of them tested at a time",
+        f"{count(paths.get('splits'))} splits",
+        f"purge {count(paths.get('purge'))} and embargo {count(paths.get('embargo'))} days",
     ]
-    parts += [f"{paths['splits']:,} splits"] if paths.get("splits") is not None else []
-    parts += [
-        f"{key} {paths[key]} day{'s' * (paths[key] != 1)}" for key in ("purge", "embargo") if paths.get(key) is not None
-    ]
-    return f"{text} ({', '.join(parts)})."
+    return f"{text} ({', '.join(design)})."
