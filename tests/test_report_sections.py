@@ -21,7 +21,7 @@ from gridproof.results.sections.absence import UNKNOWN, absence, found
 from gridproof.results.sections.deflation import most_trials
 from gridproof.results.sections.luck import quantile, share_at_least
 from gridproof.results.wording import interval, probability, trials, with_error
-from tests.run_folder import rewrite_summary, write_run
+from tests.run_folder import BASE, rewrite_summary, write_run
 from tests.statistics_record import GATES, statistics_record, write_statistics
 from tests.test_report import figures_of, page_of
 
@@ -217,6 +217,7 @@ def test_empty_statistics_name_every_part_as_not_computable(run: pathlib.Path) -
     page = rendered(run, {})
     assert re.findall(r"<h2[^>]*>([^<]*)</h2>", page) == HEADINGS
     assert page.count(f"not computable: {UNKNOWN}") >= len(PARTS)
+    assert f"The verdict: not computable: {UNKNOWN}." in page
     assert "undefined" not in words_of(page).lower().replace("undefined.", "").replace("undefined,", "")
 
 
@@ -281,6 +282,12 @@ def test_null_maximum_has_a_figure_of_its_own_under_another_objective(run: pathl
     assert "figure-null" in drawn
     assert "yaxis2" not in drawn["figure-histogram"]["layout"]
     go.Figure(drawn["figure-null"])
+
+
+def test_base_that_is_best_is_held_against_luck_once(tmp_path: pathlib.Path) -> None:
+    text = words_of(page_of(write_statistics(write_run(tmp_path, best=BASE))))
+    assert "luck reaches that in" in text
+    assert "nobody picked the base" not in text
 
 
 def test_luck_lies_on_the_axis_of_the_sweep(run: pathlib.Path) -> None:

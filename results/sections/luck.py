@@ -39,7 +39,7 @@ def luck_section(statistics: Record, summary: Record, marks: Sequence[Mark]) -> 
             ]
             second = histogram_figure(null, sharpe_marks, "Sharpe", ".2f")
         if second is not None:
-            second["data"][0]["marker"]["color"] = LUCK
+            second["data"][0]["marker"]["color"] = "rgba(106,81,163,0.5)"
             second["data"][0]["hovertemplate"] = "%{y:,.0f} resamples<extra></extra>"
             second["layout"]["yaxis"]["title"]["text"] = "Resamples"
             second = with_strips(second, shifted)
@@ -98,7 +98,7 @@ def _null(statistics: Record) -> Any:
 
 def _null_sentence(statistics: Record) -> str:
     text, base = luck_alone(statistics), found(statistics, "luck", "observed_base")
-    if not text or base is None:
+    if not text or base is None or base == found(statistics, "luck", "observed_best"):
         return text
     reached = _reached(_null(statistics), base)
     return f"{text} The base's {number(base, 'ratio')} it reaches in {reached}; but nobody picked the base as the best \

@@ -47,7 +47,7 @@ def with_strips(figure: Figure, strips: Sequence[Strip]) -> Figure:
     """The histogram figure with a row a strip below it, on the same axis; the marks run through all rows."""
     if not strips:
         return figure
-    below = _ROW * len(strips)
+    below, form = _ROW * len(strips), figure["layout"]["xaxis"]["tickformat"]
     total = _PLOT + _GAP + below
     layout = dict(figure["layout"])
     layout["height"] += _GAP + below
@@ -65,18 +65,18 @@ def with_strips(figure: Figure, strips: Sequence[Strip]) -> Figure:
     layout["yaxis3"] = axis() | rows | {"tickfont": {"size": 11}}
     values = [value for strip in strips for value in (*strip.values, *(strip.ends or ()))]
     layout["xaxis"] = _reaching(layout["xaxis"], values) | {"anchor": "y3"}
-    data = [trace for row, strip in enumerate(strips) for trace in _traces(strip, row)]
+    data = [trace for row, strip in enumerate(strips) for trace in _traces(strip, row, form)]
     return {"data": [*figure["data"], *data], "layout": layout}
 
 
-def _traces(strip: Strip, row: int) -> list[Figure]:
+def _traces(strip: Strip, row: int, form: str) -> list[Figure]:
     name = strip.name.replace("<br>", " ")
     trace: Figure = {"type": "scatter", "mode": "markers", "yaxis": "y3", "showlegend": False}
     traces = []
     if strip.values:
         points = trace | {"x": typed(strip.values, "<f8"), "y": [row] * len(strip.values)}
         points["marker"] = {"symbol": "line-ns-open", "size": 15, "color": strip.colour, "opacity": 0.6}
-        traces.append(points | {"hovertemplate": f"{name} %{{x:.2f}}<extra></extra>"})
+        traces.append(points | {"hovertemplate": f"{name} %{{x:{form}}}<extra></extra>"})
     if strip.ends is not None:
         low, middle, high = strip.ends
         bar = trace | {"mode": "lines", "x": [low, high], "y": [row, row], "hoverinfo": "skip"}

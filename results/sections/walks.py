@@ -111,7 +111,7 @@ def _walk_finding(walk: Record | None, summary: Record) -> str:
     promised = [fold["in_sample"] for fold in walk.get("folds") or [] if fold.get("in_sample") is not None]
     if promised:
         label, kind = METRICS[summary["objective"]]
-        text += f"; when chosen they showed {label} {number(numbers.fmean(promised), kind)} on average"
+        text += f"; when chosen these variants showed {label} {number(numbers.fmean(promised), kind)} on average"
     return f"{text}."
 
 
