@@ -23,6 +23,9 @@ static Index blockIdx, threadIdx, blockDim, gridDim;
 struct alignas(16) double2 {
     double x, y;
 };
+struct alignas(8) int2 {
+    int x, y;
+};
 struct alignas(16) uint4 {
     unsigned x, y, z, w;
 };
