@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -105,7 +106,7 @@ class Classes:
         total = made.counts.shape[1]
         tops = np.concatenate([np.arange(first[-2], first[-1]) for first in made.nodes])
         signals = []
-        for at, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for at, (low, high) in enumerate(pairwise(edges)):
             part = slice(total * low, total * high)
             used = np.arange(high - low) < made.counts[at][:, None]
             classes = made.classes[part].reshape(total, high - low)

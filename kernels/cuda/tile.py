@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,13 +43,6 @@ class Uploaded(NamedTuple):
     sizes: tuple[int, ...]
 
 
-class State(NamedTuple):
-    """What every variant of a tile has come to, as ``walk.cu`` keeps it."""
-
-    sums: Any
-    held: Any
-
-
 def upload_payoff(device: Device, form: Form, tables: Tables) -> Payoff:
     days, allocations = tables.sums.shape[0] - 1, form.allocations
     sums = len(form.fields)
@@ -61,15 +54,16 @@ def upload_payoff(device: Device, form: Form, tables: Tables) -> Payoff:
     charges[..., :sums] = tables.charges[..., list(form.fields)]
     marks = np.tile(np.arange(allocations, dtype="<u4") * np.uint32(257), (days + 1, 1))
     constant = [device.upload(np.ascontiguousarray(each)) for each in tables.constant]
-    parts = (device.upload(each) for each in (values, marks, charges))
-    return Payoff(*parts, constant, tables.centre, days)
+    values, marks, charges = (device.upload(each) for each in (values, marks, charges))
+    return Payoff(values, marks, charges, constant, tables.centre, days)
 
 
 def upload_tile(device: Device, tile: Tile, sizes: tuple[int, ...], strides: Ints) -> Uploaded:
     first = np.cumsum(sizes) - sizes
     layout = np.ascontiguousarray(np.stack([np.array(sizes), first, strides], axis=1).astype(np.int64))
     parts = (tile.begins, tile.counts, tile.keys, tile.kids, tile.members, tile.inner, tile.heads, layout)
-    return Uploaded(*(device.upload(each) for each in parts), sizes)
+    begins, counts, keys, kids, members, inner, heads, laid = (device.upload(each) for each in parts)
+    return Uploaded(begins, counts, keys, kids, members, inner, heads, laid, sizes)
 
 
 class Walker:
@@ -85,14 +79,12 @@ class Walker:
         self.variants = int(np.prod(uploaded.sizes))
         self._outers = self.variants // uploaded.sizes[-1]
         self._all_blocks = tile.inner.shape[0]
-        self.state = State(
-            device.empty((form.state_width, self.variants), "<f8"), device.empty((self.variants,), "<u4")
-        )
+        # What every variant has come to, as walk.cu keeps it.
+        self.sums = device.empty((form.state_width, self.variants), "<f8")
+        self.held = device.empty((self.variants,), "<u4")
 
-    def run(
-        self, payoff: Payoff, rule: Any, codes: int, start: int, finish: Callable[[int, int, Uploaded, State], None]
-    ) -> None:
-        """``finish(segment, days, uploaded, state)`` hears of every segment at its end."""
+    def run(self, payoff: Payoff, rule: Any, codes: int, start: int) -> Iterator[tuple[int, int]]:
+        """Yields the number and the days of every segment at its end, while ``sums`` and ``held`` are of it."""
         nodes = self._nodes
         top = nodes.nodes.shape[1] - 2
         before = 0
@@ -111,11 +103,11 @@ class Walker:
                 self._launch(
                     "walk", self.variants,
                     [values, marks, rows, up.inner, payoff.charges, up.heads, up.layout, rule, *numbers, *days,
-                     self.state.sums, self.state.held],
+                     self.sums, self.held],
                 )  # fmt: skip
             before += blocks
             if not free:
-                finish(int(nodes.segments[span]), int(end - first), self._uploaded, self.state)
+                yield int(nodes.segments[span]), int(end - first)
 
     def _groups(self, span: int, top: int, blocks: int) -> Iterator[tuple[int, int]]:
         """Runs of blocks whose tables fit: those of a level are made from those of the level below."""
