@@ -7,12 +7,14 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Words
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.product import Products
+from gridproof.kernels.cuda.reduce import Reduction
 from gridproof.kernels.cuda.source import LATCH, THREADS, scan_kernel
 from gridproof.kernels.cuda.tables import Batch, batch_of, lay_out, tuples_of
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box, Problem, Work
 from gridproof.kernels.product import fits
+from gridproof.kernels.reduction import Answer, Question
 
 # The share of the free memory that one launch is planned for.
 _SHARE = 0.5
@@ -41,6 +43,11 @@ def latch_paths(device: Device, values: Floats, on: Floats, off: Floats, start: 
     return paths.view("<u8")
 
 
+def bind(device: Device, problem: Problem) -> Bound:
+    """The problem on the device; where products of it can be evaluated, with reductions."""
+    return Reducing(device, problem) if fits(problem) else Bound(device, problem)
+
+
 class Bound:
     """A problem bound to a device, as ``cpu.Compiled``: boxes as products, lists by the scan."""
 
@@ -55,6 +62,26 @@ class Bound:
         if self._scan is None:
             self._scan = Scan(self._device, self._problem)
         return self._scan(work)
+
+
+class Reducing(Bound):
+    """One that also reduces boxes where they are evaluated, see ``kernels.reduction``."""
+
+    def __init__(self, device: Device, problem: Problem) -> None:
+        super().__init__(device, problem)
+        self._boxes = Products(device, problem)
+
+    def reduce(self, question: Question) -> Answer:
+        try:
+            return Reduction(self._device, question, self._boxes.values(question.box, question.metric)).answer()
+        except MemoryError:
+            self._device.release()
+            raise InputError(
+                "a box's values and its surfaces must fit the GPU's memory",
+                f"{len(question.box)} variants",
+                "--backend",
+                "End what else uses the GPU, or use --backend cpu",
+            ) from None
 
 
 class Scan:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridproof.kernels.metrics import FLAT, LEVEL, METRICS
+from gridproof.kernels.surfaces import LIMIT, SCALE
 
 # Threads a block; the stripes of shared memory are this wide.
 THREADS = 128
@@ -64,6 +65,11 @@ def scan_kernel(bits: int, allocations: int) -> Kernel:
     blocks = 5 if bits <= 4 else 4 if bits <= 10 else 2
     sizes = (("BITS", bits), ("ALLOCATIONS", allocations), ("THREADS", THREADS), ("BLOCKS", blocks))
     return Kernel("scan", ("metrics.cuh", "scan.cu"), (*sizes, ("FLAT", FLAT), ("LEVEL", LEVEL)))
+
+
+def reduction_kernel(name: str) -> Kernel:
+    """pairs, surface, ranks or best."""
+    return Kernel(name, ("reduce.cu",), (("THREADS", THREADS), ("LIMIT", LIMIT), ("SCALE", SCALE)))
 
 
 @dataclass(frozen=True, slots=True)

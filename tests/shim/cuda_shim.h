@@ -42,6 +42,22 @@ inline double __longlong_as_double(long long bits) {
     return value;
 }
 
+inline long long __double_as_longlong(double value) {
+    long long bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+inline unsigned long long atomicAdd(unsigned long long *address, unsigned long long value) {
+    const unsigned long long before = *address;
+    *address += value;
+    return before;
+}
+inline unsigned long long atomicMax(unsigned long long *address, unsigned long long value) {
+    const unsigned long long before = *address;
+    *address = max(before, value);
+    return before;
+}
+
 template <class... A, std::size_t... I>
 void every_thread(void (*kernel)(A...), int blocks, int threads, void **arguments, std::index_sequence<I...>) {
     gridDim = {(unsigned)blocks, 1, 1};
