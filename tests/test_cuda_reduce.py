@@ -199,7 +199,7 @@ def test_a_box_that_does_not_fit_is_refused(folder: Path) -> None:
     short = ShimDevice(folder)
     reducing = Reducing.__new__(Reducing)
     values = [short.upload(each) for each in sample.values]
-    reducing.__dict__ |= {"_device": short, "_boxes": SimpleNamespace(values=lambda *_: values)}
+    reducing.__dict__ |= {"_device": short, "_products": SimpleNamespace(values=lambda *_: values)}
     short.room = 4
     with pytest.raises(gp.InputError, match="a box's values and its surfaces must fit the GPU's memory; got"):
         reducing.reduce(sample.question())

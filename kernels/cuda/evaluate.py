@@ -67,13 +67,10 @@ class Bound:
 class Reducing(Bound):
     """One that also reduces boxes where they are evaluated, see ``kernels.reduction``."""
 
-    def __init__(self, device: Device, problem: Problem) -> None:
-        super().__init__(device, problem)
-        self._boxes = Products(device, problem)
-
     def reduce(self, question: Question) -> Answer:
+        assert self._products is not None
         try:
-            return Reduction(self._device, question, self._boxes.values(question.box, question.metric)).answer()
+            return Reduction(self._device, question, self._products.values(question.box, question.metric)).answer()
         except MemoryError:
             self._device.release()
             raise InputError(

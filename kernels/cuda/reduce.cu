@@ -64,23 +64,28 @@ extern "C" __global__ void __launch_bounds__(THREADS, 8) pairs(
 {
     const unsigned thread = blockIdx.x * THREADS + threadIdx.x, size = (unsigned)first * second;
     if (thread >= size * slices) return;
-    const unsigned cell = thread % size, slice = thread / size, others = (unsigned)outer * middle * inner;
-    const unsigned begin = (unsigned)((Whole)others * slice / slices);
-    const unsigned end = (unsigned)((Whole)others * (slice + 1) / slices);
-    const unsigned one = cell / second, two = cell % second;
-    int low = begin % inner, between = begin / inner % middle, high = begin / inner / middle;
+    // Neighbouring threads read neighbouring values: of one cell, or of neighbouring cells.
+    const unsigned cell = inner > 1 ? thread / slices : thread % size;
+    const unsigned slice = inner > 1 ? thread % slices : thread / size;
+    const unsigned one = cell / second, two = cell % second, others = (unsigned)outer * middle * inner;
+    int low = slice % inner, between = slice / inner % middle, high = slice / inner / middle;
+    const int low_step = slices % inner, between_step = slices / inner % middle, high_step = slices / inner / middle;
     Cell sum = {0, 0, 0, 0, 0, 0};
-    for (unsigned at = begin; at < end; at++) {
+    for (unsigned at = slice; at < others; at += slices) {
         const size_t place = ((((size_t)high * first + one) * middle + between) * second + two) * inner + low;
         const Whole weight =
             (Whole)__ldg(weights + high) * __ldg(weights + outer + between) * __ldg(weights + outer + middle + low);
         sum.add(__ldg(values + place), weight);
-        if (++low == inner) {
-            low = 0;
-            if (++between == middle) {
-                between = 0;
-                high++;
-            }
+        low += low_step;
+        between += between_step;
+        high += high_step;
+        if (low >= inner) {
+            low -= inner;
+            between++;
+        }
+        if (between >= middle) {
+            between -= middle;
+            high++;
         }
     }
     sum.give(cells, size, cell);

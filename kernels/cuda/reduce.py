@@ -64,20 +64,28 @@ class Reduction:
         return device.download(histogram).sum(axis=0).astype(np.int64), device.download(counters).astype(np.int64)
 
     def _surfaces(self) -> Surfaces:
-        """Every pair of axes from the product of two signals: their own, or that of both and the smallest other."""
+        """Every pair of axes from the product of the two signals that own them, or of the one and another."""
         surfaces = Surfaces.empty(self._question.dims)
         size = len(surfaces.count)
         if size == 0:
             return surfaces
         owner = {span.axis: (group, span) for group, spans in enumerate(self._spans) for span in spans}
         wanted: dict[tuple[int, int], list[tuple[int, Span, Span]]] = {}
+        within: list[tuple[int, int, Span, Span]] = []
         for (x, y), offset in zip(surfaces.pairs, surfaces.offsets()[:-1], strict=True):
             (one, across), (two, down) = owner[x], owner[y]
             if one == two:
-                others = (group for group in range(len(self._paths)) if group != one)
-                two = min(others, key=lambda group: len(self._inverses[group]))
-            pair = (min(one, two), max(one, two))
-            wanted.setdefault(pair, []).append((int(offset), across, down))
+                within.append((one, int(offset), across, down))
+            else:
+                wanted.setdefault((min(one, two), max(one, two)), []).append((int(offset), across, down))
+        for group, offset, across, down in within:
+            # With a signal whose product is made anyway, else with the smallest.
+            made = [pair for pair in wanted if group in pair]
+            possible = made or [
+                (min(group, each), max(group, each)) for each in range(len(self._paths)) if each != group
+            ]
+            pair = min(possible, key=lambda pair: len(self._inverses[pair[0]]) * len(self._inverses[pair[1]]))
+            wanted.setdefault(pair, []).append((offset, across, down))
         cells = self._device.zeros((6, size), "<u8")
         for pair, several in wanted.items():
             product = self._pair(*pair)
