@@ -140,7 +140,7 @@ def code_digest() -> str:
     """SHA-256 over the sources that decide what a run's folder holds."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    patterns = ("kernels/**/*.py", "kernels/**/*.cu", "signals/*.py", "sweeps/*.py", "results/*.py", "results/*.j2")
+    patterns = ("kernels/**/*.py", "kernels/**/*.cu*", "signals/*.py", "sweeps/*.py", "results/*.py", "results/*.j2")
     for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
