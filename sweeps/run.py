@@ -171,6 +171,8 @@ def run_study(
     store = Store(run_folder(study, market, chosen.name, sample, Path(out)))
     if store.finished:
         store.tidy()
+        if verdict and not store.has("statistics.json"):
+            judge_run(store.folder, data, say)
         return Run(store.folder, reused=True)
     began = time.perf_counter()
     plan = build_plan(study, market, chosen)

@@ -36,7 +36,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run_folder(study: Path) -> Path:
-    done = gridproof("run", study, "--out", study.parent, "--top", 3)
+    done = gridproof("run", study, "--out", study.parent, "--top", 3, "--no-verdict")
     assert "192 variants" in done.stdout
     folder = Path(done.stdout.split()[-1]).parent
     assert (folder / "report.html").is_file()
@@ -68,7 +68,9 @@ def test_point_for_people(study: Path) -> None:
 
 
 def test_set_narrows_the_grid_and_moves_the_base(study: Path, tmp_path: Path) -> None:
-    text = gridproof("run", study, "--out", tmp_path, "--set", "fork.window=20:24:2", "--set", "lag=2").stdout
+    text = gridproof(
+        "run", study, "--out", tmp_path, "--set", "fork.window=20:24:2", "--set", "lag=2", "--no-verdict"
+    ).stdout
     assert "96 variants" in text
     resolved = yaml.safe_load(next(tmp_path.glob("*/study.yaml")).read_text())
     assert resolved["signals"]["fork"]["window"] == {"from": 20, "to": 24, "step": 2}

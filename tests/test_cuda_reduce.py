@@ -156,11 +156,10 @@ def test_shim_finds_the_best_where_not_all_can_be_sent(
         np.testing.assert_array_equal(values[found], answer.value)
 
 
-@given(st.floats(allow_nan=False))
-def test_keys_keep_the_order(value: float) -> None:
-    assert float_of(key_of(value)) == value
-    above = float(np.nextafter(value, np.inf))
-    assert key_of(above) == key_of(value) + 1 or value in (0.0, np.inf) or above == 0.0
+@given(one=st.floats(allow_nan=False), other=st.floats(allow_nan=False))
+def test_keys_keep_the_order(one: float, other: float) -> None:
+    assert float_of(key_of(one)) == one
+    assert one == other or (key_of(one) < key_of(other)) == (one < other)
 
 
 def test_shim_runs_a_study_without_rows(shim: ShimDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +180,7 @@ def check_runs(device: Device, out: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for module in (run_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
     monkeypatch.setattr(grid_module, "MOST", 5_000)
-    found, expected = (gp.run(small_study(), out=out, backend=each) for each in ("cuda", "cpu"))
+    found, expected = (gp.run(small_study(), out=out, backend=each, verdict=False) for each in ("cuda", "cpu"))
     assert asked
     assert not (found.folder / "variants.parquet").exists()
     np.testing.assert_array_equal(found.top(1000)["index"], expected.top(1000)["index"])

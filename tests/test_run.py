@@ -41,7 +41,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> gp.Run:
-    return gp.run(small_study(), out=tmp_path_factory.mktemp("finished"))
+    return gp.run(small_study(), out=tmp_path_factory.mktemp("finished"), verdict=False)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_surfaces(finished: gp.Run) -> None:
 
 def test_a_finished_run_is_only_read(finished: gp.Run) -> None:
     before = contents(finished.folder)
-    again = gp.run(small_study(), out=finished.folder.parent)
+    again = gp.run(small_study(), out=finished.folder.parent, verdict=False)
     assert again.reused
     assert again.folder == finished.folder
     assert contents(finished.folder) == before
@@ -108,14 +108,14 @@ def test_a_finished_run_is_only_read(finished: gp.Run) -> None:
 
 @pytest.mark.usefixtures("small_pieces")
 def test_tiles_threads_and_interruption_change_no_byte(tmp_path: Path) -> None:
-    whole = gp.run(small_study(), out=tmp_path / "whole", tile_pieces=100)
+    whole = gp.run(small_study(), out=tmp_path / "whole", tile_pieces=100, verdict=False)
     expected = contents(whole.folder)
     assert Product(small_plan(), 10).pieces > 8
 
     threads = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
-        single = gp.run(small_study(), out=tmp_path / "single", tile_pieces=1)
+        single = gp.run(small_study(), out=tmp_path / "single", tile_pieces=1, verdict=False)
     finally:
         numba.set_num_threads(threads)
     assert contents(single.folder) == expected
@@ -130,18 +130,18 @@ def test_tiles_threads_and_interruption_change_no_byte(tmp_path: Path) -> None:
     out, finished_before = tmp_path / "stopped", 0
     for tile_pieces, limit in ((1, 50), (2, 60), (1, 30)):
         with pytest.raises(KeyboardInterrupt):
-            gp.run(small_study(), out=out, tile_pieces=tile_pieces, progress=stop_at(limit))
+            gp.run(small_study(), out=out, tile_pieces=tile_pieces, progress=stop_at(limit), verdict=False)
         covered = sum(high - low for low, high in Store(next(out.glob("*/tiles")).parent).finished_tiles())
         assert covered > finished_before, "a finished tile was lost"
         finished_before = covered
-    assert contents(gp.run(small_study(), out=out, tile_pieces=3).folder) == expected
+    assert contents(gp.run(small_study(), out=out, tile_pieces=3, verdict=False).folder) == expected
 
 
 @pytest.mark.usefixtures("small_pieces")
 def test_an_interrupted_fold_counts_nothing_twice(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.create("")
-    whole = gp.run(small_study(), out=tmp_path / "run", tile_pieces=1)
+    whole = gp.run(small_study(), out=tmp_path / "run", tile_pieces=1, verdict=False)
     tally = Store(whole.folder).tally()
     for low, high in ((0, 2), (0, 1), (1, 2), (3, 4)):
         store.put_tile(low, high, tally, None)
@@ -154,7 +154,7 @@ def test_an_interrupted_fold_counts_nothing_twice(tmp_path: Path) -> None:
 
 def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
     """The rotation-sized demo in its own process, killed without warning while it works."""
-    command = [sys.executable, "-m", "gridproof", "run", "us-demo", "--out", str(tmp_path),
+    command = [sys.executable, "-m", "gridproof", "run", "us-demo", "--no-verdict", "--out", str(tmp_path),
                "--set", "trend.window=60:300:6", "--set", "fork.window=5:60:1"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 90
@@ -191,7 +191,7 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
 
 
 def test_a_sample_is_part_of_the_grid(finished: gp.Run, tmp_path: Path) -> None:
-    run = gp.run(small_study(), out=tmp_path, sample=60)
+    run = gp.run(small_study(), out=tmp_path, sample=60, verdict=False)
     assert run.summary["evaluated"] == run.summary["sample"] == 60
     part = pd.read_parquet(run.folder / "variants.parquet").set_index("index")
     whole = pd.read_parquet(finished.folder / "variants.parquet").set_index("index")
@@ -201,8 +201,8 @@ def test_a_sample_is_part_of_the_grid(finished: gp.Run, tmp_path: Path) -> None:
 
 def test_backends_agree_on_a_run(tmp_path: Path) -> None:
     study = small_study().set({"fork.window": 20, "baa.release": "45 calendar days", "window.from": "2012-01-03"})
-    cpu = gp.run(study, out=tmp_path, backend="cpu")
-    reference = gp.run(study, out=tmp_path, backend="reference")
+    cpu = gp.run(study, out=tmp_path, backend="cpu", verdict=False)
+    reference = gp.run(study, out=tmp_path, backend="reference", verdict=False)
     assert reference.folder != cpu.folder
     left, right = (pd.read_parquet(run.folder / "variants.parquet") for run in (cpu, reference))
     pd.testing.assert_frame_equal(left, right, rtol=1e-5, atol=1e-6)
@@ -212,7 +212,7 @@ def test_backends_agree_on_a_run(tmp_path: Path) -> None:
 def test_the_order_of_signals_changes_no_result(finished: gp.Run, tmp_path: Path) -> None:
     raw = small_study().document.raw
     turned = dict(reversed(raw["signals"].items()))
-    run = gp.run(build_study(Document("turned.yaml", raw | {"signals": turned}, {})), out=tmp_path)
+    run = gp.run(build_study(Document("turned.yaml", raw | {"signals": turned}, {})), out=tmp_path, verdict=False)
     axes = list(small_study().space.names)
     left, right = (
         pd.read_parquet(each.folder / "variants.parquet").astype(dict.fromkeys(axes, str)).set_index(axes).sort_index()
@@ -225,7 +225,7 @@ def test_a_study_without_signals_and_one_that_is_never_invested(tmp_path: Path) 
     raw = small_study().document.raw
     series = {name: raw["series"][name] for name in ("nasdaq", "sp500")}
     still = {"series": series, "signals": {}, "rule": {"nasdaq": "otherwise"}, "base": {"lag": 1, "cost": 0.001}}
-    held = gp.run(build_study(Document("held.yaml", raw | still, {})), out=tmp_path)
+    held = gp.run(build_study(Document("held.yaml", raw | still, {})), out=tmp_path, verdict=False)
     assert held.summary["base"]["in_sample"]["exposure"] == 1.0
     assert held.summary["variants"] == 4
 
@@ -236,14 +236,14 @@ def test_a_study_without_signals_and_one_that_is_never_invested(tmp_path: Path) 
     }
     legs = raw["legs"] | {"cash": {"interest": 0.0}}
     study = build_study(Document("never.yaml", raw | {"signals": never, "rule": rule, "base": base, "legs": legs}, {}))
-    summary = gp.run(study, out=tmp_path).summary
+    summary = gp.run(study, out=tmp_path, verdict=False).summary
     assert summary["base"]["percentile"] is None
     assert summary["histogram"]["undefined"] == summary["variants"]
 
 
 @pytest.mark.usefixtures("small_pieces")
 def test_rows_that_no_tally_vouches_for_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = contents(gp.run(small_study(), out=tmp_path / "whole", tile_pieces=3).folder)
+    expected = contents(gp.run(small_study(), out=tmp_path / "whole", tile_pieces=3, verdict=False).folder)
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -251,17 +251,17 @@ def test_rows_that_no_tally_vouches_for_are_not_read(tmp_path: Path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(Tally, "save", killed)
         with pytest.raises(KeyboardInterrupt):
-            gp.run(small_study(), out=tmp_path / "killed", tile_pieces=3)
+            gp.run(small_study(), out=tmp_path / "killed", tile_pieces=3, verdict=False)
     rows = next((tmp_path / "killed").glob("*/tiles/*-rows.npy"))
     rows.with_suffix(".123.tmp").touch()  # what a hard kill leaves while it writes
-    assert contents(gp.run(small_study(), out=tmp_path / "killed", tile_pieces=2).folder) == expected
+    assert contents(gp.run(small_study(), out=tmp_path / "killed", tile_pieces=2, verdict=False).folder) == expected
 
 
 def test_a_report_that_is_gone_is_written_again(tmp_path: Path) -> None:
-    run = gp.run(small_study(), out=tmp_path)
+    run = gp.run(small_study(), out=tmp_path, verdict=False)
     before = contents(run.folder)
     (run.folder / "report.html").unlink()
-    assert contents(gp.run(small_study(), out=tmp_path).folder) == before
+    assert contents(gp.run(small_study(), out=tmp_path, verdict=False).folder) == before
 
 
 def test_sql(finished: gp.Run) -> None:

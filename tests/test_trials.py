@@ -234,19 +234,19 @@ def test_runs_are_counted_as_they_finish(tmp_path: Path, monkeypatch: pytest.Mon
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        gp.run(study, out=tmp_path, tile_pieces=2, progress=stop)
+        gp.run(study, out=tmp_path, tile_pieces=2, progress=stop, verdict=False)
     finished = Store(next(tmp_path.glob("*/tiles")).parent)
     evaluated = int(finished.tally().counters[0])
     assert 0 < evaluated < size
     assert only(tmp_path) == (1, evaluated, evaluated), "an abandoned run counts"
-    gp.run(study, out=tmp_path, tile_pieces=1)
+    gp.run(study, out=tmp_path, tile_pieces=1, verdict=False)
     assert only(tmp_path) == (1, size, size), "resumed, it is the same run"
-    gp.run(study, out=tmp_path)
+    gp.run(study, out=tmp_path, verdict=False)
     assert len(list((tmp_path / "ledger").iterdir())) == 2, "a run that is only read records nothing"
     monkeypatch.undo()
-    gp.run(study, out=tmp_path, backend="reference")
+    gp.run(study, out=tmp_path, backend="reference", verdict=False)
     assert only(tmp_path) == (2, 2 * size, size), "another backend evaluates the same variants"
-    gp.run(study.set({"window.to": "2013-12-31", "fork.window": [20, 30, 50]}), out=tmp_path)
+    gp.run(study.set({"window.to": "2013-12-31", "fork.window": [20, 30, 50]}), out=tmp_path, verdict=False)
     assert only(tmp_path) == (3, 3 * size, size + size // 3), "a window that ends earlier holds the same variants"
 
 
@@ -257,39 +257,39 @@ def test_a_tile_is_recorded_before_it_is_saved(tmp_path: Path, monkeypatch: pyte
     with monkeypatch.context() as patch:
         patch.setattr(Store, "put_tile", killed)
         with pytest.raises(KeyboardInterrupt):
-            gp.run(small_study(), out=tmp_path)
+            gp.run(small_study(), out=tmp_path, verdict=False)
     assert not list(tmp_path.glob("*/tiles/*.npz"))
     assert only(tmp_path)[2] == small_study().space.size
     # The line torn, as by a kill while it is written: the tile is not there either, and both are made again.
     file = next((tmp_path / "ledger").iterdir())
     file.write_bytes(file.read_bytes()[:-2])
     assert ledger_rows(tmp_path / "ledger")[0].distinct == 0
-    gp.run(small_study(), out=tmp_path)
+    gp.run(small_study(), out=tmp_path, verdict=False)
     assert only(tmp_path) == (1, small_study().space.size, small_study().space.size)
 
 
 def test_tiles_that_were_saved_count_again_where_the_ledger_was_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = gp.run(small_study(), out=tmp_path)
+    run = gp.run(small_study(), out=tmp_path, verdict=False)
     for path in (tmp_path / "ledger").iterdir():
         path.unlink()
     (run.folder / "summary.json").unlink()
-    gp.run(small_study(), out=tmp_path)
+    gp.run(small_study(), out=tmp_path, verdict=False)
     assert only(tmp_path) == (1, small_study().space.size, small_study().space.size)
 
 
 def test_a_sample_counts_its_points_and_what_its_report_shows(tmp_path: Path) -> None:
     study = small_study()
     space = study.space
-    gp.run(study, out=tmp_path, sample=40)
+    gp.run(study, out=tmp_path, sample=40, verdict=False)
     shown = {int(each) for x, y in several_pairs(space.dims) for each in space.slice_through_base(x, y)}
     expected = len({int(index) for index in draw_sample(space.size, 40)} | {space.base_index} | shown)
     assert expected < space.size
     assert only(tmp_path) == (1, expected, expected)
-    gp.run(study, out=tmp_path, sample=50)
+    gp.run(study, out=tmp_path, sample=50, verdict=False)
     assert only(tmp_path)[0] == 2
-    gp.run(study, out=tmp_path)
+    gp.run(study, out=tmp_path, verdict=False)
     assert only(tmp_path)[2] == space.size, "a point inside a finished grid counts once"
 
 
@@ -301,7 +301,7 @@ def test_a_sample_is_recorded_a_tile_at_a_time(tmp_path: Path, monkeypatch: pyte
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        gp.run(small_study(), out=tmp_path, sample=40, tile_pieces=1, progress=stop)
+        gp.run(small_study(), out=tmp_path, sample=40, tile_pieces=1, progress=stop, verdict=False)
     assert only(tmp_path) == (1, 16, 16)
 
 

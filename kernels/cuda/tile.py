@@ -118,8 +118,9 @@ class Walker:
         while low < blocks:
             running = np.cumsum(sizes[:, low:], axis=1)
             entries = running[::2].max(axis=0) + (running[1::2].max(axis=0) if top else 0)
-            most = running.max(axis=0) * self._form.versions
-            count = int(np.searchsorted((entries * each > self._budget) | (most > _MOST), True))
+            rows = np.arange(1, blocks - low + 1) * self._outers
+            most = np.maximum(running.max(axis=0) * self._form.versions, rows)
+            count = int(np.searchsorted((entries * each + 4 * rows > self._budget) | (most > _MOST), True))
             if count == 0:
                 raise MemoryError
             yield low, low + count

@@ -64,7 +64,8 @@ class ShimDevice:
         pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for value in values))
         self.launches.append(count)
         self.names.append(kernel.name)
-        self.types[kernel.name] = [_TYPES[type(value)] for value in values]
+        types = [_TYPES[type(value)] for value in values]
+        assert self.types.setdefault(kernel.name, types) == types, "a kernel is always called with the same types"
         self.function(kernel)(-(-count // THREADS), THREADS, pointers)
 
     def free_bytes(self) -> int:

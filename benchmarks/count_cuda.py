@@ -1,0 +1,59 @@
+"""What docs/cuda.md counts of a product of a billion: joins a variant, and how much neighbouring threads share.
+
+    python -m benchmarks.count_cuda
+
+No GPU is needed and none is used: these are counts of the work, not of time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from benchmarks.problem import Case, build, distinct_paths
+from gridproof.kernels.cuda.classes import Classes
+from gridproof.kernels.cuda.source import THREADS, Form
+from gridproof.kernels.paths import pack
+from gridproof.kernels.product import Product
+
+PATHS, LEADING = 1_000, 16
+SECTOR = 32
+
+
+def main() -> None:
+    case = Case("headline")
+    rng = np.random.default_rng(case.seed)
+    states = np.concatenate([distinct_paths(rng, PATHS, case) for _ in range(3)])
+    problem = replace(build(replace(case, variants=8)).problem, planes=pack(states))
+    product = Product(problem)
+    classes = Classes(problem, product)
+    sizes = (LEADING, PATHS, PATHS)
+    paths = [(np.arange(size, dtype=np.int32) + PATHS * at)[:, None] for at, size in enumerate(sizes)]
+    tile = classes.tile(paths, [np.array([at]) for at in range(3)], 0)
+    nodes, variants = classes.nodes(0).nodes[0], LEADING * PATHS**2
+    levels = [int(tile.combinations[low:high].sum()) for low, high in pairwise(nodes)]
+    print(f"a box of {variants:,} variants, blocks of {4 << product.top} days: {nodes[-1] - nodes[-2]} joins a variant")
+    print(f"combinations, from leaves to blocks: {', '.join(f'{each:,}' for each in levels)}")
+    print(f"combined for each variant: {sum(levels[1:]) / variants:.2f}, in up to {Form(3, True).versions} versions")
+    print(f"classes of a block, by signal: {tile.counts[nodes[-2] : nodes[-1]].mean(axis=0).round(1).tolist()}")
+    for metric in ("sharpe", None):
+        form = Form(3, True, metric)
+        values = sectors(tile.inner * form.versions, form.width * 8)
+        marks = sectors(tile.inner * form.versions, 4)
+        print(
+            f"{metric or 'all metrics'}: a block of threads reads {values:.0f} sectors of entries, {marks:.0f} of marks"
+        )
+
+
+def sectors(entries: np.ndarray, width: int) -> float:
+    """Different sectors that a block of threads reads of a row, entries (blocks of days, paths) of ``width`` bytes."""
+    whole = entries[:, : entries.shape[1] // THREADS * THREADS].astype(np.int64) * width
+    parts = [(whole + min(offset, width - 1)) // SECTOR for offset in range(0, max(width, SECTOR), SECTOR)]
+    touched = np.sort(np.stack(parts, axis=-1).reshape(len(entries), -1, THREADS * len(parts)), axis=-1)
+    return float(((np.diff(touched, axis=-1) != 0).sum(axis=-1) + 1).mean())
+
+
+if __name__ == "__main__":
+    main()
