@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -206,6 +207,20 @@ def demo(
 ) -> None:
     """Run the embedded study us-demo, on data that is installed with gridproof."""
     run("us-demo", out=out)
+
+
+@app.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the variants, fewer repeats, no tables.")] = False,
+) -> None:
+    """How fast this machine is, against a plain Numba loop, vectorbt and RaptorBT; in a checkout of the project."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / "benchmarks" / "bench.py").is_file():
+        raise InputError("benchmarks are not installed", str(root), "bench", "Run it in a checkout of the project")
+    options = [flag for flag, wanted in (("--json", as_json), ("--quick", quick)) if wanted]
+    done = subprocess.run([sys.executable, "-m", "benchmarks.bench", *options], cwd=root, check=False)
+    raise typer.Exit(done.returncode)
 
 
 @contextmanager
