@@ -27,7 +27,7 @@ from gridproof.sweeps.plan import Plan, build_plan
 from gridproof.sweeps.study import Study, load_study
 from gridproof.sweeps.tile import Yardstick, evaluate_listed, run_tile
 from gridproof.sweeps.trials import RunLedger
-from gridproof.sweeps.verdict import conclude_verdict
+from gridproof.sweeps.verdict import Say, conclude_verdict
 
 # Pieces a tile: what a hard kill may lose.
 TILE_PIECES = 4
@@ -151,7 +151,7 @@ def run_study(
     progress: Progress | None = None,
     tile_pieces: int = TILE_PIECES,
     verdict: bool = True,
-    say: Callable[[str], None] = str,
+    say: Say = str,
 ) -> Run:
     """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``.
 
@@ -204,7 +204,7 @@ def run_study(
     return Run(store.folder)
 
 
-def judge_run(folder: str | Path, data: str | Path | None = None, say: Callable[[str], None] = str) -> Run:
+def judge_run(folder: str | Path, data: str | Path | None = None, say: Say = str) -> Run:
     """Compute the statistics of a finished run anew and write its report. ``data`` as it was for the run.
 
     Raises InputError where the folder holds no finished run, and where the data are not those of the run.
