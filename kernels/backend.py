@@ -33,5 +33,5 @@ def resolve(name: str = "auto") -> Backend:
         return Backend("reference", reference.latch_paths, lambda problem: partial(reference.evaluate, problem))
     if name == "cuda":
         gpu = open_gpu()
-        return Backend("cuda", partial(cuda.latch_paths, gpu), partial(cuda.Scan, gpu))
+        return Backend("cuda", partial(cuda.latch_paths, gpu), partial(cuda.bind, gpu))
     raise InputError("the backend must be one that can run here", name, "--backend", f"Use one of {', '.join(NAMES)}")

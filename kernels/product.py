@@ -42,8 +42,8 @@ class Product:
         self._kept: tuple[Floats, Floats, Array] | None = None
         self.top = top if top is not None else choose_top(problem)
         self._rule = problem.rule.astype(np.uint64)
-        self._held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
-        self._field = problem.returns.shape[2].bit_length()
+        self.held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
+        self.field = problem.returns.shape[2].bit_length()
 
     def evaluate(self, box: Box) -> Floats:
         """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A)."""
@@ -58,21 +58,22 @@ class Product:
         lags = problem.lags[box.executions]
         for lag in np.unique(lags):
             delay = problem.lead - int(lag)
-            grown = self._classify(members, places, bits, chunks, delay)
+            grown = self.classes_of(members, places, bits, chunks, delay)
             for cell in np.flatnonzero(lags == lag):
                 self._sweep(units, chunks, strides, delay, int(box.executions[cell]), grown, cells[:, cell])
         return result
 
-    def _spans(self, delay: int) -> tuple[Ints, Ints]:
+    def spans(self, delay: int) -> tuple[Ints, Ints]:
+        """Return days of every span, (K, 2), and which segment each is, −1 for the days before the first."""
         bounds = self._problem.bounds
         spans = [(int(low), int(high)) for low, high in pairwise(bounds)]
         segments = list(range(len(spans)))
-        if delay > 0 and self._held.any():
+        if delay > 0 and self.held.any():
             spans, segments = [(-delay, 1), *spans], [-1, *segments]
         return np.array(spans, dtype=np.int64), np.array(segments, dtype=np.int64)
 
-    def _classify(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> _Classes:
-        spans, segments = self._spans(delay)
+    def nodes_of(self, spans: Ints) -> Ints:
+        """(K, levels + 1): the first node of each level of a span and the past-last of all."""
         levels = self.top + 1
         nodes = np.empty((len(spans), levels + 1), dtype=np.int64)
         first = 0
@@ -82,6 +83,13 @@ class Product:
                 nodes[span, level] = first
                 first += blocks << (self.top - level)
             nodes[span, levels] = first
+        return nodes
+
+    def classes_of(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> Classes:
+        """The classes of a product's paths in every node, laid out as ``blocks.classify`` says."""
+        spans, segments = self.spans(delay)
+        nodes = self.nodes_of(spans)
+        first = int(nodes[-1, -1])
         size = first * len(members)
         classes = np.empty(size, dtype=np.int32)
         kids = np.empty((size, 2), dtype=np.int32)
@@ -89,10 +97,10 @@ class Product:
         counts = np.empty((len(chunks), first), dtype=np.int64)
         planes = self._problem.planes
         classify(planes, members, places, bits, chunks, spans, delay, nodes, classes, kids, keys, counts)
-        return _Classes(spans, segments, nodes, classes, kids, keys, counts)
+        return Classes(spans, segments, nodes, classes, kids, keys, counts)
 
     def _sweep(
-        self, units: Ints, chunks: Ints, strides: Ints, delay: int, execution: int, grown: _Classes, result: Floats
+        self, units: Ints, chunks: Ints, strides: Ints, delay: int, execution: int, grown: Classes, result: Floats
     ) -> None:
         problem = self._problem
         tables = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
@@ -103,8 +111,8 @@ class Product:
         sums, shapes, offsets = self._memory(entries, 2 * self.top * many + room)
         sweep(
             units, chunks, grown.spans, delay, grown.segments, grown.nodes, grown.classes, grown.kids, grown.keys,
-            grown.counts, self._rule, self._held, problem.start, tables.sums.ravel(), tables.shapes.ravel(),
-            tables.charges.ravel(), self._field, tables.constant, tables.centre, np.diff(problem.bounds),
+            grown.counts, self._rule, self.held, problem.start, tables.sums.ravel(), tables.shapes.ravel(),
+            tables.charges.ravel(), self.field, tables.constant, tables.centre, np.diff(problem.bounds),
             problem.periods, problem.risk_free, problem.invested, strides, sums, shapes, offsets, ROOM, result,
         )  # fmt: skip
 
@@ -126,12 +134,14 @@ class Product:
         if (payoff, cost) not in self._tables:
             if len(self._tables) >= TABLES_KEPT:
                 self._tables.pop(next(iter(self._tables)))
-            self._tables[payoff, cost] = _tabulate(self._problem, payoff, cost, self._field)
+            self._tables[payoff, cost] = tabulate(self._problem, payoff, cost, self.field)
         return self._tables[payoff, cost]
 
 
 @dataclass(frozen=True, slots=True)
-class _Classes:
+class Classes:
+    """As ``blocks.classify`` writes them."""
+
     spans: Ints
     segments: Ints
     nodes: Ints
@@ -141,7 +151,7 @@ class _Classes:
     counts: Ints
 
 
-def _tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
+def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     returns, costs = problem.returns[payoff], problem.costs[cost]
     allocations, days = returns.shape
     centre = float(returns.mean())

@@ -2,8 +2,8 @@
 
 The sum of a variant's daily returns over a resample, in which day t stands n(t) times, is Σ n(t)·r(t). Within a
 stretch of one allocation that is a difference of two prefix sums of n·r of that allocation, and each charged switch
-adds n(t) times what it cost: so a resample of a variant costs its switches, not its days, and no matrix of days times
-variants is multiplied. Resamples go eight abreast; a thread owns its eight, so no two threads meet.
+adds n(t) times what it cost: so a resample of a variant costs its switches, not its days. Resamples go eight abreast;
+a thread owns its eight, so no two threads meet. Variants that switch all the time go through a matrix product instead.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from gridproof.kernels.problem import Problem, Work
 from gridproof.kernels.scan import list_stretches
 
 _LANES = 8
+
+# Stretches a variant, on average, from which the matrix product is faster; and how many variants it takes at once.
+_MANY, _PANEL = 80, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,13 @@ def raise_maxima(
     found[:, :resamples] = maxima
     payoffs = problem.payoff_of[traces.execution]
     charged = problem.cost_of[traces.execution]
+    if len(traces.stretches) > _MANY * len(payoffs):
+        for low in range(0, len(payoffs), _PANEL):
+            high = min(len(payoffs), low + _PANEL)
+            products = daily_returns(problem, traces.part(low, high)).T @ padded.T
+            _raise_products(products, against, centres[:, low:high], factors[:, low:high], found)
+        maxima[:] = found[:, :resamples]
+        return
     for payoff in np.unique(payoffs):
         chosen = np.flatnonzero(payoffs == payoff)
         returns = np.ascontiguousarray(problem.returns[payoff, :, : traces.days].T)
@@ -175,3 +185,17 @@ def _raise(
                     value = (total[lane] - against[kind, offset + lane] - centre) * factor
                     if value > found[kind, offset + lane]:
                         found[kind, offset + lane] = value
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def _raise_products(products: Floats, against: Floats, centres: Floats, factors: Floats, found: Floats) -> None:
+    jobs, resamples = products.shape
+    for batch in prange((resamples + 63) // 64):
+        low, high = batch * 64, min(resamples, batch * 64 + 64)
+        for job in range(jobs):
+            for kind in range(len(centres)):
+                factor, centre = factors[kind, job], centres[kind, job]
+                for resample in range(low, high):
+                    value = (products[job, resample] - against[kind, resample] - centre) * factor
+                    if value > found[kind, resample]:
+                        found[kind, resample] = value

@@ -60,12 +60,12 @@ class Surfaces:
         sizes = np.array(self.dims, dtype=np.int64)
         _add(transposed, values, pairs, sizes, self.offsets(), self.count, sums, self.maximum)
         self.sums[:, :2] += sums
-        self._carry()
+        self.carry()
 
     def merge(self, other: Surfaces) -> None:
         self.count += other.count
         self.sums += other.sums
-        self._carry()
+        self.carry()
         np.maximum(self.maximum, other.maximum, out=self.maximum)
 
     def mean(self) -> Floats:
@@ -84,7 +84,8 @@ class Surfaces:
             total = total * _LIMB + self.sums[row, limb]
         return total / SCALE
 
-    def _carry(self) -> None:
+    def carry(self) -> None:
+        """Bring all limbs but the last below 2^32; they may have been added to up to 2^63."""
         for limb in range(_LIMBS - 1):
             self.sums[:, limb + 1] += self.sums[:, limb] >> np.int64(32)
             self.sums[:, limb] &= np.int64(2**32 - 1)

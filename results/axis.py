@@ -64,7 +64,7 @@ def read_axes(summary: Record) -> dict[str, Axis]:
     for record in summary["axes"]:
         name, values = record["name"], tuple(record["values"])
         best = summary["best"]["parameters"][name]
-        axes[name] = Axis(name, values, *_split(values), values.index(record["base"]), values.index(best))
+        axes[name] = Axis(name, values, *split_units(values), values.index(record["base"]), values.index(best))
     return axes
 
 
@@ -74,7 +74,8 @@ def plain(value: Any) -> str:
     return text.replace("-", "−") if isinstance(value, int | float) else text
 
 
-def _split(values: tuple[Any, ...]) -> tuple[tuple[str, ...], str]:
+def split_units(values: tuple[Any, ...]) -> tuple[tuple[str, ...], str]:
+    """Values as texts and the unit that all of them share, empty if none."""
     texts = tuple(plain(value) for value in values)
     parts = [text.partition(" ") for text in texts]
     units = {unit for _, _, unit in parts}

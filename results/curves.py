@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gridproof.results.figures import BEST, INK, Figure, axis, layout, leg_colours, typed
@@ -37,7 +38,7 @@ def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool)
         "hoversubplots": "axis",
         "legend": LEGEND,
         "xaxis": axis() | {"type": "date", "anchor": "y3", "hoverformat": "%Y-%m-%d"},
-        "yaxis": _log_axis(curves.filter(regex=r"\.nav$"), "NAV, log scale"),
+        "yaxis": log_axis(curves.filter(regex=r"\.nav$"), "NAV, log scale"),
         "yaxis2": axis("Drawdown") | {"domain": drawdown_at, "tickformat": ".0%", "nticks": 5},
         "yaxis3": axis() | {"domain": [0.0, height / total], "autorange": "reversed", "showgrid": False},
     }
@@ -46,7 +47,7 @@ def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool)
     after = (curves["segment"] == "after_publication").to_numpy()
     if after.any():
         figure["legend"] = LEGEND | {"y": 1.0 + 20.0 / total}
-        figure |= _publication(dates[int(after.argmax())], dates[-1], late=bool(after.mean() < 0.5))
+        figure |= publication_ground(dates[int(after.argmax())], dates[-1], late=bool(after.mean() < 0.5))
     return {"data": [*data, band], "layout": figure}
 
 
@@ -69,7 +70,7 @@ def after_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) 
         "plot_bgcolor": "#f4f4f2",
         "legend": LEGEND,
         "xaxis": axis() | {"type": "date", "hoverformat": "%Y-%m-%d"},
-        "yaxis": _log_axis(navs, "NAV, 1 at publication"),
+        "yaxis": log_axis(navs, "NAV, 1 at publication"),
     }
     return {"data": data, "layout": figure}
 
@@ -117,7 +118,7 @@ def _band(curves: pd.DataFrame, dates: list[str], legs: Sequence[str], best_is_b
     return band | {"xaxis": "x", "yaxis": "y3"}
 
 
-def _publication(start: str, end: str, late: bool) -> Figure:
+def publication_ground(start: str, end: str, late: bool) -> Figure:
     """The grey ground from publication on, its border and its label; late: it lies in the right half."""
     ground: Figure = {"type": "rect", "xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1}
     ground |= {"fillcolor": "rgba(90,90,80,0.09)", "line": {"width": 0}, "layer": "below"}
@@ -129,13 +130,14 @@ def _publication(start: str, end: str, late: bool) -> Figure:
     return {"shapes": [ground, border], "annotations": [label]}
 
 
-def _log_axis(navs: pd.DataFrame, title: str) -> Figure:
+def log_axis(navs: npt.ArrayLike, title: str) -> Figure:
     """A log axis with ticks at round NAVs: plotly's own choice labels bare digits between decades."""
-    values = navs.to_numpy(dtype=float)
+    values = np.asarray(navs, dtype=float)
     values = values[values > 0]
     low, high = float(values.min()), float(values.max())
-    if high / low > 8:
-        digits = (1, 2, 5) if high / low < 2000 else (1,)
+    if high / low > 3:
+        digits: tuple[float, ...] = (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 5, 7)
+        digits = digits if high / low < 2000 else (1,)
         decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
         ticks = [digit * 10.0**decade for decade in decades for digit in digits]
     else:

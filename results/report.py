@@ -27,6 +27,16 @@ from gridproof.results.heatmaps import (
 )
 from gridproof.results.histogram import Mark, histogram_figure
 from gridproof.results.record import Record
+from gridproof.results.sections.certainty import certainty_section
+from gridproof.results.sections.deflation import deflation_section
+from gridproof.results.sections.luck import luck_section
+from gridproof.results.sections.overfitting import overfitting_section
+from gridproof.results.sections.sensitivity import sensitivity_section
+from gridproof.results.sections.stress import stress_section
+from gridproof.results.sections.tried import trials_facts
+from gridproof.results.sections.verdict import verdict_section
+from gridproof.results.sections.walks import walks_section
+from gridproof.results.sections.years import years_section
 from gridproof.results.tables import comparison_table, facts_table, top_table
 from gridproof.results.wording import METRICS, difference, eased, headline, hindsight, metric, unbeaten
 
@@ -36,13 +46,16 @@ FIGURE_CONFIG = {"displayModeBar": False, "responsive": True}
 def write_report(folder: pathlib.Path) -> pathlib.Path:
     """Write ``report.html`` into a finished run's folder and return its path.
 
-    Reads summary.json, curves.parquet, top.parquet and surfaces.parquet. The page needs no network, and the
-    same folder gives the same bytes. Undefined numbers (null or NaN) are shown as a dash.
+    Reads summary.json, curves.parquet, top.parquet, surfaces.parquet and, where there is one, statistics.json: without
+    it the page says that no verdict was computed, a part missing in it is shown as "not computable" with the reason.
+    The page needs no network, and the same folder gives the same bytes. Undefined numbers (null or NaN) are shown as a
+    dash.
     """
     summary: Record = json.loads(_required(folder, "summary.json").read_text(encoding="utf-8"))
     curves, top, surfaces = (
         pd.read_parquet(_required(folder, f"{name}.parquet")) for name in ("curves", "top", "surfaces")
     )
+    statistics = _statistics(folder)
     axes = read_axes(summary)
     listed = list(axes.values())
     sampled = summary["sample"] is not None
@@ -51,29 +64,57 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     form = ".1%" if kind == "percent" else ".2f"
     alike = bool(curves["base.nav"].equals(curves["best.nav"]))
     easier = base_at(pairs, axes, [axis.name for axis in listed if axis.eased])
+    marks = _marks(summary)
     page = _template().render(
         summary=summary,
         label=label,
         headline=headline(summary, listed, easier),
-        facts=facts_table(summary, listed),
+        facts=facts_table(summary, listed) + (trials_facts(statistics) if statistics else []),
         axes=[axis for axis in listed if axis.varied],
-        comparison=comparison_table(summary),
+        comparison=comparison_table(summary, statistics),
         difference=[difference(listed), eased(summary, listed, easier)],
         hindsight=hindsight(summary["base"]),
-        curves=_script(curves_figure(curves, summary["legs"], alike)),
-        after=_script(after_figure(curves, summary["legs"], alike)),
-        histogram=_script(histogram_figure(summary["histogram"], _marks(summary), label, form)),
+        curves=curves_figure(curves, summary["legs"], alike),
+        after=after_figure(curves, summary["legs"], alike),
+        histogram=histogram_figure(summary["histogram"], marks, label, form),
         maps=_maps(pairs, axes, sampled, label, form),
         pairs=len(pairs),
         top=top_table(summary, top, listed),
         plotly=markupsafe.Markup(get_plotlyjs()),
-        config=_script(FIGURE_CONFIG),
+        config=FIGURE_CONFIG,
+        **_sections(statistics, summary, curves, marks),
     )
     target = folder / "report.html"
     beside = folder / f"report.html.{os.getpid()}.part"
     beside.write_text(page, encoding="utf-8", newline="\n")
     os.replace(beside, target)
     return target
+
+
+def _statistics(folder: pathlib.Path) -> Record | None:
+    path = folder / "statistics.json"
+    if not path.is_file():
+        return None
+    statistics: Record = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
+    return statistics
+
+
+def _sections(
+    statistics: Record | None, summary: Record, curves: pd.DataFrame, marks: list[Mark]
+) -> dict[str, Record | None]:
+    if statistics is None:
+        return {"verdict": None}
+    return {
+        "verdict": verdict_section(statistics),
+        "certainty": certainty_section(statistics, summary["legs"]),
+        "luck": luck_section(statistics, summary, marks),
+        "deflation": deflation_section(statistics),
+        "overfitting": overfitting_section(statistics),
+        "sensitivity": sensitivity_section(statistics),
+        "years": years_section(statistics, summary["window"]["published"]),
+        "walks": walks_section(statistics, curves, summary),
+        "stress": stress_section(statistics),
+    }
 
 
 def _marks(summary: Record) -> list[Mark]:
@@ -101,16 +142,14 @@ def _maps(
     shown = informative_pairs(pairs, axes)
     span, maps = colour_range(shown), []
     for block in shown:
-        figure = _script(surface_figure(block, axes, span, label, form))
+        figure = surface_figure(block, axes, span, label, form)
         names = [axis.name for axis in laid_out(block, axes)]
         maps.append({"names": names, "figure": figure, "note": map_note(block, axes, sampled)})
     return maps
 
 
-def _script(value: Any) -> markupsafe.Markup | None:
-    """JSON that may stand inside a script element; None where there is nothing to draw."""
-    if value is None:
-        return None
+def _script(value: Any) -> markupsafe.Markup:
+    """JSON that may stand inside a script element."""
     text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return markupsafe.Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
@@ -126,7 +165,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=here, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["breakable"] = _breakable
+    environment.filters |= {"breakable": _breakable, "script": _script}
     return environment.get_template("report.html.j2")
 
 

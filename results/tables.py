@@ -32,19 +32,24 @@ def facts_table(summary: Record, axes: Sequence[Axis]) -> list[tuple[str, str]]:
     return [*facts, ("Computed by", computed), *([("Not varied", fixed)] if fixed else [])]
 
 
-def comparison_table(summary: Record) -> dict[str, Any]:
-    """Metrics down, the same holdings across, once in sample and once after publication."""
+def comparison_table(summary: Record, statistics: Record | None = None) -> dict[str, Any]:
+    """Metrics down, the same holdings across, once in sample and once after publication; blank: not computed."""
     who = {"Base": summary["base"], "Best": summary["best"]}
+    ensemble = ((statistics or {}).get("who") or {}).get("ensemble")
+    if ensemble:
+        who["Ensemble"] = {key: ensemble.get(key) or {} for key in ("in_sample", "after_publication")}
     who |= {f"Hold {leg}": held for leg, held in summary["hold"].items()}
     groups = [("In sample", "in_sample", "percentile")]
     if summary["base"]["after_publication"] is not None:
         groups.append(("After publication", "after_publication", "percentile_after_publication"))
     parts = [[one[key] for one in who.values()] for _, key, _ in groups]
     rows = [
-        (label, [[metric(metrics, name) for metrics in part] for part in parts]) for name, (label, _) in METRICS.items()
+        (label, [[metric(metrics, name) if name in metrics else "" for metrics in part] for part in parts])
+        for name, (label, _) in METRICS.items()
     ]
     for leg in summary["legs"]:
-        weights = [[number(one["exposure_by_leg"][leg], "percent") for one in part] for part in parts]
+        shares = [[one.get("exposure_by_leg") for one in part] for part in parts]
+        weights = [["" if one is None else number(one[leg], "percent") for one in part] for part in shares]
         rows.append((f"Weight in {leg}", weights))
     places = [[one.get(key) for one in who.values()] for _, _, key in groups]
     rows.insert(1, ("Better than", [["" if p is None else share(p) for p in part] for part in places]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gridproof.results.axis import Axis
 from gridproof.results.record import Record
@@ -41,6 +41,52 @@ def number(value: float | None, kind: str) -> str:
 
 def metric(metrics: Record, name: str) -> str:
     return number(metrics[name], METRICS[name][1])
+
+
+def probability(value: float | None) -> str:
+    """A probability with three decimals, or as many as keep it from reading 0 or 1 when it is neither."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if 0 < value < 1e-6:
+        return "<\u00a00.000001"
+    if 1 - 1e-6 < value < 1:
+        return ">\u00a00.999999"
+    digits = next((d for d in range(3, 7) if 0 < float(f"{value:.{d}f}") < 1), 3)
+    return f"{value:.{digits}f}"
+
+
+def with_error(value: float | None, error: float | None) -> str:
+    """A p-value and its Monte-Carlo error: "0.020 ± 0.004"."""
+    text = probability(value)
+    return text if value is None or error is None else f"{text}\u00a0±\u00a0{error:.{4 if 0 < error < 0.001 else 3}f}"
+
+
+def interval(ends: Sequence[float | None] | None) -> str:
+    """Two ratios: "0.90 to 1.90"; a dash where there are none."""
+    if ends is None or any(end is None for end in ends):
+        return "–"
+    return f"{number(ends[0], 'ratio')}\u00a0to\u00a0{number(ends[1], 'ratio')}"
+
+
+def trials(value: float | None) -> str:
+    """A count that need not be whole: 3.2, 1,107,288; rounded from a hundred on."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.1f}"
+
+
+def count(value: int | None) -> str:
+    return number(value, "count")
+
+
+def who_label(name: str) -> str:
+    """ "hold cash" as the tables write it: Hold cash."""
+    return name[:1].upper() + name[1:]
+
+
+def listing(words: Sequence[str]) -> str:
+    """a, b and c."""
+    return ", ".join(words[:-1]) + f" and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def share(percentile: float) -> str:

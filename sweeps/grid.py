@@ -14,6 +14,8 @@ import numpy as np
 
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.problem import Jobs, Work
+from gridproof.kernels.reduction import MOST, Reducer, Span
+from gridproof.results.store import ROWS_KEPT
 from gridproof.sweeps.plan import Plan
 from gridproof.sweeps.space import Space
 
@@ -29,6 +31,19 @@ class Piece:
     work: Work
     keys: Ints  # (J, signals + 1)
     job_of: Ints  # (n,)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The variants [low, high), which are a product. Of each signal the distinct paths in order of first appearance,
+    and for each combination of its axes which of them it has; the axes of each signal and of the execution."""
+
+    low: int
+    high: int
+    distinct: tuple[Ints, ...]
+    inverses: tuple[Ints, ...]
+    spans: tuple[tuple[Span, ...], ...]
+    cells: Ints  # executions, in grid order
 
 
 class Grid(Protocol):
@@ -68,6 +83,8 @@ class Product:
         self._length = length
         self.size = space.size
         self.pieces = space.size // (length * self._inner) * self._chunks
+        # One form for all pieces, so that a variant's metrics have the same bits in each.
+        self._boxed = worthwhile([len(paths) for paths in self.part(0).distinct])
 
     def bounds(self, piece: int) -> tuple[int, int]:
         lead, chunk = divmod(piece, self._chunks)
@@ -83,32 +100,53 @@ class Product:
     def alone(self, variant: int) -> Piece:
         return self._box(variant, variant + 1)
 
-    def _box(self, low: int, high: int) -> Piece:
+    def part(self, number: int) -> Part:
+        """A piece as the product that it is; its variants are not listed."""
+        return self._part(*self.bounds(number))
+
+    def _part(self, low: int, high: int) -> Part:
         space = self._plan.study.space
         first = space.digits(np.array([low], dtype=np.int64))[0]
         last = space.digits(np.array([high - 1], dtype=np.int64))[0]
         box = [slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True)]
-        inverses, distinct = [], []
+        inverses, distinct, spans = [], [], []
+        spare = list(range(space.shared))  # one value each: they may stand with any signal
         for signal in self._plan.study.signals:
             part = self._plan.paths[signal.name][tuple(box[axis] for axis in space.uses[signal.name])]
-            unique, inverse = np.unique(part, return_inverse=True)
-            distinct.append(unique.astype(np.int64))
+            unique, begins, inverse = np.unique(part, return_index=True, return_inverse=True)
+            order = np.argsort(begins)
+            distinct.append(unique[order].astype(np.int64))
             # Back to the box: own axes of the signals follow one another, so each inverse is one block of it.
-            inverses.append(inverse.ravel())
+            inverses.append(np.argsort(order)[inverse.ravel()].astype(np.int64))
+            mine = [axis for axis in space.uses[signal.name] if axis >= space.shared]
+            spans.append(tuple(Span(axis, box[axis].start, box[axis].stop - box[axis].start) for axis in spare + mine))
+            spare = []
         offset = len(space.dims) - space.executing
-        cells = _cells(space, box[offset:])
-        sizes = [len(unique) for unique in distinct]
+        spans.append(
+            tuple(
+                Span(axis, box[axis].start, box[axis].stop - box[axis].start)
+                for axis in [*spare, *range(offset, len(space.dims))]
+            )
+        )
+        return Part(low, high, tuple(distinct), tuple(inverses), tuple(spans), _cells(space, box[offset:]))
+
+    def _box(self, low: int, high: int) -> Piece:
+        part = self._part(low, high)
+        sizes = [len(paths) for paths in part.distinct]
         digits = np.indices(sizes).reshape(len(sizes), prod(sizes))
         tuples = np.empty((prod(sizes), len(sizes)), dtype=np.int64)
-        for column, (unique, digit) in enumerate(zip(distinct, digits, strict=True)):
-            tuples[:, column] = unique[digit]
+        for column, (paths, digit) in enumerate(zip(part.distinct, digits, strict=True)):
+            tuples[:, column] = paths[digit]
         job_of = np.zeros(1, dtype=np.int64)
-        for unique, inverse in zip(distinct, inverses, strict=True):
-            job_of = (job_of[:, None] * len(unique) + inverse[None, :]).ravel()
+        for paths, inverse in zip(part.distinct, part.inverses, strict=True):
+            job_of = (job_of[:, None] * len(paths) + inverse[None, :]).ravel()
+        cells = part.cells
         job_of = (job_of[:, None] * len(cells) + np.arange(len(cells))[None, :]).ravel()
         count = len(tuples)
         keys = np.concatenate([np.repeat(tuples, len(cells), axis=0), np.tile(cells, count)[:, None]], axis=1)
-        return Piece(np.arange(low, high, dtype=np.int64), self._plan.box(distinct, cells), keys, job_of)
+        box = self._plan.box(part.distinct, cells)
+        work: Work = box if self._boxed else box.jobs()
+        return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of)
 
 
 class Listed:
@@ -150,12 +188,31 @@ class Listed:
         return Piece(variants, jobs, keys, job_of.ravel())
 
 
+def worthwhile(sizes: list[int]) -> bool:
+    """Whether variants of a box share enough of their days to be evaluated as a product: paths of each signal.
+
+    What a product does for each path it does once for many variants; measured, it pays from about eight on. Beyond
+    8,192 paths what it keeps of each would fill the memory.
+    """
+    return prod(sizes) >= 8 * sum(sizes) and sum(sizes) <= 8192
+
+
 def whole_grid(plan: Plan, target: int = PIECE) -> Grid:
-    """Every variant: in boxes, or by number where shared axes would cut the boxes small."""
+    """Every variant: in boxes, or by number where shared axes would cut the boxes small.
+
+    Boxes that the backend reduces itself are larger: no row of them is listed.
+    """
     product = Product(plan, target)
     if product.pieces * target <= 32 * product.size + target:
-        return product
+        return Product(plan, MOST) if reducer_of(plan, product) else product
     return Listed(plan, range(product.size), target)
+
+
+def reducer_of(plan: Plan, grid: Grid) -> Reducer | None:
+    """The backend, where it reduces the boxes of this grid itself; a grid whose every row is kept has to be listed."""
+    evaluate: object = plan.evaluate
+    boxes = isinstance(grid, Product) and len(plan.study.signals) > 0 and grid.size > ROWS_KEPT
+    return evaluate if boxes and isinstance(evaluate, Reducer) else None
 
 
 def draw_sample(size: int, count: int, seed: int = 0) -> Ints:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gridproof.kernels.arrays import Bools, Floats
+from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.excess import measure_excess
 from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.problem import Work
 from gridproof.kernels.resampling import raise_maxima
 from gridproof.results.record import Record
-from gridproof.results.statistics.maxima import measure
-from gridproof.results.statistics.overfitting import OverfittingTest
+from gridproof.sweeps.grid import Grid
 from gridproof.sweeps.population import Population
 
-_CORRELATED = 2000  # variants whose correlation is measured
 _LEVEL = 0.05
+_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
@@ -36,57 +37,57 @@ class Luck:
     superior: Bools  # (K, J), StepM
     null_sharpe: Floats  # (R,) the largest annual Sharpe ratio were every variant's true one nil
     left_out: int  # variants whose excess over a benchmark is constant, and not nil
-    correlated: Floats  # (T, up to 2,000) returns of variants drawn at random
-    tests: dict[int, OverfittingTest]
 
 
 def measure_luck(
-    population: Population, benchmarks: Mapping[str, Floats], bootstrap: Bootstrap, blocks: dict[int, OverfittingTest]
+    population: Population,
+    benchmarks: Mapping[str, Floats],
+    bootstrap: Bootstrap,
+    watch: Callable[[Ints, Floats], None] | None = None,
+    edges: Ints | None = None,
 ) -> Luck:
-    """benchmarks: (T,) daily returns above the risk-free rate each. One pass, and one more for each step of StepM."""
+    """benchmarks: (T,) daily returns above the risk-free rate each. One pass, and one more for each step of StepM.
+
+    watch: given the sums of returns over the parts between ``edges`` (3, G, some variants), as in ``kernels.excess``,
+    and the numbers of these variants.
+    """
     problem, days = population.plan.problem, population.days
     kinds, resamples = len(benchmarks), len(bootstrap.counts)
-    series = list(benchmarks.values())
-    offsets = np.stack([bootstrap.counts @ one for one in series])
-    free = problem.risk_free / problem.periods
+    series = np.stack(list(benchmarks.values()))
+    edges = np.array([0, days], dtype=np.int64) if edges is None else edges
     # The traces earn returns; what is measured is above the risk-free rate and the benchmark.
-    drawn_free = bootstrap.counts.sum(axis=1) * free
-    rows = np.concatenate([np.repeat(offsets, 4, axis=0), np.zeros((1, resamples))]) + drawn_free
+    drawn_free = bootstrap.counts.sum(axis=1) * problem.risk_free / problem.periods
+    rows = np.concatenate([np.repeat(series @ bootstrap.counts.T, 4, axis=0), np.zeros((1, resamples))]) + drawn_free
     maxima = np.full((4 * kinds + 1, resamples), -np.inf)
     sums, statistics, factors = (np.full((kinds, len(population)), np.nan) for _ in range(3))
     poor = -np.sqrt(2.0 * np.log(np.log(days)))
-    chosen = np.zeros(len(population), dtype=np.bool_)
-    chosen[np.random.default_rng(bootstrap.seed).permutation(len(population))[:_CORRELATED]] = True
-    correlated, left_out = [], 0
+    left_out = 0
     for first, traces in population.traces():
-        size = len(traces.execution)
-        centres, scales = np.zeros((4 * kinds + 1, size)), np.full((4 * kinds + 1, size), np.nan)
-        for low, part, returns in population.laid_out(traces):
-            inside = slice(low, low + len(part.execution))
-            here = slice(first + low, first + low + len(part.execution))
-            correlated.append(returns[:, chosen[here]])
-            for test in blocks.values():
-                test.add(returns)
-            spread = returns.std(axis=0, ddof=1)
-            centres[-1, inside] = returns.sum(axis=0)
-            with np.errstate(divide="ignore"):
-                moving = np.where(spread > 1e-9, np.sqrt(problem.periods) / days / spread, np.nan)
-            scales[-1, inside] = moving
-            for kind, one in enumerate(series):
-                panel = measure(np.ascontiguousarray(returns - one[:, None]), bootstrap.block_length)
-                units = panel.factors[1] * np.sqrt(days)
-                total, studentised = panel.sums * units, panel.factors[0] / units
-                constant = (panel.factors[0] == 0.0) & (panel.sums != 0.0)
-                left_out += int(constant.sum())
-                studentised[constant] = np.nan
-                sums[kind, here], factors[kind, here] = total, studentised
-                statistics[kind, here] = np.where(constant, -np.inf, panel.statistics[0])
-                at = slice(4 * kind, 4 * kind + 4)
-                centres[at, inside] = np.stack(
-                    [np.maximum(total, 0.0), np.where(panel.statistics[0] >= poor, total, 0.0), total, total]
-                )
-                scales[at, inside] = np.stack([studentised] * 3 + [np.full(len(total), 1.0 / np.sqrt(days))])
-        raise_maxima(problem, traces, bootstrap.counts, rows, centres, scales, maxima)
+        here = slice(first, first + len(traces.execution))
+        found = measure_excess(problem, traces, series, bootstrap.block_length, edges)
+        if watch is not None:
+            watch(np.arange(here.start, here.stop), found.parts)
+        constant = found.deviations < 0.0
+        left_out += int(constant.sum())
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scale = np.where(found.deviations > 0.0, 1.0 / found.deviations / np.sqrt(days), 0.0)
+            moving = np.where(found.spread > 1e-9, np.sqrt(problem.periods) / days / found.spread, np.nan)
+        scale[constant] = np.nan
+        value = np.where(constant, -np.inf, found.sums * scale)
+        sums[:, here], factors[:, here], statistics[:, here] = found.sums, scale, value
+        kept = np.where(value >= poor, found.sums, 0.0)
+        plain = np.full_like(scale, 1.0 / np.sqrt(days))
+        centres = np.stack([np.maximum(found.sums, 0.0), kept, found.sums, found.sums], axis=1)
+        scales = np.stack([scale, scale, scale, plain], axis=1)
+        raise_maxima(
+            problem,
+            traces,
+            bootstrap.counts,
+            rows,
+            np.concatenate([centres.reshape(4 * kinds, -1), found.total[None]]),
+            np.concatenate([scales.reshape(4 * kinds, -1), moving[None]]),
+            maxima,
+        )
     null = maxima[:-1].reshape(kinds, 4, resamples)
     superior = np.stack(
         [
@@ -95,7 +96,7 @@ def measure_luck(
         ]
     )
     statistic = np.stack([statistics.max(axis=1), sums.max(axis=1) / np.sqrt(days)], axis=1)
-    return Luck(statistic, null, superior, maxima[-1], left_out, np.concatenate(correlated, axis=1), blocks)
+    return Luck(statistic, null, superior, maxima[-1], left_out)
 
 
 def _superior(
@@ -123,17 +124,19 @@ def _superior(
         maxima = found[0]
 
 
-def placebo(population: Population, objective: str, backend: str, base: Floats, sweeps: int, seed: int) -> Record:
+def placebo(
+    population: Population, grid: Grid, objective: str, backend: str, base: int, sweeps: int, seed: int
+) -> Record:
     """The same variants on the same signals, with the market turned round by a random number of days in sample.
 
     What the legs earn is shifted circularly against all signals, so that exposure, costs and the variants' likeness
-    stay and only the timing is lost. base: metrics of the base, (S, 12 + A). The p-value counts the real sweep as one.
+    stay and only the timing is lost. base: its grid index. The p-value counts the real sweep as one. Of a population
+    that was drawn, only those drawn are swept.
     """
     problem, days = population.plan.problem, population.days
     column = METRICS.index(objective)
     shifts = np.random.default_rng(seed).choice(np.arange(1, days), min(sweeps, days - 1), replace=False)
-    observed = np.nanmax(population.metrics[:, 0, column])
-    mine = population.place(base[None])
+    observed = float(np.nanmax(population.metrics[:, 0, column], initial=-np.inf))
     best, percentiles = [], []
     for shift in shifts:
         turned = replace(
@@ -143,23 +146,24 @@ def placebo(population: Population, objective: str, backend: str, base: Floats, 
             bounds=np.array([0, days], dtype=np.int64),
         )
         evaluate = resolve(backend).bind(turned)
-        values = np.concatenate(
-            [
-                evaluate(population.jobs(slice(low, low + 65_536)))[:, 0, column]
-                for low in range(0, len(population), 65_536)
-            ]
+        works: Iterator[Work] = (
+            (population.jobs(slice(low, low + _AT_ONCE)) for low in range(0, len(population), _AT_ONCE))
+            if population.sampled
+            else (grid.piece(number).work for number in range(grid.pieces))
         )
-        best.append(float(np.nanmax(values)))
-        if mine is not None and not np.isnan(values[mine]):
-            below, equal = (values < values[mine]).sum(), (values == values[mine]).sum()
+        values = np.concatenate([evaluate(work)[:, 0, column] for work in works])
+        best.append(float(np.nanmax(values, initial=-np.inf)))
+        own = evaluate(grid.alone(base).work)[0, 0, column]
+        if not np.isnan(own):
+            below, equal = (values < own).sum(), (values == own).sum()
             percentiles.append(100.0 * float(below + 0.5 * equal) / int((~np.isnan(values)).sum()))
     at_least = int((np.array(best) >= observed).sum())
     share = (at_least + 1) / (len(best) + 1)
     return {
         "sweeps": len(best),
         "seed": seed,
-        "best": best,
-        "observed": float(observed),
+        "best": [value for value in best if np.isfinite(value)],
+        "observed": observed if np.isfinite(observed) else None,
         "at_least": at_least,
         "p_value": share,
         "monte_carlo_error": float(np.sqrt(share * (1.0 - share) / len(best))),

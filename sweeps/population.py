@@ -9,7 +9,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.problem import Jobs
-from gridproof.kernels.resampling import Traces, Tracer, daily_returns
+from gridproof.kernels.resampling import Tracer, Traces, daily_returns
 from gridproof.sweeps.grid import Grid, Listed, draw_sample
 from gridproof.sweeps.plan import Plan
 
@@ -19,8 +19,8 @@ LARGEST_GRID = 4_000_000
 MOST, DRAWN = 400_000, 100_000
 _SEED = 1
 
-# Variants traced at once, and of these how many have their days laid out at once.
-_TRACED, _LAID = 8192, 1024
+# Variants traced at once.
+_TRACED = 8192
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,11 @@ class Population:
         for first in range(0, len(self), _TRACED):
             yield first, tracer(self.jobs(slice(first, first + _TRACED)))
 
-    def __iter__(self) -> Iterator[Floats]:
-        """Daily returns in sample above the risk-free rate, (days, some); gone over as often as one likes."""
-        for _, traces in self.traces():
-            yield from (returns for _, _, returns in self.laid_out(traces))
-
-    def laid_out(self, traces: Traces) -> Iterator[tuple[int, Traces, Floats]]:
-        free = self.plan.problem.risk_free / self.plan.problem.periods
-        for low in range(0, len(traces.execution), _LAID):
-            part = traces.part(low, min(len(traces.execution), low + _LAID))
-            yield low, part, daily_returns(self.plan.problem, part) - free
+    def returns(self, chosen: Ints) -> Floats:
+        """(days, chosen) daily returns in sample above the risk-free rate."""
+        problem = self.plan.problem
+        traces = Tracer(problem, self.days)(self.jobs(chosen))
+        return daily_returns(problem, traces) - problem.risk_free / problem.periods
 
     def place(self, metrics: Floats) -> int | None:
         """Which of them has these metrics, (1, S, 12 + A), evaluated as the grid is; None if it was not drawn."""

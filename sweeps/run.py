@@ -38,6 +38,10 @@ _BINS = 200
 Progress = Callable[[int, int, int], None]
 
 
+def _quiet(_text: str) -> None:
+    """Say nothing."""
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished run, read from its folder."""
@@ -136,7 +140,7 @@ def code_digest() -> str:
     """SHA-256 over the sources that decide what a run's folder holds."""
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
-    patterns = ("kernels/**/*.py", "kernels/**/*.cu", "signals/*.py", "sweeps/*.py", "results/*.py", "results/*.j2")
+    patterns = ("kernels/**/*.py", "kernels/**/*.cu*", "signals/*.py", "sweeps/*.py", "results/*.py", "results/*.j2")
     for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
@@ -151,7 +155,7 @@ def run_study(
     progress: Progress | None = None,
     tile_pieces: int = TILE_PIECES,
     verdict: bool = True,
-    say: Say = str,
+    say: Say = _quiet,
 ) -> Run:
     """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``.
 
@@ -204,7 +208,7 @@ def run_study(
     return Run(store.folder)
 
 
-def judge_run(folder: str | Path, data: str | Path | None = None, say: Say = str) -> Run:
+def judge_run(folder: str | Path, data: str | Path | None = None, say: Say = _quiet) -> Run:
     """Compute the statistics of a finished run anew and write its report. ``data`` as it was for the run.
 
     Raises InputError where the folder holds no finished run, and where the data are not those of the run.

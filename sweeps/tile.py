@@ -11,9 +11,10 @@ import numpy.typing as npt
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.record import objective_of
-from gridproof.results.tally import Tally
-from gridproof.sweeps.grid import Grid
+from gridproof.results.tally import KEPT, Tally
+from gridproof.sweeps.grid import Grid, Product, reducer_of
 from gridproof.sweeps.plan import Plan
+from gridproof.sweeps.reduced import reduce_piece
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,14 @@ def run_tile(
     space = plan.study.space
     tally = Tally.empty(space.dims, len(yardstick.edges) - 1, len(plan.study.signals) + 1)
     kept = []
+    reducer = reducer_of(plan, grid)
     for number in range(low, high):
+        if reducer is not None and isinstance(grid, Product):
+            floor = float(tally.best_value[-1]) if len(tally.best_value) == KEPT else -np.inf
+            tally.merge(reduce_piece(plan, grid, number, reducer, yardstick.edges, yardstick.base, floor))
+            first, last = grid.bounds(number)
+            advance(last - first)
+            continue
         piece = grid.piece(number)
         metrics = plan.evaluate(piece.work)
         objective = plan.study.spec.objective

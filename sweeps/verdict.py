@@ -27,10 +27,10 @@ from gridproof.results.statistics.deflation import (
     implied_trials,
 )
 from gridproof.results.statistics.haircut import haircut_sharpe
-from gridproof.results.statistics.overfitting import TOLERANCE, OverfittingTest
+from gridproof.results.statistics.overfitting import OverfittingTest
 from gridproof.results.statistics.sharpe import return_moments, sharpe_standard_error
 from gridproof.results.store import Store
-from gridproof.sweeps.ahead import combine, walk
+from gridproof.sweeps.ahead import Ahead
 from gridproof.sweeps.conclusion import checked_point, hold_returns
 from gridproof.sweeps.ensemble import Ensemble, average
 from gridproof.sweeps.grid import Grid
@@ -45,9 +45,10 @@ from gridproof.sweeps.trials import market_identity
 
 SEED = 0
 RESAMPLES = 1000
-BLOCKS = (8, 12, 16)
+# Variants whose correlation is measured.
+_CORRELATED = 2000
 # Placebo sweeps: so many variants in all, within these bounds.
-_PLACEBO, _FEWEST, _MOST = 20_000_000, 20, 100
+_PLACEBO, _FEWEST, _MOST = 10_000_000, 20, 100
 # Objectives that sums of days give, and what CSCV and the walk-forward call them.
 _METRIC = {"sharpe": "sharpe", "cagr": "cagr", "total_return": "cagr"}
 
@@ -80,17 +81,20 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
     bootstrap = Bootstrap(resample_counts(indices, days), length, SEED)
     benchmarks = _benchmarks(plan, holds, days, risk_free / periods)
     metric = _METRIC.get(objective)
-    tests = (
-        {} if metric is None else {blocks: OverfittingTest(blocks, metric) for blocks in BLOCKS if days >= 4 * blocks}
-    )
+    ahead = None if metric is None else Ahead(population, metric)
     say(f"testing {len(population):,} variants against {len(benchmarks)} benchmarks, {RESAMPLES:,} resamples")
-    luck = measure_luck(population, benchmarks, bootstrap, tests)
+    luck = (
+        measure_luck(population, benchmarks, bootstrap)
+        if ahead is None
+        else measure_luck(population, benchmarks, bootstrap, ahead.watch, ahead.edges)
+    )
+    tests = {} if ahead is None else ahead.tests
     say("turning the market against the signals")
     sweeps = int(np.clip(_PLACEBO // len(population), _FEWEST, _MOST))
-    turned = placebo(population, objective, backend, who.metrics["base"], sweeps, SEED)
+    turned = placebo(population, grid, objective, backend, space.base_index, sweeps, SEED)
     best_error = _standard_error(series["best"][:days] - risk_free / periods) * np.sqrt(periods)
     ensemble = average(population, best_error) if np.isfinite(best_error) else None
-    say("choosing ahead: walk-forward and combinatorial cross-validation")
+    say("ranking the best of each half of the days among all")
     values = whole_grid_values(store, space, objective)
     record: Record = {
         "method": {
@@ -133,8 +137,8 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
         if values is None or not np.isfinite(best_error) or np.isnan(values).all() or objective != "sharpe"
         else plateaus(values, space, who.index, float(best_error)),
         "plateau_why": _plateau_why(values, objective),
-        "walk_forward": None if metric is None else walk(population, dates, metric),
-        "combinatorial": None if metric is None else combine(population, dates, metric),
+        "walk_forward": None if ahead is None else ahead.walk_forward(dates),
+        "combinatorial": None if ahead is None else ahead.combinatorial(dates),
     }
     record |= _deflated(population, record["counts"], who, series, days, risk_free / periods, periods)
     say("stressing base and best")
@@ -227,7 +231,8 @@ def _who(
 
 
 def _counts(summary: Record, population: Population, luck: Luck, ledger: int | None, periods: float) -> Record:
-    trials = effective_trials(luck.correlated) if luck.correlated.shape[1] > 1 else None
+    drawn = np.sort(np.random.default_rng(SEED).permutation(len(population))[:_CORRELATED])
+    trials = effective_trials(population.returns(drawn)) if len(drawn) > 1 else None
     null = luck.null_sharpe[np.isfinite(luck.null_sharpe)] / np.sqrt(periods)
     variance = _variance(population, periods)
     implied = float(implied_trials(null.mean(), variance)) if len(null) and variance > 0 else np.nan
@@ -240,7 +245,7 @@ def _counts(summary: Record, population: Population, luck: Luck, ledger: int | N
         "participation_ratio": None if trials is None else number(trials.participation_ratio),
         "implied": number(implied),
         "ledger": ledger,
-        "correlation_sample": luck.correlated.shape[1],
+        "correlation_sample": len(drawn),
     }
 
 
@@ -386,7 +391,7 @@ def _versions() -> Record:
         "psr": "Bailey, López de Prado 2012",
         "deflated": "Bailey, López de Prado 2014",
         "interval": "stationary bootstrap, percentile and studentised by Mertens' error",
-        "overfitting": f"CSCV, Bailey et al. 2017, mid-p; {', '.join(TOLERANCE)}",
+        "overfitting": "CSCV, Bailey et al. 2017, mid-p",
         "spa": "Hansen 2005, ω from daily autocovariances",
         "reality_check": "White 2000",
         "stepwise": "Romano, Wolf 2005",

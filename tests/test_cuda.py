@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from gridproof.kernels import backend, cpu, reference
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cuda import device as device_module
 from gridproof.kernels.cuda import evaluate
-from gridproof.kernels.cuda.device import Device, gpu_answers, open_gpu
+from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.evaluate import Scan, latch_paths
 from gridproof.kernels.cuda.source import LATCH, THREADS, Kernel, scan_kernel
 from gridproof.kernels.problem import Jobs, Problem
@@ -34,27 +32,6 @@ from tests.test_kernels import assert_agree
 
 ARCHITECTURES = ("sm_80", "sm_90", "sm_120")  # A100, H100 and H200, RTX 50
 KERNELS = [LATCH, *(scan_kernel(bits, legs) for bits, legs in ((1, 2), (3, 3), (4, 4), (8, 4), (12, 6), (16, 12)))]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("g++") is None:
-        pytest.skip("executing the CUDA sources on the CPU needs g++, which is not installed")
-    return tmp_path_factory.mktemp("shim")
-
-
-@pytest.fixture(scope="module")
-def shim(folder: Path) -> ShimDevice:
-    return ShimDevice(folder)
-
-
-@pytest.fixture
-def gpu() -> Device:
-    if not gpu_answers():
-        if os.environ.get("REQUIRE_GPU") == "1":
-            pytest.fail("REQUIRE_GPU=1, but no GPU answers")
-        pytest.skip("no GPU answers: nothing is executed on one here")
-    return open_gpu()
 
 
 def product_jobs(problem: Problem, counts: tuple[int, ...]) -> Jobs:

@@ -16,9 +16,10 @@ class Device(Protocol):
 
     def upload(self, array: Array) -> Any: ...
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any: ...
+    def zeros(self, shape: tuple[int, ...], dtype: str) -> Any: ...
     def download(self, array: Any) -> Array: ...
     def launch(self, kernel: Kernel, count: int, arguments: Sequence[Any]) -> None:
-        """``count`` threads in whole blocks; arguments: device arrays, np.int32, np.float64, in the kernel's order."""
+        """``count`` threads in whole blocks; arguments in order: device arrays, np.int32, np.int64, np.float64."""
 
     def free_bytes(self) -> int: ...
     def release(self) -> None:
@@ -39,6 +40,9 @@ class Gpu:
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
         return self._cupy.empty(shape, dtype=dtype)
+
+    def zeros(self, shape: tuple[int, ...], dtype: str) -> Any:
+        return self._cupy.zeros(shape, dtype=dtype)
 
     def download(self, array: Any) -> Array:
         host: Array = array.get()

@@ -6,11 +6,15 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Words
 from gridproof.kernels.cuda.device import Device
+from gridproof.kernels.cuda.product import Products
+from gridproof.kernels.cuda.reduce import Reduction
 from gridproof.kernels.cuda.source import LATCH, THREADS, scan_kernel
 from gridproof.kernels.cuda.tables import Batch, batch_of, lay_out, tuples_of
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
-from gridproof.kernels.problem import Problem, Work
+from gridproof.kernels.problem import Box, Problem, Work
+from gridproof.kernels.product import fits
+from gridproof.kernels.reduction import Answer, Question
 
 # The share of the free memory that one launch is planned for.
 _SHARE = 0.5
@@ -37,6 +41,44 @@ def latch_paths(device: Device, values: Floats, on: Floats, off: Floats, start: 
             continue
         low = high
     return paths.view("<u8")
+
+
+def bind(device: Device, problem: Problem) -> Bound:
+    """The problem on the device; where products of it can be evaluated, with reductions."""
+    return Reducing(device, problem) if fits(problem) else Bound(device, problem)
+
+
+class Bound:
+    """A problem bound to a device, as ``cpu.Compiled``: boxes as products, lists by the scan."""
+
+    def __init__(self, device: Device, problem: Problem) -> None:
+        self._device, self._problem = device, problem
+        self._products = Products(device, problem) if fits(problem) else None
+        self._scan: Scan | None = None
+
+    def __call__(self, work: Work) -> Floats:
+        if isinstance(work, Box) and self._products is not None:
+            return self._products.evaluate(work)
+        if self._scan is None:
+            self._scan = Scan(self._device, self._problem)
+        return self._scan(work)
+
+
+class Reducing(Bound):
+    """One that also reduces boxes where they are evaluated, see ``kernels.reduction``."""
+
+    def reduce(self, question: Question) -> Answer:
+        assert self._products is not None
+        try:
+            return Reduction(self._device, question, self._products.values(question.box, question.metric)).answer()
+        except MemoryError:
+            self._device.release()
+            raise InputError(
+                "a box's values and its surfaces must fit the GPU's memory",
+                f"{len(question.box)} variants",
+                "--backend",
+                "End what else uses the GPU, or use --backend cpu",
+            ) from None
 
 
 class Scan:

@@ -1,10 +1,9 @@
 // The scan of every job: decide and join in one walk, one thread a job, in as many steps as it has switches.
 //
 // The twin of kernels/scan.py, with the same numbers in the same order (compiled without contraction). Compiled anew
-// for each number of signal bits and of allocations:
+// for each number of signal bits and of allocations, behind metrics.cuh:
 //   BITS         signal bits of a job; bit b of a code is the state of its path b
 //   ALLOCATIONS  what the rule chooses from
-//   FLAT, LEVEL  below them a variance and a fall count as none (metrics.py)
 //   THREADS      threads a block
 //   BLOCKS       blocks of a multiprocessor that must fit its registers
 //
@@ -14,11 +13,6 @@
 // same words, and what is walked twice is cheaper than what would have to be kept (see docs/cuda.md).
 
 constexpr int NEVER = 0x7fffffff;  // behind every day, whatever the lag
-constexpr int METRICS = 12;
-
-// No table holds a NaN; fmax and fmin, which look for one, take twice the instructions.
-__device__ __forceinline__ double larger(double a, double b) { return a > b ? a : b; }
-__device__ __forceinline__ double smaller(double a, double b) { return a < b ? a : b; }
 
 // A tuple's decisions, one change of the allocation after another.
 struct Walk {
@@ -81,41 +75,6 @@ struct Walk {
         }
     }
 };
-
-// Sums over the days of one segment, and the shape of its log NAV.
-struct Sums {
-    double log, total, square, cube, fourth, downside, peak, fall;
-};
-
-// The first nine metrics from the sums of `count` days about `centre`; undefined is NaN. As scan._finish.
-__device__ __forceinline__ void finish(
-    const Sums &sums, int count, double centre, double periods, double risk_free, double *row)
-{
-    const double undefined = __longlong_as_double(0x7ff8000000000000ll);
-    const double days = count;
-    const double offset = sums.total / days, mean = offset + centre;
-    const double square = sums.square / days, cube = sums.cube / days, fourth = sums.fourth / days;
-    const double spread = square - offset * offset;
-    const double variance = count > 1 ? spread * days / (days - 1.0) : undefined;
-    const bool flat = !(variance > FLAT * (spread + mean * mean));
-    const double excess = mean * periods - risk_free;
-    const double volatility = count == 1 ? undefined : flat ? 0.0 : sqrt(variance * periods);
-    const double cagr = expm1(sums.log * periods / days);
-    const double fall = sums.fall > LEVEL ? sums.fall : 0.0;
-    const double drawdown = expm1(-fall);
-    const double squared = offset * offset;
-    const double third = cube - 3.0 * offset * square + 2.0 * squared * offset;
-    const double last = fourth - 4.0 * offset * cube + 6.0 * squared * square - 3.0 * squared * squared;
-    row[0] = expm1(sums.log);
-    row[1] = cagr;
-    row[2] = volatility;
-    row[3] = flat ? undefined : excess / volatility;
-    row[4] = sums.downside > 0.0 ? excess / sqrt(sums.downside / days * periods) : undefined;
-    row[5] = drawdown;
-    row[6] = fall > 0.0 ? cagr / -drawdown : undefined;
-    row[7] = flat ? undefined : third / (spread * sqrt(spread));
-    row[8] = flat ? undefined : last / (spread * spread);
-}
 
 // J jobs, D days of returns, R paths, A allocations, S segments; tables as kernels/cuda/tables.py lays them out.
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridproof.kernels.metrics import FLAT, LEVEL
+from gridproof.kernels.metrics import FLAT, LEVEL, METRICS
+from gridproof.kernels.surfaces import LIMIT, SCALE
 
 # Threads a block; the stripes of shared memory are this wide.
 THREADS = 128
@@ -16,21 +17,35 @@ MOST_ALLOCATIONS = 96
 # Without contraction every operation rounds as it does in C on a CPU, where the same source is tested.
 OPTIONS = ("-std=c++17", "--fmad=false")
 
+# What an entry of a product may sum, in the order of ``kernels.blocks``.
+FIELDS = ("LOG", "TOTAL", "SQUARE", "CUBE", "FOURTH", "DOWNSIDE", "TRADED", "COUNTS")
+
+# Of a metric that is asked for alone: what it needs, and whether it needs the shape of the NAV.
+_NEEDS: dict[str, tuple[tuple[str, ...], bool]] = {
+    "total_return": (("LOG",), False),
+    "cagr": (("LOG",), False),
+    "sharpe": (("TOTAL", "SQUARE"), False),
+    "sortino": (("TOTAL", "DOWNSIDE"), False),
+    "max_drawdown": (("LOG",), True),
+    "calmar": (("LOG",), True),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """One ``extern "C"`` function of one source file, and the macros that it is compiled with."""
+    """One ``extern "C"`` function of one or more source files, and the macros that they are compiled with."""
 
     name: str
+    files: tuple[str, ...]
     macros: tuple[tuple[str, float], ...]
 
     @property
-    def path(self) -> Path:
-        return Path(__file__).with_name(f"{self.name}.cu")
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(Path(__file__).with_name(file) for file in self.files)
 
     @property
     def code(self) -> str:
-        return self.path.read_text(encoding="utf-8")
+        return "\n".join(path.read_text(encoding="utf-8") for path in self.paths)
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -38,7 +53,7 @@ class Kernel:
         return (*OPTIONS, *(f"-D{name}={value}" for name, value in self.macros))
 
 
-LATCH = Kernel("latch", (("THREADS", THREADS),))
+LATCH = Kernel("latch", ("latch.cu",), (("THREADS", THREADS),))
 
 
 def scan_kernel(bits: int, allocations: int) -> Kernel:
@@ -49,4 +64,66 @@ def scan_kernel(bits: int, allocations: int) -> Kernel:
     """
     blocks = 5 if bits <= 4 else 4 if bits <= 10 else 2
     sizes = (("BITS", bits), ("ALLOCATIONS", allocations), ("THREADS", THREADS), ("BLOCKS", blocks))
-    return Kernel("scan", (*sizes, ("FLAT", FLAT), ("LEVEL", LEVEL)))
+    return Kernel("scan", ("metrics.cuh", "scan.cu"), (*sizes, ("FLAT", FLAT), ("LEVEL", LEVEL)))
+
+
+def reduction_kernel(name: str) -> Kernel:
+    """pairs, surface, ranks or best."""
+    return Kernel(name, ("reduce.cu",), (("THREADS", THREADS), ("LIMIT", LIMIT), ("SCALE", SCALE)))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the kernels of a product are compiled for: ``metric`` alone, or all where it is None.
+
+    holds: whether the rule's answer may depend on what was held.
+    """
+
+    allocations: int
+    holds: bool
+    metric: str | None = None
+
+    @property
+    def fields(self) -> tuple[int, ...]:
+        """Which sums of ``kernels.blocks`` an entry has."""
+        names = FIELDS if self.metric is None else _NEEDS[self.metric][0]
+        return tuple(FIELDS.index(name) for name in names)
+
+    @property
+    def shaped(self) -> bool:
+        return self.metric is None or _NEEDS[self.metric][1]
+
+    @property
+    def width(self) -> int:
+        """Doubles an entry."""
+        return -(-(len(self.fields) + 3 * self.shaped) // 2) * 2
+
+    @property
+    def charge_width(self) -> int:
+        return -(-len(self.fields) // 2) * 2
+
+    @property
+    def state_width(self) -> int:
+        return len(self.fields) + 2 * self.shaped
+
+    @property
+    def versions(self) -> int:
+        return self.allocations if self.holds else 1
+
+    def kernel(self, name: str) -> Kernel:
+        """leaves, combine, rows, walk or conclude."""
+        places = [(field, self.fields.index(at) if at in self.fields else -1) for at, field in enumerate(FIELDS)]
+        macros = (
+            ("THREADS", THREADS),
+            ("ALLOCATIONS", self.allocations),
+            ("METRIC", -1 if self.metric is None else METRICS.index(self.metric)),
+            ("VERSIONS", self.versions),
+            ("BLOCKS", 5 if self.metric is None else 8),
+            ("SUMS", len(self.fields)),
+            ("SHAPE", int(self.shaped)),
+            ("WIDTH", self.width),
+            *places,
+            ("FLAT", FLAT),
+            ("LEVEL", LEVEL),
+        )
+        return Kernel(name, ("metrics.cuh", "product.cu", "walk.cu"), macros)

@@ -23,6 +23,9 @@ static Index blockIdx, threadIdx, blockDim, gridDim;
 struct alignas(16) double2 {
     double x, y;
 };
+struct alignas(8) int2 {
+    int x, y;
+};
 struct alignas(16) uint4 {
     unsigned x, y, z, w;
 };
@@ -37,6 +40,22 @@ inline double __longlong_as_double(long long bits) {
     double value;
     std::memcpy(&value, &bits, sizeof value);
     return value;
+}
+
+inline long long __double_as_longlong(double value) {
+    long long bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+inline unsigned long long atomicAdd(unsigned long long *address, unsigned long long value) {
+    const unsigned long long before = *address;
+    *address += value;
+    return before;
+}
+inline unsigned long long atomicMax(unsigned long long *address, unsigned long long value) {
+    const unsigned long long before = *address;
+    *address = max(before, value);
+    return before;
 }
 
 template <class... A, std::size_t... I>

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +20,7 @@ FLAGS = ("-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Wno-unk
 
 
 # How PTX names what is passed.
-_TYPES = {ctypes.c_void_p: "u64", ctypes.c_int32: "u32", ctypes.c_double: "f64"}
+_TYPES = {ctypes.c_void_p: "u64", ctypes.c_int64: "u64", ctypes.c_int32: "u32", ctypes.c_double: "f64"}
 
 
 class ShimDevice:
@@ -26,9 +28,10 @@ class ShimDevice:
 
     def __init__(self, folder: Path, room: int | None = None) -> None:
         self._folder = folder
-        self._built: dict[Kernel, Any] = {}
+        self._built: dict[tuple[str, tuple[str, ...]], Any] = {}
         self.room = room
         self.launches: list[int] = []
+        self.names: list[str] = []
         self.types: dict[str, list[str]] = {}
         self.released = 0
 
@@ -46,6 +49,11 @@ class ShimDevice:
             array[...] = 1e300
         return array
 
+    def zeros(self, shape: tuple[int, ...], dtype: str) -> Array:
+        array = np.zeros(shape, dtype=dtype)
+        self._make_room(array)
+        return array
+
     def download(self, array: Array) -> Array:
         return array.copy()
 
@@ -55,6 +63,7 @@ class ShimDevice:
         ]
         pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for value in values))
         self.launches.append(count)
+        self.names.append(kernel.name)
         self.types[kernel.name] = [_TYPES[type(value)] for value in values]
         self.function(kernel)(-(-count // THREADS), THREADS, pointers)
 
@@ -69,26 +78,34 @@ class ShimDevice:
             raise MemoryError
 
     def function(self, kernel: Kernel) -> Any:
-        if kernel not in self._built:
-            name = "-".join([kernel.name, *(str(value) for _, value in kernel.macros)])
-            source, library = self._folder / f"{name}.cpp", self._folder / f"{name}.so"
-            source.write_text(
-                f'#include "{SHIM}"\n#include "{kernel.path}"\n'
-                f'extern "C" void start(int blocks, int threads, void **arguments)\n'
-                f"{{ run({kernel.name}, blocks, threads, arguments); }}\n"
+        source = kernel.code, kernel.options
+        if source not in self._built:
+            path = (
+                self._folder / f"{kernel.paths[-1].stem}-{hashlib.sha256(repr(source).encode()).hexdigest()[:16]}.cpp"
             )
+            included = "".join(f'#include "{each}"\n' for each in (SHIM, *kernel.paths))
+            starts = (
+                f'extern "C" void start_{name}(int blocks, int threads, void **arguments)\n'
+                f"{{ run({name}, blocks, threads, arguments); }}\n"
+                for name in re.findall(r"__launch_bounds__\(.*?\) (\w+)\(", kernel.code)
+            )
+            path.write_text(included + "".join(starts))
             defines = [f"-D{macro}={value}" for macro, value in kernel.macros]
-            command = ["g++", *FLAGS, *defines, "-shared", "-fPIC", "-o", str(library), str(source)]
+            library = path.with_suffix(".so")
+            command = ["g++", *FLAGS, *defines, "-shared", "-fPIC", "-o", str(library), str(path)]
             done = subprocess.run(command, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr
             assert not done.stderr, done.stderr
-            self._built[kernel] = ctypes.CDLL(str(library)).start
-            self._built[kernel].restype = None
-        return self._built[kernel]
+            self._built[source] = ctypes.CDLL(str(library))
+        function = getattr(self._built[source], f"start_{kernel.name}")
+        function.restype = None
+        return function
 
 
 def _number(value: Any) -> Any:
     if isinstance(value, np.int32):
         return ctypes.c_int32(int(value))
+    if isinstance(value, np.int64):
+        return ctypes.c_int64(int(value))
     assert isinstance(value, np.float64), type(value)
     return ctypes.c_double(float(value))

@@ -16,12 +16,14 @@ from gridproof.kernels.cuda.source import Kernel
 class Binary:
     """What ptxas says of one kernel, and the PTX that it was made from."""
 
+    name: str
     log: str
     cubin: bytes
     ptx: str
 
     def number(self, pattern: str) -> int:
-        found = re.search(pattern, self.log)
+        own = self.log.split(f"Compiling entry function '{self.name}'")[1].split("Compiling entry function")[0]
+        found = re.search(pattern, own)
         assert found, self.log
         return int(found.group(1))
 
@@ -38,7 +40,7 @@ class Binary:
     @property
     def parameters(self) -> list[str]:
         """PTX types of the kernel's parameters in order, such as u64, u32, f64."""
-        return re.findall(r"\.param \.(\w+)[^,)]*_param_\d+", self.ptx.split(".entry")[1].split("{")[0])
+        return re.findall(r"\.param \.(\w+)[^,)]*_param_\d+", self.ptx.split(f".entry {self.name}(")[1].split("{")[0])
 
 
 @cache
@@ -51,19 +53,24 @@ def library() -> Any:
     return ctypes.CDLL(str(found[0].locate()))
 
 
-@cache
 def build(kernel: Kernel, architecture: str) -> Binary:
     """Compile to a cubin for an architecture such as sm_90, warnings as errors."""
+    return Binary(kernel.name, *_module(kernel.code, kernel.options, kernel.paths[-1].name, architecture))
+
+
+@cache
+def _module(code: str, options: tuple[str, ...], name: str, architecture: str) -> tuple[str, bytes, str]:
+    """Log, cubin and PTX of a whole source: kernels of one source are compiled together."""
     nvrtc, program = library(), ctypes.c_void_p()
-    assert not nvrtc.nvrtcCreateProgram(ctypes.byref(program), kernel.code.encode(), kernel.path.name.encode(), 0, 0, 0)
-    flags = (*kernel.options, f"--gpu-architecture={architecture}", "--ptxas-options=-v", "-Werror", "all-warnings")
-    options = (ctypes.c_char_p * len(flags))(*(flag.encode() for flag in flags))
-    failed = nvrtc.nvrtcCompileProgram(program, len(flags), options)
+    assert not nvrtc.nvrtcCreateProgram(ctypes.byref(program), code.encode(), name.encode(), 0, 0, 0)
+    flags = (*options, f"--gpu-architecture={architecture}", "--ptxas-options=-v", "-Werror", "all-warnings")
+    passed = (ctypes.c_char_p * len(flags))(*(flag.encode() for flag in flags))
+    failed = nvrtc.nvrtcCompileProgram(program, len(flags), passed)
     log = _read(program, "ProgramLog").decode()
     assert not failed, log
-    binary = Binary(log, _read(program, "CUBIN"), _read(program, "PTX").decode())
+    made = log, _read(program, "CUBIN"), _read(program, "PTX").decode()
     nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
-    return binary
+    return made
 
 
 def _read(program: Any, what: str) -> bytes:

@@ -1,0 +1,124 @@
+"""The classes of a tile's paths, made on the CPU and laid out for the product kernels; kept, as tiles share signals."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Ints
+from gridproof.kernels.problem import Problem
+from gridproof.kernels.product import Product
+
+# Signals' classes that are kept: those of the inner signals serve every tile of a grid.
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """The classes of one signal's P paths in every node. N nodes, K classes in all, C blocks."""
+
+    counts: Ints  # (N,)
+    keys: Array  # (K,) uint64: a leaf's class by its codes of four days
+    kids: Array  # (K, 2) int32: another node's class by the two below
+    blocks: Array  # (P, C) int32: each path's class in each block
+    heads: Array  # (P,) int32: each path's code on the first day of all
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """How days are cut, the same for all signals under one lag."""
+
+    spans: Ints  # (spans, 2): return days
+    segments: Ints  # (spans,): −1 for the days before the first
+    nodes: Ints  # (spans, levels + 1): the first node of each level and the past-last of all
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """The classes of all signals of a tile, in the order in which it walks them."""
+
+    begins: Array  # (N, signals) int32: where a node's classes begin in keys and kids
+    counts: Array  # (N, signals) int32
+    keys: Array  # as of a signal, one signal behind another
+    kids: Array
+    members: Array  # (sum of P, C) int32
+    inner: Array  # (C, P of the last) int32
+    heads: Array  # (sum of P,) int32
+    combinations: Ints  # (N,): products of the counts
+
+
+class Classes:
+    """Of the boxes of one problem."""
+
+    def __init__(self, problem: Problem, product: Product) -> None:
+        self._problem = problem
+        self._product = product
+        self._kept: OrderedDict[tuple[int, bytes, bytes], Signal] = OrderedDict()
+        self._nodes: dict[int, Nodes] = {}
+
+    def nodes(self, delay: int) -> Nodes:
+        """Under this lead less lag."""
+        if delay not in self._nodes:
+            spans, segments = self._product.spans(delay)
+            self._nodes[delay] = Nodes(spans, segments, self._product.nodes_of(spans))
+        return self._nodes[delay]
+
+    def tile(self, paths: list[Array], places: list[Ints], delay: int) -> Tile:
+        """paths: for each signal (P, its bits) rows of planes; places: for each which bits of the code they are."""
+        names = [(delay, each.tobytes(), where.tobytes()) for each, where in zip(paths, places, strict=True)]
+        missing = [at for at, name in enumerate(names) if name not in self._kept]
+        if missing:
+            grown = self._grow([paths[at] for at in missing], [places[at] for at in missing], delay)
+            self._kept.update((names[at], signal) for at, signal in zip(missing, grown, strict=True))
+        signals = [self._kept[name] for name in names]
+        for name in names:
+            self._kept.move_to_end(name)
+        while len(self._kept) > max(_KEPT, len(names)):
+            self._kept.popitem(last=False)
+        counts = np.stack([signal.counts for signal in signals], axis=1)
+        total = counts.sum(axis=0)
+        begins = np.cumsum(counts, axis=0) - counts + (np.cumsum(total) - total)
+        return Tile(
+            begins=begins.astype(np.int32),
+            counts=counts.astype(np.int32),
+            keys=np.concatenate([signal.keys for signal in signals]),
+            kids=np.concatenate([signal.kids for signal in signals]),
+            members=np.concatenate([signal.blocks for signal in signals]),
+            inner=np.ascontiguousarray(signals[-1].blocks.T),
+            heads=np.concatenate([signal.heads for signal in signals]),
+            combinations=counts.prod(axis=1),
+        )
+
+    def _grow(self, paths: list[Array], places: list[Ints], delay: int) -> list[Signal]:
+        most = max(1, *(len(each) for each in places))
+        edges = np.cumsum([0, *(len(each) for each in paths)])
+        members = np.zeros((edges[-1], most), dtype=np.int32)
+        wide = np.zeros((len(paths), most), dtype=np.int64)
+        for at, (each, where) in enumerate(zip(paths, places, strict=True)):
+            members[edges[at] : edges[at + 1], : len(where)] = each
+            wide[at, : len(where)] = where
+        bits = np.array([len(where) for where in places], dtype=np.int64)
+        chunks = np.stack([np.arange(len(paths)), edges[:-1], edges[1:]], axis=1).astype(np.int64)
+        made = self._product.classes_of(members, wide, bits, chunks, delay)
+        total = made.counts.shape[1]
+        tops = np.concatenate([np.arange(first[-2], first[-1]) for first in made.nodes])
+        signals = []
+        for at, (low, high) in enumerate(pairwise(edges)):
+            part = slice(total * low, total * high)
+            used = np.arange(high - low) < made.counts[at][:, None]
+            classes = made.classes[part].reshape(total, high - low)
+            keys = made.keys[part].reshape(total, high - low)
+            first = keys[made.nodes[0, 0]][classes[made.nodes[0, 0]]] & np.uint64(0xFFFF)
+            signals.append(
+                Signal(
+                    made.counts[at].copy(),
+                    keys[used],
+                    made.kids[part].reshape(total, high - low, 2)[used],
+                    np.ascontiguousarray(classes[tops].T),
+                    first.astype(np.int32),
+                )
+            )
+        return signals

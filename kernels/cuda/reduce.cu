@@ -1,0 +1,174 @@
+// Reductions of one value of every variant of a box, where it was made. All that is added is an integer, so that no
+// result depends on an order. The values are a product: executions, then signals, the last fastest; a value stands for
+// as many variants as its paths have combinations of parameters.
+//   THREADS  threads a block
+
+using Whole = unsigned long long;
+
+// A float64 as an integer of the same order; 0 is below every value.
+__device__ __forceinline__ Whole key_of(double value) {
+    const Whole bits = (Whole)__double_as_longlong(value);
+    return bits >> 63 ? ~bits : bits | 1ull << 63;
+}
+
+// One cell of a surface, or of a product of two signals, in a thread's registers; see kernels/surfaces.py.
+struct Cell {
+    Whole count, low, rest, square_low, square_rest, most;
+
+    __device__ __forceinline__ void put(double whole, Whole weight, Whole &bottom, Whole &top) {
+        const double above = floor(whole * (1.0 / 4294967296.0));
+        top += (Whole)(long long)above * weight;
+        bottom += (Whole)(long long)(whole - above * 4294967296.0) * weight;
+    }
+
+    __device__ __forceinline__ void add(double value, Whole weight) {
+        if (!(value == value)) return;
+        const Whole key = key_of(value);
+        most = key > most ? key : most;
+        if (fabs(value) > LIMIT) return;
+        count += weight;
+        put(rint(value * SCALE), weight, low, rest);
+        put(rint(value * value * SCALE), weight, square_low, square_rest);
+    }
+
+    // cells: (6, size): count, limbs of the sum, limbs of the sum of squares, key of the maximum
+    __device__ __forceinline__ void merge(const Whole *cells, size_t size, size_t at) {
+        const Whole key = __ldg(cells + 5 * size + at);
+        if (key == 0) return;
+        most = key > most ? key : most;
+        count += __ldg(cells + at);
+        low += __ldg(cells + size + at);
+        rest += __ldg(cells + 2 * size + at);
+        square_low += __ldg(cells + 3 * size + at);
+        square_rest += __ldg(cells + 4 * size + at);
+    }
+
+    __device__ __forceinline__ void give(Whole *cells, size_t size, size_t at) const {
+        if (most == 0) return;
+        atomicMax(cells + 5 * size + at, most);
+        if (count == 0) return;
+        atomicAdd(cells + at, count);
+        atomicAdd(cells + size + at, low);
+        atomicAdd(cells + 2 * size + at, rest);
+        atomicAdd(cells + 3 * size + at, square_low);
+        atomicAdd(cells + 4 * size + at, square_rest);
+    }
+};
+
+// The product of two of the signals, over all others. The values are (outer, first, middle, second, inner).
+extern "C" __global__ void __launch_bounds__(THREADS, 8) pairs(
+    const double *values,
+    const int *weights,  // outer, middle, inner, one behind another: combinations of parameters of the others
+    int outer, int first, int middle, int second, int inner, int slices,
+    Whole *cells)        // (6, first * second), 0
+{
+    const unsigned thread = blockIdx.x * THREADS + threadIdx.x, size = (unsigned)first * second;
+    if (thread >= size * slices) return;
+    // Neighbouring threads read neighbouring values: of one cell, or of neighbouring cells.
+    const unsigned cell = inner > 1 ? thread / slices : thread % size;
+    const unsigned slice = inner > 1 ? thread % slices : thread / size;
+    const unsigned one = cell / second, two = cell % second, others = (unsigned)outer * middle * inner;
+    int low = slice % inner, between = slice / inner % middle, high = slice / inner / middle;
+    const int low_step = slices % inner, between_step = slices / inner % middle, high_step = slices / inner / middle;
+    Cell sum = {0, 0, 0, 0, 0, 0};
+    for (unsigned at = slice; at < others; at += slices) {
+        const size_t place = ((((size_t)high * first + one) * middle + between) * second + two) * inner + low;
+        const Whole weight =
+            (Whole)__ldg(weights + high) * __ldg(weights + outer + between) * __ldg(weights + outer + middle + low);
+        sum.add(__ldg(values + place), weight);
+        low += low_step;
+        between += between_step;
+        high += high_step;
+        if (low >= inner) {
+            low -= inner;
+            between++;
+        }
+        if (between >= middle) {
+            between -= middle;
+            high++;
+        }
+    }
+    sum.give(cells, size, cell);
+}
+
+// A surface of two axes from the product of two signals: every cell over all combinations of the signals' other axes.
+extern "C" __global__ void __launch_bounds__(THREADS, 8) surface(
+    const Whole *products, int product_size,
+    const int *first,   // (rows, many): where in the product the combinations of a row begin
+    const int *second,  // (columns, more): and where from there those of a column stand
+    const int *places,  // (rows, columns): the cell of the surfaces
+    int rows, int columns, int many, int more, int slices,
+    Whole *cells, int size)
+{
+    const unsigned thread = blockIdx.x * THREADS + threadIdx.x, own = (unsigned)rows * columns;
+    if (thread >= own * slices) return;
+    const unsigned cell = thread % own, slice = thread / own, all = (unsigned)many * more;
+    const unsigned begin = (unsigned)((Whole)all * slice / slices), end = (unsigned)((Whole)all * (slice + 1) / slices);
+    const int *down = first + (size_t)(cell / columns) * many, *across = second + (size_t)(cell % columns) * more;
+    unsigned one = begin / more, two = begin % more;
+    Cell sum = {0, 0, 0, 0, 0, 0};
+    for (unsigned at = begin; at < end; at++) {
+        sum.merge(products, product_size, (size_t)__ldg(down + one) + __ldg(across + two));
+        if (++two == (unsigned)more) {
+            two = 0;
+            one++;
+        }
+    }
+    sum.give(cells, size, __ldg(places + cell));
+}
+
+// The histogram, and the counts of undefined values, of those below a base and of those equal to it.
+extern "C" __global__ void __launch_bounds__(THREADS, 8) ranks(
+    const double *values, int count, int jobs, int inner,
+    const int *weights,   // (jobs / inner + inner,): of all signals but the last, then of the last
+    const double *edges, int many, double base,
+    int copies,           // of the histogram, against crowding at a bin
+    Whole *histogram,     // (copies, many + 1), 0; not written where many is 0
+    Whole *counters)      // (3,), 0
+{
+    const unsigned thread = blockIdx.x * THREADS + threadIdx.x, threads = gridDim.x * THREADS;
+    Whole *own = histogram + (size_t)(blockIdx.x % copies) * (many + 1);
+    Whole undefined = 0, below = 0, equal = 0;
+    for (unsigned at = thread; at < (unsigned)count; at += threads) {
+        const double value = __ldg(values + at);
+        const unsigned job = at % jobs;
+        const Whole weight = (Whole)__ldg(weights + job / inner) * __ldg(weights + jobs / inner + job % inner);
+        undefined += value == value ? 0 : weight;
+        below += value < base ? weight : 0;
+        equal += value == base ? weight : 0;
+        if (many == 0 || !(value == value)) continue;
+        int low = 0, high = many;  // the edges before `low` are not above the value
+        while (low < high) {
+            const int half = (low + high) >> 1;
+            if (__ldg(edges + half) <= value) low = half + 1;
+            else high = half;
+        }
+        atomicAdd(own + low, weight);
+    }
+    if (undefined) atomicAdd(counters, undefined);
+    if (below) atomicAdd(counters + 1, below);
+    if (equal) atomicAdd(counters + 2, equal);
+}
+
+// The values above a floor, and those equal to it of the jobs before `limit`: how many, and where there is room, which.
+extern "C" __global__ void __launch_bounds__(THREADS, 8) best(
+    const double *values, int count, int jobs, double bound, int limit, int room,
+    int *found, double *kept,  // (room,): where, and the value
+    Whole *number)  // (1,), 0
+{
+    const unsigned thread = blockIdx.x * THREADS + threadIdx.x, threads = gridDim.x * THREADS;
+    Whole mine = 0;
+    for (unsigned at = thread; at < (unsigned)count; at += threads) {
+        const double value = __ldg(values + at);
+        if (!(value > bound || (value == bound && (int)(at % jobs) < limit))) continue;
+        if (room == 0) {
+            mine++;
+            continue;
+        }
+        const Whole place = atomicAdd(number, 1ull);
+        if (place >= (Whole)room) continue;
+        found[place] = (int)at;
+        kept[place] = value;
+    }
+    if (mine) atomicAdd(number, mine);
+}

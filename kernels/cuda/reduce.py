@@ -1,0 +1,210 @@
+"""Reductions on a device: from one metric of every variant to histogram, ranks, surfaces and candidates for the top."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.cuda.device import Device
+from gridproof.kernels.cuda.source import reduction_kernel
+from gridproof.kernels.reduction import Answer, Question, Span
+from gridproof.kernels.surfaces import Surfaces
+
+# Threads that a reduction is cut for; copies of the histogram; candidates for the top that are sent.
+_THREADS, _COPIES, _ROOM = 2**17, 64, 2**16
+
+
+class Reduction:
+    """Of one box, whose values are (E, J) on the device for each segment."""
+
+    def __init__(self, device: Device, question: Question, values: list[Any]) -> None:
+        self._device, self._question, self._values = device, question, values
+        cells = len(question.box.executions)
+        self._paths = [cells, *(len(paths) for paths in question.box.paths)]
+        self._inverses = [np.arange(cells, dtype=np.int64), *question.inverses]
+        self._spans = [question.spans[-1], *question.spans[:-1]]
+        self._jobs = prod(self._paths[1:])
+        self._count = cells * self._jobs
+
+    def answer(self) -> Answer:
+        question = self._question
+        counters = np.zeros(7, dtype=np.int64)
+        counters[0] = prod(len(inverse) for inverse in self._inverses)
+        histogram, counters[1:4] = self._ranks(self._values[0], question.base[0], question.edges)
+        if len(self._values) > 1:
+            _, counters[4:] = self._ranks(self._values[1], question.base[1], np.empty(0))
+        surfaces = self._surfaces()
+        found, value = self._best()
+        execution, job = np.divmod(found, self._jobs)
+        return Answer(counters, histogram, surfaces, job, execution, value)
+
+    def _weights(self, groups: range) -> Array:
+        """How many combinations of parameters each combination of paths stands for."""
+        product = np.ones(1, dtype=np.int64)
+        for group in groups:
+            counts = np.bincount(self._inverses[group], minlength=self._paths[group])
+            product = np.multiply.outer(product, counts).ravel()
+        return product.astype(np.int32)
+
+    def _ranks(self, values: Any, base: float, edges: Floats) -> tuple[Ints, Ints]:
+        device, last = self._device, len(self._paths) - 1
+        weights = np.concatenate([self._weights(range(1, last)), self._weights(range(last, last + 1))])
+        histogram = device.zeros((_COPIES, len(edges) + 1), "<u8")
+        counters = device.zeros((3,), "<u8")
+        numbers = [np.int32(each) for each in (self._count, self._jobs, self._paths[last])]
+        on_device = device.upload(np.append(edges, np.inf))
+        self._launch(
+            "ranks", min(self._count, _THREADS),
+            [values, *numbers, device.upload(weights), on_device, np.int32(len(edges)), np.float64(base),
+             np.int32(_COPIES), histogram, counters],
+        )  # fmt: skip
+        return device.download(histogram).sum(axis=0).astype(np.int64), device.download(counters).astype(np.int64)
+
+    def _surfaces(self) -> Surfaces:
+        """Every pair of axes from the product of the two signals that own them, or of the one and another."""
+        surfaces = Surfaces.empty(self._question.dims)
+        size = len(surfaces.count)
+        if size == 0:
+            return surfaces
+        owner = {span.axis: (group, span) for group, spans in enumerate(self._spans) for span in spans}
+        wanted: dict[tuple[int, int], list[tuple[int, Span, Span]]] = {}
+        within: list[tuple[int, int, Span, Span]] = []
+        for (x, y), offset in zip(surfaces.pairs, surfaces.offsets()[:-1], strict=True):
+            (one, across), (two, down) = owner[x], owner[y]
+            if one == two:
+                within.append((one, int(offset), across, down))
+            else:
+                wanted.setdefault((min(one, two), max(one, two)), []).append((int(offset), across, down))
+        for group, offset, across, down in within:
+            # With a signal whose product is made anyway, else with the smallest.
+            made = [pair for pair in wanted if group in pair]
+            possible = made or [
+                (min(group, each), max(group, each)) for each in range(len(self._paths)) if each != group
+            ]
+            pair = min(possible, key=lambda pair: len(self._inverses[pair[0]]) * len(self._inverses[pair[1]]))
+            wanted.setdefault(pair, []).append((offset, across, down))
+        cells = self._device.zeros((6, size), "<u8")
+        for pair, several in wanted.items():
+            product = self._pair(*pair)
+            for offset, across, down in several:
+                self._surface(pair, product, offset, across, down, cells, size)
+        sums = self._device.download(cells)
+        surfaces.count[:] = sums[0].astype(np.int64)
+        surfaces.sums[:, :2] = sums[1:5].astype(np.int64).reshape(2, 2, size)
+        surfaces.maximum[:] = _maxima(sums[5])
+        surfaces.carry()
+        return surfaces
+
+    def _pair(self, one: int, two: int) -> Any:
+        paths, last = self._paths, len(self._paths)
+        groups = (range(one), range(one + 1, two), range(two + 1, last))
+        weights = [self._weights(group) for group in groups]
+        outer, middle, inner = (len(each) for each in weights)
+        size = paths[one] * paths[two]
+        slices = _slices(size, outer * middle * inner)
+        cells = self._device.zeros((6, size), "<u8")
+        numbers = (outer, paths[one], middle, paths[two], inner, slices)
+        self._launch(
+            "pairs", size * slices,
+            [self._values[0], self._device.upload(np.concatenate(weights)),
+             *(np.int32(each) for each in numbers), cells],
+        )  # fmt: skip
+        return cells
+
+    def _surface(
+        self, pair: tuple[int, int], product: Any, offset: int, x: Span, y: Span, cells: Any, size: int
+    ) -> None:
+        steps = (self._paths[pair[1]], 1)
+        lists, positions = [], {}
+        for side, (group, step) in enumerate(zip(pair, steps, strict=True)):
+            mine = [span for span in (x, y) if span in self._spans[group]]
+            order, found = _arrange(self._spans[group], mine)
+            lists.append((self._inverses[group][order] * step).astype(np.int32))
+            for span, at in zip(mine, found, strict=True):
+                positions[span.axis] = at[:, None] if side == 0 else at[None, :]
+        rows, columns = len(lists[0]), len(lists[1])
+        places = offset + positions[x.axis] * self._question.dims[y.axis] + positions[y.axis]
+        lists.append(np.broadcast_to(places, (rows, columns)).astype(np.int32))
+        many, more = lists[0].shape[1], lists[1].shape[1]
+        slices = _slices(rows * columns, many * more)
+        numbers = (rows, columns, many, more, slices)
+        self._launch(
+            "surface", rows * columns * slices,
+            [product, np.int32(self._paths[pair[0]] * self._paths[pair[1]]),
+             *(self._device.upload(np.ascontiguousarray(each)) for each in lists),
+             *(np.int32(each) for each in numbers), cells, np.int32(size)],
+        )  # fmt: skip
+
+    def _best(self) -> tuple[Ints, Floats]:
+        """Places of the values that may be among the best, ascending, and the values."""
+        kept, bound, limit = self._question.kept, self._question.floor, self._jobs
+        room = max(_ROOM, kept + self._paths[0])
+        count = self._number(bound, limit)
+        if count > room:
+            # The highest bound that keeps enough; where too many equal it, the lowest jobs of those.
+            low, high = key_of(bound), key_of(np.inf)
+            while high - low > 1 and count > room:
+                middle = (low + high) // 2
+                found = self._number(float_of(middle), limit)
+                low, high, count = (middle, high, found) if found >= kept else (low, middle, count)
+            bound, few = float_of(low), 0
+            while limit - few > 1 and count > room:
+                middle = (few + limit) // 2
+                few, limit = (few, middle) if self._number(bound, middle) >= kept else (middle, limit)
+        places, values = self._device.empty((room,), "<i4"), self._device.empty((room,), "<f8")
+        count = self._number(bound, limit, room, places, values)
+        at, value = self._device.download(places)[:count], self._device.download(values)[:count]
+        order = np.argsort(at)
+        return at[order].astype(np.int64), value[order]
+
+    def _number(self, bound: float, limit: int, room: int = 0, places: Any = None, values: Any = None) -> int:
+        """How many values lie above the bound or, of the jobs before the limit, at it."""
+        number = self._device.zeros((1,), "<u8")
+        if room == 0:
+            places = values = number
+        sizes = [np.int32(self._count), np.int32(self._jobs)]
+        self._launch(
+            "best", min(self._count, _THREADS),
+            [self._values[0], *sizes, np.float64(bound), np.int32(limit), np.int32(room), places, values, number],
+        )  # fmt: skip
+        return int(self._device.download(number)[0])
+
+    def _launch(self, name: str, count: int, arguments: list[Any]) -> None:
+        self._device.launch(reduction_kernel(name), count, arguments)
+
+
+def _slices(cells: int, others: int) -> int:
+    """Into how many parts the work of a cell is cut, for the device to have enough threads."""
+    return max(1, min(others, _THREADS // cells))
+
+
+def _arrange(spans: tuple[Span, ...], wanted: list[Span]) -> tuple[Ints, list[Ints]]:
+    """Combinations of a signal's axes by the wanted ones: (rows, combinations), and each row's positions on them."""
+    lengths = [span.length for span in spans]
+    front = [spans.index(span) for span in wanted]
+    numbers = np.arange(prod(lengths), dtype=np.int64).reshape(lengths)
+    rows = prod(span.length for span in wanted)
+    order = np.moveaxis(numbers, front, range(len(front))).reshape(rows, -1)
+    digits = np.indices([span.length for span in wanted]).reshape(len(wanted), rows)
+    return order, [span.begin + digit for span, digit in zip(wanted, digits, strict=True)]
+
+
+def key_of(value: float) -> int:
+    """A float64 as a whole number of the same order, as ``key_of`` in reduce.cu."""
+    bits = int(np.float64(value).view(np.uint64))
+    return 2**64 - 1 - bits if bits >> 63 else bits | 1 << 63
+
+
+def float_of(key: int) -> float:
+    """The inverse."""
+    bits = key ^ 1 << 63 if key >> 63 else 2**64 - 1 - key
+    return float(np.uint64(bits).view(np.float64))
+
+
+def _maxima(keys: Array) -> Floats:
+    """Floats of keys; 0, where nothing was added, is −inf."""
+    bits = np.where(keys >> np.uint64(63), keys ^ np.uint64(2**63), ~keys)
+    return np.where(keys == 0, -np.inf, bits.view(np.float64))

@@ -1,0 +1,1 @@
+"""The statistical sections of the report page: a file a part of statistics.json."""

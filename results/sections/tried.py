@@ -1,0 +1,27 @@
+"""Section 1: how many trials the sweep stands for, however one counts."""
+
+from __future__ import annotations
+
+from gridproof.results.record import Record
+from gridproof.results.sections.absence import absence, found
+from gridproof.results.wording import listing, trials
+
+EFFECTIVE = {
+    "entropy_rank": "by the entropy of the correlations' spectrum",
+    "participation_ratio": "by its participation ratio",
+    "implied": "by the best that the bootstrap gives under luck alone",
+}
+
+
+def trials_facts(statistics: Record) -> list[tuple[str, str]]:
+    """Ledger total and effective counts as facts, to stand below the counts of variants."""
+    ledger = found(statistics, "counts", "ledger")
+    ever = f"{trials(ledger)} distinct variants were ever evaluated against this market, other runs included"
+    facts = [("Ledger", absence(statistics, "counts", "ledger") if ledger is None else ever)]
+    known = {key: value for key in EFFECTIVE if (value := found(statistics, "counts", key)) is not None}
+    effective = listing([f"{trials(value)} {EFFECTIVE[key]}" for key, value in known.items()])
+    sampled = found(statistics, "counts", "correlation_sample")
+    if sampled is not None and known:
+        effective += f"; correlations of {trials(sampled)} variants"
+    text = f"{effective}" if known else absence(statistics, "counts")
+    return [*facts, ("Independent", text)]

@@ -1,0 +1,371 @@
+"""Made-up but coherent statistics of a finished run, as the page reads them from statistics.json."""
+
+from __future__ import annotations
+
+import json
+import math
+import pathlib
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr, ndtri
+
+HELD = ("sharpe", "skewness", "kurtosis", "cagr", "total_return", "volatility", "max_drawdown", "switches", "turnover")
+
+
+def write_statistics(folder: pathlib.Path, **replaced: Any) -> pathlib.Path:
+    """Write statistics.json into a finished run's folder; ``replaced``: parts to put in its place."""
+    summary = json.loads((folder / "summary.json").read_text())
+    record = statistics_record(summary, pd.read_parquet(folder / "curves.parquet")) | replaced
+    (folder / "statistics.json").write_text(json.dumps(record), encoding="utf-8")
+    return folder
+
+
+def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str, Any]:
+    """Every part of the record, the same on every call with the same run."""
+    random = np.random.default_rng(3)
+    base, best = (summary[who]["in_sample"]["sharpe"] for who in ("base", "best"))
+    first, second, *_ = [axis["name"] for axis in summary["axes"] if len(axis["values"]) > 1] + ["none", "none"]
+    distinct, days = summary["distinct"], summary["window"]["days_in_sample"]
+    luck = base + 0.85 * (best - base)
+    return {
+        "method": {
+            "confidence": 0.95,
+            "seed": 0,
+            "resamples": 1000,
+            "block_length": 12.3,
+            "variants": summary["variants"],
+            "distinct": distinct,
+            "used": distinct,
+            "sampled": False,
+            "objective": summary["objective"],
+            "days": days,
+            "periods": summary["periods_per_year"],
+        },
+        "counts": {
+            "all": summary["variants"],
+            "distinct": distinct,
+            "entropy_rank": 21.3,
+            "participation_ratio": 3.2,
+            "implied": 55.0,
+            "ledger": summary["variants"] + 1,
+            "correlation_sample": 2000,
+        },
+        "who": _who(summary),
+        "ensemble": {
+            "cells": 3210,
+            "share": 0.0029,
+            "standard_error": 0.25,
+            "threshold": best - 0.25,
+            "agreement": 0.93,
+        },
+        "shift": {"base": _shift(base, 180, days), "best": _shift(best, 1, days)},
+        "subperiods": {"base": _years(curves, "base", 94), "best": _years(curves, "best", 121)},
+        "stress": {"base": _stress(summary, base), "best": _stress(summary, best)},
+        "luck": {
+            "observed_best": best,
+            "observed_base": base,
+            "benchmarks": [_benchmark(f"hold {leg}", place) for place, leg in enumerate(summary["legs"])],
+            "null_best_sharpe": _counted(random.gumbel(luck - 0.06, 0.11, 1000), 40),
+            "placebo": {
+                "sweeps": 100,
+                "best": random.gumbel(luck - 0.12, 0.1, 100).tolist(),
+                "at_least": 3,
+                "p_value": 0.04,
+                "base_percentile": random.uniform(0, 100, 100).tolist(),
+            },
+        },
+        "deflated": _deflated(summary, best, base, days),
+        "haircut": {
+            "tests": distinct,
+            "best": _haircut(best, 0.21),
+            "base": _haircut(base, 0.0),
+        },
+        "overfitting": [
+            _overfitting(8, 70, 0.31, random),
+            _overfitting(12, 924, 0.37, random),
+            _overfitting(16, 12870, 0.42, random),
+        ],
+        "sensitivity": _sensitivity(summary),
+        "plateau": {
+            "base": {
+                "score": 0.93,
+                "neighbours": 14,
+                "edges": [],
+                "distance": 3.2,
+                "share": 0.012,
+                "cliff": {"drop": 0.41, "axis": first, "step": 1},
+            },
+            "best": {
+                "score": 0.41,
+                "neighbours": 9,
+                "edges": ["execution.cost"],
+                "distance": 5.4,
+                "share": 0.012,
+                "cliff": {"drop": 0.72, "axis": second, "step": -2},
+            },
+        },
+        "walk_forward": _walk_forward(summary, curves, random),
+        "combinatorial": _combinatorial(curves, random),
+        "gates": GATES,
+        "not_covered": [
+            "Ideas that were tried and dropped before this study are in no count.",
+            "Market impact, capacity and failed orders: returns are after the study's costs & at its lag.",
+        ],
+    }
+
+
+GATES: list[dict[str, Any]] = [
+    {
+        "name": "Probabilistic Sharpe ratio of the base",
+        "group": "base",
+        "result": "fail",
+        "number": "0.871",
+        "threshold": "≥ 0.95",
+        "uncertainty": "Sharpe 0.32, 95 % interval −0.25 to 0.86",
+        "why": "The interval of the base's Sharpe holds 0.",
+    },
+    {
+        "name": "Sharpe after publication",
+        "group": "base",
+        "result": "pass",
+        "number": "0.95",
+        "threshold": "> 0",
+        "uncertainty": "95 % interval 0.15 to 1.76",
+        "why": "It stayed above 0 on days that nobody had seen.",
+    },
+    {
+        "name": "Superior to every leg",
+        "group": "sweep",
+        "result": "fail",
+        "number": "p 0.213",
+        "threshold": "≤ 0.05",
+        "uncertainty": "± 0.013, 1,000 resamples, seed 0",
+        "why": "Holding nasdaq cannot be ruled out as equal to the best of the sweep.",
+    },
+    {
+        "name": "Deflated Sharpe ratio of the best",
+        "group": "sweep",
+        "result": "pass",
+        "number": "0.962",
+        "threshold": "≥ 0.95",
+        "uncertainty": "0.97 to 0.31 over the counts of trials",
+        "why": "At the count implied by the bootstrap.",
+    },
+    {
+        "name": "Probability of backtest overfitting",
+        "group": "sweep",
+        "result": "fail",
+        "number": "0.420",
+        "threshold": "≤ 0.05",
+        "uncertainty": "0.31 to 0.42 over 8, 12 and 16 blocks",
+        "why": "The winner of one half is an ordinary variant in the other.",
+    },
+    {
+        "name": "Walk-forward",
+        "group": "time",
+        "result": "not computable",
+        "number": None,
+        "threshold": "t ≥ 2",
+        "uncertainty": None,
+        "why": "Fewer than two folds fit before publication.",
+    },
+    {
+        "name": "Break-even cost",
+        "group": "trading",
+        "result": "pass",
+        "number": "1.20 %",
+        "threshold": "≥ twice the study's",
+        "uncertainty": "none: exact",
+        "why": "It takes twelve times the study's cost to lose the edge over cash.",
+    },
+]
+
+
+def _who(summary: dict[str, Any]) -> dict[str, Any]:
+    periods = summary["periods_per_year"]
+    lengths = {"in_sample": "days_in_sample", "after_publication": "days_after_publication"}
+    held = {"base": summary["base"], "best": summary["best"], "ensemble": summary["base"]}
+    held |= {f"hold {leg}": one for leg, one in summary["hold"].items()}
+    return {
+        name: {
+            key: None if one[key] is None else _uncertain(one[key], summary["window"][length], periods)
+            for key, length in lengths.items()
+        }
+        for name, one in held.items()
+    }
+
+
+def _uncertain(metrics: dict[str, Any], days: int, periods: float) -> dict[str, Any]:
+    record = {key: metrics[key] for key in HELD} | {"observations": days}
+    sharpe = metrics["sharpe"]
+    if sharpe is None:
+        blank = ("psr", "min_track_record", "min_track_record_years", "interval", "interval_studentised")
+        return record | dict.fromkeys((*blank, "mertens_error"))
+    error = math.sqrt(periods / days * 1.1)
+    needed = None if sharpe <= 0 else 1 + 1.1 * periods * (1.645 / sharpe) ** 2
+    return record | {
+        "psr": float(ndtr(sharpe / error)),
+        "min_track_record": needed,
+        "min_track_record_years": None if needed is None else needed / periods,
+        "interval": [sharpe - 1.96 * error, sharpe + 1.9 * error],
+        "interval_studentised": [sharpe - 2.0 * error, sharpe + 2.0 * error],
+        "mertens_error": error,
+    }
+
+
+def _shift(observed: float, reached: int, shifts: int) -> dict[str, Any]:
+    quantiles = {"0.05": observed - 0.7, "0.5": observed - 0.35, "0.95": observed - 0.02}
+    return {
+        "p_value": reached / shifts,
+        "at_least": reached,
+        "shifts": shifts,
+        "observed": observed,
+        "quantiles": quantiles,
+    }
+
+
+def _years(curves: pd.DataFrame, who: str, positions: int) -> dict[str, Any]:
+    years = []
+    for year, part in curves.groupby(pd.to_datetime(curves["date"]).dt.year):
+        returns = part[f"{who}.return"].to_numpy()
+        volatility = returns.std(ddof=1)
+        sharpe = float(returns.mean() / volatility * math.sqrt(243)) if volatility > 1e-9 else None
+        switches = int((part[f"{who}.leg"] != part[f"{who}.leg"].shift()).sum() - 1)
+        earned = float(np.prod(1 + returns) - 1)
+        years.append(
+            {"year": int(str(year)), "days": len(part), "sharpe": sharpe, "return": earned, "switches": switches}
+        )
+    degrees = len(years) - 1
+    return {"years": years, "chi_square": 12.03, "degrees": degrees, "p_value": 0.804, "positions": positions}
+
+
+def _stress(summary: dict[str, Any], sharpe: float) -> dict[str, Any]:
+    def points(values: list[Any], base: Any, fade: float) -> list[dict[str, Any]]:
+        own = values.index(base)
+        return [
+            {"value": value, "sharpe": sharpe - fade * (place - own), "cagr": 0.09 - fade * place / 8}
+            | {"base": value == base}
+            for place, value in enumerate(values)
+        ]
+
+    names = [axis["name"] for axis in summary["axes"] if axis["name"].endswith(".release")]
+    releases = ["30 calendar days", "45 calendar days", "60 calendar days", "90 calendar days"]
+    against = ["zero", *(f"hold {leg}" for leg in summary["legs"])]
+    return {
+        "lag": points([1, 2, 3, 4, 5], 1, 0.04),
+        "cost": points([0.0, 0.0005, 0.001, 0.002, 0.005, 0.01], 0.001, 0.09),
+        "release": [
+            {"signal": name.removesuffix(".release"), "values": points(releases, releases[1], 0.02)} for name in names
+        ],
+        "break_even_cost": [
+            {"against": name, "cost": None if place == 1 else 0.0123 / (1 + place)}
+            for place, name in enumerate(against)
+        ],
+        "neighbours": {"count": 14, "worst": sharpe - 0.4, "median": sharpe - 0.05, "best": sharpe + 0.08},
+    }
+
+
+def _benchmark(name: str, place: int) -> dict[str, Any]:
+    p_value = (0.213, 0.094, 0.0004)[place % 3]
+    error = math.sqrt(p_value * (1 - p_value) / 1000)
+    spa = {"statistic": 3.1, "lower": 0.9 * p_value, "consistent": p_value, "upper": min(1.0, 1.4 * p_value)}
+    return {
+        "name": name,
+        "spa": spa | {"monte_carlo_error": error},
+        "reality_check": {"p_value": min(1.0, 1.5 * p_value), "monte_carlo_error": 1.2 * error},
+        "stepwise": {"rejected": (0, 0, 12345)[place % 3], "base_rejected": place % 3 == 2, "level": 0.05},
+    }
+
+
+def _deflated(summary: dict[str, Any], best: float, base: float, days: int) -> dict[str, Any]:
+    periods = summary["periods_per_year"]
+    spread = 0.2  # annual standard deviation of the variants' Sharpe ratios
+
+    def threshold(trials: float) -> float:
+        if trials <= 1.3:
+            return 0.0
+        tail = [float(ndtri(1 - 1 / trials)), float(ndtri(1 - 1 / (trials * math.e)))]
+        return spread * ((1 - np.euler_gamma) * tail[0] + np.euler_gamma * tail[1])
+
+    def deflated(sharpe: float, trials: float) -> float:
+        return float(ndtr((sharpe - threshold(trials)) * math.sqrt(days / periods)))
+
+    curve = [10.0 ** (k / 2) for k in range(25)]
+    counts = {
+        "all variants": summary["variants"],
+        "distinct": summary["distinct"],
+        "entropy rank": 21.3,
+        "participation ratio": 3.2,
+        "implied by the bootstrap": 55.0,
+        "ledger": summary["variants"] + 1,
+    }
+    marks = [
+        {"name": name, "trials": n, "threshold": threshold(n), "best": deflated(best, n), "base": deflated(base, n)}
+        for name, n in counts.items()
+    ]
+    curves = {"best": [deflated(best, n) for n in curve], "base": [deflated(base, n) for n in curve]}
+    return {"variance_daily": spread**2 / periods, "curve": {"trials": curve} | curves, "marks": marks}
+
+
+def _haircut(sharpe: float, kept: float) -> dict[str, Any]:
+    cut = {"bonferroni": kept, "holm": kept, "bhy": kept / 2, "p_bonferroni": 1.0, "p_holm": 1.0, "p_bhy": 0.132}
+    return {"sharpe": sharpe} | cut
+
+
+def _overfitting(blocks: int, splits: int, probability: float, random: np.random.Generator) -> dict[str, Any]:
+    logits = random.normal(-2.0 * float(ndtri(probability)), 2.0, splits).clip(-7.9, 7.9)
+    counts, edges = np.histogram(logits, bins=32, range=(-8, 8))
+    return {
+        "blocks": blocks,
+        "splits": splits,
+        "probability": probability,
+        "mid_p": probability - 0.001,
+        "median_rank": 0.613,
+        "loss": 0.104,
+        "rank_error": 0.0,
+        "logits": {"edges": edges.tolist(), "counts": counts.tolist()},
+    }
+
+
+def _sensitivity(summary: dict[str, Any]) -> dict[str, Any]:
+    names = [axis["name"] for axis in summary["axes"] if len(axis["values"]) > 1]
+    first = [round(0.38 * 0.55**place, 4) for place in range(len(names))]
+    total = [round(value + 0.09 / (1 + place), 4) for place, value in enumerate(first)]
+    pairs = [{"x": x, "y": y, "index": 0.05 / (1 + place)} for place, (x, y) in enumerate(pairwise(names))]
+    return {"axes": names, "first_order": first, "total": total, "pairs": pairs, "undefined": 3}
+
+
+def _walk_forward(summary: dict[str, Any], curves: pd.DataFrame, random: np.random.Generator) -> dict[str, Any]:
+    days = list(pd.to_datetime(curves["date"]).dt.strftime("%Y-%m-%d"))
+    cuts = np.linspace(len(days) // 4, len(days), 6).astype(int)
+    folds = []
+    for place, (low, high) in enumerate(pairwise(cuts)):
+        cell = {axis["name"]: axis["values"][place % len(axis["values"])] for axis in summary["axes"][:4]}
+        fold = {"train_from": days[0], "train_to": days[low - 2], "test_from": days[low], "test_to": days[high - 1]}
+        fold |= {"index": place, "parameters": summary["best"]["parameters"] | cell}
+        folds.append(fold | {"in_sample": 1.1 - 0.05 * place, "out_of_sample": None if place == 3 else 0.2 * place})
+    nav = np.cumprod(1 + random.normal(0.0003, 0.008, len(days) - cuts[0]))
+    return {
+        "folds": folds,
+        "sharpe": 0.47,
+        "cagr": 0.061,
+        "t_statistic": 1.62,
+        "days": len(nav),
+        "curve": {"date": days[cuts[0] :], "nav": nav.tolist()},
+    }
+
+
+def _combinatorial(curves: pd.DataFrame, random: np.random.Generator) -> dict[str, Any]:
+    days = list(pd.to_datetime(curves["date"]).dt.strftime("%Y-%m-%d"))
+    navs = np.cumprod(1 + random.normal(0.00035, 0.008, (5, len(days))), axis=1)
+    record = {"groups": 6, "test": 2, "splits": 15, "paths": 5, "purge": 1, "embargo": 0}
+    curve = {"date": days, "nav": navs.tolist()}
+    return record | {"sharpe": [0.31, 0.82, 0.55, 0.47, 0.63], "curves": curve}
+
+
+def _counted(values: np.ndarray, bins: int) -> dict[str, Any]:
+    counts, edges = np.histogram(values, bins=bins)
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
