@@ -290,3 +290,10 @@ def test_rates_and_their_errors() -> None:
     assert (found["b"]["of"], found["b"]["rate"]) == (0, None)
     report = {"gates": ["a", "b"], "kinds": {"nothing": {"rates": found, "markets": 3}}}
     assert rows(report) == [["a", "–", "67 ± 22"], ["b", "–", "–"]]
+
+
+def test_the_snippet_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parent.parent / "docs/verdict.md").read_text(encoding="utf-8")
+    snippet = page.split("```python\n")[1].split("```")[0]
+    exec(snippet, {})
+    assert capsys.readouterr().out.startswith("17 ")
