@@ -28,8 +28,17 @@ def judge(statistics: Record) -> list[Record]:
 
 
 def _gate(
-    group: str, name: str, value: Any, passed: bool | None, number: str, threshold: str, uncertainty: str, why: str
+    group: str,
+    name: str,
+    value: Any,
+    passed: bool | None,
+    number: str,
+    threshold: str,
+    uncertainty: str,
+    why: str,
+    missing: str = "it is not defined here",
 ) -> Record:
+    """missing: what lacks where there is no value."""
     known = value is not None and passed is not None
     return {
         "name": name,
@@ -39,7 +48,7 @@ def _gate(
         "number": number if known else "–",
         "threshold": threshold,
         "uncertainty": uncertainty if known else "",
-        "why": why,
+        "why": why if known else f"{why} Not computable: {missing}.",
     }
 
 
@@ -60,6 +69,7 @@ def _base(statistics: Record) -> list[Record]:
             "≥ 0.95",
             error,
             "Probability that its true Sharpe ratio in sample is positive, taken alone.",
+            "its returns do not vary",
         ),
         _gate(
             "base",
@@ -70,6 +80,7 @@ def _base(statistics: Record) -> list[Record]:
             f"≥ {'∞' if track is None else f'{track:,.0f}'} days",
             "",
             "Minimum track record length for a Sharpe ratio above zero at 95 %.",
+            "its returns do not vary",
         ),
         _gate(
             "base",
@@ -80,6 +91,7 @@ def _base(statistics: Record) -> list[Record]:
             "lower end > 0",
             f"{statistics['method']['resamples']:,} resamples",
             "95 % interval of its Sharpe ratio, stationary bootstrap.",
+            "its returns do not vary, or there are fewer than 60 days",
         ),
         _gate(
             "base",
@@ -90,6 +102,7 @@ def _base(statistics: Record) -> list[Record]:
             "≤ 0.05",
             f"exact: all {shift['shifts']:,} shifts",
             "Share of shifts of its positions in time that do as well: exposure stays, timing goes.",
+            "its returns do not vary",
         ),
         _gate(
             "base",
@@ -100,6 +113,7 @@ def _base(statistics: Record) -> list[Record]:
             "" if interval is None else f"≥ {_text(interval[0])}",
             "" if after is None else f"{after['observations']:,} days, standard error {_text(after['mertens_error'])}",
             "Sharpe ratio since publication against the lower end of the interval before.",
+            "the study names no date of publication" if after is None else "its returns do not vary",
         ),
     ]
 
@@ -126,6 +140,7 @@ def _sweep(statistics: Record) -> list[Record]:
             if implied is None
             else f"{_text(implied['best'], 3)} with N = {implied['trials']:,.0f} as the bootstrap implies",
             "Deflated Sharpe ratio of the best, with every variant that differs as one trial.",
+            "the Sharpe ratios of the variants do not vary",
         ),
         _gate(
             "sweep",
@@ -148,7 +163,8 @@ def _sweep(statistics: Record) -> list[Record]:
             "all",
             "5 % for one false one",
             "Stepwise multiple test over all variants: "
-            + (f"it beats {', '.join(beaten)}." if beaten else "it beats none."),
+            + (f"it beats {', '.join(beaten)}." if beaten else "it beats none." if named else "it was not drawn."),
+            "the base is not among the variants drawn",
         ),
         _gate(
             "sweep",
@@ -159,6 +175,7 @@ def _sweep(statistics: Record) -> list[Record]:
             "≤ 0.05",
             "under pure noise 0.5 ± 0.13 to 0.27",
             "How often the best on half of the blocks is below the median on the other half.",
+            statistics["overfitting_why"] or "there are too few days for 16 blocks",
         ),
         _gate(
             "sweep",
@@ -179,6 +196,7 @@ def _sweep(statistics: Record) -> list[Record]:
             "≤ 0.05",
             f"{statistics['haircut']['tests']:,} tests",
             "Benjamini–Hochberg–Yekutieli over the sweep's own p-values.",
+            "no variant has a Sharpe ratio",
         ),
         *_plateau(statistics),
     ]
@@ -189,6 +207,9 @@ def _plateau(statistics: Record) -> list[Record]:
     score = None if found is None else found["base"]["score"]
     edges = [] if found is None else found["base"]["edges"]
     why = "Median of its neighbours one and two steps away over its own Sharpe ratio."
+    missing = "its own Sharpe ratio is not above zero, or it has no neighbours"
+    if found is None:
+        missing = (statistics["plateau_why"] or missing).removeprefix("not computable: ")
     if edges:
         why += f" It stands on the edge of {', '.join(edges)}: what lies beyond is not known."
     return [
@@ -200,7 +221,8 @@ def _plateau(statistics: Record) -> list[Record]:
             _text(score),
             "≥ 0.80",
             "" if found is None else f"{found['base']['neighbours']} neighbours",
-            why if found is not None else statistics["plateau_why"] or why,
+            why,
+            missing,
         ),
     ]
 
@@ -221,6 +243,7 @@ def _time(statistics: Record) -> list[Record]:
             "> 0.05",
             f"{len(years['years'])} years, {years['positions']} positions",
             "χ² of the base's Sharpe ratio by calendar year.",
+            "fewer than two years vary",
         ),
         _gate(
             "time",
@@ -231,6 +254,9 @@ def _time(statistics: Record) -> list[Record]:
             "≥ 1.645",
             "" if walk is None else f"{len(walk['folds'])} windows, {walk['days']:,} days",
             "Walk-forward: the best of five years held for the next, stitched; days taken as independent.",
+            statistics["overfitting_why"]
+            if walk is None and statistics["overfitting_why"]
+            else "less than seven years",
         ),
         _gate(
             "time",
@@ -241,6 +267,7 @@ def _time(statistics: Record) -> list[Record]:
             "> 0",
             "" if paths is None else f"{paths['paths']} paths of {paths['splits']} splits",
             "Combinatorial purged cross-validation: the best in training, on every day out of it.",
+            statistics["overfitting_why"] or "there are fewer than 120 days, or no path varies",
         ),
     ]
 
@@ -263,6 +290,7 @@ def _trading(statistics: Record) -> list[Record]:
             f"≥ {_text(None if own is None else 0.8 * own)}",
             "",
             "Its Sharpe ratio with execution one day later, against four fifths of its own.",
+            "its own Sharpe ratio is not above zero, or the window has no room for a day more",
         ),
         _gate(
             "trading",
@@ -273,6 +301,7 @@ def _trading(statistics: Record) -> list[Record]:
             "" if enough is None else f"≥ {100 * enough:.2f} %",
             "",
             "Cost a side at which it earns nothing; at least three times its own, and three times 0.1 %.",
+            "it never trades",
         ),
     ]
 

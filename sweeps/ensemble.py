@@ -21,7 +21,7 @@ class Ensemble:
     cells: int
     share: float  # of the cells gone through
     threshold: float  # annual Sharpe ratio in sample
-    agreement: float  # mean over days of the largest weight
+    agreement: float  # mean over the days in sample of the largest weight
     turnover: float  # traded value over NAV a year, both sides
 
 
@@ -70,6 +70,6 @@ def average(population: Population, standard_error: float) -> Ensemble | None:
         cells=int(total),
         share=float(total / population.cells.sum()),
         threshold=threshold,
-        agreement=float(weights.max(axis=1).mean()),
+        agreement=float(weights[: population.days].max(axis=1).mean()),
         turnover=float(traded * problem.periods / days),
     )

@@ -67,7 +67,8 @@ class Grid(Protocol):
 class Product:
     """The whole grid. A piece is a box: some leading axes fixed, a range of one, all of the axes behind it."""
 
-    def __init__(self, plan: Plan, target: int = PIECE) -> None:
+    def __init__(self, plan: Plan, target: int = PIECE, reduced: bool = False) -> None:
+        """reduced: by the backend itself, which takes boxes; then a variant alone is a box as well."""
         self._plan = plan
         space = plan.study.space
         dims = space.dims
@@ -84,7 +85,7 @@ class Product:
         self.size = space.size
         self.pieces = space.size // (length * self._inner) * self._chunks
         # One form for all pieces, so that a variant's metrics have the same bits in each.
-        self._boxed = worthwhile([len(paths) for paths in self.part(0).distinct])
+        self._boxed = reduced or worthwhile([len(paths) for paths in self.part(0).distinct])
 
     def bounds(self, piece: int) -> tuple[int, int]:
         lead, chunk = divmod(piece, self._chunks)
@@ -204,7 +205,7 @@ def whole_grid(plan: Plan, target: int = PIECE) -> Grid:
     """
     product = Product(plan, target)
     if product.pieces * target <= 32 * product.size + target:
-        return Product(plan, MOST) if reducer_of(plan, product) else product
+        return Product(plan, MOST, reduced=True) if reducer_of(plan, product) else product
     return Listed(plan, range(product.size), target)
 
 

@@ -64,8 +64,8 @@ class Population:
     def place(self, metrics: Floats) -> int | None:
         """Which of them has these metrics, (1, S, 12 + A), evaluated as the grid is; None if it was not drawn."""
         mark = _marks(metrics)[0]
-        at = int(np.searchsorted(self.marks, mark))
-        return at if at < len(self.marks) and self.marks[at] == mark else None
+        at = np.flatnonzero(self.marks == mark)
+        return int(at[0]) if len(at) else None
 
 
 def gather(plan: Plan, grid: Grid) -> Population:
@@ -87,10 +87,10 @@ def gather(plan: Plan, grid: Grid) -> Population:
         *(np.concatenate(each) for each in zip(*parts, strict=True))
     )
     distinct = len(index)
-    chosen = np.arange(distinct)
+    chosen = np.argsort(index)
     if distinct > MOST:
         notes.append(f"{DRAWN:,} of {distinct:,} that differ drawn at random")
-        chosen = draw_sample(distinct, DRAWN, _SEED)
+        chosen = chosen[draw_sample(distinct, DRAWN, _SEED)]
     return Population(
         plan, index[chosen], cells[chosen], rows[chosen], execution[chosen], metrics[chosen], marks[chosen], distinct,
         "; ".join(notes),

@@ -38,7 +38,7 @@ from gridproof.sweeps.landscape import plateaus, sensitivity, whole_grid_values
 from gridproof.sweeps.luck import Bootstrap, Luck, measure_luck, placebo
 from gridproof.sweeps.plan import Plan, days_of
 from gridproof.sweeps.point import Point
-from gridproof.sweeps.population import Population, gather
+from gridproof.sweeps.population import LARGEST_GRID, Population, gather
 from gridproof.sweeps.standing import by_year, number, stand, time_shift
 from gridproof.sweeps.stress import stress
 from gridproof.sweeps.trials import market_identity
@@ -53,7 +53,7 @@ _PLACEBO, _FEWEST, _MOST = 10_000_000, 20, 100
 _METRIC = {"sharpe": "sharpe", "cagr": "cagr", "total_return": "cagr"}
 
 # ``say(text)``: what is being computed.
-Say = Callable[[str], None]
+Say = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
         "walk_forward": None if ahead is None else ahead.walk_forward(dates),
         "combinatorial": None if ahead is None else ahead.combinatorial(dates),
     }
-    record |= _deflated(population, record["counts"], series, days, risk_free / periods, periods)
+    record |= _deflated(population, record["counts"], who, series, days, risk_free / periods, periods)
     say("stressing base and best")
     record["stress"] = {
         name: stress(plan, plan.market, point, who.index[name], {leg: one[:days] for leg, one in holds.items()})
@@ -236,9 +236,11 @@ def _counts(summary: Record, population: Population, luck: Luck, ledger: int | N
     null = luck.null_sharpe[np.isfinite(luck.null_sharpe)] / np.sqrt(periods)
     variance = _variance(population, periods)
     implied = float(implied_trials(null.mean(), variance)) if len(null) and variance > 0 else np.nan
+    # Of a grid of which a sample was gone through, all count that differ in a path or in their execution.
+    differ = min(summary["distinct"], summary["evaluated"])
     return {
         "all": summary["evaluated"],
-        "distinct": population.distinct,
+        "distinct": differ if summary["evaluated"] > LARGEST_GRID else population.distinct,
         "entropy_rank": None if trials is None else number(trials.entropy_rank),
         "participation_ratio": None if trials is None else number(trials.participation_ratio),
         "implied": number(implied),
@@ -255,7 +257,7 @@ def _variance(population: Population, periods: float) -> float:
 
 
 def _deflated(
-    population: Population, counts: Record, series: dict[str, Floats], days: int, free: float, periods: float
+    population: Population, counts: Record, who: _Who, series: dict[str, Floats], days: int, free: float, periods: float
 ) -> Record:
     """The deflated Sharpe ratio against N, and the haircut."""
     variance, year = _variance(population, periods), np.sqrt(periods)
@@ -281,13 +283,18 @@ def _deflated(
         name: [number(value) for value in np.atleast_1d(of(name, spread))] for name in ("best", "base")
     }
     sharpes = population.metrics[:, 0, METRICS.index("sharpe")] / year
+    places: dict[str, int] = {}
+    for name in moments:
+        found = population.place(who.metrics[name][None])
+        if found is None:  # not drawn: one test more
+            found, sharpes = len(sharpes), np.append(sharpes, moments[name].sharpe)
+        places[name] = found
     haircuts: Record = {"tests": int((~np.isnan(sharpes)).sum())}
-    with_those = np.concatenate([[moments["best"].sharpe, moments["base"].sharpe], sharpes])
-    found = haircut_sharpe(with_those, days) if haircuts["tests"] else None
-    for place, name in enumerate(("best", "base")):
-        row = {"sharpe": number(with_those[place] * year)}
+    cuts = haircut_sharpe(sharpes, days) if haircuts["tests"] else None
+    for name, place in places.items():
+        row = {"sharpe": number(sharpes[place] * year)}
         for method in ("bonferroni", "holm", "bhy"):
-            cut = None if found is None else getattr(found, method)
+            cut = None if cuts is None else getattr(cuts, method)
             row[method] = None if cut is None else number(cut.sharpe[place] * year)
             row[f"p_{method}"] = None if cut is None else number(cut.p_value[place])
         haircuts[name] = row

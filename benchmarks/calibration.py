@@ -1,0 +1,188 @@
+"""python -m benchmarks.calibration [--markets N] [--json]: how often each gate passes where the truth is known.
+
+Synthetic markets of four kinds, the same shocks in each kind: one in which nothing earns anything, one in which small
+caps rise but no signal says when, and two in which the rate rule is true. On each the same small study is run with its
+verdict. Where what a gate asks for is not there, its passes are false; where it is, they are its power.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import gridproof as gp
+from benchmarks.measure import Report, hardware
+from gridproof.signals.synthetic import INDICES, PERIODS, SyntheticMarket, draw_market, write_market
+
+MARKETS = 60
+
+# 125 variants around the planted rule, which is the base.
+GRID: dict[str, Any] = {
+    "rate.window": [223, 233, 243, 253, 263],
+    "rate.on_above": [0.20, 0.25, 0.30, 0.35, 0.40],
+    "rate.off_below": [-0.30, -0.25, -0.20, -0.15, -0.10],
+    "cn10y.release": 1,
+    "execution.lag": 1,
+    "execution.cost": 0.001,
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``share``: of the markets asked for, how many are drawn."""
+
+    effect: float
+    drift: bool
+    share: float
+    meaning: str
+
+
+KINDS = {
+    "nothing": Kind(0.0, False, 1.0, "every expected return is nil"),
+    "no timing": Kind(0.0, True, 1.0, "small caps rise by 16 % a year, no signal says when"),
+    "effect 1": Kind(1.0, True, 0.5, "the rate rule is true, by one annual volatility a year"),
+    "effect 2": Kind(2.0, True, 0.5, "the rate rule is true, by two"),
+}
+
+# What promises a rate of false passes, by the beginning of its name: in which kind of market nothing that it asks for
+# is there, and the rate.
+PROMISED = {
+    "The base's Sharpe ratio is above zero": ("nothing", 0.05),
+    "The sample is long enough": ("nothing", 0.05),
+    "Its interval excludes zero": ("nothing", 0.025),
+    "Its timing matters": ("no timing", 0.05),
+    "The best survives the number of trials": ("nothing", 0.05),
+    "The best beats every benchmark": ("nothing", 0.05),
+    "The base itself beats every benchmark": ("nothing", 0.05),
+    "Shifted signals do not do as well": ("no timing", 0.05),
+    "The best survives a haircut": ("nothing", 0.05),
+    "Chosen ahead it still earns": ("nothing", 0.05),
+    "SPA, ": ("nothing", 0.05),
+    "reality check, ": ("nothing", 0.05),
+    "StepM, ": ("nothing", 0.05),
+    "best Sharpe ratio, bootstrap": ("nothing", 0.05),
+    "DSR, ": ("nothing", 0.05),
+}
+
+
+def judge(kind: Kind, seed: int) -> Report:
+    """The statistics of the study's run on one market; its folder is not kept."""
+    market = draw_market(seed, kind.effect)
+    with TemporaryDirectory() as folder:
+        write_market(Path(folder) / "market", market if kind.drift else without_drift(market))
+        return gp.run(_study(), data=Path(folder) / "market", out=Path(folder) / "runs").statistics
+
+
+def without_drift(market: SyntheticMarket) -> SyntheticMarket:
+    """The same market with every index's constant expected return taken off."""
+    daily = np.array([index.mean for index in INDICES]) / PERIODS
+    return replace(market, returns=np.concatenate([market.returns[:1], market.returns[1:] - daily]))
+
+
+@cache
+def _study() -> gp.Study:
+    return gp.load_study("microcap-rate-timing").set(GRID)
+
+
+def outcome(statistics: Mapping[str, Any]) -> dict[str, bool | None]:
+    """Of each gate, and of single tests behind them, whether it passed; None where it was not computable."""
+    found = {
+        gate["name"]: None if gate["result"] == "not computable" else gate["result"] == "pass"
+        for gate in statistics["gates"]
+    }
+    luck = statistics["luck"]
+    for row in luck["benchmarks"]:
+        found[f"SPA, {row['name']}"] = row["spa"]["consistent"] <= 0.05
+        found[f"reality check, {row['name']}"] = row["reality_check"]["p_value"] <= 0.05
+        found[f"StepM, {row['name']}: any variant"] = row["stepwise"]["rejected"] > 0
+    found["best Sharpe ratio, bootstrap"] = luck["null_best_sharpe"]["p_value"] <= 0.05
+    for mark in statistics["deflated"]["marks"]:
+        found[f"DSR, N {mark['name']}"] = mark["best"] >= 0.95
+    return found
+
+
+def rates(outcomes: Sequence[Mapping[str, bool | None]]) -> dict[str, Report]:
+    """Of each gate: passes, markets on which it was computable, the share and its binomial standard error.
+
+    The error is that of one more pass and one more failure (Agresti, Coull 1998, of two each), so that it is not nil
+    where all are alike.
+    """
+    table = {}
+    for name in dict.fromkeys(name for one in outcomes for name in one):
+        known = [one[name] for one in outcomes if one.get(name) is not None]
+        passed, count = sum(map(bool, known)), len(known)
+        share = (passed + 1.0) / (count + 2.0)
+        table[name] = {
+            "passed": passed,
+            "of": count,
+            "rate": passed / count if count else None,
+            "error": float(np.sqrt(share * (1.0 - share) / (count + 2.0))),
+        }
+    return table
+
+
+def measure(markets: int) -> Report:
+    """The whole calibration: ``markets`` of each kind without an effect, half as many with one."""
+    began = time.perf_counter()
+    kinds: dict[str, Report] = {}
+    report: Report = {"hardware": hardware(), "study": "microcap-rate-timing", "grid": GRID, "variants": 0}
+    names: list[str] = []
+    for name, kind in KINDS.items():
+        outcomes = []
+        for seed in range(max(1, round(markets * kind.share))):
+            print(f"{name}, market {seed} …", file=sys.stderr, flush=True)
+            statistics = judge(kind, seed)
+            outcomes.append(outcome(statistics))
+            names = [gate["name"] for gate in statistics["gates"]]
+            report |= {"variants": statistics["method"]["variants"], "days": statistics["method"]["days"]}
+        kinds[name] = {"meaning": kind.meaning, "markets": len(outcomes), "rates": rates(outcomes)}
+    report |= {"gates": names, "kinds": kinds, "seconds": time.perf_counter() - began}
+    return report
+
+
+def rows(report: Mapping[str, Any]) -> list[list[str]]:
+    """A row a gate, then a row a test: name, what it promises, and each kind's rate with its error, in per cent."""
+    every = dict.fromkeys([*report["gates"], *(name for one in report["kinds"].values() for name in one["rates"])])
+    table = []
+    for name in every:
+        promise = next((one for begin, one in PROMISED.items() if name.startswith(begin)), None)
+        row = [name, "–" if promise is None else f"≤ {100 * promise[1]:g} in “{promise[0]}”"]
+        for one in report["kinds"].values():
+            cell = one["rates"].get(name)
+            known = cell is not None and cell["rate"] is not None
+            row.append(f"{100 * cell['rate']:.0f} ± {100 * cell['error']:.0f}" if known else "–")
+        table.append(row)
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
+    parser.add_argument("--markets", type=int, default=MARKETS, help="without an effect, of each kind")
+    parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
+    options = parser.parse_args()
+    report = measure(options.markets)
+    if options.json:
+        print(json.dumps(report, indent=1, ensure_ascii=False))
+        return
+    table = Table(title=f"passes, % of markets; {report['variants']} variants, {report['days']:,} days")
+    for heading in ("gate", "promises", *(f"{name} ({one['markets']})" for name, one in report["kinds"].items())):
+        table.add_column(heading)
+    for row in rows(report):
+        table.add_row(*row)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
