@@ -28,12 +28,12 @@ class Population:
     """J variants that differ in what they earn on some day of the window."""
 
     plan: Plan
-    index: Ints  # (J,) the lowest grid index that trades like this
+    index: Ints  # (J,) ascending: the lowest grid index that trades like this
     cells: Ints  # (J,) how many of the variants gone through do
     rows: Array  # (J, B) int32
     execution: Ints  # (J,)
     metrics: Floats  # (J, S, 12 + A)
-    marks: Words  # (J,) ascending: a hash of the metrics
+    marks: Words  # (J,) a hash of the metrics
     distinct: int  # how many there are among those gone through
     sampled: str  # what was drawn from what; empty: all are here
 
