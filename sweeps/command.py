@@ -16,7 +16,9 @@ import typer
 from gridproof.kernels.backend import NAMES
 from gridproof.kernels.errors import InputError
 from gridproof.signals.catalogue import MEASURES
+from gridproof.sweeps.budget import Budget
 from gridproof.sweeps.display import console, print_measure, print_point, print_summary, show_progress
+from gridproof.sweeps.executor import IncompleteError
 from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.run import Run, market_of, run_study
 from gridproof.sweeps.schema import study_schema
@@ -67,12 +69,28 @@ def run(
     backend: Annotated[str, typer.Option(metavar="|".join(NAMES), help="What computes.")] = "auto",
     sample: Annotated[int | None, typer.Option(metavar="N", help="Only N variants, drawn at random.")] = None,
     top: TopOption = 10,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="local|auto|HOST:PORT", help="Spread the work over a Ray cluster (docs/cluster.md)."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="With --ray, at most N workers; an autoscaler starts as many.")
+    ] = None,
+    max_hours: Annotated[float | None, typer.Option(metavar="H", help="Stop after H hours, resumable.")] = None,
+    max_cost: Annotated[float | None, typer.Option(metavar="X", help="Stop once X is spent, resumable.")] = None,
+    node_hour_price: Annotated[float | None, typer.Option(metavar="X", help="What a node costs an hour.")] = None,
 ) -> None:
     """Evaluate every variant of STUDY; resume where an earlier call stopped."""
     checked = load_study(study).set(parse_changes(set_ or []))
+    budget = Budget(max_hours, max_cost, node_hour_price)
     try:
-        with _terminated(), show_progress() as progress:
-            result = run_study(checked, data, out, backend, sample, progress)
+        with _terminated(), show_progress() as shown:
+            result = run_study(
+                checked, data, out, backend, sample, shown, ray=ray, workers=workers, budget=budget, nodes=shown.nodes
+            )
+    except IncompleteError as error:
+        print(f"gridproof: not finished: {error}", file=sys.stderr)
+        raise typer.Exit(3) from None
     except KeyboardInterrupt:
         print(
             "gridproof: stopped; finished tiles are kept, the same command goes on from there",

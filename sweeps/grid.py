@@ -48,12 +48,16 @@ class Grid(Protocol):
     def alone(self, variant: int) -> Piece:
         """One variant by its grid index, evaluated just as among others."""
 
+    def on(self, plan: Plan) -> Grid:
+        """The same pieces on another copy of the plan."""
+
 
 class Product:
     """The whole grid. A piece is a box: some leading axes fixed, a range of one, all of the axes behind it."""
 
     def __init__(self, plan: Plan, target: int = PIECE) -> None:
         self._plan = plan
+        self._target = target
         space = plan.study.space
         dims = space.dims
         split = len(dims)
@@ -68,6 +72,9 @@ class Product:
         self._length = length
         self.size = space.size
         self.pieces = space.size // (length * self._inner) * self._chunks
+
+    def on(self, plan: Plan) -> Product:
+        return Product(plan, self._target)
 
     def bounds(self, piece: int) -> tuple[int, int]:
         lead, chunk = divmod(piece, self._chunks)
@@ -120,6 +127,9 @@ class Listed:
         self._target = target
         self.size = len(self._variants)
         self.pieces = -(-self.size // target)
+
+    def on(self, plan: Plan) -> Listed:
+        return Listed(plan, self._variants, self._target)
 
     def bounds(self, piece: int) -> tuple[int, int]:
         return piece * self._target, min(self.size, (piece + 1) * self._target)
