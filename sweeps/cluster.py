@@ -151,7 +151,7 @@ class Cluster:
         """At most once a second: whether the head is there, which nodes are, and whether anybody works."""
         if time.monotonic() - self._looked < _LOOK:
             return
-        if not head_answers(self._gcs):
+        if not head_answers(self._gcs, HEAD_PATIENCE):
             rule = f"the head of the cluster, {self._gcs}, has not answered for {HEAD_PATIENCE:.0f} s"
             raise IncompleteError(f"{rule}. Start it again; the same command goes on")
         self._crew.look()

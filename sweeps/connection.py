@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -59,14 +60,15 @@ def connected(address: str) -> Iterator[Any]:
             raise InputError("a Ray cluster must answer", fault, "--ray", remedy) from None
         # Ray puts a handler of its own, which would end the driver at once.
         _restore(handlers)
-        try:
-            _refuse_open_doors(ray, address)
-            yield ray
-        finally:
-            _leave(ray)
+        with _last_words():
+            try:
+                _refuse_open_doors(ray, address)
+                yield ray
+            finally:
+                _leave(ray)
 
 
-def head_answers(gcs: str, patience: float = HEAD_PATIENCE) -> bool:
+def head_answers(gcs: str, patience: float) -> bool:
     """Whether the head's store takes a connection, tried for so many seconds."""
     host, _, port = gcs.rpartition(":")
     deadline = time.monotonic() + patience
@@ -94,6 +96,21 @@ def _leave(ray: Any) -> None:
     leaving = threading.Thread(target=ray.shutdown, daemon=True)
     leaving.start()
     leaving.join(20.0)
+
+
+@contextmanager
+def _last_words() -> Iterator[None]:
+    """Ray ends a driver at once, in C++, where the raylet of its machine is lost: a shell says what that means."""
+    words = (
+        "gridproof: not finished: the process has ended without a word, as Ray ends it where its own node is lost. "
+        "Finished tiles are kept; the same command goes on from there"
+    )
+    command = ["sh", "-c", 'read -r word || echo "$0" >&2', words]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True) as shell:
+        try:
+            yield
+        finally:
+            shell.communicate(b"alive\n")
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from gridproof.sweeps.worker import Finished, Worker
 CPUS = 4
 # Tiles given to a worker at a time: one to work on, one waiting.
 WINDOW = 2
-# Workers lost in a row on one node, without a tile between them, until the node is left alone.
-STRIKES = 3
+# Workers lost in a row on one node, without a tile between them, until the node is left alone: more than a tile takes
+# with it before it is given up.
+STRIKES = 6
 
 
 @dataclass(frozen=True, slots=True)

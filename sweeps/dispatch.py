@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 # A tile in whose course so many workers died is given up: it would take the others down too.
-DEATHS = 4
+DEATHS = 3
 # A tile is meant to last so many seconds: what a lost worker costs, against what a tile costs the driver.
 TILE_SECONDS = 5.0
 # The share of its time that the driver may spend on finished tiles before tiles are made longer.
