@@ -87,19 +87,22 @@ class Cluster:
         dispatch = Dispatch(missing)
         meters = Meters()
         with noted_interrupts() as drain:
-            while True:
-                self._look()
-                stopping = drain.asked or watch.enough(self._crew.nodes)
-                if not stopping:
-                    self._feed(task, dispatch)
-                if self._crew.flying == 0 and (stopping or dispatch.left == 0):
-                    break
-                for answer in self._crew.wait(_LOOK):
-                    began = time.perf_counter()
-                    if (outcome := self._outcome(answer, dispatch, watch, meters)) is not None:
-                        yield outcome
-                    self._driver_seconds += 0.1 * (time.perf_counter() - began - self._driver_seconds)
-                self._show(watch, meters, drain)
+            try:
+                while True:
+                    self._look()
+                    stopping = drain.asked or watch.enough(self._crew.nodes)
+                    if not stopping:
+                        self._feed(task, dispatch)
+                    if self._crew.flying == 0 and (stopping or dispatch.left == 0):
+                        break
+                    for answer in self._crew.wait(_LOOK):
+                        began = time.perf_counter()
+                        if (outcome := self._outcome(answer, dispatch, watch, meters)) is not None:
+                            yield outcome
+                        self._driver_seconds += 0.1 * (time.perf_counter() - began - self._driver_seconds)
+                    self._show(watch, meters, drain)
+            finally:
+                self._crew.abandon()
             if drain.asked:
                 raise KeyboardInterrupt
 
@@ -158,10 +161,10 @@ class Cluster:
         self._looked = now = time.monotonic()
         if self._crew.members:
             self._met = now
-        elif self._workers is None and (self._crew.complaint == "" or now - self._met > _ALONE):
+        elif self._crew.hopeless or (self._workers is None and (not self._crew.met or now - self._met > _ALONE)):
             self._give_up()
-        elif self._workers is not None and now - self._met > 10 * _LOOK:
-            self._notices.append(f"waiting for the cluster to start workers, {now - self._met:.0f} s")
+        elif now - self._met > 10 * _LOOK:
+            self._notices.append(f"waiting for nodes to work on, {now - self._met:.0f} s")
 
     def _give_up(self) -> None:
         what = "GPUs" if self._name == "cuda" else "CPUs"

@@ -42,6 +42,7 @@ def connected(address: str) -> Iterator[Any]:
         if ray.is_initialized():
             yield ray
             return
+        _knock(address)
         handlers = _handlers()
         try:
             if address == "local":
@@ -56,8 +57,7 @@ def connected(address: str) -> Iterator[Any]:
         except (ConnectionError, RuntimeError, ValueError) as error:
             ray.shutdown()
             fault = f"{address}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
-            remedy = "Start it with ray start, see ray status, or use --ray local"
-            raise InputError("a Ray cluster must answer", fault, "--ray", remedy) from None
+            raise _silent(fault) from None
         # Ray puts a handler of its own, which would end the driver at once.
         _restore(handlers)
         with _last_words():
@@ -82,6 +82,22 @@ def head_answers(gcs: str, patience: float) -> bool:
         time.sleep(0.5)
 
 
+def _knock(address: str) -> None:
+    """Ray itself tries a wrong address for two minutes."""
+    if address in ("local", "auto"):
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise InputError("an address is local, auto or HOST:PORT of a head", address, "--ray", "Write the port too")
+    if not head_answers(address, 3.0):
+        raise _silent(f"nothing at {address}")
+
+
+def _silent(fault: str) -> InputError:
+    remedy = "Start it with ray start, see ray status, or use --ray local"
+    return InputError("a Ray cluster must answer", fault, "--ray", remedy)
+
+
 def _refuse_open_doors(ray: Any, address: str) -> None:
     if address != "local":
         return
@@ -95,7 +111,7 @@ def _leave(ray: Any) -> None:
     """Disconnect; a head that is gone must not keep the driver."""
     leaving = threading.Thread(target=ray.shutdown, daemon=True)
     leaving.start()
-    leaving.join(20.0)
+    leaving.join(5.0)
 
 
 @contextmanager

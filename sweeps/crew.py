@@ -82,8 +82,13 @@ class Crew:
         self._refused: set[str] = set()
         self._owed: deque[Answer] = deque()
         self.members: list[Member] = []
-        self.nodes = 0
+        self.nodes = self._usable = 0
         self.complaint = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether there was ever a node to work on."""
+        return bool(self._names)
 
     @property
     def ready(self) -> list[Member]:
@@ -101,9 +106,11 @@ class Crew:
         for member in [member for member in self.members if member.node not in alive]:
             self.lose(member, "its node is gone")
         present = Counter(member.node for member in self.members)
+        self._usable = 0
         for number, share in shares.items():
             if self._strikes[number] >= STRIKES or number in self._refused:
                 continue
+            self._usable += share.count > 0
             for _ in range(share.count - present[number]):
                 if self._limit is None or len(self.members) < self._limit:
                     self._hire(number, self._name(number, alive[number]["NodeManagerAddress"]), share)
@@ -135,6 +142,17 @@ class Crew:
                 yield found
         while self._owed:
             yield self._owed.popleft()
+
+    @property
+    def hopeless(self) -> bool:
+        """There are nodes, and every one of them has been given up."""
+        return self._usable == 0 and self.nodes > 0
+
+    def abandon(self) -> None:
+        """Forget what is under way: its answers are not read any more."""
+        self._owed.clear()
+        for member in self.members:
+            member.batches.clear()
 
     def dismiss(self) -> None:
         for member in self.members:

@@ -67,8 +67,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-class ExecutorSuite:
-    """``executor``: entered and prepared for task_of(traps). ``ray``: what gp.run is told to use it."""
+class TileSuite:
+    """``executor``: entered and prepared for task_of(traps)."""
 
     @pytest.fixture
     def task(self, traps: Path) -> Task:
@@ -122,6 +122,10 @@ class ExecutorSuite:
             collect(executor, task, [(0, task.grid.pieces)], Listener(interrupt=40))
         tiles, _ = collect(executor, task, [(0, 3)], Listener())
         assert pieces(tiles) == [0, 1, 2]
+
+
+class RunSuite:
+    """``ray``: what gp.run is told to use the executor."""
 
     def test_a_full_disk_is_one_line_and_the_same_call_goes_on_to_the_same_bytes(
         self, ray: str | None, traps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -42,6 +42,7 @@ def cluster_of(home: Path, nodes: int, head_cpus: int = 0) -> Iterator[Any]:
         from ray.cluster_utils import Cluster
 
         head = {"num_cpus": head_cpus, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
+        head["_system_config"] = {"metrics_report_interval_ms": 300}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         try:
             for _ in range(nodes):

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 import gridproof as gp
 from gridproof.results.store import Store
+from gridproof.sweeps import connection
 from gridproof.sweeps.budget import Budget, Meter
+from gridproof.sweeps.crew import Share, share_of
 from gridproof.sweeps.dispatch import DEATHS, Dispatch, tile_pieces
 from gridproof.sweeps.executor import Executor, Local
 from tests.demo import small_study
-from tests.executors import ExecutorSuite
-from tests.rays import ROOT, driver_command
+from tests.executors import RunSuite, TileSuite
+from tests.rays import ROOT, driver_command, needs_ray
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +28,22 @@ def traps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("traps")
 
 
-class TestLocal(ExecutorSuite):
-    @pytest.fixture
-    def executor(self) -> Executor:
-        return Local(tile_pieces=2)
+@pytest.fixture
+def executor() -> Executor:
+    return Local(tile_pieces=2)
 
-    @pytest.fixture
-    def ray(self) -> str | None:
-        return None
+
+@pytest.fixture
+def ray() -> str | None:
+    return None
+
+
+class TestTiles(TileSuite):
+    """Tiles of this process."""
+
+
+class TestRuns(RunSuite):
+    """Runs in this process."""
 
 
 @settings(max_examples=200, deadline=None)
@@ -144,3 +154,41 @@ def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
     assert len(list(store.missing(20))) == 1
     (traps / "raise-7").unlink()
     subprocess.run(command, capture_output=True, timeout=120, cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpu", "share"),
+    [
+        ({"CPU": 16.0}, False, Share(4, 4, 0, 4)),
+        ({"CPU": 2.0}, False, Share(1, 2, 0, 2)),
+        ({"CPU": 30.0, "GPU": 4.0}, False, Share(7, 4, 0, 4)),
+        ({"memory": 1e9}, False, Share(0, 0, 0, 0)),
+        ({"CPU": 192.0, "GPU": 8.0}, True, Share(8, 1, 1, 24)),
+        ({"CPU": 4.0, "GPU": 8.0}, True, Share(8, 0, 1, 1)),
+        ({"CPU": 16.0}, True, Share(0, 0, 1, 1)),
+    ],
+)
+def test_a_worker_for_each_gpu_or_for_four_cpus(resources: dict[str, float], gpu: bool, share: Share) -> None:
+    assert share_of(resources, gpu) == share
+
+
+def test_addresses_that_cannot_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "find_spec", lambda name: None)
+        with pytest.raises(
+            gp.InputError, match=r"--ray: a run on a cluster needs Ray.*pip install 'gridproof\[cluster\]'"
+        ):
+            gp.run(small_study(), out=tmp_path, ray="local")
+        patch.setattr(connection, "find_spec", lambda name: object())
+        with pytest.raises(gp.InputError, match=r"an address is local, auto or HOST:PORT.*ray job submit"):
+            gp.run(small_study(), out=tmp_path, ray="ray://head:10001")
+        with pytest.raises(gp.InputError, match=r"--workers: a cluster needs at least one worker; got 0"):
+            gp.run(small_study(), out=tmp_path, ray="local", workers=0)
+
+
+@needs_ray
+@pytest.mark.parametrize(("address", "fault"), [("localhost", "HOST:PORT"), ("127.0.0.1:1", "nothing at 127.0.0.1:1")])
+def test_a_cluster_that_is_not_there(address: str, fault: str, tmp_path: Path) -> None:
+    with pytest.raises(gp.InputError, match=fault):
+        gp.run(small_study(), out=tmp_path, ray=address)
+    assert not list(tmp_path.iterdir())
