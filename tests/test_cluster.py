@@ -160,7 +160,7 @@ def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
             gp.load_study(str(study)),
             out=tmp_path,
             ray=cluster.address,
-            nodes=lambda rates, notice: heard.append(notice),
+            nodes=nodes,
         )
     assert run.timing["workers_lost"] == 2
     assert sum(run.timing["nodes"].values()) == run.timing["variants_evaluated_in_this_call"] == run.summary["variants"]
