@@ -94,7 +94,7 @@ def _knock(address: str) -> None:
 
 
 def _silent(fault: str) -> InputError:
-    remedy = "Start it with ray start, see ray status, or use --ray local"
+    remedy = "Start it with ray start, see that the token is its own, or use --ray local"
     return InputError("a Ray cluster must answer", fault, "--ray", remedy)
 
 

@@ -248,6 +248,24 @@ def test_the_head_goes(home: Path, empty_traps: Path, study: Path, expected: dic
     assert contents(run.folder) == expected
 
 
+def test_no_more_workers_than_asked_for(
+    cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    rates: list[Mapping[str, float]] = []
+    with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
+        run = gp.run(
+            gp.load_study(str(study)),
+            out=tmp_path,
+            ray=cluster.address,
+            workers=1,
+            nodes=lambda each, notice: rates.append(dict(each)),
+        )
+    assert len(run.timing["nodes"]) == 1
+    assert max(map(len, rates)) == 1
+    assert max(rate for each in rates for rate in each.values()) > 0
+    assert contents(run.folder) == expected
+
+
 def test_nodes_that_would_compute_otherwise_are_refused(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from gridproof.sweeps import connection
 from gridproof.sweeps.budget import Budget, Meter
 from gridproof.sweeps.crew import Share, share_of
 from gridproof.sweeps.dispatch import DEATHS, Dispatch, tile_pieces
+from gridproof.sweeps.display import Lines
 from gridproof.sweeps.executor import Executor, Local
 from tests.demo import small_study
 from tests.executors import RunSuite, TileSuite
@@ -192,3 +193,15 @@ def test_a_cluster_that_is_not_there(address: str, fault: str, tmp_path: Path) -
     with pytest.raises(gp.InputError, match=fault):
         gp.run(small_study(), out=tmp_path, ray=address)
     assert not list(tmp_path.iterdir())
+
+
+def test_lines_name_the_nodes_and_what_happened(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines.nodes({"10.0.0.2": 1234.4, "10.0.0.1": 99.0}, "worker lost, 10.0.0.1: [gone]")
+    lines(10, 10, 10)
+    lines.nodes({f"10.0.0.{number}": 100.0 * number for number in range(1, 10)})
+    lines(10, 10, 10)
+    output = capsys.readouterr().out
+    assert "worker lost, 10.0.0.1: [gone]" in output
+    assert "| 10.0.0.1 99/s, 10.0.0.2 1,234/s" in output
+    assert "| 9 nodes, 100 to 900 variants/s" in output
