@@ -28,6 +28,8 @@ from gridproof.sweeps.worker import pack_plan
 # Seconds between looks at the nodes, and without any worker until a run that asked for none gives up.
 _LOOK = 1.0
 _ALONE = 30.0
+# Seconds between lines that say that nobody is ready.
+_TELL = 15.0
 
 
 class Cluster:
@@ -49,7 +51,7 @@ class Cluster:
         self._losses = 0
         self._draining = False
         self._driver_seconds = 0.0
-        self._looked = self._met = 0.0
+        self._looked = self._met = self._told = 0.0
 
     def __enter__(self) -> Cluster:
         self._ray = self._stack.enter_context(connected(self._address))
@@ -80,7 +82,7 @@ class Cluster:
         self._crew = Crew(self._ray, shipment, gpu, self._workers, self._lost)
         if self._workers is not None:
             self._request([{"GPU": 1} if gpu else {"CPU": CPUS}] * self._workers)
-        self._met = time.monotonic()
+        self._met = self._told = time.monotonic()
         self._look()
 
     def tiles(self, task: Task, missing: Sequence[Range], watch: Watch) -> Generator[Tile | Fault]:
@@ -159,12 +161,17 @@ class Cluster:
             raise IncompleteError(f"{rule}. Start it again; the same command goes on")
         self._crew.look()
         self._looked = now = time.monotonic()
-        if self._crew.members:
-            self._met = now
-        elif self._crew.hopeless or (self._workers is None and (not self._crew.met or now - self._met > _ALONE)):
+        alone = not self._crew.members
+        if self._crew.ready:
+            self._met = self._told = now
+        elif alone and (self._crew.hopeless or (self._workers is None and self._nobody(now))):
             self._give_up()
-        elif now - self._met > 10 * _LOOK:
-            self._notices.append(f"waiting for nodes to work on, {now - self._met:.0f} s")
+        elif now - self._told > _TELL:
+            self._told = now
+            self._notices.append(f"no worker is ready, {now - self._met:.0f} s: nodes are starting, or others use them")
+
+    def _nobody(self, now: float) -> bool:
+        return not self._crew.met or now - self._met > _ALONE
 
     def _give_up(self) -> None:
         what = "GPUs" if self._name == "cuda" else "CPUs"

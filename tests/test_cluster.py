@@ -28,7 +28,7 @@ from tests.executors import RunSuite, TileSuite, contents, task_of
 from tests.rays import ROOT, add_node, cluster_of, driver_command, needs_ray, ray_environment, ray_warnings
 from tests.trapped import Trapped
 
-pytestmark = [needs_ray, *ray_warnings]
+pytestmark = [needs_ray, pytest.mark.slow, *ray_warnings]
 
 
 @pytest.fixture(scope="module")
