@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench wheelhouse clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/gridproof demo
@@ -32,5 +32,12 @@ $(VENV)/tested: $(VENV)/bin/python pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet -e '.[test]'
 	@touch $@ $(VENV)/installed
 
+# Every wheel that a machine without a network needs, and their versions; for this machine's Python and platform.
+EXTRAS ?= gpu,cluster
+wheelhouse: $(VENV)/bin/python
+	rm -rf wheelhouse
+	$(VENV)/bin/python -m pip wheel --quiet --wheel-dir wheelhouse '.[$(EXTRAS)]'
+	cd wheelhouse && ls *.whl | sed -E 's/^([^-]+)-([^-]+)-.*/\1==\2/' > requirements.txt
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist wheelhouse *.egg-info

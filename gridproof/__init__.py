@@ -15,6 +15,8 @@ from typing import Any
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.market import Market
+from gridproof.sweeps.budget import Budget
+from gridproof.sweeps.executor import IncompleteError
 from gridproof.sweeps.point import Point, evaluate_point
 from gridproof.sweeps.run import Run, market_of
 from gridproof.sweeps.run import run_study as run
@@ -22,7 +24,10 @@ from gridproof.sweeps.study import Study, load_study
 
 __version__ = "0.1.0"
 
-__all__ = ["InputError", "Market", "Point", "Run", "Study", "load_market", "load_study", "open_run", "point", "run"]
+__all__ = [
+    "Budget", "IncompleteError", "InputError", "Market", "Point", "Run", "Study", "load_market", "load_study",
+    "open_run", "point", "run",
+]  # fmt: skip
 
 
 def load_market(study: Study, data: str | Path | None = None) -> Market:

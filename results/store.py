@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.beside import written_beside
 from gridproof.results.tally import Tally
 
 # Finished tiles are folded into one file when so many have gathered: a folder of a billion variants stays small.
@@ -76,11 +77,8 @@ class Store:
     def put_tile(self, low: int, high: int, tally: Tally, rows: npt.NDArray[np.float32] | None) -> None:
         """Rows go first: a tile is there once its tally is."""
         if rows is not None:
-            path = self._rows(low, high)
-            beside = path.with_suffix(f".{os.getpid()}.tmp")
-            with beside.open("wb") as file:
+            with written_beside(self._rows(low, high)) as beside, beside.open("wb") as file:
                 np.save(file, rows)
-            os.replace(beside, path)
         tally.save(self._tile(low, high))
 
     def fold(self, everything: bool = False) -> None:

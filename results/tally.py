@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.surfaces import Surfaces
+from gridproof.results.beside import written_beside
 
 # The best distinct variants kept.
 KEPT = 1000
@@ -93,9 +93,8 @@ class Tally:
         self.best_value, self.best_index, self.best_key = values[first], indices[first], keys[first]
 
     def save(self, path: Path) -> None:
-        """Write beside and rename, so that a file is whole or absent."""
-        beside = path.with_suffix(f".{os.getpid()}.tmp")
-        with beside.open("wb") as file:
+        """The file is whole or absent."""
+        with written_beside(path) as beside, beside.open("wb") as file:
             np.savez(
                 file,
                 counters=self.counters,
@@ -108,7 +107,6 @@ class Tally:
                 best_index=self.best_index,
                 best_key=self.best_key,
             )
-        os.replace(beside, path)
 
     @classmethod
     def load(cls, path: Path) -> Tally:

@@ -20,6 +20,7 @@ from gridproof.results.ledger import ledger_record, ledger_rows
 from gridproof.signals.catalogue import MEASURES
 from gridproof.signals.panel import write_panel
 from gridproof.signals.synthetic import TRUTH, draw_market, write_market
+from gridproof.sweeps.budget import Budget
 from gridproof.sweeps.display import (
     console,
     print_ledger,
@@ -30,6 +31,7 @@ from gridproof.sweeps.display import (
     say_step,
     show_progress,
 )
+from gridproof.sweeps.executor import IncompleteError
 from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.run import Run, judge_run, market_of, run_study
 from gridproof.sweeps.schema import study_schema
@@ -82,12 +84,39 @@ def run(
     sample: Annotated[int | None, typer.Option(metavar="N", help="Only N variants, drawn at random.")] = None,
     verdict: Annotated[bool, typer.Option(help="Compute the statistics of the sweep, how much of it is luck.")] = True,
     top: TopOption = 10,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="local|auto|HOST:PORT", help="Spread the work over a Ray cluster (docs/cluster.md)."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="With --ray, at most N workers; an autoscaler starts as many.")
+    ] = None,
+    max_hours: Annotated[float | None, typer.Option(metavar="H", help="Stop after H hours, resumable.")] = None,
+    max_cost: Annotated[float | None, typer.Option(metavar="X", help="Stop once X is spent, resumable.")] = None,
+    node_hour_price: Annotated[float | None, typer.Option(metavar="X", help="What a node costs an hour.")] = None,
 ) -> None:
     """Evaluate every variant of STUDY; resume where an earlier call stopped."""
     checked = load_study(study).set(parse_changes(set_ or []))
+    budget = Budget(max_hours, max_cost, node_hour_price)
     try:
-        with _terminated(), show_progress() as progress:
-            result = run_study(checked, data, out, backend, sample, progress, verdict=verdict, say=say_step)
+        with _terminated(), show_progress() as shown:
+            result = run_study(
+                checked,
+                data,
+                out,
+                backend,
+                sample,
+                shown,
+                ray=ray,
+                workers=workers,
+                budget=budget,
+                nodes=shown.nodes,
+                verdict=verdict,
+                say=say_step,
+            )
+    except IncompleteError as error:
+        print(f"gridproof: not finished: {error}", file=sys.stderr)
+        raise typer.Exit(3) from None
     except KeyboardInterrupt:
         print(
             "gridproof: stopped; finished tiles are kept, the same command goes on from there",

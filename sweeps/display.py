@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,13 +17,15 @@ from rich.text import Text
 from gridproof.results.ledger import LedgerRow, ledger_record
 from gridproof.signals.catalogue import Measure
 from gridproof.sweeps.point import Point
-from gridproof.sweeps.run import Progress, Run
+from gridproof.sweeps.run import Run
 
 console = Console(highlight=False, soft_wrap=True)
 # Tables are as wide as they need; a narrow terminal wraps their lines, nothing is cut.
 _tables = Console(highlight=False, width=1000)
 # Where there is no terminal, a line of progress at least so often, in seconds.
 _LINE_EVERY = 10.0
+# Nodes of a cluster whose rates are shown one by one.
+_NODES_NAMED = 8
 _COLUMNS = ("sharpe", "cagr", "max_drawdown", "switches", "after.sharpe", "after.cagr")
 
 
@@ -34,36 +36,73 @@ class _Rate(ProgressColumn):
         return Text(_rate(task.fields.get("new", 0), task.elapsed or 0.0))
 
 
+class _Each(ProgressColumn):
+    """The nodes of a cluster."""
+
+    def render(self, task: Task) -> Text:
+        return Text(str(task.fields.get("each", "")))
+
+
+class Lines:
+    """Progress where there is no terminal: a plain line now and then."""
+
+    def __init__(self) -> None:
+        self._began = self._shown = time.monotonic()
+        self._rates: Mapping[str, float] = {}
+
+    def __call__(self, done: int, total: int, new: int) -> None:
+        now = time.monotonic()
+        early = done == 0 or (new > 0 and now - self._shown < _LINE_EVERY)
+        if early and done < total:
+            return
+        self._shown, left, seconds = now, total - done, now - self._began
+        ahead = f", {left / new * seconds:,.0f} s to go" if new and left else ""
+        console.print(f"{done:,} of {total:,} variants, {_rate(new, seconds)}{ahead}{_each(self._rates)}")
+
+    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None:
+        self._rates = rates
+        if notice:
+            console.print(notice, markup=False)
+
+
+class Bars:
+    """Progress on a terminal."""
+
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+        self._task: TaskID | None = None
+
+    def __call__(self, done: int, total: int, new: int) -> None:
+        if self._task is None:
+            self._task = self._bar.add_task("", total=total, completed=done)
+        self._bar.update(self._task, completed=done, new=new)
+
+    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None:
+        if self._task is not None:
+            self._bar.update(self._task, each=_each(rates))
+        if notice:
+            console.print(notice, markup=False)
+
+
 @contextmanager
-def show_progress() -> Iterator[Progress]:
+def show_progress() -> Iterator[Lines | Bars]:
     """A bar on a terminal; elsewhere plain lines."""
     if not console.is_terminal:
-        began = shown = time.monotonic()
-
-        def line(done: int, total: int, new: int) -> None:
-            nonlocal shown
-            now = time.monotonic()
-            early = done == 0 or (new > 0 and now - shown < _LINE_EVERY)
-            if early and done < total:
-                return
-            shown, left = now, total - done
-            ahead = f", {left / new * (now - began):,.0f} s to go" if new and left else ""
-            console.print(f"{done:,} of {total:,} variants, {_rate(new, now - began)}{ahead}")
-
-        yield line
+        yield Lines()
         return
     count = TextColumn("{task.completed:,} of {task.total:,}")
-    columns = (TextColumn("evaluating"), BarColumn(), count, _Rate(), TimeRemainingColumn())
+    columns = (TextColumn("evaluating"), BarColumn(), count, _Rate(), TimeRemainingColumn(), _Each())
     with Bar(*columns, console=console) as bar:
-        task: TaskID | None = None
+        yield Bars(bar)
 
-        def advance(done: int, total: int, new: int) -> None:
-            nonlocal task
-            if task is None:
-                task = bar.add_task("", total=total, completed=done)
-            bar.update(task, completed=done, new=new)
 
-        yield advance
+def _each(rates: Mapping[str, float]) -> str:
+    """The rate of each node of a cluster; of many the number and the span."""
+    if not rates:
+        return ""
+    if len(rates) > _NODES_NAMED:
+        return f" | {len(rates)} nodes, {min(rates.values()):,.0f} to {max(rates.values()):,.0f} variants/s"
+    return " | " + ", ".join(f"{name} {rate:,.0f}/s" for name, rate in sorted(rates.items()))
 
 
 def say_step(text: str) -> None:

@@ -63,6 +63,9 @@ class Grid(Protocol):
     def alone(self, variant: int) -> Piece:
         """One variant by its grid index, evaluated just as among others."""
 
+    def on(self, plan: Plan) -> Grid:
+        """The same pieces on another copy of the plan."""
+
 
 class Product:
     """The whole grid. A piece is a box: some leading axes fixed, a range of one, all of the axes behind it."""
@@ -70,6 +73,7 @@ class Product:
     def __init__(self, plan: Plan, target: int = PIECE, reduced: bool = False) -> None:
         """reduced: by the backend itself, which takes boxes; then a variant alone is a box as well."""
         self._plan = plan
+        self._target = target
         space = plan.study.space
         dims = space.dims
         split = len(dims)
@@ -86,6 +90,9 @@ class Product:
         self.pieces = space.size // (length * self._inner) * self._chunks
         # One form for all pieces, so that a variant's metrics have the same bits in each.
         self._boxed = reduced or worthwhile([len(paths) for paths in self.part(0).distinct])
+
+    def on(self, plan: Plan) -> Product:
+        return Product(plan, self._target)
 
     def bounds(self, piece: int) -> tuple[int, int]:
         lead, chunk = divmod(piece, self._chunks)
@@ -159,6 +166,9 @@ class Listed:
         self._target = target
         self.size = len(self._variants)
         self.pieces = -(-self.size // target)
+
+    def on(self, plan: Plan) -> Listed:
+        return Listed(plan, self._variants, self._target)
 
     def bounds(self, piece: int) -> tuple[int, int]:
         return piece * self._target, min(self.size, (piece + 1) * self._target)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +23,15 @@ from gridproof.results.record import objective_of
 from gridproof.results.report import write_report
 from gridproof.results.store import ROWS_KEPT, Store
 from gridproof.signals.market import Market, load_market
+from gridproof.sweeps.budget import Budget, Meter
+from gridproof.sweeps.cluster import Cluster
 from gridproof.sweeps.conclusion import checked_point, conclude, variant_tables
+from gridproof.sweeps.executor import Executor, Fault, IncompleteError, Local, Task
 from gridproof.sweeps.grid import Grid, Listed, draw_sample, whole_grid
+from gridproof.sweeps.identity import code_digest
 from gridproof.sweeps.plan import Plan, build_plan
 from gridproof.sweeps.study import Study, load_study
-from gridproof.sweeps.tile import Yardstick, evaluate_listed, run_tile
+from gridproof.sweeps.tile import Yardstick, evaluate_listed
 from gridproof.sweeps.trials import RunLedger
 from gridproof.sweeps.verdict import Say, conclude_verdict
 
@@ -36,6 +42,12 @@ _BINS = 200
 
 # ``progress(done, total, new)``: variants finished, of how many, and how many this call added.
 Progress = Callable[[int, int, int], None]
+# ``nodes(rates, notice)``: variants a second of each node of a cluster by name, and what has happened, in words.
+Nodes = Callable[[Mapping[str, float], str], None]
+
+# Finished tiles until they are folded, and tiles that raise until the run is ended.
+_FOLD_EVERY = 64
+_FAULTS = 16
 
 
 def _quiet(_text: str) -> None:
@@ -136,16 +148,6 @@ def run_folder(study: Study, market: Market, backend: str, sample: int | None, o
     return out / f"{study.name}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
-def code_digest() -> str:
-    """SHA-256 over the sources that decide what a run's folder holds."""
-    root = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    patterns = ("kernels/**/*.py", "kernels/**/*.cu*", "signals/*.py", "sweeps/*.py", "results/*.py", "results/*.j2")
-    for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
 def run_study(
     study: Study,
     data: str | Path | None = None,
@@ -156,13 +158,21 @@ def run_study(
     tile_pieces: int = TILE_PIECES,
     verdict: bool = True,
     say: Say = _quiet,
+    ray: str | None = None,
+    workers: int | None = None,
+    budget: Budget | None = None,
+    nodes: Nodes | None = None,
 ) -> Run:
     """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``.
 
     Resumes what an earlier call of the same study, data, code and backend left; a finished run is only read.
-    KeyboardInterrupt keeps every finished tile. Raises InputError.
+    ray: 'local', 'auto' or the HOST:PORT of a head spreads the tiles over a cluster, on at most ``workers`` workers;
+    what is written is the same to the byte. KeyboardInterrupt keeps every finished tile. Raises InputError, and
+    IncompleteError where the budget is used up, tiles raise, or the cluster or the disk's room is lost: all resumable.
     """
-    chosen = resolve(backend)
+    executor: Executor = Local(tile_pieces) if ray is None else Cluster(ray, workers)
+    meter = Meter(budget or Budget())
+    chosen = executor.backend(backend)
     market = market_of(study, data)
     if sample is not None and sample < 1:
         raise InputError("a sample holds at least one variant", sample, "--sample", "Raise it")
@@ -175,19 +185,22 @@ def run_study(
             judge_run(store.folder, data, say)
         return Run(store.folder, reused=True)
     began = time.perf_counter()
-    plan = build_plan(study, market, chosen)
-    grid = _grid(plan, sample)
-    planned = time.perf_counter()
-    store.create(study.to_yaml())
-    checked_point(plan, grid, study.space.base_index)
-    yardstick = _yardstick(plan, grid)
-    ledger = RunLedger(study, grid, store, data_folder(study, data))
-    new = _run_tiles(plan, grid, store, ledger, yardstick, progress, tile_pieces)
-    swept = time.perf_counter()
-    if grid.size <= ROWS_KEPT and not store.has("variants.parquet"):
-        store.write_variants(variant_tables(plan, grid, store), grid.size)
-    ledger.conclude()
-    summary = conclude(plan, grid, store, yardstick, chosen.name, sample, code_digest())
+    with executor:
+        plan = build_plan(study, market, chosen)
+        grid = _grid(plan, sample)
+        executor.prepare(plan, grid)
+        planned = time.perf_counter()
+        store.create(study.to_yaml())
+        checked_point(plan, grid, study.space.base_index)
+        task = Task(plan, grid, _yardstick(plan, grid), grid.size <= ROWS_KEPT)
+        ledger = RunLedger(study, grid, store, data_folder(study, data))
+        new = _run_tiles(task, store, ledger, executor, _Watch(task, store, progress, nodes, meter))
+        swept = time.perf_counter()
+        if task.keep_rows and not store.has("variants.parquet"):
+            store.write_variants(variant_tables(plan, grid, store), grid.size)
+        ledger.conclude()
+        summary = conclude(plan, grid, store, task.yardstick, chosen.name, sample, code_digest())
+        timing = executor.timing()
     seconds = swept - planned
     store.write_json(
         "timing.json",
@@ -199,7 +212,8 @@ def run_study(
             "variants_per_second": new / seconds,
             "variant_days_per_second": new * plan.window.days / seconds,
             "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
-        },
+        }
+        | timing,
     )
     if verdict:
         store.write_json("summary.json", summary)
@@ -234,37 +248,73 @@ def _grid(plan: Plan, sample: int | None) -> Grid:
     return whole_grid(plan) if sample is None else Listed(plan, draw_sample(plan.study.space.size, sample))
 
 
-def _run_tiles(
-    plan: Plan,
-    grid: Grid,
-    store: Store,
-    ledger: RunLedger,
-    yardstick: Yardstick,
-    progress: Progress | None,
-    tile_pieces: int,
-) -> int:
-    done = sum(grid.bounds(high - 1)[1] - grid.bounds(low)[0] for low, high in store.finished_tiles())
-    new = 0
+class _Watch:
+    """Counts what is done, passes it on, and ends a call whose budget is used up."""
 
-    def advance(count: int) -> None:
-        nonlocal done, new
-        done += count
-        new += count
-        if progress is not None:
-            progress(done, grid.size, new)
+    def __init__(self, task: Task, store: Store, progress: Progress | None, nodes: Nodes | None, meter: Meter) -> None:
+        bounds = task.grid.bounds
+        self._done = sum(bounds(high - 1)[1] - bounds(low)[0] for low, high in store.finished_tiles())
+        self._total = task.grid.size
+        self._progress = progress
+        self._nodes = nodes
+        self._meter = meter
+        self.new = 0
+        self.exhausted: str | None = None
+        self.advance(0)
 
-    if progress is not None:
-        progress(done, grid.size, 0)
-    keep_rows = grid.size <= ROWS_KEPT
-    for first, last in list(store.missing(grid.pieces)):
-        for low in range(first, last, tile_pieces):
-            high = min(last, low + tile_pieces)
-            tally, rows = run_tile(plan, grid, low, high, yardstick, keep_rows, advance)
-            ledger.finish(low, high)
-            store.put_tile(low, high, tally, rows)
-            if not keep_rows:
-                store.fold()
-    return new
+    def advance(self, variants: int) -> None:
+        self._done += variants
+        self.new += variants
+        if self._progress is not None:
+            self._progress(self._done, self._total, self.new)
+
+    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None:
+        if self._nodes is not None:
+            self._nodes(rates, notice)
+
+    def enough(self, nodes: int) -> bool:
+        self.exhausted = self.exhausted or self._meter.exhausted(nodes)
+        return self.exhausted is not None
+
+
+def _run_tiles(task: Task, store: Store, ledger: RunLedger, executor: Executor, watch: _Watch) -> int:
+    """Store every missing tile; how many variants that added. Raises IncompleteError where some are still missing."""
+    faults: list[str] = []
+    stored = 0
+    with closing(executor.tiles(task, list(store.missing(task.grid.pieces)), watch)) as outcomes:
+        for outcome in outcomes:
+            if isinstance(outcome, Fault):
+                faults.append(_named(task, outcome))
+                if len(faults) == _FAULTS:
+                    break
+                continue
+            try:
+                ledger.finish(outcome.low, outcome.high)
+                store.put_tile(outcome.low, outcome.high, outcome.tally, outcome.rows)
+                stored += 1
+                if not task.keep_rows and stored % _FOLD_EVERY == 0:
+                    store.fold()
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                room = f"{store.folder}: no room is left for a tile. Make some; the same command goes on"
+                raise IncompleteError(room) from None
+    if faults:
+        count = f"{len(faults)} tiles" if len(faults) > 1 else "a tile"
+        raise IncompleteError(f"{count} raised; the same command tries again:\n" + "\n".join(faults))
+    if list(store.missing(task.grid.pieces)):
+        raise IncompleteError(f"{watch.exhausted}; the same command goes on")
+    return watch.new
+
+
+def _named(task: Task, fault: Fault) -> str:
+    """A fault with the variants that it is about."""
+    first = task.grid.variants(fault.low)[0]
+    last = task.grid.variants(fault.high - 1)[-1]
+    ends = [task.plan.study.space.parameters(int(variant)) for variant in (first, last)]
+    moved = {name: (value, ends[1][name]) for name, value in ends[0].items()}
+    where = ", ".join(f"{name}={a}" if a == b else f"{name}={a} to {b}" for name, (a, b) in moved.items())
+    return f"pieces {fault.low} to {fault.high - 1}, variants {first:,} to {last:,} ({where}): {fault.what}"
 
 
 def _yardstick(plan: Plan, grid: Grid) -> Yardstick:

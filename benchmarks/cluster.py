@@ -1,0 +1,109 @@
+"""What the cluster costs: a tile's way to the driver and into the folder, and what a plan weighs.
+
+python -m benchmarks.cluster [STUDY DATA]: workers that answer at once with a tally of a given size, on a local Ray.
+"""
+
+from __future__ import annotations
+
+import pickle
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from gridproof.kernels.backend import resolve
+from gridproof.results.store import Store
+from gridproof.results.tally import KEPT, Tally
+from gridproof.sweeps import crew
+from gridproof.sweeps.cluster import Cluster
+from gridproof.sweeps.executor import Fault, Task
+from gridproof.sweeps.grid import Product, whole_grid
+from gridproof.sweeps.plan import build_plan
+from gridproof.sweeps.run import market_of
+from gridproof.sweeps.study import load_study
+from gridproof.sweeps.tile import Yardstick
+from gridproof.sweeps.worker import Finished, Worker, pack_plan
+
+TILES = 400
+
+
+class Idle(Worker):
+    """Answers at once; ``cells``: of the surfaces of its tally."""
+
+    dims: tuple[int, ...] = ()
+
+    def tile(self, low: int, high: int, yardstick: Yardstick, keep_rows: bool) -> Finished:
+        return Finished(tally_of(self.dims), None, 1, 10.0)
+
+
+class Slim(Idle):
+    dims = (10, 10, 10, 10)
+
+
+class Wide(Idle):
+    dims = (40,) * 10
+
+
+def tally_of(dims: tuple[int, ...]) -> Tally:
+    tally = Tally.empty(dims, 200, 6)
+    tally.best_value, tally.best_index = np.arange(KEPT, 0, -1.0), np.arange(KEPT)
+    tally.best_key = np.arange(KEPT * 6).reshape(KEPT, 6)
+    return tally
+
+
+class Quiet:
+    def advance(self, variants: int) -> None: ...
+    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None: ...
+    def enough(self, nodes: int) -> bool:
+        return False
+
+
+def measure(worker: type[Idle]) -> None:
+    study = load_study("us-demo")
+    plan = build_plan(study, market_of(study), resolve("cpu"))
+    grid = Product(plan, 1)
+    task = Task(plan, grid, Yardstick(np.linspace(0, 1, 201), (0.0, 0.0)), keep_rows=False)
+    weight = len(pickle.dumps(tally_of(worker.dims)))
+    crew.Worker = worker  # type: ignore[misc]
+    with tempfile.TemporaryDirectory() as folder, Cluster("local") as executor:
+        store = Store(Path(folder))
+        store.create("")
+        executor.backend("cpu")
+        executor.prepare(plan, grid)
+        stored, storing, began = 0, 0.0, 0.0
+        for outcome in executor.tiles(task, [(0, TILES)], Quiet()):
+            assert not isinstance(outcome, Fault), outcome
+            began = began or time.perf_counter()
+            before = time.perf_counter()
+            store.put_tile(outcome.low, outcome.high, outcome.tally, outcome.rows)
+            stored += 1
+            if stored % 64 == 0:
+                store.fold()
+            storing += time.perf_counter() - before
+        seconds = time.perf_counter() - began
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+    print(
+        f"tally of {weight / 2**20:.2f} MiB: {1e3 * seconds / stored:.1f} ms a tile ({stored} tiles), of it "
+        f"{1e3 * storing / stored:.1f} ms into the folder; driver at most {memory:,.0f} MiB"
+    )
+
+
+def weigh(name: str, data: str | None) -> None:
+    study = load_study(name)
+    plan = build_plan(study, market_of(study, data), resolve("cpu"))
+    grid = whole_grid(plan)
+    weight = len(pickle.dumps(pack_plan(plan, grid, "cpu"), protocol=5))
+    tally = len(pickle.dumps(Tally.empty(study.space.dims, 200, len(study.signals) + 1))) / 2**20
+    print(f"{name}: {study.space.size:,} variants, plan {weight / 2**20:.2f} MiB, tally {tally:.2f} MiB")
+
+
+if __name__ == "__main__":
+    weigh("us-demo", None)
+    if len(sys.argv) > 2:
+        weigh(sys.argv[1], sys.argv[2])
+    for kind in (Slim, Wide):
+        measure(kind)

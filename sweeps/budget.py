@@ -1,0 +1,60 @@
+"""The budget of a call: hours and money, after which no tile is begun any more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gridproof.kernels.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits of one call; None is none. A resumed run has a budget of its own.
+
+    max_hours: wall time from the call on. max_cost: money, in the unit of ``node_hour_price``, the price of one hour
+    of one node; a node counts while it is up, whether it works or not. Raises InputError.
+    """
+
+    max_hours: float | None = None
+    max_cost: float | None = None
+    node_hour_price: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("max_hours", "max_cost", "node_hour_price"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise InputError("a budget is a positive number", value, _option(name), "Raise it")
+        if (self.max_cost is None) != (self.node_hour_price is None):
+            given, missing = ("max_cost", "node_hour_price")[:: 1 if self.node_hour_price is None else -1]
+            rule = "a limit of cost needs the price of a node's hour, and the price a limit"
+            raise InputError(rule, f"{_option(given)} alone", _option(given), f"Add {_option(missing)}")
+
+
+class Meter:
+    """Counts what a call has used of its budget. ``clock``: seconds, never going back."""
+
+    def __init__(self, budget: Budget, clock: Callable[[], float] = time.monotonic) -> None:
+        self._budget = budget
+        self._clock = clock
+        self._began = self._read = clock()
+        self.node_hours = 0.0
+
+    def exhausted(self, nodes: int) -> str | None:
+        """Count ``nodes`` since the last reading; where a limit is reached, which one, in words."""
+        now = self._clock()
+        self.node_hours += nodes * (now - self._read) / 3600.0
+        self._read = now
+        budget, hours = self._budget, (now - self._began) / 3600.0
+        if budget.max_hours is not None and hours >= budget.max_hours:
+            return f"--max-hours {budget.max_hours:g} is reached"
+        if budget.max_cost is not None and budget.node_hour_price is not None:
+            cost = self.node_hours * budget.node_hour_price
+            if cost >= budget.max_cost:
+                return f"--max-cost {budget.max_cost:g} is reached: {self.node_hours:.3g} node hours, {cost:.3g}"
+        return None
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")

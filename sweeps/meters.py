@@ -1,0 +1,33 @@
+"""What a run tells Ray's metrics: tiles, variants, rates and retries, for Prometheus and Ray's dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class Meters:
+    """``gridproof_tiles``, ``gridproof_variants``, ``gridproof_variants_per_second`` by node, ``gridproof_retries``."""
+
+    def __init__(self) -> None:
+        from ray.util.metrics import Counter, Gauge
+
+        self._tiles = Counter("gridproof_tiles", "Tiles finished", tag_keys=("worker_node",))
+        self._variants = Counter("gridproof_variants", "Variants evaluated", tag_keys=("worker_node",))
+        self._rates = Gauge("gridproof_variants_per_second", "Rate of a node", tag_keys=("worker_node",))
+        self._retries = Counter("gridproof_retries", "Tiles handed out again after a worker was lost")
+        self._known: set[str] = set()
+
+    def finished(self, node: str, variants: int) -> None:
+        self._tiles.inc(1, {"worker_node": node})
+        self._variants.inc(variants, {"worker_node": node})
+
+    def retried(self) -> None:
+        self._retries.inc(1)
+
+    def rates(self, rates: Mapping[str, float]) -> None:
+        """Of every node that works; one that is gone goes to 0."""
+        for node in self._known - set(rates):
+            self._rates.set(0.0, {"worker_node": node})
+        for node, rate in rates.items():
+            self._rates.set(rate, {"worker_node": node})
+        self._known |= set(rates)

@@ -1,0 +1,16 @@
+"""gridproof's command line on a trapped grid: python -m tests.driver TRAPS run STUDY …"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from gridproof.sweeps import cluster, command
+from gridproof.sweeps import run as run_module
+from tests.trapped import Trapped
+
+if __name__ == "__main__":
+    traps = Path(sys.argv.pop(1))
+    run_module.whole_grid = lambda plan: Trapped(plan, traps)
+    cluster.HEAD_PATIENCE = 2.0
+    command.main()
