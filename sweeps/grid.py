@@ -73,7 +73,7 @@ class Product:
     def __init__(self, plan: Plan, target: int = PIECE, reduced: bool = False) -> None:
         """reduced: by the backend itself, which takes boxes; then a variant alone is a box as well."""
         self._plan = plan
-        self._target = target
+        self._target, self._reduced = target, reduced
         space = plan.study.space
         dims = space.dims
         split = len(dims)
@@ -92,7 +92,7 @@ class Product:
         self._boxed = reduced or worthwhile([len(paths) for paths in self.part(0).distinct])
 
     def on(self, plan: Plan) -> Product:
-        return Product(plan, self._target)
+        return Product(plan, self._target, self._reduced)
 
     def bounds(self, piece: int) -> tuple[int, int]:
         lead, chunk = divmod(piece, self._chunks)

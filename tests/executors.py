@@ -130,7 +130,7 @@ class RunSuite:
     def test_a_full_disk_is_one_line_and_the_same_call_goes_on_to_the_same_bytes(
         self, ray: str | None, traps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        expected = contents(gp.run(small_study(), out=tmp_path / "whole").folder)
+        expected = contents(gp.run(small_study(), out=tmp_path / "whole", verdict=False).folder)
         monkeypatch.setattr(run_module, "whole_grid", lambda plan: Trapped(plan, traps))
         save, stored = Tally.save, []
 
@@ -143,11 +143,11 @@ class RunSuite:
         with monkeypatch.context() as patch:
             patch.setattr(Tally, "save", full)
             with pytest.raises(gp.IncompleteError, match=r"no room is left for a tile\. Make some; the same"):
-                gp.run(small_study(), out=tmp_path / "full", ray=ray, tile_pieces=1)
+                gp.run(small_study(), out=tmp_path / "full", ray=ray, tile_pieces=1, verdict=False)
         folder = next((tmp_path / "full").iterdir())
         assert len(Store(folder).finished_tiles()) == 3
         kept = {path: path.read_bytes() for path in stored}
-        run = gp.run(small_study(), out=tmp_path / "full", ray=ray)
+        run = gp.run(small_study(), out=tmp_path / "full", ray=ray, verdict=False)
         assert run.timing["variants_evaluated_in_this_call"] < small_study().space.size
         assert kept
         found = contents(run.folder)

@@ -67,7 +67,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def expected(study: Path, traps: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What a run in this process writes, piece by piece as on the cluster."""
     with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, traps)):
-        return contents(gp.run(gp.load_study(str(study)), out=tmp_path_factory.mktemp("local")).folder)
+        return contents(gp.run(gp.load_study(str(study)), out=tmp_path_factory.mktemp("local"), verdict=False).folder)
 
 
 @pytest.fixture(scope="class")
@@ -156,12 +156,7 @@ def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
         metrics.update(served_metrics())
 
     with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
-        run = gp.run(
-            gp.load_study(str(study)),
-            out=tmp_path,
-            ray=cluster.address,
-            nodes=nodes,
-        )
+        run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=cluster.address, nodes=nodes, verdict=False)
     assert run.timing["workers_lost"] == 2
     assert sum(run.timing["nodes"].values()) == run.timing["variants_evaluated_in_this_call"] == run.summary["variants"]
     assert sum("worker lost, 127.0.0.1" in notice for notice in heard) == 2
@@ -243,7 +238,7 @@ def test_the_head_goes(home: Path, empty_traps: Path, study: Path, expected: dic
     assert "has not answered for 2 s. Start it again; the same command goes on" in errors
     (empty_traps / "slow").unlink()
     with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
-        run = gp.run(gp.load_study(str(study)), out=tmp_path)
+        run = gp.run(gp.load_study(str(study)), out=tmp_path, verdict=False)
     assert run.timing["variants_evaluated_in_this_call"] < run.summary["variants"]
     assert contents(run.folder) == expected
 
@@ -259,6 +254,7 @@ def test_no_more_workers_than_asked_for(
             ray=cluster.address,
             workers=1,
             nodes=lambda each, notice: rates.append(dict(each)),
+            verdict=False,
         )
     assert len(run.timing["nodes"]) == 1
     assert max(map(len, rates)) == 1
@@ -272,7 +268,7 @@ def test_nodes_that_would_compute_otherwise_are_refused(
     monkeypatch.setattr(crew_module, "environment", lambda: {"gridproof": "another", "numba": "0.1"})
     fault = r"a node that can work; got 127.*would compute otherwise: gridproof is .*, not another"
     with pytest.raises(gp.InputError, match=fault):
-        gp.run(small_study(), out=tmp_path, ray=cluster.address)
+        gp.run(small_study(), out=tmp_path, ray=cluster.address, verdict=False)
 
 
 def test_a_local_ray_listens_on_loopback_only(home: Path, study: Path, tmp_path: Path) -> None:
@@ -281,7 +277,7 @@ def test_a_local_ray_listens_on_loopback_only(home: Path, study: Path, tmp_path:
         "from tests.listening import listening\n"
         "found = []\n"
         "nodes = lambda *_: found.append(listening('GRIDPROOF_TEST'))\n"
-        "gp.run(gp.load_study(sys.argv[1]), out=sys.argv[2], ray='local', nodes=nodes)\n"
+        "gp.run(gp.load_study(sys.argv[1]), out=sys.argv[2], ray='local', nodes=nodes, verdict=False)\n"
         "print(sorted(set.union(*found)), max(map(len, found)))\n"
     )
     bare = {name: value for name, value in os.environ.items() if name != "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"}

@@ -179,19 +179,19 @@ def test_addresses_that_cannot_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         with pytest.raises(
             gp.InputError, match=r"--ray: a run on a cluster needs Ray.*pip install 'gridproof\[cluster\]'"
         ):
-            gp.run(small_study(), out=tmp_path, ray="local")
+            gp.run(small_study(), out=tmp_path, ray="local", verdict=False)
         patch.setattr(connection, "find_spec", lambda name: object())
         with pytest.raises(gp.InputError, match=r"an address is local, auto or HOST:PORT.*ray job submit"):
-            gp.run(small_study(), out=tmp_path, ray="ray://head:10001")
+            gp.run(small_study(), out=tmp_path, ray="ray://head:10001", verdict=False)
         with pytest.raises(gp.InputError, match=r"--workers: a cluster needs at least one worker; got 0"):
-            gp.run(small_study(), out=tmp_path, ray="local", workers=0)
+            gp.run(small_study(), out=tmp_path, ray="local", workers=0, verdict=False)
 
 
 @needs_ray
 @pytest.mark.parametrize(("address", "fault"), [("localhost", "HOST:PORT"), ("127.0.0.1:1", "nothing at 127.0.0.1:1")])
 def test_a_cluster_that_is_not_there(address: str, fault: str, tmp_path: Path) -> None:
     with pytest.raises(gp.InputError, match=fault):
-        gp.run(small_study(), out=tmp_path, ray=address)
+        gp.run(small_study(), out=tmp_path, ray=address, verdict=False)
     assert not list(tmp_path.iterdir())
 
 
