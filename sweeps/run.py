@@ -36,7 +36,7 @@ from gridproof.sweeps.trials import RunLedger
 from gridproof.sweeps.verdict import Say, conclude_verdict
 
 # Pieces a tile: what a hard kill may lose.
-TILE_PIECES = 4
+TILE_PIECES = 1
 _PILOT = 4096
 _BINS = 200
 

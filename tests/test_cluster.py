@@ -109,7 +109,7 @@ class Driver:
 
     @property
     def store(self) -> Store:
-        return Store(next(self.out.iterdir()))
+        return Store(next(self.out.glob("*-*")))
 
     def until_tiles(self, count: int) -> None:
         deadline = time.monotonic() + 60
