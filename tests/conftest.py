@@ -1,4 +1,4 @@
-"""Devices for the CUDA backend: the shim's, which executes on the CPU, and the GPU where one answers."""
+"""Devices for the CUDA backend: the shim's, which executes on the CPU, and the GPU where one answers; Ray on loopback."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 
 from gridproof.kernels.cuda.device import Device, gpu_answers, open_gpu
 from tests.shim.device import ShimDevice
+
+# Ray reads it when it is first imported, whichever test that is in: it keeps clusters on loopback.
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
 
 
 @pytest.fixture(scope="session")
