@@ -1,4 +1,4 @@
-"""Devices for the CUDA backend: the shim's, which executes on the CPU, and the GPU where one answers; Ray on loopback."""
+"""Devices for CUDA: the shim's, which executes on the CPU, and a GPU where one answers; Ray on loopback."""
 
 from __future__ import annotations
 
