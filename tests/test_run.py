@@ -155,7 +155,7 @@ def test_an_interrupted_fold_counts_nothing_twice(tmp_path: Path) -> None:
 def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
     """The rotation-sized demo in its own process, killed without warning while it works."""
     command = [sys.executable, "-m", "gridproof", "run", "us-demo", "--no-verdict", "--out", str(tmp_path),
-               "--set", "trend.window=60:300:6", "--set", "fork.window=5:60:1"]  # fmt: skip
+               "--set", "trend.window=60:300:3", "--set", "fork.window=5:60:1"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 90
     while not (tiles := list(tmp_path.glob("*/tiles/*.npz"))) and time.monotonic() < deadline:
