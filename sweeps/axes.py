@@ -10,7 +10,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.document import Document
 from gridproof.sweeps.faults import did_you_mean, one_line
 from gridproof.sweeps.space import Axis, Space
-from gridproof.sweeps.values import SameAs, Value, expand
+from gridproof.sweeps.values import Draw, SameAs, Value, draw_of, expand
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class AxisTable:
                     "Give it values of its own",
                 )
         order = [*shared, *(name for name in seen if name not in shared), *execution]
-        axes = tuple(Axis(name, self.places[name], self.values(name)) for name in order)
+        axes = tuple(Axis(name, self.places[name], self.values(name), self._draw(name)) for name in order)
         position = {name: index for index, name in enumerate(order)}
         return Space(
             axes=axes,
@@ -118,6 +118,16 @@ class AxisTable:
             owners={name: self.owner(name) for name in self._values},
             base=self._base(axes, base),
         )
+
+    def _draw(self, name: str) -> Draw | None:
+        raw: Any = self._document.raw
+        for key in self.places[name]:
+            raw = raw.get(key) if isinstance(raw, dict) else None
+        draw = draw_of(raw)
+        if draw is not None and self._limits[name].kind is int and not draw.whole:
+            rule, remedy = f"{name} is a whole number", "Write search: integer"
+            raise InputError(rule, "search: continuous", self.where(name), remedy)
+        return draw
 
     def _base(self, axes: tuple[Axis, ...], base: Mapping[str, Value]) -> tuple[int, ...]:
         names = [axis.name for axis in axes]

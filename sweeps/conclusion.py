@@ -60,7 +60,7 @@ def conclude(
             "days_in_sample": window.days if published is None else published,
             "days_after_publication": 0 if published is None else window.days - published,
         },
-        "rule": [f"{leg}: {text}" for leg, text in study.spec.rule.items()],
+        "rule": study.rule_lines(),
         "legs": [leg.name for leg in study.legs],
         "axes": [
             {"name": axis.name, "values": list(axis.values), "base": axis.values[digit]}

@@ -17,7 +17,8 @@ from gridproof.kernels.paths import merge, pack
 from gridproof.signals.catalogue import Reading, call
 from gridproof.signals.market import Market, as_of
 from gridproof.signals.source import Release
-from gridproof.sweeps.study import Signal, Study
+from gridproof.sweeps.signal import OFF, Signal
+from gridproof.sweeps.study import Study
 from gridproof.sweeps.values import Value
 from gridproof.sweeps.window import Window
 
@@ -50,7 +51,13 @@ def read_signal(study: Study, signal: Signal, market: Market, chosen: dict[str, 
     ]
     parameters = {name: value(axis) for name, axis in signal.parameters.items()}
     monthly = [series for series in signal.series if market.series[series].monthly]
-    if not monthly:
+    if signal.use is not None and value(signal.use) == OFF:
+        reading = Reading({}, np.zeros((len(signal.bits), len(market.calendar)), dtype=np.bool_))
+    elif not signal.series:
+        reading = call(signal.measure, [], parameters)
+        assert reading.states is not None
+        reading = Reading({}, np.repeat(reading.states, len(market.calendar), axis=1))
+    elif not monthly:
         inputs = [market.aligned(series, release) for series, release in zip(signal.series, releases, strict=True)]
         reading = call(signal.measure, inputs, parameters)
     elif len(signal.series) == 1:
@@ -140,7 +147,9 @@ def path_table(
             local.append(inverse + pooled)
             pool.append(distinct)
             pooled += len(distinct)
-        by_measure[digits] = np.concatenate(local).reshape(by_measure[digits].shape)
+        paths_here = np.concatenate(local)
+        # A signal that is off has one path, whatever its levels.
+        by_measure[digits] = paths_here.reshape(by_measure[digits].shape) if len(paths_here) > 1 else paths_here[0]
     distinct, inverse = merge(np.concatenate(pool))
     return PathTable(inverse.astype(np.int32)[index], distinct)  # type: ignore[arg-type]
 
@@ -174,7 +183,7 @@ def _paths(
 def _measured(study: Study, signal: Signal) -> list[int]:
     """The axes that decide a signal's reading, by position among its own; the rest only move its latch."""
     owners = study.space.owners
-    deciding = {owners[name] for name in (*signal.parameters.values(), *(axis for axis in signal.releases if axis))}
+    deciding = {owners[name] for name in signal.deciding}
     names = [study.space.axes[position].name for position in study.space.uses[signal.name]]
     return [position for position, name in enumerate(names) if name in deciding]
 
@@ -185,7 +194,7 @@ def _since(reading: Reading) -> int:
     for values in reading.values.values():
         defined = np.isfinite(values)
         firsts.append(int(defined.argmax()) if defined.any() else len(values))
-    return max(firsts)
+    return max(firsts, default=0)
 
 
 def _too_early(study: Study, market: Market, window: Window) -> InputError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +19,11 @@ Test = Callable[[dict[str, bool]], bool]
 
 
 class RuleError(ValueError):
-    """'rule; remedy' as its text, the ``value`` at fault, and the ``line`` of the rule by its key, None: all of it."""
+    """'rule; remedy' as its text, the ``value`` at fault, and the ``place`` within the rule by its keys."""
 
-    def __init__(self, message: str, value: object, line: str | None = None) -> None:
+    def __init__(self, message: str, value: object, *place: str) -> None:
         super().__init__(message)
-        self.value, self.line = value, line
+        self.value, self.place = value, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Rule:
     bits: tuple[str, ...]
     table: Ints
     holds: bool  # whether the allocation held matters
+    uses: Mapping[str, frozenset[str]]  # for each alternative the bits that it names; '' where there are none
 
 
 def parse_rule(rule: dict[str, str], legs: list[str], bits: set[str]) -> Rule:
@@ -44,6 +45,50 @@ def parse_rule(rule: dict[str, str], legs: list[str], bits: set[str]) -> Rule:
     The first expression that is true chooses its leg. Expressions use signal bits, and, or, not, parentheses.
     Raises RuleError.
     """
+    return _tabulate({"": _parse(rule, legs, bits)}, legs, ())
+
+
+def parse_rules(rules: Mapping[str, dict[str, str]], legs: list[str], bits: set[str], choice: Sequence[str]) -> Rule:
+    """Alternative rules as one. ``choice``: further bits that give the number of the alternative, bit 0 first.
+
+    Raises RuleError, with the alternative's name first in its place.
+    """
+    parsed = {}
+    for name, rule in rules.items():
+        try:
+            parsed[name] = _parse(rule, legs, bits)
+        except RuleError as fault:
+            raise RuleError(str(fault), fault.value, name, *fault.place) from fault
+    return _tabulate(parsed, legs, choice)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    tests: tuple[tuple[str, Test], ...]
+    last: str
+    used: dict[str, None]
+
+
+def _tabulate(parsed: Mapping[str, _Parsed], legs: list[str], choice: Sequence[str]) -> Rule:
+    used = dict.fromkeys(choice)
+    for one in parsed.values():
+        used |= one.used
+    if len(used) > 16:
+        raise RuleError("a rule may use at most 16 signal bits; drop some", len(used))
+    rules = list(parsed.values())
+    table = np.empty((len(legs), 2 ** len(used)), dtype=np.int64)
+    # itertools varies the last fastest and bit 0 of the code is the first name, hence the reversal.
+    for code, states in enumerate(itertools.product((False, True), repeat=len(used))):
+        known = dict(zip(used, reversed(states), strict=True))
+        number = sum(known[bit] << at for at, bit in enumerate(choice))
+        rule = rules[min(number, len(rules) - 1)]
+        chosen = next((leg for leg, test in rule.tests if test(known)), rule.last)
+        table[:, code] = np.arange(len(legs)) if chosen == HOLD else legs.index(chosen)
+    uses = {name: frozenset(one.used) for name, one in parsed.items()}
+    return Rule(tuple(used), table, any(rule.last == HOLD for rule in rules), uses)
+
+
+def _parse(rule: dict[str, str], legs: list[str], bits: set[str]) -> _Parsed:
     entries = [(text, leg) if leg == OTHERWISE else (leg, text) for leg, text in rule.items()]
     for (leg, text), line in zip(entries, rule, strict=True):
         if leg not in legs and not (leg == HOLD and text == OTHERWISE):
@@ -53,21 +98,12 @@ def parse_rule(rule: dict[str, str], legs: list[str], bits: set[str]) -> Rule:
     if not entries or entries[-1][1] != OTHERWISE:
         last = f"{entries[-1][0]}: {entries[-1][1]}" if entries else None
         message = "the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'; add it"
-        raise RuleError(message, last, list(rule)[-1] if rule else None)
+        raise RuleError(message, last, *list(rule)[-1:])
     if len(legs) > 64:
         raise RuleError("a study has at most 64 legs; drop some", len(legs))
     used: dict[str, None] = {}
-    tests = [(leg, _compile(text, leg, bits, used)) for leg, text in entries[:-1]]
-    if len(used) > 16:
-        raise RuleError("a rule may use at most 16 signal bits; drop some", len(used))
-    last = entries[-1][0]
-    table = np.empty((len(legs), 2 ** len(used)), dtype=np.int64)
-    # itertools varies the last fastest and bit 0 of the code is the first name, hence the reversal.
-    for code, states in enumerate(itertools.product((False, True), repeat=len(used))):
-        known = dict(zip(used, reversed(states), strict=True))
-        chosen = next((leg for leg, test in tests if test(known)), last)
-        table[:, code] = np.arange(len(legs)) if chosen == HOLD else legs.index(chosen)
-    return Rule(tuple(used), table, last == HOLD)
+    tests = tuple((leg, _compile(text, leg, bits, used)) for leg, text in entries[:-1])
+    return _Parsed(tests, entries[-1][0], used)
 
 
 def _compile(text: str, leg: str, bits: set[str], used: dict[str, None]) -> Test:

@@ -19,6 +19,7 @@ def study_schema() -> dict[str, Any]:
             "measure": {"const": measure.name, "description": f"{measure.meaning}. {measure.source}"},
             "of": series,
         }
+        properties["use"] = AXIS_SCHEMA | {"description": "on, off, or both: a signal that is off is false throughout"}
         if measure.latched:
             properties["latch"] = {"$ref": "#/$defs/LatchSpec"}
         for name, parameter in measure.parameters.items():

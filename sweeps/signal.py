@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.signals.catalogue import MEASURES, Measure
+from gridproof.signals.catalogue import MEASURES, Measure, Parameter, Reading
 from gridproof.signals.source import Release
 from gridproof.sweeps.axes import AxisTable, Limits
 from gridproof.sweeps.document import Document
 from gridproof.sweeps.faults import did_you_mean
 from gridproof.sweeps.spec import LatchSpec, SignalSpec, StudySpec
+
+ON, OFF = "on", "off"
+# The signal that says which of several rules is chosen, and its axis.
+RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class Signal:
     releases: tuple[str | None, ...]  # for each series the axis of its release, None: known at the close of its date
     latch: tuple[str, str] | None = None
     gap: bool = False
+    use: str | None = None  # the axis on which it may be off; None: it is on
 
     @property
     def bits(self) -> tuple[str, ...]:
@@ -35,7 +43,14 @@ class Signal:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        return (*self.parameters.values(), *(self.latch or ()), *(axis for axis in self.releases if axis))
+        use = (self.use,) if self.use is not None else ()
+        releases = (axis for axis in self.releases if axis)
+        return (*use, *self.parameters.values(), *(self.latch or ()), *releases)
+
+    @property
+    def deciding(self) -> set[str]:
+        """The axes that its reading hangs on; the others move its latch."""
+        return set(self.axes) - set(self.latch or ())
 
 
 def build_signal(name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, document: Document) -> Signal:
@@ -46,6 +61,10 @@ def build_signal(name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, 
         remedy = did_you_mean(one.measure, MEASURES)
         raise InputError("a measure must be in the catalogue", one.measure, document.where((*where, "measure")), remedy)
     series = _series(one, measure, spec, document.where((*where, "of")))
+    use = None
+    if one.use is not None:
+        use = f"{name}.use"
+        table.add(use, (*where, "use"), one.use, Limits(str, choices=(ON, OFF)))
     parameters = _parameters(name, one, measure, table, document)
     latch, gap = None, False
     if measure.latched:
@@ -63,7 +82,20 @@ def build_signal(name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, 
         if release is not None and f"{each}.release" not in table.places:
             table.add(f"{each}.release", ("series", each, "release"), release)
         releases.append(f"{each}.release" if release is not None else None)
-    return Signal(name, measure, series, parameters, tuple(releases), latch, gap)
+    return Signal(name, measure, series, parameters, tuple(releases), latch, gap, use)
+
+
+def choice_signal(alternatives: Sequence[str]) -> Signal:
+    """Which of several rules is chosen, as a signal that never changes: its bits are the number of the alternative."""
+    bits = tuple(str(at) for at in range(max(1, (len(alternatives) - 1).bit_length())))
+
+    def read(_series: list[Floats], name: str) -> Reading:
+        number = alternatives.index(name)
+        return Reading({}, np.array([[bool(number >> at & 1)] for at in range(len(bits))]))
+
+    parameter = Parameter(str, None, "the name of the rule", choices=tuple(alternatives))
+    measure = Measure("rule", (0,), {"name": parameter}, read, "which of the rules is chosen", "the study", bits)
+    return Signal(RULE, measure, (), {"name": RULE}, ())
 
 
 def check_signal(signal: Signal, table: AxisTable) -> None:

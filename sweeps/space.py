@@ -9,16 +9,20 @@ from math import prod
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.sweeps.values import Value
+from gridproof.sweeps.values import Draw, Value
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One parameter that a variant chooses. ``path``: where it stands in the study file."""
+    """One parameter that a variant chooses. ``path``: where it stands in the study file.
+
+    ``draw``: what a search may choose besides the values.
+    """
 
     name: str
     path: tuple[str, ...]
     values: tuple[Value, ...]
+    draw: Draw | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from gridproof.sweeps.values import SameAs, Value, choice, expand
 
 _SCALAR: dict[str, Any] = {"type": ["number", "string"]}
 _NUMBERS = {"from": {"type": "number"}, "to": {"type": "number"}}
+_SEARCH = {"search": {"enum": ["continuous", "integer"], "description": "what a search may choose between the ends"}}
 AXIS_SCHEMA: dict[str, Any] = {
     "description": "one value, a list of values, a range, or the axis that this one always equals",
     "oneOf": [
@@ -32,13 +33,18 @@ AXIS_SCHEMA: dict[str, Any] = {
         {"type": "array", "items": _SCALAR, "minItems": 1, "uniqueItems": True},
         {
             "type": "object",
-            "properties": {**_NUMBERS, "step": {"type": "number", "exclusiveMinimum": 0}},
+            "properties": {**_NUMBERS, "step": {"type": "number", "exclusiveMinimum": 0}, **_SEARCH},
             "required": ["from", "to", "step"],
             "additionalProperties": False,
         },
         {
             "type": "object",
-            "properties": {**_NUMBERS, "count": {"type": "integer", "minimum": 2}},
+            "properties": {
+                **_NUMBERS,
+                "count": {"type": "integer", "minimum": 2},
+                "scale": {"enum": ["log"], "description": "evenly spaced ratios instead of differences"},
+                **_SEARCH,
+            },
             "required": ["from", "to", "count"],
             "additionalProperties": False,
         },
@@ -136,6 +142,7 @@ class SignalSpec(BaseModel):
     measure: str
     of: Annotated[_Word | Annotated[list[str], Tag(LIST)], _SHAPES]
     latch: LatchSpec | None = None
+    use: Axis | None = Field(None, description="on, off, or both: a signal that is off is false throughout")
 
 
 class ExecutionSpec(_Spec):
@@ -159,7 +166,10 @@ class StudySpec(_Spec):
     series: dict[Name, SeriesSpec]
     legs: dict[Name, Annotated[_Word | Annotated[LegSpec, Tag(MAPPING)], _SHAPES]]
     signals: dict[Name, SignalSpec]
-    rule: dict[str, str] = Field(description="leg: expression of signals, first true wins; last 'leg: otherwise'")
+    rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | _Word, _SHAPES] = Field(
+        "", description="leg: expression of signals, first true wins; last 'leg: otherwise'. With rules: which of them"
+    )
+    rules: dict[Name, dict[str, str]] | None = Field(None, description="alternatives by name, each as rule would be")
     execution: ExecutionSpec = ExecutionSpec()
     window: WindowSpec
     objective: Literal[*OBJECTIVES] = "sharpe"  # type: ignore[valid-type]

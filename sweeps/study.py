@@ -18,10 +18,10 @@ from gridproof.signals.source import Source
 from gridproof.sweeps.axes import AxisTable, Limits, full_names
 from gridproof.sweeps.change import parse_changes, plain
 from gridproof.sweeps.document import Document, read_document
-from gridproof.sweeps.faults import did_you_mean, first_fault, one_line
+from gridproof.sweeps.faults import brief, did_you_mean, first_fault, one_line
 from gridproof.sweeps.leg import Leg, build_leg
-from gridproof.sweeps.rule import Rule, RuleError, parse_rule
-from gridproof.sweeps.signal import Signal, build_signal, check_signal
+from gridproof.sweeps.rule import Rule, RuleError, parse_rule, parse_rules
+from gridproof.sweeps.signal import RULE, Signal, build_signal, check_signal, choice_signal
 from gridproof.sweeps.space import Space
 from gridproof.sweeps.spec import StudySpec
 from gridproof.sweeps.values import Value
@@ -53,6 +53,12 @@ class Study:
     def base(self) -> dict[str, Value]:
         """The published variant by axis name."""
         return self.space.parameters(self.space.base_index)
+
+    def rule_lines(self) -> list[str]:
+        """The rule of the base, line by line as it is written."""
+        rule = self.spec.rule if self.spec.rules is None else self.spec.rules[str(self.base[RULE])]
+        assert isinstance(rule, dict)
+        return [f"{leg}: {text}" for leg, text in rule.items()]
 
     def sources(self) -> list[Source]:
         """The series to read, as ``signals.market.load_market`` takes them."""
@@ -145,12 +151,7 @@ def build_study(document: Document) -> Study:
     legs = tuple(build_leg(name, one, spec, table, document) for name, one in spec.legs.items())
     table.add("execution.lag", ("execution", "lag"), spec.execution.lag, Limits(int, 1))
     table.add("execution.cost", ("execution", "cost"), spec.execution.cost, Limits(float, 0, 1))
-    bits = {bit for signal in signals for bit in signal.bits}
-    try:
-        rule = parse_rule(spec.rule, [leg.name for leg in legs], bits)
-    except RuleError as fault:
-        where = document.where(("rule", *([fault.line] if fault.line else [])))
-        raise one_line(str(fault), fault.value, where) from None
+    rule, choice = _build_rule(spec, signals, [leg.name for leg in legs], table, document)
     for signal in signals:
         if not set(signal.bits) & set(rule.bits):
             raise InputError(
@@ -160,11 +161,41 @@ def build_study(document: Document) -> Study:
                 f"Name {' or '.join(signal.bits)} in the rule, or remove the signal",
             )
         check_signal(signal, table)
+    signals = (*choice, *signals)
     _check_names(spec, signals, document)
     executing = ["execution.lag", "execution.cost", *(axis for leg in legs for axis in leg.terms.values())]
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
     return Study(document, spec, signals, legs, rule, space, places)
+
+
+def _build_rule(
+    spec: StudySpec, signals: Sequence[Signal], legs: list[str], table: AxisTable, document: Document
+) -> tuple[Rule, tuple[Signal, ...]]:
+    """The rule, and where there are alternatives the signal that chooses among them. Raises InputError."""
+    bits = {bit for signal in signals for bit in signal.bits}
+    try:
+        if spec.rules is None:
+            if not isinstance(spec.rule, dict):
+                given = "no rule" if (RULE,) not in document.lines and not spec.rule else brief(spec.rule)
+                remedy = "Write `leg: expression` lines under it, or name one of several under rules:"
+                raise InputError("rule must be a mapping", given, document.where((RULE,)), remedy)
+            return parse_rule(spec.rule, legs, bits), ()
+        if isinstance(spec.rule, dict):
+            remedy = f"Write rule: {next(iter(spec.rules), 'NAME')}, a list of names, or nothing for all"
+            raise InputError("beside rules, rule names some of them", "a mapping", document.where((RULE,)), remedy)
+        if any(signal.name == RULE for signal in signals):
+            where = document.where(("signals", RULE))
+            raise InputError("beside rules, no signal is called rule", RULE, where, "Rename it")
+        if not spec.rules:
+            raise InputError("rules has at least one rule", "none", document.where(("rules",)), "Write one")
+        choice = choice_signal(tuple(spec.rules))
+        wanted = (spec.rule,) if isinstance(spec.rule, str) and spec.rule else tuple(spec.rule) or tuple(spec.rules)
+        table.add(RULE, (RULE,), wanted, Limits(str, choices=tuple(spec.rules)))
+        return parse_rules(spec.rules, legs, bits, choice.bits), (choice,)
+    except RuleError as fault:
+        where = document.where(("rule" if spec.rules is None else "rules", *fault.place))
+        raise one_line(str(fault), fault.value, where) from None
 
 
 def _check_names(spec: StudySpec, signals: Sequence[Signal], document: Document) -> None:

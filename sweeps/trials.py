@@ -117,6 +117,8 @@ def _canonical(study: Study) -> _Strategy:
     for number, signal in enumerate(signals):
         label = f"{signal.measure.name}.{number}"
         parameters |= {f"{label}.{name}": _Taken(axis) for name, axis in signal.parameters.items()}
+        if signal.use is not None:
+            parameters[f"{label}.use"] = _Taken(signal.use)
         if signal.latch is not None:
             other = "off_gap" if signal.gap else "off_below"
             parameters |= {f"{label}.on_above": _Taken(signal.latch[0]), f"{label}.{other}": _Taken(signal.latch[1])}
