@@ -1,8 +1,9 @@
 """One file of the ledger: what was tried, and line by line what was finished of it.
 
 The first line is a JSON object with the format, the run, the study, the market, the strategy and the axes. Each other
-line is ``[low, high]``, a range of grid indices; ``{"indices": text}``, single ones; or ``{"rows": [[value, …], …]}``,
-variants by value. A last line without its end was torn by a kill and does not count.
+line is ``[low, high]``, a range of grid indices; ``{"indices": text}``, single ones; ``{"rows": [[value, …], …]}``,
+variants by value; or ``{"box": [values, …]}``, every combination of values of each axis. A last line without its end
+was torn by a kill and does not count.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import uuid
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,12 @@ class LedgerFile:
         if rows:
             self._append({"rows": [list(row) for row in rows]})
 
+    def add_box(self, box: Sequence[Sequence[Value]]) -> None:
+        """Every combination of these values, some for each axis, on the grid or not. Raises InputError."""
+        own = tuple(TrialAxis(axis.names, tuple(values)) for axis, values in zip(self.trials.axes, box, strict=True))
+        checked = replace(self.trials, axes=own)  # its complaint, where a value is none, or there twice
+        self._append(_box_record([axis.values for axis in checked.axes]))
+
     def fold(self) -> None:
         """Write the file anew with its ranges joined, and without the single variants that lie in them."""
         if self.path.exists():
@@ -112,6 +119,7 @@ class LedgerFile:
             records: list[Any] = [_header(self.trials), *ranges.tolist()]
             records += [{"indices": _pack(indices)}] if len(indices) else []
             records += [{"rows": [list(row) for row in dict.fromkeys(rows)]}] if rows else []
+            records += [_box_record(box) for box in dict.fromkeys(record[1].boxes)]
             beside = self.path.with_suffix(".tmp")
             beside.write_text("".join(_line(each) for each in records), encoding="utf-8")
             os.replace(beside, self.path)
@@ -143,6 +151,7 @@ def read_file(path: Path, market: str | None = None) -> tuple[Trials, Finished] 
     trials: Trials | None = None
     ranges, indices = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     rows: list[tuple[Value, ...]] = []
+    boxes: list[tuple[tuple[Value, ...], ...]] = []
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
@@ -155,6 +164,8 @@ def read_file(path: Path, market: str | None = None) -> tuple[Trials, Finished] 
                 ranges.append(_checked(np.array([[low, high]], dtype=np.int64), trials.size))
             elif "indices" in record:
                 indices.append(_checked(_unpack(record["indices"]), trials.size - 1))
+            elif "box" in record:
+                boxes.append(tuple(_lengthen(values) for values in record["box"]))
             else:
                 rows += [tuple(row) for row in record["rows"]]
         except (ValueError, KeyError, TypeError, ArithmeticError, zlib.error) as error:
@@ -162,13 +173,18 @@ def read_file(path: Path, market: str | None = None) -> tuple[Trials, Finished] 
             raise InputError(rule, f"{type(error).__name__}: {error}", f"{path}:{number}", remedy) from error
     if trials is None:
         return None
-    return trials, Finished(trials.axes, np.concatenate(ranges), np.concatenate(indices), tuple(rows))
+    numbers = np.concatenate(ranges), np.concatenate(indices)
+    return trials, Finished(trials.axes, *numbers, tuple(rows), tuple(boxes))
 
 
 def _checked(numbers: Ints, most: int) -> Ints:
     if numbers.size and (numbers.min() < 0 or numbers.max() > most):
         raise ValueError(f"{numbers.min()} to {numbers.max()} on a grid that ends at {most}")
     return numbers
+
+
+def _box_record(box: Sequence[tuple[Value, ...]]) -> dict[str, Any]:
+    return {"box": [_shorten(values) for values in box]}
 
 
 def _line(record: Any) -> str:

@@ -29,12 +29,14 @@ class TrialAxis:
 @dataclass(frozen=True, slots=True)
 class Finished:
     """What was finished of one grid: ``ranges`` (n, 2) of grid indices [low, high) in C order, the last axis fastest;
-    ``indices`` (m,) of single variants; ``rows`` of values, one for each axis, on the grid or not."""
+    ``indices`` (m,) of single variants; ``rows`` of values, one for each axis, on the grid or not; ``boxes``: for each
+    axis values of their own, every combination of which was finished."""
 
     axes: tuple[TrialAxis, ...]
     ranges: Ints
     indices: Ints
     rows: tuple[tuple[Value, ...], ...] = ()
+    boxes: tuple[tuple[tuple[Value, ...], ...], ...] = ()
 
     @property
     def dims(self) -> tuple[int, ...]:

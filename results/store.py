@@ -40,6 +40,15 @@ class Store:
         self.tiles.mkdir(parents=True, exist_ok=True)
         self.write_text("study.yaml", study)
 
+    def clear(self) -> None:
+        """Remove what an earlier run left here, to make room for another one; what else is in the folder stays."""
+        for name in ("summary.json", "report.html", "statistics.json", "timing.json", "study.yaml"):
+            (self.folder / name).unlink(missing_ok=True)
+        for name in ("top", "surfaces", "curves", "variants"):
+            (self.folder / f"{name}.parquet").unlink(missing_ok=True)
+        for path in self.tiles.glob("*"):
+            path.unlink()
+
     @property
     def finished(self) -> bool:
         return self.has("summary.json") and self.has("report.html")
@@ -164,6 +173,9 @@ class Store:
             finally:
                 if writer is not None:
                     writer.close()
+
+    def read_text(self, name: str) -> str:
+        return self._existing(name).read_text(encoding="utf-8")
 
     def read_json(self, name: str) -> dict[str, Any]:
         result: dict[str, Any] = json.loads(self._existing(name).read_text(encoding="utf-8"))

@@ -33,10 +33,14 @@ def count_distinct(finished: Sequence[Finished]) -> int:
 
 
 def _by_grid(finished: Sequence[Finished]) -> list[Finished]:
-    """One part for each grid, its ranges merged and without the indices that lie in them."""
+    """One part for each grid, its ranges merged and without the indices that lie in them; a box is one by itself."""
     grids: dict[tuple[TrialAxis, ...], list[Finished]] = {}
     for part in finished:
         grids.setdefault(part.axes, []).append(part)
+        for box in part.boxes:
+            axes = tuple(TrialAxis(axis.names, values) for axis, values in zip(part.axes, box, strict=True))
+            whole = np.array([[0, prod(len(values) for values in box)]], dtype=np.int64)
+            grids.setdefault(axes, []).append(Finished(axes, whole, np.empty(0, dtype=np.int64)))
     parts = []
     for axes, same in grids.items():
         ranges = merge_ranges(np.concatenate([part.ranges for part in same]))

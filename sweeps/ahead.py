@@ -92,15 +92,14 @@ class Ahead:
         for place, ((low, high), (begin, end)) in enumerate(zip(self._trained, self._tested, strict=True)):
             held = returns[begin:end, place]
             pieces.append(held)
-            index = int(population.index[chosen[place]])
             folds.append(
                 {
                     "train_from": str(dates[low]),
                     "train_to": str(dates[high - 1]),
                     "test_from": str(dates[begin]),
                     "test_to": str(dates[end - 1]),
-                    "index": index,
-                    "parameters": population.plan.study.space.parameters(index),
+                    "index": int(population.index[chosen[place]]),
+                    "parameters": population.parameters(int(chosen[place])),
                     "in_sample": number(self._best[place] * scale),
                     "out_of_sample": number(_sharpe(held) * year),
                 }

@@ -18,7 +18,7 @@ def code_digest() -> str:
         "kernels/**/*.py",
         "kernels/**/*.cu*",
         "signals/*.py",
-        "sweeps/*.py",
+        "sweeps/**/*.py",
         "results/**/*.py",
         "results/**/*.j2",
     )

@@ -125,12 +125,12 @@ def _superior(
 
 
 def placebo(
-    population: Population, grid: Grid, objective: str, backend: str, base: int, sweeps: int, seed: int
+    population: Population, grid: Grid, objective: str, backend: str, base: Work, sweeps: int, seed: int
 ) -> Record:
     """The same variants on the same signals, with the market turned round by a random number of days in sample.
 
     What the legs earn is shifted circularly against all signals, so that exposure, costs and the variants' likeness
-    stay and only the timing is lost. base: its grid index. The p-value counts the real sweep as one. Of a population
+    stay and only the timing is lost. The p-value counts the real sweep as one. Of a population
     that was drawn, only those drawn are swept.
     """
     problem, days = population.plan.problem, population.days
@@ -153,7 +153,7 @@ def placebo(
         )
         values = np.concatenate([evaluate(work)[:, 0, column] for work in works])
         best.append(float(np.nanmax(values, initial=-np.inf)))
-        own = evaluate(grid.alone(base).work)[0, 0, column]
+        own = evaluate(base)[0, 0, column]
         if not np.isnan(own):
             below, equal = (values < own).sum(), (values == own).sum()
             percentiles.append(100.0 * float(below + 0.5 * equal) / int((~np.isnan(values)).sum()))

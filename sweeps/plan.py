@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats, Ints, Words
+from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Box, Problem, Work
 from gridproof.signals.market import Market
 from gridproof.signals.source import Dates
 from gridproof.sweeps.payoff import cost_tables, payoff_tables
-from gridproof.sweeps.reading import path_table
+from gridproof.sweeps.reading import PathTable, path_table
+from gridproof.sweeps.signal import Signal
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.window import Window, find_window
 
@@ -118,6 +119,48 @@ class Plan:
         return [frozenset(each) for each in found]
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What all variants of a study share before a signal is measured; ``problem`` has no paths yet.
+
+    States are needed on the calendar's days [start, stop), and every signal defined on day ``needed``.
+    """
+
+    study: Study
+    market: Market
+    window: Window
+    problem: Problem
+    start: int
+    stop: int
+    needed: int
+
+    def table(self, study: Study, signal: Signal, backend: Backend, hindsight: bool = False) -> PathTable:
+        """The paths of a signal under every choice of its axes, as ``study``, this one or a part of it, has them."""
+        holds = study.rule.holds
+        return path_table(
+            study, signal, self.market, backend, self.start, self.stop, self.needed, self.window, holds, hindsight
+        )
+
+    def plan(self, study: Study, tables: Sequence[PathTable], backend: Backend) -> Plan:
+        """The plan of the layout's study, or of a part of it, from the paths of each signal in its order."""
+        first, row = {}, 0
+        for signal, table in zip(study.signals, tables, strict=True):
+            first[signal.name] = row
+            row += table.distinct.shape[0] * table.distinct.shape[1]
+        planes = [table.distinct.reshape(-1, table.distinct.shape[-1]) for table in tables]
+        problem = replace(self.problem, planes=np.concatenate(planes)) if planes else self.problem
+        return Plan(
+            study,
+            self.market,
+            self.window,
+            problem,
+            {signal.name: table.index for signal, table in zip(study.signals, tables, strict=True)},
+            {signal.name: len(table.distinct) for signal, table in zip(study.signals, tables, strict=True)},
+            first,
+            backend.bind(problem),
+        )
+
+
 def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool = False) -> Plan:
     """Measure every signal under all its parameters, merge equal paths, and lay out payoffs and costs.
 
@@ -125,24 +168,26 @@ def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool =
 
     Raises InputError where a leg lacks a close, a series ends early, or the window begins before a signal is defined.
     """
-    space = study.space
+    if study.space.size >= 2**62:
+        raise InputError(
+            "a grid has fewer than 2^62 variants",
+            f"{study.space.size:.3g}",
+            study.document.name,
+            "Narrow an axis, in the file or with --set; or search it",
+        )
+    layout = lay_out(study, market)
+    tables = [layout.table(study, signal, backend, hindsight) for signal in study.signals]
+    return layout.plan(study, tables, backend)
+
+
+def lay_out(study: Study, market: Market) -> Layout:
+    """Payoffs and costs under every setting of the execution. Raises InputError where a leg lacks a close."""
     window = find_window(study, market)
     executions = _executions(study)
     lags = np.array([int(cell["execution.lag"]) for cell in executions], dtype=np.int64)
     latest, soonest = int(lags.max()), int(lags.min())
     start = 0 if study.rule.holds else max(0, window.first - latest)
     stop = window.last + 1 - soonest
-    paths: dict[str, Ints] = {}
-    counts: dict[str, int] = {}
-    first_row: dict[str, int] = {}
-    planes: list[Words] = []
-    rows = 0
-    for signal in study.signals:
-        needed = window.first - latest
-        table = path_table(study, signal, market, backend, start, stop, needed, window, study.rule.holds, hindsight)
-        paths[signal.name], counts[signal.name], first_row[signal.name] = table.index, len(table.distinct), rows
-        planes.append(table.distinct.reshape(-1, table.distinct.shape[-1]))
-        rows += len(planes[-1])
     returns, payoff_of = payoff_tables(study, market, window, executions)
     costs, cost_of = cost_tables(study, market, window, executions)
     cash = np.array([leg.series is None for leg in study.legs])
@@ -150,9 +195,8 @@ def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool =
     traded[cash[:, None] & cash[None, :]] = 0.0
     np.fill_diagonal(traded, 0.0)
     days = stop - start
-    words = -(-days // 64)
     problem = Problem(
-        planes=np.concatenate(planes) if planes else np.zeros((1, words), dtype=np.uint64),
+        planes=np.zeros((1, -(-days // 64)), dtype=np.uint64),
         decision_days=days,
         lead=window.first - start,
         rule=_patient(study),
@@ -171,14 +215,7 @@ def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool =
         periods=study.spec.market.periods,
         risk_free=study.spec.risk_free,
     )
-    if space.size >= 2**62:
-        raise InputError(
-            "a grid has fewer than 2^62 variants",
-            f"{space.size:.3g}",
-            study.document.name,
-            "Narrow an axis, in the file or with --set",
-        )
-    return Plan(study, market, window, problem, paths, counts, first_row, backend.bind(problem))
+    return Layout(study, market, window, problem, start, stop, window.first - latest)
 
 
 def _patient(study: Study) -> Ints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from gridproof.kernels.problem import Jobs
 from gridproof.kernels.resampling import Tracer, Traces, daily_returns
 from gridproof.sweeps.grid import Grid, Listed, draw_sample
 from gridproof.sweeps.plan import Plan
+from gridproof.sweeps.values import Value
 
 # Variants that are gone through one by one; of a larger grid a sample is.
 LARGEST_GRID = 4_000_000
@@ -36,6 +37,7 @@ class Population:
     marks: Words  # (J,) a hash of the metrics
     distinct: int  # how many there are among those gone through
     sampled: str  # what was drawn from what; empty: all are here
+    points: Mapping[str, Array] | None = None  # for every axis (J,) values, where they are on no grid of the plan's
 
     def __len__(self) -> int:
         return len(self.index)
@@ -61,9 +63,15 @@ class Population:
         traces = Tracer(problem, self.days)(self.jobs(chosen))
         return daily_returns(problem, traces) - problem.risk_free / problem.periods
 
+    def parameters(self, place: int) -> dict[str, Value]:
+        """One of them by name and value."""
+        if self.points is not None:
+            return {name: values[place] for name, values in self.points.items()}
+        return self.plan.study.space.parameters(int(self.index[place]))
+
     def place(self, metrics: Floats) -> int | None:
         """Which of them has these metrics, (1, S, 12 + A), evaluated as the grid is; None if it was not drawn."""
-        mark = _marks(metrics)[0]
+        mark = marks_of(metrics)[0]
         at = np.flatnonzero(self.marks == mark)
         return int(at[0]) if len(at) else None
 
@@ -82,10 +90,8 @@ def gather(plan: Plan, grid: Grid) -> Population:
         _, first = np.unique(piece.job_of, return_index=True)
         cells = np.bincount(piece.job_of, minlength=len(metrics))
         rows = np.repeat(jobs.rows, np.diff(jobs.first), axis=0)
-        parts.append(_merged(_marks(metrics), piece.variants[first], cells, rows, jobs.execution, metrics))
-    marks, index, cells, rows, execution, metrics = _merged(
-        *(np.concatenate(each) for each in zip(*parts, strict=True))
-    )
+        parts.append(merged(marks_of(metrics), piece.variants[first], cells, rows, jobs.execution, metrics))
+    marks, index, cells, rows, execution, metrics = merged(*(np.concatenate(each) for each in zip(*parts, strict=True)))
     distinct = len(index)
     chosen = np.argsort(index)
     if distinct > MOST:
@@ -97,7 +103,7 @@ def gather(plan: Plan, grid: Grid) -> Population:
     )  # fmt: skip
 
 
-def _merged(
+def merged(
     marks: Words, index: Ints, cells: Ints, rows: Array, execution: Ints, metrics: Floats
 ) -> tuple[Words, Ints, Ints, Array, Ints, Floats]:
     """One of each mark, marks ascending: the one with the lowest index; cells are added up."""
@@ -107,7 +113,7 @@ def _merged(
     return marks[kept], index[kept], np.add.reduceat(cells[order], first), rows[kept], execution[kept], metrics[kept]
 
 
-def _marks(metrics: Floats) -> Words:
+def marks_of(metrics: Floats) -> Words:
     """(J,) 64 bits of each variant's metrics; 0 and −0 are one, and so is every NaN."""
     numbers = np.ascontiguousarray(metrics.reshape(len(metrics), -1) + 0.0)
     numbers[np.isnan(numbers)] = np.nan

@@ -136,9 +136,9 @@ def path_table(
     for digits in itertools.product(*(range(len(grids[position])) for position in measured)):
         chosen = {names[position]: grids[position][digit] for position, digit in zip(measured, digits, strict=True)}
         reading = read_signal(study, signal, market, chosen, window)
-        if _since(reading) > needed:
+        if first_day(reading) > needed:
             raise _too_early(study, market, window)
-        known = pack(np.arange(start, stop) >= _since(reading))[None, None] if definedness else None
+        known = pack(np.arange(start, stop) >= first_day(reading))[None, None] if definedness else None
         local = []
         for paths in _paths(study, signal, backend, reading, chosen, latched, start, stop, hindsight):
             if known is not None:
@@ -188,7 +188,7 @@ def _measured(study: Study, signal: Signal) -> list[int]:
     return [position for position, name in enumerate(names) if name in deciding]
 
 
-def _since(reading: Reading) -> int:
+def first_day(reading: Reading) -> int:
     """The first day on which all of a reading is defined; the number of days where it never is."""
     firsts = []
     for values in reading.values.values():
@@ -205,7 +205,7 @@ def _too_early(study: Study, market: Market, window: Window) -> InputError:
         axes = [axes[position] for position in _measured(study, signal)]
         for values in itertools.product(*(axis.values for axis in axes)):
             chosen = {axis.name: value for axis, value in zip(axes, values, strict=True)}
-            first = _since(read_signal(study, signal, market, chosen, window))
+            first = first_day(read_signal(study, signal, market, chosen, window))
             if first > since:
                 since, slowest = first, f"{signal.name} ({_spoken(chosen)})"
     lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)

@@ -17,9 +17,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from gridproof.kernels.backend import resolve
+from gridproof.kernels.backend import Backend, resolve
 from gridproof.kernels.errors import InputError
-from gridproof.results.record import objective_of
+from gridproof.results.record import Record, objective_of
 from gridproof.results.report import write_report
 from gridproof.results.store import ROWS_KEPT, Store
 from gridproof.signals.market import Market, load_market
@@ -184,6 +184,32 @@ def run_study(
         if verdict and not store.has("statistics.json"):
             judge_run(store.folder, data, say)
         return Run(store.folder, reused=True)
+    plan, grid, summary = sweep(store, study, market, chosen, executor, data, sample, progress, nodes, meter)
+    if verdict:
+        store.write_json("summary.json", summary)
+        conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
+    store.write_json("summary.json", summary)
+    write_report(store.folder)
+    store.tidy()
+    return Run(store.folder)
+
+
+def sweep(
+    store: Store,
+    study: Study,
+    market: Market,
+    chosen: Backend,
+    executor: Executor,
+    data: str | Path | None,
+    sample: int | None = None,
+    progress: Progress | None = None,
+    nodes: Nodes | None = None,
+    meter: Meter | None = None,
+) -> tuple[Plan, Grid, Record]:
+    """Evaluate every variant, or a sample, into the store's folder; all that the page needs but the summary, answered.
+
+    Raises as ``run_study``.
+    """
     began = time.perf_counter()
     with executor:
         plan = build_plan(study, market, chosen)
@@ -194,7 +220,8 @@ def run_study(
         checked_point(plan, grid, study.space.base_index)
         task = Task(plan, grid, _yardstick(plan, grid), grid.size <= ROWS_KEPT)
         ledger = RunLedger(study, grid, store, data_folder(study, data))
-        new = _run_tiles(task, store, ledger, executor, _Watch(task, store, progress, nodes, meter))
+        watch = _Watch(task, store, progress, nodes, meter or Meter(Budget()))
+        new = _run_tiles(task, store, ledger, executor, watch)
         swept = time.perf_counter()
         if task.keep_rows and not store.has("variants.parquet"):
             store.write_variants(variant_tables(plan, grid, store), grid.size)
@@ -215,13 +242,7 @@ def run_study(
         }
         | timing,
     )
-    if verdict:
-        store.write_json("summary.json", summary)
-        conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
-    store.write_json("summary.json", summary)
-    write_report(store.folder)
-    store.tidy()
-    return Run(store.folder)
+    return plan, grid, summary
 
 
 def judge_run(folder: str | Path, data: str | Path | None = None, say: Say = _quiet) -> Run:

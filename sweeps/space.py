@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -36,6 +36,15 @@ class Space:
     executing: int  # how many trailing axes belong to the execution
     base: tuple[int, ...]  # the published variant's position on each axis
     owners: Mapping[str, str]  # for each parameter the axis it takes its value from: its own, or the one it is tied to
+
+    def narrowed(self, values: Mapping[str, Sequence[Value]]) -> Space:
+        """The same axes with other values on some of them; the base stays where they have its value, else the first."""
+        axes, base = [], []
+        for axis, digit in zip(self.axes, self.base, strict=True):
+            chosen = tuple(values.get(axis.name, axis.values))
+            axes.append(replace(axis, values=chosen))
+            base.append(chosen.index(axis.values[digit]) if axis.values[digit] in chosen else 0)
+        return replace(self, axes=tuple(axes), base=tuple(base))
 
     @property
     def dims(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +43,18 @@ def market_identity(study: Study, folder: Path | None) -> str:
 def trials_of(study: Study, folder: Path | None, run: str) -> Trials:
     """The identity of a study's variants, for a run by the name of its folder; ``folder``: that of the market."""
     strategy = _canonical(study)
+    return Trials(run, study.name, market_identity(study, folder), strategy.text, tuple(_axes(study, strategy)))
+
+
+def _axes(study: Study, strategy: _Strategy) -> list[TrialAxis]:
+    """The study's axes, then the parameters that stand still."""
     fixed = {name: value for name, value in strategy.parameters.items() if not isinstance(value, _Taken)}
     taken: dict[str, list[str]] = {}
     for name, value in strategy.parameters.items():
         if isinstance(value, _Taken):
             taken.setdefault(study.space.owners[value.parameter], []).append(name)
     axes = [TrialAxis(tuple(taken[axis.name]), _values(axis, taken[axis.name])) for axis in study.space.axes]
-    axes += [TrialAxis((name,), (value,)) for name, value in fixed.items()]
-    return Trials(run, study.name, market_identity(study, folder), strategy.text, tuple(axes))
+    return axes + [TrialAxis((name,), (value,)) for name, value in fixed.items()]
 
 
 class RunLedger:
@@ -85,6 +89,37 @@ class RunLedger:
             ]
             self._file.add_indices(np.concatenate(shown))
         self._file.fold()
+
+
+class SearchLedger:
+    """What a search evaluates, into the ledger beside its folder: boxes and single variants, by value."""
+
+    def __init__(self, study: Study, folder: Path, data: Path | None) -> None:
+        strategy = _canonical(study)
+        self._study, self._axes = study, _axes(study, strategy)
+        # What will be drawn from continuous ranges is not known yet.
+        bare = tuple(TrialAxis(axis.names, ()) for axis in self._axes)
+        market = market_identity(study, data)
+        self._file = LedgerFile(folder.parent / FOLDER, Trials(folder.name, study.name, market, strategy.text, bare))
+
+    def add_box(self, values: Mapping[str, Sequence[Value]]) -> None:
+        """Every combination of these values, some for each axis of the study; evaluated and not yet told."""
+        self._file.add_box(self._row(values))
+
+    def add_points(self, points: Sequence[Mapping[str, Value]]) -> None:
+        rows = [self._row({name: (value,) for name, value in point.items()}) for point in points]
+        self._file.add_rows([[values[0] for values in row] for row in rows])
+
+    def fold(self) -> None:
+        self._file.fold()
+
+    def _row(self, values: Mapping[str, Sequence[Value]]) -> list[tuple[Value, ...]]:
+        axes = self._study.space.axes
+        chosen = [
+            _values(replace(axis, values=tuple(values[axis.name])), ledger.names)
+            for axis, ledger in zip(axes, self._axes, strict=False)
+        ]
+        return [*chosen, *(axis.values for axis in self._axes[len(axes) :])]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from gridproof.sweeps.luck import Bootstrap, Luck, measure_luck, placebo
 from gridproof.sweeps.plan import Plan, days_of
 from gridproof.sweeps.point import Point
 from gridproof.sweeps.population import LARGEST_GRID, Population, gather
+from gridproof.sweeps.search.drawn import gather_search, is_search
 from gridproof.sweeps.standing import by_year, number, stand, time_shift
 from gridproof.sweeps.stress import stress
 from gridproof.sweeps.trials import market_identity
@@ -72,8 +73,14 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
     objective, periods, risk_free = study.spec.objective, problem.periods, problem.risk_free
     days, dates = int(problem.bounds[1]), days_of(plan)
     say("gathering what trades differently")
-    population = gather(plan, grid)
     who = _base_and_best(plan, grid, space.base_index, int(summary["best"]["index"]))
+    tried = (summary["evaluated"], summary["distinct"])
+    if is_search(store):
+        points = [(study.space.parameters(who.index[name]), who.metrics[name]) for name in who.points]
+        population, cells = gather_search(store, plan.market, backend, points)
+        tried = (cells, cells)
+    else:
+        population = gather(plan, grid)
     series = {name: point.curve["return"].to_numpy() for name, point in who.points.items()}
     holds = {leg.name: hold_returns(plan, place)[0] for place, leg in enumerate(study.legs)}
     length = _block_length([series["base"][:days], *(returns[:days] for returns in holds.values())])
@@ -91,7 +98,9 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
     tests = {} if ahead is None else ahead.tests
     say("turning the market against the signals")
     sweeps = int(np.clip(_PLACEBO // len(population), _FEWEST, _MOST))
-    turned = placebo(population, grid, objective, backend, space.base_index, sweeps, SEED)
+    mine = population.place(who.metrics["base"][None])
+    own = grid.alone(space.base_index).work if mine is None else population.jobs(slice(mine, mine + 1))
+    turned = placebo(population, grid, objective, backend, own, sweeps, SEED)
     best_error = _standard_error(series["best"][:days] - risk_free / periods) * np.sqrt(periods)
     ensemble = average(population, best_error) if np.isfinite(best_error) else None
     say("ranking the best of each half of the days among all")
@@ -102,7 +111,7 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
             "seed": SEED,
             "resamples": RESAMPLES,
             "block_length": length,
-            "variants": grid.size,
+            "variants": tried[0],
             "distinct": population.distinct,
             "used": len(population),
             "sampled": bool(population.sampled),
@@ -113,7 +122,7 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
             "left_out": luck.left_out,
             "versions": _versions(),
         },
-        "counts": _counts(summary, population, luck, _ledger(study, store, data), periods),
+        "counts": _counts(*tried, population, luck, _ledger(study, store, data), periods),
         "who": _who(plan, who, series, holds, ensemble, indices),
         "ensemble": None
         if ensemble is None
@@ -230,17 +239,19 @@ def _who(
     return record
 
 
-def _counts(summary: Record, population: Population, luck: Luck, ledger: int | None, periods: float) -> Record:
+def _counts(
+    tried: int, distinct: int, population: Population, luck: Luck, ledger: int | None, periods: float
+) -> Record:
     drawn = np.sort(np.random.default_rng(SEED).permutation(len(population))[:_CORRELATED])
     trials = effective_trials(population.returns(drawn)) if len(drawn) > 1 else None
     null = luck.null_sharpe[np.isfinite(luck.null_sharpe)] / np.sqrt(periods)
     variance = _variance(population, periods)
     implied = float(implied_trials(null.mean(), variance)) if len(null) and variance > 0 else np.nan
     # Of a grid of which a sample was gone through, all count that differ in a path or in their execution.
-    differ = min(summary["distinct"], summary["evaluated"])
+    every = tried <= LARGEST_GRID and population.points is None
     return {
-        "all": summary["evaluated"],
-        "distinct": differ if summary["evaluated"] > LARGEST_GRID else population.distinct,
+        "all": tried,
+        "distinct": population.distinct if every else min(distinct, tried),
         "entropy_rank": None if trials is None else number(trials.entropy_rank),
         "participation_ratio": None if trials is None else number(trials.participation_ratio),
         "implied": number(implied),

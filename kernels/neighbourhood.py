@@ -1,0 +1,85 @@
+"""Neighbourhoods on a grid of values: what a cell and those one and two steps away along each axis reach together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit, prange
+
+from gridproof.kernels.arrays import Array, Bools, Floats, Ints
+
+STEPS = 2
+# Bounds are looked at in order, so many at a time.
+_AT_ONCE = 256
+
+
+def best_neighbourhood(
+    values: Floats, dims: Sequence[int], allowed: Bools | None = None, quantile: float = 0.25
+) -> tuple[int, float]:
+    """The cell whose neighbourhood has the highest lower quantile, and that quantile.
+
+    values: (n,) over a grid of these dims, C order; larger is better. A neighbourhood is a cell and up to 4 others an
+    axis, fewer at an edge; its quantile is the ⌊(m − 1)·quantile⌋-th smallest of its m values. An undefined value (NaN)
+    counts as the least defined one. ``allowed``: (n,) the cells that may be chosen; they need a value. Of equal ones
+    the lowest index. Answers (−1, NaN) where no cell may be chosen.
+    """
+    eligible = np.isfinite(values) if allowed is None else np.isfinite(values) & allowed
+    if not eligible.any():
+        return -1, float("nan")
+    filled = np.where(np.isfinite(values), values, values[np.isfinite(values)].min())
+    sizes = np.array(dims, dtype=np.int64)
+    bounds = np.empty(len(filled))
+    _bound(filled, sizes, quantile, bounds)
+    cells = np.flatnonzero(eligible)
+    cells = cells[np.argsort(-bounds[cells], kind="stable")]
+    best, reached = -1, -np.inf
+    for first in range(0, len(cells), _AT_ONCE):
+        part = cells[first : first + _AT_ONCE]
+        # What may reach as far may also be an equal one with a lower index.
+        if bounds[part[0]] < reached:
+            break
+        found = np.empty(len(part))
+        _quantiles(filled, sizes, quantile, part, found)
+        top = found.max()
+        lowest = int(part[found == top].min())
+        if top > reached or (top == reached and lowest < best):
+            best, reached = lowest, float(top)
+    return best, reached
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def _bound(values: Floats, dims: Ints, quantile: float, bounds: Floats) -> None:
+    """Of m values at most k lie below the k-th smallest q, and none below the least: q ≤ (Σ − k·min) / (m − k)."""
+    slack = 1e-12 * np.abs(values).max()
+    for cell in prange(len(values)):
+        total = least = values[cell]
+        count, stride = 1, 1
+        for axis in range(len(dims) - 1, -1, -1):
+            place = cell // stride % dims[axis]
+            for step in range(-min(STEPS, place), min(STEPS, dims[axis] - 1 - place) + 1):
+                if step != 0:
+                    value = values[cell + step * stride]
+                    total += value
+                    least = min(least, value)
+                    count += 1
+            stride *= dims[axis]
+        below = int((count - 1) * quantile)
+        bounds[cell] = (total - below * least) / (count - below) + slack
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def _quantiles(values: Floats, dims: Ints, quantile: float, cells: Array, result: Floats) -> None:
+    for number in prange(len(cells)):
+        cell = cells[number]
+        around = np.empty(1 + 2 * STEPS * len(dims))
+        around[0] = values[cell]
+        count, stride = 1, 1
+        for axis in range(len(dims) - 1, -1, -1):
+            place = cell // stride % dims[axis]
+            for step in range(-min(STEPS, place), min(STEPS, dims[axis] - 1 - place) + 1):
+                if step != 0:
+                    around[count] = values[cell + step * stride]
+                    count += 1
+            stride *= dims[axis]
+        result[number] = np.sort(around[:count])[int((count - 1) * quantile)]

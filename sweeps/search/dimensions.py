@@ -1,0 +1,205 @@
+"""The dimensions of a search: what Optuna may choose, in what terms, and when it has no meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from math import log10, prod
+from typing import Any
+
+import numpy as np
+from optuna.trial import Trial
+
+from gridproof.kernels.errors import InputError
+from gridproof.sweeps.signal import OFF, RULE
+from gridproof.sweeps.space import Axis
+from gridproof.sweeps.study import Study
+from gridproof.sweeps.values import Value
+
+# A choice: a value for every axis of the study, whether it means anything there or not.
+Choice = dict[str, Value]
+
+
+class Dimensions:
+    """The free axes of a study. What the market imposes, and no one may choose, stays at the base: when a value was
+    known, how late and at what cost a trade is done, what a leg carries.
+
+    dense: levels of latches are no dimensions; each trial has a grid of them, of ``cells`` cells at most.
+    """
+
+    def __init__(self, study: Study, dense: bool, cells: int) -> None:
+        space = study.space
+        self._study, self.dense = study, dense
+        imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
+        imposed |= {space.owners[name] for one in study.signals for name in one.releases if name}
+        levels = {space.owners[name] for one in study.signals for name in one.latch or ()}
+        levels -= {space.owners[name] for one in study.signals for name in one.deciding}
+        several = [axis for axis in space.axes if len(axis.values) > 1]
+        self.held = [axis.name for axis in several if axis.name in imposed]
+        free = [axis for axis in several if axis.name not in imposed]
+        self.levels = [axis.name for axis in free if axis.name in levels]
+        self.free = [axis for axis in free if not (dense and axis.name in levels)]
+        # What decides whether others have a meaning comes first.
+        self.free.sort(key=lambda axis: (axis.name != RULE, not axis.name.endswith(".use")))
+        self._users = {
+            axis.name: [one for one in study.signals if axis.name in {space.owners[name] for name in one.axes}]
+            for axis in free
+        }
+        self._axes = {axis.name: axis for axis in space.axes}
+        self.base: Choice = study.base
+        if not free:
+            rule, remedy = "a search needs an axis with several values", "Give a window, a level or a rule several"
+            raise InputError(rule, "none that one may choose", study.document.name, remedy)
+        if dense and not self.free:
+            remedy = "Run the study: its levels are a grid; or search it with --points"
+            raise InputError("a search chooses more than levels", "levels alone", study.document.name, remedy)
+        self.cells = cells
+
+    @property
+    def conditional(self) -> str | None:
+        """Why some dimensions have a meaning only sometimes; None where all always have one."""
+        for axis in self.free:
+            if axis.name.endswith(".use"):
+                return f"{axis.name} switches a signal off"
+        uses = list(self._study.rule.uses.values())
+        if any(axis.name == RULE for axis in self.free) and any(one != uses[0] for one in uses):
+            return "the rules use different signals"
+        return None
+
+    @property
+    def digits(self) -> float:
+        """log10 of how many different variants there are to choose from, counting 10,000 to a continuous range."""
+        total = 0.0
+        for name in self._users:
+            axis = self._axes[name]
+            draw = axis.draw if name in {one.name for one in self.free} else None
+            many = len(axis.values) if draw is None else draw.high - draw.low + 1 if draw.whole else 10_000
+            total += log10(many)
+        return total
+
+    def active(self, choice: Mapping[str, Value]) -> set[str]:
+        """The signals that matter under a choice: the rule names them, and they are on."""
+        alternative = str(choice[RULE]) if RULE in self._axes else ""
+        named = self._study.rule.uses[alternative]
+        return {
+            one.name
+            for one in self._study.signals
+            if set(one.bits) & named and (one.use is None or choice[self._study.space.owners[one.use]] != OFF)
+        }
+
+    def suggest(self, trial: Trial) -> Choice:
+        """What the sampler proposes; dimensions that have no meaning then are not asked for and stand at the base."""
+        choice = dict(self.base)
+        for axis in self.free:
+            if self.meant(axis.name, choice):
+                choice[axis.name] = _suggest(trial, axis)
+        return choice
+
+    def completed(self, parameters: Mapping[str, Value]) -> Choice:
+        """The choice behind what Optuna keeps of a trial: its own parameters, the rest at the base."""
+        choice = dict(self.base)
+        for axis in self.free:
+            if axis.name in parameters:
+                choice[axis.name] = _value(axis, parameters[axis.name])
+        return choice
+
+    def meant(self, name: str, choice: Mapping[str, Value]) -> bool:
+        """Whether an axis has a meaning under what is chosen of rule and use so far."""
+        if name == RULE:
+            return True
+        named = self._study.rule.uses[str(choice[RULE]) if RULE in self._axes else ""]
+        users = [one for one in self._users[name] if set(one.bits) & named]
+        if name.endswith(".use"):
+            return bool(users)
+        return any(one.name in self.active(choice) for one in users)
+
+    def grid(self, choice: Mapping[str, Value]) -> dict[str, tuple[Value, ...]]:
+        """The cells of a trial: values for every axis, its levels densely, as many as ``cells`` allows."""
+        values: dict[str, tuple[Value, ...]] = {name: (value,) for name, value in choice.items()}
+        levels = [self._axes[name] for name in self.levels if self.dense and self.meant(name, choice)]
+        counts = [len(axis.values) for axis in levels]
+        while counts and prod(counts) > self.cells and max(counts) > 1:
+            counts[int(np.argmax(counts))] -= 1
+        for axis, count in zip(levels, counts, strict=True):
+            places = np.linspace(0, len(axis.values) - 1, count).round().astype(int)
+            values[axis.name] = tuple(axis.values[place] for place in places)
+        return values
+
+    def around(self, choice: Mapping[str, Value]) -> list[Choice]:
+        """The points one and two steps from a choice along each free axis of numbers, within its range."""
+        points = []
+        for axis in self.free:
+            if self.meant(axis.name, choice) and not isinstance(axis.values[0], str):
+                points += [{**choice, axis.name: value} for value in steps_from(axis, choice[axis.name])]
+        return points
+
+    def describe(self) -> list[dict[str, Any]]:
+        """For people: each dimension with what may be chosen."""
+        rows = []
+        for axis in self.free:
+            users = [one.name for one in self._users[axis.name] if one.use not in (None, axis.name)]
+            row: dict[str, Any] = {"name": axis.name, "only_if_on": users}
+            if axis.draw is not None:
+                draw = axis.draw
+                row |= {"low": draw.low, "high": draw.high, "kind": "integer" if draw.whole else "continuous"}
+                row["log"] = draw.log
+            else:
+                row |= {"values": list(axis.values), "kind": "step" if _step(axis) else "choice"}
+            rows.append(row)
+        return rows
+
+
+def steps_from(axis: Axis, value: Value, steps: Sequence[int] = (-2, -1, 1, 2)) -> list[Value]:
+    """The values so many steps from one of the axis, or from one drawn between its ends; those within its range."""
+    if axis.draw is None:
+        place = axis.values.index(value)
+        return [axis.values[place + step] for step in steps if 0 <= place + step < len(axis.values)]
+    draw, gaps = axis.draw, len(axis.values) - 1
+    found: list[Value] = []
+    for step in steps:
+        if draw.log:
+            moved = float(value) * (draw.high / draw.low) ** (step / gaps)
+        else:
+            moved = float(value) + step * (draw.high - draw.low) / gaps
+        near = draw.rounded(moved)
+        if draw.low <= moved <= draw.high and near != value and near not in found:
+            found.append(near)
+    return found
+
+
+def _suggest(trial: Trial, axis: Axis) -> Value:
+    """Under the name of the axis and in its own terms, so that what Optuna keeps reads well."""
+    draw, step = axis.draw, _step(axis)
+    if draw is not None and draw.whole:
+        return trial.suggest_int(axis.name, int(draw.low), int(draw.high), log=draw.log)
+    if draw is not None:
+        return _value(axis, trial.suggest_float(axis.name, draw.low, draw.high, log=draw.log))
+    if step is None:
+        word = trial.suggest_categorical(axis.name, list(axis.values))
+        assert word is not None
+        return word
+    first, last = axis.values[0], axis.values[-1]
+    if isinstance(first, int) and isinstance(last, int):
+        return trial.suggest_int(axis.name, first, last, step=int(step))
+    return _value(axis, trial.suggest_float(axis.name, float(first), float(last), step=float(step)))
+
+
+def _value(axis: Axis, value: Value) -> Value:
+    """What Optuna keeps, as the study has it: drawn numbers to four digits, evenly spaced ones on their places."""
+    if axis.draw is not None:
+        return axis.draw.rounded(float(value))
+    step = _step(axis)
+    if step is None:
+        return value
+    return axis.values[round((float(value) - float(axis.values[0])) / float(step))]
+
+
+def _step(axis: Axis) -> Decimal | None:
+    """The step of evenly spaced values, all whole or none; None for words and other lists."""
+    kinds = {type(value) for value in axis.values}
+    if kinds not in ({int}, {float}) or len(axis.values) < 3:
+        return None
+    numbers = [Decimal(str(value)) for value in axis.values]
+    steps = {high - low for low, high in pairwise(numbers)}
+    return steps.pop() if len(steps) == 1 and max(steps) > 0 else None

@@ -1,0 +1,240 @@
+"""The findings of trials: a dense grid of levels each, or a point with those around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Protocol
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.metrics import FLAT, METRICS
+from gridproof.kernels.neighbourhood import best_neighbourhood
+from gridproof.results.record import Record
+from gridproof.sweeps.grid import whole_grid
+from gridproof.sweeps.plan import Plan
+from gridproof.sweeps.search.aims import STATISTICS, Aim, Requirement, lacking
+from gridproof.sweeps.search.dimensions import Choice, Dimensions
+from gridproof.sweeps.search.ground import Ground
+from gridproof.sweeps.standing import number
+from gridproof.sweeps.values import Value
+
+_QUANTILE = 0.25
+# Objectives that parts of the days add up to.
+_ADDITIVE = ("sharpe", "cagr", "total_return")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a trial found. ``values``: of each aim; empty where the trial says nothing, for the reason ``why``."""
+
+    values: tuple[float, ...]
+    cells: int
+    chosen: Choice
+    metrics: Record
+    lacks: float  # 0 where the chosen cell meets all requirements
+    why: str = ""
+
+    def record(self) -> dict[str, Any]:
+        return {"cells": self.cells, "chosen": self.chosen, "metrics": self.metrics, "lacks": self.lacks}
+
+
+class Finder(Protocol):
+    """Evaluates choices, each by itself: what is found hangs on no other."""
+
+    def find(self, choices: Sequence[Choice]) -> list[Finding]: ...
+
+
+def nothing(why: str) -> Finding:
+    return Finding((), 0, {}, {}, 0.0, why)
+
+
+class Cells:
+    """Each choice with a dense grid of the levels of its latches."""
+
+    def __init__(
+        self, ground: Ground, dimensions: Dimensions, aims: Sequence[Aim], requirements: Sequence[Requirement]
+    ) -> None:
+        self._ground, self._dimensions = ground, dimensions
+        self._aims, self._requirements = aims, requirements
+        self._objective = METRICS.index(ground.study.spec.objective)
+        _check_aims(aims, ground)
+
+    def find(self, choices: Sequence[Choice]) -> list[Finding]:
+        return [self._find(choice) for choice in choices]
+
+    def _find(self, choice: Choice) -> Finding:
+        part = self._ground.part(self._dimensions.grid(choice))
+        try:
+            tables = self._ground.tables(part)
+        except InputError as error:
+            return nothing(str(error))
+        space = part.space
+        plan = self._ground.whole.plan(part, tables, self._ground.backend)
+        metrics, job_of = _all(plan)
+        allowed, short = lacking(self._requirements, metrics)
+        values = metrics[job_of, self._objective]
+        if not np.isfinite(values).any():
+            return nothing(f"no cell of it has a {METRICS[self._objective]}")
+        cell, reached = best_neighbourhood(values, space.dims, allowed[job_of], _QUANTILE)
+        if cell < 0:  # none meets the requirements: the one that lacks least, and what it lacks
+            least = np.where(np.isfinite(values), short[job_of], np.inf)
+            cell, reached = best_neighbourhood(values, space.dims, least == least.min(), _QUANTILE)
+        found = {"plateau": reached}
+        wanted = {aim.name for aim in self._aims}
+        defined = np.sort(values[np.isfinite(values)])
+        found["median"] = float(np.median(defined))
+        found["lower_quartile"] = float(defined[int((len(defined) - 1) * _QUANTILE)])
+        found["best"] = float(defined[-1])
+        if wanted & {"worst_period", "walk_forward"}:
+            layout = self._ground.parts
+            sub = layout.plan(part, tables, self._ground.backend)
+            by_part, job_of_part = _all(sub, parts=True)
+            if "worst_period" in wanted:
+                found["worst_period"] = _worst(by_part[job_of_part[cell], :, self._objective])
+            if "walk_forward" in wanted:
+                found["walk_forward"] = _walk_forward(by_part, job_of_part, space.dims, plan, layout.problem.bounds)
+        row = metrics[job_of[cell]]
+        return _finding(self._aims, found, row, space.size, space.parameters(int(cell)), float(short[job_of[cell]]))
+
+
+class Points:
+    """Each choice as one variant, and those one and two steps from it along each axis: all in one batch."""
+
+    def __init__(
+        self, ground: Ground, dimensions: Dimensions, aims: Sequence[Aim], requirements: Sequence[Requirement]
+    ) -> None:
+        self._ground, self._dimensions = ground, dimensions
+        self._aims, self._requirements = aims, requirements
+        self._objective = METRICS.index(ground.study.spec.objective)
+        _check_aims(aims, ground)
+        if any(aim.name == "walk_forward" for aim in aims):
+            rule, remedy = "walk_forward chooses among the cells of a trial", "Leave --points out, or use worst_period"
+            raise InputError(rule, "single points", "--objective", remedy)
+        # Around a point stand others only for what is asked of them.
+        self.alone = not any(aim.name in ("plateau", "median", "lower_quartile", "best") for aim in aims)
+
+    def cells(self, choice: Choice) -> list[Choice]:
+        return [choice, *([] if self.alone else self._dimensions.around(choice))]
+
+    def find(self, choices: Sequence[Choice]) -> list[Finding]:
+        groups = [self.cells(choice) for choice in choices]
+        points = [point for group in groups for point in group]
+        columns = {name: np.array([point[name] for point in points], dtype=object) for name in points[0]}
+        try:
+            plan, jobs, job_of = self._ground.points(self._ground.whole, columns)
+        except InputError as error:
+            if len(choices) == 1:
+                return [nothing(str(error))]
+            return [finding for choice in choices for finding in self.find([choice])]
+        metrics = plan.evaluate(jobs)[:, 0][job_of]
+        by_part = None
+        if any(aim.name == "worst_period" for aim in self._aims):
+            sub, part_jobs, part_of = self._ground.points(self._ground.parts, columns)
+            by_part = sub.evaluate(part_jobs)[part_of][:, :, self._objective]
+        _, short = lacking(self._requirements, metrics)
+        findings = []
+        ends = list(accumulate(len(group) for group in groups))
+        for group, end in zip(groups, ends, strict=True):
+            first = end - len(group)
+            own = metrics[first:end, self._objective]
+            if not np.isfinite(own[0]):
+                findings.append(nothing(f"it has no {METRICS[self._objective]}"))
+                continue
+            near = np.sort(np.where(np.isfinite(own), own, np.nanmin(own)))
+            quartile = float(near[int((len(near) - 1) * _QUANTILE)])
+            found = {
+                "plateau": quartile,
+                "lower_quartile": quartile,
+                "median": float(np.median(near)),
+                "best": near[-1],
+            }
+            if by_part is not None:
+                found["worst_period"] = _worst(by_part[first])
+            findings.append(_finding(self._aims, found, metrics[first], len(group), group[0], float(short[first])))
+        return findings
+
+
+def _check_aims(aims: Sequence[Aim], ground: Ground) -> None:
+    objective = ground.study.spec.objective
+    if any(aim.name == "walk_forward" for aim in aims) and objective not in _ADDITIVE:
+        rule, remedy = f"walk_forward needs an objective that parts add up to: {', '.join(_ADDITIVE)}", "Use another"
+        raise InputError(rule, objective, "--objective", remedy)
+
+
+def _all(plan: Plan, parts: bool = False) -> tuple[Floats, Any]:
+    """Metrics of the distinct jobs of the whole grid, (J, 12 + A) or by part (J, S, 12 + A), and each cell's job."""
+    grid = whole_grid(plan)
+    rows, owners, jobs = [], [], 0
+    for place in range(grid.pieces):
+        piece = grid.piece(place)
+        metrics = plan.evaluate(piece.work)
+        rows.append(metrics if parts else metrics[:, 0])
+        owners.append(piece.job_of + jobs)
+        jobs += len(metrics)
+    return (rows[0], owners[0]) if grid.pieces == 1 else (np.concatenate(rows), np.concatenate(owners))
+
+
+def _finding(
+    aims: Sequence[Aim], found: dict[str, float], row: Floats, cells: int, chosen: dict[str, Value], lacks: float
+) -> Finding:
+    metrics = {name: number(value) for name, value in zip(METRICS, row, strict=False)}
+    values = tuple(found[aim.name] if aim.name in STATISTICS else float(row[METRICS.index(aim.name)]) for aim in aims)
+    if not np.isfinite(values).all():
+        at = next(aim.name for aim, value in zip(aims, values, strict=True) if not np.isfinite(value))
+        return Finding((), cells, chosen, metrics, lacks, f"the chosen cell has no {at}")
+    return Finding(values, cells, chosen, metrics, lacks)
+
+
+def _worst(values: Floats) -> float:
+    """Of (K,) parts; one without a value counts as nil: nothing was earned or lost there that swings."""
+    return float(np.where(np.isfinite(values), values, 0.0).min())
+
+
+def _walk_forward(by_part: Floats, job_of: Any, dims: Sequence[int], plan: Plan, bounds: Any) -> float:
+    """by_part: (J, K, 12 + A). The cell with the best neighbourhood on all parts before earns the next one."""
+    problem, objective = plan.problem, plan.study.spec.objective
+    lengths = np.diff(bounds).astype(np.float64)
+    total, volatility, sharpe = (
+        by_part[:, :, METRICS.index(name)] for name in ("total_return", "volatility", "sharpe")
+    )
+    growth = np.log1p(total)
+    flat = ~(volatility > 0.0)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(flat, np.expm1(growth / lengths), (sharpe * volatility + problem.risk_free) / problem.periods)
+    sums = mean * lengths
+    squares = np.where(flat, 0.0, volatility) ** 2 / problem.periods * (lengths - 1.0) + mean**2 * lengths
+
+    def measure(chosen: Any, parts: slice) -> Floats:
+        days = lengths[parts].sum()
+        if objective != "sharpe":
+            return np.asarray(growth[chosen][..., parts].sum(axis=-1) * problem.periods / days)
+        first = sums[chosen][..., parts].sum(axis=-1) / days
+        second = squares[chosen][..., parts].sum(axis=-1) / days
+        variance = (second - first**2) * days / (days - 1.0)
+        still = variance <= FLAT * second
+        spread = np.sqrt(np.where(still, 1.0, variance) * problem.periods)
+        return np.where(still, np.nan, (first * problem.periods - problem.risk_free) / spread)
+
+    every = np.arange(len(by_part))
+    held = []
+    for parts in range(1, len(lengths)):
+        cell, _ = best_neighbourhood(measure(every, slice(0, parts))[job_of], dims, None, _QUANTILE)
+        if cell >= 0:
+            held.append((parts, int(job_of[cell])))
+    if len(held) < len(lengths) - 1:
+        return float("nan")
+    rows = np.array([job for _, job in held])
+    places = np.array([part for part, _ in held])
+    days = lengths[places].sum()
+    if objective != "sharpe":
+        annual = growth[rows, places].sum() * problem.periods / days
+        return float(np.expm1(annual) if objective == "cagr" else np.expm1(annual * days / problem.periods))
+    first, second = sums[rows, places].sum() / days, squares[rows, places].sum() / days
+    variance = (second - first**2) * days / (days - 1.0)
+    if variance <= FLAT * second:
+        return float("nan")
+    return float((first * problem.periods - problem.risk_free) / np.sqrt(variance * problem.periods))

@@ -1,0 +1,72 @@
+"""Samplers by name, each refused where it cannot handle the space: the reason, and what can."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial
+
+from gridproof.kernels.errors import InputError
+from gridproof.sweeps.search.dimensions import Dimensions
+
+SAMPLERS = ("tpe", "nsga2", "qmc", "gp", "cmaes", "random")
+# What a sampler needs beside Optuna.
+_PACKAGES = {"gp": "torch", "cmaes": "cmaes"}
+LACKS = "lacks"
+
+
+def build_sampler(
+    name: str, dimensions: Dimensions, aims: int, constrained: bool, seed: Sequence[int], population: int
+) -> BaseSampler:
+    """seed: numbers that make one seed. population: of NSGA-II. Raises InputError."""
+    if name not in SAMPLERS:
+        raise InputError("a sampler is one of those known here", name, "--sampler", f"Use {', '.join(SAMPLERS)}")
+    _check(name, dimensions, aims, constrained)
+    number = int(np.random.SeedSequence(list(seed)).generate_state(1)[0])
+    limits: dict[str, Any] = {"constraints_func": _lacks} if constrained else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        if name == "tpe":
+            grouped = dimensions.conditional is not None
+            return optuna.samplers.TPESampler(seed=number, multivariate=True, group=grouped, **limits)
+        if name == "nsga2":
+            return optuna.samplers.NSGAIISampler(seed=number, population_size=population, **limits)
+        if name == "random":
+            return optuna.samplers.RandomSampler(seed=number)
+        if name == "qmc":
+            return optuna.samplers.QMCSampler(seed=int(seed[0]), scramble=True, warn_independent_sampling=False)
+        if name == "gp":
+            return optuna.samplers.GPSampler(seed=number, **limits)
+        return optuna.samplers.CmaEsSampler(seed=number, warn_independent_sampling=False)
+
+
+def _check(name: str, dimensions: Dimensions, aims: int, constrained: bool) -> None:
+    where = "--sampler"
+    if name in ("gp", "cmaes", "qmc") and (why := dimensions.conditional):
+        rule = f"{name} needs dimensions that always have a meaning"
+        raise InputError(rule, why, where, "Use tpe, nsga2 or random, or fix that axis with --set")
+    words = [one.name for one in dimensions.free if isinstance(one.values[0], str)]
+    if name in ("cmaes", "qmc") and words:
+        rule = f"{name} moves numbers only"
+        raise InputError(rule, f"{words[0]} is a word", where, "Use tpe, nsga2, gp or random, or fix it with --set")
+    if name == "cmaes" and aims > 1:
+        raise InputError("cmaes has one objective", aims, where, "Use tpe or nsga2, or one --objective")
+    if name == "cmaes" and constrained:
+        remedy = "Use tpe, nsga2 or gp, or leave --require out"
+        raise InputError("cmaes knows no requirements", "--require", where, remedy)
+    package = _PACKAGES.get(name)
+    if package is not None and importlib.util.find_spec(package) is None:
+        raise InputError(
+            f"{name} needs the package {package}", "not installed", where, f"pip install {package}, or tpe"
+        )
+
+
+def _lacks(trial: FrozenTrial) -> Any:
+    """Optuna asks it of finished trials; above 0 is not met."""
+    return (float(trial.user_attrs.get("found", {}).get(LACKS, 0.0)),)

@@ -1,0 +1,190 @@
+"""The loop of a search: ask, evaluate, record in the ledger, tell; until its trials are done or it stagnates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from gridproof.sweeps.search.aims import Aim
+from gridproof.sweeps.search.dimensions import Choice, Dimensions
+from gridproof.sweeps.search.finding import Finder, Finding
+
+# ``record(choice, finding)``: told of what was evaluated, before Optuna is.
+Recorder = Callable[[Sequence[Choice]], None]
+Key = tuple[tuple[str, Any], ...]
+# A trial's values, and what it lacks.
+Rank = tuple[tuple[float, ...], float]
+
+
+@dataclass
+class Standing:
+    """Where a search stands, for progress and the record."""
+
+    trials: int  # to be finished in all
+    finished: int = 0
+    failed: int = 0
+    repeated: int = 0
+    cells: int = 0
+    new_cells: int = 0
+    front: list[Rank] = field(default_factory=list)
+    since: int = 0  # finished trials since the front moved
+    complaints: dict[str, int] = field(default_factory=dict)  # why trials said nothing, and how often
+
+
+Watch = Callable[[Standing], None]
+Enough = Callable[[], str | None]
+
+
+class Search:
+    """One Optuna study on one ground. Only this process asks and tells."""
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        dimensions: Dimensions,
+        finder: Finder,
+        aims: Sequence[Aim],
+        record: Recorder,
+        close: Callable[[], object],
+    ) -> None:
+        self._study, self._dimensions, self._finder = study, dimensions, finder
+        self._aims, self._record = aims, record
+        self.close = close
+        self._known: dict[Key, FrozenTrial] = {}
+        self.standing = Standing(0)
+        self.seconds = {"asking": 0.0, "evaluating": 0.0, "telling": 0.0}
+        for trial in study.get_trials(deepcopy=False):
+            if "why" in trial.user_attrs:
+                self.standing.cells += trial.user_attrs["cells"]
+                self._failed(trial.user_attrs["why"])
+            elif trial.state == TrialState.COMPLETE:
+                self._known.setdefault(_key(trial.params), trial)
+                self.standing.cells += trial.user_attrs["found"]["cells"]
+                self.standing.repeated += "repeats" in trial.user_attrs
+                self._note(tuple(trial.values), trial.user_attrs["found"]["lacks"])
+
+    def go(self, trials: int, batch: int, patience: int | None, watch: Watch, enough: Enough) -> str:
+        """Until ``trials`` are finished in all; why it stopped. A batch is asked for together, told in its order."""
+        standing = self.standing
+        standing.trials = trials
+        watch(standing)
+        while standing.finished < trials:
+            if patience is not None and standing.since >= patience:
+                return f"no better trial among the last {standing.since}"
+            if (why := enough()) is not None:
+                return why
+            asked = self._ask(min(batch, trials - standing.finished))
+            self._evaluate([(trial, choice) for trial, choice in asked if self._repeat(trial) is None])
+            for trial, _ in asked:
+                if (before := self._repeat(trial)) is not None and before.number != trial.number:
+                    self._tell_repeat(trial, before)
+            watch(standing)
+        return "all trials are done"
+
+    def _ask(self, count: int) -> list[tuple[Trial, Choice]]:
+        began = time.perf_counter()
+        asked = []
+        for _ in range(count):
+            trial = self._study.ask()
+            asked.append((trial, self._dimensions.suggest(trial)))
+        self.seconds["asking"] += time.perf_counter() - began
+        return asked
+
+    def _repeat(self, trial: Trial) -> FrozenTrial | None:
+        return self._known.get(_key(trial.params))
+
+    def _evaluate(self, asked: Sequence[tuple[Trial, Choice]]) -> None:
+        """New ones, each once though a batch may propose it twice."""
+        fresh: dict[Key, tuple[Trial, Choice]] = {}
+        for trial, choice in asked:
+            fresh.setdefault(_key(trial.params), (trial, choice))
+        if not fresh:
+            return
+        began = time.perf_counter()
+        findings = self._finder.find([choice for _, choice in fresh.values()])
+        self.seconds["evaluating"] += time.perf_counter() - began
+        began = time.perf_counter()
+        self._record([choice for (_, choice), found in zip(fresh.values(), findings, strict=True) if found.cells])
+        for (trial, _), finding in zip(fresh.values(), findings, strict=True):
+            self._tell(trial, finding)
+        for trial, _ in asked:
+            if (first := fresh[_key(trial.params)][0]) is not trial and _key(trial.params) not in self._known:
+                self._fail(trial, f"the same as trial {first.number}, which said nothing")
+        self.seconds["telling"] += time.perf_counter() - began
+
+    def _tell(self, trial: Trial, finding: Finding) -> None:
+        self.standing.cells += finding.cells
+        self.standing.new_cells += finding.cells
+        if not finding.values:
+            self._fail(trial, finding.why, finding.cells)
+            return
+        trial.set_user_attr("found", finding.record())
+        self._known[_key(trial.params)] = self._study.tell(trial, list(finding.values))
+        self._note(finding.values, finding.lacks)
+
+    def _tell_repeat(self, trial: Trial, before: FrozenTrial) -> None:
+        """What was evaluated before is not evaluated again."""
+        began = time.perf_counter()
+        trial.set_user_attr("found", {**before.user_attrs["found"], "cells": 0})
+        trial.set_user_attr("repeats", before.number)
+        self._study.tell(trial, list(before.values))
+        self.standing.repeated += 1
+        self._note(tuple(before.values), before.user_attrs["found"]["lacks"])
+        self.seconds["telling"] += time.perf_counter() - began
+
+    def _fail(self, trial: Trial, why: str, cells: int = 0) -> None:
+        trial.set_user_attr("cells", cells)
+        trial.set_user_attr("why", why)
+        self._study.tell(trial, state=TrialState.FAIL)
+        self._failed(why)
+
+    def _failed(self, why: str) -> None:
+        self.standing.failed += 1
+        self.standing.finished += 1
+        self.standing.since += 1
+        self.standing.complaints[why] = self.standing.complaints.get(why, 0) + 1
+
+    def _note(self, values: tuple[float, ...], lacks: float) -> None:
+        standing = self.standing
+        standing.finished += 1
+        front = standing.front
+        if any(_dominates(other, (values, lacks), self._aims) or other[0] == values for other in front):
+            standing.since += 1
+            return
+        standing.since = 0
+        front[:] = [other for other in front if not _dominates((values, lacks), other, self._aims)]
+        front.append((values, lacks))
+
+
+def _dominates(one: Rank, other: Rank, aims: Sequence[Aim]) -> bool:
+    """What meets all requirements goes before what does not, and of those that do not what lacks less."""
+    if one[1] != other[1]:
+        return one[1] < other[1]
+    pairs = [(a, b) if aim.maximise else (-a, -b) for a, b, aim in zip(one[0], other[0], aims, strict=True)]
+    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
+
+
+def pareto(trials: Sequence[FrozenTrial], aims: Sequence[Aim]) -> list[FrozenTrial]:
+    """The completed trials that no other dominates, the first of equal ones, the best by the first aim in front."""
+    front: list[FrozenTrial] = []
+
+    def rank(trial: FrozenTrial) -> Rank:
+        return tuple(trial.values), float(trial.user_attrs["found"]["lacks"])
+
+    for trial in trials:
+        mine = rank(trial)
+        if any(_dominates(rank(other), mine, aims) or rank(other) == mine for other in front):
+            continue
+        front = [other for other in front if not _dominates(mine, rank(other), aims)]
+        front.append(trial)
+    sign = -1.0 if aims[0].maximise else 1.0
+    return sorted(front, key=lambda trial: (sign * trial.values[0], trial.number))
+
+
+def _key(parameters: dict[str, Any]) -> Key:
+    return tuple(sorted(parameters.items()))
