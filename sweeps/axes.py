@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gridproof.kernels.errors import InputError
@@ -108,15 +108,16 @@ class AxisTable:
                     "Give it values of its own",
                 )
         order = [*shared, *(name for name in seen if name not in shared), *execution]
-        axes = tuple(Axis(name, self.places[name], self.values(name), self._draw(name)) for name in order)
+        axes = [Axis(name, self.places[name], self.values(name), self._draw(name)) for name in order]
+        chosen = self._base(axes, base)
         position = {name: index for index, name in enumerate(order)}
         return Space(
-            axes=axes,
+            axes=tuple(axes),
             uses={signal: tuple(sorted(position[name] for name in names)) for signal, names in owners.items()},
             shared=len(shared),
             executing=len(execution),
             owners={name: self.owner(name) for name in self._values},
-            base=self._base(axes, base),
+            base=chosen,
         )
 
     def _draw(self, name: str) -> Draw | None:
@@ -129,7 +130,8 @@ class AxisTable:
             raise InputError(rule, "search: continuous", self.where(name), remedy)
         return draw
 
-    def _base(self, axes: tuple[Axis, ...], base: Mapping[str, Value]) -> tuple[int, ...]:
+    def _base(self, axes: list[Axis], base: Mapping[str, Value]) -> tuple[int, ...]:
+        """The base's position on each axis. Between the values of a range that is searched it becomes one of them."""
         names = [axis.name for axis in axes]
         chosen: dict[str, tuple[str, Value]] = {}
         for given, value in base.items():
@@ -146,7 +148,7 @@ class AxisTable:
                 both = f"{given}: {value!r} beside {chosen[matches[0]][0]}: {chosen[matches[0]][1]!r}"
                 raise InputError("base gives an axis one value", both, where, "Remove one")
         digits = []
-        for axis in axes:
+        for number, axis in enumerate(axes):
             if axis.name not in chosen:
                 if len(axis.values) > 1:
                     raise InputError(
@@ -158,6 +160,9 @@ class AxisTable:
                 digits.append(0)
                 continue
             given, value = chosen[axis.name]
+            if axis.draw is not None and not isinstance(value, str) and axis.draw.low <= value <= axis.draw.high:
+                joined = axis.values if value in axis.values else tuple(sorted((*axis.values, value), key=float))
+                axes[number] = axis = replace(axis, values=joined)
             if value not in axis.values:
                 raise InputError(
                     "base must lie in the grid",

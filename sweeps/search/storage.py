@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def open_search(
     known = study.user_attrs.get("identity")
     if known is None:
         study.set_user_attr("identity", identity)
-        study.set_metric_names([aim.name for aim in aims])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            study.set_metric_names([aim.name for aim in aims])
     elif known != identity:
         rule, remedy = "a storage has one search of a name", "Give another --storage"
         raise InputError(rule, f"another one called {name}", "--storage", remedy)
