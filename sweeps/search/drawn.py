@@ -16,6 +16,7 @@ from gridproof.sweeps.grid import draw_sample
 from gridproof.sweeps.population import DRAWN, Population, marks_of, merged
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.ground import Ground
+from gridproof.sweeps.space import Axis
 from gridproof.sweeps.study import load_study
 from gridproof.sweeps.values import Value
 
@@ -43,8 +44,8 @@ def gather_search(
     names = list(study.space.names)
     trials = trials[trials["cells"] > 0]
     records: list[dict[Any, Any]] = trials.to_dict("records")
-    choices = [_plain(row, names, "") for row in records]
-    chosen = [_plain(row, names, "chosen.") for row in records if row["state"] == "complete"]
+    choices = [_plain(row, study.space.axes, "") for row in records]
+    chosen = [_plain(row, study.space.axes, "chosen.") for row in records if row["state"] == "complete"]
     everyone = [dict(point) for point, _ in known] + chosen
     counts = trials["cells"].to_numpy(dtype=np.int64)
     ends = np.cumsum(counts)
@@ -96,10 +97,11 @@ def _cells(dimensions: Dimensions, choice: Choice, places: Array, around: bool) 
     return {name: np.array([points[place][name] for place in places], dtype=object) for name in choice}
 
 
-def _plain(row: Mapping[str, Any], names: Sequence[str], prefix: str) -> Choice:
-    """Values as the study has them: whole numbers and words as they are."""
+def _plain(row: Mapping[str, Any], axes: Sequence[Axis], prefix: str) -> Choice:
+    """Values as the study has them: a table turns whole numbers beside an absent one into decimals."""
     plain: Choice = {}
-    for name in names:
-        value = row[prefix + name]
-        plain[name] = value.item() if isinstance(value, np.generic) else value
+    for axis in axes:
+        value = row[prefix + axis.name]
+        kinds = {type(known) for known in axis.values}
+        plain[axis.name] = str(value) if kinds == {str} else int(value) if kinds == {int} else value
     return plain

@@ -5,12 +5,10 @@ from __future__ import annotations
 import importlib.util
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import optuna
 from optuna.samplers import BaseSampler
-from optuna.trial import FrozenTrial
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.search.dimensions import Dimensions
@@ -18,7 +16,6 @@ from gridproof.sweeps.search.dimensions import Dimensions
 SAMPLERS = ("tpe", "nsga2", "qmc", "gp", "cmaes", "random")
 # What a sampler needs beside Optuna.
 _PACKAGES = {"gp": "torch", "cmaes": "cmaes"}
-LACKS = "lacks"
 
 
 def build_sampler(
@@ -29,20 +26,19 @@ def build_sampler(
         raise InputError("a sampler is one of those known here", name, "--sampler", f"Use {', '.join(SAMPLERS)}")
     _check(name, dimensions, aims, constrained)
     number = int(np.random.SeedSequence(list(seed)).generate_state(1)[0])
-    limits: dict[str, Any] = {"constraints_func": _lacks} if constrained else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         if name == "tpe":
             grouped = dimensions.conditional is not None
-            return optuna.samplers.TPESampler(seed=number, multivariate=True, group=grouped, **limits)
+            return optuna.samplers.TPESampler(seed=number, multivariate=True, group=grouped)
         if name == "nsga2":
-            return optuna.samplers.NSGAIISampler(seed=number, population_size=population, **limits)
+            return optuna.samplers.NSGAIISampler(seed=number, population_size=population)
         if name == "random":
             return optuna.samplers.RandomSampler(seed=number)
         if name == "qmc":
             return optuna.samplers.QMCSampler(seed=int(seed[0]), scramble=True, warn_independent_sampling=False)
         if name == "gp":
-            return optuna.samplers.GPSampler(seed=number, **limits)
+            return optuna.samplers.GPSampler(seed=number)
         return optuna.samplers.CmaEsSampler(seed=number, warn_independent_sampling=False)
 
 
@@ -65,8 +61,3 @@ def _check(name: str, dimensions: Dimensions, aims: int, constrained: bool) -> N
         raise InputError(
             f"{name} needs the package {package}", "not installed", where, f"pip install {package}, or tpe"
         )
-
-
-def _lacks(trial: FrozenTrial) -> Any:
-    """Optuna asks it of finished trials; above 0 is not met."""
-    return (float(trial.user_attrs.get("found", {}).get(LACKS, 0.0)),)

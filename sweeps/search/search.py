@@ -27,7 +27,7 @@ class Standing:
 
     trials: int  # to be finished in all
     finished: int = 0
-    failed: int = 0
+    empty: int = 0  # trials that say nothing
     repeated: int = 0
     cells: int = 0
     new_cells: int = 0
@@ -61,7 +61,7 @@ class Search:
         for trial in study.get_trials(deepcopy=False):
             if "why" in trial.user_attrs:
                 self.standing.cells += trial.user_attrs["cells"]
-                self._failed(trial.user_attrs["why"])
+                self._said_nothing(trial.user_attrs["why"])
             elif trial.state == TrialState.COMPLETE:
                 self._known.setdefault(_key(trial.params), trial)
                 self.standing.cells += trial.user_attrs["found"]["cells"]
@@ -114,16 +114,17 @@ class Search:
             self._tell(trial, finding)
         for trial, _ in asked:
             if (first := fresh[_key(trial.params)][0]) is not trial and _key(trial.params) not in self._known:
-                self._fail(trial, f"the same as trial {first.number}, which said nothing")
+                self._say_nothing(trial, f"the same as trial {first.number}, which said nothing")
         self.seconds["telling"] += time.perf_counter() - began
 
     def _tell(self, trial: Trial, finding: Finding) -> None:
         self.standing.cells += finding.cells
         self.standing.new_cells += finding.cells
         if not finding.values:
-            self._fail(trial, finding.why, finding.cells)
+            self._say_nothing(trial, finding.why, finding.cells)
             return
         trial.set_user_attr("found", finding.record())
+        trial.set_constraint("requirements", finding.lacks)
         self._known[_key(trial.params)] = self._study.tell(trial, list(finding.values))
         self._note(finding.values, finding.lacks)
 
@@ -132,19 +133,21 @@ class Search:
         began = time.perf_counter()
         trial.set_user_attr("found", {**before.user_attrs["found"], "cells": 0})
         trial.set_user_attr("repeats", before.number)
+        trial.set_constraint("requirements", before.user_attrs["found"]["lacks"])
         self._study.tell(trial, list(before.values))
         self.standing.repeated += 1
         self._note(tuple(before.values), before.user_attrs["found"]["lacks"])
         self.seconds["telling"] += time.perf_counter() - began
 
-    def _fail(self, trial: Trial, why: str, cells: int = 0) -> None:
+    def _say_nothing(self, trial: Trial, why: str, cells: int = 0) -> None:
         trial.set_user_attr("cells", cells)
         trial.set_user_attr("why", why)
-        self._study.tell(trial, state=TrialState.FAIL)
-        self._failed(why)
+        # Pruned, not failed: samplers learn from the one that there is nothing to be found, and nothing of the other.
+        self._study.tell(trial, state=TrialState.PRUNED)
+        self._said_nothing(why)
 
-    def _failed(self, why: str) -> None:
-        self.standing.failed += 1
+    def _said_nothing(self, why: str) -> None:
+        self.standing.empty += 1
         self.standing.finished += 1
         self.standing.since += 1
         self.standing.complaints[why] = self.standing.complaints.get(why, 0) + 1

@@ -16,7 +16,7 @@ import pandas as pd
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from gridproof.kernels.backend import Backend, resolve
+from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
 from gridproof.results.record import Record
 from gridproof.results.report import write_report
@@ -214,7 +214,7 @@ def _write_trials(store: Store, study: Study, parts: Parts) -> None:
     """One row a trial: state, values, what it proposed, what it chose, its metrics in sample."""
     rows = []
     for trial in parts.optuna_study.get_trials(deepcopy=False):
-        if trial.state not in (TrialState.COMPLETE, TrialState.FAIL):
+        if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
             continue
         found = trial.user_attrs.get("found", {})
         row: dict[str, Any] = {"number": trial.number, "state": trial.state.name.lower()}
@@ -251,7 +251,7 @@ def _record(
         "trials": {
             "asked": options.trials,
             "finished": standing.finished,
-            "failed": standing.failed,
+            "empty": standing.empty,
             "repeated": standing.repeated,
         },
         "complaints": dict(sorted(standing.complaints.items(), key=lambda each: -each[1])[:5]),
@@ -283,16 +283,15 @@ def _importances(parts: Parts) -> list[Record]:
             shares = get_param_importances(
                 parts.optuna_study,
                 evaluator=PedAnovaImportanceEvaluator(),
-                target=None if len(parts.aims) == 1 else _value_of(place),
+                target=_cost_of(place, aim),
             )
-        except (ValueError, RuntimeError):
+        except (ValueError, RuntimeError):  # too few trials, or none that differ
             shares = {}
         rows.append({"objective": aim.name, "shares": {name: float(share) for name, share in shares.items()}})
     return rows
 
 
-def _value_of(place: int) -> Callable[[FrozenTrial], float]:
-    return lambda trial: float(trial.values[place])
-
-
-__all__ = ["Backend", "Options", "run_search"]
+def _cost_of(place: int, aim: Aim) -> Callable[[FrozenTrial], float]:
+    """Less is better: so PED-ANOVA takes it."""
+    sign = -1.0 if aim.maximise else 1.0
+    return lambda trial: sign * float(trial.values[place])
