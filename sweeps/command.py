@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
-from gridproof.kernels.backend import NAMES
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger import ledger_record, ledger_rows
 from gridproof.signals.catalogue import MEASURES
 from gridproof.signals.panel import write_panel
 from gridproof.signals.synthetic import TRUTH, draw_market, write_market
+from gridproof.sweeps.arguments import (
+    BackendOption,
+    DataOption,
+    HoursOption,
+    OutOption,
+    RayOption,
+    RunArgument,
+    SetOption,
+    StudyArgument,
+    TopOption,
+    VerdictOption,
+    WorkersOption,
+    terminated,
+)
 from gridproof.sweeps.budget import Budget
 from gridproof.sweeps.display import (
     console,
@@ -35,7 +44,8 @@ from gridproof.sweeps.executor import IncompleteError
 from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.run import Run, judge_run, market_of, run_study
 from gridproof.sweeps.schema import study_schema
-from gridproof.sweeps.study import SHIPPED, load_study, parse_changes
+from gridproof.sweeps.search.command import search
+from gridproof.sweeps.study import load_study, parse_changes
 from gridproof.sweeps.trials import FOLDER
 
 app = typer.Typer(
@@ -46,17 +56,6 @@ app = typer.Typer(
     help="Is a published timing or rotation strategy robust, or a fluke of its thresholds? "
     "Write it as one study file; gridproof evaluates every variant around it and shows where it stands.",
 )
-
-StudyArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="STUDY",
-        help="A study file, or a shipped study: " + ", ".join(sorted(path.stem for path in SHIPPED.glob("*.yaml"))),
-    ),
-]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")]
-DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of the market's files.")]
-TopOption = Annotated[int, typer.Option("--top", metavar="N", min=1, max=1000, help="How many of the best to show.")]
 
 
 def main() -> None:
@@ -75,23 +74,15 @@ def main() -> None:
 def run(
     study: StudyArgument,
     data: DataOption = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="AXIS=VALUE", help="Other values on an axis: 243, 200,243 or 200:280:1."),
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders go.")] = Path("runs"),
-    backend: Annotated[str, typer.Option(metavar="|".join(NAMES), help="What computes.")] = "auto",
+    set_: SetOption = None,
+    out: OutOption = Path("runs"),
+    backend: BackendOption = "auto",
     sample: Annotated[int | None, typer.Option(metavar="N", help="Only N variants, drawn at random.")] = None,
-    verdict: Annotated[bool, typer.Option(help="Compute the statistics of the sweep, how much of it is luck.")] = True,
+    verdict: VerdictOption = True,
     top: TopOption = 10,
-    ray: Annotated[
-        str | None,
-        typer.Option(metavar="local|auto|HOST:PORT", help="Spread the work over a Ray cluster (docs/cluster.md)."),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", help="With --ray, at most N workers; an autoscaler starts as many.")
-    ] = None,
-    max_hours: Annotated[float | None, typer.Option(metavar="H", help="Stop after H hours, resumable.")] = None,
+    ray: RayOption = None,
+    workers: WorkersOption = None,
+    max_hours: HoursOption = None,
     max_cost: Annotated[float | None, typer.Option(metavar="X", help="Stop once X is spent, resumable.")] = None,
     node_hour_price: Annotated[float | None, typer.Option(metavar="X", help="What a node costs an hour.")] = None,
 ) -> None:
@@ -99,7 +90,7 @@ def run(
     checked = load_study(study).set(parse_changes(set_ or []))
     budget = Budget(max_hours, max_cost, node_hour_price)
     try:
-        with _terminated(), show_progress() as shown:
+        with terminated(), show_progress() as shown:
             result = run_study(
                 checked,
                 data,
@@ -126,6 +117,9 @@ def run(
     if result.reused:
         console.print("Nothing is left to do: this study was evaluated before on the same data.")
     print_summary(result, top)
+
+
+app.command("search")(search)
 
 
 @app.command()
@@ -171,7 +165,7 @@ def report(run: RunArgument) -> None:
 
 @app.command()
 def ledger(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders go.")] = Path("runs"),
+    out: OutOption = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """How many distinct variants were ever evaluated, by market and strategy."""
@@ -201,7 +195,7 @@ def synth(
 @app.command("verdict")
 def judge(run: RunArgument, data: DataOption = None) -> None:
     """How much of a finished RUN is luck: compute its statistics anew, and its report."""
-    with _terminated():
+    with terminated():
         result = judge_run(run, data, say_step)
     print_verdict(result)
     console.print(f"{result.folder / 'report.html'}")
@@ -232,7 +226,7 @@ def schema(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders go.")] = Path("runs"),
+    out: OutOption = Path("runs"),
 ) -> None:
     """Run the embedded study us-demo, on data that is installed with gridproof."""
     run("us-demo", out=out)
@@ -250,17 +244,3 @@ def bench(
     options = [flag for flag, wanted in (("--json", as_json), ("--quick", quick)) if wanted]
     done = subprocess.run([sys.executable, "-m", "benchmarks.bench", *options], cwd=root, check=False)
     raise typer.Exit(done.returncode)
-
-
-@contextmanager
-def _terminated() -> Iterator[None]:
-    """A polite kill stops like Ctrl-C."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -18,12 +18,14 @@ from gridproof.results.ledger import LedgerRow, ledger_record
 from gridproof.signals.catalogue import Measure
 from gridproof.sweeps.point import Point
 from gridproof.sweeps.run import Run
+from gridproof.sweeps.search.standing import Standing
 
 console = Console(highlight=False, soft_wrap=True)
 # Tables are as wide as they need; a narrow terminal wraps their lines, nothing is cut.
 _tables = Console(highlight=False, width=1000)
 # Where there is no terminal, a line of progress at least so often, in seconds.
 _LINE_EVERY = 10.0
+_TRIALS_EVERY = 5.0
 # Nodes of a cluster whose rates are shown one by one.
 _NODES_NAMED = 8
 _COLUMNS = ("sharpe", "cagr", "max_drawdown", "switches", "after.sharpe", "after.cagr")
@@ -94,6 +96,49 @@ def show_progress() -> Iterator[Lines | Bars]:
     columns = (TextColumn("evaluating"), BarColumn(), count, _Rate(), TimeRemainingColumn(), _Each())
     with Bar(*columns, console=console) as bar:
         yield Bars(bar)
+
+
+class Trials:
+    """Progress of a search: a line now and then."""
+
+    def __init__(self) -> None:
+        self._began = self._shown = time.monotonic()
+        self._first: int | None = None
+
+    def __call__(self, standing: Standing) -> None:
+        now = time.monotonic()
+        self._first = standing.finished if self._first is None else self._first
+        new = standing.finished - self._first
+        if standing.finished < standing.trials and (not new or now - self._shown < _TRIALS_EVERY):
+            return
+        self._shown, seconds = now, now - self._began
+        best = f"best {', '.join(f'{value:.4g}' for value in standing.front[0][0])}" if standing.front else "none yet"
+        front = f", front {len(standing.front)}" if standing.front and len(standing.front[0][0]) > 1 else ""
+        rate = _rate(standing.new_cells, seconds).replace("variants", "cells")
+        console.print(
+            f"{standing.finished:,} of {standing.trials:,} trials, {best}{front}, {standing.since} since it was found, "
+            f"{standing.cells:,} cells, {rate}"
+        )
+
+
+def print_search(result: Run) -> None:
+    """What was searched, and what it came to."""
+    record = result.search
+    trials, best, size = record["trials"], record["best"], f"10^{record['space']['digits']:.0f}"
+    console.print(
+        f"[bold]{record['study']}[/bold]: {trials['finished']:,} trials in a space of some {size} variants, "
+        f"{record['cells']:,} cells evaluated; {trials['empty']:,} trials said nothing, "
+        f"{trials['repeated']:,} repeated another. Stopped: {record['stopped']}."
+    )
+    names = [one["name"] for one in record["objectives"]]
+    values = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, best["values"], strict=True))
+    console.print(f"Chosen: trial {best['number']}, {values}; {len(record['front'])} on the front.")
+    if best["lacks"]:
+        console.print(f"It does not meet the requirements: {', '.join(record['require'])}.")
+    if (walked := record["walk_forward"]) is not None:
+        console.print(
+            f"Walk-forward: Sharpe {number('sharpe', walked['sharpe'])} out of sample, {len(walked['folds'])} folds."
+        )
 
 
 def _each(rates: Mapping[str, float]) -> str:

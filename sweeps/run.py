@@ -76,6 +76,12 @@ class Run:
         return store.read_json("statistics.json") if store.has("statistics.json") else {}
 
     @property
+    def search(self) -> dict[str, Any]:
+        """What was searched, where this is a search's folder; else empty."""
+        store = Store(self.folder)
+        return store.read_json("search.json") if store.has("search.json") else {}
+
+    @property
     def curves(self) -> pd.DataFrame:
         """Daily curves of base, best and each leg held throughout."""
         return Store(self.folder).read_table("curves.parquet")

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from math import log10, prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from optuna.trial import Trial
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.signal import OFF, RULE
 from gridproof.sweeps.space import Axis
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.values import Value
+
+if TYPE_CHECKING:  # Optuna takes its time to import, and a verdict has no need of it
+    from optuna.trial import Trial
 
 # A choice: a value for every axis of the study, whether it means anything there or not.
 Choice = dict[str, Value]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Protocol
@@ -23,6 +23,8 @@ from gridproof.sweeps.standing import number
 from gridproof.sweeps.values import Value
 
 _QUANTILE = 0.25
+# Aims that need points around a point.
+AROUND = ("plateau", "median", "lower_quartile", "best")
 # Objectives that parts of the days add up to.
 _ADDITIVE = ("sharpe", "cagr", "total_return")
 
@@ -105,23 +107,23 @@ class Points:
     """Each choice as one variant, and those one and two steps from it along each axis: all in one batch."""
 
     def __init__(
-        self, ground: Ground, dimensions: Dimensions, aims: Sequence[Aim], requirements: Sequence[Requirement]
+        self,
+        ground: Ground,
+        points_of: Callable[[Choice], list[Choice]],
+        aims: Sequence[Aim],
+        requirements: Sequence[Requirement],
     ) -> None:
-        self._ground, self._dimensions = ground, dimensions
+        """points_of: a choice and those around it."""
+        self._ground, self._points_of = ground, points_of
         self._aims, self._requirements = aims, requirements
         self._objective = METRICS.index(ground.study.spec.objective)
         _check_aims(aims, ground)
         if any(aim.name == "walk_forward" for aim in aims):
             rule, remedy = "walk_forward chooses among the cells of a trial", "Leave --points out, or use worst_period"
             raise InputError(rule, "single points", "--objective", remedy)
-        # Around a point stand others only for what is asked of them.
-        self.alone = not any(aim.name in ("plateau", "median", "lower_quartile", "best") for aim in aims)
-
-    def cells(self, choice: Choice) -> list[Choice]:
-        return [choice, *([] if self.alone else self._dimensions.around(choice))]
 
     def find(self, choices: Sequence[Choice]) -> list[Finding]:
-        groups = [self.cells(choice) for choice in choices]
+        groups = [self._points_of(choice) for choice in choices]
         points = [point for group in groups for point in group]
         columns = {name: np.array([point[name] for point in points], dtype=object) for name in points[0]}
         try:

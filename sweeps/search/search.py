@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
@@ -13,27 +12,11 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from gridproof.sweeps.search.aims import Aim
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.finding import Finder, Finding
+from gridproof.sweeps.search.standing import Rank, Standing
 
 # ``record(choice, finding)``: told of what was evaluated, before Optuna is.
 Recorder = Callable[[Sequence[Choice]], None]
 Key = tuple[tuple[str, Any], ...]
-# A trial's values, and what it lacks.
-Rank = tuple[tuple[float, ...], float]
-
-
-@dataclass
-class Standing:
-    """Where a search stands, for progress and the record."""
-
-    trials: int  # to be finished in all
-    finished: int = 0
-    empty: int = 0  # trials that say nothing
-    repeated: int = 0
-    cells: int = 0
-    new_cells: int = 0
-    front: list[Rank] = field(default_factory=list)
-    since: int = 0  # finished trials since the front moved
-    complaints: dict[str, int] = field(default_factory=dict)  # why trials said nothing, and how often
 
 
 Watch = Callable[[Standing], None]
@@ -50,11 +33,9 @@ class Search:
         finder: Finder,
         aims: Sequence[Aim],
         record: Recorder,
-        close: Callable[[], object],
     ) -> None:
         self._study, self._dimensions, self._finder = study, dimensions, finder
         self._aims, self._record = aims, record
-        self.close = close
         self._known: dict[Key, FrozenTrial] = {}
         self.standing = Standing(0)
         self.seconds = {"asking": 0.0, "evaluating": 0.0, "telling": 0.0}

@@ -1,0 +1,23 @@
+"""Where a search stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+# A trial's values, and what it lacks.
+Rank = tuple[tuple[float, ...], float]
+
+
+@dataclass
+class Standing:
+    """Where a search stands, for progress and the record."""
+
+    trials: int  # to be finished in all
+    finished: int = 0
+    empty: int = 0  # trials that say nothing
+    repeated: int = 0
+    cells: int = 0
+    new_cells: int = 0
+    front: list[Rank] = field(default_factory=list)
+    since: int = 0  # finished trials since the front moved
+    complaints: dict[str, int] = field(default_factory=dict)  # why trials said nothing, and how often

@@ -1,0 +1,99 @@
+"""A walk-forward search: searched anew on growing windows, what was chosen held on the days that follow each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridproof.kernels import reference
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.errors import InputError
+from gridproof.results.record import Record
+from gridproof.sweeps.search.dimensions import Choice
+from gridproof.sweeps.search.ground import Ground
+from gridproof.sweeps.standing import number
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Days of the window: searched on [0, trained), held on [begin, end)."""
+
+    trained: int
+    begin: int
+    end: int
+
+
+def folds_of(days: int, count: int, lag: int, periods: float) -> list[Fold]:
+    """``count`` + 1 equal parts: the first is only searched on, each other is held after a search on all before it.
+
+    What is chosen at the close of the last day searched decides the position that earns the return ``lag`` days later;
+    what was chosen before decides those between. Raises InputError where a part is shorter than half a year.
+    """
+    ends = np.linspace(0, days, count + 2).round().astype(int)[1:]
+    if count < 1 or np.diff(ends).min(initial=days) < periods / 2:
+        rule, remedy = "a walk-forward needs parts of half a year or more", "Lower it, or bring longer series"
+        raise InputError(rule, f"{count + 1} parts of {days} days in sample", "--walk-forward", remedy)
+    starts = [min(int(end) + lag - 1, days) for end in ends]
+    return [Fold(int(ends[place]), starts[place], starts[place + 1]) for place in range(count)]
+
+
+def walk(
+    ground: Ground, count: int, search: Callable[[int, Fold], tuple[int, Choice, Floats]], trials: int, objective: str
+) -> Record:
+    """search: of a fold by number, which trial was chosen, its variant, and the values of its aims."""
+    layout = ground.layout
+    problem = layout.problem
+    folds = folds_of(ground.days, count, int(problem.lags[0]), problem.periods)
+    dates = layout.market.calendar[layout.window.first : layout.window.last + 1]
+    rows, returns, held_before = [], [], -1
+    for place, fold in enumerate(folds):
+        trial, chosen, values = search(place, fold)
+        held, earned, costs = _days(ground, chosen)
+        part = earned[fold.begin : fold.end].copy()
+        first = int(held[fold.begin])
+        if held_before >= 0:
+            # What it holds may differ from what was held: that trade is charged once, as the switch that it is.
+            own = float(costs[fold.begin])
+            charge = float(problem.costs[problem.cost_of[0], held_before, first, fold.begin])
+            part[0] = (1.0 + part[0]) / (1.0 - own) * (1.0 - charge) - 1.0
+        held_before = int(held[fold.end - 1])
+        returns.append(part)
+        rows.append(
+            {
+                "train_from": str(dates[0]),
+                "train_to": str(dates[fold.trained - 1]),
+                "test_from": str(dates[fold.begin]),
+                "test_to": str(dates[fold.end - 1]),
+                "number": trial,
+                "parameters": chosen,
+                "in_sample": number(values[0]),
+                "out_of_sample": number(_sharpe(part, problem.periods, problem.risk_free)),
+            }
+        )
+    stitched = np.concatenate(returns)
+    nav = np.cumprod(1.0 + stitched)
+    sharpe = _sharpe(stitched, problem.periods, problem.risk_free)
+    return {
+        "folds": rows,
+        "objective": objective,
+        "trials": trials,
+        "sharpe": number(sharpe),
+        "cagr": number(nav[-1] ** (problem.periods / len(nav)) - 1.0),
+        "t_statistic": number(sharpe * np.sqrt(len(nav) / problem.periods)),
+        "days": len(nav),
+        "curve": {"date": [str(day) for day in dates[folds[0].begin : folds[-1].end]], "nav": nav.tolist()},
+    }
+
+
+def _days(ground: Ground, chosen: Choice) -> tuple[Ints, Floats, Floats]:
+    """Allocation, return after cost and cost of every day of the window."""
+    columns = {name: np.array([value], dtype=object) for name, value in chosen.items()}
+    plan, jobs, _ = ground.points(ground.layout, columns)
+    return reference.daily(plan.problem, jobs.rows[0].astype(np.int64), 0)
+
+
+def _sharpe(returns: Floats, periods: float, risk_free: float) -> float:
+    spread = returns.std(ddof=1) * np.sqrt(periods)
+    return float((returns.mean() * periods - risk_free) / spread) if spread > 1e-9 else float("nan")
