@@ -24,9 +24,12 @@ def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
 class Compiled:
     """As ``reference.evaluate``, of one problem; what it needs besides is made where it is first needed."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, like: Compiled | None = None) -> None:
+        """like: of a problem that differs in its paths alone; what hangs on the market is not made again."""
         self._problem = problem
         self._product = Product(problem) if fits(problem) else None
+        if self._product is not None and like is not None and like._product is not None:
+            self._product.share(like._product)
         self._prepared: Prepared | None = None
 
     def __call__(self, work: Work) -> Floats:

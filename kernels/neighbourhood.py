@@ -28,51 +28,72 @@ def best_neighbourhood(
     if not eligible.any():
         return -1, float("nan")
     filled = np.where(np.isfinite(values), values, values[np.isfinite(values)].min())
-    sizes = np.array(dims, dtype=np.int64)
+    # Axes that stand still have no neighbours; one remains where all do.
+    sizes = np.array([size for size in dims if size > 1] or [1], dtype=np.int64)
     bounds = np.empty(len(filled))
     _bound(filled, sizes, quantile, bounds)
-    cells = np.flatnonzero(eligible)
-    cells = cells[np.argsort(-bounds[cells], kind="stable")]
+    bounds[~eligible] = -np.inf
     best, reached = -1, -np.inf
-    for first in range(0, len(cells), _AT_ONCE):
-        part = cells[first : first + _AT_ONCE]
+    count = 0
+    while count < len(bounds):
+        count = min(len(bounds), max(_AT_ONCE, 8 * count))
+        # The cells with the highest bounds, those looked at before among them.
+        part = np.argpartition(-bounds, count - 1)[:count] if count < len(bounds) else np.arange(len(bounds))
+        beyond = float(bounds[part].min()) if count < len(bounds) else -np.inf
         # What may reach as far may also be an equal one with a lower index.
-        if bounds[part[0]] < reached:
-            break
+        part = part[(bounds[part] >= reached) & eligible[part]]
         found = np.empty(len(part))
         _quantiles(filled, sizes, quantile, part, found)
         top = found.max()
         lowest = int(part[found == top].min())
         if top > reached or (top == reached and lowest < best):
             best, reached = lowest, float(top)
+        if beyond < reached:
+            break
     return best, reached
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
 def _bound(values: Floats, dims: Ints, quantile: float, bounds: Floats) -> None:
-    """Of m values at most k lie below the k-th smallest q, and none below the least: q ≤ (Σ − k·min) / (m − k)."""
+    """Of m values at most k lie below the k-th smallest q, and none below the least: q ≤ (Σ − k·min) / (m − k).
+
+    A row of the last axis at a time: what its cells have beside them on the other axes are rows as well.
+    """
     slack = 1e-12 * np.abs(values).max()
-    for cell in prange(len(values)):
-        total = least = values[cell]
-        count, stride = 1, 1
-        for axis in range(len(dims) - 1, -1, -1):
-            place = cell // stride % dims[axis]
+    width = dims[-1]
+    for row in prange(len(values) // width):
+        first = row * width
+        total = values[first : first + width].copy()
+        least = total.copy()
+        count, stride = 1, width
+        for axis in range(len(dims) - 2, -1, -1):
+            place = first // stride % dims[axis]
             for step in range(-min(STEPS, place), min(STEPS, dims[axis] - 1 - place) + 1):
                 if step != 0:
-                    value = values[cell + step * stride]
-                    total += value
-                    least = min(least, value)
+                    begin = first + step * stride
+                    for at in range(width):
+                        value = values[begin + at]
+                        total[at] += value
+                        least[at] = min(least[at], value)
                     count += 1
             stride *= dims[axis]
-        below = int((count - 1) * quantile)
-        bounds[cell] = (total - below * least) / (count - below) + slack
+        for at in range(width):
+            many = count
+            for step in range(-min(STEPS, at), min(STEPS, width - 1 - at) + 1):
+                if step != 0:
+                    value = values[first + at + step]
+                    total[at] += value
+                    least[at] = min(least[at], value)
+                    many += 1
+            below = int((many - 1) * quantile)
+            bounds[first + at] = (total[at] - below * least[at]) / (many - below) + slack
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy")
 def _quantiles(values: Floats, dims: Ints, quantile: float, cells: Array, result: Floats) -> None:
-    for number in prange(len(cells)):
+    around = np.empty(1 + 2 * STEPS * len(dims))
+    for number in range(len(cells)):
         cell = cells[number]
-        around = np.empty(1 + 2 * STEPS * len(dims))
         around[0] = values[cell]
         count, stride = 1, 1
         for axis in range(len(dims) - 1, -1, -1):

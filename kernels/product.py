@@ -45,6 +45,13 @@ class Product:
         self.held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
         self.field = problem.returns.shape[2].bit_length()
 
+    def share(self, other: Product) -> None:
+        """Take the tables of another problem that has the very same returns, costs and segments."""
+        mine, its = self._problem, other._problem
+        if mine.returns is not its.returns or mine.costs is not its.costs or mine.bounds is not its.bounds:
+            raise ValueError("tables are shared between problems that differ in their paths alone")
+        self._tables = other._tables
+
     def evaluate(self, box: Box) -> Floats:
         """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A)."""
         problem = self._problem

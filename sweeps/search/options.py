@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gridproof.kernels.errors import InputError
 
 # Cells of a trial, unless told otherwise.
-CELLS = 65_536
+CELLS = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)

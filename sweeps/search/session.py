@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import optuna
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from gridproof.kernels.arrays import Floats
@@ -53,7 +54,7 @@ class _Session:
     market: Market
     options: Options
     folder: Path
-    storage: str | None
+    storage: BaseStorage
     data: Path | None
     watch: Watch
     meter: Meter
@@ -66,11 +67,11 @@ class _Session:
         options = self.options
         finder: Finder = recipe.finder(self.clock) if self.crowd is None else self.crowd.finder(recipe)
         dimensions, aims = recipe.dimensions, recipe.aims
-        storage = open_storage(self.storage, self.folder)
+        storage = self.storage
         begun = exists(storage, name)
         if resume and not begun:
             rule, remedy = "there must be a search to resume", "Leave --resume out to begin one, or repeat its options"
-            raise InputError(rule, f"none called {name}", self.storage or str(self.folder), remedy)
+            raise InputError(rule, f"none called {name}", str(self.folder), remedy)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         known = len(optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False)) if begun else 0
         population = options.points or _POPULATION
@@ -144,8 +145,9 @@ def run_search(
         if ray is not None:
             check_address(ray)
             crowd = Crowd(stack.enter_context(connected(ray)), chosen.name == "cuda", workers)
+        kept = stack.enter_context(open_storage(storage, folder))
         session = _Session(
-            study, market, options, folder, storage, data_folder(study, data), watch, Meter(budget or Budget()), crowd,
+            study, market, options, folder, kept, data_folder(study, data), watch, Meter(budget or Budget()), crowd,
             Clock(), {},
         )  # fmt: skip
         search, optuna_study, front, why = session.search(recipe, folder.name, resume)

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import optuna
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.search.aims import Aim
+from gridproof.sweeps.search.journal import Journal
 
 JOURNAL = "search.journal"
 
 
-def open_storage(url: str | None, folder: Path) -> BaseStorage:
+@contextmanager
+def open_storage(url: str | None, folder: Path) -> Iterator[BaseStorage]:
     """url: sqlite:///FILE, postgresql://…, or a path that ends in .journal; None: a journal in the folder."""
     if url is None or "://" not in url:
         path = folder / JOURNAL if url is None else Path(url)
         if path.suffix != ".journal":
             remedy = "Use sqlite:///FILE, postgresql://…, or FILE.journal"
             raise InputError("a storage is a database's URL or a journal file", url, "--storage", remedy)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(str(path)))
+        with closing(Journal(path)) as journal:
+            yield JournalStorage(journal)
+        return
     try:
-        return RDBStorage(url)
+        storage = RDBStorage(url)
     except Exception as error:  # noqa: BLE001 - of any driver of any database
         fault = " ".join(str(error).split())[:200]
         remedy = "Check the URL, the server, and that the driver is installed"
         raise InputError("the storage must be a database that answers", fault, f"--storage {url}", remedy) from None
+    yield storage
+    storage.remove_session()
+    storage.engine.dispose()
 
 
 def open_search(
