@@ -7,11 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit, prange
 
-from gridproof.kernels.arrays import Array, Bools, Floats, Ints
+from gridproof.kernels.arrays import Bools, Floats, Ints
 
 STEPS = 2
-# Bounds are looked at in order, so many at a time.
-_AT_ONCE = 256
 
 
 def best_neighbourhood(
@@ -33,24 +31,8 @@ def best_neighbourhood(
     bounds = np.empty(len(filled))
     _bound(filled, sizes, quantile, bounds)
     bounds[~eligible] = -np.inf
-    best, reached = -1, -np.inf
-    count = 0
-    while count < len(bounds):
-        count = min(len(bounds), max(_AT_ONCE, 8 * count))
-        # The cells with the highest bounds, those looked at before among them.
-        part = np.argpartition(-bounds, count - 1)[:count] if count < len(bounds) else np.arange(len(bounds))
-        beyond = float(bounds[part].min()) if count < len(bounds) else -np.inf
-        # What may reach as far may also be an equal one with a lower index.
-        part = part[(bounds[part] >= reached) & eligible[part]]
-        found = np.empty(len(part))
-        _quantiles(filled, sizes, quantile, part, found)
-        top = found.max()
-        lowest = int(part[found == top].min())
-        if top > reached or (top == reached and lowest < best):
-            best, reached = lowest, float(top)
-        if beyond < reached:
-            break
-    return best, reached
+    best, reached = _best(filled, sizes, quantile, bounds, int(np.argmax(bounds)))
+    return int(best), float(reached)
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -90,17 +72,28 @@ def _bound(values: Floats, dims: Ints, quantile: float, bounds: Floats) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def _quantiles(values: Floats, dims: Ints, quantile: float, cells: Array, result: Floats) -> None:
+def _best(values: Floats, dims: Ints, quantile: float, bounds: Floats, first: int) -> tuple[int, float]:
+    """Only what may reach as far as the best so far is looked at, beginning with the cell of the highest bound."""
     around = np.empty(1 + 2 * STEPS * len(dims))
-    for number in range(len(cells)):
-        cell = cells[number]
-        around[0] = values[cell]
-        count, stride = 1, 1
-        for axis in range(len(dims) - 1, -1, -1):
-            place = cell // stride % dims[axis]
-            for step in range(-min(STEPS, place), min(STEPS, dims[axis] - 1 - place) + 1):
-                if step != 0:
-                    around[count] = values[cell + step * stride]
-                    count += 1
-            stride *= dims[axis]
-        result[number] = np.sort(around[:count])[int((count - 1) * quantile)]
+    best, reached = first, _quantile(values, dims, quantile, first, around)
+    for cell in range(len(values)):
+        if bounds[cell] >= reached:
+            found = _quantile(values, dims, quantile, cell, around)
+            if found > reached or (found == reached and cell < best):
+                best, reached = cell, found
+    return best, reached
+
+
+@njit(cache=True, error_model="numpy")
+def _quantile(values: Floats, dims: Ints, quantile: float, cell: int, around: Floats) -> float:
+    around[0] = values[cell]
+    count, stride = 1, 1
+    for axis in range(len(dims) - 1, -1, -1):
+        place = cell // stride % dims[axis]
+        for step in range(-min(STEPS, place), min(STEPS, dims[axis] - 1 - place) + 1):
+            if step != 0:
+                around[count] = values[cell + step * stride]
+                count += 1
+        stride *= dims[axis]
+    found: float = np.sort(around[:count])[int((count - 1) * quantile)]
+    return found

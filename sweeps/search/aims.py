@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridproof.kernels.arrays import Bools, Floats
+from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS, OBJECTIVES
 
@@ -90,9 +90,9 @@ def parse_requirements(texts: Sequence[str]) -> tuple[Requirement, ...]:
     return tuple(found)
 
 
-def lacking(requirements: Sequence[Requirement], metrics: Floats) -> tuple[Bools, Floats]:
-    """Of (n, 12 + A) metrics which meet all requirements, and what each lacks in all."""
+def lacking(requirements: Sequence[Requirement], metrics: Floats) -> Floats:
+    """What each of (n, 12 + A) metrics lacks of all requirements together; 0: it meets them."""
     short = np.zeros(len(metrics))
     for requirement in requirements:
         short += requirement.lacking(metrics)
-    return short == 0.0, short
+    return short

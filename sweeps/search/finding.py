@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats
+from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import FLAT, METRICS
 from gridproof.kernels.neighbourhood import best_neighbourhood
 from gridproof.results.record import Record
-from gridproof.sweeps.grid import whole_grid
+from gridproof.sweeps.grid import Grid, whole_grid
 from gridproof.sweeps.plan import Plan
 from gridproof.sweeps.search.aims import STATISTICS, Aim, Requirement, lacking
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
@@ -76,14 +76,15 @@ class Cells:
             return nothing(str(error))
         space = part.space
         plan = self._ground.whole.plan(part, tables, self._ground.backend)
-        metrics, job_of = _all(plan)
-        allowed, short = lacking(self._requirements, metrics)
-        values = metrics[job_of, self._objective]
+        grid = whole_grid(plan)
+        values, short = self._values(plan, grid)
         if not np.isfinite(values).any():
             return nothing(f"no cell of it has a {METRICS[self._objective]}")
-        cell, reached = best_neighbourhood(values, space.dims, allowed[job_of], _QUANTILE)
+        allowed = short == 0.0 if self._requirements else None
+        with self._ground.clock.counting():
+            cell, reached = best_neighbourhood(values, space.dims, allowed, _QUANTILE)
         if cell < 0:  # none meets the requirements: the one that lacks least, and what it lacks
-            least = np.where(np.isfinite(values), short[job_of], np.inf)
+            least = np.where(np.isfinite(values), short, np.inf)
             cell, reached = best_neighbourhood(values, space.dims, least == least.min(), _QUANTILE)
         found = {"plateau": reached}
         wanted = {aim.name for aim in self._aims}
@@ -95,14 +96,25 @@ class Cells:
         found["best"] = float(np.nanmax(values))
         if wanted & {"worst_period", "walk_forward"}:
             layout = self._ground.parts
-            sub = layout.plan(part, tables, self._ground.backend)
-            by_part, job_of_part = _all(sub, parts=True)
+            by_part, job_of = _all(layout.plan(part, tables, self._ground.backend))
             if "worst_period" in wanted:
-                found["worst_period"] = _worst(by_part[job_of_part[cell], :, self._objective])
+                found["worst_period"] = _worst(by_part[job_of[cell], :, self._objective])
             if "walk_forward" in wanted:
-                found["walk_forward"] = _walk_forward(by_part, job_of_part, space.dims, plan, layout.problem.bounds)
-        row = metrics[job_of[cell]]
-        return _finding(self._aims, found, row, space.size, space.parameters(int(cell)), float(short[job_of[cell]]))
+                found["walk_forward"] = _walk_forward(by_part, job_of, space.dims, plan, layout.problem.bounds)
+        row = plan.evaluate(grid.alone(cell).work)[0, 0]
+        lacks = float(short[cell]) if self._requirements else 0.0
+        return _finding(self._aims, found, row, space.size, space.parameters(cell), lacks)
+
+    def _values(self, plan: Plan, grid: Grid) -> tuple[Floats, Floats]:
+        """Of every cell the objective, and what it lacks of the requirements; empty where there are none."""
+        values, short = [], [np.empty(0)]
+        for place in range(grid.pieces):
+            piece = grid.piece(place)
+            metrics = plan.evaluate(piece.work)[:, 0]
+            values.append(metrics[:, self._objective][piece.job_of])
+            if self._requirements:
+                short.append(lacking(self._requirements, metrics)[piece.job_of])
+        return np.concatenate(values), np.concatenate(short)
 
 
 class Points:
@@ -139,7 +151,7 @@ class Points:
         if any(aim.name == "worst_period" for aim in self._aims):
             sub, part_jobs, part_of = self._ground.points(self._ground.parts, columns)
             by_part = sub.evaluate(part_jobs)[part_of][:, :, self._objective]
-        _, short = lacking(self._requirements, metrics)
+        short = lacking(self._requirements, metrics)
         findings = []
         ends = list(accumulate(len(group) for group in groups))
         for group, end in zip(groups, ends, strict=True):
@@ -169,17 +181,16 @@ def _check_aims(aims: Sequence[Aim], ground: Ground) -> None:
         raise InputError(rule, objective, "--objective", remedy)
 
 
-def _all(plan: Plan, parts: bool = False) -> tuple[Floats, Any]:
-    """Metrics of the distinct jobs of the whole grid, (J, 12 + A) or by part (J, S, 12 + A), and each cell's job."""
+def _all(plan: Plan) -> tuple[Floats, Ints]:
+    """Metrics of the distinct jobs of the whole grid by part, (J, S, 12 + A), and each cell's job."""
     grid = whole_grid(plan)
     rows, owners, jobs = [], [], 0
     for place in range(grid.pieces):
         piece = grid.piece(place)
-        metrics = plan.evaluate(piece.work)
-        rows.append(metrics if parts else metrics[:, 0])
+        rows.append(plan.evaluate(piece.work))
         owners.append(piece.job_of + jobs)
-        jobs += len(metrics)
-    return (rows[0], owners[0]) if grid.pieces == 1 else (np.concatenate(rows), np.concatenate(owners))
+        jobs += len(rows[-1])
+    return np.concatenate(rows), np.concatenate(owners)
 
 
 def _finding(

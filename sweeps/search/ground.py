@@ -17,6 +17,7 @@ from gridproof.signals.market import Market
 from gridproof.sweeps.plan import Layout, Plan, lay_out
 from gridproof.sweeps.reading import PathTable, first_day, latch_pairs, read_signal
 from gridproof.sweeps.search.aims import PARTS
+from gridproof.sweeps.search.metered import Clock, metered
 from gridproof.sweeps.signal import Signal
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.values import Value
@@ -26,13 +27,19 @@ _KEPT = 512 * 2**20
 
 
 class Ground:
-    """``days``: of the window, from its first, that the search may see: at most those before publication."""
+    """``days``: of the window, from its first, that the search may see: at most those before publication.
 
-    def __init__(self, study: Study, market: Market, backend: Backend, days: int | None = None) -> None:
+    ``clock``: counts the time spent in the kernels.
+    """
+
+    def __init__(
+        self, study: Study, market: Market, backend: Backend, days: int | None = None, clock: Clock | None = None
+    ) -> None:
         space = study.space
         imposed = {axis.name: (study.base[axis.name],) for axis in space.axes[len(space.axes) - space.executing :]}
         self.study = replace(study, space=space.narrowed(imposed))
-        self.backend = backend
+        self.clock = clock or Clock()
+        self.backend = metered(backend, self.clock)
         self.layout = lay_out(self.study, market)  # with what came after publication, which a search does not see
         self.days = int(self.layout.problem.bounds[1]) if days is None else days
         self.whole = _within(self.layout, np.array([0, self.days]))

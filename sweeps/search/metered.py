@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gridproof.kernels.arrays import Floats, Words
@@ -14,18 +15,25 @@ from gridproof.kernels.problem import Problem, Work
 
 @dataclass
 class Clock:
+    """Seconds in the kernels: latching paths, preparing tables, evaluating, looking at neighbourhoods."""
+
     seconds: float = 0.0
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - began
 
 
 def metered(backend: Backend, clock: Clock) -> Backend:
-    """The same backend; ``clock`` has the seconds of latching paths, preparing tables and evaluating."""
+    """The same backend, which counts its time."""
 
     def latch(values: Floats, on: Floats, off: Floats, start: int) -> Words:
-        began = time.perf_counter()
-        try:
+        with clock.counting():
             return backend.latch_paths(values, on, off, start)
-        finally:
-            clock.seconds += time.perf_counter() - began
 
     latest: dict[int, Callable[[Work], Floats]] = {}
 
@@ -37,16 +45,12 @@ def metered(backend: Backend, clock: Clock) -> Backend:
         return latest.setdefault(id(problem.bounds), backend.bind(problem))
 
     def bind(problem: Problem) -> Callable[[Work], Floats]:
-        began = time.perf_counter()
-        evaluate = bound(problem)
-        clock.seconds += time.perf_counter() - began
+        with clock.counting():
+            evaluate = bound(problem)
 
         def counted(work: Work) -> Floats:
-            began = time.perf_counter()
-            try:
+            with clock.counting():
                 return evaluate(work)
-            finally:
-                clock.seconds += time.perf_counter() - began
 
         return counted
 

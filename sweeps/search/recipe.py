@@ -11,7 +11,7 @@ from gridproof.sweeps.search.aims import Aim, Requirement, parse_aims, parse_req
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.finding import AROUND, Cells, Finder, Points
 from gridproof.sweeps.search.ground import Ground
-from gridproof.sweeps.search.metered import Clock, metered
+from gridproof.sweeps.search.metered import Clock
 from gridproof.sweeps.study import Study
 
 
@@ -49,7 +49,7 @@ class Recipe:
         return [choice, *(self.dimensions.around(choice) if self.around else [])]
 
     def ground(self, clock: Clock) -> Ground:
-        return Ground(self.study, self.market, metered(resolve(self.backend), clock), self.days)
+        return Ground(self.study, self.market, resolve(self.backend), self.days, clock)
 
     def finder(self, clock: Clock) -> Finder:
         """What evaluates choices here. Raises InputError."""

@@ -49,6 +49,10 @@ class Search:
                 self.standing.repeated += "repeats" in trial.user_attrs
                 self._note(tuple(trial.values), trial.user_attrs["found"]["lacks"])
 
+    def trials(self) -> list[FrozenTrial]:
+        """Those that say something."""
+        return self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+
     def go(self, trials: int, batch: int, patience: int | None, watch: Watch, enough: Enough) -> str:
         """Until ``trials`` are finished in all; why it stopped. A batch is asked for together, told in its order."""
         standing = self.standing

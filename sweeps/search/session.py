@@ -11,7 +11,7 @@ from pathlib import Path
 
 import optuna
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import resolve
@@ -97,7 +97,7 @@ class _Session:
                 self.seconds[part] = self.seconds.get(part, 0.0) + seconds
         if search.standing.finished < options.trials and why.startswith("--max"):
             raise IncompleteError(f"{why}; the same command goes on")
-        front = pareto(optuna_study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)), aims)
+        front = pareto(search.trials(), aims)
         if not front:
             complaint = max(search.standing.complaints.items(), key=lambda each: each[1])
             rule = f"a search needs a trial that says something; {complaint[1]} of {options.trials} said nothing"
