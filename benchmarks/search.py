@@ -3,9 +3,9 @@
     python -m benchmarks.search [--seconds 10] [--seeds 10] [--trials 300] [--json]
 
 Overhead: ``us-search`` until its trials are done, the share of wall time outside the kernels. Against plain Optuna: TPE
-with a point a trial, its objective the Sharpe ratio in sample, kept in memory and evaluated by the same kernels; ours is
-TPE over structure with the plateau of a dense grid of levels. Both get the same seconds, take turns, and are judged by
-the Sharpe ratio of what they chose on days that neither has seen.
+with a point a trial, its objective the Sharpe ratio in sample, kept in memory and evaluated by the same kernels; ours
+is TPE over structure with the plateau of a dense grid of levels. Both get the same seconds, take turns, and are judged by the
+Sharpe ratio of what they chose on days that neither has seen.
 """
 
 from __future__ import annotations
@@ -156,8 +156,8 @@ def main() -> None:
           f"{measured['share_outside_kernels']:.0%} of the time outside the kernels")  # fmt: skip
     for one in result["against_plain"]:
         medians = ", ".join(f"{name} {each['out_of_sample']:.2f}" for name, each in one["median"].items())
-        print(f"{one['study']}, chosen on the days before {one['published']}: median Sharpe ratio afterwards {medians}; "
-              f"dense better {one['better']}, worse {one['worse']} of {options.seeds}, sign p {one['sign_p']:.2f}")  # fmt: skip
+        print(f"{one['study']}, chosen on the days before {one['published']}: median Sharpe ratio after {medians};")
+        print(f"  dense better {one['better']}, worse {one['worse']} of {options.seeds}, sign p {one['sign_p']:.2f}")
 
 
 if __name__ == "__main__":
