@@ -4,8 +4,8 @@
 
 Overhead: ``us-search`` until its trials are done, the share of wall time outside the kernels. Against plain Optuna: TPE
 with a point a trial, its objective the Sharpe ratio in sample, kept in memory and evaluated by the same kernels; ours
-is TPE over structure with the plateau of a dense grid of levels. Both get the same seconds, take turns, and are judged by the
-Sharpe ratio of what they chose on days that neither has seen.
+is TPE over structure with the plateau of a dense grid of levels. Both get the same seconds, take turns, and are judged
+by the Sharpe ratio of what they chose on days that neither has seen.
 """
 
 from __future__ import annotations
