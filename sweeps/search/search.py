@@ -147,6 +147,8 @@ class Search:
         standing.since = 0
         front[:] = [other for other in front if not _dominates((values, lacks), other, self._aims)]
         front.append((values, lacks))
+        sign = -1.0 if self._aims[0].maximise else 1.0
+        front.sort(key=lambda each: sign * each[0][0])
 
 
 def _dominates(one: Rank, other: Rank, aims: Sequence[Aim]) -> bool:

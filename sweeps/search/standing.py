@@ -18,6 +18,6 @@ class Standing:
     repeated: int = 0
     cells: int = 0
     new_cells: int = 0
-    front: list[Rank] = field(default_factory=list)
+    front: list[Rank] = field(default_factory=list)  # the best by the first aim in front
     since: int = 0  # finished trials since the front moved
     complaints: dict[str, int] = field(default_factory=dict)  # why trials said nothing, and how often
