@@ -61,6 +61,8 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
         pd.read_parquet(_required(folder, f"{name}.parquet")) for name in ("curves", "top", "surfaces")
     )
     statistics, searched = _statistics(folder), read_search(folder)
+    if searched is not None:
+        curves = searched.said(curves, summary["base"]["parameters"])
     axes = read_axes(summary)
     listed = list(axes.values())
     sampled = summary["sample"] is not None

@@ -26,6 +26,12 @@ class Objective(NamedTuple):
     maximise: bool
     meaning: str
 
+    @property
+    def better(self) -> str:
+        if self.name == "max_drawdown" and self.maximise:
+            return "nearer to 0 is better"
+        return f"{'higher' if self.maximise else 'lower'} is better"
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -92,13 +98,29 @@ class Searched:
         value = chosen.get(name)
         return UNUSED if value is None else plain(value)
 
+    def switched_off(self, chosen: Mapping[str, Any]) -> list[str]:
+        """Signals that a choice has switched off: their bits are never on."""
+        return [
+            name.removesuffix(".use") for name in self.parameters if name.endswith(".use") and chosen.get(name) == OFF
+        ]
+
+    def said(self, curves: pd.DataFrame, chosen: Mapping[str, Any]) -> pd.DataFrame:
+        """Curves without the states that say nothing: of signals switched off, and which rule is in force."""
+        silent = {"rule", *self.switched_off(chosen)}
+        idle = [name for name in map(str, curves) if name.startswith("base.state.") and name.split(".")[2] in silent]
+        return curves.drop(columns=idle)
+
     def meant(self, name: str, chosen: Mapping[str, Any]) -> bool:
         """Whether a parameter says anything under what was chosen: a switch that is off does."""
         return name.endswith(".use") or self.text(name, chosen) not in (OFF, UNUSED)
 
     def _users(self, name: str) -> list[str]:
+        """The signals that a parameter belongs to; none of what the market imposes."""
         known = next((one for one in self.dimensions if one["name"] == name), {})
-        return known.get("only_if_on") or ([_head(name)] if "." in name else [])
+        uses = found(self.record, "space", "uses") or {}
+        signals = {one for named in uses.values() for one in named or ()}
+        signals |= {one.removesuffix(".use") for one in self.parameters if one.endswith(".use")}
+        return known.get("only_if_on") or [one for one in (_head(name),) if one in signals]
 
     def ranked(self) -> list[Trial]:
         """Trials that say something and repeat none, the best first: what lacks least, then by the first objective."""
@@ -123,6 +145,17 @@ def read_search(folder: Path) -> Searched | None:
     record: Record = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     names = [one["name"] for one in record.get("objectives") or []]
     return Searched(record, _read_trials(pd.read_parquet(table), names) if table.is_file() else None)
+
+
+def together(parameters: list[tuple[str, str]]) -> list[str]:
+    """ "trend.window 19"; of a signal that is switched off its name alone: "trend off"."""
+    return list(dict.fromkeys(f"{name.split('.')[0] if text == OFF else name} {text}" for name, text in parameters))
+
+
+def told(name: str, texts: dict[str, list[str]]) -> bool:
+    """Whether a switch says no more than the parameters of its signal, which read off with it."""
+    head, _, kind = name.partition(".")
+    return kind == "use" and any(other.startswith(f"{head}.") for other in texts if other != name)
 
 
 def _read_trials(table: pd.DataFrame, objectives: list[str]) -> tuple[Trial, ...]:

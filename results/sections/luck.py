@@ -103,8 +103,8 @@ def _null_sentence(statistics: Record, searched: bool) -> str:
         return text
     reached = _reached(_null(statistics), base)
     if searched:
-        return f"{text} The base's {number(base, 'ratio')} it reaches in {reached}: the base was chosen from all of \
-them, and its interval above and its shifted positions below, which take it alone, know nothing of that."
+        return f"{text} The base's {number(base, 'ratio')} it reaches in {reached}; and the base was chosen from all \
+cells, of which its interval above and its shifted positions below know nothing."
     return f"{text} The base's {number(base, 'ratio')} it reaches in {reached}; but nobody picked the base as the best \
 of this sweep, so for the base alone see its interval above and its shifted positions below."
 

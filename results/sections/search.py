@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridproof.results.axis import Axis, plain, split_units
 from gridproof.results.record import Record
-from gridproof.results.searched import OFF, Searched, Trial
+from gridproof.results.searched import OFF, Searched, Trial, together, told
 from gridproof.results.sections.absence import found
 from gridproof.results.sections.search_figures import best_so_far, front_figure, importance_figure, progress_figure
 from gridproof.results.sections.search_walk import searched_walk
@@ -23,7 +23,7 @@ SAMPLERS = {
     "cmaes": "CMA-ES, an evolution strategy",
     "random": "points drawn at random",
 }
-ROWS = 10
+FEWEST_ROWS, MOST_ROWS = 10, 30
 NO_TRIALS = "not computable: the folder holds no trials that say something"
 NO_SHARES = "not computable: too few trials, or none that differ"
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -51,17 +51,17 @@ def search_section(searched: Searched, curves: pd.DataFrame, summary: Record) ->
 
 def search_facts(searched: Searched) -> list[tuple[str, str]]:
     record, done = searched.record, found(searched.record, "trials") or {}
-    facts = [("Searched", _searched(record, done)), ("Space", _space(record))]
-    aims = [
-        f"{one.label}, {'higher' if one.maximise else 'lower'} is better{': ' * bool(one.meaning)}{one.meaning}"
-        for one in searched.objectives
-    ]
+    off = searched.switched_off(found(record, "best", "chosen") or {})
+    facts = [("Switched off", f"{listing(off)}: never on in the rule")] if off else []
+    facts += [("Searched", _searched(record, done)), ("Space", _space(record))]
+    aims = [f"{one.label}, {one.better}{': ' * bool(one.meaning)}{one.meaning}" for one in searched.objectives]
     facts.append(("Objective" + "s" * (len(aims) > 1), "; ".join(aims) or "–"))
     facts.append(("Required", listing(record.get("require") or []) or "nothing"))
     held = found(record, "space", "held")
     imposed = "what the market imposes is no choice"
     if held:
-        text = f"{', '.join(f'{name} {plain(value)}' for name, value in held.items())}, as at the base: {imposed}"
+        values = [f"{name} {'–' if value is None else plain(value)}" for name, value in held.items()]
+        text = f"{', '.join(values)}, as at the base: {imposed}"
     else:
         text = f"nothing that has several values in the study; {imposed}, be it cost, lag, carry or release"
     facts.append(("Held", text))
@@ -71,9 +71,10 @@ def search_facts(searched: Searched) -> list[tuple[str, str]]:
 
 
 def _searched(record: Record, done: Record) -> str:
-    sampler = SAMPLERS.get(str(record.get("sampler")), str(record.get("sampler")))
     seed = "" if record.get("seed") is None else f", seed {record['seed']}"
-    text = f"{trials(record.get('cells'))} cells in {count(done.get('finished'))} trials, proposed by {sampler}{seed}"
+    text = f"{trials(record.get('cells'))} cells in {count(done.get('finished'))} trials"
+    if record.get("sampler") is not None:
+        text += f", proposed by {SAMPLERS.get(str(record['sampler']), record['sampler'])}{seed}"
     if record.get("cells_a_trial") is not None:
         return f"{text}; each with its threshold levels as a dense grid of at most {record['cells_a_trial']:,} cells"
     if record.get("points_a_batch") is not None:
@@ -104,7 +105,7 @@ def _empty(record: Record, done: Record) -> str:
     complaints = record.get("complaints") or {}
     if complaints:
         why, times = max(complaints.items(), key=lambda each: float(each[1] or 0))
-        text += f", {count(times)} of them because: {why}"
+        text += f"; the commonest complaint, {count(times)} times: {why}"
     repeated = done.get("repeated")
     return text + (f"; {count(repeated)} repeated one before and were not evaluated again" if repeated else "")
 
@@ -117,7 +118,8 @@ def _dimensions(searched: Searched) -> list[tuple[str, str, str, str]]:
     for name in searched.parameters:
         one = known.get(name)
         span = "levels, densely in each trial" if one is None else _span(one)
-        where = listing([f"{user} on" for user in (one or {}).get("only_if_on") or []])
+        users = [f"{name.split('.')[0]}"] if one is None else one.get("only_if_on") or []
+        where = " or ".join(f"{user} on" for user in users if f"{user}.use" in known)
         rows.append((name, span, where, searched.text(name, chosen)))
     return rows
 
@@ -139,7 +141,7 @@ def _progress(searched: Searched) -> str:
         return ""
     last, value = steps[-1]
     known = searched.trials or ()
-    text = f"Trial {last} of {known[0].number} to {known[-1].number} was the last to be better than all before it"
+    text = f"Of {len(known):,} trials, counted from {known[0].number}, the last to better all before it was {last}"
     text += f": {aim.label} {number(value, aim.kind)}"
     met = [one.values[0] for one in known if one.values and not one.lacks]
     if met:
@@ -159,7 +161,8 @@ def _front(searched: Searched) -> str:
         return ""
     best = f"the one with the best {aims[0].label}, which stands first, is swept and judged below"
     if size == 1:
-        return "One trial is at least as good as every other in all objectives: the front is that trial alone."
+        which = "every other that meets what is required" if searched.record.get("require") else "every other"
+        return f"One trial is at least as good as {which} in all objectives: the front is that trial alone."
     return f"{size} trials make the front: no other trial is at least as good in all objectives. Of them {best}."
 
 
@@ -179,24 +182,24 @@ def _share_finding(shares: list[Any]) -> str:
 
 
 def trials_table(searched: Searched) -> Record:
-    """The front, then the best of the others, ten rows at least. Parameters on which all agree are named once.
+    """The front, then the best of the others, ten to thirty rows. Parameters on which all agree are named once.
 
     A row is (trial, objectives, [parameters], metrics, whether it is the base). Where parameters of a signal that is
     switched off read off, its switch has no column.
     """
     aims, ranked = searched.objectives, searched.ranked()
     ahead = [one for one in ranked if one.number in searched.front]
-    rows = [*ahead, *(one for one in ranked if one not in ahead)][: max(ROWS, len(ahead))]
+    rows = [*ahead, *(one for one in ranked if one not in ahead)][: min(max(FEWEST_ROWS, len(ahead)), MOST_ROWS)]
     texts = {name: [searched.text(name, one.chosen) for one in rows] for name in searched.parameters}
-    apart = [name for name in texts if len(set(texts[name])) > 1 and not _told(name, texts)]
-    shared = [name for name in texts if rows and len(set(texts[name])) == 1 and not _told(name, texts)]
+    apart = [name for name in texts if len(set(texts[name])) > 1 and not told(name, texts)]
+    shared = [name for name in texts if rows and len(set(texts[name])) == 1 and not told(name, texts)]
     objective = str(searched.record.get("objective"))
     names = [name for name in dict.fromkeys([objective, "sharpe", "cagr", "max_drawdown", "switches", "turnover"])
              if name in METRICS and name not in {aim.name for aim in aims}]  # fmt: skip
     return {
         "aims": [aim.label for aim in aims],
         "names": apart,
-        "shared": [f"{name} {texts[name][0]}" for name in shared],
+        "shared": together([(name, texts[name][0]) for name in shared]),
         "labels": [METRICS[name][0] for name in names],
         "rows": [_row(searched, one, [texts[name][place] for name in apart], names) for place, one in enumerate(rows)],
         "off": any(OFF in texts[name] for name in apart),
@@ -212,9 +215,3 @@ def _row(searched: Searched, one: Trial, parameters: list[str], names: list[str]
     marks = "*" * (one.number in searched.front and len(searched.objectives) > 1) + "†" * bool(one.lacks)
     row: Record = {"trial": f"{one.number}{marks}", "values": values, "parameters": parameters, "metrics": metrics}
     return row | {"found": one.number == searched.number}
-
-
-def _told(name: str, texts: dict[str, list[str]]) -> bool:
-    """Whether a switch says no more than the parameters of its signal, which read off with it."""
-    head, _, kind = name.partition(".")
-    return kind == "use" and any(other.startswith(f"{head}.") for other in texts if other != name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from gridproof.results.figures import BEST, INK, SOFT, Figure, axis, layout, typed
 from gridproof.results.searched import Objective, Searched, Trial
 
@@ -71,7 +69,7 @@ def front_figure(searched: Searched) -> Figure | None:
     style = _dot(DOTS)
     if len(aims) > 2:
         bar = {"title": {"text": aims[2].label, "side": "right"}, "thickness": 12, "outlinewidth": 0}
-        style |= {"color": [one.values[2] for one in met], "colorscale": "Viridis", "size": 8}
+        style |= {"color": typed([one.values[2] for one in met], "<f8"), "colorscale": "Viridis", "size": 8}
         style |= {"colorbar": bar | {"tickformat": _form(aims[2])}, "reversescale": not aims[2].maximise}
     if met:
         data.append(_spread(met, style) | {"name": "a trial", "hovertemplate": f"{hover}<extra></extra>"})
@@ -92,19 +90,18 @@ def front_figure(searched: Searched) -> Figure | None:
     figure = layout(400, margin={"t": 34, "b": 46, "l": 80, "r": 12})
     figure["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"}
     for key, aim in (("xaxis", aims[0]), ("yaxis", aims[1])):
-        better = "higher" if aim.maximise else "lower"
-        figure[key] = axis(f"{aim.label}, {better} is better") | {"tickformat": _form(aim)}
+        figure[key] = axis(f"{aim.label}, {aim.better}") | {"tickformat": _form(aim)}
     return {"data": data, "layout": figure}
 
 
-def importance_figure(shares: list[tuple[Objective, dict[str, float]]]) -> Figure:
-    """A panel of bars an objective, the same dimensions in the same order, the largest share on average first."""
+def importance_figure(shares: list[tuple[Objective, dict[str, float | None]]]) -> Figure:
+    """A panel of bars an objective, the same dimensions in the same order: by their share in the first."""
     names = list(dict.fromkeys(name for _, part in shares for name in part))
-    names.sort(key=lambda name: (-float(np.mean([part.get(name, 0.0) for _, part in shares])), name))
+    names.sort(key=lambda name: (-(shares[0][1].get(name) or 0.0), name))
     width = (1.0 - _GAP * (len(shares) - 1)) / len(shares)
     figure = layout(_ROW * len(names) + 84, margin={"t": 34, "b": 46, "l": 150, "r": 12})
     figure |= {"showlegend": False, "annotations": [], "bargap": 0.35}
-    top = max([0.0, *(value for _, part in shares for value in part.values())])
+    top = max([0.0, *(value for _, part in shares for value in part.values() if value is not None)])
     data = []
     for place, (aim, part) in enumerate(shares):
         side = "" if place == 0 else str(place + 1)

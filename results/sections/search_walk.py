@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridproof.results.figures import LUCK, Figure
 from gridproof.results.record import Record
-from gridproof.results.searched import Searched
+from gridproof.results.searched import Searched, together, told
 from gridproof.results.sections.absence import absence, found, whole
 from gridproof.results.sections.walks import navs_figure
 from gridproof.results.wording import count, number, trials
@@ -57,34 +57,42 @@ def walk_line(walk: Record | None) -> str:
 
 
 def _folds(searched: Searched, walk: Record, folds: list[Record]) -> Record:
-    """Rows of (spans, trial, [(text, whether it changed)], numbers); parameters that no fold changed stand once."""
+    """Rows of (spans, trial, [(text, its move)], numbers), parameters that no fold changed once, and how many moved."""
     aim = searched.objective(str(walk.get("objective") or searched.record.get("objective")))
     chosen = [fold.get("parameters") or {} for fold in folds]
     picked = {name: [searched.text(name, one) for one in chosen] for name in searched.parameters}
-    apart = [name for name in picked if len(set(picked[name])) > 1]
+    apart = [name for name in picked if len(set(picked[name])) > 1 and not told(name, picked)]
     rows: list[Any] = []
     changes = []
     for place, fold in enumerate(folds):
         spans = [f"{fold[f'{part}_from']} to {fold[f'{part}_to']}" for part in ("train", "test")]
-        cells = [(picked[name][place], place > 0 and picked[name][place] != picked[name][place - 1]) for name in apart]
+        cells = [(picked[name][place], _move(picked[name], place)) for name in apart]
         values = [number(fold.get(key), aim.kind) for key in ("in_sample", "out_of_sample")]
         rows.append((spans, count(fold.get("number")), cells, values))
-        changes.append(sum(moved for _, moved in cells))
-    shared = [f"{name} {picked[name][0]}" for name in picked if folds and name not in apart]
+        changes.append(sum(move == "moved" for _, move in cells))
+    still = [name for name in picked if len(set(picked[name])) == 1 and not told(name, picked)]
+    shared = together([(name, picked[name][0]) for name in still])
+    moved = _moved(picked, changes, len(apart) + len(still))
     return {
         "axes": apart,
         "shared": shared,
         "rows": rows,
         "label": aim.label,
-        "moved": _moved(picked, changes, len(folds)),
+        "moved": moved,
     }
 
 
-def _moved(picked: dict[str, list[str]], changes: list[int], folds: int) -> str:
-    """How steadily the search found the same; empty of a single fold."""
+def _move(texts: list[str], place: int) -> str:
+    """How a fold's parameter stands to the fold before."""
+    return "" if place == 0 else "same" if texts[place] == texts[place - 1] else "moved"
+
+
+def _moved(picked: dict[str, list[str]], changes: list[int], among: int) -> str:
+    """How steadily the search found the same; empty of a single fold. among: parameters in all."""
+    folds = len(changes)
     if folds < 2:
         return ""
-    text = f"From one fold to the next {numbers.fmean(changes[1:]):.1f} of {len(picked)} parameters changed on average"
+    text = f"From one fold to the next {numbers.fmean(changes[1:]):.1f} of {among} parameters changed on average"
     structure = [texts for name, texts in picked.items() if name == "rule" or name.endswith(".use")]
     turned = sum(any(texts[place] != texts[place - 1] for texts in structure) for place in range(1, folds))
     if structure:

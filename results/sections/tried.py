@@ -27,7 +27,7 @@ def trials_facts(statistics: Record, searched: bool = False) -> list[tuple[str, 
     text = f"{effective}" if known else absence(statistics, "counts")
     facts.append(("Independent", text))
     if searched:
-        drawn = sample_line(statistics, searched=True) or "Which cells were tested is not known."
+        drawn = sample_line(statistics, searched=True).removeprefix("Tested are ") or "Which cells is not known."
         over = "Luck, SPA, StepM, deflation, PBO and cross-validation are over these"
         facts.append(("Tested", f"{drawn} {over}; percentile, surfaces, plateau and sensitivity over what was swept."))
     return facts

@@ -13,7 +13,7 @@ from gridproof.results.axis import plain
 from gridproof.results.curves import log_axis, publication_ground
 from gridproof.results.figures import INK, LUCK, Figure, axis, layout, leg_colours, typed
 from gridproof.results.record import Record
-from gridproof.results.searched import Searched
+from gridproof.results.searched import Searched, together, told
 from gridproof.results.sections.absence import absence, found, whole
 from gridproof.results.wording import METRICS, count, number, trials
 
@@ -99,12 +99,16 @@ def _folds(walk: Record, summary: Record, searched: Searched | None) -> Record:
         own = {name: searched.text(name, base) for name in searched.parameters}
         picked = {name: [searched.text(name, cell) for cell in chosen] for name in own}
     apart = [name for name in picked if len(set(picked[name])) > 1]
+    alike = [(name, picked[name][0]) for name in picked if folds and name not in apart]
+    shared = [f"{name} {text}" for name, text in alike]
+    if searched is not None:
+        apart = [name for name in apart if not told(name, picked)]
+        shared = together([(name, text) for name, text in alike if not told(name, picked)])
     rows = []
     for place, fold in enumerate(folds):
         span = [f"{fold[f'{part}_from']} to {fold[f'{part}_to']}" for part in ("train", "test")]
         cells = [(picked[name][place], picked[name][place] == own[name]) for name in apart]
         rows.append((span, cells, [number(fold.get(key), kind) for key in ("in_sample", "out_of_sample")]))
-    shared = [f"{name} {picked[name][0]}" for name in picked if folds and name not in apart]
     return {"axes": apart, "shared": shared, "rows": rows}
 
 
