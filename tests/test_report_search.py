@@ -137,6 +137,7 @@ def test_tests_name_the_cells_they_are_over_and_what_flatters(run: pathlib.Path)
     assert "the search repeated" not in text[text.index("7. Time") : text.index("8. Stress")]
     assert "repeated on each past alone, which was not done." in text
     assert "what was tried before it is in no count here." in text
+    assert "passes them too easily, save the one on what came after." in text
     assert "all cells 52,920" in text
     assert "all variants 52,920" not in text
 
@@ -155,7 +156,7 @@ def test_facts_say_what_was_searched_and_why_it_stopped(several: pathlib.Path) -
     assert "Held execution.cost 0.001, yield.release 45 calendar days, as at the base: what the market imposes" in text
     assert "Stopped no better trial among the last 20 (40 of 50 trials)" in text
     assert f"Said nothing {done['empty']} of 40 trials; the commonest complaint, {done['empty'] - 1} times:" in text
-    assert "no cell of it has a sharpe; 1 repeated one before and were not evaluated again" in text
+    assert "no cell of it has a sharpe; 1 more repeated an earlier trial, which took no cells" in text
     assert "Switched off trend: never on in the rule" in text
 
 
@@ -288,7 +289,7 @@ def test_importances_are_bars_an_objective_with_their_caveat(several: pathlib.Pa
     assert [bar["y"] for bar in bars] == [["rate.window", "rule", "trend.use"]] * 3
     assert bars[0]["x"] == [0.5, 0.1, 0]
     text = words_of(page)
-    assert "Plateau (Sharpe): rate.window 50.0 % and rule 10.0 %;" in text
+    assert "from the others: for Plateau (Sharpe) rate.window 50.0 % and rule 10.0 %; for Max" in text
     assert "They say nothing of causes" in text
 
 
@@ -314,6 +315,7 @@ def test_table_holds_the_front_then_the_best_with_what_is_off(several: pathlib.P
             f"{100 * trial['value.max_drawdown']:.1f} %".replace("-", "−"),
         ]
     assert "All of these have rate.on_above 0.3, rate.off_below −0.2." in words_of(page)
+    assert "A dash: its rule does not use it." in words_of(page)
 
 
 def test_trials_short_of_the_requirements_come_last_and_are_marked(run: pathlib.Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridproof.results.axis import Axis, plain, split_units
 from gridproof.results.record import Record
-from gridproof.results.searched import OFF, Searched, Trial, together, told
+from gridproof.results.searched import OFF, UNUSED, Searched, Trial, together, told
 from gridproof.results.sections.absence import found
 from gridproof.results.sections.search_figures import best_so_far, front_figure, importance_figure, progress_figure
 from gridproof.results.sections.search_walk import searched_walk
@@ -107,7 +107,7 @@ def _empty(record: Record, done: Record) -> str:
         why, times = max(complaints.items(), key=lambda each: float(each[1] or 0))
         text += f"; the commonest complaint, {count(times)} times: {why}"
     repeated = done.get("repeated")
-    return text + (f"; {count(repeated)} repeated one before and were not evaluated again" if repeated else "")
+    return text + (f"; {count(repeated)} more repeated an earlier trial, which took no cells" if repeated else "")
 
 
 def _dimensions(searched: Searched) -> list[tuple[str, str, str, str]]:
@@ -177,8 +177,8 @@ def _share_finding(shares: list[Any]) -> str:
         first = [name for name in sorted(part, key=lambda name: -float(part[name] or 0.0)) if part[name]][:3]
         if first:
             named = [f"{name} {number(part[name], 'percent')}" for name in first]
-            said.append(f"{aim.label}: {listing(named)}")
-    return f"What tells the better trials from the others most. {'; '.join(said)}." if said else ""
+            said.append(f"for {aim.label} {listing(named)}")
+    return f"What most tells the better trials from the others: {'; '.join(said)}." if said else ""
 
 
 def trials_table(searched: Searched) -> Record:
@@ -203,6 +203,7 @@ def trials_table(searched: Searched) -> Record:
         "labels": [METRICS[name][0] for name in names],
         "rows": [_row(searched, one, [texts[name][place] for name in apart], names) for place, one in enumerate(rows)],
         "off": any(OFF in texts[name] for name in apart),
+        "unused": any(UNUSED in texts[name] for name in apart),
         "short": any(one.lacks for one in rows),
         "front": len(ahead),
         "all": len(ranked),
