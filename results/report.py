@@ -27,10 +27,14 @@ from gridproof.results.heatmaps import (
 )
 from gridproof.results.histogram import Mark, histogram_figure
 from gridproof.results.record import Record
+from gridproof.results.searched import Searched, read_search
+from gridproof.results.sections.absence import found
 from gridproof.results.sections.certainty import certainty_section
 from gridproof.results.sections.deflation import deflation_section
 from gridproof.results.sections.luck import luck_section
 from gridproof.results.sections.overfitting import overfitting_section
+from gridproof.results.sections.search import search_section
+from gridproof.results.sections.search_walk import walk_line
 from gridproof.results.sections.sensitivity import sensitivity_section
 from gridproof.results.sections.stress import stress_section
 from gridproof.results.sections.tried import trials_facts
@@ -48,6 +52,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
 
     Reads summary.json, curves.parquet, top.parquet, surfaces.parquet and, where there is one, statistics.json: without
     it the page says that no verdict was computed, a part missing in it is shown as "not computable" with the reason.
+    Of a search's folder also search.json and trials.parquet: the base is then what the search found.
     The page needs no network, and the same folder gives the same bytes. Undefined numbers (null or NaN) are shown as a
     dash.
     """
@@ -55,7 +60,9 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     curves, top, surfaces = (
         pd.read_parquet(_required(folder, f"{name}.parquet")) for name in ("curves", "top", "surfaces")
     )
-    statistics = _statistics(folder)
+    statistics, searched = _statistics(folder), read_search(folder)
+    if searched is not None:
+        curves = searched.said(curves, summary["base"]["parameters"])
     axes = read_axes(summary)
     listed = list(axes.values())
     sampled = summary["sample"] is not None
@@ -68,8 +75,10 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     page = _template().render(
         summary=summary,
         label=label,
-        headline=headline(summary, listed, easier),
-        facts=facts_table(summary, listed) + (trials_facts(statistics) if statistics else []),
+        headline=_headline(summary, listed, easier, searched),
+        facts=facts_table(summary, listed, searched)
+        + (trials_facts(statistics, searched is not None) if statistics else []),
+        search=None if searched is None else search_section(searched, curves, summary),
         axes=[axis for axis in listed if axis.varied],
         comparison=comparison_table(summary, statistics),
         difference=[difference(listed), eased(summary, listed, easier)],
@@ -82,7 +91,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
         top=top_table(summary, top, listed),
         plotly=markupsafe.Markup(get_plotlyjs()),
         config=FIGURE_CONFIG,
-        **_sections(statistics, summary, curves, marks),
+        **_sections(statistics, summary, curves, marks, searched),
     )
     target = folder / "report.html"
     beside = folder / f"report.html.{os.getpid()}.part"
@@ -99,20 +108,32 @@ def _statistics(folder: pathlib.Path) -> Record | None:
     return statistics
 
 
+def _headline(summary: Record, axes: list[Axis], easier: float | None, searched: Searched | None) -> list[str]:
+    if searched is None:
+        return headline(summary, axes, easier)
+    walk = walk_line(found(searched.record, "walk_forward"))
+    return headline(summary, axes, easier, searched.record) + ([walk] if walk else [])
+
+
 def _sections(
-    statistics: Record | None, summary: Record, curves: pd.DataFrame, marks: list[Mark]
+    statistics: Record | None,
+    summary: Record,
+    curves: pd.DataFrame,
+    marks: list[Mark],
+    searched: Searched | None,
 ) -> dict[str, Record | None]:
+    of_search = searched is not None
     if statistics is None:
         return {"verdict": None}
     return {
-        "verdict": verdict_section(statistics),
-        "certainty": certainty_section(statistics, summary["legs"]),
-        "luck": luck_section(statistics, summary, marks),
-        "deflation": deflation_section(statistics),
+        "verdict": verdict_section(statistics, of_search),
+        "certainty": certainty_section(statistics, summary["legs"], of_search),
+        "luck": luck_section(statistics, summary, marks, of_search),
+        "deflation": deflation_section(statistics, of_search),
         "overfitting": overfitting_section(statistics),
         "sensitivity": sensitivity_section(statistics),
         "years": years_section(statistics, summary["window"]["published"]),
-        "walks": walks_section(statistics, curves, summary),
+        "walks": walks_section(statistics, curves, summary, searched),
         "stress": stress_section(statistics),
     }
 

@@ -9,12 +9,14 @@ import pandas as pd
 
 from gridproof.results.axis import Axis, plain
 from gridproof.results.record import Record
+from gridproof.results.searched import Searched
 from gridproof.results.wording import METRICS, metric, number, share
 
 TOP_ROWS = 20
 
 
-def facts_table(summary: Record, axes: Sequence[Axis]) -> list[tuple[str, str]]:
+def facts_table(summary: Record, axes: Sequence[Axis], searched: Searched | None = None) -> list[tuple[str, str]]:
+    """searched: where the variants are those around what a search found."""
     window = summary["window"]
     tried = f"{summary['variants']:,}, all evaluated"
     if summary["sample"] is not None:
@@ -25,10 +27,20 @@ def facts_table(summary: Record, axes: Sequence[Axis]) -> list[tuple[str, str]]:
     days = f"{window['from']} to {window['to']}: {window['days_in_sample']:,} days in sample"
     if window["published"] is not None:
         days += f", {window['days_after_publication']:,} after publication ({window['published']})"
-    fixed = ", ".join(f"{axis.name} {axis.text(axis.base)}" for axis in axes if not axis.varied)
+    still = [axis for axis in axes if not axis.varied]
+    if searched is not None:
+        tried = f"{tried}: what the search found, which is the base, and what surrounds it"
+        days += f"; the search saw only those in sample{', which are all' * (window['published'] is None)}"
+        still = [axis for axis in still if searched.meant(axis.name, summary["base"]["parameters"])]
+    fixed = ", ".join(f"{axis.name} {axis.text(axis.base)}" for axis in still)
     ranked = f"{METRICS[summary['objective']][0]}, in sample; {plain(summary['periods_per_year'])} days a year"
     computed = f"{summary['backend']}, code {summary['code'][:12]}, data {summary['data_hash'][:12]}"
-    facts = [("Variants", tried), ("Distinct", distinct), ("Window", days), ("Ranked by", ranked)]
+    facts = [
+        ("Variants" if searched is None else "Swept", tried),
+        ("Distinct", distinct),
+        ("Window", days),
+        ("Ranked by", ranked),
+    ]
     return [*facts, ("Computed by", computed), *([("Not varied", fixed)] if fixed else [])]
 
 

@@ -95,15 +95,16 @@ def share(percentile: float) -> str:
     return f"{percentile:.{digits}f}\u00a0%"
 
 
-def headline(summary: Record, axes: Iterable[Axis], easier: float | None) -> list[str]:
+def headline(summary: Record, axes: Iterable[Axis], easier: float | None, search: Record | None = None) -> list[str]:
     """Three sentences at most: the base in sample, the base afterwards, the best of all variants.
 
-    easier: as in ``eased``; where easier terms lift the base, they are named with the best.
+    easier: as in ``eased``; where easier terms lift the base, they are named with the best. search: as in
+    search.json, where the base is what a search found and the variants are those around it.
     """
     return [
-        _base_sentence(summary),
-        _after_sentence(summary),
-        *([_best_sentence(summary, axes, easier)] if summary["evaluated"] > 1 else []),
+        _base_sentence(summary, search),
+        _after_sentence(summary, search is not None),
+        *([_best_sentence(summary, axes, easier, search is not None)] if summary["evaluated"] > 1 else []),
     ]
 
 
@@ -153,9 +154,10 @@ def hindsight(base: Record) -> str:
     return f"{sentence}: looking ahead would gain {f'{gain:.2f} of Sharpe' if gain > 0 else 'nothing'}."
 
 
-def _base_sentence(summary: Record) -> str:
+def _base_sentence(summary: Record, search: Record | None) -> str:
     base = summary["base"]
-    sentence = f"The published cell: {_said(summary, base['in_sample'])}"
+    who = "The published cell" if search is None else f"Found by a search of {trials(search.get('cells'))} cells"
+    sentence = f"{who}: {_said(summary, base['in_sample'])}"
     if summary["evaluated"] == 1:
         return f"{sentence} in sample; it is the only variant tried."
     of = f"{summary['variants']:,} variants"
@@ -163,30 +165,37 @@ def _base_sentence(summary: Record) -> str:
         of = f"{summary['evaluated']:,} variants drawn from {summary['variants']:,},"
     elif summary["distinct"] < summary["variants"]:
         of += f" ({summary['distinct']:,} distinct)"
+    if search is not None:
+        if base["percentile"] is None:
+            return f"{sentence} in sample; it has no place among the {of.rstrip(',')} around it."
+        return f"{sentence} in sample; among the {of.rstrip(',')} around it, better than {share(base['percentile'])}."
     if base["percentile"] is None:
         return f"{sentence} in sample; it has no place among {of.rstrip(',')}."
     return f"{sentence}, better than {share(base['percentile'])} of {of} in sample."
 
 
-def _after_sentence(summary: Record) -> str:
+def _after_sentence(summary: Record, searched: bool) -> str:
     base, published = summary["base"], summary["window"]["published"]
+    if published is None and searched:
+        return "The study names no publication date: the search saw every day, everything here is in sample."
     if published is None:
         return "The study names no publication date: everything here is in sample."
     after = base["after_publication"]
     if after is None:
         return f"No day of the window lies after publication ({published})."
-    sentence = f"After publication (from {published}): {_said(summary, after)}"
+    when = f"On the days that the search did not see (from {published})" if searched else ""
+    sentence = f"{when or f'After publication (from {published})'}: {_said(summary, after)}"
     if base["percentile_after_publication"] is not None and summary["evaluated"] > 1:
         sentence += f", better than {share(base['percentile_after_publication'])} of them"
     throughout = [leg for leg, weight in after["exposure_by_leg"].items() if weight == 1]
     return sentence + (f"; it held {throughout[0]} throughout." if throughout else ".")
 
 
-def _best_sentence(summary: Record, axes: Iterable[Axis], easier: float | None) -> str:
+def _best_sentence(summary: Record, axes: Iterable[Axis], easier: float | None, searched: bool) -> str:
     if unbeaten(summary):
-        return "No variant beats it in sample."
+        return f"No variant {'around it ' * searched}beats it in sample."
     best = summary["best"]
-    sentence = f"The best variant in sample: {_said(summary, best['in_sample'])}"
+    sentence = f"The best variant {'around it ' * searched}in sample: {_said(summary, best['in_sample'])}"
     terms = [f"{axis.name} {axis.texts[axis.best]} instead of {axis.text(axis.base)}" for axis in axes if axis.eased]
     if terms and (easier is None or _lifted(summary, easier)):
         sentence += f", with {' and '.join(terms)}"

@@ -14,11 +14,13 @@ SEGMENTS = {"in_sample": "In sample", "after_publication": "After publication"}
 _ROW = 34  # pixels
 
 
-def certainty_section(statistics: Record, legs: Sequence[str]) -> Record:
+def certainty_section(statistics: Record, legs: Sequence[str], searched: bool = False) -> Record:
     """The forest of intervals, its table and a sentence on the ensemble; a part not found is its reason."""
     who = found(statistics, "who")
     section: Record = {"bootstrap": bootstrap_line(statistics), "confidence": confidence(statistics)}
-    section["ensemble"] = _ensemble(statistics) or absence(statistics, "ensemble")
+    section["ensemble"] = _ensemble(statistics, "cells drawn" if searched else "grid") or absence(
+        statistics, "ensemble"
+    )
     if who is None:
         return section | {"table": absence(statistics, "who"), "figure": None, "groups": [], "finding": ""}
     segments = [key for key in SEGMENTS if any((one or {}).get(key) for one in who.values())]
@@ -96,13 +98,13 @@ def _finding(who: Record, level: str) -> str:
     return f"The base's Sharpe is {' and '.join(said)}." if said else ""
 
 
-def _ensemble(statistics: Record) -> str:
+def _ensemble(statistics: Record, of: str) -> str:
     one = found(statistics, "ensemble")
     if one is None:
         return ""
     text = f"The ensemble holds the mean weights of the {count(one.get('cells'))} variants"
     if one.get("share") is not None:
-        text += f" ({100 * one['share']:.2g}\u00a0% of the grid)"
+        text += f" ({100 * one['share']:.2g}\u00a0% of the {of})"
     text += " whose objective lies within one standard error of the best"
     if one.get("threshold") is not None:
         objective = (statistics.get("method") or {}).get("objective") or "sharpe"

@@ -13,15 +13,23 @@ from gridproof.results.sections.absence import absence, found, whole
 from gridproof.results.wording import number, probability, trials
 
 LEVEL = 0.95
+_CELLS = {"all variants": "all cells"}
 _PLOT, _LABEL = 240, 17  # pixels: the plot, a line of labels above it
 
 
-def deflation_section(statistics: Record) -> Record:
-    """The curve over N with its marks, the marks as rows, the haircuts as rows, and the finding."""
+def deflation_section(statistics: Record, searched: bool = False) -> Record:
+    """The curve over N with its marks, the marks as rows, the haircuts as rows, and the finding.
+
+    searched: the trials are cells of a search, of which no one counted how many differ.
+    """
     curve, marks = (
         whole(found(statistics, "deflated", "curve"), "trials", "best", "base"),
         found(statistics, "deflated", "marks"),
     )
+    if searched and marks is not None:
+        marks = [
+            mark | {"name": _CELLS.get(mark["name"], mark["name"])} for mark in marks if mark["name"] != "distinct"
+        ]
     cuts = found(statistics, "haircut")
     rows: Any = absence(statistics, "deflated", "marks")
     if marks is not None:
@@ -33,7 +41,7 @@ def deflation_section(statistics: Record) -> Record:
     return {
         "figure": absence(statistics, "deflated") if curve is None else trials_figure(curve, marks or []),
         "marks": rows,
-        "finding": _finding(curve, marks or []),
+        "finding": _finding(curve, marks or [], "search" if searched else "sweep"),
         "haircut": absence(statistics, "haircut") if cuts is None else _haircuts(cuts),
         "tests": None if cuts is None else trials(cuts.get("tests")),
     }
@@ -92,7 +100,7 @@ def most_trials(curve: Record, who: str) -> float | None:
     return float(np.exp(count[before] + part * (count[after] - count[before])))
 
 
-def _finding(curve: Record | None, marks: list[Record]) -> str:
+def _finding(curve: Record | None, marks: list[Record], what: str) -> str:
     said = []
     for who in ("best", "base") if curve is not None else ():
         assert curve is not None
@@ -110,7 +118,7 @@ def _finding(curve: Record | None, marks: list[Record]) -> str:
     text = "; ".join(said)
     counts = [float(mark["trials"]) for mark in marks if mark["trials"] is not None]
     if counts:
-        text += f". Counted in one way or another this sweep amounts to {trials(min(counts))} to {trials(max(counts))}"
+        text += f". Counted in one way or another this {what} amounts to {trials(min(counts))} to {trials(max(counts))}"
     return f"{text[0].upper()}{text[1:]}."
 
 

@@ -18,11 +18,11 @@ from gridproof.results.sections.method import bootstrap_line, sample_line
 from gridproof.results.wording import METRICS, count, number, probability, share, with_error
 
 
-def luck_section(statistics: Record, summary: Record, marks: Sequence[Mark]) -> Record:
+def luck_section(statistics: Record, summary: Record, marks: Sequence[Mark], searched: bool = False) -> Record:
     """The sweep's histogram with the null maximum over it and the shifted sweeps below; tests; findings.
 
     marks: base, best and legs on the objective. Where that is not the Sharpe ratio the null maximum, which is one,
-    gets a figure of its own.
+    gets a figure of its own. searched: base and best come of a search, whose cells are what the tests are over.
     """
     label, kind = METRICS[summary["objective"]]
     form = ".1%" if kind == "percent" else ".2f"
@@ -49,13 +49,13 @@ def luck_section(statistics: Record, summary: Record, marks: Sequence[Mark]) -> 
     return {
         "figure": figure,
         "null_figure": second,
-        "null": _null_sentence(statistics) or absence(statistics, "luck", "null_best_sharpe"),
-        "placebo": _placebo_sentence(placebo, summary) or absence(statistics, "luck", "placebo"),
+        "null": _null_sentence(statistics, searched) or absence(statistics, "luck", "null_best_sharpe"),
+        "placebo": _placebo_sentence(placebo, summary, searched) or absence(statistics, "luck", "placebo"),
         "shift": _shift_rows(statistics) or absence(statistics, "shift"),
         "benchmarks": _benchmarks(statistics) or absence(statistics, "luck", "benchmarks"),
         "missing": one_missing(statistics, "shift"),
         "bootstrap": bootstrap_line(statistics),
-        "sample": sample_line(statistics),
+        "sample": sample_line(statistics, searched),
     }
 
 
@@ -79,12 +79,13 @@ def share_at_least(histogram: Record, value: float) -> float | None:
     return float(1.0 - np.interp(value, edges, below))
 
 
-def luck_alone(statistics: Record) -> str:
+def luck_alone(statistics: Record, searched: bool = False) -> str:
     """The headline's sentences: what the best of this sweep would show were no variant any good, how often its best."""
     null = _null(statistics)
     if null is None or (middle := quantile(null, 0.5)) is None:
         return ""
-    text = f"Luck alone: were no variant any better than cash, the best of this sweep would still show Sharpe \
+    what = "search" if searched else "sweep"
+    text = f"Luck alone: were no variant any better than cash, the best of this {what} would still show Sharpe \
 {number(middle, 'ratio')} in the middle case and {number(quantile(null, 0.95), 'ratio')} in one of twenty."
     best = found(statistics, "luck", "observed_best")
     if best is None:
@@ -96,11 +97,14 @@ def _null(statistics: Record) -> Any:
     return whole(found(statistics, "luck", "null_best_sharpe"), "edges", "counts")
 
 
-def _null_sentence(statistics: Record) -> str:
-    text, base = luck_alone(statistics), found(statistics, "luck", "observed_base")
+def _null_sentence(statistics: Record, searched: bool) -> str:
+    text, base = luck_alone(statistics, searched), found(statistics, "luck", "observed_base")
     if not text or base is None or base == found(statistics, "luck", "observed_best"):
         return text
     reached = _reached(_null(statistics), base)
+    if searched:
+        return f"{text} The base's {number(base, 'ratio')} it reaches in {reached}; and the base was chosen from all \
+cells, of which its interval above and its shifted positions below know nothing."
     return f"{text} The base's {number(base, 'ratio')} it reaches in {reached}; but nobody picked the base as the best \
 of this sweep, so for the base alone see its interval above and its shifted positions below."
 
@@ -113,7 +117,7 @@ def _reached(null: Record, value: float) -> str:
     return f"{number(part, 'percent')} ± {number(error, 'percent')} of {resamples:,} resamples"
 
 
-def _placebo_sentence(placebo: Record | None, summary: Record) -> str:
+def _placebo_sentence(placebo: Record | None, summary: Record, searched: bool) -> str:
     if placebo is None:
         return ""
     sweeps, reached, p_value = placebo["sweeps"], placebo["at_least"], placebo.get("p_value")
@@ -124,7 +128,7 @@ p = {with_error(p_value, error)}."
     )
     places = np.asarray([place for place in placebo.get("base_percentile") or [] if place is not None], dtype=float)
     real = summary["base"].get("percentile")
-    if places.size and real is not None:
+    if places.size and real is not None and not searched:  # a search's base has its place among other variants
         low, middle, high = (share(float(value)) for value in np.quantile(places, [0.05, 0.5, 0.95]))
         text += (
             f" The base's cell was there better than {middle} of the variants in the middle case ({low} to {high} in \

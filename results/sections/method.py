@@ -19,10 +19,15 @@ def bootstrap_line(statistics: Record) -> str:
     return f"Stationary bootstrap: {', '.join(parts)}." if parts else ""
 
 
-def sample_line(statistics: Record) -> str:
-    """Whether the tests of the sweep saw all of its variants."""
+def sample_line(statistics: Record, searched: bool = False) -> str:
+    """Whether the tests of the sweep saw all of its variants; searched: which cells of the search they saw."""
     method = statistics.get("method") or {}
     used, distinct = method.get("used"), method.get("distinct")
+    if searched:
+        if not method.get("sample"):
+            return ""
+        apart = "" if used is None else f": {used:,} that trade differently, base and best among them"
+        return f"Tested are {method['sample']}{apart}."
     if used is None or distinct is None:
         return ""
     if not method.get("sampled"):

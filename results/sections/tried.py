@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gridproof.results.record import Record
 from gridproof.results.sections.absence import absence, found
+from gridproof.results.sections.method import sample_line
 from gridproof.results.wording import listing, trials
 
 EFFECTIVE = {
@@ -13,8 +14,8 @@ EFFECTIVE = {
 }
 
 
-def trials_facts(statistics: Record) -> list[tuple[str, str]]:
-    """Ledger total and effective counts as facts, to stand below the counts of variants."""
+def trials_facts(statistics: Record, searched: bool = False) -> list[tuple[str, str]]:
+    """Ledger total and effective counts as facts, to stand below the counts of variants; which cells were tested."""
     ledger = found(statistics, "counts", "ledger")
     ever = f"{trials(ledger)} distinct variants were ever evaluated against this market, other runs included"
     facts = [("Ledger", absence(statistics, "counts", "ledger") if ledger is None else ever)]
@@ -24,4 +25,9 @@ def trials_facts(statistics: Record) -> list[tuple[str, str]]:
     if sampled is not None and known:
         effective += f"; correlations of {trials(sampled)} variants"
     text = f"{effective}" if known else absence(statistics, "counts")
-    return [*facts, ("Independent", text)]
+    facts.append(("Independent", text))
+    if searched:
+        drawn = sample_line(statistics, searched=True).removeprefix("Tested are ") or "Which cells is not known."
+        over = "Luck, SPA, StepM, deflation, PBO and cross-validation are over these"
+        facts.append(("Tested", f"{drawn} {over}; percentile, surfaces, plateau and sensitivity over what was swept."))
+    return facts

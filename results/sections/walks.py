@@ -13,6 +13,7 @@ from gridproof.results.axis import plain
 from gridproof.results.curves import log_axis, publication_ground
 from gridproof.results.figures import INK, LUCK, Figure, axis, layout, leg_colours, typed
 from gridproof.results.record import Record
+from gridproof.results.searched import Searched, together, told
 from gridproof.results.sections.absence import absence, found, whole
 from gridproof.results.wording import METRICS, count, number, trials
 
@@ -20,11 +21,16 @@ LEGEND: Figure = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}
 _PATHS = "#4fa3a5"
 
 
-def walks_section(statistics: Record, curves: pd.DataFrame, summary: Record) -> Record:
-    """Two figures of NAV beside base and legs over the same days, the folds as rows, and the findings."""
+def walks_section(
+    statistics: Record, curves: pd.DataFrame, summary: Record, searched: Searched | None = None
+) -> Record:
+    """Two figures of NAV beside base and legs over the same days, the folds as rows, and the findings.
+
+    searched: the folds choose among cells of a search, which differ in more than the axes swept around the base.
+    """
     walk, paths = found(statistics, "walk_forward"), found(statistics, "combinatorial")
     section: Record = {"walk_finding": _walk_finding(walk, summary), "paths_finding": _paths_finding(paths)}
-    section["folds"] = _folds(walk, summary) if walk is not None else {"axes": [], "shared": [], "rows": []}
+    section["folds"] = _folds(walk, summary, searched) if walk is not None else {"axes": [], "shared": [], "rows": []}
     section["walk"], section["paths"] = (absence(statistics, key) for key in ("walk_forward", "combinatorial"))
     if walk is not None and whole(walk.get("curve"), "date", "nav"):
         lines = [("chosen anew each fold", walk["curve"]["nav"], LUCK, 2.0)]
@@ -80,21 +86,29 @@ def _beside(known: pd.DataFrame, column: str, days: Sequence[str]) -> Any:
     return nav[places] / (nav[places[0] - 1] if places[0] else 1.0)
 
 
-def _folds(walk: Record, summary: Record) -> Record:
+def _folds(walk: Record, summary: Record, searched: Searched | None) -> Record:
     """Folds as rows of text; an axis on which every fold chose the same is named once."""
     folds = walk.get("folds") or []
     chosen = [fold.get("parameters") or {} for fold in folds]
     kind = METRICS[summary["objective"]][1]
     names = [one["name"] for one in summary["axes"] if len(one["values"]) > 1]
-    picked = {name: ["–" if cell.get(name) is None else plain(cell[name]) for cell in chosen] for name in names}
-    apart = [name for name in names if len(set(picked[name])) > 1]
     base = summary["base"]["parameters"]
+    own = {name: plain(base[name]) for name in names}
+    picked = {name: ["–" if cell.get(name) is None else plain(cell[name]) for cell in chosen] for name in names}
+    if searched is not None:
+        own = {name: searched.text(name, base) for name in searched.parameters}
+        picked = {name: [searched.text(name, cell) for cell in chosen] for name in own}
+    apart = [name for name in picked if len(set(picked[name])) > 1]
+    alike = [(name, picked[name][0]) for name in picked if folds and name not in apart]
+    shared = [f"{name} {text}" for name, text in alike]
+    if searched is not None:
+        apart = [name for name in apart if not told(name, picked)]
+        shared = together([(name, text) for name, text in alike if not told(name, picked)])
     rows = []
     for place, fold in enumerate(folds):
         span = [f"{fold[f'{part}_from']} to {fold[f'{part}_to']}" for part in ("train", "test")]
-        cells = [(picked[name][place], picked[name][place] == plain(base[name])) for name in apart]
+        cells = [(picked[name][place], picked[name][place] == own[name]) for name in apart]
         rows.append((span, cells, [number(fold.get(key), kind) for key in ("in_sample", "out_of_sample")]))
-    shared = [f"{name} {picked[name][0]}" for name in names if folds and name not in apart]
     return {"axes": apart, "shared": shared, "rows": rows}
 
 
