@@ -92,16 +92,16 @@ class TestTiles(TileSuite):
 
 
 class Driver:
-    """The command line in a process of its own, on the cluster."""
+    """The command line in a process of its own, on the cluster; ``ray``: by that address, or as the only one there."""
 
-    def __init__(self, traps: Path, study: Path, out: Path, address: str, *options: object) -> None:
-        command = driver_command(traps, study, out, "--ray", address, *options)
+    def __init__(self, traps: Path, study: Path, out: Path, address: str, ray: str = "auto") -> None:
+        command = driver_command(traps, study, out, "--ray", ray)
         self.out = out
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
             text=True,
-            env=users_environment(),
+            env=users_environment() | {"RAY_ADDRESS": address},
             start_new_session=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -138,8 +138,8 @@ def drivers() -> Iterator[Drivers]:
     """Starts drivers; those that a failing test leaves are killed."""
     with ExitStack() as stack:
 
-        def start(*arguments: Any) -> Driver:
-            driver = Driver(*arguments)
+        def start(*arguments: Any, **options: str) -> Driver:
+            driver = Driver(*arguments, **options)
             stack.callback(driver.ends_anyway)
             return driver
 
@@ -221,7 +221,7 @@ def test_a_tile_that_raises_or_kills_is_named_and_the_rest_is_done(
     assert len(gaps) < 14
     for trap in empty_traps.iterdir():
         trap.unlink()
-    again = drivers(empty_traps, study, tmp_path, cluster.address)
+    again = drivers(empty_traps, study, tmp_path, cluster.address, ray=cluster.address)
     again.ends(0)
     assert contents(again.store.folder) == expected
 
