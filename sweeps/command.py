@@ -32,6 +32,7 @@ from gridproof.sweeps.display import (
     show_progress,
 )
 from gridproof.sweeps.executor import IncompleteError
+from gridproof.sweeps.place import Place
 from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.run import Run, judge_run, market_of, run_study
 from gridproof.sweeps.schema import study_schema
@@ -56,6 +57,9 @@ StudyArgument = Annotated[
 ]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")]
 DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of the market's files.")]
+OutOption = Annotated[
+    str, typer.Option(metavar="DIR|URL", help="Where run folders go: a folder, or a URL such as s3://bucket/runs.")
+]
 TopOption = Annotated[int, typer.Option("--top", metavar="N", min=1, max=1000, help="How many of the best to show.")]
 
 
@@ -79,7 +83,7 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="AXIS=VALUE", help="Other values on an axis: 243, 200,243 or 200:280:1."),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders go.")] = Path("runs"),
+    out: OutOption = "runs",
     backend: Annotated[str, typer.Option(metavar="|".join(NAMES), help="What computes.")] = "auto",
     sample: Annotated[int | None, typer.Option(metavar="N", help="Only N variants, drawn at random.")] = None,
     verdict: Annotated[bool, typer.Option(help="Compute the statistics of the sweep, how much of it is luck.")] = True,
@@ -171,11 +175,11 @@ def report(run: RunArgument) -> None:
 
 @app.command()
 def ledger(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders go.")] = Path("runs"),
+    out: OutOption = "runs",
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """How many distinct variants were ever evaluated, by market and strategy."""
-    rows = ledger_rows(out / FOLDER)
+    rows = ledger_rows(Place(out).folder / FOLDER)
     if as_json:
         print(json.dumps(ledger_record(rows), indent=2, ensure_ascii=False))
         return
@@ -232,7 +236,7 @@ def schema(
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where run folders go.")] = Path("runs"),
+    out: OutOption = "runs",
 ) -> None:
     """Run the embedded study us-demo, on data that is installed with gridproof."""
     run("us-demo", out=out)

@@ -29,6 +29,7 @@ from gridproof.sweeps.conclusion import checked_point, conclude, variant_tables
 from gridproof.sweeps.executor import Executor, Fault, IncompleteError, Local, Task
 from gridproof.sweeps.grid import Grid, Listed, draw_sample, whole_grid
 from gridproof.sweeps.identity import code_digest
+from gridproof.sweeps.place import Place
 from gridproof.sweeps.plan import Plan, build_plan
 from gridproof.sweeps.study import Study, load_study
 from gridproof.sweeps.tile import Yardstick, evaluate_listed
@@ -60,6 +61,7 @@ class Run:
 
     folder: Path
     reused: bool = False  # nothing was left to do
+    place: str = ""  # of a run at a URL, the URL
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def run_study(
     budget: Budget | None = None,
     nodes: Nodes | None = None,
 ) -> Run:
-    """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``.
+    """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``, or at a URL.
 
     Resumes what an earlier call of the same study, data, code and backend left; a finished run is only read.
     ray: 'local', 'auto' or the HOST:PORT of a head spreads the tiles over a cluster, on at most ``workers`` workers;
@@ -178,12 +180,15 @@ def run_study(
         raise InputError("a sample holds at least one variant", sample, "--sample", "Raise it")
     if sample is not None and sample >= study.space.size:
         sample = None
-    store = Store(run_folder(study, market, chosen.name, sample, Path(out)))
+    place = Place(out)
+    store = Store(run_folder(study, market, chosen.name, sample, place.folder))
+    place.fetch(store.folder.name)
     if store.finished:
         store.tidy()
         if verdict and not store.has("statistics.json"):
             judge_run(store.folder, data, say)
-        return Run(store.folder, reused=True)
+        place.save()
+        return Run(store.folder, reused=True, place=place.of(store.folder))
     began = time.perf_counter()
     with executor:
         plan = build_plan(study, market, chosen)
@@ -191,10 +196,11 @@ def run_study(
         executor.prepare(plan, grid)
         planned = time.perf_counter()
         store.create(study.to_yaml())
+        place.save()
         checked_point(plan, grid, study.space.base_index)
         task = Task(plan, grid, _yardstick(plan, grid), grid.size <= ROWS_KEPT)
         ledger = RunLedger(study, grid, store, data_folder(study, data))
-        new = _run_tiles(task, store, ledger, executor, _Watch(task, store, progress, nodes, meter))
+        new = _run_tiles(task, store, ledger, executor, _Watch(task, store, progress, nodes, meter), place)
         swept = time.perf_counter()
         if task.keep_rows and not store.has("variants.parquet"):
             store.write_variants(variant_tables(plan, grid, store), grid.size)
@@ -221,7 +227,8 @@ def run_study(
     store.write_json("summary.json", summary)
     write_report(store.folder)
     store.tidy()
-    return Run(store.folder)
+    place.save()
+    return Run(store.folder, place=place.of(store.folder))
 
 
 def judge_run(folder: str | Path, data: str | Path | None = None, say: Say = _quiet) -> Run:
@@ -277,7 +284,7 @@ class _Watch:
         return self.exhausted is not None
 
 
-def _run_tiles(task: Task, store: Store, ledger: RunLedger, executor: Executor, watch: _Watch) -> int:
+def _run_tiles(task: Task, store: Store, ledger: RunLedger, executor: Executor, watch: _Watch, place: Place) -> int:
     """Store every missing tile; how many variants that added. Raises IncompleteError where some are still missing."""
     faults: list[str] = []
     stored = 0
@@ -294,6 +301,7 @@ def _run_tiles(task: Task, store: Store, ledger: RunLedger, executor: Executor, 
                 stored += 1
                 if not task.keep_rows and stored % _FOLD_EVERY == 0:
                     store.fold()
+                place.save()
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
