@@ -32,7 +32,7 @@ from gridproof.sweeps.display import (
     show_progress,
 )
 from gridproof.sweeps.executor import IncompleteError
-from gridproof.sweeps.place import Place
+from gridproof.sweeps.place import Place, open_place
 from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.run import Run, judge_run, market_of, run_study
 from gridproof.sweeps.schema import study_schema
@@ -55,7 +55,7 @@ StudyArgument = Annotated[
         help="A study file, or a shipped study: " + ", ".join(sorted(path.stem for path in SHIPPED.glob("*.yaml"))),
     ),
 ]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The folder, or the URL, of a finished run.")]
 DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of the market's files.")]
 OutOption = Annotated[
     str, typer.Option(metavar="DIR|URL", help="Where run folders go: a folder, or a URL such as s3://bucket/runs.")
@@ -161,16 +161,20 @@ def show(
     ] = None,
 ) -> None:
     """Show a finished RUN: its summary and its best, or the answer to a query."""
+    place, folder = open_place(run)
     if sql is None:
-        print_summary(Run(run), top)
+        print_summary(Run(folder, place=place.of(folder)), top)
     else:
-        print(Run(run).sql(sql).to_string(index=False))
+        print(Run(folder).sql(sql).to_string(index=False))
 
 
 @app.command()
 def report(run: RunArgument) -> None:
     """Write RUN's report.html anew."""
-    console.print(str(Run(run).report()))
+    place, folder = open_place(run)
+    written = Run(folder).report()
+    place.save()
+    console.print(f"{place.of(folder)}/{written.name}")
 
 
 @app.command()
@@ -205,10 +209,12 @@ def synth(
 @app.command("verdict")
 def judge(run: RunArgument, data: DataOption = None) -> None:
     """How much of a finished RUN is luck: compute its statistics anew, and its report."""
+    place, folder = open_place(run)
     with _terminated():
-        result = judge_run(run, data, say_step)
+        result = judge_run(folder, data, say_step)
+        place.save()
     print_verdict(result)
-    console.print(f"{result.folder / 'report.html'}")
+    console.print(f"{place.of(folder)}/report.html")
 
 
 @app.command()

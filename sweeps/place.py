@@ -45,3 +45,13 @@ class Place:
     def of(self, folder: Path) -> str:
         """A run's folder as people find it."""
         return str(folder) if self._mirror is None else f"{self._mirror.url}/{folder.name}"
+
+
+def open_place(run: str | Path) -> tuple[Place, Path]:
+    """A run by its folder or its URL: where it is kept, and its folder on this machine. Raises InputError."""
+    if "://" not in str(run):
+        return Place(Path(run).parent), Path(run)
+    out, _, name = str(run).rstrip("/").rpartition("/")
+    place = Place(out)
+    place.fetch(name)
+    return place, place.folder / name

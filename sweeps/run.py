@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.results.record import objective_of
 from gridproof.results.report import write_report
@@ -175,6 +176,9 @@ def run_study(
     executor: Executor = Local(tile_pieces) if ray is None else Cluster(ray, workers)
     meter = Meter(budget or Budget())
     chosen = executor.backend(backend)
+    if verdict and chosen.name == "cuda" and not gpu_answers():
+        say("none, for this machine has no GPU; on one that has, gridproof verdict RUN computes it")
+        verdict = False
     market = market_of(study, data)
     if sample is not None and sample < 1:
         raise InputError("a sample holds at least one variant", sample, "--sample", "Raise it")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from gridproof.results.tally import Tally
 from gridproof.sweeps import run as run_module
 from tests.demo import small_plan, small_study
 from tests.executors import contents
+from tests.rays import ROOT
 from tests.trapped import Trapped
 
 fsspec = pytest.importorskip("fsspec")
@@ -93,7 +96,31 @@ def test_the_same_bytes_as_in_a_folder(url: str, expected: dict[str, bytes], tmp
     again = gp.run(small_study(), out=url, verdict=False)
     assert again.reused
     assert again.folder != run.folder
+    opened = gp.open_run(run.place)
+    assert opened.folder not in (run.folder, again.folder)
     assert again.top().equals(run.top())
+    assert opened.top().equals(run.top())
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text(small_study().to_yaml())
+    url = f"file://{tmp_path}/far"
+
+    def gridproof(*words: str) -> str:
+        command = [sys.executable, "-m", "gridproof", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
+        return done.stdout
+
+    place = gridproof("run", str(study), "--out", url, "--no-verdict").splitlines()[-1]
+    assert place.startswith(f"{url}/us-demo-")
+    run = place.removesuffix("/report.html")
+    report = Path(place.removeprefix("file://"))
+    report.unlink()
+    assert gridproof("report", run).strip() == place
+    assert report.read_bytes()[:15] == b"<!doctype html>"
+    assert gridproof("show", run, "--sql", "SELECT count(*) AS n FROM variants").split() == ["n", "192"]
+    assert "192" in gridproof("ledger", "--out", url)
 
 
 def test_another_machine_goes_on_and_the_ledger_counts_once(expected: dict[str, bytes]) -> None:
@@ -191,7 +218,7 @@ def test_a_file_is_there_whole_or_as_it_was(monkeypatch: pytest.MonkeyPatch, tmp
     assert not list((far / "run").iterdir())
 
 
-def test_two_writers_keep_each_others_ledger(expected: dict[str, bytes]) -> None:
+def test_two_writers_keep_each_others_ledger() -> None:
     """What another call has put there since this one began stays."""
     url = "memory://bucket/runs"
     first, second = Mirror(url), Mirror(url)
