@@ -53,14 +53,13 @@ class Mirror:
         """Fetch a folder as the URL holds it; ``push`` is about those fetched. Raises UnreachableError."""
         self._names.append(name)
         with self._reaching(name):
-            found = self._files.find(f"{self._root}/{name}")
-        for there in sorted(found):
-            file = there[there.rindex(f"/{name}/") + 1 :]
-            path = self.folder / file
+            found = sorted(self._files.find(f"{self._root}/{name}"))
+        here = {there: self.folder / there[there.rindex(f"/{name}/") + 1 :] for there in found}
+        for path in here.values():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with self._reaching(file):
-                self._files.get_file(there, str(path))
-            self._there[file] = _mark(path)
+        with self._reaching(name):
+            self._files.get(list(here), list(map(str, here.values()))) if here else None
+        self._there |= {path.relative_to(self.folder).as_posix(): _mark(path) for path in here.values()}
 
     def push(self) -> None:
         """Put what is new or changed, then remove what is gone. Raises UnreachableError.

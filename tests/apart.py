@@ -56,7 +56,7 @@ class Apart:
         self._children: dict[Path, _Child] = {}
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         if item.get_closest_marker("own_process") is None:
             return None
         if item.path not in self._children:
@@ -67,6 +67,8 @@ class Apart:
             report = item.ihook.pytest_report_from_serializable(config=self._config, data=data)
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        # What tests before this one, in its module, have set up here for the last time.
+        item.session._setupstate.teardown_exact(nextitem)
         return True
 
     def pytest_sessionfinish(self) -> None:
