@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -92,9 +93,11 @@ class Mirror:
                 shutil.copyfileobj(source, sink, 2**20)
 
     def _local(self, name: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
-        for path in (self.folder / name).rglob("*"):
-            if path.is_file() and path.suffix not in _UNFINISHED:
-                yield path.relative_to(self.folder).as_posix(), _mark(path)
+        for folder, _, files in os.walk(self.folder / name):
+            place = Path(folder).relative_to(self.folder).as_posix()
+            for file in files:
+                if not file.endswith(_UNFINISHED):
+                    yield f"{place}/{file}", _mark(f"{folder}/{file}")
 
     @contextmanager
     def _reaching(self, file: str) -> Iterator[None]:
@@ -105,7 +108,7 @@ class Mirror:
             raise UnreachableError(f"{self.url}/{file}: {what}") from error
 
 
-def _mark(path: Path) -> tuple[int, int, int]:
+def _mark(path: str | Path) -> tuple[int, int, int]:
     """What tells a file from the one that it replaces, or that it has grown from."""
-    found = path.stat()
+    found = os.stat(path)
     return found.st_ino, found.st_mtime_ns, found.st_size
