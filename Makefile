@@ -3,17 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test cluster-test lint bench wheelhouse clean
+.PHONY: demo test lint bench wheelhouse clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/gridproof demo
 
 test: $(VENV)/tested
-	$(VENV)/bin/python -m pytest -m 'not slow'
-
-# Several Ray nodes on this machine, killed one after another: minutes, and a process of its own.
-cluster-test: $(VENV)/tested
-	$(VENV)/bin/python -m pytest tests/test_cluster.py
+	$(VENV)/bin/python -m pytest
 
 lint: $(VENV)/tested
 	$(VENV)/bin/ruff check .

@@ -19,6 +19,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.market import Market
 from gridproof.sweeps.budget import Budget
 from gridproof.sweeps.executor import IncompleteError
+from gridproof.sweeps.place import open_place
 from gridproof.sweeps.point import Point, evaluate_point
 from gridproof.sweeps.run import Run, market_of
 from gridproof.sweeps.run import run_study as run
@@ -60,5 +61,6 @@ def search(study: Study, trials: int, data: str | Path | None = None, **options:
 
 
 def open_run(folder: str | Path) -> Run:
-    """A finished run by its folder."""
-    return Run(Path(folder))
+    """A finished run by its folder, or its URL."""
+    place, local = open_place(folder)
+    return Run(local, place=place.of(local))

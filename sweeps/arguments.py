@@ -21,14 +21,17 @@ StudyArgument = Annotated[
         help="A study file, or a shipped study: " + ", ".join(sorted(path.stem for path in SHIPPED.glob("*.yaml"))),
     ),
 ]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run or search.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="The folder, or the URL, of a finished run or search.")]
 DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Folder of the market's files.")]
 TopOption = Annotated[int, typer.Option("--top", metavar="N", min=1, max=1000, help="How many of the best to show.")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="AXIS=VALUE", help="Other values on an axis: 243, 200,243 or 200:280:1."),
 ]
-OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where run folders go.")]
+OutOption = Annotated[
+    str,
+    typer.Option("--out", metavar="DIR|URL", help="Where run folders go: a folder, or a URL such as s3://bucket/runs."),
+]
 BackendOption = Annotated[str, typer.Option("--backend", metavar="|".join(NAMES), help="What computes.")]
 VerdictOption = Annotated[
     bool, typer.Option("--verdict/--no-verdict", help="Compute the statistics of the sweep, how much of it is luck.")

@@ -41,6 +41,7 @@ from gridproof.sweeps.display import (
     show_progress,
 )
 from gridproof.sweeps.executor import IncompleteError
+from gridproof.sweeps.place import Place, open_place
 from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.run import Run, judge_run, market_of, run_study
 from gridproof.sweeps.schema import study_schema
@@ -75,7 +76,7 @@ def run(
     study: StudyArgument,
     data: DataOption = None,
     set_: SetOption = None,
-    out: OutOption = Path("runs"),
+    out: OutOption = "runs",
     backend: BackendOption = "auto",
     sample: Annotated[int | None, typer.Option(metavar="N", help="Only N variants, drawn at random.")] = None,
     verdict: VerdictOption = True,
@@ -151,25 +152,29 @@ def show(
     ] = None,
 ) -> None:
     """Show a finished RUN: its summary and its best, or the answer to a query."""
+    place, folder = open_place(run)
     if sql is None:
-        print_summary(Run(run), top)
+        print_summary(Run(folder, place=place.of(folder)), top)
     else:
-        print(Run(run).sql(sql).to_string(index=False))
+        print(Run(folder).sql(sql).to_string(index=False))
 
 
 @app.command()
 def report(run: RunArgument) -> None:
     """Write RUN's report.html anew."""
-    console.print(str(Run(run).report()))
+    place, folder = open_place(run)
+    written = Run(folder).report()
+    place.save()
+    console.print(f"{place.of(folder)}/{written.name}")
 
 
 @app.command()
 def ledger(
-    out: OutOption = Path("runs"),
+    out: OutOption = "runs",
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """How many distinct variants were ever evaluated, by market and strategy."""
-    rows = ledger_rows(out / FOLDER)
+    rows = ledger_rows(Place(out).folder / FOLDER)
     if as_json:
         print(json.dumps(ledger_record(rows), indent=2, ensure_ascii=False))
         return
@@ -195,10 +200,12 @@ def synth(
 @app.command("verdict")
 def judge(run: RunArgument, data: DataOption = None) -> None:
     """How much of a finished RUN is luck: compute its statistics anew, and its report."""
+    place, folder = open_place(run)
     with terminated():
-        result = judge_run(run, data, say_step)
+        result = judge_run(folder, data, say_step)
+        place.save()
     print_verdict(result)
-    console.print(f"{result.folder / 'report.html'}")
+    console.print(f"{place.of(folder)}/report.html")
 
 
 @app.command()
@@ -226,7 +233,7 @@ def schema(
 
 @app.command()
 def demo(
-    out: OutOption = Path("runs"),
+    out: OutOption = "runs",
 ) -> None:
     """Run the embedded study us-demo, on data that is installed with gridproof."""
     run("us-demo", out=out)

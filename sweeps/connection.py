@@ -19,8 +19,10 @@ from gridproof.kernels.errors import InputError
 
 # For so many seconds a head may not answer: Ray itself ends a driver after 60, without a word to it.
 HEAD_PATIENCE = 15.0
-# Without it Ray takes the machine's outer address even where it is told 127.0.0.1, and listens on all of them.
-_LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+# What Ray is given to part from a head that answers, and from one that is gone.
+_PARTING, _GONE = 60.0, 5.0
+# With 0 Ray stays on 127.0.0.1 where it is told so, and does not listen on all addresses.
+_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 
 
 def check_address(address: str) -> None:
@@ -36,36 +38,45 @@ def check_address(address: str) -> None:
 @contextmanager
 def connected(address: str) -> Iterator[Any]:
     """The module ray, connected; a connection that was there before is used, and left. Raises InputError."""
-    with _environment(_LOOPBACK if address == "local" and "ray" not in sys.modules else {}):
-        import ray
-
-        if ray.is_initialized():
-            yield ray
-            return
+    there = sys.modules.get("ray")
+    if there is not None and there.is_initialized():
+        yield there
+        return
+    if address not in ("local", "auto"):
         _knock(address)
-        handlers = _handlers()
-        try:
-            if address == "local":
-                ray.init(
-                    include_dashboard=False,
-                    _node_ip_address="127.0.0.1",
-                    log_to_driver=False,
-                    logging_level=logging.ERROR,
-                )
-            else:
-                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            ray.shutdown()
-            fault = f"{address}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
-            raise _silent(fault) from None
+    with _quiet_environment(address):
+        import ray
+    handlers = _handlers()
+    try:
+        with _quiet_environment(address), _as_written():
+            _connect(ray, address)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        ray.shutdown()
+        raise _silent(f"{address}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
+    finally:
         # Ray puts a handler of its own, which would end the driver at once.
         _restore(handlers)
-        with _last_words():
-            try:
-                _refuse_open_doors(ray, address)
-                yield ray
-            finally:
-                _leave(ray)
+    gcs = ray.get_runtime_context().gcs_address
+    with _last_words():
+        try:
+            _refuse_open_doors(gcs, address)
+            yield ray
+        finally:
+            _leave(ray, gcs)
+
+
+def _connect(ray: Any, address: str) -> None:
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == "local":
+        ray.init("local", include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
+        return
+    if address == "auto":
+        from ray._private.services import get_ray_address_from_environment
+
+        address = get_ray_address_from_environment("auto", None)
+        check_address(address)
+        _knock(address)
+    ray.init(address=address, **quiet)
 
 
 def head_answers(gcs: str, patience: float) -> bool:
@@ -84,8 +95,6 @@ def head_answers(gcs: str, patience: float) -> bool:
 
 def _knock(address: str) -> None:
     """Ray itself tries a wrong address for two minutes."""
-    if address in ("local", "auto"):
-        return
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         raise InputError("an address is local, auto or HOST:PORT of a head", address, "--ray", "Write the port too")
@@ -98,20 +107,18 @@ def _silent(fault: str) -> InputError:
     return InputError("a Ray cluster must answer", fault, "--ray", remedy)
 
 
-def _refuse_open_doors(ray: Any, address: str) -> None:
-    if address != "local":
-        return
-    host = ray.get_runtime_context().gcs_address.rpartition(":")[0]
-    if host != "127.0.0.1":
-        remedy = "Import ray after the run, or set RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0 before it is imported"
+def _refuse_open_doors(gcs: str, address: str) -> None:
+    host = gcs.rpartition(":")[0]
+    if address == "local" and host != "127.0.0.1":
+        remedy = f"Set {_LOOPBACK}=0 before ray is imported"
         raise InputError("a local Ray listens on 127.0.0.1 only", host, "--ray", remedy)
 
 
-def _leave(ray: Any) -> None:
-    """Disconnect; a head that is gone must not keep the driver."""
+def _leave(ray: Any, gcs: str) -> None:
+    """Disconnect, wholly: the next run must not find this connection. A head that is gone must not keep the driver."""
     leaving = threading.Thread(target=ray.shutdown, daemon=True)
     leaving.start()
-    leaving.join(5.0)
+    leaving.join(_PARTING if head_answers(gcs, 0.0) else _GONE)
 
 
 @contextmanager
@@ -130,11 +137,16 @@ def _last_words() -> Iterator[None]:
 
 
 @contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
+def _quiet_environment(address: str) -> Iterator[None]:
+    """What a Ray of this machine's own, and every process of it, is told."""
+    if address != "local":
+        yield
+        return
+    told = {_LOOPBACK: "0", "RAY_USAGE_STATS_ENABLED": "0"}
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
     # Ray warns of the default that it takes, and asks for a choice.
-    os.environ.setdefault("RAY_AUTH_MODE", "token") if settings else None
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         yield
     finally:
@@ -143,6 +155,24 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _as_written() -> Iterator[None]:
+    """Connect to the address that is given.
+
+    Ray puts the machine's outer address in the place of 127.0.0.1, where a head that listens on 127.0.0.1 alone never
+    answers, and asks there for minutes. Its variable against that is read once, by whoever imports Ray first; the
+    constant that it sets is read each time.
+    """
+    from ray._private import ray_constants
+
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
 
 
 def _handlers() -> dict[int, Any]:

@@ -190,7 +190,7 @@ def print_summary(result: Run, top: int) -> None:
         _print_best(result, summary, top)
     if result.statistics:
         print_verdict(result)
-    console.print(f"{result.folder / 'report.html'}")
+    console.print(f"{result.place or result.folder}/report.html")
 
 
 def print_verdict(result: Run) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from gridproof.kernels.backend import Backend, resolve
+from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.results.record import Record, objective_of
 from gridproof.results.report import write_report
@@ -29,6 +30,7 @@ from gridproof.sweeps.conclusion import checked_point, conclude, variant_tables
 from gridproof.sweeps.executor import Executor, Fault, IncompleteError, Local, Task
 from gridproof.sweeps.grid import Grid, Listed, draw_sample, whole_grid
 from gridproof.sweeps.identity import code_digest
+from gridproof.sweeps.place import Place
 from gridproof.sweeps.plan import Plan, build_plan
 from gridproof.sweeps.study import Study, load_study
 from gridproof.sweeps.tile import Yardstick, evaluate_listed
@@ -60,6 +62,7 @@ class Run:
 
     folder: Path
     reused: bool = False  # nothing was left to do
+    place: str = ""  # of a run at a URL, the URL
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -169,7 +172,7 @@ def run_study(
     budget: Budget | None = None,
     nodes: Nodes | None = None,
 ) -> Run:
-    """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``.
+    """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``, or at a URL.
 
     Resumes what an earlier call of the same study, data, code and backend left; a finished run is only read.
     ray: 'local', 'auto' or the HOST:PORT of a head spreads the tiles over a cluster, on at most ``workers`` workers;
@@ -179,25 +182,32 @@ def run_study(
     executor: Executor = Local(tile_pieces) if ray is None else Cluster(ray, workers)
     meter = Meter(budget or Budget())
     chosen = executor.backend(backend)
+    if verdict and chosen.name == "cuda" and not gpu_answers():
+        say("none, for this machine has no GPU; on one that has, gridproof verdict RUN computes it")
+        verdict = False
     market = market_of(study, data)
     if sample is not None and sample < 1:
         raise InputError("a sample holds at least one variant", sample, "--sample", "Raise it")
     if sample is not None and sample >= study.space.size:
         sample = None
-    store = Store(run_folder(study, market, chosen.name, sample, Path(out)))
+    place = Place(out)
+    store = Store(run_folder(study, market, chosen.name, sample, place.folder))
+    place.fetch(store.folder.name)
     if store.finished:
         store.tidy()
         if verdict and not store.has("statistics.json"):
             judge_run(store.folder, data, say)
-        return Run(store.folder, reused=True)
-    plan, grid, summary = sweep(store, study, market, chosen, executor, data, sample, progress, nodes, meter)
+        place.save()
+        return Run(store.folder, reused=True, place=place.of(store.folder))
+    plan, grid, summary = sweep(store, study, market, chosen, executor, data, sample, progress, nodes, meter, place)
     if verdict:
         store.write_json("summary.json", summary)
         conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
     store.write_json("summary.json", summary)
     write_report(store.folder)
     store.tidy()
-    return Run(store.folder)
+    place.save()
+    return Run(store.folder, place=place.of(store.folder))
 
 
 def sweep(
@@ -211,11 +221,13 @@ def sweep(
     progress: Progress | None = None,
     nodes: Nodes | None = None,
     meter: Meter | None = None,
+    place: Place | None = None,
 ) -> tuple[Plan, Grid, Record]:
     """Evaluate every variant, or a sample, into the store's folder; all that the page needs but the summary, answered.
 
     Raises as ``run_study``.
     """
+    place = place or Place(store.folder.parent)
     began = time.perf_counter()
     with executor:
         plan = build_plan(study, market, chosen)
@@ -223,11 +235,12 @@ def sweep(
         executor.prepare(plan, grid)
         planned = time.perf_counter()
         store.create(study.to_yaml())
+        place.save()
         checked_point(plan, grid, study.space.base_index)
         task = Task(plan, grid, _yardstick(plan, grid), grid.size <= ROWS_KEPT)
         ledger = RunLedger(study, grid, store, data_folder(study, data))
         watch = _Watch(task, store, progress, nodes, meter or Meter(Budget()))
-        new = _run_tiles(task, store, ledger, executor, watch)
+        new = _run_tiles(task, store, ledger, executor, watch, place)
         swept = time.perf_counter()
         if task.keep_rows and not store.has("variants.parquet"):
             store.write_variants(variant_tables(plan, grid, store), grid.size)
@@ -304,7 +317,7 @@ class _Watch:
         return self.exhausted is not None
 
 
-def _run_tiles(task: Task, store: Store, ledger: RunLedger, executor: Executor, watch: _Watch) -> int:
+def _run_tiles(task: Task, store: Store, ledger: RunLedger, executor: Executor, watch: _Watch, place: Place) -> int:
     """Store every missing tile; how many variants that added. Raises IncompleteError where some are still missing."""
     faults: list[str] = []
     stored = 0
@@ -321,6 +334,7 @@ def _run_tiles(task: Task, store: Store, ledger: RunLedger, executor: Executor, 
                 stored += 1
                 if not task.keep_rows and stored % _FOLD_EVERY == 0:
                     store.fold()
+                place.save()
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise

@@ -1,4 +1,4 @@
-"""Devices for CUDA: the shim's, which executes on the CPU, and a GPU where one answers; Ray on loopback."""
+"""Devices for CUDA: the shim's, which executes on the CPU, and a GPU where one answers; tests that run apart."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from gridproof.kernels.cuda.device import Device, gpu_answers, open_gpu
+from tests.apart import Apart, Reporting, in_a_child
 from tests.shim.device import ShimDevice
 
-# Ray reads it when it is first imported, whichever test that is in: it keeps clusters on loopback.
-os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Reporting(config) if in_a_child() else Apart(config))
 
 
 @pytest.fixture(scope="session")

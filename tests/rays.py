@@ -1,4 +1,4 @@
-"""Ray clusters on this machine, several raylets on loopback, for the tests of one module."""
+"""Ray clusters on this machine, several raylets on loopback, for tests in a process of their own."""
 
 from __future__ import annotations
 
@@ -9,18 +9,12 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
-# Ray opens files and sockets that it does not close.
-ray_warnings = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 
 
 def ray_environment(home: Path) -> dict[str, str]:
@@ -36,20 +30,19 @@ def ray_environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def cluster_of(home: Path, nodes: int, head_cpus: int = 0) -> Iterator[Any]:
+def cluster_of(nodes: int, head_cpus: int = 0) -> Iterator[Any]:
     """A head and nodes of one CPU each."""
-    with mock.patch.dict(os.environ, ray_environment(home)):
-        from ray.cluster_utils import Cluster
+    from ray.cluster_utils import Cluster
 
-        head = {"num_cpus": head_cpus, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
-        head["_system_config"] = {"metrics_report_interval_ms": 300}
-        cluster = Cluster(initialize_head=True, head_node_args=head)
-        try:
-            for _ in range(nodes):
-                add_node(cluster)
-            yield cluster
-        finally:
-            cluster.shutdown()
+    head = {"num_cpus": head_cpus, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
+    head["_system_config"] = {"metrics_report_interval_ms": 300}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        for _ in range(nodes):
+            add_node(cluster)
+        yield cluster
+    finally:
+        cluster.shutdown()
 
 
 def add_node(cluster: Any) -> Any:
@@ -57,4 +50,9 @@ def add_node(cluster: Any) -> Any:
 
 
 def driver_command(traps: Path, study: Path, out: Path, *options: object) -> list[str]:
-    return [sys.executable, "-m", "tests.driver", *map(str, (traps, "run", study, "--out", out, *options))]
+    return [
+        sys.executable,
+        "-m",
+        "tests.driver",
+        *map(str, (traps, "run", study, "--out", out, "--no-verdict", *options)),
+    ]

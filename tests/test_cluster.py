@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -25,22 +26,15 @@ from gridproof.sweeps.cluster import Cluster
 from gridproof.sweeps.executor import Executor
 from tests.demo import small_plan, small_study
 from tests.executors import RunSuite, TileSuite, contents, task_of
-from tests.rays import ROOT, add_node, cluster_of, driver_command, needs_ray, ray_environment, ray_warnings
+from tests.rays import ROOT, add_node, cluster_of, driver_command, needs_ray
 from tests.trapped import Trapped
 
-pytestmark = [needs_ray, pytest.mark.slow, *ray_warnings]
+pytestmark = [needs_ray, pytest.mark.own_process]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    with mock.patch.dict(os.environ, ray_environment(home)):
-        yield home
-
-
-@pytest.fixture(scope="module")
-def cluster(home: Path) -> Iterator[Any]:
-    with cluster_of(home, nodes=2) as cluster:
+def cluster() -> Iterator[Any]:
+    with cluster_of(nodes=2) as cluster:
         yield cluster
 
 
@@ -98,13 +92,19 @@ class TestTiles(TileSuite):
 
 
 class Driver:
-    """The command line in a process of its own, on the cluster."""
+    """The command line in a process of its own, on the cluster; ``ray``: by that address, or as the only one there."""
 
-    def __init__(self, traps: Path, study: Path, out: Path, address: str, *options: object) -> None:
-        command = driver_command(traps, study, out, "--ray", address, *options)
+    def __init__(self, traps: Path, study: Path, out: Path, address: str, ray: str = "auto") -> None:
+        command = driver_command(traps, study, out, "--ray", ray)
         self.out = out
         self.process = subprocess.Popen(
-            command, cwd=ROOT, text=True, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=ROOT,
+            text=True,
+            env=users_environment() | {"RAY_ADDRESS": address},
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     @property
@@ -112,17 +112,43 @@ class Driver:
         return Store(next(self.out.glob("*-*")))
 
     def until_tiles(self, count: int) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while len(list(self.out.glob("*/tiles/*.npz"))) < count:
             assert time.monotonic() < deadline, "too slow"
             assert self.process.poll() is None, self.process.communicate()
             time.sleep(0.02)
 
     def ends(self, code: int) -> tuple[str, str]:
-        output, errors = self.process.communicate(timeout=90)
+        output, errors = self.process.communicate(timeout=150)
         assert self.process.returncode == code, output + errors
         assert "Traceback" not in errors
         return output, errors
+
+    def ends_anyway(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+Drivers = Callable[..., Driver]
+
+
+@pytest.fixture
+def drivers() -> Iterator[Drivers]:
+    """Starts drivers; those that a failing test leaves are killed."""
+    with ExitStack() as stack:
+
+        def start(*arguments: Any, **options: str) -> Driver:
+            driver = Driver(*arguments, **options)
+            stack.callback(driver.ends_anyway)
+            return driver
+
+        yield start
+
+
+def users_environment() -> dict[str, str]:
+    """Not what keeps the test's clusters on loopback: a driver must find its way as a user's does."""
+    return {name: value for name, value in os.environ.items() if name != "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"}
 
 
 def served_metrics() -> set[str]:
@@ -167,10 +193,10 @@ def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
 
 
 def test_a_node_is_lost_and_another_one_comes(
-    cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+    cluster: Any, drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     (empty_traps / "slow").touch()
-    driver = Driver(empty_traps, study, tmp_path, cluster.address)
+    driver = drivers(empty_traps, study, tmp_path, cluster.address)
     driver.until_tiles(2)
     cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
     add_node(cluster)
@@ -180,11 +206,11 @@ def test_a_node_is_lost_and_another_one_comes(
 
 
 def test_a_tile_that_raises_or_kills_is_named_and_the_rest_is_done(
-    cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+    cluster: Any, drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     (empty_traps / "raise-2").touch()
     (empty_traps / "kill-9").touch()
-    driver = Driver(empty_traps, study, tmp_path, cluster.address)
+    driver = drivers(empty_traps, study, tmp_path, cluster.address)
     _, errors = driver.ends(3)
     assert "not finished: 2 tiles raised; the same command tries again" in errors
     assert "ValueError: a trap at piece 2" in errors
@@ -195,16 +221,16 @@ def test_a_tile_that_raises_or_kills_is_named_and_the_rest_is_done(
     assert len(gaps) < 14
     for trap in empty_traps.iterdir():
         trap.unlink()
-    again = Driver(empty_traps, study, tmp_path, cluster.address)
+    again = drivers(empty_traps, study, tmp_path, cluster.address, ray=cluster.address)
     again.ends(0)
     assert contents(again.store.folder) == expected
 
 
 def test_a_driver_is_stopped_then_killed_then_goes_on(
-    cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+    cluster: Any, drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     (empty_traps / "slow").touch()
-    polite = Driver(empty_traps, study, tmp_path, cluster.address)
+    polite = drivers(empty_traps, study, tmp_path, cluster.address)
     polite.until_tiles(1)
     os.killpg(polite.process.pid, signal.SIGINT)
     output, errors = polite.ends(130)
@@ -213,7 +239,7 @@ def test_a_driver_is_stopped_then_killed_then_goes_on(
     drained = polite.store.finished_tiles()
     assert drained
 
-    killed = Driver(empty_traps, study, tmp_path, cluster.address)
+    killed = drivers(empty_traps, study, tmp_path, cluster.address)
     killed.until_tiles(len(drained) + 1)
     killed.process.kill()
     _, errors = killed.process.communicate(timeout=30)
@@ -222,16 +248,18 @@ def test_a_driver_is_stopped_then_killed_then_goes_on(
     assert len(killed.store.finished_tiles()) > len(drained)
 
     (empty_traps / "slow").unlink()
-    last = Driver(empty_traps, study, tmp_path, cluster.address)
+    last = drivers(empty_traps, study, tmp_path, cluster.address)
     last.until_tiles(len(before))
     last.ends(0)
     assert contents(last.store.folder) == expected
 
 
-def test_the_head_goes(home: Path, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+def test_the_head_goes(
+    drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
     (empty_traps / "slow").touch()
-    with cluster_of(home, nodes=0, head_cpus=1) as alone:
-        driver = Driver(empty_traps, study, tmp_path, alone.address)
+    with cluster_of(nodes=0, head_cpus=1) as alone:
+        driver = drivers(empty_traps, study, tmp_path, alone.address)
         driver.until_tiles(1)
         alone.head_node.kill_gcs_server()
         _, errors = driver.ends(3)
@@ -271,19 +299,23 @@ def test_nodes_that_would_compute_otherwise_are_refused(
         gp.run(small_study(), out=tmp_path, ray=cluster.address, verdict=False)
 
 
-def test_a_local_ray_listens_on_loopback_only(home: Path, study: Path, tmp_path: Path) -> None:
+def test_a_local_ray_listens_on_loopback_only(study: Path, tmp_path: Path) -> None:
     script = (
-        "import sys, gridproof as gp\n"
+        "import ray, sys, gridproof as gp\n"
         "from tests.listening import listening\n"
         "found = []\n"
         "nodes = lambda *_: found.append(listening('GRIDPROOF_TEST'))\n"
         "gp.run(gp.load_study(sys.argv[1]), out=sys.argv[2], ray='local', nodes=nodes, verdict=False)\n"
         "print(sorted(set.union(*found)), max(map(len, found)))\n"
     )
-    bare = {name: value for name, value in os.environ.items() if name != "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"}
     done = subprocess.run(
         [sys.executable, "-c", script, str(study), str(tmp_path)],
-        capture_output=True, text=True, cwd=ROOT, timeout=120, env=bare | {"GRIDPROOF_TEST": str(tmp_path)},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        # A Ray that is already there, or said to be, is not asked.
+        env=users_environment() | {"GRIDPROOF_TEST": str(tmp_path), "RAY_ADDRESS": "127.0.0.1:1"},
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("['127.0.0.1'] "), done.stdout

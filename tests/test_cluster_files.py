@@ -13,7 +13,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from tests.rays import ROOT, needs_ray, ray_warnings
+from tests.rays import ROOT, needs_ray
 
 CLUSTER = ROOT / "cluster.yaml"
 
@@ -94,9 +94,8 @@ def test_kubernetes_manifest() -> None:
 
 
 @needs_ray
+@pytest.mark.own_process
 class TestRaysOwnChecks:
-    pytestmark = ray_warnings
-
     def test_schema(self, config: dict[str, Any]) -> None:
         import ray.autoscaler
 

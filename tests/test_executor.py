@@ -12,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gridproof as gp
+from gridproof.kernels import cpu
+from gridproof.kernels.backend import Backend, resolve
 from gridproof.results.store import Store
 from gridproof.sweeps import connection
+from gridproof.sweeps import run as run_module
 from gridproof.sweeps.budget import Budget, Meter
 from gridproof.sweeps.crew import Share, share_of
 from gridproof.sweeps.dispatch import DEATHS, Dispatch, tile_pieces
@@ -137,6 +140,26 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     assert ".npz" in done.stdout
     assert "tmp" not in done.stdout
+
+
+class Elsewhere(Local):
+    """As a cluster with GPUs is to a driver without one."""
+
+    def backend(self, name: str) -> Backend:
+        return Backend(name, cpu.latch_paths, resolve("cpu").bind)
+
+
+def test_a_driver_without_a_gpu_says_that_it_leaves_the_verdict_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(run_module, "gpu_answers", lambda: False)
+    monkeypatch.setattr(run_module, "Cluster", lambda address, workers: Elsewhere(2))
+    said: list[str] = []
+    run = gp.run(small_study(), out=tmp_path, backend="cuda", ray="auto", say=said.append)
+    assert said == ["none, for this machine has no GPU; on one that has, gridproof verdict RUN computes it"]
+    assert run.summary["backend"] == "cuda"
+    assert not run.statistics
+    assert run.report().is_file()
 
 
 def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,7 +58,7 @@ def search(
     resume: Annotated[bool, typer.Option("--resume", help="Only go on; there must be such a search.")] = False,
     data: DataOption = None,
     set_: SetOption = None,
-    out: OutOption = Path("runs"),
+    out: OutOption = "runs",
     backend: BackendOption = "auto",
     verdict: VerdictOption = True,
     top: TopOption = 10,
