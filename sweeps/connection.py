@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from gridproof.kernels.errors import InputError
@@ -143,6 +145,8 @@ def _quiet_environment(address: str) -> Iterator[None]:
         yield
         return
     told = {_LOOPBACK: "0", "RAY_USAGE_STATS_ENABLED": "0"}
+    if os.environ.get("RAY_AUTH_MODE", "token") == "token" and not _has_token():
+        told["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
     # Ray warns of the default that it takes, and asks for a choice.
@@ -155,6 +159,13 @@ def _quiet_environment(address: str) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _has_token() -> bool:
+    """Whether this user has a token that Ray finds; a Ray of one's own needs none that anybody else knows."""
+    if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
+        return True
+    return (Path.home() / ".ray" / "auth_token").is_file()
 
 
 @contextmanager
