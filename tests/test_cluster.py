@@ -299,7 +299,7 @@ def test_nodes_that_would_compute_otherwise_are_refused(
         gp.run(small_study(), out=tmp_path, ray=cluster.address, verdict=False)
 
 
-def test_a_local_ray_listens_on_loopback_only(study: Path, tmp_path: Path) -> None:
+def test_a_local_ray_listens_on_loopback_only_with_a_token_of_its_own(study: Path, tmp_path: Path) -> None:
     script = (
         "import ray, sys, gridproof as gp\n"
         "from tests.listening import listening\n"
@@ -315,7 +315,8 @@ def test_a_local_ray_listens_on_loopback_only(study: Path, tmp_path: Path) -> No
         cwd=ROOT,
         timeout=120,
         # A Ray that is already there, or said to be, is not asked.
-        env=users_environment() | {"GRIDPROOF_TEST": str(tmp_path), "RAY_ADDRESS": "127.0.0.1:1"},
+        env=users_environment()
+        | {"GRIDPROOF_TEST": str(tmp_path), "RAY_ADDRESS": "127.0.0.1:1", "RAY_AUTH_MODE": "token"},
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("['127.0.0.1'] "), done.stdout
