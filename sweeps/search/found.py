@@ -20,6 +20,7 @@ from gridproof.sweeps.search.drawn import TRIALS
 from gridproof.sweeps.search.options import Options
 from gridproof.sweeps.search.recipe import Recipe
 from gridproof.sweeps.search.search import Search
+from gridproof.sweeps.search.storage import JOURNAL, without_password
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.values import Value
 
@@ -103,7 +104,7 @@ def search_record(
         "complaints": dict(sorted(standing.complaints.items(), key=lambda each: -each[1])[:5]),
         "cells": standing.cells,
         "stopped": why,
-        "storage": "search.journal" if storage is None else storage.split("@")[-1],
+        "storage": JOURNAL if storage is None else without_password(storage),
         "space": {
             "digits": dimensions.digits,
             "dimensions": dimensions.describe(),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
@@ -16,7 +18,42 @@ from optuna.trial import TrialState
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.search.aims import Aim
 
-JOURNAL = "search.journal"
+if sys.platform == "win32":
+    import msvcrt
+
+    def hold(file: int) -> None:
+        """Until the process ends, however it does. Raises OSError where another one holds it."""
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def hold(file: int) -> None:
+        """Until the process ends, however it does. Raises OSError where another one holds it."""
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+JOURNAL, LOCK = "search.journal", ".search.lock"
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time drives the search of a folder. What a killed one left half done in its journal is removed.
+
+    Raises InputError where another one is at work.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("ab") as lock:
+        try:
+            hold(lock.fileno())
+        except OSError:
+            remedy = "Wait for it, or stop it"
+            raise InputError("a search has one process at a time", "another at work", str(folder), remedy) from None
+        (folder / f"{JOURNAL}.lock").unlink(missing_ok=True)
+        journal = folder / JOURNAL
+        if journal.exists() and (text := journal.read_bytes()) and not text.endswith(b"\n"):
+            with journal.open("rb+") as file:
+                file.truncate(text.rfind(b"\n") + 1)
+        yield
 
 
 def open_storage(url: str | None, folder: Path) -> BaseStorage:
@@ -33,7 +70,8 @@ def open_storage(url: str | None, folder: Path) -> BaseStorage:
     except Exception as error:  # noqa: BLE001 - of any driver of any database
         fault = " ".join(str(error).split())[:200]
         remedy = "Check the URL, the server, and that the driver is installed"
-        raise InputError("the storage must be a database that answers", fault, f"--storage {url}", remedy) from None
+        where = f"--storage {without_password(url)}"
+        raise InputError("the storage must be a database that answers", fault, where, remedy) from None
 
 
 def open_search(
@@ -59,6 +97,12 @@ def open_search(
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)):
         study.tell(trial.number, state=TrialState.FAIL)
     return study
+
+
+def without_password(url: str) -> str:
+    """As it may be shown: nothing of who logs in."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def exists(storage: BaseStorage, name: str) -> bool:
