@@ -144,7 +144,7 @@ class _Strategy:
     def values(self, axis: Axis, names: Sequence[str]) -> tuple[Value, ...]:
         if all(name.endswith(".release") for name in names):
             return tuple(_release(value) for value in axis.values)
-        return tuple(self.rules[value] for value in axis.values) if names == ["rule"] else axis.values
+        return tuple(self.rules[value] for value in axis.values) if list(names) == ["rule"] else axis.values
 
 
 def _canonical(study: Study) -> _Strategy:
