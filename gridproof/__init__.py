@@ -54,9 +54,8 @@ def search(study: Study, trials: int, data: str | Path | None = None, **options:
     from gridproof.sweeps.search.session import run_search
 
     names = {field.name for field in fields(Options)}
-    own: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in options.items() if name in names
-    }
+    own: dict[str, Any] = {name: value for name, value in options.items() if name in names}
+    own |= {name: tuple(value) for name, value in own.items() if isinstance(value, list)}
     return run_search(study, Options(trials, **own), data, **{k: v for k, v in options.items() if k not in names})
 
 

@@ -9,3 +9,7 @@ class InputError(Exception):
     def __init__(self, rule: str, value: object, where: str, remedy: str) -> None:
         self.rule, self.value, self.where, self.remedy = rule, value, where, remedy
         super().__init__(" ".join(f"{where}: {rule}; got {value}. {remedy}.".split()))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, object, str, str]]:
+        """So that it comes whole from another process."""
+        return type(self), (self.rule, self.value, self.where, self.remedy)

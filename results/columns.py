@@ -24,27 +24,32 @@ class Columns:
         self.lists: list[list[Ints]] = []  # for each part and column the numbers of its values, along that axis
         self.points: list[Ints] = []  # for each part its single points by number, (m, columns)
         numbers: list[dict[tuple[Value, ...], int]] = [{} for _ in self.columns]
+        met: list[dict[tuple[tuple[Value, ...], ...], Ints]] = [{} for _ in self.columns]  # lists that stood before
         for part in parts:
+            dims = part.dims
             position = {name: at for at, axis in enumerate(part.axes) for name in axis.names}
             moving: list[int | None] = []
             lists: list[Ints] = []
-            for column, known in zip(self.columns, numbers, strict=True):
+            for column, known, before in zip(self.columns, numbers, met, strict=True):
                 own = [position[name] for name in column]
-                moves = [at for at in own if len(part.axes[at].values) > 1]
-                moving.append(moves[0] if moves else None)
-                several = max(len(part.axes[at].values) for at in own) if all(part.dims[at] for at in own) else 0
-                values = [part.axes[at].values * (several if len(part.axes[at].values) == 1 else 1) for at in own]
-                lists.append(_numbered(list(zip(*values, strict=True)) if several else [], known))
+                moving.append(next((at for at in own if dims[at] > 1), None))
+                key = tuple(part.axes[at].values for at in own)
+                if key not in before:
+                    several = max(dims[at] for at in own) if all(dims[at] for at in own) else 0
+                    values = [each * (several if len(each) == 1 else 1) for each in key]
+                    before[key] = _numbered(list(zip(*values, strict=True)) if several else [], known)
+                lists.append(before[key])
             self.axes.append(moving)
             self.lists.append(lists)
-            digits = digits_of(part.indices, part.dims)
+            digits = digits_of(part.indices, dims)
             listed = np.empty((len(part.indices) + len(part.rows), len(self.columns)), dtype=np.int64)
             for at, (column, known) in enumerate(zip(self.columns, numbers, strict=True)):
                 axis = moving[at]
                 where = digits[:, axis] if axis is not None else np.zeros(len(digits), dtype=np.int64)
                 listed[: len(digits), at] = lists[at][where] if len(digits) else 0
-                rows = [tuple(row[position[name]] for name in column) for row in part.rows]
-                listed[len(digits) :, at] = _numbered(rows, known)
+                if part.rows:
+                    rows = [tuple(row[position[name]] for name in column) for row in part.rows]
+                    listed[len(digits) :, at] = _numbered(rows, known)
             self.points.append(listed)
         self.sizes = [len(known) for known in numbers]
 

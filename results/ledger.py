@@ -58,7 +58,7 @@ def ledger_rows(folder: Path, market: str | None = None) -> list[LedgerRow]:
             runs.setdefault(trials.run, []).append(part)
         studies = tuple(sorted({trials.study for trials, _ in records}))
         evaluated = sum(count_distinct(parts) for parts in runs.values())
-        distinct = count_distinct([part for _, part in records])
+        distinct = count_distinct([part for _, part in records]) if len(runs) > 1 else evaluated
         rows.append(LedgerRow(against, strategy, studies, len(runs), evaluated, distinct))
     return sorted(rows, key=lambda row: (row.market, row.studies, row.strategy, row.distinct))
 

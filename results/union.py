@@ -8,9 +8,9 @@ is a few boxes, the values of a parameter fall into classes that lie in the same
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, reduce
 from math import prod
-from operator import and_
+from operator import and_, or_
 from typing import TypeAlias
 
 import numpy as np
@@ -102,12 +102,18 @@ class _Width(dict[int, int]):
 def _apart(regions: Sequence[Region]) -> list[list[Region]] | None:
     """Regions in sets that share no value on one of the columns; None where no column parts them."""
     for column in range(len(regions[0])):
-        every = 0
-        for region in regions:
-            every |= region[column]
+        masks = dict.fromkeys(region[column] for region in regions)
+        every = reduce(or_, masks)
+        if every == sum(masks):  # as many bits in all as together: no two have one in common
+            if len(masks) > 1:
+                sets: dict[int, list[Region]] = {mask: [] for mask in masks}
+                for region in regions:
+                    sets[region[column]].append(region)
+                return list(sets.values())
+            continue
         groups: list[int] = []
-        for region in regions:
-            joined, others = region[column], []
+        for mask in masks:
+            joined, others = mask, []
             for group in groups:
                 if group & joined:
                     joined |= group
@@ -140,31 +146,40 @@ def _classes(layout: Columns, column: int, boxes: Sequence[tuple[int, Box]]) -> 
     class how many values it has."""
     lists: dict[bytes, int] = {}
     own = [lists.setdefault(each[column].tobytes(), len(lists)) for each in layout.lists]
-    turns: list[set[int]] = [set() for _ in lists]
+    values = [np.frombuffer(raw, dtype=np.int64) for raw in lists]
+    cuts: list[set[int]] = [set() for _ in lists]
     for number, box in boxes:
-        turns[own[number]].update(box[column])
-    stretches = np.zeros((layout.sizes[column], len(lists)), dtype=np.int64)  # 0: not in the list, or in no box
-    cuts = [np.array(sorted(each), dtype=np.int64) for each in turns]
-    for which, values in enumerate(np.frombuffer(raw, dtype=np.int64) for raw in lists):
-        stretch = np.searchsorted(cuts[which], np.arange(len(values)), side="right")
-        stretches[values, which] = stretch % max(1, len(cuts[which]))
-    kinds, counts = np.unique(stretches, axis=0, return_counts=True)
+        cuts[own[number]].update(box[column])
+    found = np.zeros(layout.sizes[column], dtype=np.int64)
+    many = 1
+    # Refined list by list: what two values have in common so far, and the stretch between cuts that they lie in here.
+    for mine, ends in zip(values, cuts, strict=True):
+        edges = np.array(sorted(ends), dtype=np.int64)
+        stretch = np.searchsorted(edges, np.arange(len(mine)), side="right")
+        inside = (stretch > 0) & (stretch < len(edges))
+        key = found[mine[inside]] * (len(edges) + 1) + stretch[inside]
+        kinds, place = np.unique(key, return_inverse=True)
+        found[mine[inside]] = many + place.ravel()
+        many += len(kinds)
+    kinds, found = np.unique(found, return_inverse=True)
 
     @cache
     def among(which: int, start: int, stop: int) -> int:
-        low, high = np.searchsorted(cuts[which], (start, stop)) + 1
-        inside = np.flatnonzero((kinds[:, which] >= low) & (kinds[:, which] < high))
-        return sum(1 << at for at in inside.tolist())
+        return sum(1 << at for at in np.unique(found[values[which][start:stop]]).tolist())
 
-    return [among(own[number], *box[column]) for number, box in boxes], counts.astype(np.int64)
+    return [among(own[number], *box[column]) for number, box in boxes], np.bincount(found, minlength=len(kinds))
 
 
 def _count_points(layout: Columns) -> int:
     """Single points that lie in no range of any grid, equal ones once."""
     points = np.concatenate(layout.points)
+    near = _Near(points)
+    counted = np.zeros(len(points), dtype=np.bool_)
     for number, part in enumerate(layout.parts):
         if len(points) and len(part.ranges):
-            points = points[~within(part.ranges, _indices(layout, number, points))]
+            candidates = near(layout.lists[number])
+            counted[candidates] |= within(part.ranges, _indices(layout, number, points[candidates]))
+    points = points[~counted]
     key = np.zeros(len(points), dtype=np.int64)
     span = 1
     for column, size in enumerate(layout.sizes):
@@ -174,6 +189,24 @@ def _count_points(layout: Columns) -> int:
         key = key * size + points[:, column]
         span *= size
     return len(np.unique(key))
+
+
+class _Near:
+    """Points by what they have on each column: a part that stands still on some has few to look at."""
+
+    def __init__(self, points: Ints) -> None:
+        self._order = np.argsort(points, axis=0, kind="stable")
+        self._sorted = np.take_along_axis(points, self._order, axis=0)
+
+    def __call__(self, lists: Sequence[Ints]) -> Ints:
+        """Those that agree with a part on the column, of those where it has one value, on which the fewest do."""
+        low, high, best = 0, len(self._order), 0
+        for column, values in enumerate(lists):
+            if len(values) == 1:
+                first, last = np.searchsorted(self._sorted[:, column], (values[0], values[0] + 1))
+                if last - first < high - low:
+                    low, high, best = int(first), int(last), column
+        return self._order[low:high, best]
 
 
 def _indices(layout: Columns, number: int, points: Ints) -> Ints:

@@ -160,9 +160,10 @@ class AxisTable:
                 digits.append(0)
                 continue
             given, value = chosen[axis.name]
-            if axis.draw is not None and not isinstance(value, str) and axis.draw.low <= value <= axis.draw.high:
-                joined = axis.values if value in axis.values else tuple(sorted((*axis.values, value), key=float))
-                axes[number] = axis = replace(axis, values=joined)
+            if axis.draw is not None and value not in axis.values and axis.draw.reaches(value):
+                own = type(axis.values[0])(value)  # a whole number of an axis of decimals is a decimal
+                joined = (*axis.values, own) if own == value else axis.values
+                axes[number] = axis = replace(axis, values=tuple(sorted(joined, key=float)))
             if value not in axis.values:
                 raise InputError(
                     "base must lie in the grid",

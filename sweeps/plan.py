@@ -219,24 +219,39 @@ def lay_out(study: Study, market: Market) -> Layout:
 
 
 def _patient(study: Study) -> Ints:
-    """The rule's table; where it may hold, with a bit for each signal, and no choice before all of them are defined.
+    """The rule's table; where it may hold, with a bit for each signal, and no choice before those it names are defined.
 
     Otherwise what is held would depend on how a signal that says nothing yet is read, and on where the files begin.
     """
     table = study.rule.table
     if not study.rule.holds:
         return table
-    extra = len(study.signals)
-    if len(study.rule.bits) + extra > 16:
+    bits, extra = len(study.rule.bits), len(study.signals)
+    if bits + extra > 16:
         raise InputError(
             "a rule that holds has at most 16 signal bits and signals together",
-            len(study.rule.bits) + extra,
+            bits + extra,
             study.where("rule"),
             "Drop some, or end the rule with a leg",
         )
+    needed = _needed(study)
     patient = np.tile(np.arange(len(table))[:, None], (1, table.shape[1] << extra))
-    patient[:, -table.shape[1] :] = table
+    for defined in range(1 << extra):
+        chosen = needed & ~defined == 0
+        patient[:, defined << bits : (defined + 1) << bits][:, chosen] = table[:, chosen]
     return patient
+
+
+def _needed(study: Study) -> Ints:
+    """For each code, (2^B,), the signals that must be defined, as bits: those of the alternative that it chooses.
+
+    What an alternative does not name, were it the slowest signal of all, makes no difference to it.
+    """
+    rule = study.rule
+    masks = [
+        sum(1 << at for at, one in enumerate(study.signals) if set(one.bits) & named) for named in rule.uses.values()
+    ]
+    return np.array(masks, dtype=np.int64)[rule.alternatives]
 
 
 def _executions(study: Study) -> list[dict[str, float]]:

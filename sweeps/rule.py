@@ -30,11 +30,13 @@ class RuleError(ValueError):
 class Rule:
     """``bits``: the signal bits that the expressions name, in order of appearance; bit b of a code is bits[b].
 
-    ``table``: (A, 2^B) int64, F[allocation held, code]; F(F(a, c), c) = F(a, c).
+    ``table``: (A, 2^B) int64, F[allocation held, code]; F(F(a, c), c) = F(a, c). ``alternatives``: (2^B,) int64, which
+    of ``uses`` each code chooses.
     """
 
     bits: tuple[str, ...]
     table: Ints
+    alternatives: Ints
     holds: bool  # whether the allocation held matters
     uses: Mapping[str, frozenset[str]]  # for each alternative the bits that it names; '' where there are none
 
@@ -77,15 +79,17 @@ def _tabulate(parsed: Mapping[str, _Parsed], legs: list[str], choice: Sequence[s
         raise RuleError("a rule may use at most 16 signal bits; drop some", len(used))
     rules = list(parsed.values())
     table = np.empty((len(legs), 2 ** len(used)), dtype=np.int64)
+    alternatives = np.empty(2 ** len(used), dtype=np.int64)
     # itertools varies the last fastest and bit 0 of the code is the first name, hence the reversal.
     for code, states in enumerate(itertools.product((False, True), repeat=len(used))):
         known = dict(zip(used, reversed(states), strict=True))
         number = sum(known[bit] << at for at, bit in enumerate(choice))
-        rule = rules[min(number, len(rules) - 1)]
+        alternatives[code] = min(number, len(rules) - 1)
+        rule = rules[alternatives[code]]
         chosen = next((leg for leg, test in rule.tests if test(known)), rule.last)
         table[:, code] = np.arange(len(legs)) if chosen == HOLD else legs.index(chosen)
     uses = {name: frozenset(one.used) for name, one in parsed.items()}
-    return Rule(tuple(used), table, any(rule.last == HOLD for rule in rules), uses)
+    return Rule(tuple(used), table, alternatives, any(rule.last == HOLD for rule in rules), uses)
 
 
 def _parse(rule: dict[str, str], legs: list[str], bits: set[str]) -> _Parsed:

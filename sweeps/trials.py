@@ -22,6 +22,7 @@ from gridproof.results.store import Store
 from gridproof.signals.source import Release
 from gridproof.signals.synthetic import market_name
 from gridproof.sweeps.grid import Grid
+from gridproof.sweeps.signal import ON, RULE
 from gridproof.sweeps.space import Axis
 from gridproof.sweeps.study import Leg, Signal, Study
 from gridproof.sweeps.values import Value
@@ -53,7 +54,7 @@ def _axes(study: Study, strategy: _Strategy) -> list[TrialAxis]:
     for name, value in strategy.parameters.items():
         if isinstance(value, _Taken):
             taken.setdefault(study.space.owners[value.parameter], []).append(name)
-    axes = [TrialAxis(tuple(taken[axis.name]), _values(axis, taken[axis.name])) for axis in study.space.axes]
+    axes = [TrialAxis(tuple(taken[axis.name]), strategy.values(axis, taken[axis.name])) for axis in study.space.axes]
     return axes + [TrialAxis((name,), (value,)) for name, value in fixed.items()]
 
 
@@ -91,11 +92,16 @@ class RunLedger:
         self._file.fold()
 
 
+def is_recorded(folder: Path) -> bool:
+    """Whether the ledger beside a search's folder has something of it."""
+    return any((folder.parent / FOLDER).glob(f"{folder.name}-*.jsonl"))
+
+
 class SearchLedger:
     """What a search evaluates, into the ledger beside its folder: boxes and single variants, by value."""
 
     def __init__(self, study: Study, folder: Path, data: Path | None) -> None:
-        strategy = _canonical(study)
+        strategy = self._strategy = _canonical(study)
         self._study, self._axes = study, _axes(study, strategy)
         # What will be drawn from continuous ranges is not known yet.
         bare = tuple(TrialAxis(axis.names, ()) for axis in self._axes)
@@ -116,7 +122,7 @@ class SearchLedger:
     def _row(self, values: Mapping[str, Sequence[Value]]) -> list[tuple[Value, ...]]:
         axes = self._study.space.axes
         chosen = [
-            _values(replace(axis, values=tuple(values[axis.name])), ledger.names)
+            self._strategy.values(replace(axis, values=tuple(values[axis.name])), ledger.names)
             for axis, ledger in zip(axes, self._axes, strict=False)
         ]
         return [*chosen, *(axis.values for axis in self._axes[len(axes) :])]
@@ -133,6 +139,12 @@ class _Taken:
 class _Strategy:
     text: str
     parameters: Mapping[str, _Taken | Value]  # under names that hang on what they are, not on what a file calls them
+    rules: Mapping[Value, str]  # each alternative by what it chooses
+
+    def values(self, axis: Axis, names: Sequence[str]) -> tuple[Value, ...]:
+        if all(name.endswith(".release") for name in names):
+            return tuple(_release(value) for value in axis.values)
+        return tuple(self.rules[value] for value in axis.values) if list(names) == ["rule"] else axis.values
 
 
 def _canonical(study: Study) -> _Strategy:
@@ -148,12 +160,12 @@ def _canonical(study: Study) -> _Strategy:
         kind = None if signal.latch is None else "gap" if signal.gap else "level"
         return [signal.measure.name, [place[name] for name in signal.series], kind]
 
-    signals = sorted(study.signals, key=lambda one: (json.dumps(of_signal(one)), one.name))
+    measuring = [one for one in study.signals if one.series]  # not the one that chooses among rules
+    signals = sorted(measuring, key=lambda one: (json.dumps(of_signal(one)), one.name))
     for number, signal in enumerate(signals):
         label = f"{signal.measure.name}.{number}"
         parameters |= {f"{label}.{name}": _Taken(axis) for name, axis in signal.parameters.items()}
-        if signal.use is not None:
-            parameters[f"{label}.use"] = _Taken(signal.use)
+        parameters[f"{label}.use"] = ON if signal.use is None else _Taken(signal.use)
         if signal.latch is not None:
             other = "off_gap" if signal.gap else "off_below"
             parameters |= {f"{label}.on_above": _Taken(signal.latch[0]), f"{label}.{other}": _Taken(signal.latch[1])}
@@ -167,6 +179,8 @@ def _canonical(study: Study) -> _Strategy:
         for term in ("interest",) if leg.series is None else ("carry", "cost"):
             parameters[f"leg.{number}.{term}"] = _Taken(leg.terms[term]) if term in leg.terms else 0.0
     parameters |= {name: _Taken(name) for name in ("execution.lag", "execution.cost")}
+    rules: dict[Value, str] = {name: _rule(study, name, signals, legs) for name in study.rule.uses}
+    parameters["rule"] = _Taken(RULE) if study.spec.rules is not None else rules[""]
     text = json.dumps(
         {
             "calendar": _series(study, study.spec.market.calendar),
@@ -175,31 +189,34 @@ def _canonical(study: Study) -> _Strategy:
             "series": [_series(study, name) for name in measured],
             "signals": [of_signal(signal) for signal in signals],
             "legs": [of_leg(leg) for leg in legs],
-            "rule": _rule(study, signals, legs),
         },
         ensure_ascii=False,
     )
-    return _Strategy(text, parameters)
+    return _Strategy(text, parameters, rules)
 
 
-def _rule(study: Study, signals: Sequence[Signal], legs: Sequence[Leg]) -> str:
-    """A digest of what the rule chooses under every state of the signals, however it is worded."""
-    rule = study.rule
-    bits = [rule.bits.index(bit) for signal in signals for bit in signal.bits if bit in rule.bits]
-    used = [
-        (at, signal.bits.index(bit)) for at, signal in enumerate(signals) for bit in signal.bits if bit in rule.bits
-    ]
-    codes = np.arange(rule.table.shape[1])
-    written = np.zeros_like(codes)
+def _rule(study: Study, name: str, signals: Sequence[Signal], legs: Sequence[Leg]) -> str:
+    """A digest of what a rule chooses under every state of the signals that it names, however it is worded."""
+    rule, named = study.rule, study.rule.uses[name]
+    bits = [rule.bits.index(bit) for signal in signals for bit in signal.bits if bit in named]
+    used = [(at, signal.bits.index(bit)) for at, signal in enumerate(signals) for bit in signal.bits if bit in named]
+    codes = np.arange(1 << len(bits))
+    written = np.full_like(codes, _number_of(study, name))
     for new, old in enumerate(bits):
         written |= (codes >> new & 1) << old
     order = [study.legs.index(leg) for leg in legs]
     table = np.argsort(order)[rule.table[order][:, written]]
     # Where nothing is held on to, what was held before makes no difference.
-    chosen = table if rule.holds else table[:1]
-    start = legs.index(_start(study)) if rule.holds else None
+    holds = bool((table != table[:1]).any())
+    chosen = table if holds else table[:1]
+    start = legs.index(_start(study)) if holds else None
     digest = hashlib.sha256(f"{used} {chosen.shape} {start} ".encode() + chosen.astype("<i8").tobytes())
-    return digest.hexdigest()
+    return digest.hexdigest()[:32]
+
+
+def _number_of(study: Study, name: str) -> int:
+    """The first code that chooses this alternative: its other bits are 0."""
+    return int((study.rule.alternatives == list(study.rule.uses).index(name)).argmax())
 
 
 def _start(study: Study) -> Leg:
@@ -222,12 +239,6 @@ def _series(study: Study, name: str) -> list[str | None]:
 def _series_text(study: Study, name: str) -> str:
     one = study.spec.series[name]
     return f"{one.file}[{one.code}].{one.field}" if one.code is not None else f"{one.file}.{one.field}"
-
-
-def _values(axis: Axis, names: Sequence[str]) -> tuple[Value, ...]:
-    if all(name.endswith(".release") for name in names):
-        return tuple(_release(value) for value in axis.values)
-    return axis.values
 
 
 def _release(value: Value) -> str:

@@ -33,6 +33,12 @@ class Draw:
     whole: bool
     log: bool
 
+    def reaches(self, value: Value) -> bool:
+        """Whether a search may choose it."""
+        if isinstance(value, str) or not self.low <= value <= self.high:
+            return False
+        return not self.whole or value == int(value)
+
     def rounded(self, value: float) -> Value:
         """To four digits of the range, or of the value where the scale is logarithmic: what a person would write."""
         if self.whole:

@@ -108,7 +108,7 @@ def test_names_order_and_wording_make_no_other_variant(tmp_path: Path) -> None:
         (("signals", "rate", "of"), "large"),
     ],
 )
-def test_what_changes_a_variant_is_another_strategy(where: tuple[str, ...], value: Any) -> None:
+def test_what_changes_a_variant_makes_others_of_all(tmp_path: Path, where: tuple[str, ...], value: Any) -> None:
     raw = raw_study()
     changed = copy.deepcopy(raw)
     *parents, last = where
@@ -121,9 +121,9 @@ def test_what_changes_a_variant_is_another_strategy(where: tuple[str, ...], valu
     if value == "large":
         changed["base"] = {key: value for key, value in changed["base"].items() if key != "rate10.release"}
         changed["series"]["rate10"]["release"] = 1
-    one, other = trials(study_of(raw)), trials(study_of(changed))
-    assert one.strategy != other.strategy
-    assert one.market == other.market
+    one, other = study_of(raw), study_of(changed)
+    assert trials(one).market == trials(other).market
+    assert distinct(tmp_path, one, other) == one.space.size + other.space.size
 
 
 def test_a_market_is_what_is_traded() -> None:

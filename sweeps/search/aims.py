@@ -15,7 +15,8 @@ from gridproof.kernels.metrics import METRICS, OBJECTIVES
 # Equal parts of the days in sample, for the two statistics that look at parts.
 PARTS = 5
 
-# Of the study's objective over the cells of a trial. The chosen cell is the one whose surroundings reach furthest.
+# Of the study's objective over the cells of a trial; one in which it is undefined counts as the least defined one.
+# The chosen cell is the one whose surroundings reach furthest.
 STATISTICS = {
     "plateau": "lower quartile of the chosen cell and those one and two steps from it",
     "median": "median of all cells",

@@ -70,10 +70,9 @@ def search(
     from gridproof.sweeps.search.session import run_search
 
     checked = load_study(study).set(parse_changes(set_ or []))
-    options = Options(
-        trials, sampler, tuple(objective or ["plateau"]), tuple(require or []), cells or CELLS, points, seed, patience,
-        walk_forward,
-    )  # fmt: skip
+    aims, bounds = tuple(objective or ["plateau"]), tuple(require or [])
+    most = CELLS if cells is None else cells
+    options = Options(trials, sampler, aims, bounds, most, points, seed, patience, walk_forward)
     try:
         with terminated(), show_progress() as swept:
             result = run_search(

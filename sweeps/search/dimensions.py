@@ -70,6 +70,11 @@ class Dimensions:
         return None
 
     @property
+    def unordered(self) -> list[str]:
+        """The dimensions that are a choice among words, or among numbers without a step."""
+        return [axis.name for axis in self.free if axis.draw is None and _step(axis) is None]
+
+    @property
     def digits(self) -> float:
         """log10 of how many different variants there are to choose from, counting 10,000 to a continuous range."""
         total = 0.0
@@ -200,7 +205,7 @@ def _value(axis: Axis, value: Value) -> Value:
 def _step(axis: Axis) -> Decimal | None:
     """The step of evenly spaced values, all whole or none; None for words and other lists."""
     kinds = {type(value) for value in axis.values}
-    if kinds not in ({int}, {float}) or len(axis.values) < 3:
+    if kinds not in ({int}, {float}):
         return None
     numbers = [Decimal(str(value)) for value in axis.values]
     steps = {high - low for low, high in pairwise(numbers)}

@@ -51,12 +51,12 @@ def gather_search(
     ends = np.cumsum(counts)
     total = int(ends[-1])
     drawn = draw_sample(total, min(DRAWN, total), _SEED)
-    owner = np.searchsorted(ends, drawn, side="right")
+    edges = np.searchsorted(drawn, [0, *ends])  # of the drawn ones, ascending, those of each trial
     parts: list[dict[str, Array]] = [
         {name: np.array([point[name] for point in everyone], dtype=object) for name in names}
     ]
     for trial, choice in enumerate(choices):
-        places = drawn[owner == trial] - (ends[trial] - counts[trial])
+        places = drawn[edges[trial] : edges[trial + 1]] - (ends[trial] - counts[trial])
         if len(places):
             parts.append(_cells(dimensions, choice, places, record["around"]))
     columns = {name: np.concatenate([part[name] for part in parts]) for name in names}

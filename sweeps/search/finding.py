@@ -20,6 +20,7 @@ from gridproof.sweeps.search.aims import STATISTICS, Aim, Requirement, lacking
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.ground import Ground
 from gridproof.sweeps.standing import number
+from gridproof.sweeps.study import Study
 from gridproof.sweeps.values import Value
 
 _QUANTILE = 0.25
@@ -50,8 +51,9 @@ class Finder(Protocol):
     def find(self, choices: Sequence[Choice]) -> list[Finding]: ...
 
 
-def nothing(why: str) -> Finding:
-    return Finding((), 0, {}, {}, 0.0, why)
+def nothing(why: str, cells: int = 0) -> Finding:
+    """cells: so many were evaluated all the same."""
+    return Finding((), cells, {}, {}, 0.0, why)
 
 
 class Cells:
@@ -63,7 +65,6 @@ class Cells:
         self._ground, self._dimensions = ground, dimensions
         self._aims, self._requirements = aims, requirements
         self._objective = METRICS.index(ground.study.spec.objective)
-        _check_aims(aims, ground)
 
     def find(self, choices: Sequence[Choice]) -> list[Finding]:
         return [self._find(choice) for choice in choices]
@@ -79,7 +80,7 @@ class Cells:
         grid = whole_grid(plan)
         values, short = self._values(plan, grid)
         if not np.isfinite(values).any():
-            return nothing(f"no cell of it has a {METRICS[self._objective]}")
+            return nothing(f"no cell of it has a {METRICS[self._objective]}", len(values))
         allowed = short == 0.0 if self._requirements else None
         with self._ground.clock.counting():
             cell, reached = best_neighbourhood(values, space.dims, allowed, _QUANTILE)
@@ -88,12 +89,8 @@ class Cells:
             cell, reached = best_neighbourhood(values, space.dims, least == least.min(), _QUANTILE)
         found = {"plateau": reached}
         wanted = {aim.name for aim in self._aims}
-        if wanted & {"median", "lower_quartile"}:
-            defined = values[np.isfinite(values)]
-            found["median"] = float(np.median(defined))
-            place = int((len(defined) - 1) * _QUANTILE)
-            found["lower_quartile"] = float(np.partition(defined, place)[place])
-        found["best"] = float(np.nanmax(values))
+        if wanted & {"median", "lower_quartile", "best"}:
+            found |= _spread(values)
         if wanted & {"worst_period", "walk_forward"}:
             layout = self._ground.parts
             by_part, job_of = _all(layout.plan(part, tables, self._ground.backend))
@@ -131,10 +128,6 @@ class Points:
         self._ground, self._points_of = ground, points_of
         self._aims, self._requirements = aims, requirements
         self._objective = METRICS.index(ground.study.spec.objective)
-        _check_aims(aims, ground)
-        if any(aim.name == "walk_forward" for aim in aims):
-            rule, remedy = "walk_forward chooses among the cells of a trial", "Leave --points out, or use worst_period"
-            raise InputError(rule, "single points", "--objective", remedy)
 
     def find(self, choices: Sequence[Choice]) -> list[Finding]:
         groups = [self._points_of(choice) for choice in choices]
@@ -145,7 +138,8 @@ class Points:
         except InputError as error:
             if len(choices) == 1:
                 return [nothing(str(error))]
-            return [finding for choice in choices for finding in self.find([choice])]
+            half = len(choices) // 2
+            return [*self.find(choices[:half]), *self.find(choices[half:])]
         metrics = plan.evaluate(jobs)[:, 0][job_of]
         by_part = None
         if any(aim.name == "worst_period" for aim in self._aims):
@@ -158,27 +152,37 @@ class Points:
             first = end - len(group)
             own = metrics[first:end, self._objective]
             if not np.isfinite(own[0]):
-                findings.append(nothing(f"it has no {METRICS[self._objective]}"))
+                findings.append(nothing(f"it has no {METRICS[self._objective]}", len(group)))
                 continue
-            near = np.sort(np.where(np.isfinite(own), own, np.nanmin(own)))
-            quartile = float(near[int((len(near) - 1) * _QUANTILE)])
-            found = {
-                "plateau": quartile,
-                "lower_quartile": quartile,
-                "median": float(np.median(near)),
-                "best": near[-1],
-            }
+            found = _spread(own)
+            found["plateau"] = found["lower_quartile"]
             if by_part is not None:
                 found["worst_period"] = _worst(by_part[first])
             findings.append(_finding(self._aims, found, metrics[first], len(group), group[0], float(short[first])))
         return findings
 
 
-def _check_aims(aims: Sequence[Aim], ground: Ground) -> None:
-    objective = ground.study.spec.objective
-    if any(aim.name == "walk_forward" for aim in aims) and objective not in _ADDITIVE:
-        rule, remedy = f"walk_forward needs an objective that parts add up to: {', '.join(_ADDITIVE)}", "Use another"
-        raise InputError(rule, objective, "--objective", remedy)
+def check_aims(aims: Sequence[Aim], study: Study, points: bool) -> None:
+    """Raises InputError where a statistic cannot be had of this study, or of points."""
+    if any(aim.name == "walk_forward" for aim in aims):
+        where, objective = "--objective", study.spec.objective
+        if points:
+            rule, remedy = "walk_forward chooses among the cells of a trial", "Leave --points out, or use worst_period"
+            raise InputError(rule, "single points", where, remedy)
+        if objective not in _ADDITIVE:
+            rule = f"walk_forward needs an objective that parts add up to: {', '.join(_ADDITIVE)}"
+            raise InputError(rule, objective, where, "Use another")
+
+
+def _spread(values: Floats) -> dict[str, float]:
+    """Of all; an undefined one counts as the least defined one, as it does in a neighbourhood."""
+    filled = np.where(np.isfinite(values), values, values[np.isfinite(values)].min())
+    place = int((len(filled) - 1) * _QUANTILE)
+    return {
+        "median": float(np.median(filled)),
+        "lower_quartile": float(np.partition(filled, place)[place]),
+        "best": float(filled.max()),
+    }
 
 
 def _all(plan: Plan) -> tuple[Floats, Ints]:

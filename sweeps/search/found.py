@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -20,6 +20,8 @@ from gridproof.sweeps.search.drawn import TRIALS
 from gridproof.sweeps.search.options import Options
 from gridproof.sweeps.search.recipe import Recipe
 from gridproof.sweeps.search.search import Search
+from gridproof.sweeps.search.storage import JOURNAL, without_password
+from gridproof.sweeps.space import Axis
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.values import Value
 
@@ -39,15 +41,28 @@ def around(study: Study, dimensions: Dimensions, trial: FrozenTrial) -> Study:
         and not isinstance(axis.values[0], str)
         and dimensions.meant(axis.name, chosen)
     ]
+    # Of too many axes levels stand still first: each trial has moved them.
+    moving.sort(key=lambda axis: axis.name in dimensions.levels)
+    while moving and _size(_steps_around(moving, chosen, 1)) > _AROUND:
+        moving.pop()
     grid: dict[str, list[Value]] = {}
     for steps in range(1, _FARTHEST + 1):
-        span = [*range(-steps, 0), *range(1, steps + 1)]
-        wider = {axis.name: sorted([chosen[axis.name], *steps_from(axis, chosen[axis.name], span)], key=float)
-                 for axis in moving}  # fmt: skip
-        if steps > 1 and prod(map(len, wider.values())) > _AROUND:
+        wider = _steps_around(moving, chosen, steps)
+        if _size(wider) > _AROUND:
             break
         grid = wider
     return study.set(centre).set({name: values for name, values in grid.items() if len(values) > 1})
+
+
+def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int) -> dict[str, list[Value]]:
+    span = [*range(-steps, 0), *range(1, steps + 1)]
+    return {
+        axis.name: sorted([chosen[axis.name], *steps_from(axis, chosen[axis.name], span)], key=float) for axis in axes
+    }
+
+
+def _size(grid: Mapping[str, Sequence[Value]]) -> int:
+    return prod(len(values) for values in grid.values())
 
 
 def write_trials(store: Store, study: Study, recipe: Recipe, optuna_study: optuna.Study) -> None:
@@ -103,7 +118,7 @@ def search_record(
         "complaints": dict(sorted(standing.complaints.items(), key=lambda each: -each[1])[:5]),
         "cells": standing.cells,
         "stopped": why,
-        "storage": "search.journal" if storage is None else storage.split("@")[-1],
+        "storage": JOURNAL if storage is None else without_password(storage),
         "space": {
             "digits": dimensions.digits,
             "dimensions": dimensions.describe(),

@@ -10,6 +10,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array
 from gridproof.kernels.backend import Backend
+from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import merge, pack
 from gridproof.kernels.problem import Jobs
 from gridproof.signals.catalogue import Reading
@@ -42,6 +43,9 @@ class Ground:
         self.backend = metered(backend, self.clock)
         self.layout = lay_out(self.study, market)  # with what came after publication, which a search does not see
         self.days = int(self.layout.problem.bounds[1]) if days is None else days
+        if self.days < 2 * PARTS:
+            rule, remedy = f"a search sees {2 * PARTS} days or more", "Begin the window earlier"
+            raise InputError(rule, f"{self.days} in sample", study.where("window"), remedy)
         self.whole = _within(self.layout, np.array([0, self.days]))
         self.parts = _within(self.layout, np.linspace(0, self.days, PARTS + 1).astype(np.int64))
         self._tables: OrderedDict[tuple[object, ...], PathTable] = OrderedDict()
@@ -70,7 +74,7 @@ class Ground:
     def points(self, layout: Layout, columns: Mapping[str, Array]) -> tuple[Plan, Jobs, Array]:
         """Single variants. columns: for every axis (n,) values. Answers a plan, the distinct jobs of it, and of which
         job each of the n is. Raises InputError where a signal is not defined in time."""
-        tables = [self._points_of(signal, columns) for signal in self.study.signals]
+        tables = [self._points_of(layout, signal, columns) for signal in self.study.signals]
         plan = layout.plan(self.study, tables, self.backend)
         count = len(next(iter(columns.values())))
         keys = np.stack([table.index for table in tables], axis=1) if tables else np.zeros((count, 0), dtype=np.int64)
@@ -80,9 +84,9 @@ class Ground:
         )
         return plan, jobs, job_of.ravel()
 
-    def _points_of(self, signal: Signal, columns: Mapping[str, Array]) -> PathTable:
+    def _points_of(self, layout: Layout, signal: Signal, columns: Mapping[str, Array]) -> PathTable:
         """index: (n,), the path of each point."""
-        owners, layout = self.study.space.owners, self.whole
+        owners = self.study.space.owners
         deciding = sorted({owners[name] for name in signal.deciding})
         groups: dict[tuple[Value, ...], list[int]] = {}
         count = len(next(iter(columns.values())))
@@ -92,7 +96,7 @@ class Ground:
         index = np.empty(count, dtype=np.int64)
         pool, pooled = [], 0
         for row, members in groups.items():
-            reading = self._reading(signal, dict(zip(deciding, row, strict=True)))
+            reading = self._reading(layout, signal, dict(zip(deciding, row, strict=True)))
             if reading.states is not None:
                 paths, mine = pack(reading.states[:, layout.start : layout.stop])[None], np.zeros(len(members), int)
             else:
@@ -112,10 +116,9 @@ class Ground:
         distinct, inverse = merge(np.concatenate(pool))
         return PathTable(inverse[index], distinct)
 
-    def _reading(self, signal: Signal, deciding: dict[str, Value]) -> Reading:
-        key = (signal.name, *deciding.items())
+    def _reading(self, layout: Layout, signal: Signal, deciding: dict[str, Value]) -> Reading:
+        key = (layout.stop, signal.name, *deciding.items())
         if key not in self._readings:
-            layout = self.whole
             chosen = {**self.study.base, **deciding}
             reading = read_signal(self.study, signal, layout.market, chosen, layout.window)
             if first_day(reading) > layout.needed:
@@ -128,12 +131,17 @@ class Ground:
 
 
 def _within(layout: Layout, bounds: Array) -> Layout:
+    """The first days of a layout, as if nothing followed them: neither a fault of the data there nor how many paths
+    differ there, and with it the form in which they are evaluated, may reach what is found."""
     days = int(bounds[-1])
-    problem = layout.problem
+    problem, window = layout.problem, replace(layout.window, last=layout.window.first + days - 1, published=None)
+    stop = window.last + 1 - int(problem.lags.min())
     shorter = replace(
         problem,
+        planes=np.zeros((1, -(-(stop - layout.start) // 64)), dtype=np.uint64),
+        decision_days=stop - layout.start,
         returns=np.ascontiguousarray(problem.returns[:, :, :days]),
         costs=np.ascontiguousarray(problem.costs[..., :days]),
         bounds=bounds.astype(np.int64),
     )
-    return replace(layout, problem=shorter)
+    return replace(layout, problem=shorter, window=window, stop=stop)

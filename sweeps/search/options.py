@@ -36,6 +36,8 @@ class Options:
             if option is not None and option < 1:
                 rule, where = f"{name} of a search is at least 1", f"--{name.replace('_', '-')}"
                 raise InputError(rule, option, where, "Raise it")
+        if self.seed < 0:
+            raise InputError("seed of a search is at least 0", self.seed, "--seed", "Raise it")
 
     def identity(self) -> str:
         """What decides how a search goes on; how long it does, and what is done besides, does not."""

@@ -9,7 +9,7 @@ from gridproof.kernels.backend import resolve
 from gridproof.signals.market import Market
 from gridproof.sweeps.search.aims import Aim, Requirement, parse_aims, parse_requirements
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
-from gridproof.sweeps.search.finding import AROUND, Cells, Finder, Points
+from gridproof.sweeps.search.finding import AROUND, Cells, Finder, Points, check_aims
 from gridproof.sweeps.search.ground import Ground
 from gridproof.sweeps.search.metered import Clock
 from gridproof.sweeps.study import Study
@@ -50,6 +50,11 @@ class Recipe:
 
     def ground(self, clock: Clock) -> Ground:
         return Ground(self.study, self.market, resolve(self.backend), self.days, clock)
+
+    def check(self) -> None:
+        """Raises InputError where the aims, the requirements or the space are at fault."""
+        check_aims(self.aims, self.study, self.points is not None)
+        _ = self.requirements, self.dimensions
 
     def finder(self, clock: Clock) -> Finder:
         """What evaluates choices here. Raises InputError."""

@@ -21,10 +21,8 @@ _PACKAGES = {"gp": "torch", "cmaes": "cmaes"}
 def build_sampler(
     name: str, dimensions: Dimensions, aims: int, constrained: bool, seed: Sequence[int], population: int
 ) -> BaseSampler:
-    """seed: numbers that make one seed. population: of NSGA-II. Raises InputError."""
-    if name not in SAMPLERS:
-        raise InputError("a sampler is one of those known here", name, "--sampler", f"Use {', '.join(SAMPLERS)}")
-    _check(name, dimensions, aims, constrained)
+    """seed: numbers that make one seed. population: of NSGA-II. Raises InputError as ``check_sampler``."""
+    check_sampler(name, dimensions, aims, constrained)
     number = int(np.random.SeedSequence(list(seed)).generate_state(1)[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -42,15 +40,21 @@ def build_sampler(
         return optuna.samplers.CmaEsSampler(seed=number, warn_independent_sampling=False)
 
 
-def _check(name: str, dimensions: Dimensions, aims: int, constrained: bool) -> None:
+def check_sampler(name: str, dimensions: Dimensions, aims: int, constrained: bool) -> None:
+    """Raises InputError where the sampler is unknown, not installed, or cannot handle the space."""
     where = "--sampler"
+    if name not in SAMPLERS:
+        raise InputError("a sampler is one of those known here", name, where, f"Use {', '.join(SAMPLERS)}")
     if name in ("gp", "cmaes", "qmc") and (why := dimensions.conditional):
         rule = f"{name} needs dimensions that always have a meaning"
         raise InputError(rule, why, where, "Use tpe, nsga2 or random, or fix that axis with --set")
-    words = [one.name for one in dimensions.free if isinstance(one.values[0], str)]
-    if name in ("cmaes", "qmc") and words:
-        rule = f"{name} moves numbers only"
-        raise InputError(rule, f"{words[0]} is a word", where, "Use tpe, nsga2, gp or random, or fix it with --set")
+    if name == "cmaes" and dimensions.unordered:
+        remedy = "Use tpe, nsga2, qmc, gp or random, space its values evenly, or fix it with --set"
+        raise InputError(
+            "cmaes moves evenly spaced numbers only", f"{dimensions.unordered[0]} is a choice", where, remedy
+        )
+    if name == "cmaes" and len(dimensions.free) < 2:
+        raise InputError("cmaes moves two dimensions or more", dimensions.free[0].name, where, "Use tpe, qmc or gp")
     if name == "cmaes" and aims > 1:
         raise InputError("cmaes has one objective", aims, where, "Use tpe or nsga2, or one --objective")
     if name == "cmaes" and constrained:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -13,11 +12,11 @@ from gridproof.sweeps.search.aims import Aim
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.finding import Finder, Finding
 from gridproof.sweeps.search.standing import Rank, Standing
+from gridproof.sweeps.values import Value
 
-# ``record(choice, finding)``: told of what was evaluated, before Optuna is.
+# ``record(choices)``: told of what was evaluated, before Optuna is.
 Recorder = Callable[[Sequence[Choice]], None]
-Key = tuple[tuple[str, Any], ...]
-
+Key = tuple[Value, ...]
 
 Watch = Callable[[Standing], None]
 Enough = Callable[[], str | None]
@@ -37,21 +36,30 @@ class Search:
         self._study, self._dimensions, self._finder = study, dimensions, finder
         self._aims, self._record = aims, record
         self._known: dict[Key, FrozenTrial] = {}
+        self._silent: dict[Key, int] = {}
+        self.before: list[Choice] = []  # what was evaluated by earlier calls
         self.standing = Standing(0)
         self.seconds = {"asking": 0.0, "evaluating": 0.0, "telling": 0.0}
         for trial in study.get_trials(deepcopy=False):
-            if "why" in trial.user_attrs:
-                self.standing.cells += trial.user_attrs["cells"]
+            choice = dimensions.completed(trial.params)
+            if trial.state == TrialState.PRUNED:
+                self._silent.setdefault(_key(choice), trial.number)
+                self._count(choice, trial.user_attrs["cells"])
                 self._said_nothing(trial.user_attrs["why"])
             elif trial.state == TrialState.COMPLETE:
-                self._known.setdefault(_key(trial.params), trial)
-                self.standing.cells += trial.user_attrs["found"]["cells"]
+                self._known.setdefault(_key(choice), trial)
+                self._count(choice, trial.user_attrs["found"]["cells"])
                 self.standing.repeated += "repeats" in trial.user_attrs
                 self._note(tuple(trial.values), trial.user_attrs["found"]["lacks"])
 
     def trials(self) -> list[FrozenTrial]:
         """Those that say something."""
         return self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+
+    def _count(self, choice: Choice, cells: int) -> None:
+        self.standing.cells += cells
+        if cells:
+            self.before.append(choice)
 
     def go(self, trials: int, batch: int, patience: int | None, watch: Watch, enough: Enough) -> str:
         """Until ``trials`` are finished in all; why it stopped. A batch is asked for together, told in its order."""
@@ -64,10 +72,12 @@ class Search:
             if (why := enough()) is not None:
                 return why
             asked = self._ask(min(batch, trials - standing.finished))
-            self._evaluate([(trial, choice) for trial, choice in asked if self._repeat(trial) is None])
-            for trial, _ in asked:
-                if (before := self._repeat(trial)) is not None and before.number != trial.number:
-                    self._tell_repeat(trial, before)
+            fresh = self._fresh(asked)
+            self._evaluate(fresh)
+            own = {trial.number for trial, _ in fresh}
+            for trial, choice in asked:
+                if trial.number not in own:
+                    self._tell_repeat(trial, choice)
             watch(standing)
         return "all trials are done"
 
@@ -80,42 +90,46 @@ class Search:
         self.seconds["asking"] += time.perf_counter() - began
         return asked
 
-    def _repeat(self, trial: Trial) -> FrozenTrial | None:
-        return self._known.get(_key(trial.params))
-
-    def _evaluate(self, asked: Sequence[tuple[Trial, Choice]]) -> None:
-        """New ones, each once though a batch may propose it twice."""
+    def _fresh(self, asked: Sequence[tuple[Trial, Choice]]) -> list[tuple[Trial, Choice]]:
+        """Those that no trial evaluated, each once though a batch may propose it twice."""
         fresh: dict[Key, tuple[Trial, Choice]] = {}
         for trial, choice in asked:
-            fresh.setdefault(_key(trial.params), (trial, choice))
+            if (key := _key(choice)) not in self._known and key not in self._silent:
+                fresh.setdefault(key, (trial, choice))
+        return list(fresh.values())
+
+    def _evaluate(self, fresh: Sequence[tuple[Trial, Choice]]) -> None:
         if not fresh:
             return
         began = time.perf_counter()
-        findings = self._finder.find([choice for _, choice in fresh.values()])
+        findings = self._finder.find([choice for _, choice in fresh])
         self.seconds["evaluating"] += time.perf_counter() - began
         began = time.perf_counter()
-        self._record([choice for (_, choice), found in zip(fresh.values(), findings, strict=True) if found.cells])
-        for (trial, _), finding in zip(fresh.values(), findings, strict=True):
-            self._tell(trial, finding)
-        for trial, _ in asked:
-            if (first := fresh[_key(trial.params)][0]) is not trial and _key(trial.params) not in self._known:
-                self._say_nothing(trial, f"the same as trial {first.number}, which said nothing")
+        self._record([choice for (_, choice), found in zip(fresh, findings, strict=True) if found.cells])
+        for (trial, choice), finding in zip(fresh, findings, strict=True):
+            self._tell(trial, choice, finding)
         self.seconds["telling"] += time.perf_counter() - began
 
-    def _tell(self, trial: Trial, finding: Finding) -> None:
+    def _tell(self, trial: Trial, choice: Choice, finding: Finding) -> None:
         self.standing.cells += finding.cells
         self.standing.new_cells += finding.cells
         if not finding.values:
+            self._silent[_key(choice)] = trial.number
             self._say_nothing(trial, finding.why, finding.cells)
             return
         trial.set_user_attr("found", finding.record())
         trial.set_constraint("requirements", finding.lacks)
-        self._known[_key(trial.params)] = self._study.tell(trial, list(finding.values))
+        self._known[_key(choice)] = self._study.tell(trial, list(finding.values))
         self._note(finding.values, finding.lacks)
 
-    def _tell_repeat(self, trial: Trial, before: FrozenTrial) -> None:
+    def _tell_repeat(self, trial: Trial, choice: Choice) -> None:
         """What was evaluated before is not evaluated again."""
         began = time.perf_counter()
+        if (before := self._known.get(key := _key(choice))) is None:
+            trial.set_user_attr("repeats", self._silent[key])
+            self._say_nothing(trial, f"the same as trial {self._silent[key]}, which said nothing")
+            self.seconds["telling"] += time.perf_counter() - began
+            return
         trial.set_user_attr("found", {**before.user_attrs["found"], "cells": 0})
         trial.set_user_attr("repeats", before.number)
         trial.set_constraint("requirements", before.user_attrs["found"]["lacks"])
@@ -141,7 +155,7 @@ class Search:
         standing = self.standing
         standing.finished += 1
         front = standing.front
-        if any(_dominates(other, (values, lacks), self._aims) or other[0] == values for other in front):
+        if any(_dominates(other, (values, lacks), self._aims) or other == (values, lacks) for other in front):
             standing.since += 1
             return
         standing.since = 0
@@ -176,5 +190,6 @@ def pareto(trials: Sequence[FrozenTrial], aims: Sequence[Aim]) -> list[FrozenTri
     return sorted(front, key=lambda trial: (sign * trial.values[0], trial.number))
 
 
-def _key(parameters: dict[str, Any]) -> Key:
-    return tuple(sorted(parameters.items()))
+def _key(choice: Choice) -> Key:
+    """What a proposal comes to: those that differ in a digit too many are one choice."""
+    return tuple(choice.values())

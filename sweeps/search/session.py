@@ -31,15 +31,16 @@ from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.drawn import RECORD, STUDY
 from gridproof.sweeps.search.finding import Finder
 from gridproof.sweeps.search.found import around, search_record, write_trials
+from gridproof.sweeps.search.ground import Ground
 from gridproof.sweeps.search.metered import Clock
 from gridproof.sweeps.search.options import Options
 from gridproof.sweeps.search.recipe import Recipe
-from gridproof.sweeps.search.samplers import build_sampler
+from gridproof.sweeps.search.samplers import build_sampler, check_sampler
 from gridproof.sweeps.search.search import Search, Watch, pareto
-from gridproof.sweeps.search.storage import exists, open_search, open_storage
-from gridproof.sweeps.search.walk import Fold, walk
+from gridproof.sweeps.search.storage import JOURNAL, alone, exists, open_search, open_storage, without_password
+from gridproof.sweeps.search.walk import Fold, folds_of, walk
 from gridproof.sweeps.study import Study
-from gridproof.sweeps.trials import SearchLedger
+from gridproof.sweeps.trials import SearchLedger, is_recorded
 from gridproof.sweeps.verdict import Say, conclude_verdict
 
 # Trials of NSGA-II's generations, where no batch says how many.
@@ -55,12 +56,14 @@ class _Session:
     options: Options
     folder: Path
     storage: BaseStorage
+    url: str | None  # of the storage; None: the journal in the folder
     data: Path | None
     watch: Watch
     meter: Meter
     crowd: Crowd | None
     clock: Clock
     seconds: dict[str, float]
+    unrecorded: bool  # no ledger here knows this search: the one of an earlier call is lost, or beside another folder
 
     def search(self, recipe: Recipe, name: str, resume: bool) -> tuple[Search, optuna.Study, list[FrozenTrial], str]:
         """One search to its end: itself, Optuna's part of it, its front and why it stopped."""
@@ -70,8 +73,7 @@ class _Session:
         storage = self.storage
         begun = exists(storage, name)
         if resume and not begun:
-            rule, remedy = "there must be a search to resume", "Leave --resume out to begin one, or repeat its options"
-            raise InputError(rule, f"none called {name}", str(self.folder), remedy)
+            raise _none_to_resume(name, self.url, self.folder)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         known = len(optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False)) if begun else 0
         population = options.points or _POPULATION
@@ -81,13 +83,15 @@ class _Session:
         ledger = SearchLedger(self.study, self.folder, self.data)
 
         def record(choices: Sequence[Choice]) -> None:
-            for choice in choices:
-                if options.points is None:
+            if options.points is None:
+                for choice in choices:
                     ledger.add_box(dimensions.grid(choice))
-                else:
-                    ledger.add_points(recipe.points_of(choice))
+            else:
+                ledger.add_points([point for choice in choices for point in recipe.points_of(choice)])
 
         search = Search(optuna_study, dimensions, finder, aims, record)
+        if self.unrecorded:
+            record(search.before)
         batch = options.points or (1 if self.crowd is None else self.crowd.batch)
         try:
             why = search.go(options.trials, batch, options.patience, self.watch, lambda: self.meter.exhausted(1))
@@ -103,6 +107,11 @@ class _Session:
             rule = f"a search needs a trial that says something; {complaint[1]} of {options.trials} said nothing"
             raise InputError(rule, complaint[0], self.study.document.name, "Widen the axes")
         return search, optuna_study, front, why
+
+
+def _none_to_resume(name: str, storage: str | None, folder: Path) -> InputError:
+    rule, remedy = "there must be a search to resume", "Leave --resume out to begin one, or repeat its options"
+    return InputError(rule, f"none called {name}", without_password(storage) if storage else str(folder), remedy)
 
 
 def search_folder(study: Study, market: Market, backend: str, options: Options, out: Path) -> Path:
@@ -140,20 +149,28 @@ def run_search(
     store = Store(folder)
     began = time.perf_counter()
     recipe = Recipe(study, market, chosen.name, options.objectives, options.require, options.cells, options.points)
+    recipe.check()
+    check_sampler(options.sampler, recipe.dimensions, len(recipe.aims), bool(options.require))
+    ground = recipe.ground(Clock())
+    if options.walk_forward is not None:
+        folds_of(ground, options.walk_forward)
+    if resume and storage is None and not (folder / JOURNAL).exists():
+        raise _none_to_resume(folder.name, storage, folder)
     with ExitStack() as stack:
+        stack.enter_context(alone(folder))
         crowd = None
         if ray is not None:
             check_address(ray)
             crowd = Crowd(stack.enter_context(connected(ray)), chosen.name == "cuda", workers)
         kept = stack.enter_context(open_storage(storage, folder))
         session = _Session(
-            study, market, options, folder, kept, data_folder(study, data), watch, Meter(budget or Budget()), crowd,
-            Clock(), {},
+            study, market, options, folder, kept, storage, data_folder(study, data), watch, Meter(budget or Budget()),
+            crowd, Clock(), {}, not is_recorded(folder),
         )  # fmt: skip
         search, optuna_study, front, why = session.search(recipe, folder.name, resume)
         record = search_record(study, recipe, search, optuna_study, options, front, why, storage)
         if options.walk_forward is not None:
-            record["walk_forward"] = _walk_forward(session, recipe, options.walk_forward)
+            record["walk_forward"] = _walk_forward(session, recipe, ground, options.walk_forward)
     local = around(study, recipe.dimensions, front[0])
     if not store.has("study.yaml") or store.read_text("study.yaml") != local.to_yaml():
         store.clear()
@@ -172,9 +189,7 @@ def run_search(
     return Run(folder)
 
 
-def _walk_forward(session: _Session, recipe: Recipe, count: int) -> Record:
-    ground = recipe.ground(session.clock)
-
+def _walk_forward(session: _Session, recipe: Recipe, ground: Ground, count: int) -> Record:
     def fold_search(place: int, fold: Fold) -> tuple[int, Choice, Floats]:
         shorter = replace(recipe, days=fold.trained)
         found = session.search(shorter, f"{session.folder.name} until day {fold.trained}", False)[2][0]

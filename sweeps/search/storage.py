@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -17,7 +18,23 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.search.aims import Aim
 from gridproof.sweeps.search.journal import Journal
 
-JOURNAL = "search.journal"
+JOURNAL, LOCK = "search.journal", ".search.lock"
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time drives the search of a folder.
+
+    Raises InputError where another one is at work.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            remedy = "Wait for it, or stop it"
+            raise InputError("a search has one process at a time", "another at work", str(folder), remedy) from None
+        yield
 
 
 @contextmanager
@@ -36,7 +53,8 @@ def open_storage(url: str | None, folder: Path) -> Iterator[BaseStorage]:
     except Exception as error:  # noqa: BLE001 - of any driver of any database
         fault = " ".join(str(error).split())[:200]
         remedy = "Check the URL, the server, and that the driver is installed"
-        raise InputError("the storage must be a database that answers", fault, f"--storage {url}", remedy) from None
+        where = f"--storage {without_password(url)}"
+        raise InputError("the storage must be a database that answers", fault, where, remedy) from None
     yield storage
     storage.remove_session()
     storage.engine.dispose()
@@ -65,6 +83,12 @@ def open_search(
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)):
         study.tell(trial.number, state=TrialState.FAIL)
     return study
+
+
+def without_password(url: str) -> str:
+    """As it may be shown: nothing of who logs in."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
 
 
 def exists(storage: BaseStorage, name: str) -> bool:

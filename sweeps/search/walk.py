@@ -25,17 +25,18 @@ class Fold:
     end: int
 
 
-def folds_of(days: int, count: int, lag: int, periods: float) -> list[Fold]:
+def folds_of(ground: Ground, count: int) -> list[Fold]:
     """``count`` + 1 equal parts: the first is only searched on, each other is held after a search on all before it.
 
     What is chosen at the close of the last day searched decides the position that earns the return ``lag`` days later;
     what was chosen before decides those between. Raises InputError where a part is shorter than half a year.
     """
+    days, problem = ground.days, ground.layout.problem
     ends = np.linspace(0, days, count + 2).round().astype(int)[1:]
-    if count < 1 or np.diff(ends).min(initial=days) < periods / 2:
+    if count < 1 or np.diff(ends).min(initial=days) < problem.periods / 2:
         rule, remedy = "a walk-forward needs parts of half a year or more", "Lower it, or bring longer series"
         raise InputError(rule, f"{count + 1} parts of {days} days in sample", "--walk-forward", remedy)
-    starts = [min(int(end) + lag - 1, days) for end in ends]
+    starts = [min(int(end) + int(problem.lags[0]) - 1, days) for end in ends]
     return [Fold(int(ends[place]), starts[place], starts[place + 1]) for place in range(count)]
 
 
@@ -45,7 +46,7 @@ def walk(
     """search: of a fold by number, which trial was chosen, its variant, and the values of its aims."""
     layout = ground.layout
     problem = layout.problem
-    folds = folds_of(ground.days, count, int(problem.lags[0]), problem.periods)
+    folds = folds_of(ground, count)
     dates = layout.market.calendar[layout.window.first : layout.window.last + 1]
     rows, returns, held_before = [], [], -1
     for place, fold in enumerate(folds):
