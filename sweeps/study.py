@@ -177,9 +177,11 @@ def _build_rule(
     try:
         if spec.rules is None:
             if not isinstance(spec.rule, dict):
-                given = "no rule" if (RULE,) not in document.lines and not spec.rule else brief(spec.rule)
+                if (RULE,) not in document.lines and not spec.rule:
+                    where = document.where((RULE,))
+                    raise InputError("a required key must be there", "no rule", where, "Add rule:")
                 remedy = "Write `leg: expression` lines under it, or name one of several under rules:"
-                raise InputError("rule must be a mapping", given, document.where((RULE,)), remedy)
+                raise InputError("rule must be a mapping", brief(spec.rule), document.where((RULE,)), remedy)
             return parse_rule(spec.rule, legs, bits), ()
         if isinstance(spec.rule, dict):
             remedy = f"Write rule: {next(iter(spec.rules), 'NAME')}, a list of names, or nothing for all"

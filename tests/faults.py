@@ -23,6 +23,12 @@ RULE = (
 )
 
 # What is replaced in the study by what, and what is said of it: where, the rule, the value.
+RULE_LINES = """rule:
+  cash: rate and not fork.small
+  small: growth or fork.small or (trend and not fork.large)
+  large: otherwise
+"""
+
 FAULTS = {
     # keys
     "a misspelt key": ("objective: sharpe", "objectiv: sharpe", "46 objectiv", KEY, "objectiv"),
@@ -36,7 +42,9 @@ FAULTS = {
     "a misspelt key of the execution": ("  lag: [", "  lags: [", "40 execution.lags", KEY, "lags"),
     "a misspelt key of the window": ("  published:", "  publishd:", "44 window.publishd", KEY, "publishd"),
     "Python's name of a key": ("  from: 2020", "  from_: 2020", "42 window.from", NEEDED, "no from"),
-    "no rule": ("rule:\n", "rules:\n", " rule", NEEDED, "no rule"),
+    "no rule": (RULE_LINES, "", " rule", NEEDED, "no rule"),
+    "a rule among rules that is none": ("rule:\n", "rules:\n", "36 rules.cash", "cash must be a mapping",
+                                        "'rate and not fork.small'"),
     # names
     "an unknown measure": (
         "measure: change", "measure: chnge", "15 signals.rate.measure", "a measure must be in the catalogue", "chnge"),

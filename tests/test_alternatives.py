@@ -216,7 +216,7 @@ def broken(**changes: Any) -> dict[str, Any]:
         ({"rule": "strict"}, r"rule: rule is one of its choices; got 'strict'. Use rotate, guarded, patient"),
         ({"rule": {"cash": "otherwise"}}, r"rule: beside rules, rule names some of them; got a mapping"),
         ({"rules": None, "rule": "guarded"}, r"rule: rule must be a mapping; got 'guarded'"),
-        ({"rules": None}, r"rule: rule must be a mapping; got no rule"),
+        ({"rules": None}, r"rule: a required key must be there; got no rule"),
         ({"base__rule": "strict"}, r"base.rule: base must lie in the grid; got rule: 'strict'"),
         ({"base__rule": None}, r"base: base must choose a value on every axis with several; got no rule"),
         ({"signals__rate__use": ["on", "maybe"]}, r"signals.rate.use: rate.use is one of its choices; got 'maybe'"),

@@ -12,12 +12,13 @@ from gridproof.sweeps.study import SHIPPED
 
 DATA = Path(__file__).resolve().parents[2] / "shared/data/ashare"
 NAMES = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+EMBEDDED = {"us-demo", "us-search"}
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the A-share series are not at {DATA}")
 
 
 def test_they_all_ship() -> None:
-    expected = {"csi1000-csi300", "microcap-rate-timing", "microcap-rotation", "microcap-timing", "us-demo"}
-    assert set(NAMES) == expected
+    market = {"csi1000-csi300", "microcap-rate-timing", "microcap-rotation", "microcap-timing"}
+    assert set(NAMES) == market | EMBEDDED
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,8 +37,14 @@ def test_grids_have_the_promised_sizes() -> None:
     assert gp.load_study("csi1000-csi300").space.size >= 10**9
 
 
+def test_the_search_study_runs_as_a_sample_too(tmp_path: Path) -> None:
+    run = gp.run(gp.load_study("us-search"), out=tmp_path, sample=2000, verdict=False)
+    assert run.summary["evaluated"] == 2000
+    assert set(run.sql("SELECT DISTINCT rule FROM variants")["rule"]) == {"rotate", "guarded", "strict"}
+
+
 @needs_data
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "us-demo"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in EMBEDDED])
 def test_base_and_a_sample_run_on_the_real_market(name: str, tmp_path: Path) -> None:
     run = gp.run(gp.load_study(name), data=DATA, out=tmp_path, sample=2000, verdict=False)
     summary = run.summary

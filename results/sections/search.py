@@ -94,6 +94,8 @@ def _space(record: Record) -> str:
 def power(digits: float, over: float = 1.0) -> str:
     """10^digits / over with two digits: "8.1 × 10¹⁶"; in full below a million."""
     value = 10.0**digits / over
+    if value < 100:
+        return f"{value:.0f}"
     if value < 1e6:
         return f"{float(f'{value:.2g}'):,.0f}"
     mantissa, exponent = f"{value:.1e}".split("e+")
