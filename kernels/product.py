@@ -9,7 +9,9 @@ import numba
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
-from gridproof.kernels.blocks import LEAF, SHAPE, SUMS, classify, sweep
+from gridproof.kernels.blocks import SHAPE, STRIP, SUMS, sweep
+from gridproof.kernels.classes import LEAF, classify
+from gridproof.kernels.lanes import LANES
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
@@ -39,7 +41,7 @@ class Product:
     def __init__(self, problem: Problem, top: int | None = None) -> None:
         self._problem = problem
         self._tables: dict[tuple[int, int], Tables] = {}
-        self._kept: tuple[Floats, Floats, Array] | None = None
+        self._kept: tuple[Array, ...] = ()
         self.top = top if top is not None else choose_top(problem)
         self._rule = problem.rule.astype(np.uint64)
         self.held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
@@ -60,7 +62,9 @@ class Product:
             delay = problem.lead - int(lag)
             grown = self.classes_of(members, places, bits, chunks, delay)
             for cell in np.flatnonzero(lags == lag):
-                self._sweep(units, chunks, strides, delay, int(box.executions[cell]), grown, cells[:, cell])
+                self._sweep(
+                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, cells[:, cell]
+                )
         return result
 
     def spans(self, delay: int) -> tuple[Ints, Ints]:
@@ -86,7 +90,7 @@ class Product:
         return nodes
 
     def classes_of(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> Classes:
-        """The classes of a product's paths in every node, laid out as ``blocks.classify`` says."""
+        """The classes of a product's paths in every node, laid out as ``classify`` says."""
         spans, segments = self.spans(delay)
         nodes = self.nodes_of(spans)
         first = int(nodes[-1, -1])
@@ -100,35 +104,55 @@ class Product:
         return Classes(spans, segments, nodes, classes, kids, keys, counts)
 
     def _sweep(
-        self, units: Ints, chunks: Ints, strides: Ints, delay: int, execution: int, grown: Classes, result: Floats
+        self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: Classes, result: Floats
     ) -> None:
         problem = self._problem
         tables = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
-        many = int(np.prod(chunks[units, 2] - chunks[units, 1], axis=1).max())
-        worst = many * problem.allocations
-        room = max(ROOM, worst)
-        entries = many + 2 * self.top * worst + room
-        sums, shapes, offsets = self._memory(entries, 2 * self.top * many + room)
+        sizes = chunks[units, 2] - chunks[units, 1]
+        wide = -(-sizes[:, -1] // LANES) * LANES
+        outers = sizes[:, :-1].prod(axis=1)
+        most, many = int(outers.max()), int((outers * wide).max())
+        worst = many * problem.allocations + LANES
+        # Tables below the blocks, the blocks at hand and the one that fills the room.
+        tables_at_once = 2 * self.top + 1
+        memory = self._memory(
+            (
+                (many + tables_at_once * worst + ROOM) * SUMS,
+                (many + tables_at_once * worst + ROOM) * SHAPE,
+                3 * many,
+                2 * (tables_at_once * most + ROOM),
+                2 * int(wide.max()) + tables_at_once * many + ROOM,
+                4 * worst + 3 * LANES * most + STRIP,
+            )
+        )
         sweep(
-            units, chunks, grown.spans, delay, grown.segments, grown.nodes, grown.classes, grown.kids, grown.keys,
-            grown.counts, self._rule, self.held, problem.start, tables.sums.ravel(), tables.shapes.ravel(),
-            tables.charges.ravel(), self.field, tables.constant, tables.centre, np.diff(problem.bounds),
-            problem.periods, problem.risk_free, problem.invested, strides, sums, shapes, offsets, ROOM, result,
+            units, chunks, grown.spans, grown.segments, grown.nodes, grown.classes.view(np.uint32),
+            grown.kids.view(np.uint32), grown.keys, grown.counts, self._rule, self.held, self._blind(inner),
+            problem.start, tables.sums.ravel(), tables.shapes.ravel(), tables.charges.ravel(), self.field,
+            tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
+            problem.invested, strides, *memory, ROOM, result,
         )  # fmt: skip
 
-    def _memory(self, entries: int, offsets: int) -> tuple[Floats, Floats, Array]:
+    def _blind(self, inner: Ints) -> Bools:
+        """(codes,): of a code without the bits ``inner``, whether they change nothing, whatever was held."""
+        rule = self._problem.rule
+        mask = int((1 << inner).sum())
+        codes = np.arange(rule.shape[1])
+        same = (rule == rule[:, codes & ~mask]).all(axis=0)
+        blind = np.ones(len(codes), dtype=np.bool_)
+        np.logical_and.at(blind, codes & ~mask, same)
+        return blind
+
+    def _memory(self, wanted: tuple[int, ...]) -> tuple[Array, ...]:
         """For each thread, and kept: fresh memory costs more to clear than to use."""
         threads = numba.get_num_threads()
-        wanted = threads, entries * SUMS, offsets
-        if self._kept is None or any(
-            have < want for have, want in zip((*self._kept[0].shape, self._kept[2].shape[1]), wanted, strict=True)
+        kept = self._kept
+        if not kept or any(
+            min(have.shape[0] - threads, have.shape[1] - want) < 0 for have, want in zip(kept, wanted, strict=True)
         ):
-            self._kept = (
-                _aligned(threads, entries * SUMS),
-                _aligned(threads, entries * SHAPE),
-                np.empty((threads, offsets), dtype=np.uint32),
-            )
-        return self._kept
+            floats = [_aligned(threads, width) for width in wanted[:3]]
+            self._kept = kept = (*floats, *(np.empty((threads, width), dtype=np.uint32) for width in wanted[3:]))
+        return kept
 
     def tables(self, payoff: int, cost: int) -> Tables:
         if (payoff, cost) not in self._tables:
@@ -140,7 +164,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """As ``blocks.classify`` writes them."""
+    """As ``classify`` writes them."""
 
     spans: Ints
     segments: Ints
@@ -159,8 +183,9 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
 
     def terms(values: Floats) -> Floats:
         about = values - centre
+        squared = about * about
         shortfall = np.minimum(values - daily_free, 0.0)
-        return np.stack([np.log1p(values), about, about**2, about**3, about**4, shortfall**2], axis=-1)
+        return np.stack([np.log1p(values), about, squared, squared * about, squared * squared, shortfall**2], axis=-1)
 
     sums = _aligned(days + 1, allocations * SUMS).reshape(days + 1, allocations, SUMS)
     sums[:] = 0.0
@@ -169,7 +194,7 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     shapes = np.zeros((days + 1, allocations, SHAPE))
     shapes[:-1, :, 0] = shapes[:-1, :, 1] = sums[:-1, :, 0]
     shapes[-1, :, 0], shapes[-1, :, 1] = -np.inf, np.inf
-    shapes.view(np.uint64)[:, :, 3] = np.arange(allocations) * 257
+    shapes.view(np.uint64)[:, :, 3] = np.arange(allocations) * (1 + (1 << 16))
     charges = _aligned(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
     charges[:] = 0.0
     charged = (1.0 + returns)[None] * (1.0 - costs) - 1.0  # (from, to, day)
