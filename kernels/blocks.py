@@ -38,8 +38,11 @@ from gridproof.kernels.metrics import FLAT, LEVEL
 SUMS = 8
 SHAPE = 4
 
-# Variants that are walked through all blocks at hand before the next: what they have come to stays in the L1 cache.
+# What variants have come to stays in a cache from block to block: that of a strip in the nearest while it is walked
+# through some blocks, that of a stretch in the next while it is walked through all at hand.
 STRIP = 128
+_STRETCH = 1024
+_SOME = 4
 _SUMS = np.uint64(SUMS)
 _SHAPE = np.uint64(SHAPE)
 _MARK = np.uint64(3)  # where in the shape the mark stands
@@ -112,8 +115,9 @@ def sweep(
         sizes = np.empty(signals, dtype=np.int64)
         begins = np.empty(signals, dtype=np.int64)
         digits = np.zeros(signals, dtype=np.int64)
+        starts = np.empty(signals, dtype=np.int64)
         sorts = np.empty(signals, dtype=np.int64)
-        rows = np.empty((most, 3), dtype=np.uint64)
+        rows = np.empty((most, 4), dtype=np.uint64)
         tables = np.empty((levels, 2, 3), dtype=np.uint64)
         known = np.zeros((rule.shape[1], 2), dtype=np.uint64)
         listed = np.zeros((_LISTS, 6), dtype=np.uint64)
@@ -198,7 +202,7 @@ def sweep(
                 _walk(
                     group, block, tip, outers, begins, sizes, counts, units[unit], classes, digits, charges, none,
                     first, np.uint64(LEAF << (levels - 1)), free, allocations, sums, shapes, states, holds, heads,
-                    patterns, lists, tables[levels - 1, 0, 1], rows, wide,
+                    patterns, lists, tables[levels - 1, 0, 1], rows, wide, starts,
                 )  # fmt: skip
             if not free:
                 digits[:] = 0
@@ -381,10 +385,9 @@ def _combine(
                 lists[chosen + place] = np.uint64(lists[rights + place]) + added
             rights = chosen
         for eight in range(step // _EIGHT):
-            place = eight * _EIGHT
+            at = eight * _EIGHT
             join_eight(
-                sums, shapes, out + place, lists, lefts + place, left, rights + place, right, charges, boundary,
-                allocations,
+                sums, shapes, out + at, lists, lefts + at, left, rights + at, right, charges, boundary, allocations
             )  # fmt: skip
         out += made
         _advance(digits, sorts, inner)
@@ -431,7 +434,7 @@ def _walk(
     group: int, until: int, tip: int, outers: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints,
     classes: Array, digits: Ints, charges: Floats, none: Any, first: Any, length: Any, free: bool, allocations: Any,
     sums: Floats, shapes: Floats, states: Floats, holds: Words, heads: Array, patterns: Array, lists: Array,
-    heads_at: Any, rows: Words, wide: Any,
+    heads_at: Any, rows: Words, wide: Any, starts: Ints,
 ) -> None:  # fmt: skip
     """Join blocks [group, until) to every variant of the unit.
 
@@ -439,45 +442,53 @@ def _walk(
     """
     inner = len(sizes) - 1
     many = np.uint64(outers) * wide
-    begin = np.uint64(0)
-    for signal in range(inner):
-        digits[signal] = 0
-    for _ in range(outers):
-        table = heads_at
-        for block in range(group, until):
-            node = tip + block
-            row, combinations = 0, 1
-            for signal in range(inner):
-                at = begins[signal] + node * sizes[signal]
-                row = row * counts[unit[signal], node] + classes[at + digits[signal]]
-                combinations *= counts[unit[signal], node]
-            head = table + np.uint64(2 * row)
-            day = none if free else first + np.uint64(block) * length
-            rows[block - group, 0] = heads[head]
-            rows[block - group, 1] = heads[head + _ONE]
-            rows[block - group, 2] = day * allocations * allocations
-            table += np.uint64(2 * combinations)
-        low = begin
-        while low < begin + wide:
-            high = min(begin + wide, low + np.uint64(STRIP))
-            for block in range(until - group):
-                entries, pattern, boundary = rows[block, 0], rows[block, 1] + low - begin, rows[block, 2]
-                held = np.uint64(2) * many + low
-                for place in range(high - low):
-                    word = patterns[pattern + place]
-                    lists[place] = (word >> np.uint32(1)) + (
-                        np.uint32(holds[held + place]) & (np.uint32(0) - (word & np.uint32(1)))
-                    )
-                variant = low
-                while variant < high:
-                    walk_eight(
-                        sums, shapes, variant, states, variant, many + variant, holds, np.uint64(2) * many + variant,
-                        lists, variant - low, entries, charges, boundary, allocations,
-                    )  # fmt: skip
-                    variant += _EIGHT
-            low = high
-        begin += wide
-        _advance(digits, sizes, inner)
+    held = np.uint64(2) * many
+    table = heads_at
+    for block in range(group, until):
+        rows[block - group, 3] = table
+        combinations = 2
+        for signal in range(inner):
+            combinations *= counts[unit[signal], tip + block]
+        table += np.uint64(combinations)
+    digits[:] = 0
+    near = max(1, _STRETCH // int(wide))
+    for outer in range(0, outers, near):
+        starts[:] = digits
+        for some in range(group, until, _SOME):
+            digits[:] = starts
+            begin = np.uint64(outer) * wide
+            for _ in range(outer, min(outers, outer + near)):
+                for block in range(some, min(until, some + _SOME)):
+                    node = tip + block
+                    row = 0
+                    for signal in range(inner):
+                        at = begins[signal] + node * sizes[signal]
+                        row = row * counts[unit[signal], node] + classes[at + digits[signal]]
+                    head = rows[block - group, 3] + np.uint64(2 * row)
+                    day = none if free else first + np.uint64(block) * length
+                    rows[block - group, 0] = heads[head]
+                    rows[block - group, 1] = heads[head + _ONE]
+                    rows[block - group, 2] = day * allocations * allocations
+                low = begin
+                while low < begin + wide:
+                    high = min(begin + wide, low + np.uint64(STRIP))
+                    for block in range(some - group, min(until, some + _SOME) - group):
+                        entries, pattern, boundary = rows[block, 0], rows[block, 1] + low - begin, rows[block, 2]
+                        for place in range(high - low):
+                            word = patterns[pattern + place]
+                            lists[place] = (word >> np.uint32(1)) + (
+                                np.uint32(holds[held + low + place]) & (np.uint32(0) - (word & np.uint32(1)))
+                            )
+                        variant = low
+                        while variant < high:
+                            walk_eight(
+                                sums, shapes, variant, states, variant, many + variant, holds, held + variant, lists,
+                                variant - low, entries, charges, boundary, allocations,
+                            )  # fmt: skip
+                            variant += _EIGHT
+                    low = high
+                begin += wide
+                _advance(digits, sizes, inner)
 
 
 @njit(cache=True, error_model="numpy")
@@ -539,12 +550,12 @@ def _measure(
         volatility = 0.0 if flat else volatility
         sharpe = excess / volatility
         sortino = excess / np.sqrt(downside / days * periods)
-        growth, drawdown = _expm1(log * periods / days), _expm1(-fall)
-        calmar = growth / -drawdown
+        cagr, drawdown = growth(log * periods / days), growth(-fall)
+        calmar = cagr / -drawdown
         third = (cube - 3.0 * offset * square + 2.0 * offset**3) / (spread * np.sqrt(spread))
         last = (fourth - 4.0 * offset * cube + 6.0 * offset**2 * square - 3.0 * offset**4) / spread**2
-        columns[_MEASURED * STRIP + at] = _expm1(log)
-        columns[(_MEASURED + 1) * STRIP + at] = growth
+        columns[_MEASURED * STRIP + at] = growth(log)
+        columns[(_MEASURED + 1) * STRIP + at] = cagr
         columns[(_MEASURED + 2) * STRIP + at] = volatility if length > 1 else np.nan
         columns[(_MEASURED + 3) * STRIP + at] = np.nan if flat else sharpe
         columns[(_MEASURED + 4) * STRIP + at] = sortino if downside > 0.0 else np.nan
@@ -571,7 +582,7 @@ def _measure(
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _expm1(value: float) -> float:
+def growth(value: float) -> float:
     """e^value − 1 to the last digit or two, without a branch: the power series within half a doubling of 1."""
     value = value if value < 710.0 else 710.0
     value = value if value > -40.0 else -40.0
@@ -590,5 +601,5 @@ def _expm1(value: float) -> float:
     series = series * rest + 1.0 / 24.0
     series = series * rest + 1.0 / 6.0
     series = series * rest + 0.5
-    half = half_of_power(marked)
+    half: float = half_of_power(marked)
     return 2.0 * (half * (rest + rest * rest * series) + (half - 0.5))

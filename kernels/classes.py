@@ -86,6 +86,14 @@ def classify(
 def _spread(plane: Words, first: int, last: int) -> Any:
     """The states of four days from ``first`` on, 16 bits apart; days past ``last`` are as that."""
     answer = np.uint64(0)
+    if first + LEAF - 1 <= last:
+        word, shift = np.uint64(first) >> np.uint64(6), np.uint64(first) & np.uint64(63)
+        answer = plane[word] >> shift
+        if shift > np.uint64(64 - LEAF):
+            answer |= plane[word + np.uint64(1)] << (np.uint64(64) - shift)
+        answer &= np.uint64(15)
+        answer |= answer << np.uint64(15) | answer << np.uint64(30) | answer << np.uint64(45)
+        return answer & np.uint64(0x0001000100010001)
     for day in range(LEAF):
         at = np.uint64(min(first + day, last))
         state = (plane[at >> np.uint64(6)] >> (at & np.uint64(63))) & np.uint64(1)

@@ -16,11 +16,13 @@ from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
 
-# Variants a core takes at once: many share more, few stay in its caches and leave work for other cores.
+# Variants a core takes at once: many share more, few stay in its caches and leave work for other cores. Long blocks
+# share more, and what is shared of them pays for twice as many.
 UNIT = 65_536
+_LONG = 5
 _SMALLEST = 8_192
-# Entries of blocks, at most, that are kept until the variants are walked through them.
-ROOM = 48_000
+# Entries of blocks after which the variants are walked through them: about what a core's cache holds.
+ROOM = 20_000
 TABLES_KEPT = 8
 
 
@@ -53,7 +55,7 @@ class Product:
         if not box.paths:  # one path that says nothing
             box = Box((np.zeros((1, 0), dtype=np.int32),), (np.zeros(0, dtype=np.int64),), box.executions)
         order = sorted(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
-        members, places, bits, chunks, units, strides = _layout(box, order)
+        members, places, bits, chunks, units, strides = _layout(box, order, UNIT << (self.top >= _LONG))
         shape = (len(box), problem.segments, len(METRICS) + problem.allocations)
         result = np.empty(shape)
         cells = result.reshape(-1, len(box.executions), *shape[1:])
@@ -213,7 +215,7 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     return Tables(sums, shapes, charges, constant, centre)
 
 
-def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, Ints]:
+def _layout(box: Box, order: list[int], unit: int) -> tuple[Array, Ints, Ints, Ints, Ints, Ints]:
     """Members, places and bits, chunks, units and strides as ``blocks`` takes them; the signals in this order."""
     most = max(1, *(len(places) for places in box.places))
     members = np.zeros((sum(len(paths) for paths in box.paths), most), dtype=np.int32)
@@ -224,17 +226,21 @@ def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, 
     chunks: list[tuple[int, int, int]] = []
     choices = []
     first = 0
-    width = int(np.clip(len(box) // len(box.executions) // (2 * numba.get_num_threads()), _SMALLEST, UNIT))
-    widths = {}
+    variants, threads = len(box) // len(box.executions), numba.get_num_threads()
+    turns = -(-variants // (threads * unit))
+    width = max(_SMALLEST, -(-variants // (threads * turns)))
+    pieces = {}
     for signal in reversed(order):
-        widths[signal] = max(1, min(sizes[signal], width))
-        width //= widths[signal]
+        pieces[signal] = -(-sizes[signal] // max(1, width))
+        if pieces[signal] > 1:  # as many for each core
+            pieces[signal] = min(sizes[signal], -(-pieces[signal] // threads) * threads)
+        width //= sizes[signal]
     for position, signal in enumerate(order):
         paths = box.paths[signal]
         members[first : first + len(paths), : paths.shape[1]] = paths
         places[position, : len(box.places[signal])] = box.places[signal]
         strides[position] = int(np.prod(sizes[signal + 1 :], dtype=np.int64)), first
-        parts = -(-len(paths) // widths[signal])
+        parts = pieces[signal]
         edges = first + np.arange(parts + 1) * len(paths) // parts
         choices.append(range(len(chunks), len(chunks) + parts))
         chunks += [(position, int(low), int(high)) for low, high in pairwise(edges)]
