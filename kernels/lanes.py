@@ -1,14 +1,152 @@
-"""Eight float64 lanes added at once, which Numba has no name for; LLVM fits them to whatever the processor has."""
+"""Joins of eight entries abreast, which Numba has no words for; LLVM fits the lanes to whatever the processor has.
+
+What an entry is stands in ``blocks``. Arrays are flat; positions are uint64 and count entries unless they say lanes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-_EIGHT = ir.VectorType(ir.DoubleType(), 8)
+LANES = 8
+_FOUR = ir.VectorType(ir.DoubleType(), 4)
+_EIGHT = ir.VectorType(ir.DoubleType(), LANES)
+_WORDS = ir.VectorType(ir.IntType(64), LANES)
+_WORD = ir.IntType(64)
+_I32 = ir.IntType(32)
+
+
+class _Arguments:
+    """The arguments of an intrinsic call: arrays by what they point to, numbers as they are."""
+
+    def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+        self.builder = builder
+        self._given = [
+            context.make_array(kind)(context, builder, value=value).data if isinstance(kind, types.Array) else value
+            for kind, value in zip(signature.args, arguments, strict=True)
+        ]
+
+    def __getitem__(self, position: int) -> Any:
+        return self._given[position]
+
+    def at(self, array: int, place: Any, kind: Any) -> Any:
+        """A pointer to ``kind`` at element ``place`` of an array."""
+        return self.builder.bitcast(self.builder.gep(self[array], [place]), kind.as_pointer())
+
+    def load(self, array: int, place: Any, kind: Any = _EIGHT) -> Any:
+        return self.builder.load(self.at(array, place, kind), align=4 if kind is _I32 else 8)
+
+    def store(self, value: Any, array: int, place: Any, kind: Any = _EIGHT) -> None:
+        self.builder.store(value, self.at(array, place, kind), align=8)
+
+
+def _number(value: int) -> Any:
+    return ir.Constant(_WORD, value)
+
+
+def _same(value: int) -> Any:
+    return ir.Constant(_WORDS, [value] * LANES)
+
+
+def _shuffle(builder: Any, one: Any, two: Any, order: Sequence[int]) -> Any:
+    return builder.shuffle_vector(one, two, ir.Constant(ir.VectorType(_I32, len(order)), list(order)))
+
+
+_EVEN = (0, 8, 2, 10, 4, 12, 6, 14)
+_ODD = (1, 9, 3, 11, 5, 13, 7, 15)
+_FRONT = (0, 1, 8, 9, 4, 5, 12, 13)
+_BACK = (2, 3, 10, 11, 6, 7, 14, 15)
+
+
+def _turn(builder: Any, quarters: Sequence[Any]) -> list[Any]:
+    """Four vectors, rows i and i + 4 of four numbers each in vector i, into the four columns; also the way back."""
+    even = [_shuffle(builder, quarters[at], quarters[at + 1], _EVEN) for at in (0, 2)]
+    odd = [_shuffle(builder, quarters[at], quarters[at + 1], _ODD) for at in (0, 2)]
+    return [_shuffle(builder, pair[0], pair[1], order) for order in (_FRONT, _BACK) for pair in (even, odd)]
+
+
+def _larger(builder: Any, one: Any, two: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", one, two), one, two)
+
+
+def _smaller(builder: Any, one: Any, two: Any) -> Any:
+    return builder.select(builder.fcmp_ordered("<", one, two), one, two)
+
+
+def _gather(given: _Arguments, array: int, places: Sequence[Any]) -> Any:
+    """One float64 of each place."""
+    lanes = ir.Constant(_EIGHT, ir.Undefined)
+    for lane, place in enumerate(places):
+        lanes = given.builder.insert_element(lanes, given.builder.load(given.builder.gep(given[array], [place])),
+                                             ir.Constant(_I32, lane))  # fmt: skip
+    return lanes
+
+
+def _shapes(given: _Arguments, array: int, places: Sequence[Any]) -> list[Any]:
+    """high, low, depth and mark of the entries at eight places."""
+    builder = given.builder
+    rows = [given.load(array, builder.shl(place, _number(2)), _FOUR) for place in places]
+    return _turn(builder, [_shuffle(builder, rows[at], rows[at + 4], range(8)) for at in range(4)])
+
+
+def _add_sums(
+    given: _Arguments, sums: int, charges: int, outs: Sequence[Any], lefts: Sequence[Any], rights: Sequence[Any],
+    last: Any, first: Any, boundary: Any, allocations: Any,
+) -> Any:  # fmt: skip
+    """Write the sums of left, then right, and answer what log NAV the right entries start from.
+
+    A charge is rare: it is read where one of the eight has one.
+    """
+    builder = given.builder
+    lefts, rights, outs = ([builder.shl(place, _number(3)) for place in places] for places in (lefts, rights, outs))
+    log = _gather(given, sums, lefts)
+    differs = builder.icmp_unsigned("!=", last, first)
+    charged = builder.icmp_unsigned("!=", builder.bitcast(differs, ir.IntType(LANES)), ir.Constant(ir.IntType(8), 0))
+    with builder.if_else(charged) as (then, otherwise):
+        with then:
+            fees = []
+            for lane in range(LANES):
+                at = ir.Constant(_I32, lane)
+                switch = builder.add(builder.mul(builder.extract_element(last, at), allocations),
+                                     builder.extract_element(first, at))  # fmt: skip
+                fees.append(builder.shl(builder.add(boundary, switch), _number(3)))
+            after_fee = builder.fadd(log, _gather(given, charges, fees))
+            for out, left, right, fee in zip(outs, lefts, rights, fees, strict=True):
+                total = builder.fadd(given.load(sums, left), given.load(charges, fee))
+                given.store(builder.fadd(total, given.load(sums, right)), sums, out)
+            with_fee = builder.block
+        with otherwise:
+            for out, left, right in zip(outs, lefts, rights, strict=True):
+                given.store(builder.fadd(given.load(sums, left), given.load(sums, right)), sums, out)
+            without = builder.block
+    base = builder.phi(_EIGHT)
+    base.add_incoming(after_fee, with_fee)
+    base.add_incoming(log, without)
+    return base
+
+
+def _places(given: _Arguments, lists: int, at: Any, begin: Any) -> list[Any]:
+    """Eight places from a list of uint32, counted from ``begin``."""
+    builder = given.builder
+    return [
+        builder.add(begin, builder.zext(given.load(lists, builder.add(at, _number(lane)), _I32), _WORD))
+        for lane in range(LANES)
+    ]
+
+
+def _intrinsic(generate: Callable[[_Arguments], None]) -> Callable[..., Any]:
+    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        generate(_Arguments(context, builder, signature, arguments))
+        return context.get_dummy_value()
+
+    return lower
+
+
+_INDEX = types.uint64
 
 
 @intrinsic
@@ -17,38 +155,84 @@ def add_lanes(
 ) -> Any:
     """out[at : at + 8] = first[one : one + 8] + third[three : three + 8] + second[two : two + 8], flat float64."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        def lanes(position: int) -> Any:
-            array = context.make_array(signature.args[position])(context, builder, value=arguments[position])
-            return builder.bitcast(builder.gep(array.data, [arguments[position + 1]]), _EIGHT.as_pointer())
+    def generate(given: _Arguments) -> None:
+        one, two, three = (given.load(array, given[array + 1]) for array in (2, 4, 6))
+        given.store(given.builder.fadd(given.builder.fadd(one, three), two), 0, given[1])
 
-        loaded = [builder.load(lanes(position), align=8) for position in (2, 4, 6)]
-        total = builder.fadd(builder.fadd(loaded[0], loaded[2]), loaded[1])
-        builder.store(total, lanes(0), align=8)
-        return context.get_dummy_value()
-
-    index = types.uint64
-    return types.void(_out, index, first, index, second, index, third, index), generate
+    return types.void(_out, _INDEX, first, _INDEX, second, _INDEX, third, _INDEX), _intrinsic(generate)
 
 
 @intrinsic
-def add_four(
-    _context: Any, out: Any, _at: Any, other: Any, _a: Any, _b: Any, _c: Any, _d: Any, charges: Any,
-    _e: Any, _f: Any, _g: Any, _h: Any,
+def join_eight(
+    _context: Any, sums: Any, shapes: Any, _out: Any, lists: Any, _lefts: Any, _left: Any, _rights: Any, _right: Any,
+    charges: Any, _boundary: Any, _allocations: Any,
 ) -> Any:  # fmt: skip
-    """As four ``add_lanes`` onto out[at : at + 8], of other[a …], other[b …], …, charged charges[e …], …"""
+    """Entries out … out + 7 = left + lists[lefts …], then right + lists[rights …], whose first day is charged.
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        def lanes(array: int, place: int) -> Any:
-            data = context.make_array(signature.args[array])(context, builder, value=arguments[array]).data
-            return builder.bitcast(builder.gep(data, [arguments[place]]), _EIGHT.as_pointer())
+    charges: (…, 8), from row ``boundary`` on (A, A): of each switch.
+    """
 
-        total = builder.load(lanes(0, 1), align=8)
-        for step in range(4):
-            total = builder.fadd(total, builder.load(lanes(7, 8 + step), align=8))
-            total = builder.fadd(total, builder.load(lanes(2, 3 + step), align=8))
-        builder.store(total, lanes(0, 1), align=8)
-        return context.get_dummy_value()
+    def generate(given: _Arguments) -> None:
+        builder = given.builder
+        lefts, rights = _places(given, 3, given[4], given[5]), _places(given, 3, given[6], given[7])
+        outs = [builder.add(given[2], _number(lane)) for lane in range(LANES)]
+        high, low, fall, mark = _shapes(given, 1, lefts)
+        other_high, other_low, other_fall, other_mark = _shapes(given, 1, rights)
+        mark, other_mark = builder.bitcast(mark, _WORDS), builder.bitcast(other_mark, _WORDS)
+        last, first = builder.lshr(mark, _same(16)), builder.and_(other_mark, _same(0xFFFF))
+        base = _add_sums(given, 0, 8, outs, lefts, rights, last, first, given[9], given[10])
+        other_low = builder.fadd(base, other_low)
+        fall = _larger(builder, _larger(builder, fall, other_fall), builder.fsub(high, other_low))
+        high = _larger(builder, high, builder.fadd(base, other_high))
+        low = _smaller(builder, low, other_low)
+        mark = builder.or_(builder.and_(mark, _same(0xFFFF)), builder.and_(other_mark, _same(0xFFFF << 16)))
+        rows = _turn(builder, [high, low, fall, builder.bitcast(mark, _EIGHT)])
+        for at, row in enumerate(rows):
+            for half in range(2):
+                part = _shuffle(builder, row, row, range(4 * half, 4 * half + 4))
+                given.store(part, 1, builder.shl(outs[at + 4 * half], _number(2)), _FOUR)
 
-    index = types.uint64
-    return types.void(out, index, other, *[index] * 4, charges, *[index] * 4), generate
+    arguments = (sums, shapes, _INDEX, lists, *[_INDEX] * 4, charges, _INDEX, _INDEX)
+    return types.void(*arguments), _intrinsic(generate)
+
+
+@intrinsic
+def walk_eight(
+    _context: Any, sums: Any, shapes: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, holding: Any,
+    _holds: Any, lists: Any, _rights: Any, _right: Any, charges: Any, _boundary: Any, _allocations: Any,
+) -> Any:  # fmt: skip
+    """Variants variant … variant + 7 into the entries right + lists[rights …], whose first day is charged.
+
+    Their sums stand among those of entries; running peak, deepest fall and allocation held (uint64) in lanes of their
+    own: states[peaks …], states[falls …], holding[holds …]. charges: see ``join_eight``.
+    """
+
+    def generate(given: _Arguments) -> None:
+        builder = given.builder
+        rights = _places(given, 8, given[9], given[10])
+        variants = [builder.add(given[2], _number(lane)) for lane in range(LANES)]
+        peak, fall, held = given.load(3, given[4]), given.load(3, given[5]), given.load(6, given[7], _WORDS)
+        high, low, other_fall, mark = _shapes(given, 1, rights)
+        mark = builder.bitcast(mark, _WORDS)
+        base = _add_sums(
+            given, 0, 11, variants, variants, rights, held, builder.and_(mark, _same(0xFFFF)), given[12], given[13]
+        )
+        across = builder.fsub(peak, builder.fadd(base, low))
+        given.store(_larger(builder, _larger(builder, fall, other_fall), across), 3, given[5])
+        given.store(_larger(builder, peak, builder.fadd(base, high)), 3, given[4])
+        given.store(builder.lshr(mark, _same(16)), 6, given[7], _WORDS)
+
+    arguments = (sums, shapes, _INDEX, states, _INDEX, _INDEX, holding, _INDEX, lists, _INDEX, _INDEX, charges, _INDEX,
+                 _INDEX)  # fmt: skip
+    return types.void(*arguments), _intrinsic(generate)
+
+
+@intrinsic
+def half_of_power(_context: Any, marked: Any) -> Any:
+    """2^(k − 1) of 1.5 · 2^52 + k, whose last bits are those of k."""
+
+    def lower(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        bits = builder.add(builder.bitcast(arguments[0], _WORD), _number(1022))
+        return builder.bitcast(builder.shl(bits, _number(52)), ir.DoubleType())
+
+    return types.float64(types.float64), lower

@@ -9,16 +9,20 @@ import numba
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
-from gridproof.kernels.blocks import LEAF, SHAPE, SUMS, classify, sweep
+from gridproof.kernels.blocks import SHAPE, STRIP, SUMS, sweep
+from gridproof.kernels.classes import LEAF, classify
+from gridproof.kernels.lanes import LANES
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
 
-# Variants a core takes at once: many share more, few stay in its caches and leave work for other cores.
+# Variants a core takes at once: many share more, few stay in its caches and leave work for other cores. Long blocks
+# share more, and what is shared of them pays for twice as many.
 UNIT = 65_536
+_LONG = 5
 _SMALLEST = 8_192
-# Entries of blocks, at most, that are kept until the variants are walked through them.
-ROOM = 48_000
+# Entries of blocks after which the variants are walked through them: about what a core's cache holds.
+ROOM = 20_000
 TABLES_KEPT = 8
 
 
@@ -39,7 +43,7 @@ class Product:
     def __init__(self, problem: Problem, top: int | None = None) -> None:
         self._problem = problem
         self._tables: dict[tuple[int, int], Tables] = {}
-        self._kept: tuple[Floats, Floats, Array] | None = None
+        self._kept: tuple[Array, ...] = ()
         self.top = top if top is not None else choose_top(problem)
         self._rule = problem.rule.astype(np.uint64)
         self.held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
@@ -58,7 +62,7 @@ class Product:
         if not box.paths:  # one path that says nothing
             box = Box((np.zeros((1, 0), dtype=np.int32),), (np.zeros(0, dtype=np.int64),), box.executions)
         order = sorted(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
-        members, places, bits, chunks, units, strides = _layout(box, order)
+        members, places, bits, chunks, units, strides = _layout(box, order, UNIT << (self.top >= _LONG))
         shape = (len(box), problem.segments, len(METRICS) + problem.allocations)
         result = np.empty(shape)
         cells = result.reshape(-1, len(box.executions), *shape[1:])
@@ -67,7 +71,9 @@ class Product:
             delay = problem.lead - int(lag)
             grown = self.classes_of(members, places, bits, chunks, delay)
             for cell in np.flatnonzero(lags == lag):
-                self._sweep(units, chunks, strides, delay, int(box.executions[cell]), grown, cells[:, cell])
+                self._sweep(
+                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, cells[:, cell]
+                )
         return result
 
     def spans(self, delay: int) -> tuple[Ints, Ints]:
@@ -93,7 +99,7 @@ class Product:
         return nodes
 
     def classes_of(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> Classes:
-        """The classes of a product's paths in every node, laid out as ``blocks.classify`` says."""
+        """The classes of a product's paths in every node, laid out as ``classify`` says."""
         spans, segments = self.spans(delay)
         nodes = self.nodes_of(spans)
         first = int(nodes[-1, -1])
@@ -107,35 +113,55 @@ class Product:
         return Classes(spans, segments, nodes, classes, kids, keys, counts)
 
     def _sweep(
-        self, units: Ints, chunks: Ints, strides: Ints, delay: int, execution: int, grown: Classes, result: Floats
+        self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: Classes, result: Floats
     ) -> None:
         problem = self._problem
         tables = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
-        many = int(np.prod(chunks[units, 2] - chunks[units, 1], axis=1).max())
-        worst = many * problem.allocations
-        room = max(ROOM, worst)
-        entries = many + 2 * self.top * worst + room
-        sums, shapes, offsets = self._memory(entries, 2 * self.top * many + room)
+        sizes = chunks[units, 2] - chunks[units, 1]
+        wide = -(-sizes[:, -1] // LANES) * LANES
+        outers = sizes[:, :-1].prod(axis=1)
+        most, many = int(outers.max()), int((outers * wide).max())
+        worst = many * problem.allocations + LANES
+        # Tables below the blocks, the blocks at hand and the one that fills the room.
+        tables_at_once = 2 * self.top + 1
+        memory = self._memory(
+            (
+                (many + tables_at_once * worst + ROOM) * SUMS,
+                (many + tables_at_once * worst + ROOM) * SHAPE,
+                3 * many,
+                2 * (tables_at_once * most + ROOM),
+                2 * int(wide.max()) + tables_at_once * many + ROOM,
+                4 * worst + 3 * LANES * most + STRIP,
+            )
+        )
         sweep(
-            units, chunks, grown.spans, delay, grown.segments, grown.nodes, grown.classes, grown.kids, grown.keys,
-            grown.counts, self._rule, self.held, problem.start, tables.sums.ravel(), tables.shapes.ravel(),
-            tables.charges.ravel(), self.field, tables.constant, tables.centre, np.diff(problem.bounds),
-            problem.periods, problem.risk_free, problem.invested, strides, sums, shapes, offsets, ROOM, result,
+            units, chunks, grown.spans, grown.segments, grown.nodes, grown.classes.view(np.uint32),
+            grown.kids.view(np.uint32), grown.keys, grown.counts, self._rule, self.held, self._blind(inner),
+            problem.start, tables.sums.ravel(), tables.shapes.ravel(), tables.charges.ravel(), self.field,
+            tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
+            problem.invested, strides, *memory, ROOM, result,
         )  # fmt: skip
 
-    def _memory(self, entries: int, offsets: int) -> tuple[Floats, Floats, Array]:
+    def _blind(self, inner: Ints) -> Bools:
+        """(codes,): of a code without the bits ``inner``, whether they change nothing, whatever was held."""
+        rule = self._problem.rule
+        mask = int((1 << inner).sum())
+        codes = np.arange(rule.shape[1])
+        same = (rule == rule[:, codes & ~mask]).all(axis=0)
+        blind = np.ones(len(codes), dtype=np.bool_)
+        np.logical_and.at(blind, codes & ~mask, same)
+        return blind
+
+    def _memory(self, wanted: tuple[int, ...]) -> tuple[Array, ...]:
         """For each thread, and kept: fresh memory costs more to clear than to use."""
         threads = numba.get_num_threads()
-        wanted = threads, entries * SUMS, offsets
-        if self._kept is None or any(
-            have < want for have, want in zip((*self._kept[0].shape, self._kept[2].shape[1]), wanted, strict=True)
+        kept = self._kept
+        if not kept or any(
+            min(have.shape[0] - threads, have.shape[1] - want) < 0 for have, want in zip(kept, wanted, strict=True)
         ):
-            self._kept = (
-                _aligned(threads, entries * SUMS),
-                _aligned(threads, entries * SHAPE),
-                np.empty((threads, offsets), dtype=np.uint32),
-            )
-        return self._kept
+            floats = [_aligned(threads, width) for width in wanted[:3]]
+            self._kept = kept = (*floats, *(np.empty((threads, width), dtype=np.uint32) for width in wanted[3:]))
+        return kept
 
     def tables(self, payoff: int, cost: int) -> Tables:
         if (payoff, cost) not in self._tables:
@@ -147,7 +173,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """As ``blocks.classify`` writes them."""
+    """As ``classify`` writes them."""
 
     spans: Ints
     segments: Ints
@@ -166,8 +192,9 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
 
     def terms(values: Floats) -> Floats:
         about = values - centre
+        squared = about * about
         shortfall = np.minimum(values - daily_free, 0.0)
-        return np.stack([np.log1p(values), about, about**2, about**3, about**4, shortfall**2], axis=-1)
+        return np.stack([np.log1p(values), about, squared, squared * about, squared * squared, shortfall**2], axis=-1)
 
     sums = _aligned(days + 1, allocations * SUMS).reshape(days + 1, allocations, SUMS)
     sums[:] = 0.0
@@ -176,7 +203,7 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     shapes = np.zeros((days + 1, allocations, SHAPE))
     shapes[:-1, :, 0] = shapes[:-1, :, 1] = sums[:-1, :, 0]
     shapes[-1, :, 0], shapes[-1, :, 1] = -np.inf, np.inf
-    shapes.view(np.uint64)[:, :, 3] = np.arange(allocations) * 257
+    shapes.view(np.uint64)[:, :, 3] = np.arange(allocations) * (1 + (1 << 16))
     charges = _aligned(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
     charges[:] = 0.0
     charged = (1.0 + returns)[None] * (1.0 - costs) - 1.0  # (from, to, day)
@@ -195,7 +222,7 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     return Tables(sums, shapes, charges, constant, centre)
 
 
-def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, Ints]:
+def _layout(box: Box, order: list[int], unit: int) -> tuple[Array, Ints, Ints, Ints, Ints, Ints]:
     """Members, places and bits, chunks, units and strides as ``blocks`` takes them; the signals in this order."""
     most = max(1, *(len(places) for places in box.places))
     members = np.zeros((sum(len(paths) for paths in box.paths), most), dtype=np.int32)
@@ -206,17 +233,21 @@ def _layout(box: Box, order: list[int]) -> tuple[Array, Ints, Ints, Ints, Ints, 
     chunks: list[tuple[int, int, int]] = []
     choices = []
     first = 0
-    width = int(np.clip(len(box) // len(box.executions) // (2 * numba.get_num_threads()), _SMALLEST, UNIT))
-    widths = {}
+    variants, threads = len(box) // len(box.executions), numba.get_num_threads()
+    turns = -(-variants // (threads * unit))
+    width = max(_SMALLEST, -(-variants // (threads * turns)))
+    pieces = {}
     for signal in reversed(order):
-        widths[signal] = max(1, min(sizes[signal], width))
-        width //= widths[signal]
+        pieces[signal] = -(-sizes[signal] // max(1, width))
+        if pieces[signal] > 1:  # as many for each core
+            pieces[signal] = min(sizes[signal], -(-pieces[signal] // threads) * threads)
+        width //= sizes[signal]
     for position, signal in enumerate(order):
         paths = box.paths[signal]
         members[first : first + len(paths), : paths.shape[1]] = paths
         places[position, : len(box.places[signal])] = box.places[signal]
         strides[position] = int(np.prod(sizes[signal + 1 :], dtype=np.int64)), first
-        parts = -(-len(paths) // widths[signal])
+        parts = pieces[signal]
         edges = first + np.arange(parts + 1) * len(paths) // parts
         choices.append(range(len(chunks), len(chunks) + parts))
         chunks += [(position, int(low), int(high)) for low, high in pairwise(edges)]

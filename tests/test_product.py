@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels import cpu, product, reference
+from gridproof.kernels.blocks import growth
 from gridproof.kernels.problem import Box, Problem
 from gridproof.kernels.product import Product, fits
 from tests.problems import random_problem
@@ -87,6 +88,28 @@ def test_axes_in_another_order_reorder_the_rows() -> None:
         Box((paths[2], paths[0], paths[1]), (places[2], places[0], places[1]), executions)
     )
     np.testing.assert_array_equal(turned.reshape(4, 3, 5, *straight.shape[3:]), np.moveaxis(straight, 2, 0))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), flip=st.sampled_from([0.0, 0.02, 0.3]), top=st.integers(0, 4))
+def test_a_signal_that_silences_the_others(seed: int, flip: float, top: int) -> None:
+    """On some codes of the outer signals the inner one changes nothing, whether the rule decides there or holds."""
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng, days=150, bits=3, rows=40, flip=flip)
+    rule = problem.rule.copy()
+    rule[:, 1::2] = rng.integers(0, 3) if seed % 2 else np.arange(3)[:, None]
+    problem = dataclasses.replace(problem, rule=rule)
+    paths = tuple(rng.integers(0, 120, (size, 1)).astype(np.int32) for size in (3, 5, 17))
+    box = Box(paths, tuple(np.array([bit]) for bit in range(3)), np.arange(len(problem.lags)))
+    assert_agree(Product(problem, top).evaluate(box), reference.evaluate(problem, box))
+
+
+def test_growth_to_the_last_digits() -> None:
+    values = np.concatenate([np.linspace(-50, 50, 4001), np.geomspace(1e-18, 800, 500), -np.geomspace(1e-18, 800, 500)])
+    values = np.concatenate([values, [0.0, -np.inf, np.inf]])
+    with np.errstate(over="ignore"):
+        expected = np.expm1(values)
+    np.testing.assert_allclose([growth(value) for value in values], expected, rtol=5e-16, atol=0)
 
 
 def test_a_constant_leg_keeps_its_own_moments() -> None:

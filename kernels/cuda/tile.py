@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.kernels.blocks import LEAF
+from gridproof.kernels.classes import LEAF
 from gridproof.kernels.cuda.classes import Nodes, Tile
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.source import Form
