@@ -102,7 +102,8 @@ class _Session:
         front = pareto(optuna_study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)), aims)
         if not front:
             complaint = max(search.standing.complaints.items(), key=lambda each: each[1])
-            rule = f"a search needs a trial that says something; {complaint[1]} of {options.trials} said nothing"
+            empty = f"{search.standing.empty} of {search.standing.finished}"
+            rule = f"a search needs a trial that says something; {empty} said nothing, most of them for one reason"
             raise InputError(rule, complaint[0], self.study.document.name, "Widen the axes")
         return search, optuna_study, front, why
 
@@ -168,7 +169,7 @@ def run_search(
         record = search_record(study, recipe, search, optuna_study, options, front, why, storage)
         if options.walk_forward is not None:
             record["walk_forward"] = _walk_forward(session, recipe, ground, options.walk_forward)
-    local = around(study, recipe.dimensions, front[0])
+    local = around(study, recipe.dimensions, front[0], ground)
     if not store.has("study.yaml") or store.read_text("study.yaml") != local.to_yaml():
         store.clear()
     folder.mkdir(parents=True, exist_ok=True)
