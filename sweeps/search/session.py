@@ -87,7 +87,7 @@ class _Session:
             else:
                 ledger.add_points([point for choice in choices for point in recipe.points_of(choice)])
 
-        search = Search(optuna_study, dimensions, finder, aims, record)
+        search = Search(optuna_study, dimensions, finder, aims, record, required)
         if self.unrecorded:
             record(search.before)
         batch = options.points or (1 if self.crowd is None else self.crowd.batch)
