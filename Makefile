@@ -14,6 +14,7 @@ test: $(VENV)/tested
 # Several Ray nodes on this machine, killed one after another: minutes, and a process of its own.
 cluster-test: $(VENV)/tested
 	$(VENV)/bin/python -m pytest tests/test_cluster.py
+	$(VENV)/bin/python -m pytest tests/test_search_cluster.py
 
 lint: $(VENV)/tested
 	$(VENV)/bin/ruff check .
