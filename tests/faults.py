@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.market import study_text
+
 KEY = "a key must be one of those known here"
 NEEDED = "a required key must be there"
 PARAMETER = "a key of a signal is measure, of, latch or a parameter of its measure, here change"
@@ -36,7 +38,11 @@ FAULTS = {
     "a misspelt key of the execution": ("  lag: [", "  lags: [", "40 execution.lags", KEY, "lags"),
     "a misspelt key of the window": ("  published:", "  publishd:", "44 window.publishd", KEY, "publishd"),
     "Python's name of a key": ("  from: 2020", "  from_: 2020", "42 window.from", NEEDED, "no from"),
-    "no rule": ("rule:\n", "rules:\n", " rule", NEEDED, "no rule"),
+    "no rule": (
+        study_text()[study_text().index("rule:") : study_text().index("execution:")], "", " rule",
+        "rule must be a mapping", "no rule"),
+    "one rule where several are named": (
+        "rule:\n", "rules:\n", "36 rules.cash", "cash must be a mapping", "'rate and not fork.small'"),
     # names
     "an unknown measure": (
         "measure: change", "measure: chnge", "15 signals.rate.measure", "a measure must be in the catalogue", "chnge"),
