@@ -16,8 +16,8 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the A-share series a
 
 
 def test_they_all_ship() -> None:
-    expected = {"csi1000-csi300", "microcap-rate-timing", "microcap-rotation", "microcap-timing", "us-demo"}
-    assert set(NAMES) == expected
+    examples = {"us-demo", "us-search"}
+    assert examples | {"csi1000-csi300", "microcap-rate-timing", "microcap-rotation", "microcap-timing"} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,8 +36,17 @@ def test_grids_have_the_promised_sizes() -> None:
     assert gp.load_study("csi1000-csi300").space.size >= 10**9
 
 
+def test_a_search_of_the_study_to_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gridproof.sweeps.search.found._AROUND", 300)
+    study = gp.load_study("us-search")
+    found = gp.search(study, 6, out=tmp_path, cells=256, verdict=False).search
+    assert found["space"]["digits"] > 15
+    assert found["trials"]["finished"] == 6
+    assert found["best"]["metrics"]["sharpe"] > 0
+
+
 @needs_data
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "us-demo"])
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("us-")])
 def test_base_and_a_sample_run_on_the_real_market(name: str, tmp_path: Path) -> None:
     run = gp.run(gp.load_study(name), data=DATA, out=tmp_path, sample=2000, verdict=False)
     summary = run.summary
