@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -15,12 +16,14 @@ from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
+from gridproof.signals.market import Market
 from gridproof.sweeps.plan import build_plan
 from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.search.aims import PARTS, STATISTICS, parse_aims, parse_requirements
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.finding import Cells, Finding, Points, check_aims
 from gridproof.sweeps.search.ground import Ground
+from gridproof.sweeps.search.metered import Clock
 from gridproof.sweeps.search.recipe import Recipe
 from gridproof.sweeps.study import Study
 from tests.searched import searched, small_market
@@ -303,3 +306,25 @@ def test_a_requirement_bounds_a_metric(text: str) -> None:
 def test_what_is_better() -> None:
     aims = parse_aims(["plateau", "max_drawdown", "turnover", "switches", "volatility", "exposure", "cagr"])
     assert [aim.maximise for aim in aims] == [True, True, False, False, False, False, True]
+
+
+@pytest.mark.parametrize("points", [None, 5])
+def test_what_comes_later_does_not_reach_a_finding(points: int | None) -> None:
+    """Nor a fault of the data there, nor how many paths come to differ, which decides how they are evaluated."""
+    market = small_market()
+    series = dict(market.series)
+    for name in ("rate10", "m1"):
+        one = series[name]
+        later = one.dates >= np.datetime64("2021-07-01")
+        rng = np.random.default_rng(4)
+        values = one.values * np.where(later, rng.uniform(0.3, 3.0, len(later)), 1.0)
+        values[np.flatnonzero(later)[5]] = 0.0 if name == "rate10" else values[-1]
+        series[name] = replace(one, values=values)
+    objectives = ("plateau", "worst_period") if points else ("plateau", "walk_forward", "worst_period")
+    found = []
+    for known in (market, Market(market.calendar, series)):
+        one = Recipe(searched(), known, "cpu", objectives, ("switches>=5",), 1000, points)
+        found.append(one.finder(Clock()).find([whole(choice) for choice in CHOICES]))
+    assert found[0] == found[1]
+    with pytest.raises(gp.InputError, match="a signal must stay defined once it is"):
+        evaluate_point(searched(), Market(market.calendar, series))

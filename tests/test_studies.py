@@ -43,6 +43,15 @@ def test_the_search_study_runs_as_a_sample_too(tmp_path: Path) -> None:
     assert set(run.sql("SELECT DISTINCT rule FROM variants")["rule"]) == {"rotate", "guarded", "strict"}
 
 
+def test_a_search_of_the_study_to_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gridproof.sweeps.search.found._AROUND", 300)
+    study = gp.load_study("us-search")
+    found = gp.search(study, 6, out=tmp_path, cells=256, verdict=False).search
+    assert found["space"]["digits"] > 15
+    assert found["trials"]["finished"] == 6
+    assert found["best"]["metrics"]["sharpe"] > 0
+
+
 @needs_data
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in EMBEDDED])
 def test_base_and_a_sample_run_on_the_real_market(name: str, tmp_path: Path) -> None:

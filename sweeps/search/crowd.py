@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -27,12 +28,13 @@ class Seat:
 
     def __init__(self, threads: int) -> None:
         numba.set_num_threads(max(1, min(threads, numba.config.NUMBA_NUM_THREADS)))
-        self._finders: dict[int | None, Finder] = {}
+        self._finders: dict[int, Finder] = {}
 
-    def find(self, recipe: Recipe, choices: Sequence[Choice]) -> list[Finding]:
-        if recipe.days not in self._finders:
-            self._finders = {recipe.days: recipe.finder(Clock())}
-        return self._finders[recipe.days].find(choices)
+    def find(self, number: int, recipe: Recipe, choices: Sequence[Choice]) -> list[Finding]:
+        """number: of the recipe, in the order in which the driver came to them; the last one's finder is kept."""
+        if number not in self._finders:
+            self._finders = {number: recipe.finder(Clock())}
+        return self._finders[number].find(choices)
 
 
 class Crowd:
@@ -53,16 +55,17 @@ class Crowd:
             for share in seats
         ]
         self.batch = _WAITING * len(self._actors)
+        self._numbers = itertools.count()
 
     def finder(self, recipe: Recipe) -> Finder:
-        return _Shared(self._ray, self._actors, recipe)
+        return _Shared(self._ray, self._actors, next(self._numbers), recipe)
 
 
 class _Shared:
     """Findings in the order of the choices, whichever worker had them."""
 
-    def __init__(self, ray: Any, actors: Sequence[Any], recipe: Recipe) -> None:
-        self._ray, self._actors = ray, actors
+    def __init__(self, ray: Any, actors: Sequence[Any], number: int, recipe: Recipe) -> None:
+        self._ray, self._actors, self._number = ray, actors, number
         self._recipe = ray.put(recipe)
         self._bulk = recipe.points is not None
 
@@ -76,7 +79,7 @@ class _Shared:
             while waiting or flying:
                 while waiting and free:
                     actor, (low, part) = free.popleft(), waiting.popleft()
-                    flying[actor.find.remote(self._recipe, part)] = (actor, low)
+                    flying[actor.find.remote(self._number, self._recipe, part)] = (actor, low)
                 done, _ = self._ray.wait(list(flying), num_returns=1)
                 actor, low = flying.pop(done[0])
                 found[low] = self._ray.get(done[0])

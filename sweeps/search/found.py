@@ -17,6 +17,7 @@ from gridproof.results.store import Store
 from gridproof.sweeps.search.aims import Aim
 from gridproof.sweeps.search.dimensions import Choice, Dimensions, steps_from
 from gridproof.sweeps.search.drawn import TRIALS
+from gridproof.sweeps.search.ground import Ground
 from gridproof.sweeps.search.options import Options
 from gridproof.sweeps.search.recipe import Recipe
 from gridproof.sweeps.search.search import Search
@@ -30,8 +31,9 @@ _AROUND = 250_000
 _FARTHEST = 6
 
 
-def around(study: Study, dimensions: Dimensions, trial: FrozenTrial) -> Study:
-    """The study of what a trial chose, and of the variants around it, as many steps as a quick sweep allows."""
+def around(study: Study, dimensions: Dimensions, trial: FrozenTrial, ground: Ground) -> Study:
+    """The study of what a trial chose, and of the variants around it, as many steps as a quick sweep allows; without
+    those that the market is too short for."""
     chosen: Choice = trial.user_attrs["found"]["chosen"]
     centre = {axis.name: chosen[axis.name] for axis in study.space.axes if len(axis.values) > 1}
     moving = [
@@ -43,26 +45,31 @@ def around(study: Study, dimensions: Dimensions, trial: FrozenTrial) -> Study:
     ]
     # Of too many axes levels stand still first: each trial has moved them.
     moving.sort(key=lambda axis: axis.name in dimensions.levels)
-    while moving and _size(_steps_around(moving, chosen, 1)) > _AROUND:
+    while moving and not _allowed(_steps_around(moving, chosen, 1, ground), chosen, ground):
         moving.pop()
     grid: dict[str, list[Value]] = {}
     for steps in range(1, _FARTHEST + 1):
-        wider = _steps_around(moving, chosen, steps)
-        if _size(wider) > _AROUND:
+        wider = _steps_around(moving, chosen, steps, ground)
+        if not _allowed(wider, chosen, ground):
             break
         grid = wider
     return study.set(centre).set({name: values for name, values in grid.items() if len(values) > 1})
 
 
-def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int) -> dict[str, list[Value]]:
+def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int, ground: Ground) -> dict[str, list[Value]]:
     span = [*range(-steps, 0), *range(1, steps + 1)]
-    return {
-        axis.name: sorted([chosen[axis.name], *steps_from(axis, chosen[axis.name], span)], key=float) for axis in axes
-    }
+    grid = {}
+    for axis in axes:
+        near = [value for value in steps_from(axis, chosen[axis.name], span)
+                if ground.defined({**chosen, axis.name: value}, axis.name)]  # fmt: skip
+        grid[axis.name] = sorted([chosen[axis.name], *near], key=float)
+    return grid
 
 
-def _size(grid: Mapping[str, Sequence[Value]]) -> int:
-    return prod(len(values) for values in grid.values())
+def _allowed(grid: Mapping[str, Sequence[Value]], chosen: Choice, ground: Ground) -> bool:
+    """Neither too large nor, where two axes make a signal slow together, too early for the market."""
+    slowest = {name: max(values, key=float) for name, values in grid.items()}
+    return prod(map(len, grid.values())) <= _AROUND and ground.defined({**chosen, **slowest})
 
 
 def write_trials(store: Store, study: Study, recipe: Recipe, optuna_study: optuna.Study) -> None:

@@ -71,6 +71,18 @@ class Ground:
             found.append(self._tables[key])
         return found
 
+    def defined(self, choice: Mapping[str, Value], axis: str | None = None) -> bool:
+        """Whether the signals of a variant, or those that an axis moves, are defined in time, and over all days."""
+        space = self.study.space
+        try:
+            for signal in self.study.signals:
+                if axis is None or space.names.index(axis) in space.uses[signal.name]:
+                    deciding = sorted({space.owners[name] for name in signal.deciding})
+                    self._reading(self.layout, signal, {name: choice[name] for name in deciding})
+        except InputError:
+            return False
+        return True
+
     def points(self, layout: Layout, columns: Mapping[str, Array]) -> tuple[Plan, Jobs, Array]:
         """Single variants. columns: for every axis (n,) values. Answers a plan, the distinct jobs of it, and of which
         job each of the n is. Raises InputError where a signal is not defined in time."""

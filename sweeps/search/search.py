@@ -23,7 +23,7 @@ Enough = Callable[[], str | None]
 
 
 class Search:
-    """One Optuna study on one ground. Only this process asks and tells."""
+    """One Optuna study on one ground. Only this process asks and tells. required: there are requirements."""
 
     def __init__(
         self,
@@ -32,9 +32,10 @@ class Search:
         finder: Finder,
         aims: Sequence[Aim],
         record: Recorder,
+        required: bool,
     ) -> None:
         self._study, self._dimensions, self._finder = study, dimensions, finder
-        self._aims, self._record = aims, record
+        self._aims, self._record, self._required = aims, record, required
         self._known: dict[Key, FrozenTrial] = {}
         self._silent: dict[Key, int] = {}
         self.before: list[Choice] = []  # what was evaluated by earlier calls
@@ -118,9 +119,13 @@ class Search:
             self._say_nothing(trial, finding.why, finding.cells)
             return
         trial.set_user_attr("found", finding.record())
-        trial.set_constraint("requirements", finding.lacks)
+        self._constrain(trial, finding.lacks)
         self._known[_key(choice)] = self._study.tell(trial, list(finding.values))
         self._note(finding.values, finding.lacks)
+
+    def _constrain(self, trial: Trial, lacks: float) -> None:
+        if self._required:  # samplers that know no constraints warn of one, even of one that is met
+            trial.set_constraint("requirements", lacks)
 
     def _tell_repeat(self, trial: Trial, choice: Choice) -> None:
         """What was evaluated before is not evaluated again."""
@@ -132,7 +137,7 @@ class Search:
             return
         trial.set_user_attr("found", {**before.user_attrs["found"], "cells": 0})
         trial.set_user_attr("repeats", before.number)
-        trial.set_constraint("requirements", before.user_attrs["found"]["lacks"])
+        self._constrain(trial, before.user_attrs["found"]["lacks"])
         self._study.tell(trial, list(before.values))
         self.standing.repeated += 1
         self._note(tuple(before.values), before.user_attrs["found"]["lacks"])

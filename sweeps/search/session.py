@@ -89,7 +89,7 @@ class _Session:
             else:
                 ledger.add_points([point for choice in choices for point in recipe.points_of(choice)])
 
-        search = Search(optuna_study, dimensions, finder, aims, record)
+        search = Search(optuna_study, dimensions, finder, aims, record, required)
         if self.unrecorded:
             record(search.before)
         batch = options.points or (1 if self.crowd is None else self.crowd.batch)
@@ -104,7 +104,8 @@ class _Session:
         front = pareto(search.trials(), aims)
         if not front:
             complaint = max(search.standing.complaints.items(), key=lambda each: each[1])
-            rule = f"a search needs a trial that says something; {complaint[1]} of {options.trials} said nothing"
+            empty = f"{search.standing.empty} of {search.standing.finished}"
+            rule = f"a search needs a trial that says something; {empty} said nothing, most of them for one reason"
             raise InputError(rule, complaint[0], self.study.document.name, "Widen the axes")
         return search, optuna_study, front, why
 
@@ -171,7 +172,7 @@ def run_search(
         record = search_record(study, recipe, search, optuna_study, options, front, why, storage)
         if options.walk_forward is not None:
             record["walk_forward"] = _walk_forward(session, recipe, ground, options.walk_forward)
-    local = around(study, recipe.dimensions, front[0])
+    local = around(study, recipe.dimensions, front[0], ground)
     if not store.has("study.yaml") or store.read_text("study.yaml") != local.to_yaml():
         store.clear()
     folder.mkdir(parents=True, exist_ok=True)
