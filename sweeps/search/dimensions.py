@@ -95,19 +95,35 @@ class Dimensions:
             if set(one.bits) & named and (one.use is None or choice[self._study.space.owners[one.use]] != OFF)
         }
 
-    def suggest(self, trial: Trial) -> Choice:
-        """What the sampler proposes; dimensions that have no meaning then are not asked for and stand at the base."""
+    def suggest(self, trial: Trial, all_of_them: bool = False) -> Choice:
+        """What the sampler proposes; dimensions that have no meaning then stand at the base, and are not asked for.
+
+        all_of_them: they are asked for all the same, and disregarded.
+        """
         choice = dict(self.base)
         for axis in self.free:
-            if self.meant(axis.name, choice):
-                choice[axis.name] = _suggest(trial, axis)
+            meant = self.meant(axis.name, choice)
+            if meant or all_of_them:
+                value = _suggest(trial, axis)
+                choice[axis.name] = value if meant else choice[axis.name]
         return choice
+
+    @property
+    def uses(self) -> dict[str, list[str]]:
+        """The signals that each rule names; '' where there is one rule."""
+        rules = self._study.rule.uses
+        return {name: [one.name for one in self._study.signals if set(one.bits) & named and one.name != RULE]
+                for name, named in rules.items()}  # fmt: skip
+
+    def opening(self) -> dict[str, Value]:
+        """The base in Optuna's terms: what a search begins with."""
+        return {axis.name: self.base[axis.name] for axis in self.free if self.meant(axis.name, self.base)}
 
     def completed(self, parameters: Mapping[str, Value]) -> Choice:
         """The choice behind what Optuna keeps of a trial: its own parameters, the rest at the base."""
         choice = dict(self.base)
         for axis in self.free:
-            if axis.name in parameters:
+            if axis.name in parameters and self.meant(axis.name, choice):
                 choice[axis.name] = _value(axis, parameters[axis.name])
         return choice
 
@@ -145,7 +161,8 @@ class Dimensions:
         """For people: each dimension with what may be chosen."""
         rows = []
         for axis in self.free:
-            users = [one.name for one in self._users[axis.name] if one.use not in (None, axis.name)]
+            switched = [one.use not in (None, axis.name) for one in self._users[axis.name]]
+            users = [one.name for one in self._users[axis.name]] if all(switched) else []
             row: dict[str, Any] = {"name": axis.name, "only_if_on": users}
             if axis.draw is not None:
                 draw = axis.draw

@@ -130,6 +130,7 @@ def search_record(
             "digits": dimensions.digits,
             "dimensions": dimensions.describe(),
             "levels": dimensions.levels,
+            "uses": dimensions.uses,
             "held": {name: study.base[name] for name in dimensions.held},
         },
         "best": _trial(front[0]),

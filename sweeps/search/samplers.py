@@ -14,6 +14,8 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.search.dimensions import Dimensions
 
 SAMPLERS = ("tpe", "nsga2", "qmc", "gp", "cmaes", "random")
+# Those that cross trials, of dimensions that all of them have: they are asked for all dimensions, meant or not.
+CROSSING = ("nsga2",)
 # What a sampler needs beside Optuna.
 _PACKAGES = {"gp": "torch", "cmaes": "cmaes"}
 

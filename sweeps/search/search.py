@@ -23,7 +23,10 @@ Enough = Callable[[], str | None]
 
 
 class Search:
-    """One Optuna study on one ground. Only this process asks and tells. required: there are requirements."""
+    """One Optuna study on one ground. Only this process asks and tells.
+
+    required: there are requirements. all_of_them: as ``Dimensions.suggest`` has it.
+    """
 
     def __init__(
         self,
@@ -33,9 +36,11 @@ class Search:
         aims: Sequence[Aim],
         record: Recorder,
         required: bool,
+        all_of_them: bool = False,
     ) -> None:
         self._study, self._dimensions, self._finder = study, dimensions, finder
         self._aims, self._record, self._required = aims, record, required
+        self._all_of_them = all_of_them
         self._known: dict[Key, FrozenTrial] = {}
         self._silent: dict[Key, int] = {}
         self.before: list[Choice] = []  # what was evaluated by earlier calls
@@ -87,7 +92,7 @@ class Search:
         asked = []
         for _ in range(count):
             trial = self._study.ask()
-            asked.append((trial, self._dimensions.suggest(trial)))
+            asked.append((trial, self._dimensions.suggest(trial, self._all_of_them)))
         self.seconds["asking"] += time.perf_counter() - began
         return asked
 

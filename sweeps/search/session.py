@@ -24,6 +24,7 @@ from gridproof.sweeps.budget import Budget, Meter
 from gridproof.sweeps.connection import check_address, connected
 from gridproof.sweeps.executor import IncompleteError, Local
 from gridproof.sweeps.identity import code_digest
+from gridproof.sweeps.place import Place
 from gridproof.sweeps.run import Progress, Run, data_folder, market_of, sweep
 from gridproof.sweeps.search.aims import parse_aims
 from gridproof.sweeps.search.crowd import Crowd
@@ -35,14 +36,17 @@ from gridproof.sweeps.search.ground import Ground
 from gridproof.sweeps.search.metered import Clock
 from gridproof.sweeps.search.options import Options
 from gridproof.sweeps.search.recipe import Recipe
-from gridproof.sweeps.search.samplers import build_sampler, check_sampler
+from gridproof.sweeps.search.samplers import CROSSING, build_sampler, check_sampler
 from gridproof.sweeps.search.search import Search, Watch, pareto
+from gridproof.sweeps.search.standing import Standing
 from gridproof.sweeps.search.storage import JOURNAL, alone, exists, open_search, open_storage, without_password
 from gridproof.sweeps.search.walk import Fold, folds_of, walk
 from gridproof.sweeps.study import Study
 from gridproof.sweeps.trials import SearchLedger, is_recorded
 from gridproof.sweeps.verdict import Say, conclude_verdict
 
+# Seconds between saves to a URL: what the loss of a machine may cost.
+_SAVE_EVERY = 10.0
 # Trials of NSGA-II's generations, where no batch says how many.
 _POPULATION = 50
 
@@ -80,6 +84,8 @@ class _Session:
         required = bool(options.require)
         sampler = build_sampler(options.sampler, dimensions, len(aims), required, (options.seed, known), population)
         optuna_study = open_search(storage, name, f"{name} {options.identity()}", aims, sampler)
+        if not begun:
+            optuna_study.enqueue_trial(dict(dimensions.opening()))
         ledger = SearchLedger(self.study, self.folder, self.data)
 
         def record(choices: Sequence[Choice]) -> None:
@@ -89,7 +95,7 @@ class _Session:
             else:
                 ledger.add_points([point for choice in choices for point in recipe.points_of(choice)])
 
-        search = Search(optuna_study, dimensions, finder, aims, record, required)
+        search = Search(optuna_study, dimensions, finder, aims, record, required, options.sampler in CROSSING)
         if self.unrecorded:
             record(search.before)
         batch = options.points or (1 if self.crowd is None else self.crowd.batch)
@@ -146,7 +152,9 @@ def run_search(
     """
     chosen = resolve(backend)
     market = market_of(study, data)
-    folder = search_folder(study, market, chosen.name, options, Path(out))
+    place = Place(out)
+    folder = search_folder(study, market, chosen.name, options, place.folder)
+    place.fetch(folder.name)
     store = Store(folder)
     began = time.perf_counter()
     recipe = Recipe(study, market, chosen.name, options.objectives, options.require, options.cells, options.points)
@@ -165,9 +173,20 @@ def run_search(
             crowd = Crowd(stack.enter_context(connected(ray)), chosen.name == "cuda", workers)
         kept = stack.enter_context(open_storage(storage, folder))
         session = _Session(
-            study, market, options, folder, kept, storage, data_folder(study, data), watch, Meter(budget or Budget()),
-            crowd, Clock(), {}, not is_recorded(folder),
-        )  # fmt: skip
+            study=study,
+            market=market,
+            options=options,
+            folder=folder,
+            storage=kept,
+            url=storage,
+            data=data_folder(study, data),
+            watch=_saving(place, watch),
+            meter=Meter(budget or Budget()),
+            crowd=crowd,
+            clock=Clock(),
+            seconds={},
+            unrecorded=not is_recorded(folder),
+        )
         search, optuna_study, front, why = session.search(recipe, folder.name, resume)
         record = search_record(study, recipe, search, optuna_study, options, front, why, storage)
         if options.walk_forward is not None:
@@ -180,14 +199,29 @@ def run_search(
     store.write_text(STUDY, study.to_yaml())
     store.write_json(RECORD, record)
     seconds = {**session.seconds, "kernels": session.clock.seconds, "searching": time.perf_counter() - began}
-    plan, grid, summary = sweep(store, local, market, chosen, Local(1), data, progress=progress)
+    plan, grid, summary = sweep(store, local, market, chosen, Local(1), data, progress=progress, place=place)
     store.write_json("summary.json", summary)
     if verdict:
         conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
     store.write_json("timing.json", store.read_json("timing.json") | {"search": seconds})
     write_report(folder)
     store.tidy()
-    return Run(folder)
+    place.save()
+    return Run(folder, place=place.of(folder))
+
+
+def _saving(place: Place, watch: Watch) -> Watch:
+    """Keep what trials have found where runs are kept, now and then."""
+    saved = time.monotonic()
+
+    def watched(standing: Standing) -> None:
+        nonlocal saved
+        if time.monotonic() - saved > _SAVE_EVERY:
+            place.save()
+            saved = time.monotonic()
+        watch(standing)
+
+    return watched
 
 
 def _walk_forward(session: _Session, recipe: Recipe, ground: Ground, count: int) -> Record:

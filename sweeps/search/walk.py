@@ -10,6 +10,7 @@ import numpy as np
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.results.record import Record
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.ground import Ground
@@ -48,6 +49,7 @@ def walk(
     problem = layout.problem
     folds = folds_of(ground, count)
     dates = layout.market.calendar[layout.window.first : layout.window.last + 1]
+    measured = METRICS.index(ground.study.spec.objective)
     rows, returns, held_before = [], [], -1
     for place, fold in enumerate(folds):
         trial, chosen, values = search(place, fold)
@@ -70,7 +72,7 @@ def walk(
                 "number": trial,
                 "parameters": chosen,
                 "in_sample": number(values[0]),
-                "out_of_sample": number(_sharpe(part, problem.periods, problem.risk_free)),
+                "out_of_sample": number(measure_returns(part, problem.periods, problem.risk_free)[measured]),
             }
         )
     stitched = np.concatenate(returns)
