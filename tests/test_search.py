@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ from gridproof.results.ledger import ledger_rows, ledger_total
 from gridproof.sweeps.command import main
 from gridproof.sweeps.run import judge_run
 from gridproof.sweeps.search import found
-from gridproof.sweeps.search.storage import alone, hold
+from gridproof.sweeps.search.journal import Journal
+from gridproof.sweeps.search.storage import alone
 from gridproof.sweeps.trials import market_identity
 from gridproof.sweeps.values import Draw
 from tests.market import write_market
@@ -256,10 +258,12 @@ def test_one_process_at_a_time(data: Path, tmp_path: Path) -> None:
         pytest.raises(gp.InputError, match="a search has one process at a time; got another at work"),
     ):
         search(data, tmp_path, 5)
-    with (tmp_path / "other").open("ab") as one, (tmp_path / "other").open("ab") as two:
-        hold(one.fileno())
-        with pytest.raises(OSError):
-            hold(two.fileno())
+    path = tmp_path / "elsewhere.journal"
+    with (
+        closing(Journal(path)),
+        pytest.raises(gp.InputError, match="one process searches with a journal at a time; got another one"),
+    ):
+        search(data, tmp_path / "apart", 5, storage=str(path))
     assert search(data, tmp_path, 5).search["trials"]["finished"] == 5
 
 
@@ -643,3 +647,40 @@ def test_errors_of_the_command_line(
     [complaint] = capsys.readouterr().err.splitlines()
     assert text in complaint
     assert not (tmp_path / "runs").exists()
+
+
+def test_it_begins_with_the_base(data: Path, tmp_path: Path) -> None:
+    run = search(data, tmp_path, 5)
+    [first, *_] = trials_of(run)
+    base = searched().base
+    assert first.params
+    assert first.params == {name: base[name] for name in first.params}
+    assert search(data, tmp_path, 8).search["trials"]["finished"] == 8
+    assert [trial.params for trial in trials_of(run)].count(first.params) == 1
+
+
+def test_nsga2_is_asked_for_all_dimensions_and_disregards_those_without_a_meaning(data: Path, tmp_path: Path) -> None:
+    run = search(data, tmp_path, 12, sampler="nsga2", objectives=["plateau", "turnover"])
+    base, first, *others = searched().base, *trials_of(run)
+    names = {"rule", "rate.use", "rate.window", "trend.use", "trend.window", "growth.smooth"}
+    assert set(first.params) == names
+    assert all(set(trial.params) == names for trial in others)
+    table = pd.read_parquet(run.folder / "trials.parquet").set_index("number")
+    off = [trial for trial in others if trial.params["rate.use"] == "off" and trial.number in table.index]
+    assert off
+    assert all(table.loc[trial.number, "rate.window"] == base["rate.window"] for trial in off)
+    # What differs in such a dimension alone is the same choice.
+    assert {trial.params["rate.window"] for trial in off} != {base["rate.window"]}
+
+
+def test_a_search_at_a_url_goes_on_from_anywhere(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
+    url = f"file://{tmp_path / 'kept'}"
+    local = search(data, tmp_path / "here", 9, patience=1000)
+    first = gp.search(searched(), 5, data, out=url, verdict=False, sampler="random")
+    shutil.rmtree(first.folder)
+    again = gp.search(searched(), 9, data, out=url, verdict=False, sampler="random", resume=True)
+    assert again.search["trials"]["finished"] == 9
+    assert again.place == f"{url}/{local.folder.name}"
+    assert (tmp_path / "kept" / local.folder.name / "report.html").is_file()
+    assert ledger_total(tmp_path / "kept" / "ledger", market_identity(searched(), data)) >= again.search["cells"]
