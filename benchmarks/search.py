@@ -51,7 +51,7 @@ def overhead(trials: int) -> dict[str, Any]:
 
 def ours(study: Study, data: Path | None, seconds: float, seed: int) -> tuple[Choice, int]:
     recipe = Recipe(study, gp.load_market(study, data), "cpu", ("plateau",), (), CELLS, None)
-    search = Search(_study(seed), recipe.dimensions, recipe.finder(Clock()), recipe.aims, lambda _: None)
+    search = Search(_study(seed), recipe.dimensions, recipe.finder(Clock()), recipe.aims, lambda _: None, False)
     search.go(10**9, 1, None, lambda _: None, _until(seconds))
     best = pareto(search.trials(), recipe.aims)[0]
     return best.user_attrs["found"]["chosen"], search.standing.cells
