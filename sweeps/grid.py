@@ -89,7 +89,7 @@ class Product:
         self.size = space.size
         self.pieces = space.size // (length * self._inner) * self._chunks
         # One form for all pieces, so that a variant's metrics have the same bits in each.
-        self._boxed = reduced or worthwhile([len(paths) for paths in self.part(0).distinct])
+        self.boxed = reduced or worthwhile([len(paths) for paths in self.part(0).distinct])
 
     def on(self, plan: Plan) -> Product:
         return Product(plan, self._target, self._reduced)
@@ -153,7 +153,7 @@ class Product:
         count = len(tuples)
         keys = np.concatenate([np.repeat(tuples, len(cells), axis=0), np.tile(cells, count)[:, None]], axis=1)
         box = self._plan.box(part.distinct, cells)
-        work: Work = box if self._boxed else box.jobs()
+        work: Work = box if self.boxed else box.jobs()
         return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of)
 
 

@@ -13,8 +13,9 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import FLAT, METRICS
 from gridproof.kernels.neighbourhood import best_neighbourhood
+from gridproof.kernels.problem import Work
 from gridproof.results.record import Record
-from gridproof.sweeps.grid import Grid, whole_grid
+from gridproof.sweeps.grid import Grid, Product, whole_grid
 from gridproof.sweeps.plan import Plan
 from gridproof.sweeps.search.aims import STATISTICS, Aim, Requirement, lacking
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
@@ -106,12 +107,23 @@ class Cells:
         """Of every cell the objective, and what it lacks of the requirements; empty where there are none."""
         values, short = [], [np.empty(0)]
         for place in range(grid.pieces):
-            piece = grid.piece(place)
-            metrics = plan.evaluate(piece.work)[:, 0]
-            values.append(metrics[:, self._objective][piece.job_of])
+            work, spread = _work(plan, grid, place)
+            metrics = plan.evaluate(work)[:, 0]
+            values.append(spread(metrics[:, self._objective]))
             if self._requirements:
-                short.append(lacking(self._requirements, metrics)[piece.job_of])
+                short.append(spread(lacking(self._requirements, metrics)))
         return np.concatenate(values), np.concatenate(short)
+
+
+def _work(plan: Plan, grid: Grid, place: int) -> tuple[Work, Callable[[Floats], Floats]]:
+    """A piece, and how what its jobs come to is laid out over its cells; of a box no list of them is made."""
+    if not isinstance(grid, Product) or not grid.boxed:
+        piece = grid.piece(place)
+        return piece.work, lambda found: found[piece.job_of]
+    part = grid.part(place)
+    sizes = [*(len(paths) for paths in part.distinct), len(part.cells)]
+    each = np.ix_(*part.inverses, np.arange(len(part.cells)))
+    return plan.box(part.distinct, part.cells), lambda found: found.reshape(sizes)[each].ravel()
 
 
 class Points:
