@@ -122,8 +122,15 @@ def _work(plan: Plan, grid: Grid, place: int) -> tuple[Work, Callable[[Floats], 
         return piece.work, lambda found: found[piece.job_of]
     part = grid.part(place)
     sizes = [*(len(paths) for paths in part.distinct), len(part.cells)]
-    each = np.ix_(*part.inverses, np.arange(len(part.cells)))
-    return plan.box(part.distinct, part.cells), lambda found: found.reshape(sizes)[each].ravel()
+
+    def spread(found: Floats) -> Floats:
+        laid = found.reshape(sizes)
+        for axis, (paths, inverse) in enumerate(zip(part.distinct, part.inverses, strict=True)):
+            if len(paths) < len(inverse):  # else each has a path of its own, in their order
+                laid = laid.take(inverse, axis=axis)
+        return laid.ravel()
+
+    return plan.box(part.distinct, part.cells), spread
 
 
 class Points:
