@@ -74,6 +74,7 @@ class Product:
         """reduced: by the backend itself, which takes boxes; then a variant alone is a box as well."""
         self._plan = plan
         self._target, self._reduced = target, reduced
+        self._latest: dict[str, tuple[tuple[tuple[int, int], ...], tuple[Ints, Ints]]] = {}
         space = plan.study.space
         dims = space.dims
         split = len(dims)
@@ -120,12 +121,10 @@ class Product:
         inverses, distinct, spans = [], [], []
         spare = list(range(space.shared))  # one value each: they may stand with any signal
         for signal in self._plan.study.signals:
-            part = self._plan.paths[signal.name][tuple(box[axis] for axis in space.uses[signal.name])]
-            unique, begins, inverse = np.unique(part, return_index=True, return_inverse=True)
-            order = np.argsort(begins)
-            distinct.append(unique[order].astype(np.int64))
+            paths, inverse = self._paths(signal.name, tuple(box[axis] for axis in space.uses[signal.name]))
+            distinct.append(paths)
             # Back to the box: own axes of the signals follow one another, so each inverse is one block of it.
-            inverses.append(np.argsort(order)[inverse.ravel()].astype(np.int64))
+            inverses.append(inverse)
             mine = [axis for axis in space.uses[signal.name] if axis >= space.shared]
             spans.append(tuple(Span(axis, box[axis].start, box[axis].stop - box[axis].start) for axis in spare + mine))
             spare = []
@@ -137,6 +136,16 @@ class Product:
             )
         )
         return Part(low, high, tuple(distinct), tuple(inverses), tuple(spans), _cells(space, box[offset:]))
+
+    def _paths(self, signal: str, box: tuple[slice, ...]) -> tuple[Ints, Ints]:
+        """Distinct paths within a box, and which of them each cell has. From piece to piece few signals change."""
+        key = tuple((side.start, side.stop) for side in box)
+        if signal not in self._latest or self._latest[signal][0] != key:
+            unique, begins, inverse = np.unique(self._plan.paths[signal][box], return_index=True, return_inverse=True)
+            order = np.argsort(begins)
+            found = unique[order].astype(np.int64), np.argsort(order)[inverse.ravel()].astype(np.int64)
+            self._latest[signal] = key, found
+        return self._latest[signal][1]
 
     def _box(self, low: int, high: int) -> Piece:
         part = self._part(low, high)
