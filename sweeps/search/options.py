@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gridproof.kernels.errors import InputError
 
 # Cells of a trial, unless told otherwise.
-CELLS = 2_097_152
+CELLS = 4_194_304
 
 
 @dataclass(frozen=True, slots=True)
