@@ -268,6 +268,16 @@ def test_findings_do_not_hang_on_what_was_found_before() -> None:
     assert cells.find(choices) == [cells.find([choice])[0] for choice in reversed(choices)][::-1]
 
 
+@pytest.mark.parametrize("points", [None, 5])
+def test_every_backend_finds_the_same(points: int | None) -> None:
+    one = replace(recipe("plateau", "turnover", points=points), cells=12)
+    choices = [whole(choice) for choice in (CHOICES if points is None else POINTS)]
+    for mine, theirs in zip(*(replace(one, backend=name).finder(Clock()).find(choices) for name in ("cpu", "reference")),
+                            strict=True):  # fmt: skip
+        assert mine.chosen == theirs.chosen
+        assert mine.values == pytest.approx(theirs.values, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("aims", "objective", "points", "fault"),
     [

@@ -35,14 +35,16 @@ def metered(backend: Backend, clock: Clock) -> Backend:
         with clock.counting():
             return backend.latch_paths(values, on, off, start)
 
-    latest: dict[int, Callable[[Work], Floats]] = {}
+    first: dict[int, Compiled] = {}
 
     def bound(problem: Problem) -> Callable[[Work], Floats]:
-        """Problems of one ground differ in their paths alone, and share what hangs on the market."""
-        like = latest.get(id(problem.bounds))
-        if isinstance(like, Compiled):
+        """Problems of one ground differ in their paths alone, and compiled share what hangs on the market."""
+        if (like := first.get(id(problem.bounds))) is not None:
             return Compiled(problem, like)
-        return latest.setdefault(id(problem.bounds), backend.bind(problem))
+        evaluate = backend.bind(problem)
+        if isinstance(evaluate, Compiled):
+            first[id(problem.bounds)] = evaluate
+        return evaluate
 
     def bind(problem: Problem) -> Callable[[Work], Floats]:
         with clock.counting():

@@ -55,9 +55,11 @@ def open_storage(url: str | None, folder: Path) -> Iterator[BaseStorage]:
         remedy = "Check the URL, the server, and that the driver is installed"
         where = f"--storage {without_password(url)}"
         raise InputError("the storage must be a database that answers", fault, where, remedy) from None
-    yield storage
-    storage.remove_session()
-    storage.engine.dispose()
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def open_search(
