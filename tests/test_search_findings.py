@@ -272,8 +272,8 @@ def test_findings_do_not_hang_on_what_was_found_before() -> None:
 def test_every_backend_finds_the_same(points: int | None) -> None:
     one = replace(recipe("plateau", "turnover", points=points), cells=12)
     choices = [whole(choice) for choice in (CHOICES if points is None else POINTS)]
-    for mine, theirs in zip(*(replace(one, backend=name).finder(Clock()).find(choices) for name in ("cpu", "reference")),
-                            strict=True):  # fmt: skip
+    compiled, plain = (replace(one, backend=name).finder(Clock()).find(choices) for name in ("cpu", "reference"))
+    for mine, theirs in zip(compiled, plain, strict=True):
         assert mine.chosen == theirs.chosen
         assert mine.values == pytest.approx(theirs.values, rel=1e-9)
 

@@ -246,33 +246,29 @@ def _walk_forward(by_part: Floats, job_of: Any, dims: Sequence[int], plan: Plan,
     sums = mean * lengths
     squares = np.where(flat, 0.0, volatility) ** 2 / problem.periods * (lengths - 1.0) + mean**2 * lengths
 
-    def measure(chosen: Any, parts: slice) -> Floats:
-        days = lengths[parts].sum()
+    def measure(inside: Floats, rows: Any, parts: Any) -> Floats:
+        """Over the days ``inside``, of whichever parts; total return too by its annual growth, which ranks alike."""
+        days = inside.sum()
         if objective != "sharpe":
-            return np.asarray(growth[chosen][..., parts].sum(axis=-1) * problem.periods / days)
-        first = sums[chosen][..., parts].sum(axis=-1) / days
-        second = squares[chosen][..., parts].sum(axis=-1) / days
+            annual: Floats = np.expm1(growth[rows, parts].sum(axis=-1) * problem.periods / days)
+            return annual
+        first, second = sums[rows, parts].sum(axis=-1) / days, squares[rows, parts].sum(axis=-1) / days
         variance = (second - first**2) * days / (days - 1.0)
         still = variance <= FLAT * second
         spread = np.sqrt(np.where(still, 1.0, variance) * problem.periods)
         return np.where(still, np.nan, (first * problem.periods - problem.risk_free) / spread)
 
-    every = np.arange(len(by_part))
     held = []
     for parts in range(1, len(lengths)):
-        cell, _ = best_neighbourhood(measure(every, slice(0, parts))[job_of], dims, None, _QUANTILE)
+        cell, _ = best_neighbourhood(
+            measure(lengths[:parts], slice(None), slice(0, parts))[job_of], dims, None, _QUANTILE
+        )
         if cell >= 0:
             held.append((parts, int(job_of[cell])))
     if len(held) < len(lengths) - 1:
         return float("nan")
-    rows = np.array([job for _, job in held])
-    places = np.array([part for part, _ in held])
-    days = lengths[places].sum()
-    if objective != "sharpe":
-        annual = growth[rows, places].sum() * problem.periods / days
-        return float(np.expm1(annual) if objective == "cagr" else np.expm1(annual * days / problem.periods))
-    first, second = sums[rows, places].sum() / days, squares[rows, places].sum() / days
-    variance = (second - first**2) * days / (days - 1.0)
-    if variance <= FLAT * second:
-        return float("nan")
-    return float((first * problem.periods - problem.risk_free) / np.sqrt(variance * problem.periods))
+    rows, places = np.array([job for _, job in held]), np.array([part for part, _ in held])
+    inside = lengths[places]
+    if objective == "total_return":
+        return float(np.expm1(growth[rows, places].sum()))
+    return float(measure(inside, rows, places))

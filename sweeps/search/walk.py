@@ -77,14 +77,14 @@ def walk(
         )
     stitched = np.concatenate(returns)
     nav = np.cumprod(1.0 + stitched)
-    sharpe = _sharpe(stitched, problem.periods, problem.risk_free)
+    metrics = dict(zip(METRICS, measure_returns(stitched, problem.periods, problem.risk_free), strict=False))
     return {
         "folds": rows,
         "objective": objective,
         "trials": trials,
-        "sharpe": number(sharpe),
-        "cagr": number(nav[-1] ** (problem.periods / len(nav)) - 1.0),
-        "t_statistic": number(sharpe * np.sqrt(len(nav) / problem.periods)),
+        "sharpe": number(metrics["sharpe"]),
+        "cagr": number(metrics["cagr"]),
+        "t_statistic": number(metrics["sharpe"] * np.sqrt(len(nav) / problem.periods)),
         "days": len(nav),
         "curve": {"date": [str(day) for day in dates[folds[0].begin : folds[-1].end]], "nav": nav.tolist()},
     }
@@ -95,8 +95,3 @@ def _days(ground: Ground, chosen: Choice) -> tuple[Ints, Floats, Floats]:
     columns = {name: np.array([value], dtype=object) for name, value in chosen.items()}
     plan, jobs, _ = ground.points(ground.layout, columns)
     return reference.daily(plan.problem, jobs.rows[0].astype(np.int64), 0)
-
-
-def _sharpe(returns: Floats, periods: float, risk_free: float) -> float:
-    spread = returns.std(ddof=1) * np.sqrt(periods)
-    return float((returns.mean() * periods - risk_free) / spread) if spread > 1e-9 else float("nan")
