@@ -209,16 +209,17 @@ def test_a_tile_that_raises_or_kills_is_named_and_the_rest_is_done(
     cluster: Any, drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     (empty_traps / "raise-2").touch()
-    (empty_traps / "kill-9").touch()
+    (empty_traps / "kill-28").touch()
     driver = drivers(empty_traps, study, tmp_path, cluster.address)
     _, errors = driver.ends(3)
     assert "not finished: 2 tiles raised; the same command tries again" in errors
     assert "ValueError: a trap at piece 2" in errors
     assert "3 workers died over it, the last: 127.0.0.1" in errors
     assert "trend.window=" in errors
-    gaps = [number for low, high in driver.store.missing(20) for number in range(low, high)]
-    assert {2, 9} <= set(gaps)
-    assert len(gaps) < 20, "how long tiles are hangs on how busy the machine is"
+    gaps = [number for low, high in driver.store.missing(32) for number in range(low, high)]
+    assert {2, 28} <= set(gaps)
+    # A worker that is alone for a while gets half of what is left as a tile: [1, 17) of the 32 at most, [25, 29).
+    assert len(gaps) <= 20
     for trap in empty_traps.iterdir():
         trap.unlink()
     again = drivers(empty_traps, study, tmp_path, cluster.address, ray=cluster.address)
