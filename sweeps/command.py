@@ -12,6 +12,7 @@ import typer
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger import ledger_record, ledger_rows
+from gridproof.results.run import Run
 from gridproof.signals.catalogue import MEASURES
 from gridproof.signals.panel import write_panel
 from gridproof.signals.synthetic import TRUTH, draw_market, write_market
@@ -43,7 +44,7 @@ from gridproof.sweeps.display import (
 from gridproof.sweeps.executor import IncompleteError
 from gridproof.sweeps.place import Place, open_place
 from gridproof.sweeps.point import evaluate_point
-from gridproof.sweeps.run import Run, judge_run, market_of, run_study
+from gridproof.sweeps.run import judge_run, market_of, run_study
 from gridproof.sweeps.schema import study_schema
 from gridproof.sweeps.search.command import search
 from gridproof.sweeps.study import load_study, parse_changes

@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from gridproof.results.ledger import LedgerRow, ledger_record
+from gridproof.results.run import Run
 from gridproof.signals.catalogue import Measure
 from gridproof.sweeps.point import Point
-from gridproof.sweeps.run import Run
 from gridproof.sweeps.search.standing import Standing
 
 console = Console(highlight=False, soft_wrap=True)

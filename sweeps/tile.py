@@ -12,9 +12,13 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.record import objective_of
 from gridproof.results.tally import KEPT, Tally
-from gridproof.sweeps.grid import Grid, Product, reducer_of
+from gridproof.sweeps.grid import Grid, Listed, Product, draw_sample, reducer_of
 from gridproof.sweeps.plan import Plan
 from gridproof.sweeps.reduced import reduce_piece
+
+# Variants that say where the histogram's edges lie, and its bins.
+_PILOT = 4096
+_BINS = 200
 
 
 @dataclass(frozen=True)
@@ -74,3 +78,17 @@ def evaluate_listed(plan: Plan, grid: Grid) -> Floats:
         piece = grid.piece(number)
         parts.append(plan.evaluate(piece.work)[piece.job_of])
     return np.concatenate(parts)
+
+
+def build_yardstick(plan: Plan, grid: Grid) -> Yardstick:
+    """Histogram edges around a pilot of some thousand variants, and the base; the same for every tile and resume."""
+    space, objective = plan.study.space, plan.study.spec.objective
+    pilot = evaluate_listed(plan, Listed(plan, draw_sample(space.size, min(_PILOT, space.size))))
+    own = plan.evaluate(grid.alone(space.base_index).work)
+    values = np.append(objective_of(pilot, objective), objective_of(own, objective))
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    margin = 0.1 * (high - low) or 0.5
+    edges = np.linspace(low - margin, high + margin, _BINS + 1)
+    after = float(objective_of(own, objective, 1)[0]) if own.shape[1] > 1 else np.nan
+    return Yardstick(edges, (float(objective_of(own, objective)[0]), after))

@@ -18,6 +18,7 @@ from gridproof.results import store as store_module
 from gridproof.results.ledger import ledger_rows
 from gridproof.results.mirror import Mirror, UnreachableError
 from gridproof.results.tally import Tally
+from gridproof.sweeps import harvest as harvest_module
 from gridproof.sweeps import run as run_module
 from tests.demo import small_plan, small_study
 from tests.executors import contents
@@ -140,7 +141,7 @@ def test_another_machine_goes_on_and_the_ledger_counts_once(expected: dict[str, 
 
 def test_folded_tiles_replace_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "ROWS_KEPT", 0)
-    monkeypatch.setattr(run_module, "_FOLD_EVERY", 3)
+    monkeypatch.setattr(harvest_module, "_FOLD_EVERY", 3)
     monkeypatch.setattr(store_module, "_FOLD", 3)
     url = "memory://bucket/runs"
     interrupted(url, variants_of(10) + 1)

@@ -18,14 +18,16 @@ from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
 from gridproof.results.record import Record
 from gridproof.results.report import write_report
+from gridproof.results.run import Run
 from gridproof.results.store import Store
 from gridproof.signals.market import Market
 from gridproof.sweeps.budget import Budget, Meter
 from gridproof.sweeps.connection import check_address, connected
 from gridproof.sweeps.executor import IncompleteError, Local
+from gridproof.sweeps.harvest import Progress
 from gridproof.sweeps.identity import code_digest
 from gridproof.sweeps.place import Place
-from gridproof.sweeps.run import Progress, Run, data_folder, market_of, sweep
+from gridproof.sweeps.run import data_folder, market_of, sweep
 from gridproof.sweeps.search.aims import parse_aims
 from gridproof.sweeps.search.crowd import Crowd
 from gridproof.sweeps.search.dimensions import Choice
