@@ -41,7 +41,7 @@ class Ahead:
         sets = [np.arange(low, high) for low, high in self._trained]
         sets += list(self._splits.train) if self._splits is not None else []
         self._blocks = {count: _bounds(days, count) for count in BLOCKS if days >= 4 * count}
-        self.tests = {count: OverfittingTest(count, metric) for count in self._blocks}
+        self._tests = {count: OverfittingTest(count, metric) for count in self._blocks}
         marks = np.zeros((len(sets), days + 2), dtype=np.int8)
         for row, chosen in zip(marks, sets, strict=True):
             row[1:-1][chosen] = 1
@@ -59,7 +59,7 @@ class Ahead:
             sums = np.add.reduceat(parts, first, axis=1)
             days = np.broadcast_to(np.add.reduceat(lengths, first)[:, None], sums.shape[1:])
             table = [days, sums[0], sums[1]] + ([sums[2]] if self._metric == "cagr" else [])
-            self.tests[count].add_block_sums(np.stack(table, axis=2))
+            self._tests[count].add_block_sums(np.stack(table, axis=2))
         if not len(self._best):
             return
         values = self._measure(parts)
@@ -79,6 +79,28 @@ class Ahead:
         flat = variance <= FLAT * square
         values: Floats = np.where(flat, 0.0, mean / np.sqrt(np.where(flat, 1.0, variance)))
         return values
+
+    def overfitting(self) -> list[Record]:
+        """For each number of blocks that there are days for, how often the best of one half fails on the other."""
+        rows = []
+        for test in self._tests.values():
+            found = test.finish()
+            counts, edges = np.histogram(found.logits, bins=30)
+            rows.append(
+                {
+                    "blocks": found.blocks,
+                    "splits": len(found.logits),
+                    "probability": found.pbo,
+                    "mid_p": found.mid_p,
+                    "median_rank": found.median_rank,
+                    "loss": found.loss_probability,
+                    "rank_error": found.rank_error,
+                    "ranked": found.ranked,
+                    "metric": found.metric,
+                    "logits": {"edges": edges.tolist(), "counts": counts.tolist()},
+                }
+            )
+        return rows
 
     def walk_forward(self, dates: Dates) -> Record | None:
         """None where the sample is shorter than seven years."""

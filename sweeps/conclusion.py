@@ -98,10 +98,7 @@ def conclude(
 def hold_returns(plan: Plan, leg: int) -> tuple[Any, Any]:
     """Daily returns of holding one leg throughout at the base's execution, (D,), and its metrics (S, 12 + A)."""
     problem, space = plan.problem, plan.study.space
-    cell = 0
-    for axis in range(len(space.dims) - space.executing, len(space.dims)):
-        cell = cell * space.dims[axis] + space.base[axis]
-    returns = problem.returns[problem.payoff_of[cell], leg]
+    returns = problem.returns[problem.payoff_of[space.execution(space.base_index)], leg]
     metrics = np.zeros((problem.segments, len(METRICS) + problem.allocations))
     for segment in range(problem.segments):
         inside = returns[problem.bounds[segment] : problem.bounds[segment + 1]]

@@ -9,7 +9,9 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.resampling import Tracer
+from gridproof.results.record import Record
 from gridproof.sweeps.population import Population
+from gridproof.sweeps.standing import number
 
 _TRACED = 8192
 
@@ -23,6 +25,16 @@ class Ensemble:
     threshold: float  # annual Sharpe ratio in sample
     agreement: float  # mean over the days in sample of the largest weight
     turnover: float  # traded value over NAV a year, both sides
+    standard_error: float  # of the best's annual Sharpe ratio
+
+    def record(self) -> Record:
+        return {
+            "cells": self.cells,
+            "share": self.share,
+            "standard_error": number(self.standard_error),
+            "threshold": number(self.threshold),
+            "agreement": number(self.agreement),
+        }
 
 
 def average(population: Population, standard_error: float) -> Ensemble | None:
@@ -30,12 +42,12 @@ def average(population: Population, standard_error: float) -> Ensemble | None:
 
     What the mean position moves from one allocation to another is charged as that switch; days on which several fall
     and several rise share it in proportion. The cost and payoff are those of the base's execution. None where no
-    variant has a Sharpe ratio.
+    variant has a Sharpe ratio, or the best no standard error.
     """
     plan = population.plan
     problem, space = plan.problem, plan.study.space
     sharpes = population.metrics[:, 0, METRICS.index("sharpe")]
-    if np.isnan(sharpes).all():
+    if not np.isfinite(standard_error) or np.isnan(sharpes).all():
         return None
     threshold = float(np.nanmax(sharpes)) - standard_error
     chosen = np.flatnonzero(sharpes >= threshold)
@@ -54,15 +66,13 @@ def average(population: Population, standard_error: float) -> Ensemble | None:
         np.add.at(change, (ends, allocations), -cells)
     total = population.cells[chosen].sum()
     weights = np.cumsum(change[:-1], axis=0) / total
-    cell = 0
-    for axis in range(len(space.dims) - space.executing, len(space.dims)):
-        cell = cell * space.dims[axis] + space.base[axis]
-    gross = (weights * problem.returns[problem.payoff_of[cell]].T).sum(axis=1)
+    execution = space.execution(space.base_index)
+    gross = (weights * problem.returns[problem.payoff_of[execution]].T).sum(axis=1)
     moved = np.diff(weights, axis=0, prepend=weights[:1])
     up, down = np.maximum(moved, 0.0), np.maximum(-moved, 0.0)
     amount = up.sum(axis=1)
     flow = down[:, :, None] * up[:, None, :] / np.where(amount > 0.0, amount, 1.0)[:, None, None]
-    cost = (flow * problem.costs[problem.cost_of[cell]].transpose(2, 0, 1)).sum(axis=(1, 2))
+    cost = (flow * problem.costs[problem.cost_of[execution]].transpose(2, 0, 1)).sum(axis=(1, 2))
     traded = (flow * problem.traded).sum()
     return Ensemble(
         returns=(1.0 + gross) * (1.0 - cost) - 1.0,
@@ -72,4 +82,5 @@ def average(population: Population, standard_error: float) -> Ensemble | None:
         threshold=threshold,
         agreement=float(weights[: population.days].max(axis=1).mean()),
         turnover=float(traded * problem.periods / days),
+        standard_error=standard_error,
     )

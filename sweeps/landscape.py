@@ -9,6 +9,7 @@ from gridproof.results.record import Record
 from gridproof.results.statistics.plateau import cliff, plateau
 from gridproof.results.statistics.sensitivity import Sensitivity, anova_from_surfaces, functional_anova
 from gridproof.results.store import Store
+from gridproof.sweeps.contenders import Contenders
 from gridproof.sweeps.space import Space
 from gridproof.sweeps.standing import number
 
@@ -56,12 +57,20 @@ def sensitivity(store: Store, space: Space, values: Floats | None) -> Record | N
     }
 
 
-def plateaus(values: Floats, space: Space, points: dict[str, int], standard_error: float) -> Record:
-    """points: the grid index of each. standard_error: of the best's objective."""
+def plateaus(values: Floats | None, contenders: Contenders) -> tuple[Record | None, str | None]:
+    """How base and best stand among their neighbours; where that is not computable, None and the reason, if known."""
+    study, error = contenders.plan.study, contenders.standard_error
+    if study.spec.objective != "sharpe":
+        return None, "not computable: a standard error is known for the Sharpe ratio only"
+    if values is None:
+        return None, "not computable: the grid is too large to keep every variant"
+    if not np.isfinite(error) or np.isnan(values).all():
+        return None, None
+    space = study.space
     record: Record = {}
-    for who, index in points.items():
+    for who, index in contenders.index.items():
         digits = [int(digit) for digit in space.digits(np.array([index]))[0]]
-        found, fall = plateau(values, digits, standard_error), cliff(values, digits)
+        found, fall = plateau(values, digits, error), cliff(values, digits)
         record[who] = {
             "score": number(found.score),
             "neighbours": found.neighbours,
@@ -72,4 +81,4 @@ def plateaus(values: Floats, space: Space, points: dict[str, int], standard_erro
             if fall.axis is None
             else {"drop": number(fall.drop), "axis": space.axes[fall.axis].name, "step": fall.step},
         }
-    return record
+    return record, None

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from gridproof.kernels.arrays import Bools, Floats, Ints
-from gridproof.kernels.backend import resolve
+from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.excess import measure_excess
 from gridproof.kernels.metrics import METRICS
-from gridproof.kernels.problem import Work
 from gridproof.kernels.resampling import raise_maxima
 from gridproof.results.record import Record
-from gridproof.sweeps.grid import Grid
+from gridproof.sweeps.ahead import Ahead
+from gridproof.sweeps.bootstrap import Bootstrap
 from gridproof.sweeps.population import Population
+from gridproof.sweeps.standing import number
 
 _LEVEL = 0.05
-_AT_ONCE = 65_536
-
-
-@dataclass(frozen=True)
-class Bootstrap:
-    counts: Floats  # (R, T) how often each day stands in a resample
-    block_length: float
-    seed: int
 
 
 @dataclass(frozen=True)
 class Luck:
     """K benchmarks, R resamples, J variants. Largest over all variants."""
 
+    benchmarks: tuple[str, ...]
     statistic: Floats  # (K, 2): the largest √T·d̄/ω and √T·d̄
     null: Floats  # (K, 4, R): lower, consistent, upper of the studentised; upper of the plain
     superior: Bools  # (K, J), StepM
@@ -43,18 +36,14 @@ def measure_luck(
     population: Population,
     benchmarks: Mapping[str, Floats],
     bootstrap: Bootstrap,
-    watch: Callable[[Ints, Floats], None] | None = None,
-    edges: Ints | None = None,
+    ahead: Ahead | None,
 ) -> Luck:
-    """benchmarks: (T,) daily returns above the risk-free rate each. One pass, and one more for each step of StepM.
-
-    watch: given the sums of returns over the parts between ``edges`` (3, G, some variants), as in ``kernels.excess``,
-    and the numbers of these variants.
-    """
+    """benchmarks: (T,) daily returns above the risk-free rate each. One pass, which ``ahead`` watches, and one more
+    for each step of StepM."""
     problem, days = population.plan.problem, population.days
     kinds, resamples = len(benchmarks), len(bootstrap.counts)
     series = np.stack(list(benchmarks.values()))
-    edges = np.array([0, days], dtype=np.int64) if edges is None else edges
+    edges = np.array([0, days], dtype=np.int64) if ahead is None else ahead.edges
     # The traces earn returns; what is measured is above the risk-free rate and the benchmark.
     drawn_free = bootstrap.counts.sum(axis=1) * problem.risk_free / problem.periods
     rows = np.concatenate([np.repeat(series @ bootstrap.counts.T, 4, axis=0), np.zeros((1, resamples))]) + drawn_free
@@ -65,8 +54,8 @@ def measure_luck(
     for first, traces in population.traces():
         here = slice(first, first + len(traces.execution))
         found = measure_excess(problem, traces, series, bootstrap.block_length, edges)
-        if watch is not None:
-            watch(np.arange(here.start, here.stop), found.parts)
+        if ahead is not None:
+            ahead.watch(np.arange(here.start, here.stop), found.parts)
         constant = found.deviations < 0.0
         left_out += int(constant.sum())
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -96,7 +85,7 @@ def measure_luck(
         ]
     )
     statistic = np.stack([statistics.max(axis=1), sums.max(axis=1) / np.sqrt(days)], axis=1)
-    return Luck(statistic, null, superior, maxima[-1], left_out)
+    return Luck(tuple(benchmarks), statistic, null, superior, maxima[-1], left_out)
 
 
 def _superior(
@@ -124,48 +113,51 @@ def _superior(
         maxima = found[0]
 
 
-def placebo(
-    population: Population, grid: Grid, objective: str, backend: str, base: Work, sweeps: int, seed: int
-) -> Record:
-    """The same variants on the same signals, with the market turned round by a random number of days in sample.
-
-    What the legs earn is shifted circularly against all signals, so that exposure, costs and the variants' likeness
-    stay and only the timing is lost. The p-value counts the real sweep as one. Of a population
-    that was drawn, only those drawn are swept.
-    """
-    problem, days = population.plan.problem, population.days
-    column = METRICS.index(objective)
-    shifts = np.random.default_rng(seed).choice(np.arange(1, days), min(sweeps, days - 1), replace=False)
-    observed = float(np.nanmax(population.metrics[:, 0, column], initial=-np.inf))
-    best, percentiles = [], []
-    for shift in shifts:
-        turned = replace(
-            problem,
-            returns=np.ascontiguousarray(np.roll(problem.returns[:, :, :days], -int(shift), axis=2)),
-            costs=np.ascontiguousarray(problem.costs[..., :days]),
-            bounds=np.array([0, days], dtype=np.int64),
+def luck_record(luck: Luck, population: Population, base: Floats) -> Record:
+    """base: its metrics (S, 12 + A), evaluated as the grid is."""
+    mine = population.place(base[None])
+    rows = []
+    for kind, name in enumerate(luck.benchmarks):
+        statistic = max(float(luck.statistic[kind, 0]), 0.0)
+        lower, consistent, upper = (_share(np.maximum(luck.null[kind, row], 0.0), statistic) for row in range(3))
+        plain = _share(luck.null[kind, 3], float(luck.statistic[kind, 1]))
+        rows.append(
+            {
+                "name": name,
+                "spa": {
+                    "statistic": number(statistic),
+                    "lower": lower[0],
+                    "consistent": consistent[0],
+                    "upper": upper[0],
+                    "monte_carlo_error": consistent[1],
+                },
+                "reality_check": {"p_value": plain[0], "monte_carlo_error": plain[1]},
+                "stepwise": {
+                    "rejected": int(luck.superior[kind].sum()),
+                    "base_rejected": None if mine is None else bool(luck.superior[kind, mine]),
+                    "level": _LEVEL,
+                },
+            }
         )
-        evaluate = resolve(backend).bind(turned)
-        works: Iterator[Work] = (
-            (population.jobs(slice(low, low + _AT_ONCE)) for low in range(0, len(population), _AT_ONCE))
-            if population.sampled
-            else (grid.piece(number).work for number in range(grid.pieces))
-        )
-        values = np.concatenate([evaluate(work)[:, 0, column] for work in works])
-        best.append(float(np.nanmax(values, initial=-np.inf)))
-        own = evaluate(base)[0, 0, column]
-        if not np.isnan(own):
-            below, equal = (values < own).sum(), (values == own).sum()
-            percentiles.append(100.0 * float(below + 0.5 * equal) / int((~np.isnan(values)).sum()))
-    at_least = int((np.array(best) >= observed).sum())
-    share = (at_least + 1) / (len(best) + 1)
+    null = luck.null_sharpe[np.isfinite(luck.null_sharpe)]
+    counts, edges = np.histogram(null, bins=40) if len(null) else (np.zeros(0), np.zeros(0))
+    column = METRICS.index("sharpe")
+    observed = population.metrics[:, 0, column]
+    best = float(np.nanmax(observed)) if not np.isnan(observed).all() else np.nan
     return {
-        "sweeps": len(best),
-        "seed": seed,
-        "best": [value for value in best if np.isfinite(value)],
-        "observed": observed if np.isfinite(observed) else None,
-        "at_least": at_least,
-        "p_value": share,
-        "monte_carlo_error": float(np.sqrt(share * (1.0 - share) / len(best))),
-        "base_percentile": percentiles,
+        "observed_best": number(best),
+        "observed_base": number(base[0, column]),
+        "benchmarks": rows,
+        "null_best_sharpe": {
+            "edges": edges.tolist(),
+            "counts": counts.tolist(),
+            "p_value": float((null >= best).mean()) if len(null) else None,
+        },
     }
+
+
+def _share(maxima: Floats, statistic: float) -> tuple[float, float]:
+    """The share of resamples that do as well, and its Monte Carlo error."""
+    p_value = float((maxima >= statistic).mean())
+    inside = min(max(p_value, 1.0 / len(maxima)), 1.0 - 1.0 / len(maxima))
+    return p_value, float(np.sqrt(inside * (1.0 - inside) / len(maxima)))

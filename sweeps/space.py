@@ -81,6 +81,10 @@ class Space:
             rest, result[:, axis] = np.divmod(rest, len(self.axes[axis].values))
         return result
 
+    def execution(self, index: int) -> int:
+        """Which of the executions a variant has: their axes are the last, so they vary fastest."""
+        return index % prod(self.dims[len(self.dims) - self.executing :])
+
     def slice_through_base(self, x: int, y: int) -> Ints:
         """The grid indices over two axes, all others at the base: x down, y across, row by row."""
         down, across = (part.ravel().astype(np.int64) for part in np.indices((self.dims[x], self.dims[y])))

@@ -21,7 +21,7 @@ from gridproof.results.statistics.shift import circular_shift_test, subperiod_te
 from gridproof.signals.source import Dates
 
 # A segment needs as many days for a bootstrap of it to say anything.
-_SHORTEST = 60
+SHORTEST = 60
 
 
 def stand(returns: Floats, periods: float, risk_free: float, indices: Array | None) -> Record:
@@ -49,7 +49,7 @@ def stand(returns: Floats, periods: float, risk_free: float, indices: Array | No
         "min_track_record_years": number(track / periods),
         "mertens_error": number(error * year),
     }
-    if indices is not None and len(returns) >= _SHORTEST:
+    if indices is not None and len(returns) >= SHORTEST:
         interval = sharpe_interval(above, indices)
         record["interval"] = [number(edge * year) for edge in interval.percentile]
         record["interval_studentised"] = [number(edge * year) for edge in interval.studentised]

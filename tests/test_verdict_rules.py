@@ -22,8 +22,8 @@ from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Problem
 from gridproof.signals.synthetic import INDICES, PERIODS, draw_market
 from gridproof.signals.synthetic import write_market as write_synthetic
+from gridproof.sweeps import deflation as deflation_module
 from gridproof.sweeps import population as population_module
-from gridproof.sweeps import verdict as verdict_module
 from gridproof.sweeps.command import app
 from gridproof.sweeps.ensemble import average
 from gridproof.sweeps.population import Population
@@ -190,7 +190,7 @@ def test_a_large_grid_is_sampled_and_says_so(
 ) -> None:
     """The number of trials stays that of the grid."""
     monkeypatch.setattr(population_module, "LARGEST_GRID", 100)
-    monkeypatch.setattr(verdict_module, "LARGEST_GRID", 100)
+    monkeypatch.setattr(deflation_module, "LARGEST_GRID", 100)
     monkeypatch.setattr(population_module, "DRAWN", 60)
     sampled = gp.run(study, data=folder, out=tmp_path)
     method, counts = sampled.statistics["method"], sampled.statistics["counts"]
@@ -217,7 +217,7 @@ def by_hand() -> tuple[Problem, Population]:
     )  # fmt: skip
     metrics = np.full((3, 2, 14), np.nan)
     metrics[:, 0, 3] = 2.0, 1.9, 0.5
-    space = SimpleNamespace(dims=(3, 1), executing=1, base=(0, 0))
+    space = SimpleNamespace(base_index=0, execution=lambda index: index)
     plan: Any = SimpleNamespace(problem=problem, study=SimpleNamespace(space=space))
     rows = np.array([[0], [1], [2]], dtype=np.int32)
     zeros = np.zeros(3, dtype=np.int64)
