@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from gridproof.kernels.backend import resolve
 from gridproof.sweeps.document import Document
@@ -25,6 +26,13 @@ SMALL = {
 @cache
 def small_study() -> Study:
     return load_study("us-demo").set(SMALL)
+
+
+def small_file(folder: Path) -> Path:
+    """The study as a file of its own."""
+    path = folder / "small.yaml"
+    path.write_text(small_study().to_yaml())
+    return path
 
 
 @cache

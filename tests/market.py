@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from gridproof.sweeps.document import Document, parse_value
+from gridproof.sweeps.study import Study, build_study
 
 DAYS = 600
 
@@ -87,3 +91,12 @@ base:
   lag: 1
   execution.cost: 0.001
 """
+
+
+def raw_study() -> dict[str, Any]:
+    raw: dict[str, Any] = parse_value(study_text())
+    return raw
+
+
+def study_of(raw: dict[str, Any]) -> Study:
+    return build_study(Document("study.yaml", raw, {}))

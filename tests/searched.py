@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gridproof.signals.market import Market
-from gridproof.sweeps.document import Document, parse_value
+from gridproof.sweeps.document import parse_value
 from gridproof.sweeps.run import market_of
-from gridproof.sweeps.study import Study, build_study
-from tests.market import study_text, write_market
+from gridproof.sweeps.study import Study
+from tests.market import raw_study, study_of, write_market
 
 SIGNALS = """\
 rate:
@@ -70,13 +70,9 @@ BASE: dict[str, Any] = {
 
 
 def raw_searched() -> dict[str, Any]:
-    raw: dict[str, Any] = parse_value(study_text())
+    raw = raw_study()
     del raw["rule"]
     return raw | {"signals": parse_value(SIGNALS), "rules": parse_value(RULES), "base": copy.deepcopy(BASE)}
-
-
-def study_of(raw: dict[str, Any]) -> Study:
-    return build_study(Document("searched.yaml", raw, {}))
 
 
 @cache

@@ -22,7 +22,8 @@ from gridproof.sweeps.point import evaluate_point
 from gridproof.sweeps.schema import study_schema
 from gridproof.sweeps.study import Study, parse_changes
 from gridproof.sweeps.trials import trials_of
-from tests.searched import BASE, RULES, raw_searched, searched, small_market, study_of
+from tests.market import study_of, write_market
+from tests.searched import BASE, RULES, raw_searched, searched, small_market
 
 # A part of the study with every rule and use, 1,728 variants.
 PART: dict[str, Any] = {
@@ -239,9 +240,7 @@ def test_a_signal_called_rule_is_refused_beside_rules() -> None:
 
 
 def test_alternatives_are_run_and_reported(tmp_path: Path) -> None:
-    import tests.market as market
-
-    market.write_market(tmp_path)
+    write_market(tmp_path)
     study = searched().set({**PART, "rate.window": 25, "trend.window": 40, "lag": 1})
     run = gp.run(study, tmp_path, out=tmp_path / "runs", verdict=False)
     assert run.summary["variants"] == study.space.size

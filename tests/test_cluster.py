@@ -24,7 +24,7 @@ from gridproof.sweeps import crew as crew_module
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cluster import Cluster
 from gridproof.sweeps.executor import Executor
-from tests.demo import small_plan, small_study
+from tests.demo import small_file, small_plan, small_study
 from tests.executors import RunSuite, TileSuite, contents, task_of
 from tests.rays import ROOT, add_node, cluster_of, driver_command, needs_ray
 from tests.trapped import Trapped
@@ -52,9 +52,7 @@ def empty_traps(traps: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("study") / "small.yaml"
-    path.write_text(small_study().to_yaml())
-    return path
+    return small_file(tmp_path_factory.mktemp("study"))
 
 
 @pytest.fixture(scope="module")

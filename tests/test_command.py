@@ -16,7 +16,7 @@ import yaml
 import gridproof as gp
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.signals.catalogue import MEASURES
-from tests.demo import SMALL, small_study
+from tests.demo import SMALL, small_file, small_study
 
 
 def gridproof(*arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
@@ -29,9 +29,7 @@ def gridproof(*arguments: object, expect: int = 0) -> subprocess.CompletedProces
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("study") / "small.yaml"
-    path.write_text(small_study().to_yaml())
-    return path
+    return small_file(tmp_path_factory.mktemp("study"))
 
 
 @pytest.fixture(scope="module")

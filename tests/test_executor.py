@@ -22,7 +22,7 @@ from gridproof.sweeps.crew import Share, share_of
 from gridproof.sweeps.dispatch import DEATHS, Dispatch, tile_pieces
 from gridproof.sweeps.display import Lines
 from gridproof.sweeps.executor import Executor, Local
-from tests.demo import small_study
+from tests.demo import small_file, small_study
 from tests.executors import RunSuite, TileSuite
 from tests.rays import ROOT, driver_command, needs_ray
 
@@ -112,8 +112,7 @@ def test_budgets() -> None:
 
 
 def test_a_budget_leaves_a_run_that_goes_on(traps: Path, tmp_path: Path) -> None:
-    study = tmp_path / "small.yaml"
-    study.write_text(small_study().to_yaml())
+    study = small_file(tmp_path)
     command = driver_command(traps, study, tmp_path / "out", "--max-hours", 1e-9)
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
     assert done.returncode == 3
@@ -123,8 +122,7 @@ def test_a_budget_leaves_a_run_that_goes_on(traps: Path, tmp_path: Path) -> None
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare for a small disk of its own")
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
-    study, out = tmp_path / "small.yaml", tmp_path / "out"
-    study.write_text(small_study().to_yaml())
+    study, out = small_file(tmp_path), tmp_path / "out"
     out.mkdir()
     # A file system with room for some tiles; what is on it at the end is listed.
     inside = (
@@ -166,8 +164,7 @@ def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
     for trap in traps.iterdir():
         trap.unlink()
     (traps / "raise-7").touch()
-    study = tmp_path / "small.yaml"
-    study.write_text(small_study().to_yaml())
+    study = small_file(tmp_path)
     command = driver_command(traps, study, tmp_path / "out")
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
     assert done.returncode == 3

@@ -20,7 +20,7 @@ from gridproof.results.mirror import Mirror, UnreachableError
 from gridproof.results.tally import Tally
 from gridproof.sweeps import harvest as harvest_module
 from gridproof.sweeps import run as run_module
-from tests.demo import small_plan, small_study
+from tests.demo import small_file, small_plan, small_study
 from tests.executors import contents
 from tests.rays import ROOT
 from tests.trapped import Trapped
@@ -104,8 +104,7 @@ def test_the_same_bytes_as_in_a_folder(url: str, expected: dict[str, bytes], tmp
 
 
 def test_the_command_line(tmp_path: Path) -> None:
-    study = tmp_path / "study.yaml"
-    study.write_text(small_study().to_yaml())
+    study = small_file(tmp_path)
     url = f"file://{tmp_path}/far"
 
     def gridproof(*words: str) -> str:

@@ -16,7 +16,8 @@ import gridproof as gp
 from gridproof.sweeps.search.dimensions import Dimensions, steps_from
 from gridproof.sweeps.space import Axis
 from gridproof.sweeps.values import Draw, draw_of, expand
-from tests.searched import raw_searched, searched, study_of
+from tests.market import study_of
+from tests.searched import raw_searched, searched
 
 
 def values(**entry: Any) -> tuple[Any, ...]:

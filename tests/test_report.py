@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 import re
 from typing import Any
@@ -17,24 +16,13 @@ from gridproof.results.heatmaps import block_mean, map_note, surface_figure
 from gridproof.results.histogram import histogram_figure
 from gridproof.results.report import write_report
 from gridproof.results.wording import hindsight, number, share
+from tests.page import figures_of, loads_nothing, page_of
 from tests.run_folder import AXES, BASE, rewrite_summary, write_run
 
 
 @pytest.fixture
 def run(tmp_path: pathlib.Path) -> pathlib.Path:
     return write_run(tmp_path)
-
-
-def page_of(folder: pathlib.Path) -> str:
-    """The report without plotly's own text, which would match almost anything."""
-    text = write_report(folder).read_text(encoding="utf-8")
-    start, end = text.index("<script>/**"), text.index("<script>\nconst drawFigure")
-    return (text[:start] + text[end:]).replace("\u00a0", " ")
-
-
-def figures_of(page: str) -> dict[str, Any]:
-    found = re.findall(r'drawFigure\("([\w-]+)", (\{.*\})\);</script>', page)
-    return {name: json.loads(text) for name, text in found}
 
 
 def map_of(page: str, heading: str) -> dict[str, Any]:
@@ -80,7 +68,7 @@ def test_hindsight_is_one_sentence_where_the_base_has_it(run: pathlib.Path) -> N
 def test_page_is_one_file_that_loads_nothing(run: pathlib.Path) -> None:
     text = write_report(run).read_text(encoding="utf-8")
     assert len(re.findall(r"\* plotly\.js v\d", text)) == 1
-    assert not re.search(r"""<link|(src|href)\s*=\s*["'](https?:)?//""", page_of(run))
+    assert loads_nothing(page_of(run))
     assert [path.name for path in run.iterdir() if "report" in path.name] == ["report.html"]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import copy
 import json
 import pathlib
 import re
@@ -21,11 +19,21 @@ from gridproof.results.searched import Searched, Trial, read_search
 from gridproof.results.sections.search import power
 from gridproof.results.sections.search_figures import best_so_far
 from gridproof.results.sections.search_walk import NEVER
+from tests.page import (
+    HEADINGS,
+    figures_of,
+    headings_of,
+    loads_nothing,
+    nulled,
+    page_of,
+    paths_of,
+    table_of,
+    values_of,
+    words_of,
+)
 from tests.run_folder import rewrite_summary
 from tests.search_folder import FOUND, OBJECTIVES, SAMPLE, front_of, trials_table, write_search
 from tests.statistics_record import write_statistics
-from tests.test_report import figures_of, page_of
-from tests.test_report_sections import HEADINGS, paths_of, words_of
 
 
 @pytest.fixture
@@ -57,23 +65,6 @@ def record_of(folder: pathlib.Path) -> dict[str, Any]:
 def rendered(folder: pathlib.Path, record: dict[str, Any]) -> str:
     (folder / "search.json").write_text(json.dumps(record))
     return page_of(folder)
-
-
-def values_of(packed: Any, dtype: str = "<f8") -> list[float]:
-    """Values of a trace, packed or plain."""
-    if not isinstance(packed, dict):
-        return list(packed)
-    return [float(value) for value in np.frombuffer(base64.b64decode(packed["bdata"]), dtype=dtype)]
-
-
-def table_of(page: str, heading: str) -> list[list[str]]:
-    """The rows of the first table below a heading, as text."""
-    part = page[page.index(f"<h3>{heading}</h3>") :]
-    body = part[part.index("<tbody>") : part.index("</tbody>")]
-    return [
-        [words_of(cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
-        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", body, re.DOTALL)
-    ]
 
 
 def test_headline_says_that_a_search_found_it_and_ranks_it_among_its_surroundings(run: pathlib.Path) -> None:
@@ -172,8 +163,7 @@ def test_other_ways_of_searching_are_said(run: pathlib.Path) -> None:
 
 def test_section_stands_first_and_the_others_keep_their_numbers(several: pathlib.Path) -> None:
     page = page_of(several)
-    heads = re.findall(r"<h2[^>]*>([^<]*)</h2>", page)
-    assert heads == ["1. What was searched, and what was found", *HEADINGS[1:]]
+    assert headings_of(page) == ["1. What was searched, and what was found", *HEADINGS[1:]]
     drawn = figures_of(page)
     assert list(drawn)[:4] == ["figure-progress", "figure-front", "figure-importances", "figure-certainty"]
     for figure in drawn.values():
@@ -404,7 +394,7 @@ def test_same_folder_gives_same_bytes_and_loads_nothing(several: pathlib.Path) -
     table = pd.read_parquet(several / "trials.parquet")
     table.sample(frac=1.0, random_state=1).to_parquet(several / "trials.parquet")  # order of the rows does not matter
     assert write_report(several).read_bytes() == first
-    assert not re.search(r"""<link|(src|href)\s*=\s*["'](https?:)?//""", page_of(several))
+    assert loads_nothing(page_of(several))
 
 
 def test_without_trials_the_front_alone_is_listed(several: pathlib.Path) -> None:
@@ -433,14 +423,7 @@ def test_any_number_may_be_null(tmp_path: pathlib.Path) -> None:
     leaves = [path for path in paths_of(record) if path[-1] not in needed]
     assert len(leaves) > 60
     for chosen in [leaves[k::4] for k in range(4)]:
-        changed = copy.deepcopy(record)
-        for path in chosen:
-            part: Any = changed
-            for key in path[:-1]:
-                part = part[key] if part is not None else None
-            if part is not None:
-                part[path[-1]] = None
-        text = words_of(rendered(tmp_path, changed))
+        text = words_of(rendered(tmp_path, nulled(record, chosen)))
         assert "None" not in text, text[text.index("None") - 80 :][:160]
 
 

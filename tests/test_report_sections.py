@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import copy
 import json
 import pathlib
 import re
@@ -21,21 +19,21 @@ from gridproof.results.sections.absence import UNKNOWN, absence, found
 from gridproof.results.sections.deflation import most_trials
 from gridproof.results.sections.luck import quantile, share_at_least
 from gridproof.results.wording import interval, probability, trials, with_error
+from tests.page import (
+    HEADINGS,
+    figures_of,
+    headings_of,
+    loads_nothing,
+    nulled,
+    page_of,
+    paths_of,
+    section_of,
+    values_of,
+    words_of,
+)
 from tests.run_folder import BASE, rewrite_summary, write_run
 from tests.statistics_record import GATES, statistics_record, write_statistics
-from tests.test_report import figures_of, page_of
 
-HEADINGS = [
-    "1. What was tried",
-    "2. Base, best, ensemble and buy-and-hold",
-    "3. Luck",
-    "4. Deflated Sharpe against the number of trials",
-    "5. Does the winner of one half win in the other?",
-    "6. Surfaces, plateau and sensitivity",
-    "7. Time",
-    "8. Stress",
-    "9. The verdict",
-]
 # Every part that a section cannot do without; a missing one must be named with its reason.
 PARTS = [
     "who",
@@ -71,21 +69,9 @@ def rendered(folder: pathlib.Path, record: dict[str, Any]) -> str:
     return page_of(folder)
 
 
-def words_of(page: str) -> str:
-    """The page's text without markup and figures."""
-    page = re.sub(r"<script>.*?</script>|<style>.*?</style>", " ", page, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
-
-
-def section_of(page: str, heading: str) -> str:
-    start = page.index(f">{heading}<")
-    end = page.find("<h2", start)
-    return page[start : end if end > 0 else None]
-
-
 def test_sections_stand_in_the_order_of_the_verdict(run: pathlib.Path) -> None:
     page = page_of(run)
-    assert re.findall(r"<h2[^>]*>([^<]*)</h2>", page) == HEADINGS
+    assert headings_of(page) == HEADINGS
     assert "not computable" not in words_of(page).replace("– not computable", "")
     for heading in HEADINGS[2:]:
         assert "How to read it:" in section_of(page, heading) or heading.startswith("6.")
@@ -112,7 +98,7 @@ def test_figures_are_valid_plotly_and_each_section_has_its_own(run: pathlib.Path
 
 def test_same_folder_gives_same_bytes(run: pathlib.Path) -> None:
     assert write_report(run).read_bytes() == write_report(run).read_bytes()
-    assert not re.search(r"""<link|(src|href)\s*=\s*["'](https?:)?//""", page_of(run))
+    assert loads_nothing(page_of(run))
 
 
 def test_verdict_is_summed_up_below_the_headline(run: pathlib.Path) -> None:
@@ -195,7 +181,7 @@ def test_without_statistics_the_page_says_so_and_is_as_before(run: pathlib.Path)
     (run / "statistics.json").unlink()
     page = page_of(run)
     assert "No verdict was computed for this run: its folder holds no statistics.json." in page
-    assert re.findall(r"<h2[^>]*>([^<]*)</h2>", page)[-1] == "6. What this page does not say"
+    assert headings_of(page)[-1] == "6. What this page does not say"
     assert "Ensemble" not in page
     assert "How to read it" not in page
 
@@ -215,7 +201,7 @@ def test_one_of_two_missing_is_named(run: pathlib.Path, part: str) -> None:
 
 def test_empty_statistics_name_every_part_as_not_computable(run: pathlib.Path) -> None:
     page = rendered(run, {})
-    assert re.findall(r"<h2[^>]*>([^<]*)</h2>", page) == HEADINGS
+    assert headings_of(page) == HEADINGS
     assert page.count(f"not computable: {UNKNOWN}") >= len(PARTS)
     assert f"The verdict: not computable: {UNKNOWN}." in page
     assert "undefined" not in words_of(page).lower().replace("undefined.", "").replace("undefined,", "")
@@ -231,16 +217,6 @@ def test_reasons_are_found_at_every_level() -> None:
     assert found({"a": {"b": 0}}, "a", "b") == 0
 
 
-def paths_of(record: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every key of every dictionary, in lists that of the first and the last."""
-    if isinstance(record, dict):
-        below = [paths_of(value, (*path, key)) for key, value in record.items()]
-        return [(*path, key) for key in record] + [one for part in below for one in part]
-    if isinstance(record, list) and record and isinstance(record[0], dict):
-        return [one for place in {0, len(record) - 1} for one in paths_of(record[place], (*path, place))]
-    return []
-
-
 # What names a thing: without it there is nothing to show, and the record is no record.
 NEEDED = {"name", "group", "result", "against", "signal", "values", "blocks", "year", "x", "y"}
 NEEDED |= {"train_from", "train_to", "test_from", "test_to"}
@@ -253,14 +229,7 @@ def test_any_number_may_be_null(run: pathlib.Path) -> None:
     for chosen in [leaves[start : start + 40] for start in range(0, len(leaves), 40)] + [
         leaves[k::9] for k in range(9)
     ]:
-        changed = copy.deepcopy(record)
-        for path in chosen:
-            part: Any = changed
-            for key in path[:-1]:
-                part = part[key] if part is not None else None
-            if part is not None:
-                part[path[-1]] = None
-        text = words_of(rendered(run, changed))
+        text = words_of(rendered(run, nulled(record, chosen)))
         assert "None" not in text, text[text.index("None") - 80 :][:160]
 
 
@@ -319,7 +288,7 @@ def test_walk_forward_stands_beside_base_and_legs_over_its_own_days(run: pathlib
     curves = pd.read_parquet(run / "curves.parquet")
     first = (curves["date"].dt.strftime("%Y-%m-%d") == record["curve"]["date"][0]).idxmax()
     expected = curves["base.nav"].to_numpy()[first:] / curves["base.nav"][first - 1]
-    drawn = np.frombuffer(base64.b64decode(figure["data"][3]["y"]["bdata"]), dtype="<f4")
+    drawn = values_of(figure["data"][3]["y"], "<f4")
     np.testing.assert_allclose(drawn, expected, rtol=1e-6)
     starts = [shape["x0"] for shape in figure["layout"]["shapes"] if shape["line"]["width"] == 1]
     assert {fold["test_from"] for fold in record["folds"]} <= set(starts)

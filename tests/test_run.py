@@ -24,19 +24,12 @@ from gridproof.sweeps.document import Document
 from gridproof.sweeps.grid import Product
 from gridproof.sweeps.study import build_study
 from tests.demo import small_plan, small_study
+from tests.executors import contents
 
 METRICS = {
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "skewness", "kurtosis",
     "switches", "turnover", "exposure",
 }  # fmt: skip
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "timing.json"
-    }
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def test_workers_find_what_is_found_here_whoever_is_lost() -> None:
             expected = one.finder(Clock()).find([*choices, bad])
             finder = crowd.finder(one)
             assert finder.find([*choices, bad]) == expected
-            assert expected[-1].why.startswith("searched.yaml window.from")
+            assert expected[-1].why.startswith("study.yaml window.from")
             # A worker dies while they work: Ray starts it again, and it does again what it was doing.
             worker = ray.get(crowd._actors[0].__ray_call__.remote(lambda _: os.getpid()))
             killer = threading.Timer(0.05, os.kill, (worker, signal.SIGKILL))

@@ -258,7 +258,7 @@ def test_a_point_that_cannot_be_evaluated_spoils_no_other() -> None:
     assert finder.find([*good[:2], bad, *good[2:], bad]) == [
         *finder.find(good[:2]), *finder.find([bad]), *finder.find(good[2:]), *finder.find([bad]),
     ]  # fmt: skip
-    assert finder.find([bad])[0].why.startswith("searched.yaml window.from")
+    assert finder.find([bad])[0].why.startswith("study.yaml window.from")
     assert finder.find([bad])[0].cells == 0
 
 

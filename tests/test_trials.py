@@ -19,22 +19,13 @@ from gridproof.kernels.surfaces import several_pairs
 from gridproof.results.ledger import LedgerFile, Trials, ledger_rows, ledger_total
 from gridproof.results.store import Store
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.document import Document, parse_value
+from gridproof.sweeps.document import parse_value
 from gridproof.sweeps.grid import Listed, Product, draw_sample
-from gridproof.sweeps.study import Study, build_study, load_study
+from gridproof.sweeps.study import Study, load_study
 from gridproof.sweeps.trials import market_identity, trials_of
 from tests.demo import small_study, tied_study
-from tests.market import study_text, write_market
+from tests.market import raw_study, study_of, study_text, write_market
 from tests.test_command import gridproof
-
-
-def study_of(raw: dict[str, Any]) -> Study:
-    return build_study(Document("study.yaml", raw, {}))
-
-
-def raw_study() -> dict[str, Any]:
-    raw: dict[str, Any] = parse_value(study_text())
-    return raw
 
 
 def trials(study: Study) -> Trials:
