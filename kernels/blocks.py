@@ -32,17 +32,13 @@ from numba import get_thread_id, njit, prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.classes import LEAF
-from gridproof.kernels.lanes import LANES, add_lanes, half_of_power, join_eight, walk_eight
+from gridproof.kernels.lanes import LANES, add_lanes, half_of_power, join_eight, walk_eight, walk_sixteen
 from gridproof.kernels.metrics import FLAT, LEVEL
 
 SUMS = 8
 SHAPE = 4
 
-# What variants have come to stays in a cache from block to block: that of a strip in the nearest while it is walked
-# through some blocks, that of a stretch in the next while it is walked through all at hand.
-STRIP = 128
-_STRETCH = 1024
-_SOME = 4
+STRIP = 128  # variants measured at a time
 _SUMS = np.uint64(SUMS)
 _SHAPE = np.uint64(SHAPE)
 _MARK = np.uint64(3)  # where in the shape the mark stands
@@ -81,6 +77,7 @@ def sweep(
     risk_free: float,
     invested: Floats,
     strides: Ints,
+    tables: Words,
     all_sums: Floats,
     all_shapes: Floats,
     all_states: Floats,
@@ -97,7 +94,9 @@ def sweep(
     depends on what was held. blind: (codes,) of a code without the inner signal's bits, whether they change nothing.
     day_sums, day_shapes: entries of single days (D + 1, A), the last of no day. field: bits of a count. constant:
     (S, A, 12 + A) metrics of holding throughout. strides: (signals, 2) from one path to the next in ``result``
-    (J, S, 12 + A), and the first member of the signal. all_…: for each thread, memory. room: entries of blocks after
+    (J, S, 12 + A), and the first member of the signal. tables: (levels, 2, 3) of each level the entry, head and pattern
+    where its left and its right table begin; before them the variants, and the patterns of flat rows without and with
+    versions; behind the last those of the blocks at hand. all_…: for each thread, memory. room: entries of blocks after
     which the variants are walked through them. The rest see ``classify``.
     """
     signals = units.shape[1]
@@ -115,10 +114,9 @@ def sweep(
         sizes = np.empty(signals, dtype=np.int64)
         begins = np.empty(signals, dtype=np.int64)
         digits = np.zeros(signals, dtype=np.int64)
-        starts = np.empty(signals, dtype=np.int64)
+        starts = np.empty(most, dtype=np.uint64)
         sorts = np.empty(signals, dtype=np.int64)
-        rows = np.empty((most, 4), dtype=np.uint64)
-        tables = np.empty((levels, 2, 3), dtype=np.uint64)
+        rows = np.empty((most, 3), dtype=np.uint64)
         known = np.zeros((rule.shape[1], 2), dtype=np.uint64)
         listed = np.zeros((_LISTS, 6), dtype=np.uint64)
         columns = np.empty((_MEASURED + constant.shape[2]) * STRIP)
@@ -132,14 +130,6 @@ def sweep(
         # Of each combination of outer paths, the inner ones and as many more as make the lanes full.
         wide = (np.uint64(sizes[inner]) + _EIGHT - _ONE) // _EIGHT * _EIGHT
         many = np.uint64(outers) * wide
-        # Memory: what each variant has come to, two tables a level, then the entries of the blocks. Patterns: those of
-        # flat rows, without and with versions, then the same.
-        for level in range(levels):
-            for side in range(2):
-                number = np.uint64(min(2 * level + side, 2 * levels - 2))
-                tables[level, side, 0] = many + number * (many * allocations + _EIGHT)
-                tables[level, side, 1] = np.uint64(2) * number * np.uint64(outers)
-                tables[level, side, 2] = np.uint64(2) * wide + number * many
         patterns[:wide] = 0
         patterns[wide : np.uint64(2) * wide] = 1
         held_at = np.uint64(2) * many
@@ -202,7 +192,7 @@ def sweep(
                 _walk(
                     group, block, tip, outers, begins, sizes, counts, units[unit], classes, digits, charges, none,
                     first, np.uint64(LEAF << (levels - 1)), free, allocations, sums, shapes, states, holds, heads,
-                    patterns, lists, tables[levels - 1, 0, 1], rows, wide, starts,
+                    patterns, tables[levels - 1, 0, 1], rows, wide, starts,
                 )  # fmt: skip
             if not free:
                 digits[:] = 0
@@ -433,8 +423,8 @@ def _advance(digits: Ints, sizes: Ints, signals: int) -> None:
 def _walk(
     group: int, until: int, tip: int, outers: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints,
     classes: Array, digits: Ints, charges: Floats, none: Any, first: Any, length: Any, free: bool, allocations: Any,
-    sums: Floats, shapes: Floats, states: Floats, holds: Words, heads: Array, patterns: Array, lists: Array,
-    heads_at: Any, rows: Words, wide: Any, starts: Ints,
+    sums: Floats, shapes: Floats, states: Floats, holds: Words, heads: Array, patterns: Array, heads_at: Any,
+    rows: Words, wide: Any, starts: Words,
 ) -> None:  # fmt: skip
     """Join blocks [group, until) to every variant of the unit.
 
@@ -445,50 +435,41 @@ def _walk(
     held = np.uint64(2) * many
     table = heads_at
     for block in range(group, until):
-        rows[block - group, 3] = table
+        starts[block - group] = table
         combinations = 2
         for signal in range(inner):
             combinations *= counts[unit[signal], tip + block]
         table += np.uint64(combinations)
     digits[:] = 0
-    near = max(1, _STRETCH // int(wide))
-    for outer in range(0, outers, near):
-        starts[:] = digits
-        for some in range(group, until, _SOME):
-            digits[:] = starts
-            begin = np.uint64(outer) * wide
-            for _ in range(outer, min(outers, outer + near)):
-                for block in range(some, min(until, some + _SOME)):
-                    node = tip + block
-                    row = 0
-                    for signal in range(inner):
-                        at = begins[signal] + node * sizes[signal]
-                        row = row * counts[unit[signal], node] + classes[at + digits[signal]]
-                    head = rows[block - group, 3] + np.uint64(2 * row)
-                    day = none if free else first + np.uint64(block) * length
-                    rows[block - group, 0] = heads[head]
-                    rows[block - group, 1] = heads[head + _ONE]
-                    rows[block - group, 2] = day * allocations * allocations
-                low = begin
-                while low < begin + wide:
-                    high = min(begin + wide, low + np.uint64(STRIP))
-                    for block in range(some - group, min(until, some + _SOME) - group):
-                        entries, pattern, boundary = rows[block, 0], rows[block, 1] + low - begin, rows[block, 2]
-                        for place in range(high - low):
-                            word = patterns[pattern + place]
-                            lists[place] = (word >> np.uint32(1)) + (
-                                np.uint32(holds[held + low + place]) & (np.uint32(0) - (word & np.uint32(1)))
-                            )
-                        variant = low
-                        while variant < high:
-                            walk_eight(
-                                sums, shapes, variant, states, variant, many + variant, holds, held + variant, lists,
-                                variant - low, entries, charges, boundary, allocations,
-                            )  # fmt: skip
-                            variant += _EIGHT
-                    low = high
-                begin += wide
-                _advance(digits, sizes, inner)
+    begin = np.uint64(0)
+    for _ in range(outers):
+        for block in range(group, until):
+            node = tip + block
+            row = 0
+            for signal in range(inner):
+                at = begins[signal] + node * sizes[signal]
+                row = row * counts[unit[signal], node] + classes[at + digits[signal]]
+            head = starts[block - group] + np.uint64(2 * row)
+            day = none if free else first + np.uint64(block) * length
+            rows[block - group, 0] = heads[head]
+            rows[block - group, 1] = heads[head + _ONE]
+            rows[block - group, 2] = day * allocations * allocations
+        place = np.uint64(0)
+        while place + _EIGHT < wide:
+            variant = begin + place
+            walk_sixteen(
+                sums, variant, states, variant, many + variant, holds, held + variant, shapes, patterns, place, rows,
+                np.uint64(until - group), charges, allocations,
+            )  # fmt: skip
+            place += np.uint64(16)
+        if place < wide:
+            variant = begin + place
+            walk_eight(
+                sums, variant, states, variant, many + variant, holds, held + variant, shapes, patterns, place, rows,
+                np.uint64(until - group), charges, allocations,
+            )  # fmt: skip
+        begin += wide
+        _advance(digits, sizes, inner)
 
 
 @njit(cache=True, error_model="numpy")

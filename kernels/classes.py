@@ -30,8 +30,9 @@ def classify(
     kids: Array,
     keys: Words,
     counts: Ints,
+    fresh: Ints,
 ) -> None:
-    """The classes of every node.
+    """The classes of every node, of the chunks ``fresh``; what is written of the others stays.
 
     members: (P, most bits) plane rows of the paths of all signals. places, bits: (signals, most bits), (signals,) which
     bits of the code they are. chunks: (C, 3) signal, first and past-last member. spans: (K, 2) return days. nodes:
@@ -40,7 +41,8 @@ def classify(
     counts (C, N). A chunk's part begins at N · its first member; there node n begins at n · its members.
     """
     total, levels = counts.shape[1], nodes.shape[1] - 1
-    for chunk in prange(len(chunks)):
+    for turn in prange(len(fresh)):
+        chunk = fresh[turn]
         signal, low, high = chunks[chunk]
         paths = high - low
         size = 64

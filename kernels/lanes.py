@@ -18,6 +18,7 @@ _EIGHT = ir.VectorType(ir.DoubleType(), LANES)
 _WORDS = ir.VectorType(ir.IntType(64), LANES)
 _WORD = ir.IntType(64)
 _I32 = ir.IntType(32)
+_HALVES = ir.VectorType(_I32, LANES)
 
 
 class _Arguments:
@@ -38,7 +39,7 @@ class _Arguments:
         return self.builder.bitcast(self.builder.gep(self[array], [place]), kind.as_pointer())
 
     def load(self, array: int, place: Any, kind: Any = _EIGHT) -> Any:
-        return self.builder.load(self.at(array, place, kind), align=4 if kind is _I32 else 8)
+        return self.builder.load(self.at(array, place, kind), align=4 if kind in (_I32, _HALVES) else 8)
 
     def store(self, value: Any, array: int, place: Any, kind: Any = _EIGHT) -> None:
         self.builder.store(value, self.at(array, place, kind), align=8)
@@ -196,35 +197,124 @@ def join_eight(
     return types.void(*arguments), _intrinsic(generate)
 
 
+def _walk(given: _Arguments, groups: int) -> None:
+    """The body of ``walk_eight`` and ``walk_sixteen``."""
+    builder = given.builder
+    places, state = [], []
+    for group in range(groups):
+        first, peaks, falls, holds = (builder.add(given[at], _number(LANES * group)) for at in (1, 3, 4, 6))
+        variants = [builder.shl(builder.add(first, _number(lane)), _number(3)) for lane in range(LANES)]
+        places.append((variants, peaks, falls, holds))
+        state.append([*(given.load(0, variant) for variant in variants), given.load(2, peaks), given.load(2, falls),
+                      given.load(5, holds, _WORDS)])  # fmt: skip
+    before, walk, done = builder.block, builder.append_basic_block(), builder.append_basic_block()
+    builder.branch(walk)
+    builder.position_at_end(walk)
+    block = builder.phi(_WORD)
+    block.add_incoming(_number(0), before)
+    phis = [[builder.phi(value.type) for value in one] for one in state]
+    found = [_step(given, one, block, _number(LANES * group)) for group, one in enumerate(phis)]
+    after = builder.add(block, _number(1))
+    block.add_incoming(after, builder.block)
+    for mine, old, new in zip(phis, state, found, strict=True):
+        for phi, first, later in zip(mine, old, new, strict=True):
+            phi.add_incoming(first, before)
+            phi.add_incoming(later, builder.block)
+    builder.cbranch(builder.icmp_unsigned("<", after, given[11]), walk, done)
+    builder.position_at_end(done)
+    for (variants, peaks, falls, holds), new in zip(places, found, strict=True):
+        for variant, value in zip(variants, new[:LANES], strict=True):
+            given.store(value, 0, variant)
+        given.store(new[8], 2, peaks)
+        given.store(new[9], 2, falls)
+        given.store(new[10], 5, holds, _WORDS)
+
+
 @intrinsic
 def walk_eight(
-    _context: Any, sums: Any, shapes: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, holding: Any,
-    _holds: Any, lists: Any, _rights: Any, _right: Any, charges: Any, _boundary: Any, _allocations: Any,
+    _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, holding: Any, _holds: Any,
+    shapes: Any, patterns: Any, _place: Any, rows: Any, _blocks: Any, charges: Any, _allocations: Any,
 ) -> Any:  # fmt: skip
-    """Variants variant … variant + 7 into the entries right + lists[rights …], whose first day is charged.
+    """Variants variant … variant + 7 into an entry of each of ``blocks`` ≥ 1 rows in turn, (…, 3) uint64.
 
-    Their sums stand among those of entries; running peak, deepest fall and allocation held (uint64) in lanes of their
-    own: states[peaks …], states[falls …], holding[holds …]. charges: see ``join_eight``.
+    A row is where its entries begin, its pattern, and which row of ``charges`` its first day has; the words of the
+    eight stand in the pattern from ``place`` on. The variants' sums stand among those of entries; running peak,
+    deepest fall and allocation held (uint64) in lanes of their own: states[peaks …], states[falls …],
+    holding[holds …]. All of them stay in registers from block to block. charges: see ``join_eight``.
     """
+    arguments = (sums, _INDEX, states, _INDEX, _INDEX, holding, _INDEX, shapes, patterns, _INDEX, rows, _INDEX,
+                 charges, _INDEX)  # fmt: skip
+    return types.void(*arguments), _intrinsic(lambda given: _walk(given, 1))
 
-    def generate(given: _Arguments) -> None:
-        builder = given.builder
-        rights = _places(given, 8, given[9], given[10])
-        variants = [builder.add(given[2], _number(lane)) for lane in range(LANES)]
-        peak, fall, held = given.load(3, given[4]), given.load(3, given[5]), given.load(6, given[7], _WORDS)
-        high, low, other_fall, mark = _shapes(given, 1, rights)
-        mark = builder.bitcast(mark, _WORDS)
-        base = _add_sums(
-            given, 0, 11, variants, variants, rights, held, builder.and_(mark, _same(0xFFFF)), given[12], given[13]
-        )
-        across = builder.fsub(peak, builder.fadd(base, low))
-        given.store(_larger(builder, _larger(builder, fall, other_fall), across), 3, given[5])
-        given.store(_larger(builder, peak, builder.fadd(base, high)), 3, given[4])
-        given.store(builder.lshr(mark, _same(16)), 6, given[7], _WORDS)
 
-    arguments = (sums, shapes, _INDEX, states, _INDEX, _INDEX, holding, _INDEX, lists, _INDEX, _INDEX, charges, _INDEX,
-                 _INDEX)  # fmt: skip
-    return types.void(*arguments), _intrinsic(generate)
+@intrinsic
+def walk_sixteen(
+    _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, holding: Any, _holds: Any,
+    shapes: Any, patterns: Any, _place: Any, rows: Any, _blocks: Any, charges: Any, _allocations: Any,
+) -> Any:  # fmt: skip
+    """As ``walk_eight``, twice as many: what one eight waits for, the other one fills."""
+    arguments = (sums, _INDEX, states, _INDEX, _INDEX, holding, _INDEX, shapes, patterns, _INDEX, rows, _INDEX,
+                 charges, _INDEX)  # fmt: skip
+    return types.void(*arguments), _intrinsic(lambda given: _walk(given, 2))
+
+
+def _step(given: _Arguments, state: Sequence[Any], block: Any, shift: Any) -> list[Any]:
+    """What eight variants have come to, with an entry of one block more; as ``walk_eight`` takes its arguments."""
+    builder = given.builder
+    *sums, peak, fall, held = state
+    row = builder.mul(block, _number(3))
+    begin, pattern, boundary = (given.load(10, builder.add(row, _number(place)), _WORD) for place in range(3))
+    words = builder.zext(given.load(8, builder.add(builder.add(pattern, given[9]), shift), _HALVES), _WORDS)
+    version = builder.and_(held, builder.sub(_same(0), builder.and_(words, _same(1))))
+    chosen = builder.add(builder.lshr(words, _same(1)), version)
+    rights = [builder.add(begin, builder.extract_element(chosen, ir.Constant(_I32, lane))) for lane in range(LANES)]
+    high, low, other_fall, mark = _shapes(given, 7, rights)
+    mark = builder.bitcast(mark, _WORDS)
+    sums, base = _charged(given, sums, 12, held, builder.and_(mark, _same(0xFFFF)), boundary, given[13])
+    sums = [builder.fadd(total, given.load(0, builder.shl(right, _number(3))))
+            for total, right in zip(sums, rights, strict=True)]  # fmt: skip
+    across = builder.fsub(peak, builder.fadd(base, low))
+    fall = _larger(builder, _larger(builder, fall, other_fall), across)
+    peak = _larger(builder, peak, builder.fadd(base, high))
+    return [*sums, peak, fall, builder.lshr(mark, _same(16))]
+
+
+def _charged(
+    given: _Arguments, sums: Sequence[Any], charges: int, last: Any, first: Any, boundary: Any, allocations: Any
+) -> tuple[list[Any], Any]:
+    """Sums of eight with the charge of going from ``last`` to ``first``, which is rare and read where one has one; and
+    their log NAV."""
+    builder = given.builder
+    differs = builder.icmp_unsigned("!=", last, first)
+    charged = builder.icmp_unsigned("!=", builder.bitcast(differs, ir.IntType(LANES)), ir.Constant(ir.IntType(8), 0))
+    without = builder.block
+    with builder.if_then(charged):
+        switches = builder.add(builder.mul(last, _spread(builder, allocations)), first)
+        places = builder.shl(builder.add(switches, _spread(builder, boundary)), _same(3))
+        after = []
+        for lane, total in enumerate(sums):
+            place = builder.extract_element(places, ir.Constant(_I32, lane))
+            after.append(builder.fadd(total, given.load(charges, place)))
+        with_fee = builder.block
+    found = []
+    for total, fee in zip(sums, after, strict=True):
+        phi = builder.phi(_EIGHT)
+        phi.add_incoming(fee, with_fee)
+        phi.add_incoming(total, without)
+        found.append(phi)
+    return found, _column(builder, found)
+
+
+def _column(builder: Any, rows: Sequence[Any]) -> Any:
+    """The first number of each of eight vectors."""
+    pairs = [_shuffle(builder, rows[at], rows[at + 1], (0, 8)) for at in range(0, LANES, 2)]
+    halves = [_shuffle(builder, pairs[at], pairs[at + 1], range(4)) for at in (0, 2)]
+    return _shuffle(builder, halves[0], halves[1], range(8))
+
+
+def _spread(builder: Any, value: Any) -> Any:
+    one = builder.insert_element(ir.Constant(_WORDS, ir.Undefined), value, ir.Constant(_I32, 0))
+    return _shuffle(builder, one, one, [0] * LANES)
 
 
 @intrinsic

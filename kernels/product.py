@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import mmap
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise, product
+from typing import Any
 
 import numba
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
-from gridproof.kernels.blocks import SHAPE, STRIP, SUMS, sweep
+from gridproof.kernels.blocks import SHAPE, SUMS, sweep
 from gridproof.kernels.classes import LEAF, classify
 from gridproof.kernels.lanes import LANES
 from gridproof.kernels.metrics import METRICS, measure_returns
@@ -19,11 +22,13 @@ from gridproof.kernels.problem import Box, Problem
 # Variants a core takes at once: many share more, few stay in its caches and leave work for other cores. Long blocks
 # share more, and what is shared of them pays for twice as many.
 UNIT = 65_536
-_LONG = 5
 _SMALLEST = 8_192
 # Entries of blocks after which the variants are walked through them: about what a core's cache holds.
 ROOM = 20_000
 TABLES_KEPT = 8
+# Delays whose classes are kept from box to box, and the bytes of keys beyond which they are not.
+DELAYS_KEPT = 4
+CLASSES_KEPT = 2**26
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Product:
         self._problem = problem
         self._tables: dict[tuple[int, int], Tables] = {}
         self._kept: tuple[Array, ...] = ()
+        self._latest: dict[int, Any] = {}  # by delay, what was asked for last and its classes
         self.top = top if top is not None else choose_top(problem)
         self._rule = problem.rule.astype(np.uint64)
         self.held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
@@ -62,14 +68,14 @@ class Product:
         if not box.paths:  # one path that says nothing
             box = Box((np.zeros((1, 0), dtype=np.int32),), (np.zeros(0, dtype=np.int64),), box.executions)
         order = sorted(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
-        members, places, bits, chunks, units, strides = _layout(box, order, UNIT << (self.top >= _LONG))
+        members, places, bits, chunks, units, strides = _layout(box, order, UNIT)
         shape = (len(box), problem.segments, len(METRICS) + problem.allocations)
         result = np.empty(shape)
         cells = result.reshape(-1, len(box.executions), *shape[1:])
         lags = problem.lags[box.executions]
         for lag in np.unique(lags):
             delay = problem.lead - int(lag)
-            grown = self.classes_of(members, places, bits, chunks, delay)
+            grown = self._grown(members, places, bits, chunks, delay)
             for cell in np.flatnonzero(lags == lag):
                 self._sweep(
                     units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, cells[:, cell]
@@ -104,42 +110,43 @@ class Product:
         nodes = self.nodes_of(spans)
         first = int(nodes[-1, -1])
         size = first * len(members)
-        classes = np.empty(size, dtype=np.int32)
-        kids = np.empty((size, 2), dtype=np.int32)
-        keys = np.empty(size, dtype=np.uint64)
+        classes, keys = _pages(1, size, np.int32)[0], _pages(1, size, np.uint64)[0]
+        kids = _pages(size, 2, np.int32)
         counts = np.empty((len(chunks), first), dtype=np.int64)
         planes = self._problem.planes
-        classify(planes, members, places, bits, chunks, spans, delay, nodes, classes, kids, keys, counts)
+        fresh = np.arange(len(chunks))
+        classify(planes, members, places, bits, chunks, spans, delay, nodes, classes, kids, keys, counts, fresh)
         return Classes(spans, segments, nodes, classes, kids, keys, counts)
+
+    def _grown(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> Classes:
+        """As ``classes_of``. From box to box most signals keep their paths: their classes stay as they are."""
+        problem, asked = self._problem, (members, places, bits, chunks)
+        before, made = self._latest.pop(delay, (None, None))  # gone, should this be interrupted
+        if made is None or any(not np.array_equal(*pair) for pair in zip(asked[1:], before[1:], strict=True)):
+            made = self.classes_of(*asked, delay)
+        else:
+            other = [not np.array_equal(members[low:high], before[0][low:high]) for _, low, high in chunks]
+            classify(
+                problem.planes, *asked, made.spans, delay, made.nodes, made.classes, made.kids, made.keys, made.counts,
+                np.flatnonzero(other),
+            )  # fmt: skip
+        if len(self._latest) < DELAYS_KEPT and made.keys.nbytes <= CLASSES_KEPT:
+            self._latest[delay] = asked, made
+        return made
 
     def _sweep(
         self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: Classes, result: Floats
     ) -> None:
         problem = self._problem
         tables = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
-        sizes = chunks[units, 2] - chunks[units, 1]
-        wide = -(-sizes[:, -1] // LANES) * LANES
-        outers = sizes[:, :-1].prod(axis=1)
-        most, many = int(outers.max()), int((outers * wide).max())
-        worst = many * problem.allocations + LANES
-        # Tables below the blocks, the blocks at hand and the one that fills the room.
-        tables_at_once = 2 * self.top + 1
-        memory = self._memory(
-            (
-                (many + tables_at_once * worst + ROOM) * SUMS,
-                (many + tables_at_once * worst + ROOM) * SHAPE,
-                3 * many,
-                2 * (tables_at_once * most + ROOM),
-                2 * int(wide.max()) + tables_at_once * many + ROOM,
-                4 * worst + 3 * LANES * most + STRIP,
-            )
-        )
+        tables_at, wanted = _room(units, chunks, grown, self._rule.shape[1], problem.allocations)
+        memory = self._memory(wanted)
         sweep(
             units, chunks, grown.spans, grown.segments, grown.nodes, grown.classes.view(np.uint32),
             grown.kids.view(np.uint32), grown.keys, grown.counts, self._rule, self.held, self._blind(inner),
             problem.start, tables.sums.ravel(), tables.shapes.ravel(), tables.charges.ravel(), self.field,
             tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
-            problem.invested, strides, *memory, ROOM, result,
+            problem.invested, strides, tables_at, *memory, ROOM, result,
         )  # fmt: skip
 
     def _blind(self, inner: Ints) -> Bools:
@@ -159,8 +166,8 @@ class Product:
         if not kept or any(
             min(have.shape[0] - threads, have.shape[1] - want) < 0 for have, want in zip(kept, wanted, strict=True)
         ):
-            floats = [_aligned(threads, width) for width in wanted[:3]]
-            self._kept = kept = (*floats, *(np.empty((threads, width), dtype=np.uint32) for width in wanted[3:]))
+            floats = [_pages(threads, -(-width // 8) * 8) for width in wanted[:3]]
+            self._kept = kept = (*floats, *(_pages(threads, width, np.uint32) for width in wanted[3:]))
         return kept
 
     def tables(self, payoff: int, cost: int) -> Tables:
@@ -196,7 +203,7 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
         shortfall = np.minimum(values - daily_free, 0.0)
         return np.stack([np.log1p(values), about, squared, squared * about, squared * squared, shortfall**2], axis=-1)
 
-    sums = _aligned(days + 1, allocations * SUMS).reshape(days + 1, allocations, SUMS)
+    sums = _pages(days + 1, allocations * SUMS).reshape(days + 1, allocations, SUMS)
     sums[:] = 0.0
     sums[:-1, :, :6] = terms(returns).transpose(1, 0, 2)
     sums[:-1, :, 7] = np.array([*(2.0 ** (field * (1 + allocation)) for allocation in range(allocations - 1)), 0.0])
@@ -204,7 +211,7 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     shapes[:-1, :, 0] = shapes[:-1, :, 1] = sums[:-1, :, 0]
     shapes[-1, :, 0], shapes[-1, :, 1] = -np.inf, np.inf
     shapes.view(np.uint64)[:, :, 3] = np.arange(allocations) * (1 + (1 << 16))
-    charges = _aligned(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
+    charges = _pages(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
     charges[:] = 0.0
     charged = (1.0 + returns)[None] * (1.0 - costs) - 1.0  # (from, to, day)
     difference = terms(charged) - terms(np.broadcast_to(returns[None], charged.shape))
@@ -256,11 +263,47 @@ def _layout(box: Box, order: list[int], unit: int) -> tuple[Array, Ints, Ints, I
     return members, places, bits, np.array(chunks, dtype=np.int64), units, strides
 
 
-def _aligned(rows: int, width: int) -> Floats:
-    """(rows, width) float64 not yet written, whose entries of eight cross no cache line."""
-    memory = np.empty(rows * width + 8)
-    begin = -memory.ctypes.data % 64 // 8
-    return memory[begin : begin + rows * width].reshape(rows, width)
+def _room(
+    units: Ints, chunks: Ints, grown: Classes, codes: int, allocations: int
+) -> tuple[Array, tuple[int, int, int, int, int, int]]:
+    """Where a unit's tables begin in the memory of a thread, as ``blocks`` takes it, and how much of each kind it needs:
+    sums, shapes, states, heads, patterns and lists."""
+    levels = grown.nodes.shape[1] - 1
+    most = np.stack(
+        [
+            np.max([grown.counts[:, low:high].max(axis=1, initial=1) for low, high in grown.nodes[:, level : level + 2]], 0)
+            for level in range(levels)
+        ],
+        axis=1,
+    )
+    sizes = chunks[units, 2] - chunks[units, 1]
+    wide = -(-sizes[:, -1:] // LANES) * LANES
+    combinations, columns = most[units[:, :-1]].prod(axis=1), most[units[:, -1]]
+    entries = (combinations * columns).max(axis=0) * allocations + LANES
+    rows = combinations.max(axis=0)
+    words = np.concatenate([columns[:, :-1], wide], axis=1)
+    patterns = (np.minimum(combinations, codes) * words).max(axis=0)
+    states = int((sizes[:, :-1].prod(axis=1) * wide[:, 0]).max())
+    begins = np.empty((levels, 2, 3), dtype=np.uint64)
+    at = np.array([states, 0, 2 * int(wide.max())], dtype=np.int64)
+    for level in range(levels):
+        for side in range(2 if level < levels - 1 else 1):
+            begins[level, side] = at
+            at += entries[level], 2 * rows[level] + 2, patterns[level]
+    # The entries of the last block may begin where the room ends.
+    at += ROOM, 2 * ROOM, ROOM
+    lists = 3 * int((entries + LANES * rows).max()) + int(wide.max()) * (allocations + 1)
+    return begins, (int(at[0]) * SUMS, int(at[0]) * SHAPE, 3 * states, int(at[1]), int(at[2]), lists)
+
+
+def _pages(rows: int, width: int, kind: type[np.generic] = np.float64) -> Array:
+    """(rows, width) of zeros on huge pages, where the system has them: what is read here and there misses no page table.
+    Begins with a page, so entries of eight float64 cross no cache line."""
+    memory = mmap.mmap(-1, max(1, rows * width) * np.dtype(kind).itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):  # a system without them
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, dtype=kind, count=rows * width).reshape(rows, width)
 
 
 def fits(problem: Problem) -> bool:
