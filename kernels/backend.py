@@ -28,7 +28,7 @@ class Backend:
 def resolve(name: str = "auto") -> Backend:
     """The backend of this name; ``auto`` is cpu, until cuda has been run on a GPU. Raises InputError."""
     if name in ("auto", "cpu"):
-        return Backend("cpu", cpu.latch_paths, cpu.Compiled)
+        return Backend("cpu", cpu.latch_paths, cpu.bind)
     if name == "reference":
         return Backend("reference", reference.latch_paths, lambda problem: partial(reference.evaluate, problem))
     if name == "cuda":

@@ -48,6 +48,7 @@ _CODE = np.uint64(0xFFFF)
 _EIGHT = np.uint64(LANES)
 _ONE = np.uint64(1)
 _MEASURED = SUMS + 1  # of the columns that a strip is measured in, where the metrics begin
+_SWITCHES = _MEASURED + 9
 _LISTS = 256  # lists of a table that are remembered
 
 
@@ -85,6 +86,7 @@ def sweep(
     all_patterns: Array,
     all_lists: Array,
     room: int,
+    wanted: Ints,
     result: Floats,
 ) -> None:
     """Evaluate units of a product.
@@ -93,11 +95,11 @@ def sweep(
     which segment a span is, −1 for days before the first. rule: (A, codes). held: (codes,) whether the rule's answer
     depends on what was held. blind: (codes,) of a code without the inner signal's bits, whether they change nothing.
     day_sums, day_shapes: entries of single days (D + 1, A), the last of no day. field: bits of a count. constant:
-    (S, A, 12 + A) metrics of holding throughout. strides: (signals, 2) from one path to the next in ``result``
-    (J, S, 12 + A), and the first member of the signal. tables: (levels, 2, 3) of each level the entry, head and pattern
-    where its left and its right table begin; before them the variants, and the patterns of flat rows without and with
-    versions; behind the last those of the blocks at hand. all_…: for each thread, memory. room: entries of blocks after
-    which the variants are walked through them. The rest see ``classify``.
+    (S, A, 12 + A) metrics of holding throughout. strides: (signals, 2) from one path to the next in ``result``, and the
+    first member of the signal. tables: (levels, 2, 3) of each level the entry, head and pattern where its left and its
+    right table begin; before them stand the variants, and the patterns of flat rows without and with versions; behind
+    the last one all blocks at hand. all_…: for each thread, memory. room: entries of blocks after which the variants
+    are walked through them. wanted: (M,) metrics of ``result`` (J, S, M). The rest see ``classify``.
     """
     signals = units.shape[1]
     inner = signals - 1
@@ -205,7 +207,7 @@ def sweep(
                     _finish(
                         sums, states, np.uint64(outer) * wide, many, np.uint64(sizes[inner]), columns,
                         lengths[segments[span]], field, centre, periods, risk_free, invested,
-                        constant[segments[span]], result[:, segments[span]], job, strides[inner, 0],
+                        constant[segments[span]], wanted, result[:, segments[span]], job, strides[inner, 0],
                     )  # fmt: skip
 
 
@@ -475,8 +477,8 @@ def _walk(
 @njit(cache=True, error_model="numpy")
 def _finish(
     sums: Floats, states: Floats, begin: Any, many: Any, count: Any, columns: Floats, length: int, field: int,
-    centre: float, periods: float, risk_free: float, invested: Floats, constant: Floats, result: Floats, job: int,
-    stride: int,
+    centre: float, periods: float, risk_free: float, invested: Floats, constant: Floats, wanted: Ints,
+    result: Floats, job: int, stride: int,
 ) -> None:  # fmt: skip
     """The metrics of one segment of ``count`` variants from ``begin`` on, the first of them ``result[job]``.
 
@@ -493,12 +495,14 @@ def _finish(
         for place in range(strip):
             row = result[job]
             for metric in range(np.uint64(len(row))):
-                row[metric] = columns[(np.uint64(_MEASURED) + metric) * np.uint64(STRIP) + place]
-            if row[9] == 0.0:
+                column = np.uint64(_MEASURED + wanted[metric])
+                row[metric] = columns[column * np.uint64(STRIP) + place]
+            if columns[np.uint64(_SWITCHES * STRIP) + place] == 0.0:
                 # All in one allocation: its own metrics, whose moments are about its own mean.
                 for allocation in range(len(invested)):
-                    if row[12 + allocation] == 1.0:
-                        row[:] = constant[allocation]
+                    if columns[np.uint64(_MEASURED + 12 + allocation) * np.uint64(STRIP) + place] == 1.0:
+                        for metric in range(np.uint64(len(row))):
+                            row[metric] = constant[allocation, wanted[metric]]
             job += stride
         low += strip
 

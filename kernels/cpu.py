@@ -10,8 +10,10 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Jobs, Problem, Work
 from gridproof.kernels.product import Product, fits
+from gridproof.kernels.reduction import Answer, Question
 from gridproof.kernels.scan import scan_variants
 from gridproof.kernels.summaries import Summaries, summarise
+from gridproof.kernels.tallied import answer
 
 
 def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
@@ -38,6 +40,25 @@ class Compiled:
         if self._prepared is None:
             self._prepared = prepare(self._problem)
         return evaluate(self._problem, work.jobs(), self._prepared)
+
+
+class Reducing(Compiled):
+    """One that also reduces boxes where they are evaluated, see ``kernels.reduction``."""
+
+    most = 2**20  # so many squares fit the limbs of a surface
+    takes_any = False
+
+    def reduce(self, question: Question) -> Answer:
+        """Of the metrics only the one asked for is written, so a box may be larger than one whose rows are kept."""
+        assert self._product is not None
+        found = self._product.evaluate(question.box, np.array([METRICS.index(question.metric)]))
+        values = found.reshape(-1, len(question.box.executions), self._problem.segments)
+        return answer(question, [np.ascontiguousarray(values[:, :, at]) for at in range(min(2, values.shape[2]))])
+
+
+def bind(problem: Problem, like: Compiled | None = None) -> Compiled:
+    """The problem, and where products of it can be evaluated, with reductions. like: see ``Compiled``."""
+    return (Reducing if fits(problem) else Compiled)(problem, like)
 
 
 def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> Floats:

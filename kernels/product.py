@@ -62,14 +62,16 @@ class Product:
             raise ValueError("tables are shared between problems that differ in their paths alone")
         self._tables = other._tables
 
-    def evaluate(self, box: Box) -> Floats:
-        """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A)."""
+    def evaluate(self, box: Box, wanted: Ints | None = None) -> Floats:
+        """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A); or the wanted."""
         problem = self._problem
+        if wanted is None:
+            wanted = np.arange(len(METRICS) + problem.allocations)
         if not box.paths:  # one path that says nothing
             box = Box((np.zeros((1, 0), dtype=np.int32),), (np.zeros(0, dtype=np.int64),), box.executions)
         order = sorted(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
         members, places, bits, chunks, units, strides = _layout(box, order, UNIT)
-        shape = (len(box), problem.segments, len(METRICS) + problem.allocations)
+        shape = (len(box), problem.segments, len(wanted))
         result = np.empty(shape)
         cells = result.reshape(-1, len(box.executions), *shape[1:])
         lags = problem.lags[box.executions]
@@ -78,8 +80,9 @@ class Product:
             grown = self._grown(members, places, bits, chunks, delay)
             for cell in np.flatnonzero(lags == lag):
                 self._sweep(
-                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, cells[:, cell]
-                )
+                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, wanted,
+                    cells[:, cell],
+                )  # fmt: skip
         return result
 
     def spans(self, delay: int) -> tuple[Ints, Ints]:
@@ -135,18 +138,19 @@ class Product:
         return made
 
     def _sweep(
-        self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: Classes, result: Floats
-    ) -> None:
+        self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: Classes, wanted: Ints,
+        result: Floats,
+    ) -> None:  # fmt: skip
         problem = self._problem
         tables = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
-        tables_at, wanted = _room(units, chunks, grown, self._rule.shape[1], problem.allocations)
-        memory = self._memory(wanted)
+        tables_at, sizes = _room(units, chunks, grown, self._rule.shape[1], problem.allocations)
+        memory = self._memory(sizes)
         sweep(
             units, chunks, grown.spans, grown.segments, grown.nodes, grown.classes.view(np.uint32),
             grown.kids.view(np.uint32), grown.keys, grown.counts, self._rule, self.held, self._blind(inner),
             problem.start, tables.sums.ravel(), tables.shapes.ravel(), tables.charges.ravel(), self.field,
             tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
-            problem.invested, strides, tables_at, *memory, ROOM, result,
+            problem.invested, strides, tables_at, *memory, ROOM, wanted, result,
         )  # fmt: skip
 
     def _blind(self, inner: Ints) -> Bools:
@@ -266,16 +270,16 @@ def _layout(box: Box, order: list[int], unit: int) -> tuple[Array, Ints, Ints, I
 def _room(
     units: Ints, chunks: Ints, grown: Classes, codes: int, allocations: int
 ) -> tuple[Array, tuple[int, int, int, int, int, int]]:
-    """Where a unit's tables begin in the memory of a thread, as ``blocks`` takes it, and how much of each kind it needs:
-    sums, shapes, states, heads, patterns and lists."""
+    """Where a unit's tables begin in the memory of a thread, as ``blocks`` takes it, and how much there is of each.
+
+    The kinds: sums, shapes, states, heads, patterns and lists.
+    """
     levels = grown.nodes.shape[1] - 1
-    most = np.stack(
-        [
-            np.max([grown.counts[:, low:high].max(axis=1, initial=1) for low, high in grown.nodes[:, level : level + 2]], 0)
-            for level in range(levels)
-        ],
-        axis=1,
-    )
+    # Of every chunk the most classes that a node of each level has.
+    most = np.ones((len(chunks), levels), dtype=np.int64)
+    for begins in grown.nodes:
+        for level, (low, high) in enumerate(pairwise(begins)):
+            most[:, level] = np.maximum(most[:, level], grown.counts[:, low:high].max(axis=1, initial=1))
     sizes = chunks[units, 2] - chunks[units, 1]
     wide = -(-sizes[:, -1:] // LANES) * LANES
     combinations, columns = most[units[:, :-1]].prod(axis=1), most[units[:, -1]]
@@ -284,22 +288,25 @@ def _room(
     words = np.concatenate([columns[:, :-1], wide], axis=1)
     patterns = (np.minimum(combinations, codes) * words).max(axis=0)
     states = int((sizes[:, :-1].prod(axis=1) * wide[:, 0]).max())
-    begins = np.empty((levels, 2, 3), dtype=np.uint64)
+    tables = np.empty((levels, 2, 3), dtype=np.uint64)
     at = np.array([states, 0, 2 * int(wide.max())], dtype=np.int64)
     for level in range(levels):
         for side in range(2 if level < levels - 1 else 1):
-            begins[level, side] = at
+            tables[level, side] = at
             at += entries[level], 2 * rows[level] + 2, patterns[level]
     # The entries of the last block may begin where the room ends.
     at += ROOM, 2 * ROOM, ROOM
     lists = 3 * int((entries + LANES * rows).max()) + int(wide.max()) * (allocations + 1)
-    return begins, (int(at[0]) * SUMS, int(at[0]) * SHAPE, 3 * states, int(at[1]), int(at[2]), lists)
+    return tables, (int(at[0]) * SUMS, int(at[0]) * SHAPE, 3 * states, int(at[1]), int(at[2]), lists)
 
 
 def _pages(rows: int, width: int, kind: type[np.generic] = np.float64) -> Array:
-    """(rows, width) of zeros on huge pages, where the system has them: what is read here and there misses no page table.
-    Begins with a page, so entries of eight float64 cross no cache line."""
-    memory = mmap.mmap(-1, max(1, rows * width) * np.dtype(kind).itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    """(rows, width) of zeros, on huge pages where the system has them: what is read at random misses no page table.
+
+    Begins with a page, so entries of eight float64 cross no cache line.
+    """
+    size = max(1, rows * width) * np.dtype(kind).itemsize
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with suppress(OSError):  # a system without them
             memory.madvise(mmap.MADV_HUGEPAGE)

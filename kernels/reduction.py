@@ -9,9 +9,6 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.problem import Box
 from gridproof.kernels.surfaces import Surfaces
 
-# Variants of a box at most: so many squares fit the limbs of a surface.
-MOST = 2**24
-
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -24,7 +21,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A box of at most MOST variants, which are the combinations of its axes' values.
+    """A box of at most ``Reducer.most`` variants, which are the combinations of its axes' values.
 
     ``inverses``: for each signal the path of every combination of its axes (the last fastest), numbered in the order
     of first appearance. ``spans``: the axes of each signal, then those of the execution; each axis of the grid once.
@@ -59,6 +56,12 @@ class Answer:
 
 @runtime_checkable
 class Reducer(Protocol):
-    """A bound backend that answers such questions, exactly as ``results.Tally`` would from every variant's value."""
+    """A bound backend that answers such questions, exactly as ``results.Tally`` would from every variant's value.
+
+    most: variants of a box at most. takes_any: also boxes whose variants share little.
+    """
+
+    most: int
+    takes_any: bool
 
     def reduce(self, question: Question) -> Answer: ...

@@ -14,7 +14,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.problem import Jobs, Work
-from gridproof.kernels.reduction import MOST, Reducer, Span
+from gridproof.kernels.reduction import Reducer, Span
 from gridproof.results.store import ROWS_KEPT
 from gridproof.sweeps.plan import Plan
 from gridproof.sweeps.space import Space
@@ -223,16 +223,18 @@ def whole_grid(plan: Plan, target: int = PIECE) -> Grid:
     Boxes that the backend reduces itself are larger: no row of them is listed.
     """
     product = Product(plan, target)
-    if product.pieces * target <= 32 * product.size + target:
-        return Product(plan, MOST, reduced=True) if reducer_of(plan, product) else product
-    return Listed(plan, range(product.size), target)
+    if product.pieces * target > 32 * product.size + target:
+        return Listed(plan, range(product.size), target)
+    reducer = reducer_of(plan, product)
+    return product if reducer is None else Product(plan, reducer.most, reduced=True)
 
 
 def reducer_of(plan: Plan, grid: Grid) -> Reducer | None:
     """The backend, where it reduces the boxes of this grid itself; a grid whose every row is kept has to be listed."""
     evaluate: object = plan.evaluate
-    boxes = isinstance(grid, Product) and len(plan.study.signals) > 0 and grid.size > ROWS_KEPT
-    return evaluate if boxes and isinstance(evaluate, Reducer) else None
+    if not isinstance(grid, Product) or not isinstance(evaluate, Reducer) or grid.size <= ROWS_KEPT:
+        return None
+    return evaluate if plan.study.signals and (grid.boxed or evaluate.takes_any) else None
 
 
 def draw_sample(size: int, count: int, seed: int = 0) -> Ints:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,12 +19,11 @@ from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.evaluate import Reducing
 from gridproof.kernels.cuda.reduce import Reduction, float_of, key_of
 from gridproof.kernels.cuda.source import reduction_kernel
-from gridproof.kernels.problem import Box
-from gridproof.kernels.reduction import Answer, Question, Span
-from gridproof.results.tally import KEPT, Tally
+from gridproof.kernels.reduction import Answer, Question
 from gridproof.sweeps import grid as grid_module
 from gridproof.sweeps import run as run_module
 from tests.demo import small_study
+from tests.sample import Sample
 from tests.shim import nvrtc
 from tests.shim.device import ShimDevice
 from tests.test_cuda import ARCHITECTURES
@@ -33,74 +31,9 @@ from tests.test_cuda import ARCHITECTURES
 NAMES = ("pairs", "surface", "ranks", "best")
 
 
-class Sample:
-    """Signals with axes of their own, some combinations with the same path; values that repeat, and undefined ones."""
-
-    def __init__(self, seed: int, most: int = 4, plain: bool = False) -> None:
-        rng = np.random.default_rng(seed)
-        axes = [tuple(int(n) for n in rng.integers(1, most + 1, rng.integers(0, 3))) for _ in range(rng.integers(1, 4))]
-        last = tuple(int(n) for n in rng.integers(1, 3, rng.integers(0, 3)))
-        spans, dims = [], []
-        for lengths in [*axes, last]:
-            mine = []
-            for length in lengths:
-                begin = int(rng.integers(0, 3))
-                mine.append(Span(len(dims), begin, length))
-                dims.append(begin + length + int(rng.integers(0, 2)))
-            spans.append(tuple(mine))
-        inverses = []
-        for lengths in axes:
-            drawn = rng.integers(0, max(1, prod(lengths) - 1), prod(lengths))
-            _, first, inverse = np.unique(drawn, return_index=True, return_inverse=True)
-            inverses.append(np.argsort(np.argsort(first))[inverse.ravel()].astype(np.int64))
-        self.paths = [int(inverse.max()) + 1 for inverse in inverses]
-        self.cells = prod(last)
-        shape = self.cells, prod(self.paths)
-        values = rng.normal(0, 3, shape) if plain else rng.choice(np.append(rng.normal(0, 3, 7), [np.nan, 3e7]), shape)
-        self.values = [values, rng.normal(size=shape)][: rng.integers(1, 3)]
-        paths = tuple(np.zeros((count, 0), dtype=np.int32) for count in self.paths)
-        self.box = Box(paths, tuple(np.zeros(0, dtype=np.int64) for _ in paths), np.arange(self.cells))
-        self.base = (float(values.flat[0]), 0.0)
-        self.edges = np.sort(np.append(rng.normal(0, 3, 5), values[0, :1]))
-        self.edges = self.edges[np.isfinite(self.edges)]
-        self.inverses, self.spans, self.dims = tuple(inverses), tuple(spans), tuple(dims)
-
-    def question(self, kept: int = KEPT, floor: float = -np.inf) -> Question:
-        return Question(
-            self.box, self.inverses, self.spans, self.dims, "sharpe", self.edges, self.base, kept, floor
-        )  # fmt: skip
-
-    def tally(self) -> Tally:
-        """The same variant by variant, as the other backends are tallied."""
-        job_of = np.zeros(1, dtype=np.int64)
-        for inverse, count in zip(self.inverses, self.paths, strict=True):
-            job_of = (job_of[:, None] * count + inverse).ravel()
-        job_of = (job_of[:, None] * self.cells + np.arange(self.cells)).ravel()
-        spans = [span for group in self.spans for span in group]
-        lengths = [span.length for span in spans]
-        local = np.indices(lengths).reshape(len(lengths), len(job_of))
-        digits = np.zeros((len(job_of), len(self.dims)), dtype=np.int64)
-        for span, digit in zip(spans, local, strict=True):
-            digits[:, span.axis] = span.begin + digit
-        flat = [values.T.ravel()[job_of] for values in self.values]
-        tally = Tally.empty(self.dims, len(self.edges) - 1, 1)
-        keys = np.arange(self.cells * prod(self.paths))[:, None]
-        after = flat[1] if len(flat) > 1 else None
-        tally.add(digits, np.arange(len(job_of)), flat[0], after, keys, job_of, self.edges, self.base)
-        return tally
-
-
 def check(device: Device, sample: Sample) -> Answer:
     answer = Reduction(device, sample.question(), [device.upload(each) for each in sample.values]).answer()
-    tally = sample.tally()
-    np.testing.assert_array_equal(answer.counters, tally.counters)
-    np.testing.assert_array_equal(answer.histogram, tally.histogram)
-    np.testing.assert_array_equal(answer.surfaces.count, tally.surfaces.count)
-    np.testing.assert_array_equal(answer.surfaces.sums, tally.surfaces.sums)
-    np.testing.assert_array_equal(answer.surfaces.maximum, tally.surfaces.maximum)
-    found = dict(zip((answer.job * sample.cells + answer.execution).tolist(), answer.value.tolist(), strict=True))
-    for key, value in zip(tally.best_key[:, 0].tolist(), tally.best_value.tolist(), strict=True):
-        assert found[key] == value
+    sample.check(answer)
     return answer
 
 
@@ -179,7 +112,7 @@ def check_runs(device: Device, out: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(evaluate_module.Reducing, "reduce", listen)
     for module in (run_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
-    monkeypatch.setattr(grid_module, "MOST", 5_000)
+    monkeypatch.setattr(Reducing, "most", 5_000)
     found, expected = (gp.run(small_study(), out=out, backend=each, verdict=False) for each in ("cuda", "cpu"))
     assert asked
     assert not (found.folder / "variants.parquet").exists()

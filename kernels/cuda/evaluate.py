@@ -67,6 +67,9 @@ class Bound:
 class Reducing(Bound):
     """One that also reduces boxes where they are evaluated, see ``kernels.reduction``."""
 
+    most = 2**24  # so many squares fit the limbs of a surface
+    takes_any = True
+
     def reduce(self, question: Question) -> Answer:
         assert self._products is not None
         try:
