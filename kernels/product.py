@@ -6,7 +6,6 @@ import mmap
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise, product
-from typing import Any
 
 import numba
 import numpy as np
@@ -49,7 +48,8 @@ class Product:
         self._problem = problem
         self._tables: dict[tuple[int, int], Tables] = {}
         self._kept: tuple[Array, ...] = ()
-        self._latest: dict[int, Any] = {}  # by delay, what was asked for last and its classes
+        # By delay, what was asked for last, and its classes.
+        self._latest: dict[int, tuple[tuple[Array, ...], Classes]] = {}
         self.top = top if top is not None else choose_top(problem)
         self._rule = problem.rule.astype(np.uint64)
         self.held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
@@ -124,10 +124,11 @@ class Product:
     def _grown(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> Classes:
         """As ``classes_of``. From box to box most signals keep their paths: their classes stay as they are."""
         problem, asked = self._problem, (members, places, bits, chunks)
-        before, made = self._latest.pop(delay, (None, None))  # gone, should this be interrupted
-        if made is None or any(not np.array_equal(*pair) for pair in zip(asked[1:], before[1:], strict=True)):
+        latest = self._latest.pop(delay, None)  # gone, should this be interrupted
+        if latest is None or any(not np.array_equal(*pair) for pair in zip(asked[1:], latest[0][1:], strict=True)):
             made = self.classes_of(*asked, delay)
         else:
+            before, made = latest
             other = [not np.array_equal(members[low:high], before[0][low:high]) for _, low, high in chunks]
             classify(
                 problem.planes, *asked, made.spans, delay, made.nodes, made.classes, made.kids, made.keys, made.counts,

@@ -77,6 +77,24 @@ def test_what_else_is_in_the_box_changes_nothing(monkeypatch: pytest.MonkeyPatch
         numba.set_num_threads(threads)
 
 
+def test_a_box_after_another_is_as_if_alone() -> None:
+    """What is kept from box to box is only what they share: paths of one signal, of all, of none, other sizes."""
+    rng = np.random.default_rng(4)
+    problem = random_problem(rng, days=300, bits=3, rows=40, flip=0.02)
+    places, executions = tuple(np.array([bit]) for bit in range(3)), np.arange(len(problem.lags))
+    paths = [rng.integers(0, 120, (size, 1)).astype(np.int32) for size in (4, 9, 12)]
+    kept = Product(problem)
+    assert len(np.unique(problem.lags)) > 1
+    for changed in ((), (0,), (), (1, 2), (2,), (0, 1, 2), (0,)):
+        for signal in changed:
+            paths[signal] = rng.integers(0, 120, paths[signal].shape).astype(np.int32)
+        box = Box(tuple(paths), places, executions)
+        np.testing.assert_array_equal(kept.evaluate(box), Product(problem).evaluate(box))
+        fewer = Box((paths[0][1:], *paths[1:]), places, executions)
+        if len(changed) > 1:
+            np.testing.assert_array_equal(kept.evaluate(fewer), Product(problem).evaluate(fewer))
+
+
 def test_axes_in_another_order_reorder_the_rows() -> None:
     rng = np.random.default_rng(4)
     problem = random_problem(rng, days=300, bits=3, rows=20)

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -23,8 +22,9 @@ from gridproof.sweeps import run as run_module
 from gridproof.sweeps.document import Document
 from gridproof.sweeps.grid import Product
 from gridproof.sweeps.study import build_study
-from tests.demo import small_plan, small_study
+from tests.demo import small_file, small_plan, small_study
 from tests.executors import contents
+from tests.rays import ROOT, driver_command
 
 METRICS = {
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "skewness", "kurtosis",
@@ -146,25 +146,31 @@ def test_an_interrupted_fold_counts_nothing_twice(tmp_path: Path) -> None:
 
 
 def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
-    """The rotation-sized demo in its own process, killed without warning while it works."""
-    command = [sys.executable, "-m", "gridproof", "run", "us-demo", "--no-verdict", "--out", str(tmp_path),
-               "--set", "trend.window=60:300:3", "--set", "fork.window=5:60:1"]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 90
-    while not (tiles := list(tmp_path.glob("*/tiles/*.npz"))) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert tiles, "no tile was finished in time"
-    assert not list(tmp_path.glob("*/summary.json")), "it was over before it could be killed"
-    folder = tiles[0].parent.parent
-    kept = {path: os.stat(path).st_mtime_ns for path in folder.glob("tiles/*.npz")}
-    survivors = Store(folder).finished_tiles()
-    assert len(survivors) >= len(kept) > 0
+    """In a process of its own, each of whose 32 tiles takes its time, killed without warning while it works."""
+    traps, out = tmp_path / "traps", tmp_path / "runs"
+    traps.mkdir()
+    (traps / "slow").touch()
+    command = driver_command(traps, small_file(tmp_path), out)
 
-    polite = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while len(list(folder.glob("tiles/*.npz"))) <= len(kept) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    def started(tiles: int) -> subprocess.Popen[str]:
+        """A process that has just finished so many tiles in all."""
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 90
+        while len(list(out.glob("*/tiles/*.npz"))) < tiles:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline, "no tile was finished in time"
+            time.sleep(0.02)
+        return process
+
+    killed = started(2)
+    killed.kill()
+    killed.communicate()
+    folder = next(out.iterdir())
+    assert not (folder / "summary.json").exists(), "it was over before it could be killed"
+    kept = {path: os.stat(path).st_mtime_ns for path in folder.glob("tiles/*.npz")}
+    assert len(Store(folder).finished_tiles()) == len(kept) > 0
+
+    polite = started(len(kept) + 1)
     polite.send_signal(signal.SIGINT)
     _, errors = polite.communicate(timeout=60)
     assert polite.returncode == 130
@@ -172,14 +178,15 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
     for path, written in kept.items():
         assert os.stat(path).st_mtime_ns == written, "a finished tile was done again"
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    (traps / "slow").unlink()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
     assert "Nothing is left" not in done.stdout
     first = int(done.stdout.split(" of ")[0].replace(",", ""))
     assert first > 0, "it began from nothing"
     summary = json.loads((folder / "summary.json").read_text())
     with np.load(next(folder.glob("tiles/*.npz"))) as stored:
         assert stored["counters"][0] == summary["variants"]
-    again = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
     assert "Nothing is left to do" in again.stdout
 
 
