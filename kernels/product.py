@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -13,10 +11,10 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
 from gridproof.kernels.blocks import SHAPE, SUMS, sweep
 from gridproof.kernels.classes import LEAF, classify
-from gridproof.kernels.lanes import LANES
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
+from gridproof.kernels.room import pages, place_tables
 
 # Variants a core takes at once: many share more, few stay in its caches and leave work for other cores. Long blocks
 # share more, and what is shared of them pays for twice as many.
@@ -113,8 +111,8 @@ class Product:
         nodes = self.nodes_of(spans)
         first = int(nodes[-1, -1])
         size = first * len(members)
-        classes, keys = _pages(1, size, np.int32)[0], _pages(1, size, np.uint64)[0]
-        kids = _pages(size, 2, np.int32)
+        classes, keys = pages(1, size, np.int32)[0], pages(1, size, np.uint64)[0]
+        kids = pages(size, 2, np.int32)
         counts = np.empty((len(chunks), first), dtype=np.int64)
         planes = self._problem.planes
         fresh = np.arange(len(chunks))
@@ -144,7 +142,9 @@ class Product:
     ) -> None:  # fmt: skip
         problem = self._problem
         tables = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
-        tables_at, sizes = _room(units, chunks, grown, self._rule.shape[1], problem.allocations)
+        tables_at, sizes = place_tables(
+            units, chunks, grown.nodes, grown.counts, self._rule.shape[1], problem.allocations, ROOM
+        )
         memory = self._memory(sizes)
         sweep(
             units, chunks, grown.spans, grown.segments, grown.nodes, grown.classes.view(np.uint32),
@@ -171,8 +171,8 @@ class Product:
         if not kept or any(
             min(have.shape[0] - threads, have.shape[1] - want) < 0 for have, want in zip(kept, wanted, strict=True)
         ):
-            floats = [_pages(threads, -(-width // 8) * 8) for width in wanted[:3]]
-            self._kept = kept = (*floats, *(_pages(threads, width, np.uint32) for width in wanted[3:]))
+            floats = [pages(threads, -(-width // 8) * 8) for width in wanted[:3]]
+            self._kept = kept = (*floats, *(pages(threads, width, np.uint32) for width in wanted[3:]))
         return kept
 
     def tables(self, payoff: int, cost: int) -> Tables:
@@ -208,7 +208,7 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
         shortfall = np.minimum(values - daily_free, 0.0)
         return np.stack([np.log1p(values), about, squared, squared * about, squared * squared, shortfall**2], axis=-1)
 
-    sums = _pages(days + 1, allocations * SUMS).reshape(days + 1, allocations, SUMS)
+    sums = pages(days + 1, allocations * SUMS).reshape(days + 1, allocations, SUMS)
     sums[:] = 0.0
     sums[:-1, :, :6] = terms(returns).transpose(1, 0, 2)
     sums[:-1, :, 7] = np.array([*(2.0 ** (field * (1 + allocation)) for allocation in range(allocations - 1)), 0.0])
@@ -216,7 +216,7 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     shapes[:-1, :, 0] = shapes[:-1, :, 1] = sums[:-1, :, 0]
     shapes[-1, :, 0], shapes[-1, :, 1] = -np.inf, np.inf
     shapes.view(np.uint64)[:, :, 3] = np.arange(allocations) * (1 + (1 << 16))
-    charges = _pages(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
+    charges = pages(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
     charges[:] = 0.0
     charged = (1.0 + returns)[None] * (1.0 - costs) - 1.0  # (from, to, day)
     difference = terms(charged) - terms(np.broadcast_to(returns[None], charged.shape))
@@ -266,52 +266,6 @@ def _layout(box: Box, order: list[int], unit: int) -> tuple[Array, Ints, Ints, I
         first += len(paths)
     units = np.array(list(product(*choices)), dtype=np.int64)
     return members, places, bits, np.array(chunks, dtype=np.int64), units, strides
-
-
-def _room(
-    units: Ints, chunks: Ints, grown: Classes, codes: int, allocations: int
-) -> tuple[Array, tuple[int, int, int, int, int, int]]:
-    """Where a unit's tables begin in the memory of a thread, as ``blocks`` takes it, and how much there is of each.
-
-    The kinds: sums, shapes, states, heads, patterns and lists.
-    """
-    levels = grown.nodes.shape[1] - 1
-    # Of every chunk the most classes that a node of each level has.
-    most = np.ones((len(chunks), levels), dtype=np.int64)
-    for begins in grown.nodes:
-        for level, (low, high) in enumerate(pairwise(begins)):
-            most[:, level] = np.maximum(most[:, level], grown.counts[:, low:high].max(axis=1, initial=1))
-    sizes = chunks[units, 2] - chunks[units, 1]
-    wide = -(-sizes[:, -1:] // LANES) * LANES
-    combinations, columns = most[units[:, :-1]].prod(axis=1), most[units[:, -1]]
-    entries = (combinations * columns).max(axis=0) * allocations + LANES
-    rows = combinations.max(axis=0)
-    words = np.concatenate([columns[:, :-1], wide], axis=1)
-    patterns = (np.minimum(combinations, codes) * words).max(axis=0)
-    states = int((sizes[:, :-1].prod(axis=1) * wide[:, 0]).max())
-    tables = np.empty((levels, 2, 3), dtype=np.uint64)
-    at = np.array([states, 0, 2 * int(wide.max())], dtype=np.int64)
-    for level in range(levels):
-        for side in range(2 if level < levels - 1 else 1):
-            tables[level, side] = at
-            at += entries[level], 2 * rows[level] + 2, patterns[level]
-    # The entries of the last block may begin where the room ends.
-    at += ROOM, 2 * ROOM, ROOM
-    lists = 3 * int((entries + LANES * rows).max()) + int(wide.max()) * (allocations + 1)
-    return tables, (int(at[0]) * SUMS, int(at[0]) * SHAPE, 3 * states, int(at[1]), int(at[2]), lists)
-
-
-def _pages(rows: int, width: int, kind: type[np.generic] = np.float64) -> Array:
-    """(rows, width) of zeros, on huge pages where the system has them: what is read at random misses no page table.
-
-    Begins with a page, so entries of eight float64 cross no cache line.
-    """
-    size = max(1, rows * width) * np.dtype(kind).itemsize
-    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        with suppress(OSError):  # a system without them
-            memory.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(memory, dtype=kind, count=rows * width).reshape(rows, width)
 
 
 def fits(problem: Problem) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numba import njit, prange
 
-from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.marginals import Marginals
 
 SCALE = float(2**30)
 # Values beyond are not averaged (the count shows it): the sums of one piece of 2^20 squares must fit two int64 limbs.
@@ -73,7 +73,9 @@ class Surfaces:
             return
         order = sorted(range(len(lengths)), key=lambda axis: (lengths[axis] == 1, self.dims[axis] == 1))
         varied = sorted(order[: max(2, sum(length > 1 for length in lengths))])
-        tables = _Marginals(values, varied, [lengths[axis] for axis in varied])
+        terms, largest = np.empty((5, len(values)), dtype=np.int64), np.empty(len(values))
+        _split(values, terms, largest)
+        tables = Marginals(terms, largest, varied, [lengths[axis] for axis in varied])
         for (x, y), first in zip(self.pairs, self.offsets(), strict=False):
             shape = self.dims[x], self.dims[y]
             part = slice(begins[x], begins[x] + lengths[x]), slice(begins[y], begins[y] + lengths[y])
@@ -114,45 +116,6 @@ class Surfaces:
         for limb in range(_LIMBS - 1):
             self.sums[:, limb + 1] += self.sums[:, limb] >> np.int64(32)
             self.sums[:, limb] &= np.int64(2**32 - 1)
-
-
-class _Marginals:
-    """Of a box's values over every pair of its axes, those of length 1 included: count, limbs of the sums, maximum."""
-
-    def __init__(self, values: Floats, axes: Sequence[int], lengths: Sequence[int]) -> None:
-        """axes: at least two, ascending, all that vary among them."""
-        self._axes = {axis: place for place, axis in enumerate(axes)}
-        self._lengths = lengths
-        sizes = np.array(lengths, dtype=np.int64)
-        self._first = np.zeros((len(axes), len(axes)), dtype=np.int64)
-        cells = 0
-        for i, j in combinations(range(len(axes)), 2):
-            self._first[i, j] = cells
-            cells += lengths[i] * lengths[j]
-        self._sums, self._highest = np.zeros((5, cells), dtype=np.int64), np.full(cells, -np.inf)
-        terms, highest = np.empty((5, len(values)), dtype=np.int64), np.empty(len(values))
-        _split(values, terms, highest)
-        _marginals(terms, highest, sizes, self._first, self._sums, self._highest)
-
-    def of(self, x: int, y: int) -> tuple[Ints, Floats]:
-        """(5, lengths of x, of y) and (lengths of x, of y)."""
-        if x in self._axes and y in self._axes:
-            return self._pair(self._axes[x], self._axes[y])
-        # An axis of one value: the marginal of the other, or of none, from any pair that holds it.
-        known = self._axes.get(x, self._axes.get(y, 0))
-        i, j = (known, known + 1) if known + 1 < len(self._lengths) else (known - 1, known)
-        sums, highest = self._pair(i, j)
-        away = 2 if known == i else 1
-        sums, highest = sums.sum(axis=away, keepdims=True), highest.max(axis=away - 1, keepdims=True)
-        if x not in self._axes and y not in self._axes:
-            return sums.sum(axis=(1, 2), keepdims=True), highest.max(keepdims=True)
-        shape = (-1, 1) if x in self._axes else (1, -1)
-        return sums.reshape(5, *shape), highest.reshape(shape)
-
-    def _pair(self, i: int, j: int) -> tuple[Ints, Floats]:
-        shape = self._lengths[i], self._lengths[j]
-        cells = slice(self._first[i, j], self._first[i, j] + shape[0] * shape[1])
-        return self._sums[:, cells].reshape(5, *shape), self._highest[cells].reshape(shape)
 
 
 def several_pairs(dims: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -207,49 +170,3 @@ def _split(values: Floats, terms: Ints, highest: Floats) -> None:
             terms[0, variant] = 1
             _put(terms[1:3], variant, np.rint(value * SCALE))
             _put(terms[3:5], variant, np.rint(value * value * SCALE))
-
-
-@njit(parallel=True, cache=True, error_model="numpy")
-def _marginals(terms: Ints, highest: Floats, lengths: Ints, first: Ints, sums: Ints, maximum: Floats) -> None:
-    """Sums over all but two axes, for every two; ``terms`` and ``highest`` are used up.
-
-    first: (m, m) the first cell of each pair in ``sums`` (5, C) and ``maximum`` (C,), zeros and −inf before.
-    """
-    for term in prange(6):
-        if term < 5:
-            _fold(terms[term], lengths, first, sums[term], False)
-        else:
-            _fold(highest, lengths, first, maximum, True)
-
-
-@njit(cache=True, error_model="numpy")
-def _fold(given: Array, lengths: Ints, first: Ints, cells: Array, largest: bool) -> None:
-    """Axis after axis is summed away from both ends, so that most pairs are read off what is small already."""
-    spare = np.empty(len(given) // lengths[-1], dtype=given.dtype)
-    size = len(given)
-    for i in range(len(lengths) - 1):
-        source, count = given, size
-        for j in range(len(lengths) - 1, i, -1):
-            wide = lengths[j]
-            count //= wide
-            each = count // lengths[i]
-            for run in range(count):
-                cell = first[i, j] + run // each * wide
-                total = source[run * wide]
-                for place in range(wide):
-                    value = source[run * wide + place]
-                    if largest:
-                        cells[cell + place] = max(cells[cell + place], value)
-                        total = max(total, value)
-                    else:
-                        cells[cell + place] += value
-                        total += value if place > 0 else 0
-                spare[run] = total
-            source = spare
-        size //= lengths[i]
-        for part in range(size, size * lengths[i], size):
-            for place in range(size):
-                if largest:
-                    given[place] = max(given[place], given[part + place])
-                else:
-                    given[place] += given[part + place]
