@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.surfaces import Surfaces
 from gridproof.results.beside import written_beside
+
+# Positions on every axis, (n, axes); or of all combinations of a run of values on each axis, in grid order, where each
+# run begins and how long it is.
+Place = Ints | tuple[Sequence[int], Sequence[int]]
 
 # The best distinct variants kept.
 KEPT = 1000
@@ -40,7 +45,7 @@ class Tally:
 
     def add(
         self,
-        digits: Ints,
+        place: Place,
         variants: Ints,
         values: Floats,
         after: Floats | None,
@@ -49,7 +54,7 @@ class Tally:
         edges: Floats,
         base: tuple[float, float],
     ) -> None:
-        """Add n variants: positions on the axes, grid indices, objective in sample and after publication (n,).
+        """Add n variants: where they are, grid indices, objective in sample and after publication (n,).
 
         keys: (J, signals + 1) with ``job_of`` (n,) into it. base: the base's objective in sample and after.
         """
@@ -60,10 +65,16 @@ class Tally:
             self._rank(after, base[1], UNDEFINED_AFTER)
         bins = np.searchsorted(edges, values[~undefined], side="right")
         self.histogram += np.bincount(bins, minlength=len(self.histogram))
-        self.surfaces.add(digits, values)
+        if isinstance(place, tuple):
+            self.surfaces.add_box(*place, values)
+        else:
+            self.surfaces.add(place, values)
         # The first variant of each job stands for it; variants ascend, so it has the lowest index.
-        jobs, first = np.unique(job_of, return_index=True)
-        jobs, first = jobs[~undefined[first]], first[~undefined[first]]
+        earliest = np.full(len(keys), -1)
+        earliest[job_of[::-1]] = np.arange(len(values))[::-1]
+        jobs = np.flatnonzero(earliest >= 0)
+        jobs = jobs[~undefined[earliest[jobs]]]
+        first = earliest[jobs]
         if len(first) > KEPT:
             threshold = np.partition(values[first], -KEPT)[-KEPT]
             chosen = values[first] >= threshold

@@ -16,6 +16,7 @@ from gridproof.kernels.arrays import Ints
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.kernels.reduction import Reducer, Span
 from gridproof.results.store import ROWS_KEPT
+from gridproof.results.tally import Place
 from gridproof.sweeps.plan import Plan
 from gridproof.sweeps.space import Space
 
@@ -25,12 +26,16 @@ PIECE = 262_144
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """n variants and the J ≤ n distinct jobs behind them. ``keys``: path index of each signal, then the execution."""
+    """n variants and the J ≤ n distinct jobs behind them. ``keys``: path index of each signal, then the execution.
+
+    ``place``: see ``results.tally``.
+    """
 
     variants: Ints  # (n,) grid indices, ascending
     work: Work
     keys: Ints  # (J, signals + 1)
     job_of: Ints  # (n,)
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,9 @@ class Product:
         keys = np.concatenate([np.repeat(tuples, len(cells), axis=0), np.tile(cells, count)[:, None]], axis=1)
         box = self._plan.box(part.distinct, cells)
         work: Work = box if self.boxed else box.jobs()
-        return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of)
+        spans = sorted((span for spans in part.spans for span in spans), key=lambda span: span.axis)
+        place = [span.begin for span in spans], [span.length for span in spans]
+        return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of, place)
 
 
 class Listed:
@@ -205,7 +212,7 @@ class Listed:
         changed = np.flatnonzero((np.diff(keys[:, :-1], axis=0) != 0).any(axis=1)) + 1
         first = np.concatenate([[0], changed, [len(keys)]]).astype(np.int64)
         jobs = Jobs(plan.rows(keys[first[:-1], :-1]), first, np.ascontiguousarray(keys[:, -1]))
-        return Piece(variants, jobs, keys, job_of.ravel())
+        return Piece(variants, jobs, keys, job_of.ravel(), digits)
 
 
 def worthwhile(sizes: list[int]) -> bool:
