@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from gridproof.sweeps import run as run_module
 from tests.trapped import Trapped
 
 if __name__ == "__main__":
+    # As from a terminal: what a shell starts in the background ignores it, and so does what that starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     traps = Path(sys.argv.pop(1))
     run_module.whole_grid = lambda plan: Trapped(plan, traps)
     cluster.HEAD_PATIENCE = 2.0
