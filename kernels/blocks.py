@@ -87,6 +87,7 @@ def sweep(
     all_lists: Array,
     room: int,
     wanted: Ints,
+    cell: int,
     result: Floats,
 ) -> None:
     """Evaluate units of a product.
@@ -99,7 +100,8 @@ def sweep(
     first member of the signal. tables: (levels, 2, 3) of each level the entry, head and pattern where its left and its
     right table begin; before them stand the variants, and the patterns of flat rows without and with versions; behind
     the last one all blocks at hand. all_…: for each thread, memory. room: entries of blocks after which the variants
-    are walked through them. wanted: (M,) metrics of ``result`` (J, S, M). The rest see ``classify``.
+    are walked through them. wanted: (M,) metrics of ``result`` (J, E, S, M), of whose executions ``cell`` is evaluated.
+    The rest see ``classify``.
     """
     signals = units.shape[1]
     inner = signals - 1
@@ -123,7 +125,7 @@ def sweep(
         listed = np.zeros((_LISTS, 6), dtype=np.uint64)
         columns = np.empty((_MEASURED + constant.shape[2]) * STRIP)
         table = np.uint64(0)
-        outers = 1
+        outers = np.int64(1)
         for signal in range(signals):
             low, high = chunks[units[unit, signal], 1], chunks[units[unit, signal], 2]
             sizes[signal] = high - low
@@ -153,7 +155,7 @@ def sweep(
             states[:held_at] = 0.0
             tip = nodes[span, levels - 1]
             blocks = nodes[span, levels] - tip
-            block = 0
+            block = np.int64(0)  # a literal would be compiled by itself
             while block < blocks:
                 group = block
                 out, out_heads, out_patterns = tables[levels - 1, 0]
@@ -199,7 +201,7 @@ def sweep(
             if not free:
                 digits[:] = 0
                 for outer in range(outers):
-                    job = 0
+                    job = np.int64(0)
                     for signal in range(signals):
                         place = chunks[units[unit, signal], 1] - strides[signal, 1] + digits[signal]
                         job += place * strides[signal, 0]
@@ -207,7 +209,7 @@ def sweep(
                     _finish(
                         sums, states, np.uint64(outer) * wide, many, np.uint64(sizes[inner]), columns,
                         lengths[segments[span]], field, centre, periods, risk_free, invested,
-                        constant[segments[span]], wanted, result[:, segments[span]], job, strides[inner, 0],
+                        constant[segments[span]], wanted, result[:, cell, segments[span]], job, strides[inner, 0],
                     )  # fmt: skip
 
 

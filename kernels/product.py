@@ -78,8 +78,8 @@ class Product:
             grown = self._grown(members, places, bits, chunks, delay)
             for cell in np.flatnonzero(lags == lag):
                 self._sweep(
-                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, wanted,
-                    cells[:, cell],
+                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, wanted, int(cell),
+                    cells,
                 )  # fmt: skip
         return result
 
@@ -138,7 +138,7 @@ class Product:
 
     def _sweep(
         self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: Classes, wanted: Ints,
-        result: Floats,
+        cell: int, result: Floats,
     ) -> None:  # fmt: skip
         problem = self._problem
         tables = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
@@ -151,7 +151,7 @@ class Product:
             grown.kids.view(np.uint32), grown.keys, grown.counts, self._rule, self.held, self._blind(inner),
             problem.start, tables.sums.ravel(), tables.shapes.ravel(), tables.charges.ravel(), self.field,
             tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
-            problem.invested, strides, tables_at, *memory, ROOM, wanted, result,
+            problem.invested, strides, tables_at, *memory, ROOM, wanted, cell, result,
         )  # fmt: skip
 
     def _blind(self, inner: Ints) -> Bools:
