@@ -116,9 +116,9 @@ class Driver:
             assert self.process.poll() is None, self.process.communicate()
             time.sleep(0.02)
 
-    def ends(self, code: int) -> tuple[str, str]:
+    def ends(self, *codes: int) -> tuple[str, str]:
         output, errors = self.process.communicate(timeout=150)
-        assert self.process.returncode == code, output + errors
+        assert self.process.returncode in codes, output + errors
         assert "Traceback" not in errors
         return output, errors
 
@@ -261,8 +261,11 @@ def test_the_head_goes(
         driver = drivers(empty_traps, study, tmp_path, alone.address)
         driver.until_tiles(1)
         alone.head_node.kill_gcs_server()
-        _, errors = driver.ends(3)
-    assert "has not answered for 2 s. Start it again; the same command goes on" in errors
+        _, errors = driver.ends(3, 1)
+    # A driver that was asking the head just then is ended by Ray itself, after a minute.
+    said = "has not answered for 2 s. Start it again" if driver.process.returncode == 3 else "ended without a word"
+    assert said in errors
+    assert "the same command goes on" in errors
     (empty_traps / "slow").unlink()
     with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
         run = gp.run(gp.load_study(str(study)), out=tmp_path, verdict=False)
