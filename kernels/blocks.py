@@ -6,8 +6,8 @@ is the join of two entries below; a variant is the join of one entry of each blo
 a version for each allocation held before.
 
 Which joins make a variant depends on the days alone, never on what else is in the product, so a variant has the same
-bits in every product. What is compiled stands in this file (but for an instruction), because Numba's cache watches
-only it.
+bits in every product. What is compiled stands in this file, because Numba's cache watches only it; after a change of
+``lanes`` it has to be cleared.
 
 An entry is a cache line of eight sums (log NAV, the powers 1 to 4 of r − centre, downside squares, turnover, and counts
 packed into the 53 bits of a float64: switches, days in allocation 0, 1, …, all but the last) and half a line of shape:

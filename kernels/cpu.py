@@ -56,9 +56,9 @@ class Reducing(Compiled):
         return answer(question, [np.ascontiguousarray(values[:, :, at]) for at in range(min(2, values.shape[2]))])
 
 
-def bind(problem: Problem, like: Compiled | None = None) -> Compiled:
-    """The problem, and where products of it can be evaluated, with reductions. like: see ``Compiled``."""
-    return (Reducing if fits(problem) else Compiled)(problem, like)
+def bind(problem: Problem) -> Compiled:
+    """The problem, and where products of it can be evaluated, with reductions."""
+    return (Reducing if fits(problem) else Compiled)(problem)
 
 
 def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> Floats:

@@ -78,56 +78,11 @@ def _smaller(builder: Any, one: Any, two: Any) -> Any:
     return builder.select(builder.fcmp_ordered("<", one, two), one, two)
 
 
-def _gather(given: _Arguments, array: int, places: Sequence[Any]) -> Any:
-    """One float64 of each place."""
-    lanes = ir.Constant(_EIGHT, ir.Undefined)
-    for lane, place in enumerate(places):
-        lanes = given.builder.insert_element(lanes, given.builder.load(given.builder.gep(given[array], [place])),
-                                             ir.Constant(_I32, lane))  # fmt: skip
-    return lanes
-
-
 def _shapes(given: _Arguments, array: int, places: Sequence[Any]) -> list[Any]:
     """high, low, depth and mark of the entries at eight places."""
     builder = given.builder
     rows = [given.load(array, builder.shl(place, _number(2)), _FOUR) for place in places]
     return _turn(builder, [_shuffle(builder, rows[at], rows[at + 4], range(8)) for at in range(4)])
-
-
-def _add_sums(
-    given: _Arguments, sums: int, charges: int, outs: Sequence[Any], lefts: Sequence[Any], rights: Sequence[Any],
-    last: Any, first: Any, boundary: Any, allocations: Any,
-) -> Any:  # fmt: skip
-    """Write the sums of left, then right, and answer what log NAV the right entries start from.
-
-    A charge is rare: it is read where one of the eight has one.
-    """
-    builder = given.builder
-    lefts, rights, outs = ([builder.shl(place, _number(3)) for place in places] for places in (lefts, rights, outs))
-    log = _gather(given, sums, lefts)
-    differs = builder.icmp_unsigned("!=", last, first)
-    charged = builder.icmp_unsigned("!=", builder.bitcast(differs, ir.IntType(LANES)), ir.Constant(ir.IntType(8), 0))
-    with builder.if_else(charged) as (then, otherwise):
-        with then:
-            fees = []
-            for lane in range(LANES):
-                at = ir.Constant(_I32, lane)
-                switch = builder.add(builder.mul(builder.extract_element(last, at), allocations),
-                                     builder.extract_element(first, at))  # fmt: skip
-                fees.append(builder.shl(builder.add(boundary, switch), _number(3)))
-            after_fee = builder.fadd(log, _gather(given, charges, fees))
-            for out, left, right, fee in zip(outs, lefts, rights, fees, strict=True):
-                total = builder.fadd(given.load(sums, left), given.load(charges, fee))
-                given.store(builder.fadd(total, given.load(sums, right)), sums, out)
-            with_fee = builder.block
-        with otherwise:
-            for out, left, right in zip(outs, lefts, rights, strict=True):
-                given.store(builder.fadd(given.load(sums, left), given.load(sums, right)), sums, out)
-            without = builder.block
-    base = builder.phi(_EIGHT)
-    base.add_incoming(after_fee, with_fee)
-    base.add_incoming(log, without)
-    return base
 
 
 def _places(given: _Arguments, lists: int, at: Any, begin: Any) -> list[Any]:
@@ -137,6 +92,44 @@ def _places(given: _Arguments, lists: int, at: Any, begin: Any) -> list[Any]:
         builder.add(begin, builder.zext(given.load(lists, builder.add(at, _number(lane)), _I32), _WORD))
         for lane in range(LANES)
     ]
+
+
+def _charged(
+    given: _Arguments, sums: Sequence[Any], charges: int, last: Any, first: Any, boundary: Any, allocations: Any
+) -> tuple[list[Any], Any]:
+    """Sums of eight with the charge of going from ``last`` to ``first``, which is rare and read where one has one; and
+    their log NAV."""
+    builder = given.builder
+    differs = builder.icmp_unsigned("!=", last, first)
+    charged = builder.icmp_unsigned("!=", builder.bitcast(differs, ir.IntType(LANES)), ir.Constant(ir.IntType(8), 0))
+    without = builder.block
+    with builder.if_then(charged):
+        switches = builder.add(builder.mul(last, _spread(builder, allocations)), first)
+        places = builder.shl(builder.add(switches, _spread(builder, boundary)), _same(3))
+        after = []
+        for lane, total in enumerate(sums):
+            place = builder.extract_element(places, ir.Constant(_I32, lane))
+            after.append(builder.fadd(total, given.load(charges, place)))
+        with_fee = builder.block
+    found = []
+    for total, fee in zip(sums, after, strict=True):
+        phi = builder.phi(_EIGHT)
+        phi.add_incoming(fee, with_fee)
+        phi.add_incoming(total, without)
+        found.append(phi)
+    return found, _column(builder, found)
+
+
+def _column(builder: Any, rows: Sequence[Any]) -> Any:
+    """The first number of each of eight vectors."""
+    pairs = [_shuffle(builder, rows[at], rows[at + 1], (0, 8)) for at in range(0, LANES, 2)]
+    halves = [_shuffle(builder, pairs[at], pairs[at + 1], range(4)) for at in (0, 2)]
+    return _shuffle(builder, halves[0], halves[1], range(8))
+
+
+def _spread(builder: Any, value: Any) -> Any:
+    one = builder.insert_element(ir.Constant(_WORDS, ir.Undefined), value, ir.Constant(_I32, 0))
+    return _shuffle(builder, one, one, [0] * LANES)
 
 
 def _intrinsic(generate: Callable[[_Arguments], None]) -> Callable[..., Any]:
@@ -181,7 +174,11 @@ def join_eight(
         other_high, other_low, other_fall, other_mark = _shapes(given, 1, rights)
         mark, other_mark = builder.bitcast(mark, _WORDS), builder.bitcast(other_mark, _WORDS)
         last, first = builder.lshr(mark, _same(16)), builder.and_(other_mark, _same(0xFFFF))
-        base = _add_sums(given, 0, 8, outs, lefts, rights, last, first, given[9], given[10])
+        sums = [given.load(0, builder.shl(left, _number(3))) for left in lefts]
+        sums, base = _charged(given, sums, 8, last, first, given[9], given[10])
+        for out, total, right in zip(outs, sums, rights, strict=True):
+            total = builder.fadd(total, given.load(0, builder.shl(right, _number(3))))
+            given.store(total, 0, builder.shl(out, _number(3)))
         other_low = builder.fadd(base, other_low)
         fall = _larger(builder, _larger(builder, fall, other_fall), builder.fsub(high, other_low))
         high = _larger(builder, high, builder.fadd(base, other_high))
@@ -198,7 +195,7 @@ def join_eight(
 
 
 def _walk(given: _Arguments, groups: int) -> None:
-    """The body of ``walk_eight`` and ``walk_sixteen``."""
+    """The body of ``walk_eight`` and ``walk_sixteen``, of which one and two eights are walked."""
     builder = given.builder
     places, state = [], []
     for group in range(groups):
@@ -230,32 +227,28 @@ def _walk(given: _Arguments, groups: int) -> None:
         given.store(new[10], 5, holds, _WORDS)
 
 
-@intrinsic
-def walk_eight(
-    _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, holding: Any, _holds: Any,
-    shapes: Any, patterns: Any, _place: Any, rows: Any, _blocks: Any, charges: Any, _allocations: Any,
-) -> Any:  # fmt: skip
-    """Variants variant … variant + 7 into an entry of each of ``blocks`` ≥ 1 rows in turn, (…, 3) uint64.
+def _walker(groups: int) -> Any:
+    @intrinsic
+    def walk(
+        _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, holding: Any, _holds: Any,
+        shapes: Any, patterns: Any, _place: Any, rows: Any, _blocks: Any, charges: Any, _allocations: Any,
+    ) -> Any:  # fmt: skip
+        """Variants from ``variant`` on into an entry of each of ``blocks`` ≥ 1 rows in turn, (…, 3) uint64.
 
-    A row is where its entries begin, its pattern, and which row of ``charges`` its first day has; the words of the
-    eight stand in the pattern from ``place`` on. The variants' sums stand among those of entries; running peak,
-    deepest fall and allocation held (uint64) in lanes of their own: states[peaks …], states[falls …],
-    holding[holds …]. All of them stay in registers from block to block. charges: see ``join_eight``.
-    """
-    arguments = (sums, _INDEX, states, _INDEX, _INDEX, holding, _INDEX, shapes, patterns, _INDEX, rows, _INDEX,
-                 charges, _INDEX)  # fmt: skip
-    return types.void(*arguments), _intrinsic(lambda given: _walk(given, 1))
+        A row is where its entries begin, its pattern, and which row of ``charges`` its first day has; the variants'
+        words stand in the pattern from ``place`` on. Their sums stand among those of entries; running peak, deepest
+        fall and allocation held (uint64) in lanes of their own: states[peaks …], states[falls …], holding[holds …].
+        All of them stay in registers from block to block. charges: see ``join_eight``.
+        """
+        arguments = (sums, _INDEX, states, _INDEX, _INDEX, holding, _INDEX, shapes, patterns, _INDEX, rows, _INDEX,
+                     charges, _INDEX)  # fmt: skip
+        return types.void(*arguments), _intrinsic(lambda given: _walk(given, groups))
+
+    return walk
 
 
-@intrinsic
-def walk_sixteen(
-    _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, holding: Any, _holds: Any,
-    shapes: Any, patterns: Any, _place: Any, rows: Any, _blocks: Any, charges: Any, _allocations: Any,
-) -> Any:  # fmt: skip
-    """As ``walk_eight``, twice as many: what one eight waits for, the other one fills."""
-    arguments = (sums, _INDEX, states, _INDEX, _INDEX, holding, _INDEX, shapes, patterns, _INDEX, rows, _INDEX,
-                 charges, _INDEX)  # fmt: skip
-    return types.void(*arguments), _intrinsic(lambda given: _walk(given, 2))
+# Of sixteen one eight fills what the other one waits for.
+walk_eight, walk_sixteen = _walker(1), _walker(2)
 
 
 def _step(given: _Arguments, state: Sequence[Any], block: Any, shift: Any) -> list[Any]:
@@ -277,44 +270,6 @@ def _step(given: _Arguments, state: Sequence[Any], block: Any, shift: Any) -> li
     fall = _larger(builder, _larger(builder, fall, other_fall), across)
     peak = _larger(builder, peak, builder.fadd(base, high))
     return [*sums, peak, fall, builder.lshr(mark, _same(16))]
-
-
-def _charged(
-    given: _Arguments, sums: Sequence[Any], charges: int, last: Any, first: Any, boundary: Any, allocations: Any
-) -> tuple[list[Any], Any]:
-    """Sums of eight with the charge of going from ``last`` to ``first``, which is rare and read where one has one; and
-    their log NAV."""
-    builder = given.builder
-    differs = builder.icmp_unsigned("!=", last, first)
-    charged = builder.icmp_unsigned("!=", builder.bitcast(differs, ir.IntType(LANES)), ir.Constant(ir.IntType(8), 0))
-    without = builder.block
-    with builder.if_then(charged):
-        switches = builder.add(builder.mul(last, _spread(builder, allocations)), first)
-        places = builder.shl(builder.add(switches, _spread(builder, boundary)), _same(3))
-        after = []
-        for lane, total in enumerate(sums):
-            place = builder.extract_element(places, ir.Constant(_I32, lane))
-            after.append(builder.fadd(total, given.load(charges, place)))
-        with_fee = builder.block
-    found = []
-    for total, fee in zip(sums, after, strict=True):
-        phi = builder.phi(_EIGHT)
-        phi.add_incoming(fee, with_fee)
-        phi.add_incoming(total, without)
-        found.append(phi)
-    return found, _column(builder, found)
-
-
-def _column(builder: Any, rows: Sequence[Any]) -> Any:
-    """The first number of each of eight vectors."""
-    pairs = [_shuffle(builder, rows[at], rows[at + 1], (0, 8)) for at in range(0, LANES, 2)]
-    halves = [_shuffle(builder, pairs[at], pairs[at + 1], range(4)) for at in (0, 2)]
-    return _shuffle(builder, halves[0], halves[1], range(8))
-
-
-def _spread(builder: Any, value: Any) -> Any:
-    one = builder.insert_element(ir.Constant(_WORDS, ir.Undefined), value, ir.Constant(_I32, 0))
-    return _shuffle(builder, one, one, [0] * LANES)
 
 
 @intrinsic

@@ -16,8 +16,7 @@ from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
 from gridproof.kernels.room import pages, place_tables
 
-# Variants a core takes at once: many share more, few stay in its caches and leave work for other cores. Long blocks
-# share more, and what is shared of them pays for twice as many.
+# Variants a core takes at once: many share more, few stay in its caches and leave work for other cores.
 UNIT = 65_536
 _SMALLEST = 8_192
 # Entries of blocks after which the variants are walked through them: about what a core's cache holds.

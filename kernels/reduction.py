@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +18,12 @@ class Span:
     axis: int
     begin: int
     length: int
+
+
+def extent(spans: Sequence[Sequence[Span]]) -> tuple[list[int], list[int]]:
+    """Where the box begins on each axis of the grid, in its order, and how many of its values it covers."""
+    ordered = sorted((span for several in spans for span in several), key=lambda span: span.axis)
+    return [span.begin for span in ordered], [span.length for span in ordered]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,12 +56,13 @@ class Surfaces:
         """Add at most 2^20 variants: positions on every axis (n, axes), values (n,); NaN is not added."""
         if not self.pairs:
             return
-        sums = np.zeros((2, 2, len(self.count)), dtype=np.int64)
+        sums = np.zeros((5, len(self.count)), dtype=np.int64)
         pairs = np.array(self.pairs, dtype=np.int64)
         transposed = np.ascontiguousarray(digits.T)
         sizes = np.array(self.dims, dtype=np.int64)
-        _add(transposed, values, pairs, sizes, self.offsets(), self.count, sums, self.maximum)
-        self.sums[:, :2] += sums
+        _add(transposed, *_terms(values), pairs, sizes, self.offsets(), sums, self.maximum)
+        self.count += sums[0]
+        self.sums[:, :2] += sums[1:].reshape(2, 2, -1)
         self.carry()
 
     def add_box(self, begins: Sequence[int], lengths: Sequence[int], values: Floats) -> None:
@@ -73,9 +74,7 @@ class Surfaces:
             return
         order = sorted(range(len(lengths)), key=lambda axis: (lengths[axis] == 1, self.dims[axis] == 1))
         varied = sorted(order[: max(2, sum(length > 1 for length in lengths))])
-        terms, largest = np.empty((5, len(values)), dtype=np.int64), np.empty(len(values))
-        _split(values, terms, largest)
-        tables = Marginals(terms, largest, varied, [lengths[axis] for axis in varied])
+        tables = Marginals(*_terms(values), varied, [lengths[axis] for axis in varied])
         for (x, y), first in zip(self.pairs, self.offsets(), strict=False):
             shape = self.dims[x], self.dims[y]
             part = slice(begins[x], begins[x] + lengths[x]), slice(begins[y], begins[y] + lengths[y])
@@ -126,29 +125,24 @@ def several_pairs(dims: tuple[int, ...]) -> list[tuple[int, int]]:
 
 @njit(parallel=True, cache=True, error_model="numpy")
 def _add(
-    digits: Ints,
-    values: Floats,
-    pairs: Ints,
-    dims: Ints,
-    offsets: Ints,
-    count: Ints,
-    sums: Ints,
-    maximum: Floats,
+    digits: Ints, terms: Ints, highest: Floats, pairs: Ints, dims: Ints, offsets: Ints, sums: Ints, maximum: Floats
 ) -> None:
     # A thread owns whole pairs, so no two threads touch one cell.
     for pair in prange(len(pairs)):
         x, y = digits[pairs[pair, 0]], digits[pairs[pair, 1]]
         width, offset = dims[pairs[pair, 1]], offsets[pair]
-        for variant in range(len(values)):
-            value = values[variant]
-            if np.isnan(value):
-                continue
+        for variant in range(len(highest)):
             cell = offset + x[variant] * width + y[variant]
-            maximum[cell] = max(maximum[cell], value)
-            if abs(value) <= LIMIT:
-                count[cell] += 1
-                _put(sums[0], cell, np.rint(value * SCALE))
-                _put(sums[1], cell, np.rint(value * value * SCALE))
+            maximum[cell] = max(maximum[cell], highest[variant])
+            for term in range(5):
+                sums[term, cell] += terms[term, variant]
+
+
+def _terms(values: Floats) -> tuple[Ints, Floats]:
+    """What is added of each value, (5, n): 1 and the limbs of it and of its square; and what is compared, (n,)."""
+    terms, highest = np.empty((5, len(values)), dtype=np.int64), np.empty(len(values))
+    _split(values, terms, highest)
+    return terms, highest
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -161,7 +155,6 @@ def _put(limbs: Ints, cell: int, whole: float) -> None:
 
 @njit(parallel=True, cache=True, error_model="numpy")
 def _split(values: Floats, terms: Ints, highest: Floats) -> None:
-    """What ``_add`` adds of each value: (5, n) 1, the limbs of the value and of its square; and what it compares."""
     for variant in prange(len(values)):
         value = values[variant]
         highest[variant] = -np.inf if np.isnan(value) else value

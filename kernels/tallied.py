@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, prange
 
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.kernels.reduction import Answer, Question
+from gridproof.kernels.reduction import Answer, Question, extent
 from gridproof.kernels.surfaces import Surfaces
 
 # Parts of the values that are counted side by side.
@@ -71,11 +71,7 @@ def _surfaces(question: Question, values: Floats) -> Surfaces:
     spread = values.reshape(*(len(paths) for paths in question.box.paths), values.shape[1])
     for signal, inverse in enumerate(question.inverses):
         spread = np.take(spread, inverse, axis=signal)
-    begins, lengths = [0] * len(question.dims), [1] * len(question.dims)
-    spans = [span for mine in question.spans for span in mine]
-    for span in spans:
-        begins[span.axis], lengths[span.axis] = span.begin, span.length
-    surfaces.add_box(begins, lengths, spread.ravel())
+    surfaces.add_box(*extent(question.spans), spread.ravel())
     return surfaces
 
 

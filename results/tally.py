@@ -14,7 +14,7 @@ from gridproof.results.beside import written_beside
 
 # Positions on every axis, (n, axes); or of all combinations of a run of values on each axis, in grid order, where each
 # run begins and how long it is.
-Place = Ints | tuple[Sequence[int], Sequence[int]]
+Positions = Ints | tuple[Sequence[int], Sequence[int]]
 
 # The best distinct variants kept.
 KEPT = 1000
@@ -45,7 +45,7 @@ class Tally:
 
     def add(
         self,
-        place: Place,
+        positions: Positions,
         variants: Ints,
         values: Floats,
         after: Floats | None,
@@ -65,10 +65,10 @@ class Tally:
             self._rank(after, base[1], UNDEFINED_AFTER)
         bins = np.searchsorted(edges, values[~undefined], side="right")
         self.histogram += np.bincount(bins, minlength=len(self.histogram))
-        if isinstance(place, tuple):
-            self.surfaces.add_box(*place, values)
+        if isinstance(positions, tuple):
+            self.surfaces.add_box(*positions, values)
         else:
-            self.surfaces.add(place, values)
+            self.surfaces.add(positions, values)
         # The first variant of each job stands for it; variants ascend, so it has the lowest index.
         earliest = np.full(len(keys), -1)
         earliest[job_of[::-1]] = np.arange(len(values))[::-1]

@@ -14,9 +14,9 @@ import numpy as np
 
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.problem import Jobs, Work
-from gridproof.kernels.reduction import Reducer, Span
+from gridproof.kernels.reduction import Reducer, Span, extent
 from gridproof.results.store import ROWS_KEPT
-from gridproof.results.tally import Place
+from gridproof.results.tally import Positions
 from gridproof.sweeps.plan import Plan
 from gridproof.sweeps.space import Space
 
@@ -28,14 +28,14 @@ PIECE = 262_144
 class Piece:
     """n variants and the J ≤ n distinct jobs behind them. ``keys``: path index of each signal, then the execution.
 
-    ``place``: see ``results.tally``.
+    ``positions``: see ``results.tally``.
     """
 
     variants: Ints  # (n,) grid indices, ascending
     work: Work
     keys: Ints  # (J, signals + 1)
     job_of: Ints  # (n,)
-    place: Place
+    positions: Positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +168,7 @@ class Product:
         keys = np.concatenate([np.repeat(tuples, len(cells), axis=0), np.tile(cells, count)[:, None]], axis=1)
         box = self._plan.box(part.distinct, cells)
         work: Work = box if self.boxed else box.jobs()
-        spans = sorted((span for spans in part.spans for span in spans), key=lambda span: span.axis)
-        place = [span.begin for span in spans], [span.length for span in spans]
-        return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of, place)
+        return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of, extent(part.spans))
 
 
 class Listed:

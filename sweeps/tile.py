@@ -56,7 +56,7 @@ def run_tile(
         values = objective_of(metrics, objective)[piece.job_of]
         after = objective_of(metrics, objective, 1)[piece.job_of] if metrics.shape[1] > 1 else None
         tally.add(
-            piece.place,
+            piece.positions,
             piece.variants,
             values,
             after,
