@@ -51,8 +51,7 @@ class Grid:
         count = round(len(self.rows) ** (1 / signals))
         axes = [(np.arange(count, dtype=np.int32) + count * signal)[:, None] for signal in range(signals)]
         places = tuple(np.array([signal]) for signal in range(signals))
-        width = max(1, PIECE // count ** (signals - 1))
-        parts = [axes[0][low : low + width] for low in range(0, count, width)]
+        parts = np.array_split(axes[0], -(-count // max(1, PIECE // count ** (signals - 1))))
         return [Box((part, *axes[1:]), places, np.array([0])) for part in parts]
 
     def sample(self, count: int) -> Array:

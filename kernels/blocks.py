@@ -32,7 +32,7 @@ from numba import get_thread_id, njit, prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.classes import LEAF
-from gridproof.kernels.lanes import LANES, add_lanes, half_of_power, join_eight, walk_eight, walk_sixteen
+from gridproof.kernels.lanes import LANES, half_of_power, join_days, join_eight, turn_eight, walk_eight, walk_sixteen
 from gridproof.kernels.metrics import FLAT, LEVEL
 
 SUMS = 8
@@ -43,7 +43,7 @@ _SUMS = np.uint64(SUMS)
 _SHAPE = np.uint64(SHAPE)
 _MARK = np.uint64(3)  # where in the shape the mark stands
 _LAST = np.uint64(16)
-_FIRST = np.uint64(0xFFFF)
+_STEP = np.uint64(16)
 _CODE = np.uint64(0xFFFF)
 _EIGHT = np.uint64(LANES)
 _ONE = np.uint64(1)
@@ -86,7 +86,7 @@ def sweep(
     all_patterns: Array,
     all_lists: Array,
     room: int,
-    wanted: Ints,
+    only: int,
     cell: int,
     result: Floats,
 ) -> None:
@@ -100,7 +100,7 @@ def sweep(
     first member of the signal. tables: (levels, 2, 3) of each level the entry, head and pattern where its left and its
     right table begin; before them stand the variants, and the patterns of flat rows without and with versions; behind
     the last one all blocks at hand. all_…: for each thread, memory. room: entries of blocks after which the variants
-    are walked through them. wanted: (M,) metrics of ``result`` (J, E, S, M), of whose executions ``cell`` is evaluated.
+    are walked through them. only: the first metric of ``result`` (J, E, S, M), of whose executions ``cell`` is evaluated.
     The rest see ``classify``.
     """
     signals = units.shape[1]
@@ -123,7 +123,8 @@ def sweep(
         rows = np.empty((most, 3), dtype=np.uint64)
         known = np.zeros((rule.shape[1], 2), dtype=np.uint64)
         listed = np.zeros((_LISTS, 6), dtype=np.uint64)
-        columns = np.empty((_MEASURED + constant.shape[2]) * STRIP)
+        columns = np.empty((_MEASURED + constant.shape[2] + LANES) * STRIP)
+        flat, metrics = result.reshape(-1), np.uint64(result.shape[3])
         table = np.uint64(0)
         outers = np.int64(1)
         for signal in range(signals):
@@ -174,8 +175,7 @@ def sweep(
                                 at, at_heads, at_patterns = _leaves(
                                     node, begins, sizes, counts, units[unit], classes, keys, digits, sorts, rule, held,
                                     blind, day_sums, day_shapes, charges, first + np.uint64(leaf * LEAF), end, free,
-                                    allocations, sums, shapes, marks, heads, patterns, lists, at, at_heads,
-                                    at_patterns, none, known, table, wide, last,
+                                    allocations, sums, shapes, heads, patterns, lists, at, at_heads, at_patterns, none, known, table, wide, last,
                                 )  # fmt: skip
                             else:
                                 middle = first + np.uint64(((2 * index + 1) << (level - 1)) * LEAF)
@@ -206,32 +206,13 @@ def sweep(
                         place = chunks[units[unit, signal], 1] - strides[signal, 1] + digits[signal]
                         job += place * strides[signal, 0]
                     _advance(digits, sizes, inner)
+                    at = (job * result.shape[1] + cell) * result.shape[2] + segments[span]
                     _finish(
                         sums, states, np.uint64(outer) * wide, many, np.uint64(sizes[inner]), columns,
                         lengths[segments[span]], field, centre, periods, risk_free, invested,
-                        constant[segments[span]], wanted, result[:, cell, segments[span]], job, strides[inner, 0],
+                        constant[segments[span]], np.uint64(only), metrics, flat, np.uint64(at) * metrics,
+                        np.uint64(strides[inner, 0] * result.shape[1] * result.shape[2]) * metrics,
                     )  # fmt: skip
-
-
-@njit(cache=True, error_model="numpy", inline="always")
-def _join(
-    sums: Floats, shapes: Floats, marks: Words, out: int, left: int, other_sums: Floats, other_shapes: Floats,
-    other_marks: Words, right: int, charges: Floats, charge: int,
-) -> None:  # fmt: skip
-    """out = left, then right (of other), whose first day is charged ``charge``. out may be left."""
-    one, two, three = out * _SHAPE, left * _SHAPE, right * _SHAPE
-    base = sums[left * _SUMS] + charges[charge * _SUMS]
-    highest, lowest, deepest = shapes[two], shapes[two + np.uint64(1)], shapes[two + np.uint64(2)]
-    high, low = base + other_shapes[three], base + other_shapes[three + np.uint64(1)]
-    inside = other_shapes[three + np.uint64(2)]
-    across = highest - low
-    mark = (marks[two + _MARK] & _FIRST) | (other_marks[three + _MARK] & ~_FIRST)
-    add_lanes(sums, out * _SUMS, sums, left * _SUMS, other_sums, right * _SUMS, charges, charge * _SUMS)
-    deepest = deepest if deepest > inside else inside
-    shapes[one] = highest if highest > high else high
-    shapes[one + np.uint64(1)] = lowest if lowest < low else low
-    shapes[one + np.uint64(2)] = deepest if deepest > across else across
-    marks[one + _MARK] = mark
 
 
 @njit(cache=True, error_model="numpy")
@@ -266,8 +247,8 @@ def _pattern(
 def _leaves(
     node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, classes: Array, keys: Words, digits: Ints,
     sorts: Ints, rule: Words, held: Array, blind: Array, day_sums: Floats, day_shapes: Floats, charges: Floats,
-    first: Any, end: Any, free: bool, allocations: Any, sums: Floats, shapes: Floats, marks: Words, heads: Array,
-    patterns: Array, lists: Array, out: Any, out_heads: Any, out_patterns: Any, none: Any, known: Words, table: Any,
+    first: Any, end: Any, free: bool, allocations: Any, sums: Floats, shapes: Floats, heads: Array, patterns: Array,
+    lists: Array, out: Any, out_heads: Any, out_patterns: Any, none: Any, known: Words, table: Any,
     padded: Any, last: bool,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """The table of a leaf, from ``out`` on. Answers where its entries, heads and patterns end."""
@@ -279,7 +260,12 @@ def _leaves(
         rows *= sorts[signal]
     wide = counts[unit[inner], node]
     columns = begins[inner] + node * sizes[inner]
-    day_marks = day_shapes.view(np.uint64)
+    days = (
+        none if free or first >= end else first,
+        none if free or first + np.uint64(1) >= end else first + np.uint64(1),
+        none if free or first + np.uint64(2) >= end else first + np.uint64(2),
+        none if free or first + np.uint64(3) >= end else first + np.uint64(3),
+    )
     for _ in range(rows):
         row = np.uint64(0)
         for signal in range(inner):
@@ -300,19 +286,17 @@ def _leaves(
         for column in range(columns, columns + (1 if flat else wide)):
             codes = row | keys[column]
             for version in range(allocations if held[codes & _CODE] else np.uint64(1)):
-                current = rule[version, codes & _CODE]
-                source = (none if free or first >= end else first) * allocations + current
-                for lane in range(_SUMS):
-                    sums[out * _SUMS + lane] = day_sums[source * _SUMS + lane]
-                for lane in range(_SHAPE):
-                    shapes[out * _SHAPE + lane] = day_shapes[source * _SHAPE + lane]
-                for later in range(np.uint64(1), np.uint64(LEAF)):
-                    before = current
-                    current = rule[current, (codes >> (np.uint64(16) * later)) & _CODE]
-                    day = none if free or first + later >= end else first + later
-                    source = day * allocations + current
-                    charge = (day * allocations + before) * allocations + current
-                    _join(sums, shapes, marks, out, out, day_sums, day_shapes, day_marks, source, charges, charge)
+                one = rule[version, codes & _CODE]
+                two = rule[one, (codes >> _STEP) & _CODE]
+                three = rule[two, (codes >> (_STEP + _STEP)) & _CODE]
+                four = rule[three, codes >> (_STEP + _STEP + _STEP)]
+                join_days(
+                    sums, shapes, out, day_sums, day_shapes, charges, days[0] * allocations + one,
+                    days[1] * allocations + two, days[2] * allocations + three, days[3] * allocations + four,
+                    (days[1] * allocations + one) * allocations + two,
+                    (days[2] * allocations + two) * allocations + three,
+                    (days[3] * allocations + three) * allocations + four,
+                )  # fmt: skip
                 out += np.uint64(1)
         _advance(digits, sorts, inner)
     return out, out_heads, out_patterns
@@ -479,33 +463,38 @@ def _walk(
 @njit(cache=True, error_model="numpy")
 def _finish(
     sums: Floats, states: Floats, begin: Any, many: Any, count: Any, columns: Floats, length: int, field: int,
-    centre: float, periods: float, risk_free: float, invested: Floats, constant: Floats, wanted: Ints,
-    result: Floats, job: int, stride: int,
+    centre: float, periods: float, risk_free: float, invested: Floats, constant: Floats, only: Any, wide: Any,
+    result: Floats, at: Any, stride: Any,
 ) -> None:  # fmt: skip
-    """The metrics of one segment of ``count`` variants from ``begin`` on, the first of them ``result[job]``.
+    """``wide`` metrics from ``only`` on of one segment of ``count`` variants from ``begin`` on, to ``result[at …]``,
+    those of the next one to ``at + stride``.
 
-    columns: (8 + 1 + 12 + A, strip) flat, sums, fall and metrics with the variants side by side, to fill the lanes.
+    columns: (8 + 1 + 12 + A + 8, strip) flat, sums, fall and metrics with the variants side by side, to fill the lanes.
     """
+    strip = np.uint64(STRIP)
     low = np.uint64(0)
     while low < count:
-        strip = min(count - low, np.uint64(STRIP))
-        for place in range(strip):
-            for lane in range(_SUMS):
-                columns[lane * np.uint64(STRIP) + place] = sums[(begin + low + place) * _SUMS + lane]
-            columns[_SUMS * np.uint64(STRIP) + place] = states[many + begin + low + place]
-        _measure(columns, np.int64(strip), length, field, centre, periods, risk_free, invested)
-        for place in range(strip):
-            row = result[job]
-            for metric in range(np.uint64(len(row))):
-                column = np.uint64(_MEASURED + wanted[metric])
-                row[metric] = columns[column * np.uint64(STRIP) + place]
-            if columns[np.uint64(_SWITCHES * STRIP) + place] == 0.0:
-                # All in one allocation: its own metrics, whose moments are about its own mean.
-                for allocation in range(len(invested)):
-                    if columns[np.uint64(_MEASURED + 12 + allocation) * np.uint64(STRIP) + place] == 1.0:
-                        for metric in range(np.uint64(len(row))):
-                            row[metric] = constant[allocation, wanted[metric]]
-            job += stride
+        here = min(count - low, strip)
+        first = begin + low
+        for place in range(np.uint64(0), here, _EIGHT):
+            turn_eight(sums, (first + place) * _SUMS, _SUMS, columns, place, strip, _EIGHT, _EIGHT)
+        for place in range(here):
+            columns[_SUMS * strip + place] = states[many + first + place]
+        _measure(columns, np.int64(here), length, field, centre, periods, risk_free, invested)
+        for place in range(np.uint64(0), here, _EIGHT):
+            for metric in range(np.uint64(0), wide, _EIGHT):
+                turn_eight(
+                    columns, (np.uint64(_MEASURED) + only + metric) * strip + place, strip, result, at + metric, stride,
+                    here - place, wide - metric,
+                )  # fmt: skip
+            for lane in range(min(here - place, _EIGHT)):
+                if columns[np.uint64(_SWITCHES) * strip + place + lane] == 0.0:
+                    # All in one allocation: its own metrics, whose moments are about its own mean.
+                    for allocation in range(np.uint64(len(invested))):
+                        if columns[(np.uint64(_MEASURED + 12) + allocation) * strip + place + lane] == 1.0:
+                            for metric in range(wide):
+                                result[at + lane * stride + metric] = constant[allocation, only + metric]
+            at += _EIGHT * stride
         low += strip
 
 

@@ -52,36 +52,78 @@ def classify(
         stamps = np.full(size, -1, dtype=np.int64)
         seen = np.empty(paths, dtype=np.uint64)
         head = np.empty(paths, dtype=np.uint64)
-        order = np.empty((2, paths), dtype=np.int64)
+        order = np.empty((3, paths), dtype=np.int64)
         begin = total * low
+        changes = np.zeros(planes.shape[1], dtype=np.uint64)
+        for path in range(low, high):
+            for bit in range(bits[signal]):
+                _mark_changes(planes[members[path, bit]], changes)
         for span in range(len(spans)):
             last = spans[span, 1] - 1 + delay
             for node in range(nodes[span, 0], nodes[span, 1]):
                 at = begin + node * paths
                 first = spans[span, 0] + delay + (node - nodes[span, 0]) * LEAF
+                if node > nodes[span, 0] and _still(changes, first - LEAF, min(first + LEAF - 1, last)):
+                    counts[chunk, node] = counts[chunk, node - 1]  # as the leaf before
+                    for path in range(at, at + paths):
+                        classes[path], keys[path] = classes[path - paths], keys[path - paths]
+                    continue
                 for path in range(paths):
                     code = np.uint64(0)
                     for bit in range(bits[signal]):
                         code |= _spread(planes[members[low + path, bit]], first, last) << np.uint64(places[signal, bit])
                     seen[path] = code
-                counts[chunk, node] = _number(seen, seen, node, slots, stamps, order, classes[at : at + paths])
-                for path in range(paths):
-                    keys[at + classes[at + path]] = seen[path]
+                count = _number(seen, seen, node, slots, stamps, order, classes[at : at + paths])
+                counts[chunk, node] = count
+                for one in range(count):
+                    keys[at + order[1, one]] = seen[order[2, one]]
             for level in range(1, levels):
                 for node in range(nodes[span, level], nodes[span, level + 1]):
                     below = nodes[span, level - 1] + 2 * (node - nodes[span, level])
                     at, left = begin + node * paths, begin + below * paths
                     right = left + paths
+                    first = spans[span, 0] + delay + ((node - nodes[span, level]) << level) * LEAF
+                    if _still(changes, first, min(first + (LEAF << level) - 1, last)):
+                        counts[chunk, node] = counts[chunk, below]  # as the days on its left
+                        for path in range(paths):
+                            classes[at + path] = classes[left + path]
+                            kids[at + path, 0] = kids[at + path, 1] = path
+                            keys[at + path] = keys[left + path] & np.uint64(0xFFFF)
+                        continue
                     wide = np.uint64(counts[chunk, below + 1])
                     for path in range(paths):
                         seen[path] = np.uint64(classes[left + path]) * wide + np.uint64(classes[right + path])
                         head[path] = keys[left + classes[left + path]]
-                    counts[chunk, node] = _number(seen, head, node, slots, stamps, order, classes[at : at + paths])
-                    for path in range(paths):
-                        one = at + classes[at + path]
-                        kids[one, 0] = classes[left + path]
-                        kids[one, 1] = classes[right + path]
-                        keys[one] = head[path] & np.uint64(0xFFFF)
+                    count = _number(seen, head, node, slots, stamps, order, classes[at : at + paths])
+                    counts[chunk, node] = count
+                    for one in range(count):
+                        which, path = at + order[1, one], order[2, one]
+                        kids[which, 0] = classes[left + path]
+                        kids[which, 1] = classes[right + path]
+                        keys[which] = head[path] & np.uint64(0xFFFF)
+
+
+@njit(cache=True, error_model="numpy")
+def _mark_changes(plane: Words, changes: Words) -> None:
+    """Add the days on which the state is not that of the day before."""
+    before = plane[0] << np.uint64(63)
+    for word in range(len(plane)):
+        changes[word] |= plane[word] ^ (plane[word] << np.uint64(1) | before >> np.uint64(63))
+        before = plane[word]
+
+
+@njit(cache=True, error_model="numpy")
+def _still(changes: Words, low: int, high: int) -> bool:
+    """Whether no path changes after day ``low`` until day ``high``."""
+    day = np.uint64(low + 1)
+    while day <= high:
+        word, shift = day >> np.uint64(6), day & np.uint64(63)
+        left = np.uint64(high) - day
+        bits = changes[word] >> shift
+        if bits & ((np.uint64(2) << left) - np.uint64(1) if left < np.uint64(63) else ~np.uint64(0)):
+            return False
+        day += np.uint64(64) - shift
+    return True
 
 
 @njit(cache=True, error_model="numpy")
@@ -107,7 +149,8 @@ def _spread(plane: Words, first: int, last: int) -> Any:
 def _number(seen: Words, head: Words, stamp: int, slots: Ints, stamps: Ints, order: Ints, classes: Array) -> int:
     """Number distinct values; answers how many. ``stamps`` tell which slots are of this call.
 
-    Values of one first day's code stand together, since they behave alike in the loops that follow.
+    Values of one first day's code stand together, since they behave alike in the loops that follow. order (3, P): of
+    each value, as they appear, the first day's code, its number and the first path that has it.
     """
     mask = np.uint64(len(slots) - 1)
     count = 0
@@ -115,19 +158,17 @@ def _number(seen: Words, head: Words, stamp: int, slots: Ints, stamps: Ints, ord
     for path in range(len(seen)):
         value = seen[path]
         slot = value & mask if value <= mask else (value * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(32)) & mask
-        while True:
-            if stamps[slot] != stamp:
-                stamps[slot] = stamp
-                slots[slot] = path
-                classes[path] = count
-                order[0, count] = head[path] & np.uint64(0xFFFF)
-                same &= order[0, count] == order[0, 0]
-                count += 1
-                break
-            if seen[slots[slot]] == value:
-                classes[path] = classes[slots[slot]]
-                break
+        while stamps[slot] == stamp and seen[slots[slot]] != value:
             slot = (slot + np.uint64(1)) & mask
+        if stamps[slot] != stamp:
+            stamps[slot] = stamp
+            slots[slot] = path
+            classes[path] = count
+            order[0, count], order[1, count], order[2, count] = head[path] & np.uint64(0xFFFF), count, path
+            same &= order[0, count] == order[0, 0]
+            count += 1
+        else:
+            classes[path] = classes[slots[slot]]
     if same:
         return count
     order[1, :count] = -1

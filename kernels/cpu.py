@@ -51,7 +51,7 @@ class Reducing(Compiled):
     def reduce(self, question: Question) -> Answer:
         """Of the metrics only the one asked for is written, so a box may be larger than one whose rows are kept."""
         assert self._product is not None
-        found = self._product.evaluate(question.box, np.array([METRICS.index(question.metric)]))
+        found = self._product.evaluate(question.box, METRICS.index(question.metric))
         values = found.reshape(-1, len(question.box.executions), self._problem.segments)
         return answer(question, [np.ascontiguousarray(values[:, :, at]) for at in range(min(2, values.shape[2]))])
 

@@ -10,9 +10,12 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 8
+# How many variants ahead what they have come to is asked for.
+AHEAD = 64
 _FOUR = ir.VectorType(ir.DoubleType(), 4)
 _EIGHT = ir.VectorType(ir.DoubleType(), LANES)
 _WORDS = ir.VectorType(ir.IntType(64), LANES)
@@ -144,16 +147,79 @@ _INDEX = types.uint64
 
 
 @intrinsic
-def add_lanes(
-    _context: Any, _out: Any, _at: Any, first: Any, _one: Any, second: Any, _two: Any, third: Any, _three: Any
-) -> Any:
-    """out[at : at + 8] = first[one : one + 8] + third[three : three + 8] + second[two : two + 8], flat float64."""
+def join_days(
+    _context: Any, sums: Any, shapes: Any, _out: Any, day_sums: Any, day_shapes: Any, charges: Any, _first: Any,
+    _second: Any, _third: Any, _fourth: Any, _charge: Any, _next: Any, _last: Any,
+) -> Any:  # fmt: skip
+    """Entry ``out`` = four days in turn, entries of ``day_sums`` and ``day_shapes``, the later three charged the rows
+    ``charge``, ``next`` and ``last`` of ``charges``."""
 
     def generate(given: _Arguments) -> None:
-        one, two, three = (given.load(array, given[array + 1]) for array in (2, 4, 6))
-        given.store(given.builder.fadd(given.builder.fadd(one, three), two), 0, given[1])
+        builder = given.builder
+        total = given.load(3, builder.shl(given[6], _number(3)))
+        high, low, fall, mark = _shape(given, 4, given[6])
+        for day in (7, 8, 9):
+            total = builder.fadd(total, given.load(5, builder.shl(given[day + 3], _number(3))))
+            base = builder.extract_element(total, ir.Constant(_I32, 0))
+            total = builder.fadd(total, given.load(3, builder.shl(given[day], _number(3))))
+            other_high, other_low, other_fall, other_mark = _shape(given, 4, given[day])
+            other_low = builder.fadd(base, other_low)
+            fall = _larger(builder, _larger(builder, fall, other_fall), builder.fsub(high, other_low))
+            high = _larger(builder, high, builder.fadd(base, other_high))
+            low = _smaller(builder, low, other_low)
+            mark = builder.or_(
+                builder.and_(mark, _number(0xFFFF)), builder.and_(other_mark, _number(2**64 - 1 - 0xFFFF))
+            )
+        given.store(total, 0, builder.shl(given[2], _number(3)))
+        for place, value in enumerate((high, low, fall, builder.bitcast(mark, ir.DoubleType()))):
+            at = builder.add(builder.shl(given[2], _number(2)), _number(place))
+            given.store(value, 1, at, ir.DoubleType())
 
-    return types.void(_out, _INDEX, first, _INDEX, second, _INDEX, third, _INDEX), _intrinsic(generate)
+    return types.void(sums, shapes, _INDEX, day_sums, day_shapes, charges, *[_INDEX] * 7), _intrinsic(generate)
+
+
+def _shape(given: _Arguments, array: int, entry: Any) -> list[Any]:
+    """high, low, depth and mark (as a word) of one entry."""
+    builder = given.builder
+    begin = builder.shl(entry, _number(2))
+    kinds = [ir.DoubleType()] * 3 + [_WORD]
+    return [given.load(array, builder.add(begin, _number(place)), kind) for place, kind in enumerate(kinds)]
+
+
+@intrinsic
+def turn_eight(
+    _context: Any, source: Any, _begin: Any, _step: Any, target: Any, _start: Any, _stride: Any, _rows: Any, _width: Any
+) -> Any:  # fmt: skip
+    """target[start + i·stride + k] = source[begin + k·step + i] for i < rows ≤ 8 and k < width ≤ 8, flat float64.
+
+    All eight times eight are read.
+    """
+
+    def generate(given: _Arguments) -> None:
+        builder = given.builder
+        columns = [given.load(0, builder.add(given[1], builder.mul(given[2], _number(at)))) for at in range(LANES)]
+        rows = [
+            row
+            for low in (0, 4)
+            for row in _turn(builder, [_shuffle(builder, columns[at], columns[at + 4],
+                                                [*range(low, low + 4), *range(low + 8, low + 12)]) for at in range(4)])
+        ]  # fmt: skip
+        lanes = ir.Constant(_WORDS, list(range(LANES)))
+        inside = builder.icmp_unsigned("<", lanes, _spread(builder, given[7]))
+        for at, row in enumerate(rows):
+            place = given.at(3, builder.add(given[4], builder.mul(given[5], _number(at))), _EIGHT)
+            with builder.if_then(builder.icmp_unsigned("<", _number(at), given[6])):
+                _store_some(builder, row, place, inside)
+
+    return types.void(source, _INDEX, _INDEX, target, _INDEX, _INDEX, _INDEX, _INDEX), _intrinsic(generate)
+
+
+def _store_some(builder: Any, value: Any, place: Any, inside: Any) -> None:
+    """The lanes of a vector that ``inside`` (8 bits) names."""
+    bits = ir.VectorType(ir.IntType(1), LANES)
+    kind = ir.FunctionType(ir.VoidType(), [_EIGHT, _EIGHT.as_pointer(), _I32, bits])
+    store = cgutils.get_or_insert_function(builder.module, kind, "llvm.masked.store.v8f64.p0")
+    builder.call(store, [value, place, ir.Constant(_I32, 8), inside])
 
 
 @intrinsic
@@ -219,12 +285,27 @@ def _walk(given: _Arguments, groups: int) -> None:
             phi.add_incoming(later, builder.block)
     builder.cbranch(builder.icmp_unsigned("<", after, given[11]), walk, done)
     builder.position_at_end(done)
+    for group in range(groups):
+        for lane in range(LANES):
+            ahead = builder.add(given[1], _number(LANES * group + lane + AHEAD))
+            _fetch(given, 0, builder.shl(ahead, _number(3)))
+        for array, first in ((2, 3), (2, 4), (5, 6)):
+            _fetch(given, array, builder.add(given[first], _number(LANES * group + AHEAD)))
     for (variants, peaks, falls, holds), new in zip(places, found, strict=True):
         for variant, value in zip(variants, new[:LANES], strict=True):
             given.store(value, 0, variant)
         given.store(new[8], 2, peaks)
         given.store(new[9], 2, falls)
         given.store(new[10], 5, holds, _WORDS)
+
+
+def _fetch(given: _Arguments, array: int, place: Any) -> None:
+    """Ask for the cache line of an element before it is needed."""
+    byte = ir.IntType(8).as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [byte, _I32, _I32, _I32])
+    fetch = cgutils.get_or_insert_function(given.builder.module, kind, "llvm.prefetch.p0")
+    write, nearest, data = (ir.Constant(_I32, value) for value in (1, 3, 1))
+    given.builder.call(fetch, [given.at(array, place, ir.IntType(8)), write, nearest, data])
 
 
 def _walker(groups: int) -> Any:

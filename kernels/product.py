@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise, product
+from math import prod
 
 import numba
 import numpy as np
+from numba import njit, prange
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
 from gridproof.kernels.blocks import SHAPE, SUMS, sweep
@@ -59,17 +61,15 @@ class Product:
             raise ValueError("tables are shared between problems that differ in their paths alone")
         self._tables = other._tables
 
-    def evaluate(self, box: Box, wanted: Ints | None = None) -> Floats:
-        """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A); or the wanted."""
+    def evaluate(self, box: Box, only: int | None = None) -> Floats:
+        """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A); or one of them."""
         problem = self._problem
-        if wanted is None:
-            wanted = np.arange(len(METRICS) + problem.allocations)
         if not box.paths:  # one path that says nothing
             box = Box((np.zeros((1, 0), dtype=np.int32),), (np.zeros(0, dtype=np.int64),), box.executions)
         order = sorted(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
         members, places, bits, chunks, units, strides = _layout(box, order, UNIT)
-        shape = (len(box), problem.segments, len(wanted))
-        result = np.empty(shape)
+        shape = (len(box), problem.segments, len(METRICS) + problem.allocations if only is None else 1)
+        result = pages(1, prod(shape)).reshape(shape)
         cells = result.reshape(-1, len(box.executions), *shape[1:])
         lags = problem.lags[box.executions]
         for lag in np.unique(lags):
@@ -77,7 +77,7 @@ class Product:
             grown = self._grown(members, places, bits, chunks, delay)
             for cell in np.flatnonzero(lags == lag):
                 self._sweep(
-                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, wanted, int(cell),
+                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, only or 0, int(cell),
                     cells,
                 )  # fmt: skip
         return result
@@ -136,7 +136,7 @@ class Product:
         return made
 
     def _sweep(
-        self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: Classes, wanted: Ints,
+        self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: Classes, only: int,
         cell: int, result: Floats,
     ) -> None:  # fmt: skip
         problem = self._problem
@@ -150,7 +150,7 @@ class Product:
             grown.kids.view(np.uint32), grown.keys, grown.counts, self._rule, self.held, self._blind(inner),
             problem.start, tables.sums.ravel(), tables.shapes.ravel(), tables.charges.ravel(), self.field,
             tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
-            problem.invested, strides, tables_at, *memory, ROOM, wanted, cell, result,
+            problem.invested, strides, tables_at, *memory, ROOM, only, cell, result,
         )  # fmt: skip
 
     def _blind(self, inner: Ints) -> Bools:
@@ -199,31 +199,15 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     returns, costs = problem.returns[payoff], problem.costs[cost]
     allocations, days = returns.shape
     centre = float(returns.mean())
-    daily_free = problem.risk_free / problem.periods
-
-    def terms(values: Floats) -> Floats:
-        about = values - centre
-        squared = about * about
-        shortfall = np.minimum(values - daily_free, 0.0)
-        return np.stack([np.log1p(values), about, squared, squared * about, squared * squared, shortfall**2], axis=-1)
-
     sums = pages(days + 1, allocations * SUMS).reshape(days + 1, allocations, SUMS)
-    sums[:] = 0.0
-    sums[:-1, :, :6] = terms(returns).transpose(1, 0, 2)
+    charges = pages(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
+    sums[:], charges[:] = 0.0, 0.0
+    _lay_out(returns, costs, centre, problem.risk_free / problem.periods, problem.traded, sums, charges)
     sums[:-1, :, 7] = np.array([*(2.0 ** (field * (1 + allocation)) for allocation in range(allocations - 1)), 0.0])
     shapes = np.zeros((days + 1, allocations, SHAPE))
     shapes[:-1, :, 0] = shapes[:-1, :, 1] = sums[:-1, :, 0]
     shapes[-1, :, 0], shapes[-1, :, 1] = -np.inf, np.inf
     shapes.view(np.uint64)[:, :, 3] = np.arange(allocations) * (1 + (1 << 16))
-    charges = pages(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
-    charges[:] = 0.0
-    charged = (1.0 + returns)[None] * (1.0 - costs) - 1.0  # (from, to, day)
-    difference = terms(charged) - terms(np.broadcast_to(returns[None], charged.shape))
-    difference[..., 0] = np.log1p(-costs)
-    charges[:-1, :, :, :6] = difference.transpose(2, 0, 1, 3)
-    charges[:-1, :, :, 6] = problem.traded
-    charges[:-1, :, :, 7] = 1.0
-    charges[:, np.arange(allocations), np.arange(allocations)] = 0.0
     constant = np.zeros((problem.segments, allocations, len(METRICS) + allocations))
     for segment, (low, high) in enumerate(pairwise(problem.bounds)):
         for allocation in range(allocations):
@@ -231,6 +215,34 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
             one[:9] = measure_returns(returns[allocation, low:high], problem.periods, problem.risk_free)
             one[11], one[12 + allocation] = problem.invested[allocation], 1.0
     return Tables(sums, shapes, charges, constant, centre)
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def _lay_out(
+    returns: Floats, costs: Floats, centre: float, free: float, traded: Floats, sums: Floats, charges: Floats
+) -> None:
+    """What each day adds in each allocation, (D + 1, A, 8), and what the switch into it changes, (D + 1, A, A, 8)."""
+    allocations, days = returns.shape
+    for day in prange(days):
+        for to in range(allocations):
+            earned = returns[to, day]
+            _add_terms(sums[day, to], 1.0, earned, np.log1p(earned), centre, free)
+            for held in range(allocations):
+                if held != to:
+                    charge = charges[day, held, to]
+                    cost = costs[held, to, day]
+                    _add_terms(charge, 1.0, (1.0 + earned) * (1.0 - cost) - 1.0, np.log1p(-cost), centre, free)
+                    _add_terms(charge, -1.0, earned, 0.0, centre, free)
+                    charge[6], charge[7] = traded[held, to], 1.0
+
+
+@njit(cache=True, error_model="numpy")
+def _add_terms(terms: Floats, sign: float, value: float, log: float, centre: float, free: float) -> None:
+    about = value - centre
+    squared = about * about
+    shortfall = min(value - free, 0.0)
+    for place, term in enumerate((log, about, squared, squared * about, squared * squared, shortfall**2)):
+        terms[place] += sign * term
 
 
 def _layout(box: Box, order: list[int], unit: int) -> tuple[Array, Ints, Ints, Ints, Ints, Ints]:

@@ -88,9 +88,10 @@ class Product:
             split -= 1
         self._inner = prod(dims[split:])
         self._split = split - 1 if split > space.shared else -1
-        self._width = max(1, target // self._inner) if self._split >= 0 else 1
         length = dims[self._split] if self._split >= 0 else 1
-        self._chunks = -(-length // self._width)
+        # Evenly, so that what a backend keeps from piece to piece has the same shape in all but the last.
+        self._chunks = -(-length // max(1, target // self._inner))
+        self._width = -(-length // self._chunks)
         self._length = length
         self.size = space.size
         self.pieces = space.size // (length * self._inner) * self._chunks
