@@ -44,6 +44,12 @@ class _Arguments:
     def load(self, array: int, place: Any, kind: Any = _EIGHT) -> Any:
         return self.builder.load(self.at(array, place, kind), align=4 if kind in (_I32, _HALVES) else 8)
 
+    def load_bytes(self, array: int, offset: Any, kind: Any) -> Any:
+        """As ``load``, at a byte offset: one that an address is scaled from costs no instruction."""
+        builder = self.builder
+        begin = builder.bitcast(self[array], ir.IntType(8).as_pointer())
+        return builder.load(builder.bitcast(builder.gep(begin, [offset]), kind.as_pointer()), align=8)
+
     def store(self, value: Any, array: int, place: Any, kind: Any = _EIGHT) -> None:
         self.builder.store(value, self.at(array, place, kind), align=8)
 
@@ -81,20 +87,24 @@ def _smaller(builder: Any, one: Any, two: Any) -> Any:
     return builder.select(builder.fcmp_ordered("<", one, two), one, two)
 
 
-def _shapes(given: _Arguments, array: int, places: Sequence[Any]) -> list[Any]:
-    """high, low, depth and mark of the entries at eight places."""
+def _shapes(given: _Arguments, array: int, offsets: Sequence[Any]) -> list[Any]:
+    """high, low, depth and mark of the entries at eight offsets, in bytes of a shape."""
     builder = given.builder
-    rows = [given.load(array, builder.shl(place, _number(2)), _FOUR) for place in places]
+    rows = [given.load_bytes(array, offset, _FOUR) for offset in offsets]
     return _turn(builder, [_shuffle(builder, rows[at], rows[at + 4], range(8)) for at in range(4)])
 
 
-def _places(given: _Arguments, lists: int, at: Any, begin: Any) -> list[Any]:
-    """Eight places from a list of uint32, counted from ``begin``."""
+def _sums(given: _Arguments, array: int, offsets: Sequence[Any]) -> list[Any]:
+    """The sums of entries at eight offsets, in bytes of a shape."""
+    return [given.load_bytes(array, given.builder.shl(offset, _number(1)), _EIGHT) for offset in offsets]
+
+
+def _offsets(given: _Arguments, lists: int, at: Any, begin: Any) -> list[Any]:
+    """Eight entries from a list of uint32, counted from ``begin``, as bytes of a shape."""
     builder = given.builder
-    return [
-        builder.add(begin, builder.zext(given.load(lists, builder.add(at, _number(lane)), _I32), _WORD))
-        for lane in range(LANES)
-    ]
+    begin = builder.shl(begin, _number(5))
+    places = [builder.zext(given.load(lists, builder.add(at, _number(lane)), _I32), _WORD) for lane in range(LANES)]
+    return [builder.add(begin, builder.shl(place, _number(5))) for place in places]
 
 
 def _charged(
@@ -234,17 +244,15 @@ def join_eight(
 
     def generate(given: _Arguments) -> None:
         builder = given.builder
-        lefts, rights = _places(given, 3, given[4], given[5]), _places(given, 3, given[6], given[7])
+        lefts, rights = _offsets(given, 3, given[4], given[5]), _offsets(given, 3, given[6], given[7])
         outs = [builder.add(given[2], _number(lane)) for lane in range(LANES)]
         high, low, fall, mark = _shapes(given, 1, lefts)
         other_high, other_low, other_fall, other_mark = _shapes(given, 1, rights)
         mark, other_mark = builder.bitcast(mark, _WORDS), builder.bitcast(other_mark, _WORDS)
         last, first = builder.lshr(mark, _same(16)), builder.and_(other_mark, _same(0xFFFF))
-        sums = [given.load(0, builder.shl(left, _number(3))) for left in lefts]
-        sums, base = _charged(given, sums, 8, last, first, given[9], given[10])
-        for out, total, right in zip(outs, sums, rights, strict=True):
-            total = builder.fadd(total, given.load(0, builder.shl(right, _number(3))))
-            given.store(total, 0, builder.shl(out, _number(3)))
+        sums, base = _charged(given, _sums(given, 0, lefts), 8, last, first, given[9], given[10])
+        for out, total, right in zip(outs, sums, _sums(given, 0, rights), strict=True):
+            given.store(builder.fadd(total, right), 0, builder.shl(out, _number(3)))
         other_low = builder.fadd(base, other_low)
         fall = _larger(builder, _larger(builder, fall, other_fall), builder.fsub(high, other_low))
         high = _larger(builder, high, builder.fadd(base, other_high))
@@ -340,13 +348,13 @@ def _step(given: _Arguments, state: Sequence[Any], block: Any, shift: Any) -> li
     begin, pattern, boundary = (given.load(10, builder.add(row, _number(place)), _WORD) for place in range(3))
     words = builder.zext(given.load(8, builder.add(builder.add(pattern, given[9]), shift), _HALVES), _WORDS)
     version = builder.and_(held, builder.sub(_same(0), builder.and_(words, _same(1))))
-    chosen = builder.add(builder.lshr(words, _same(1)), version)
-    rights = [builder.add(begin, builder.extract_element(chosen, ir.Constant(_I32, lane))) for lane in range(LANES)]
+    chosen = builder.add(builder.add(builder.lshr(words, _same(1)), version), _spread(builder, begin))
+    chosen = builder.shl(chosen, _same(5))
+    rights = [builder.extract_element(chosen, ir.Constant(_I32, lane)) for lane in range(LANES)]
     high, low, other_fall, mark = _shapes(given, 7, rights)
     mark = builder.bitcast(mark, _WORDS)
     sums, base = _charged(given, sums, 12, held, builder.and_(mark, _same(0xFFFF)), boundary, given[13])
-    sums = [builder.fadd(total, given.load(0, builder.shl(right, _number(3))))
-            for total, right in zip(sums, rights, strict=True)]  # fmt: skip
+    sums = [builder.fadd(total, right) for total, right in zip(sums, _sums(given, 0, rights), strict=True)]
     across = builder.fsub(peak, builder.fadd(base, low))
     fall = _larger(builder, _larger(builder, fall, other_fall), across)
     peak = _larger(builder, peak, builder.fadd(base, high))
