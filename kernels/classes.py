@@ -14,6 +14,8 @@ from numba import njit, prange
 from gridproof.kernels.arrays import Array, Ints, Words
 
 LEAF = 4
+# Blocks are classified in so many parts side by side.
+_PARTS = 8
 
 
 @njit(parallel=True, cache=True, error_model="numpy")
@@ -41,8 +43,8 @@ def classify(
     counts (C, N). A chunk's part begins at N · its first member; there node n begins at n · its members.
     """
     total, levels = counts.shape[1], nodes.shape[1] - 1
-    for turn in prange(len(fresh)):
-        chunk = fresh[turn]
+    for turn in prange(_PARTS * len(fresh)):
+        part, chunk = turn // len(fresh), fresh[turn % len(fresh)]
         signal, low, high = chunks[chunk]
         paths = high - low
         size = 64
@@ -60,10 +62,13 @@ def classify(
                 _mark_changes(planes[members[path, bit]], changes)
         for span in range(len(spans)):
             last = spans[span, 1] - 1 + delay
-            for node in range(nodes[span, 0], nodes[span, 1]):
+            blocks = nodes[span, levels] - nodes[span, levels - 1]
+            begins, ends = blocks * part // _PARTS, blocks * (part + 1) // _PARTS
+            leaf = nodes[span, 0] + (begins << (levels - 1))
+            for node in range(leaf, nodes[span, 0] + (ends << (levels - 1))):
                 at = begin + node * paths
                 first = spans[span, 0] + delay + (node - nodes[span, 0]) * LEAF
-                if node > nodes[span, 0] and _still(changes, first - LEAF, min(first + LEAF - 1, last)):
+                if node > leaf and _still(changes, first - LEAF, min(first + LEAF - 1, last)):
                     counts[chunk, node] = counts[chunk, node - 1]  # as the leaf before
                     for path in range(at, at + paths):
                         classes[path], keys[path] = classes[path - paths], keys[path - paths]
@@ -78,7 +83,8 @@ def classify(
                 for one in range(count):
                     keys[at + order[1, one]] = seen[order[2, one]]
             for level in range(1, levels):
-                for node in range(nodes[span, level], nodes[span, level + 1]):
+                here = levels - 1 - level
+                for node in range(nodes[span, level] + (begins << here), nodes[span, level] + (ends << here)):
                     below = nodes[span, level - 1] + 2 * (node - nodes[span, level])
                     at, left = begin + node * paths, begin + below * paths
                     right = left + paths
