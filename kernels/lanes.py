@@ -141,7 +141,8 @@ def _column(builder: Any, rows: Sequence[Any]) -> Any:
 
 
 def _spread(builder: Any, value: Any) -> Any:
-    one = builder.insert_element(ir.Constant(_WORDS, ir.Undefined), value, ir.Constant(_I32, 0))
+    kind = ir.VectorType(value.type, LANES)
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_I32, 0))
     return _shuffle(builder, one, one, [0] * LANES)
 
 
@@ -284,7 +285,22 @@ def _walk(given: _Arguments, groups: int) -> None:
     block = builder.phi(_WORD)
     block.add_incoming(_number(0), before)
     phis = [[builder.phi(value.type) for value in one] for one in state]
-    found = [_step(given, one, block, _number(LANES * group)) for group, one in enumerate(phis)]
+    row = builder.mul(block, _number(3))
+    begin, pattern, boundary = (given.load(10, builder.add(row, _number(place)), _WORD) for place in range(3))
+    steps = []
+    with builder.if_else(builder.icmp_unsigned("==", pattern, _number(0))) as branches:
+        for branch, place in zip(branches, (_flat, _several), strict=True):
+            with branch:
+                done_so = []
+                for group, one in enumerate(phis):
+                    at = builder.add(builder.add(pattern, given[9]), _number(LANES * group))
+                    done_so.append(_step(given, one, *place(given, at, begin, one[-1]), boundary))
+                steps.append((done_so, builder.block))
+    found = [[builder.phi(value.type) for value in one] for one in phis]
+    for done_so, where in steps:
+        for mine, theirs in zip(found, done_so, strict=True):
+            for phi, value in zip(mine, theirs, strict=True):
+                phi.add_incoming(value, where)
     after = builder.add(block, _number(1))
     block.add_incoming(after, builder.block)
     for mine, old, new in zip(phis, state, found, strict=True):
@@ -340,21 +356,33 @@ def _walker(groups: int) -> Any:
 walk_eight, walk_sixteen = _walker(1), _walker(2)
 
 
-def _step(given: _Arguments, state: Sequence[Any], block: Any, shift: Any) -> list[Any]:
-    """What eight variants have come to, with an entry of one block more; as ``walk_eight`` takes its arguments."""
+def _several(given: _Arguments, at: Any, begin: Any, held: Any) -> tuple[list[Any], list[Any]]:
+    """Sums and shapes of the entries that the words at ``at`` of the patterns choose; the versions of what is held."""
     builder = given.builder
-    *sums, peak, fall, held = state
-    row = builder.mul(block, _number(3))
-    begin, pattern, boundary = (given.load(10, builder.add(row, _number(place)), _WORD) for place in range(3))
-    words = builder.zext(given.load(8, builder.add(builder.add(pattern, given[9]), shift), _HALVES), _WORDS)
+    words = builder.zext(given.load(8, at, _HALVES), _WORDS)
     version = builder.and_(held, builder.sub(_same(0), builder.and_(words, _same(1))))
     chosen = builder.add(builder.add(builder.lshr(words, _same(1)), version), _spread(builder, begin))
     chosen = builder.shl(chosen, _same(5))
     rights = [builder.extract_element(chosen, ir.Constant(_I32, lane)) for lane in range(LANES)]
-    high, low, other_fall, mark = _shapes(given, 7, rights)
+    return _sums(given, 0, rights), _shapes(given, 7, rights)
+
+
+def _flat(given: _Arguments, _at: Any, begin: Any, _held: Any) -> tuple[list[Any], list[Any]]:
+    """As ``_several``, of a row that has one entry for all."""
+    builder = given.builder
+    offset = builder.shl(begin, _number(5))
+    shape = [_spread(builder, given.load_bytes(7, builder.add(offset, _number(8 * at)), ir.DoubleType())) for at in range(4)]
+    return _sums(given, 0, [offset]) * LANES, shape
+
+
+def _step(given: _Arguments, state: Sequence[Any], rights: Sequence[Any], shape: Sequence[Any], boundary: Any) -> list[Any]:
+    """What eight variants have come to, with an entry more of each."""
+    builder = given.builder
+    *sums, peak, fall, held = state
+    high, low, other_fall, mark = shape
     mark = builder.bitcast(mark, _WORDS)
     sums, base = _charged(given, sums, 12, held, builder.and_(mark, _same(0xFFFF)), boundary, given[13])
-    sums = [builder.fadd(total, right) for total, right in zip(sums, _sums(given, 0, rights), strict=True)]
+    sums = [builder.fadd(total, right) for total, right in zip(sums, rights, strict=True)]
     across = builder.fsub(peak, builder.fadd(base, low))
     fall = _larger(builder, _larger(builder, fall, other_fall), across)
     peak = _larger(builder, peak, builder.fadd(base, high))
