@@ -7,7 +7,7 @@ a version for each allocation held before.
 
 Which joins make a variant depends on the days alone, never on what else is in the product, so a variant has the same
 bits in every product. What is compiled stands in this file, because Numba's cache watches only it; after a change of
-``lanes`` it has to be cleared.
+``lanes``, ``joins`` or ``walks`` it has to be cleared.
 
 An entry is a cache line of eight sums (log NAV, the powers 1 to 4 of r − centre, downside squares, turnover, and counts
 packed into the 53 bits of a float64: switches, days in allocation 0, 1, …, all but the last) and half a line of shape:
@@ -20,7 +20,7 @@ pattern tells them apart: of each class of the inner signal, in a block of each 
 times two, plus one where it has versions. Rows whose first day's outer codes agree share a pattern. Where the rule
 does not look at the inner signal on any day, the row is flat: one entry serves all its columns.
 
-Eight entries are joined at a time (``lanes``); those of the next row take the place of what is too many.
+Eight entries are joined at a time (``joins``); those of the next row take the place of what is too many.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ from numba import get_thread_id, njit, prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.classes import LEAF
-from gridproof.kernels.lanes import LANES, half_of_power, join_days, join_eight, turn_eight, walk_eight, walk_sixteen
+from gridproof.kernels.joins import join_days, join_eight
+from gridproof.kernels.lanes import LANES, half_of_power, turn_eight
 from gridproof.kernels.metrics import FLAT, LEVEL
+from gridproof.kernels.walks import walk_eight, walk_sixteen
 
 SUMS = 8
 SHAPE = 4
@@ -100,8 +102,8 @@ def sweep(
     first member of the signal. tables: (levels, 2, 3) of each level the entry, head and pattern where its left and its
     right table begin; before them stand the variants, and the patterns of flat rows without and with versions; behind
     the last one all blocks at hand. all_…: for each thread, memory. room: entries of blocks after which the variants
-    are walked through them. only: the first metric of ``result`` (J, E, S, M), of whose executions ``cell`` is evaluated.
-    The rest see ``classify``.
+    are walked through them. only: the first metric of ``result`` (J, E, S, M), of whose executions ``cell`` is
+    evaluated. The rest see ``classify``.
     """
     signals = units.shape[1]
     inner = signals - 1
@@ -175,7 +177,8 @@ def sweep(
                                 at, at_heads, at_patterns = _leaves(
                                     node, begins, sizes, counts, units[unit], classes, keys, digits, sorts, rule, held,
                                     blind, day_sums, day_shapes, charges, first + np.uint64(leaf * LEAF), end, free,
-                                    allocations, sums, shapes, heads, patterns, lists, at, at_heads, at_patterns, none, known, table, wide, last,
+                                    allocations, sums, shapes, heads, patterns, lists, at, at_heads, at_patterns, none,
+                                    known, table, wide, last,
                                 )  # fmt: skip
                             else:
                                 middle = first + np.uint64(((2 * index + 1) << (level - 1)) * LEAF)

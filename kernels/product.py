@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise, product
-from math import prod
 
 import numba
 import numpy as np
@@ -13,10 +12,11 @@ from numba import njit, prange
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
 from gridproof.kernels.blocks import SHAPE, SUMS, sweep
 from gridproof.kernels.classes import LEAF, classify
+from gridproof.kernels.memory import pages
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
-from gridproof.kernels.room import pages, place_tables
+from gridproof.kernels.room import place_tables
 
 # Variants a core takes at once: many share more, few stay in its caches and leave work for other cores.
 UNIT = 65_536
@@ -62,14 +62,14 @@ class Product:
         self._tables = other._tables
 
     def evaluate(self, box: Box, only: int | None = None) -> Floats:
-        """Metrics of every variant, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A); or one of them."""
+        """Metrics of variants, (prod(paths), executions, S, 12 + A) flattened to (J, S, 12 + A); or ``only`` one."""
         problem = self._problem
         if not box.paths:  # one path that says nothing
             box = Box((np.zeros((1, 0), dtype=np.int32),), (np.zeros(0, dtype=np.int64),), box.executions)
         order = sorted(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
         members, places, bits, chunks, units, strides = _layout(box, order, UNIT)
         shape = (len(box), problem.segments, len(METRICS) + problem.allocations if only is None else 1)
-        result = pages(1, prod(shape)).reshape(shape)
+        result = pages(*shape)
         cells = result.reshape(-1, len(box.executions), *shape[1:])
         lags = problem.lags[box.executions]
         for lag in np.unique(lags):
@@ -77,8 +77,8 @@ class Product:
             grown = self._grown(members, places, bits, chunks, delay)
             for cell in np.flatnonzero(lags == lag):
                 self._sweep(
-                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, only or 0, int(cell),
-                    cells,
+                    units, chunks, strides, box.places[order[-1]], int(box.executions[cell]), grown, only or 0,
+                    int(cell), cells,
                 )  # fmt: skip
         return result
 
@@ -110,8 +110,8 @@ class Product:
         nodes = self.nodes_of(spans)
         first = int(nodes[-1, -1])
         size = first * len(members)
-        classes, keys = pages(1, size, np.int32)[0], pages(1, size, np.uint64)[0]
-        kids = pages(size, 2, np.int32)
+        classes, keys = pages(size, kind=np.int32), pages(size, kind=np.uint64)
+        kids = pages(size, 2, kind=np.int32)
         counts = np.empty((len(chunks), first), dtype=np.int64)
         planes = self._problem.planes
         fresh = np.arange(len(chunks))
@@ -164,14 +164,14 @@ class Product:
         return blind
 
     def _memory(self, wanted: tuple[int, ...]) -> tuple[Array, ...]:
-        """For each thread, and kept: fresh memory costs more to clear than to use."""
+        """For each thread, and kept from box to box."""
         threads = numba.get_num_threads()
         kept = self._kept
         if not kept or any(
             min(have.shape[0] - threads, have.shape[1] - want) < 0 for have, want in zip(kept, wanted, strict=True)
         ):
             floats = [pages(threads, -(-width // 8) * 8) for width in wanted[:3]]
-            self._kept = kept = (*floats, *(pages(threads, width, np.uint32) for width in wanted[3:]))
+            self._kept = kept = (*floats, *(pages(threads, width, kind=np.uint32) for width in wanted[3:]))
         return kept
 
     def tables(self, payoff: int, cost: int) -> Tables:
@@ -199,8 +199,8 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     returns, costs = problem.returns[payoff], problem.costs[cost]
     allocations, days = returns.shape
     centre = float(returns.mean())
-    sums = pages(days + 1, allocations * SUMS).reshape(days + 1, allocations, SUMS)
-    charges = pages(days + 1, allocations**2 * SUMS).reshape(days + 1, allocations, allocations, SUMS)
+    sums = pages(days + 1, allocations, SUMS)
+    charges = pages(days + 1, allocations, allocations, SUMS)
     sums[:], charges[:] = 0.0, 0.0
     _lay_out(returns, costs, centre, problem.risk_free / problem.periods, problem.traded, sums, charges)
     sums[:-1, :, 7] = np.array([*(2.0 ** (field * (1 + allocation)) for allocation in range(allocations - 1)), 0.0])

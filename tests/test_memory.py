@@ -1,0 +1,46 @@
+"""Memory that is handed out again is nobody else's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridproof.kernels import memory
+from gridproof.kernels.memory import pages
+
+
+@given(st.lists(st.tuples(st.integers(1, 60_000), st.booleans()), min_size=1, max_size=30))
+def test_live_arrays_never_share_memory(wanted: list[tuple[int, bool]]) -> None:
+    live = []
+    for mark, (size, dropped) in enumerate(wanted):
+        array = pages(size)
+        array[:] = mark
+        # A part of a part keeps all of it, as metrics of one variant do.
+        live.append((mark, array[size // 2 :].reshape(-1, 1)[:, 0]))
+        if dropped:
+            live.pop(len(live) // 2)
+    for mark, array in live:
+        assert (array == mark).all()
+
+
+def test_memory_is_used_again_and_only_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_pool", [])
+    monkeypatch.setattr(memory, "_KEPT", 2**21)
+    first = pages(1000, 100)
+    where = first.ctypes.data
+    del first
+    again = pages(600, 150, kind=np.int64)
+    assert again.ctypes.data == where
+    assert (again.dtype, again.shape) == (np.int64, (600, 150))
+    others = [pages(100_000) for _ in range(4)]
+    assert sum(map(len, memory._pool)) <= 2**21
+    del others, again
+    pages(2**18)  # takes what is idle out of the pool to fit into it
+    assert [len(one) for one in memory._pool] == [2**21]
+
+
+def test_small_arrays_are_ordinary_ones() -> None:
+    assert pages(3, 0).shape == (3, 0)
+    assert pages(10).base is None
