@@ -18,8 +18,10 @@ from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
 from gridproof.kernels.room import place_tables
 
-# Variants a core takes at once: many share more, few stay in its caches and leave work for other cores.
+# Variants a core takes at once: many share more, few stay in its caches and leave work for other cores. In long blocks,
+# which have many classes to share, twice as many.
 UNIT = 65_536
+_LONG = 5
 _SMALLEST = 8_192
 # Entries of blocks after which the variants are walked through them: about what a core's cache holds.
 ROOM = 20_000
@@ -67,7 +69,7 @@ class Product:
         if not box.paths:  # one path that says nothing
             box = Box((np.zeros((1, 0), dtype=np.int32),), (np.zeros(0, dtype=np.int64),), box.executions)
         order = sorted(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
-        members, places, bits, chunks, units, strides = _layout(box, order, UNIT)
+        members, places, bits, chunks, units, strides = _layout(box, order, UNIT << (self.top >= _LONG))
         shape = (len(box), problem.segments, len(METRICS) + problem.allocations if only is None else 1)
         result = pages(*shape)
         cells = result.reshape(-1, len(box.executions), *shape[1:])
