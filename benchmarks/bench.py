@@ -27,7 +27,7 @@ CASES = {
 # One thing varied at a time, from 100,000 variants.
 TABLES: dict[str, Sequence[float]] = {
     "days": (1075, 2150, 4300, 8600),
-    "variants": (100_000, 250_000, 500_000, 1_000_000),
+    "variants": (1_000, 10_000, 100_000, 250_000, 500_000, 1_000_000),
     "signals": (1, 2, 3, 4, 5),
     "yearly": (0.25, 1.0, 5.0, 20.0, 50.0),
 }
@@ -64,23 +64,36 @@ def run(quick: bool) -> Report:
         report[key] = measured["ratios"]
         cases.append(measured)
     report["cases"] = cases
-    report["tables"] = {} if quick else {axis: _table(axis, values) for axis, values in TABLES.items()}
+    report["tables"] = {} if quick else {axis: measure_table(axis, values) for axis, values in TABLES.items()}
+    if report["tables"] and "cuda_over_cpu" in report["tables"]["variants"][0]:
+        report["break_even_variants"] = break_even(report["tables"]["variants"])
     report["alone"] = {name: _alone(name, quick) for name in ("cpu", "plain_loop")}
     return report
 
 
-def _table(axis: str, values: Sequence[float]) -> list[Report]:
+def measure_table(axis: str, values: Sequence[float]) -> list[Report]:
     rows = []
     for value in values:
         _say(f"{axis} {value}")
         case = replace(HEADLINE, name=f"{axis} {value}", **({"variants": 100_000} | {axis: value}))  # type: ignore[arg-type]
         measured = run_case(case, 3, None, few=20)
         row = {axis: value, "variants": measured["variants"], "switches": measured["switches_of_a_variant"]}
-        for name in ("cpu", "plain_loop"):
+        for name in measured["runs"].keys() & {"cpu", "cuda", "plain_loop"}:
             row[name] = measured["runs"][name]["variant_days_per_second"]
             row[f"{name}_ns_per_variant"] = measured["runs"][name]["seconds"] / measured["variants"] * 1e9
-        rows.append(row | {"cpu_over_plain_loop": measured["ratios"]["cpu_over_plain_loop"]})
+        ratios = measured["ratios"]
+        rows.append(row | {name: ratios[name] for name in ("cpu_over_plain_loop", "cuda_over_cpu") if name in ratios})
     return rows
+
+
+def break_even(rows: Sequence[Report]) -> int | None:
+    """The smallest grid from which on cuda is no slower than cpu; None where it never is. rows: of growing grids."""
+    found = None
+    for row in reversed(rows):
+        if row["cuda_over_cpu"] < 1.0:
+            break
+        found = int(row["variants"])
+    return found
 
 
 def _alone(name: str, quick: bool) -> Report:

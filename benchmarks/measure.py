@@ -21,6 +21,7 @@ from benchmarks.problem import Case, Grid, build, jobs_of
 from benchmarks.rivals import ENGINES, Rival, as_they_count, peak_mib
 from gridproof.kernels import backend
 from gridproof.kernels.arrays import Floats
+from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Work
 
@@ -61,19 +62,12 @@ def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> 
     pieces, boxes = grid.pieces(), grid.boxes()
     prepare_seconds: list[float] = []
 
-    def cpu() -> float:
+    def ours(name: str, works: Sequence[Work], prepared: list[float]) -> float:
         begin = time.perf_counter()
-        evaluate = backend.resolve("cpu").bind(grid.problem)
-        prepare_seconds.append(time.perf_counter() - begin)
-        for box in boxes:
-            evaluate(box)
-        return time.perf_counter() - begin
-
-    def cpu_list() -> float:
-        begin = time.perf_counter()
-        evaluate = backend.resolve("cpu").bind(grid.problem)
-        for jobs in pieces:
-            evaluate(jobs)
+        evaluate = backend.resolve(name).bind(grid.problem)
+        prepared.append(time.perf_counter() - begin)
+        for work in works:
+            evaluate(work)
         return time.perf_counter() - begin
 
     def plain() -> float:
@@ -84,7 +78,13 @@ def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> 
 
     agreement = compare(grid)
     compare_reference(grid, few)
-    engines: dict[str, Callable[[], float]] = {"cpu": cpu, "cpu_list": cpu_list, "plain_loop": plain}
+    engines: dict[str, Callable[[], float]] = {
+        "cpu": lambda: ours("cpu", boxes, prepare_seconds),
+        "cpu_list": lambda: ours("cpu", pieces, []),
+        "plain_loop": plain,
+    }
+    if gpu_answers():
+        engines["cuda"] = lambda: ours("cuda", boxes, [])
     with ExitStack() as stack:
         rivals = {}
         for name, (_, _, legs, _) in ENGINES.items() if python else ():
@@ -94,7 +94,7 @@ def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> 
                 engines[name] = rivals[name].measure
         engines["reference"] = lambda: compare_reference(grid, few)
         seconds = alternate(engines, repeats)
-        days = dict.fromkeys(("cpu", "cpu_list", "plain_loop"), grid.variant_days)
+        days = dict.fromkeys(("cpu", "cpu_list", "cuda", "plain_loop"), grid.variant_days)
         days |= {"reference": few * case.days} | {name: rival.variant_days for name, rival in rivals.items()}
         runs = {name: timing(taken, days[name]) for name, taken in seconds.items()}
         prepared = median(prepare_seconds)
@@ -128,20 +128,26 @@ def ratios(runs: Mapping[str, Report]) -> dict[str, float | None]:
         "cpu_over_plain_loop": over("plain_loop"),
         "cpu_over_vectorbt": over("vectorbt_numba", "vectorbt_rust"),
     }
-    return found | ({"cpu_over_raptorbt": over("raptorbt")} if "raptorbt" in runs else {})
+    if "raptorbt" in runs:
+        found["cpu_over_raptorbt"] = over("raptorbt")
+    if "cuda" in runs:
+        found["cuda_over_cpu"] = runs["cuda"]["variant_days_per_second"] / runs["cpu"]["variant_days_per_second"]
+    return found
 
 
 def compare(grid: Grid) -> Report:
-    """cpu against the plain loop on every variant. Raises AssertionError beyond 1e-9."""
-    evaluate = backend.resolve("cpu").bind(grid.problem)
-    largest, switches = 0.0, 0.0
+    """Our backends against the plain loop on every variant. Raises AssertionError beyond 1e-9."""
+    bound = {name: backend.resolve(name).bind(grid.problem) for name in ("cpu", *(["cuda"] if gpu_answers() else []))}
+    largest, switches = dict.fromkeys(bound, 0.0), 0.0
     for box in grid.boxes():
         jobs = box.jobs()
-        ours, theirs = evaluate(box), plain_loop.evaluate(grid.problem, grid.states, jobs.rows)
-        largest = max(largest, difference(ours, theirs, 1e-9, "cpu and the plain loop"))
-        largest = max(largest, difference(evaluate(jobs), theirs, 1e-9, "cpu by lists and the plain loop"))
-        switches += float(ours[:, 0, METRICS.index("switches")].sum())
-    return {"plain_loop": largest, "switches": switches / len(grid.rows)}
+        theirs = plain_loop.evaluate(grid.problem, grid.states, jobs.rows)
+        for name, evaluate in bound.items():
+            for work, form in ((box, ""), (jobs, " by lists")):
+                found = difference(evaluate(work), theirs, 1e-9, f"{name}{form} and the plain loop")
+                largest[name] = max(largest[name], found)
+        switches += float(theirs[:, 0, METRICS.index("switches")].sum())
+    return {"plain_loop": largest.pop("cpu"), "switches": switches / len(grid.rows)} | largest
 
 
 def compare_reference(grid: Grid, count: int) -> float:

@@ -12,6 +12,7 @@ LABELS = {
     "cpu": "gridproof cpu",
     "cpu_list": "  as a list",
     "cpu_tables_apart": "  tables made before",
+    "cuda": "gridproof cuda",
     "plain_loop": "plain Numba loop",
     "vectorbt_numba": "vectorbt, Numba",
     "vectorbt_rust": "vectorbt, Rust",
@@ -30,6 +31,8 @@ def show(report: Mapping[str, Any]) -> None:
         console.print(_case(case))
     for axis, rows in report["tables"].items():
         console.print(_cost(axis, rows))
+    if "break_even_variants" in report:
+        console.print(f"cuda is no slower than cpu from {report['break_even_variants'] or 'no'} variants on")
     console.print(_alone(report["alone"]))
 
 
@@ -54,10 +57,12 @@ def _case(case: Mapping[str, Any]) -> Table:
 
 
 def _cost(axis: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table(
-        f"against {UNITS[axis]}, a variant costs", axis, "variants", "switches", "cpu ns", "loop ns", "cpu is x as fast"
-    )
+    headings = ["variants", "switches", "cpu ns", "loop ns", "cpu is x as fast"]
+    if "cuda" in rows[0]:
+        headings += ["cuda ns", "cuda is x cpu"]
+    table = _table(f"against {UNITS[axis]}, a variant costs", axis, *headings)
     for row in rows:
+        gpu = [f"{row['cuda_ns_per_variant']:,.1f}", f"{row['cuda_over_cpu']:.1f}"] if "cuda" in row else []
         table.add_row(
             f"{row[axis]:,g}" if axis == "yearly" else f"{row[axis]:,}",
             f"{row['variants']:,}",
@@ -65,6 +70,7 @@ def _cost(axis: str, rows: Sequence[Mapping[str, Any]]) -> Table:
             f"{row['cpu_ns_per_variant']:,.0f}",
             f"{row['plain_loop_ns_per_variant']:,.0f}",
             f"{row['cpu_over_plain_loop']:.1f}",
+            *gpu,
         )
     return table
 

@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import plain_loop
+from benchmarks import bench, measure, plain_loop
 from benchmarks.problem import Case, build, closes, jobs_of
 from benchmarks.rivals import COMPARED, as_they_count
-from gridproof.kernels import reference
+from benchmarks.show import show
+from gridproof.kernels import backend, reference
 from gridproof.kernels.metrics import measure_returns
 from gridproof.kernels.paths import flips, unpack
 from tests.problems import random_jobs, random_problem
+from tests.shim.device import ShimDevice
 
 
 @pytest.mark.parametrize("bits", [1, 3])
@@ -59,3 +61,33 @@ def test_their_conventions() -> None:
         theirs.append(measure_returns(returns, 243.0, 0.0)[COMPARED])
     ours = reference.evaluate(grid.problem, jobs_of(grid.rows))
     np.testing.assert_allclose(as_they_count(ours, 486), theirs, rtol=1e-9)
+
+
+def test_where_a_gpu_answers_it_is_measured_too(
+    shim: ShimDevice, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Through the shim: what it takes says nothing, that it is compared and told apart does."""
+    monkeypatch.setattr(bench, "HEADLINE", replace(bench.HEADLINE, days=300, yearly=5.0))
+    without = bench.measure_table("variants", (8, 27))
+    assert not any("cuda" in key for row in without for key in row)
+    monkeypatch.setattr(measure, "gpu_answers", lambda: True)
+    monkeypatch.setattr(backend, "open_gpu", lambda: shim)
+    rows = bench.measure_table("variants", (8, 27))
+    case = measure.run_case(replace(bench.HEADLINE, variants=27), 1, None, few=5)
+    assert case["largest_difference"]["cuda"] <= 1e-9
+    runs = case["runs"]
+    assert case["ratios"]["cuda_over_cpu"] == pytest.approx(runs["cpu"]["seconds"] / runs["cuda"]["seconds"])
+    show({"hardware": {}, "cases": [case], "tables": {"variants": rows}, "break_even_variants": 27, "alone": {}})
+    told = capsys.readouterr().out
+    assert "gridproof cuda" in told
+    assert "cuda ns" in told
+    assert "from 27 variants on" in told
+
+
+def test_break_even() -> None:
+    def rows(*ratios: float) -> list[measure.Report]:
+        return [{"variants": 10**at, "cuda_over_cpu": ratio} for at, ratio in enumerate(ratios)]
+
+    assert bench.break_even(rows(0.1, 2.0, 0.9, 1.0, 7.0)) == 1000
+    assert bench.break_even(rows(0.1, 2.0, 0.9)) is None
+    assert bench.break_even(rows(1.5, 2.0)) == 1
