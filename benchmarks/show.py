@@ -32,7 +32,8 @@ def show(report: Mapping[str, Any]) -> None:
     for axis, rows in report["tables"].items():
         console.print(_cost(axis, rows))
     if "break_even_variants" in report:
-        console.print(f"cuda is no slower than cpu from {report['break_even_variants'] or 'no'} variants on")
+        size = report["break_even_variants"]
+        console.print(f"cuda is no slower than cpu from {size} variants on" if size else "cuda is slower than cpu")
     console.print(_alone(report["alone"]))
 
 

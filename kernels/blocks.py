@@ -126,7 +126,7 @@ def sweep(
         known = np.zeros((rule.shape[1], 2), dtype=np.uint64)
         listed = np.zeros((_LISTS, 6), dtype=np.uint64)
         columns = np.empty((_MEASURED + constant.shape[2] + LANES) * STRIP)
-        flat, metrics = result.reshape(-1), np.uint64(result.shape[3])
+        every, metrics = result.reshape(-1), np.uint64(result.shape[3])
         table = np.uint64(0)
         outers = np.int64(1)
         for signal in range(signals):
@@ -213,7 +213,7 @@ def sweep(
                     _finish(
                         sums, states, np.uint64(outer) * wide, many, np.uint64(sizes[inner]), columns,
                         lengths[segments[span]], field, centre, periods, risk_free, invested,
-                        constant[segments[span]], np.uint64(only), metrics, flat, np.uint64(at) * metrics,
+                        constant[segments[span]], np.uint64(only), metrics, every, np.uint64(at) * metrics,
                         np.uint64(strides[inner, 0] * result.shape[1] * result.shape[2]) * metrics,
                     )  # fmt: skip
 
@@ -275,7 +275,7 @@ def _leaves(
             row |= keys[begins[signal] + node * sizes[signal] + digits[signal]]
         flat = True
         for day in range(np.uint64(LEAF)):
-            flat &= blind[(row >> (np.uint64(16) * day)) & _CODE]
+            flat &= blind[(row >> (_STEP * day)) & _CODE]
         heads[out_heads] = out
         if flat:
             pattern = padded if held[(row | keys[columns]) & _CODE] else np.uint64(0)
@@ -466,10 +466,10 @@ def _walk(
 @njit(cache=True, error_model="numpy")
 def _finish(
     sums: Floats, states: Floats, begin: Any, many: Any, count: Any, columns: Floats, length: int, field: int,
-    centre: float, periods: float, risk_free: float, invested: Floats, constant: Floats, only: Any, wide: Any,
+    centre: float, periods: float, risk_free: float, invested: Floats, constant: Floats, only: Any, metrics: Any,
     result: Floats, at: Any, stride: Any,
 ) -> None:  # fmt: skip
-    """``wide`` metrics from ``only`` on of one segment of ``count`` variants from ``begin`` on, to ``result[at …]``,
+    """The ``metrics`` from ``only`` on of one segment of ``count`` variants from ``begin`` on, to ``result[at …]``,
     those of the next one to ``at + stride``.
 
     columns: (8 + 1 + 12 + A + 8, strip) flat, sums, fall and metrics with the variants side by side, to fill the lanes.
@@ -485,17 +485,17 @@ def _finish(
             columns[_SUMS * strip + place] = states[many + first + place]
         _measure(columns, np.int64(here), length, field, centre, periods, risk_free, invested)
         for place in range(np.uint64(0), here, _EIGHT):
-            for metric in range(np.uint64(0), wide, _EIGHT):
+            for metric in range(np.uint64(0), metrics, _EIGHT):
                 turn_eight(
                     columns, (np.uint64(_MEASURED) + only + metric) * strip + place, strip, result, at + metric, stride,
-                    here - place, wide - metric,
+                    here - place, metrics - metric,
                 )  # fmt: skip
             for lane in range(min(here - place, _EIGHT)):
                 if columns[np.uint64(_SWITCHES) * strip + place + lane] == 0.0:
                     # All in one allocation: its own metrics, whose moments are about its own mean.
                     for allocation in range(np.uint64(len(invested))):
                         if columns[(np.uint64(_MEASURED + 12) + allocation) * strip + place + lane] == 1.0:
-                            for metric in range(wide):
+                            for metric in range(metrics):
                                 result[at + lane * stride + metric] = constant[allocation, only + metric]
             at += _EIGHT * stride
         low += strip

@@ -40,7 +40,8 @@ def classify(
     bits of the code they are. chunks: (C, 3) signal, first and past-last member. spans: (K, 2) return days. nodes:
     (K, levels + 1) the first node of each level and the past-last of all. Written: classes (N·P,) of each path, and of
     each class the two below it, kids (N·P, 2), and its codes, keys (N·P,), of four days in a leaf, else of the first;
-    counts (C, N). A chunk's part begins at N · its first member; there node n begins at n · its members.
+    counts (C, N), beyond which nothing is said of kids and keys, nor of a leaf's kids. A chunk's part begins at N · its
+    first member; there node n begins at n · its members.
     """
     total, levels = counts.shape[1], nodes.shape[1] - 1
     for turn in prange(_PARTS * len(fresh)):

@@ -112,9 +112,9 @@ def fetch(given: Arguments, array: int, place: Any) -> None:
     """Ask for the cache line of an element before it is needed."""
     byte = ir.IntType(8).as_pointer()
     kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
-    fetch = cgutils.get_or_insert_function(given.builder.module, kind, "llvm.prefetch.p0")
+    ask = cgutils.get_or_insert_function(given.builder.module, kind, "llvm.prefetch.p0")
     write, nearest, data = (ir.Constant(I32, value) for value in (1, 3, 1))
-    given.builder.call(fetch, [given.at(array, place, ir.IntType(8)), write, nearest, data])
+    given.builder.call(ask, [given.at(array, place, ir.IntType(8)), write, nearest, data])
 
 
 def generated(generate: Callable[[Arguments], None]) -> Callable[..., Any]:

@@ -7,7 +7,9 @@ evaluating a small grid.
 from __future__ import annotations
 
 import mmap
-import sys
+import threading
+import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from math import prod
 
@@ -15,9 +17,33 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array
 
-# Bytes that are kept for what comes next; smaller arrays than ``_LEAST`` are not worth it.
+# Bytes that are kept, used or idle; smaller arrays than ``_LEAST`` are not worth it.
 _KEPT, _LEAST = 2**28, 2**16
-_pool: list[Array] = []
+
+
+class _Room:
+    """Some memory, and the array of it that was handed out last: all that is made of that refers to it."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with suppress(OSError):  # a system without them
+                self._memory.madvise(mmap.MADV_HUGEPAGE)
+        self._latest: Callable[[], Array | None] = lambda: None
+
+    @property
+    def idle(self) -> bool:
+        return self._latest() is None
+
+    def hand_out(self) -> Array:
+        array = np.frombuffer(self._memory, dtype=np.uint8)
+        self._latest = weakref.ref(array)
+        return array
+
+
+_pool: list[_Room] = []
+_lock = threading.Lock()
 
 
 def pages(*shape: int, kind: type[np.generic] = np.float64) -> Array:
@@ -29,29 +55,22 @@ def pages(*shape: int, kind: type[np.generic] = np.float64) -> Array:
     size = prod(shape) * np.dtype(kind).itemsize
     if size < _LEAST:
         return np.empty(shape, dtype=kind)
-    return _find(size)[:size].view(kind).reshape(shape)
+    with _lock:
+        array = _find(size).hand_out()
+    return array[:size].view(kind).reshape(shape)
 
 
-def _find(size: int) -> Array:
-    # An idle one is known to the pool, this loop and the call alone: arrays in it refer to it.
-    idle = [memory for memory in _pool if sys.getrefcount(memory) == 3]
-    fitting = [memory for memory in idle if size <= len(memory) <= 2 * size]
-    if fitting:
-        return min(fitting, key=len)
-    kept = sum(map(len, _pool))
-    while idle and kept + size > _KEPT:
+def _find(size: int) -> _Room:
+    idle = sorted((room for room in _pool if room.idle), key=lambda room: room.size)
+    for room in idle:
+        if size <= room.size <= 2 * size:
+            return room
+    kept = sum(room.size for room in _pool)
+    if kept - sum(room.size for room in idle) + size > _KEPT:
+        return _Room(size)  # it would not fit beside what is used
+    while kept + size > _KEPT:
         gone = idle.pop()
-        _pool[:] = [memory for memory in _pool if memory is not gone]
-        kept -= len(gone)
-    memory = _map(size)
-    if kept + size <= _KEPT:
-        _pool.append(memory)
-    return memory
-
-
-def _map(size: int) -> Array:
-    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        with suppress(OSError):  # a system without them
-            memory.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(memory, dtype=np.uint8)
+        _pool.remove(gone)
+        kept -= gone.size
+    _pool.append(_Room(size))
+    return _pool[-1]

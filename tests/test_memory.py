@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridproof.kernels import memory
+from gridproof.kernels.arrays import Array
 from gridproof.kernels.memory import pages
+from gridproof.kernels.product import Product
+from tests.problems import random_problem
+from tests.test_product import random_box
 
 
 @given(st.lists(st.tuples(st.integers(1, 60_000), st.booleans()), min_size=1, max_size=30))
@@ -35,12 +39,29 @@ def test_memory_is_used_again_and_only_so_much_is_kept(monkeypatch: pytest.Monke
     assert again.ctypes.data == where
     assert (again.dtype, again.shape) == (np.int64, (600, 150))
     others = [pages(100_000) for _ in range(4)]
-    assert sum(map(len, memory._pool)) <= 2**21
+    assert sum(room.size for room in memory._pool) <= 2**21
     del others, again
     pages(2**18)  # takes what is idle out of the pool to fit into it
-    assert [len(one) for one in memory._pool] == [2**21]
+    assert [room.size for room in memory._pool] == [2**21]
 
 
 def test_small_arrays_are_ordinary_ones() -> None:
     assert pages(3, 0).shape == (3, 0)
     assert pages(10).base is None
+
+
+def test_what_stood_in_memory_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every bit of what is handed out set, as by another problem: NaN, and classes beyond any table."""
+    rng = np.random.default_rng(2)
+    problem = random_problem(rng, days=700, bits=3, rows=60, flip=0.01)
+    box = random_box(rng, problem, 3)
+    monkeypatch.setattr("gridproof.kernels.product.pages", lambda *shape, kind=np.float64: filled(0x00, shape, kind))
+    expected = Product(problem).evaluate(box)
+    monkeypatch.setattr("gridproof.kernels.product.pages", lambda *shape, kind=np.float64: filled(0xFF, shape, kind))
+    np.testing.assert_array_equal(Product(problem).evaluate(box), expected)
+
+
+def filled(byte: int, shape: tuple[int, ...], kind: type[np.generic]) -> Array:
+    array = pages(*shape, kind=kind)
+    array.reshape(-1).view(np.uint8)[:] = byte
+    return array
