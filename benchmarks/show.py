@@ -10,8 +10,8 @@ from rich.table import Table
 
 LABELS = {
     "cpu": "gridproof cpu",
+    "cpu_bound_before": "  bound before",
     "cpu_list": "  as a list",
-    "cpu_tables_apart": "  tables made before",
     "cuda": "gridproof cuda",
     "plain_loop": "plain Numba loop",
     "vectorbt_numba": "vectorbt, Numba",
@@ -33,7 +33,9 @@ def show(report: Mapping[str, Any]) -> None:
         console.print(_cost(axis, rows))
     if "break_even_variants" in report:
         size = report["break_even_variants"]
-        console.print(f"cuda is no slower than cpu from {size} variants on" if size else "cuda is slower than cpu")
+        console.print(
+            f"cuda is no slower than cpu from {size} variants on" if size else "cuda is slower than cpu at every size"
+        )
     console.print(_alone(report["alone"]))
 
 

@@ -47,11 +47,9 @@ def join_days(
             total = builder.fadd(total, given.load(5, builder.shl(given[day + 3], number(3))))
             base = builder.extract_element(total, ir.Constant(I32, 0))
             total = builder.fadd(total, given.load(3, builder.shl(given[day], number(3))))
-            other_high, other_low, other_fall, other_mark = shape_at(given, 4, given[day])
-            other_low = builder.fadd(base, other_low)
-            fall = larger(builder, larger(builder, fall, other_fall), builder.fsub(high, other_low))
-            high = larger(builder, high, builder.fadd(base, other_high))
-            low = smaller(builder, low, other_low)
+            *other, other_mark = shape_at(given, 4, given[day])
+            high, lowest, fall = extend(builder, high, fall, base, other)
+            low = smaller(builder, low, lowest)
             mark = builder.or_(builder.and_(mark, number(0xFFFF)), builder.and_(other_mark, number(2**64 - 1 - 0xFFFF)))
         given.store(total, 0, builder.shl(given[2], number(3)))
         for place, value in enumerate((high, low, fall, builder.bitcast(mark, DOUBLE))):
@@ -76,16 +74,14 @@ def join_eight(
         lefts, rights = offsets_of(given, 3, given[4], given[5]), offsets_of(given, 3, given[6], given[7])
         outs = [builder.add(given[2], number(lane)) for lane in range(LANES)]
         high, low, fall, mark = shapes_at(given, 1, lefts)
-        other_high, other_low, other_fall, other_mark = shapes_at(given, 1, rights)
+        *other, other_mark = shapes_at(given, 1, rights)
         mark, other_mark = builder.bitcast(mark, WORDS), builder.bitcast(other_mark, WORDS)
         last, first = builder.lshr(mark, same(16)), builder.and_(other_mark, same(0xFFFF))
         sums, base = charge(given, sums_at(given, 0, lefts), 8, last, first, given[9], given[10])
         for out, total, right in zip(outs, sums, sums_at(given, 0, rights), strict=True):
             given.store(builder.fadd(total, right), 0, builder.shl(out, number(3)))
-        other_low = builder.fadd(base, other_low)
-        fall = larger(builder, larger(builder, fall, other_fall), builder.fsub(high, other_low))
-        high = larger(builder, high, builder.fadd(base, other_high))
-        low = smaller(builder, low, other_low)
+        high, lowest, fall = extend(builder, high, fall, base, other)
+        low = smaller(builder, low, lowest)
         mark = builder.or_(builder.and_(mark, same(0xFFFF)), builder.and_(other_mark, same(0xFFFF << 16)))
         rows = turn(builder, [high, low, fall, builder.bitcast(mark, EIGHT)])
         for at, row in enumerate(rows):
@@ -95,6 +91,14 @@ def join_eight(
 
     arguments = (sums, shapes, INDEX, lists, *[INDEX] * 4, charges, INDEX, INDEX)
     return types.void(*arguments), generated(generate)
+
+
+def extend(builder: Any, high: Any, fall: Any, base: Any, other: Sequence[Any]) -> tuple[Any, Any, Any]:
+    """A NAV that reached ``high`` and fell by ``fall``, and goes on from ``base`` as another one, of high, low and
+    depth. Answers how high it is then, how low the other one is, and the deepest fall."""
+    highest, lowest = (builder.fadd(base, each) for each in other[:2])
+    deepest = larger(builder, larger(builder, fall, other[2]), builder.fsub(high, lowest))
+    return larger(builder, high, highest), lowest, deepest
 
 
 def shape_at(given: Arguments, array: int, entry: Any) -> list[Any]:

@@ -1,7 +1,7 @@
 """Memory quick to read at random, on huge pages, and used again.
 
-Fresh memory is cleared before it is handed out, and a virtual machine may have to ask its host for it: as much work as
-evaluating a small grid.
+Fresh memory is cleared before it is handed out, and a virtual machine may have to ask its host for it: what that
+costs stands in ``benchmarks/README.md``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from gridproof.kernels.joins import charge, shapes_at, sums_at
+from gridproof.kernels.joins import charge, extend, shapes_at, sums_at
 from gridproof.kernels.lanes import (
     DOUBLE,
     HALVES,
@@ -21,7 +21,6 @@ from gridproof.kernels.lanes import (
     Arguments,
     fetch,
     generated,
-    larger,
     number,
     same,
     spread,
@@ -110,13 +109,11 @@ def _step(
     """What eight variants have come to, with an entry more of each."""
     builder = given.builder
     *sums, peak, fall, held = state
-    high, low, other_fall, mark = shape
+    *other, mark = shape
     mark = builder.bitcast(mark, WORDS)
     sums, base = charge(given, sums, 12, held, builder.and_(mark, same(0xFFFF)), boundary, given[13])
     sums = [builder.fadd(total, right) for total, right in zip(sums, rights, strict=True)]
-    across = builder.fsub(peak, builder.fadd(base, low))
-    fall = larger(builder, larger(builder, fall, other_fall), across)
-    peak = larger(builder, peak, builder.fadd(base, high))
+    peak, _, fall = extend(builder, peak, fall, base, other)
     return [*sums, peak, fall, builder.lshr(mark, same(16))]
 
 
