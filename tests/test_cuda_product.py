@@ -106,7 +106,7 @@ def test_shim_agrees_on_odd_sizes(shim: ShimDevice, counts: tuple[int, ...], day
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(1, 300), flip=st.sampled_from([0.0, 0.02, 0.3]))
 def test_shim_sums_as_the_cpu(shim: ShimDevice, seed: int, days: int, flip: float) -> None:
-    """The same joins in the same order: switches and shares to the bit, the rest but for the last digits of pow."""
+    """The same joins in the same order: switches and shares to the bit, the rest but for last digits of pow and log."""
     rng = np.random.default_rng(seed)
     problem = random_problem(rng, days=days, flip=flip)
     box = random_box(rng, problem, 3)
