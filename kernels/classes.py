@@ -9,16 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Array, Ints, Words
+from gridproof.kernels.compiled import compiled
 
 LEAF = 4
 # Blocks are classified in so many parts side by side.
 _PARTS = 8
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def classify(
     planes: Words,
     members: Array,
@@ -110,7 +111,7 @@ def classify(
                         keys[which] = head[path] & np.uint64(0xFFFF)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _mark_changes(plane: Words, changes: Words) -> None:
     """Add the days on which the state is not that of the day before."""
     before = plane[0] << np.uint64(63)
@@ -119,7 +120,7 @@ def _mark_changes(plane: Words, changes: Words) -> None:
         before = plane[word]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _still(changes: Words, low: int, high: int) -> bool:
     """Whether no path changes after day ``low`` until day ``high``."""
     day = np.uint64(low + 1)
@@ -133,7 +134,7 @@ def _still(changes: Words, low: int, high: int) -> bool:
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _spread(plane: Words, first: int, last: int) -> Any:
     """The states of four days from ``first`` on, 16 bits apart; days past ``last`` are as that."""
     answer = np.uint64(0)
@@ -152,7 +153,7 @@ def _spread(plane: Words, first: int, last: int) -> Any:
     return answer
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _number(seen: Words, head: Words, stamp: int, slots: Ints, stamps: Ints, order: Ints, classes: Array) -> int:
     """Number distinct values; answers how many. ``stamps`` tell which slots are of this call.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Floats, Words
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Jobs, Problem, Work
@@ -100,7 +101,7 @@ def prepare(problem: Problem) -> Prepared:
     return flips(problem.planes, problem.decision_days), summarise(problem)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _latch(values: Floats, on: Floats, off: Floats, start: int, paths: Words) -> None:
     for pair in prange(len(on)):
         high, low = on[pair], off[pair]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.metrics import FLAT, LEVEL
 from gridproof.kernels.problem import Problem
 from gridproof.kernels.resampling import Traces
@@ -43,7 +44,7 @@ def measure_excess(problem: Problem, traces: Traces, benchmarks: Floats, block_l
     return found
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _measure(
     begins: Ints, stretches: Array, payoffs: Ints, charged: Ints, returns: Floats, costs: Floats, free: float,
     benchmarks: Floats, stay: float, edges: Ints, sums: Floats, deviations: Floats, total: Floats, spread: Floats,

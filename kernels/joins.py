@@ -1,4 +1,4 @@
-"""Joins of entries, eight abreast. What an entry is stands in ``blocks``; positions count entries."""
+"""Joins of entries, eight abreast. What an entry is stands in ``entries``; positions count entries."""
 
 from __future__ import annotations
 

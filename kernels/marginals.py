@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.compiled import compiled
 
 
 class Marginals:
@@ -51,7 +52,7 @@ class Marginals:
         return self._sums[:, cells].reshape(5, *shape), self._highest[cells].reshape(shape)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _marginals(terms: Ints, highest: Floats, lengths: Ints, first: Ints, sums: Ints, maximum: Floats) -> None:
     """Sums over all but two axes, for every two; ``terms`` and ``highest`` are used up.
 
@@ -64,7 +65,7 @@ def _marginals(terms: Ints, highest: Floats, lengths: Ints, first: Ints, sums: I
             _fold(highest, lengths, first, maximum, True)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _fold(given: Array, lengths: Ints, first: Ints, cells: Array, largest: bool) -> None:
     """Axis after axis is summed away from both ends, so that most pairs are read off what is small already."""
     spare = np.empty(len(given) // lengths[-1], dtype=given.dtype)

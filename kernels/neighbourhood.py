@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.kernels.compiled import compiled
 
 STEPS = 2
 
@@ -35,7 +36,7 @@ def best_neighbourhood(
     return int(best), float(reached)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _bound(values: Floats, dims: Ints, quantile: float, bounds: Floats) -> None:
     """Of m values at most k lie below the k-th smallest q, and none below the least: q ≤ (Σ − k·min) / (m − k).
 
@@ -71,7 +72,7 @@ def _bound(values: Floats, dims: Ints, quantile: float, bounds: Floats) -> None:
             bounds[first + at] = (total[at] - below * least[at]) / (many - below) + slack
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _best(values: Floats, dims: Ints, quantile: float, bounds: Floats, first: int) -> tuple[int, float]:
     """Only what may reach as far as the best so far is looked at, beginning with the cell of the highest bound."""
     around = np.empty(1 + 2 * STEPS * len(dims))
@@ -84,7 +85,7 @@ def _best(values: Floats, dims: Ints, quantile: float, bounds: Floats, first: in
     return best, reached
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _quantile(values: Floats, dims: Ints, quantile: float, cell: int, around: Floats) -> float:
     around[0] = values[cell]
     count, stride = 1, 1

@@ -7,11 +7,13 @@ from itertools import pairwise, product
 
 import numba
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
-from gridproof.kernels.blocks import SHAPE, SUMS, sweep
+from gridproof.kernels.blocks import sweep
 from gridproof.kernels.classes import LEAF, classify
+from gridproof.kernels.compiled import compiled
+from gridproof.kernels.entries import SHAPE, SUMS
 from gridproof.kernels.memory import pages
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.paths import flips
@@ -219,7 +221,7 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
     return Tables(sums, shapes, charges, constant, centre)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _lay_out(
     returns: Floats, costs: Floats, centre: float, free: float, traded: Floats, sums: Floats, charges: Floats
 ) -> None:
@@ -238,7 +240,7 @@ def _lay_out(
                     charge[6], charge[7] = traded[held, to], 1.0
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _add_terms(terms: Floats, sign: float, value: float, log: float, centre: float, free: float) -> None:
     about = value - centre
     squared = about * about

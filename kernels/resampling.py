@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Problem, Work
-from gridproof.kernels.scan import list_stretches
+from gridproof.kernels.stretches import list_stretches
 
 _LANES = 8
 
@@ -114,7 +115,7 @@ def raise_maxima(
     maxima[:] = found[:, :resamples]
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _fill(
     begins: Ints, stretches: Array, payoffs: Ints, charged: Ints, returns: Floats, costs: Floats, result: Floats
 ) -> None:
@@ -142,7 +143,7 @@ def _fill(
                     result[day, job] = returns[payoffs[job], now[k], day]
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _raise(
     chosen: Ints, begins: Ints, stretches: Array, charged: Ints, returns: Floats, costs: Floats, lanes: Floats,
     against: Floats, centres: Floats, factors: Floats, found: Floats,
@@ -187,7 +188,7 @@ def _raise(
                         found[kind, offset + lane] = value
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _raise_products(products: Floats, against: Floats, centres: Floats, factors: Floats, found: Floats) -> None:
     jobs, resamples = products.shape
     for batch in prange((resamples + 63) // 64):

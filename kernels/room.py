@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Ints
-from gridproof.kernels.blocks import SHAPE, SUMS
+from gridproof.kernels.entries import SHAPE, SUMS
 from gridproof.kernels.lanes import LANES
 
 

@@ -1,58 +1,20 @@
-"""The compiled scan: each variant in as many steps as its allocation has changes.
-
-What is compiled into the scan stands in this file (but for two instructions), because Numba's cache watches only it.
-"""
+"""The compiled scan of a list: each variant in as many steps as its allocation has changes."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
-from gridproof.kernels.bits import leading_zeros, trailing_zeros
+from gridproof.kernels.bits import leading_zeros
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.metrics import FLAT, LEVEL
-
-# Tuples a thread takes at once: enough that its buffer of changes is allocated rarely.
-_BATCH = 64
+from gridproof.kernels.stretches import BATCH, decide
 
 _NEVER = np.uint64(2**63)
 
 
-@njit(cache=True, error_model="numpy")
-def _decide(
-    planes: Words, edges: Words, begins: Words, words: int, rule: Words, codes: int, start: int, changes: Words
-) -> int:
-    """Write the decision days on which the allocation changes and what it becomes, (day << 8 | allocation).
-
-    Everything flat, ``begins`` (B,) the first word of each plane. Entry 0 is decision day 0, whatever it decides.
-    Answers how many entries there are.
-    """
-    bits = len(begins)
-    code = np.uint64(0)
-    for bit in range(bits):
-        code |= (planes[begins[bit]] & np.uint64(1)) << np.uint64(bit)
-    wide = np.uint64(codes)
-    current = rule[np.uint64(start) * wide + code]
-    changes[0] = current
-    count = 1
-    for word in range(np.uint64(words)):
-        changed = np.uint64(0)
-        for bit in range(bits):
-            changed |= edges[begins[bit] + word]
-        while changed != np.uint64(0):
-            at = trailing_zeros(changed)
-            changed &= changed - np.uint64(1)
-            for bit in range(bits):
-                code ^= ((edges[begins[bit] + word] >> at) & np.uint64(1)) << np.uint64(bit)
-            allocation = rule[current * wide + code]
-            # Written in any case and counted if it changed: no branch to mispredict.
-            changes[count] = (word << np.uint64(14)) | (at << np.uint64(8)) | allocation
-            count += allocation != current
-            current = allocation
-    return count
-
-
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def scan_variants(
     planes: Words,
     edges: Words,
@@ -87,13 +49,13 @@ def scan_variants(
     flat_costs = costs.reshape(len(costs), -1)
     flat_charge = charge.reshape(len(charge), -1)
     flat_traded = traded.ravel()
-    for batch in prange((tuples + _BATCH - 1) // _BATCH):
+    for batch in prange((tuples + BATCH - 1) // BATCH):
         changes = np.empty(words * 64 + 2, dtype=np.uint64)
         begins = np.empty(bits, dtype=np.uint64)
-        for index in range(batch * _BATCH, min(tuples, (batch + 1) * _BATCH)):
+        for index in range(batch * BATCH, min(tuples, (batch + 1) * BATCH)):
             for bit in range(bits):
                 begins[bit] = np.uint64(rows[index, bit]) * np.uint64(words)
-            count = _decide(flat_planes, flat_edges, begins, words, flat_rule, rule.shape[1], start, changes)
+            count = decide(flat_planes, flat_edges, begins, words, flat_rule, rule.shape[1], start, changes)
             for job in range(first[index], first[index + 1]):
                 cell = execution[job]
                 payoff = payoff_of[cell]
@@ -116,7 +78,7 @@ def scan_variants(
                 )
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _scan(
     changes: Words,
     count: int,
@@ -236,7 +198,7 @@ def _scan(
             result[segment, 11] += result[segment, 12 + allocation] * invested[allocation]
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _finish(
     count: int,
     log: float,
@@ -278,52 +240,3 @@ def _finish(
         third = cube - 3.0 * offset * square + 2.0 * offset**3
         result[7] = third / (spread * np.sqrt(spread))
         result[8] = (fourth - 4.0 * offset * cube + 6.0 * offset**2 * square - 3.0 * offset**4) / spread**2
-
-
-@njit(parallel=True, cache=True, error_model="numpy")
-def list_stretches(
-    planes: Words,
-    edges: Words,
-    rows: Array,
-    first: Ints,
-    execution: Ints,
-    rule: Words,
-    start: int,
-    delays: Ints,
-    days: int,
-    begins: Ints,
-    stretches: Array,
-) -> None:
-    """The stretches of one allocation of each job over return days [0, days).
-
-    Called twice: with an empty ``stretches`` it counts, begins[job + 1] being how many; then, with ``begins`` summed
-    up, it writes stretches (M, 2): the day on which one begins and its allocation. Else as ``scan_variants``.
-    """
-    tuples, bits = rows.shape
-    words = edges.shape[1]
-    flat_planes, flat_edges, flat_rule = planes.ravel(), edges.ravel(), rule.ravel()
-    for batch in prange((tuples + _BATCH - 1) // _BATCH):
-        changes = np.empty(words * 64 + 2, dtype=np.uint64)
-        starts = np.empty(bits, dtype=np.uint64)
-        for index in range(batch * _BATCH, min(tuples, (batch + 1) * _BATCH)):
-            for bit in range(bits):
-                starts[bit] = np.uint64(rows[index, bit]) * np.uint64(words)
-            count = _decide(flat_planes, flat_edges, starts, words, flat_rule, rule.shape[1], start, changes)
-            for job in range(first[index], first[index + 1]):
-                late = delays[execution[job]]
-                upcoming = 1
-                while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) <= late:
-                    upcoming += 1
-                place = begins[job]
-                number = 1
-                if len(stretches):
-                    stretches[place, 0] = 0
-                    stretches[place, 1] = changes[upcoming - 1] & np.uint64(255)
-                while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) - late < days:
-                    if len(stretches):
-                        stretches[place + number, 0] = np.int64(changes[upcoming] >> np.uint64(8)) - late
-                        stretches[place + number, 1] = changes[upcoming] & np.uint64(255)
-                    number += 1
-                    upcoming += 1
-                if not len(stretches):
-                    begins[job + 1] = number

@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from gridproof.kernels.arrays import Floats
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.problem import Problem
 
 
@@ -55,7 +55,7 @@ def summarise(problem: Problem) -> Summaries:
     return Summaries(prefix, shape, centre, np.log1p(-problem.costs))
 
 
-@njit(cache=True, error_model="numpy")
+@compiled()
 def _mirror(log_nav: Floats, shape: Floats) -> None:
     points = len(log_nav)
     for level in range(shape.shape[0]):

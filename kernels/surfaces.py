@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.marginals import Marginals
 
 SCALE = float(2**30)
@@ -123,7 +124,7 @@ def several_pairs(dims: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(x, y) for i, x in enumerate(several) for y in several[i + 1 :]]
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _add(
     digits: Ints, terms: Ints, highest: Floats, pairs: Ints, dims: Ints, offsets: Ints, sums: Ints, maximum: Floats
 ) -> None:
@@ -145,7 +146,7 @@ def _terms(values: Floats) -> tuple[Ints, Floats]:
     return terms, highest
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@compiled(inline="always")
 def _put(limbs: Ints, cell: int, whole: float) -> None:
     """Add a whole number, exact in float64, as its lowest 32 bits and the rest."""
     rest = np.floor(whole / _LIMB)
@@ -153,7 +154,7 @@ def _put(limbs: Ints, cell: int, whole: float) -> None:
     limbs[0, cell] += np.int64(whole - rest * _LIMB)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _split(values: Floats, terms: Ints, highest: Floats) -> None:
     for variant in prange(len(values)):
         value = values[variant]

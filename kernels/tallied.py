@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.reduction import Answer, Question, extent
 from gridproof.kernels.surfaces import Surfaces
 
@@ -42,7 +43,7 @@ def _ranks(values: Floats, weights: Ints, base: float, edges: Floats) -> tuple[I
     return histograms.sum(axis=0), counters.sum(axis=0)
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _rank(values: Floats, weights: Ints, base: float, edges: Floats, histograms: Ints, counters: Ints) -> None:
     for chunk in prange(_CHUNKS):
         histogram, counts = histograms[chunk], counters[chunk]

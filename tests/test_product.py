@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels import cpu, product, reference
-from gridproof.kernels.blocks import growth
+from gridproof.kernels.moments import growth
 from gridproof.kernels.problem import Box, Problem
 from gridproof.kernels.product import Product, fits
 from tests.problems import random_problem

@@ -17,7 +17,7 @@ MOST_ALLOCATIONS = 96
 # Without contraction every operation rounds as it does in C on a CPU, where the same source is tested.
 OPTIONS = ("-std=c++17", "--fmad=false")
 
-# What an entry of a product may sum, in the order of ``kernels.blocks``.
+# What an entry of a product may sum, in the order of ``kernels.entries``.
 FIELDS = ("LOG", "TOTAL", "SQUARE", "CUBE", "FOURTH", "DOWNSIDE", "TRADED", "COUNTS")
 
 # Of a metric that is asked for alone: what it needs, and whether it needs the shape of the NAV.
@@ -85,7 +85,7 @@ class Form:
 
     @property
     def fields(self) -> tuple[int, ...]:
-        """Which sums of ``kernels.blocks`` an entry has."""
+        """Which sums of ``kernels.entries`` an entry has."""
         names = FIELDS if self.metric is None else _NEEDS[self.metric][0]
         return tuple(FIELDS.index(name) for name in names)
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Floats
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import FLAT, LEVEL
 from gridproof.results.statistics.chunks import panels
@@ -33,7 +34,7 @@ _ROUND = 1.5 * 2.0**52
 _BATCH = 128
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def to_whole(excess: Floats, whole: Floats, units: Floats, sums: Floats) -> None:
     """excess: (T, w). Writes whole (T, w), units and sums (w): excess ≈ whole · unit, in powers of two, sums of whole.
 
@@ -63,7 +64,7 @@ def to_whole(excess: Floats, whole: Floats, units: Floats, sums: Floats) -> None
         sums[first:last] = total[: last - first]
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def long_run_deviations(whole: Floats, sums: Floats, block_length: float, deviations: Floats) -> None:
     """Writes ω (w) in units a day: ω² = γ₀ + 2·Σ κ_i·γ_i, Hansen (2005), of the daily autocovariances γ_i = Σ x·x/T.
 
@@ -107,7 +108,7 @@ def long_run_deviations(whole: Floats, sums: Floats, block_length: float, deviat
                 deviations[column] = -1.0 if mean != 0.0 else 0.0
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def take_maxima(products: Floats, centres: Floats, factors: Floats, maxima: Floats) -> None:
     """Raises maxima (K, R) to the largest (products − centre)·factor: products (w, R), centres and factors (K, w)."""
     width, resamples = products.shape

@@ -19,10 +19,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 from scipy.special import ndtr, ndtri
 
 from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.metrics import FLAT
 from gridproof.results.statistics.inputs import finite_array, require
 
@@ -209,7 +210,7 @@ def _standard_error(
     return result
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _resample(centred: Floats, mean: float, rows: Array) -> Floats:
     """(resamples, 2): Sharpe ratio and Mertens standard error of each, from power sums about the series' own mean."""
     count = len(centred)

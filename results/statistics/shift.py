@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import prange
 from scipy.fft import irfft, rfft
 from scipy.special import chdtrc
 
 from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.compiled import compiled
 from gridproof.kernels.metrics import FLAT
 from gridproof.results.statistics.inputs import finite_array, require
 
@@ -120,7 +121,7 @@ def _sharpe(days: Floats) -> float:
     return float(days.mean() / np.sqrt(variance)) if variance > FLAT * (days**2).mean() else np.nan
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@compiled(parallel=True)
 def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:
     """Daily Sharpe ratio of every shift. weights (2T, A) and charges (2T,): the T days twice, so that none wraps."""
     days, legs = returns.shape
