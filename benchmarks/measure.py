@@ -65,7 +65,7 @@ def timing(seconds: Sequence[float], variant_days: int) -> Report:
 def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> Report:
     """python: where the other engines are installed; None leaves them out, as ``case`` beyond their legs does."""
     grid = build(case)
-    pieces, boxes = grid.pieces(), grid.boxes()
+    pieces, works = grid.pieces(), grid.works()
 
     def ours(name: str, works: Sequence[Work], bound: Evaluate | None = None) -> float:
         """bound: before, so that the tables of its problem and the classes of its signals are there."""
@@ -85,13 +85,13 @@ def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> 
     compare_reference(grid, few)
     bound = backend.resolve("cpu").bind(grid.problem)
     engines: dict[str, Callable[[], float]] = {
-        "cpu": lambda: ours("cpu", boxes),
-        "cpu_bound_before": lambda: ours("cpu", boxes, bound),
+        "cpu": lambda: ours("cpu", works),
+        "cpu_bound_before": lambda: ours("cpu", works, bound),
         "cpu_list": lambda: ours("cpu", pieces),
         "plain_loop": plain,
     }
     if gpu_answers():
-        engines["cuda"] = lambda: ours("cuda", boxes)
+        engines["cuda"] = lambda: ours("cuda", works)
     with ExitStack() as stack:
         rivals = {}
         for name, (_, _, legs, _) in ENGINES.items() if python else ():
@@ -125,8 +125,8 @@ def ratios(runs: Mapping[str, Report]) -> dict[str, float | None]:
     """How many times as many variant-days a second the first does, tables included; vectorbt by its faster engine."""
 
     def over(*names: str) -> float | None:
-        rates = [runs[name]["variant_days_per_second"] for name in names if name in runs]
-        return runs["cpu"]["variant_days_per_second"] / max(rates) if rates else None
+        rivals = [runs[name] for name in names if name in runs]
+        return ratio(runs["cpu"], max(rivals, key=lambda run: run["variant_days_per_second"])) if rivals else None
 
     found = {
         "cpu_over_plain_loop": over("plain_loop"),
@@ -135,8 +135,18 @@ def ratios(runs: Mapping[str, Report]) -> dict[str, float | None]:
     if "raptorbt" in runs:
         found["cpu_over_raptorbt"] = over("raptorbt")
     if "cuda" in runs:
-        found["cuda_over_cpu"] = runs["cuda"]["variant_days_per_second"] / runs["cpu"]["variant_days_per_second"]
+        found["cuda_over_cpu"] = ratio(runs["cuda"], runs["cpu"])
     return found
+
+
+def ratio(one: Report, other: Report) -> float:
+    """The median over turns of how many times as many variant-days a second ``one`` does within a turn.
+
+    What slows the machine for a minute slows both; across turns the median of one may be from a busy spell, and that
+    of the other from a calm one.
+    """
+    turns = zip(one["all_seconds"], other["all_seconds"], strict=True)
+    return one["variant_days"] / other["variant_days"] * median(theirs / ours for ours, theirs in turns)
 
 
 def compare(grid: Grid) -> Report:

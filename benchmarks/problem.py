@@ -5,13 +5,15 @@ Every path differs from every other of its signal, so nothing is won by merging 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.paths import pack
-from gridproof.kernels.problem import Box, Jobs, Problem
+from gridproof.kernels.problem import Box, Jobs, Problem, Work
+from gridproof.sweeps.grid import worthwhile
 
 PERIODS = 243.0
 PIECE = 262_144  # what a run hands to a backend at once, see sweeps/grid
@@ -42,17 +44,25 @@ class Grid:
     def variant_days(self) -> int:
         return len(self.rows) * self.states.shape[1]
 
+    @property
+    def paths(self) -> int:
+        """Of each signal."""
+        return len(self.states) // self.case.signals
+
     def pieces(self) -> list[Jobs]:
         return [jobs_of(self.rows[begin : begin + PIECE]) for begin in range(0, len(self.rows), PIECE)]
 
     def boxes(self) -> list[Box]:
         """The same variants in the same order as products, cut along the first signal."""
-        signals = self.rows.shape[1]
-        count = round(len(self.rows) ** (1 / signals))
+        signals, count = self.case.signals, self.paths
         axes = [(np.arange(count, dtype=np.int32) + count * signal)[:, None] for signal in range(signals)]
         places = tuple(np.array([signal]) for signal in range(signals))
         parts = np.array_split(axes[0], -(-count // max(1, PIECE // count ** (signals - 1))))
         return [Box((part, *axes[1:]), places, np.array([0])) for part in parts]
+
+    def works(self) -> Sequence[Work]:
+        """In the form that a run would choose."""
+        return self.boxes() if worthwhile([self.paths] * self.case.signals) else self.pieces()
 
     def sample(self, count: int) -> Array:
         """``count`` tuples spread evenly over the grid."""

@@ -14,6 +14,7 @@ from benchmarks.show import show
 from gridproof.kernels import backend, reference
 from gridproof.kernels.metrics import measure_returns
 from gridproof.kernels.paths import flips, unpack
+from gridproof.kernels.problem import Box, Jobs
 from tests.problems import random_jobs, random_problem
 from tests.shim.device import ShimDevice
 
@@ -50,6 +51,22 @@ def test_the_grid(signals: int, legs: int, variants: int) -> None:
     np.testing.assert_array_equal(np.concatenate([piece.rows for piece in grid.pieces()]), grid.rows)
     prices = closes(grid.problem)
     np.testing.assert_allclose(prices[1:] / prices[:-1] - 1, grid.problem.returns[0, :-1].T, atol=1e-13)
+
+
+def test_the_form_is_the_one_a_run_chooses() -> None:
+    """One signal shares nothing with itself; sixty-four of three do not share enough, a thousand do."""
+    sizes = ((1, 50), (3, 64), (3, 1000))
+    cases = [Case("test", signals=signals, variants=variants, days=99) for signals, variants in sizes]
+    assert [type(build(case).works()[0]) for case in cases] == [Jobs, Jobs, Box]
+
+
+def test_a_ratio_is_of_turns() -> None:
+    """A spell that halves the speed of both changes nothing, wherever it falls; half as much work is half the rate."""
+    one = {"all_seconds": [1.0, 2.0, 2.0], "variant_days": 10}
+    other = {"all_seconds": [8.0, 16.0, 16.0], "variant_days": 5}
+    assert measure.ratio(one, other) == 16.0
+    assert measure.ratio(one, other | {"all_seconds": [8.0, 16.0, 99.0]}) == 16.0
+    assert measure.ratio(other, one) == 1 / 16
 
 
 def test_their_conventions() -> None:
