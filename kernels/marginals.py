@@ -11,12 +11,15 @@ from numba import prange
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.compiled import compiled
 
+# Parts of the first axis that are summed side by side.
+_PARTS = 8
+
 
 class Marginals:
-    """Of a box over every pair of its axes, those of length 1 included: five sums and a maximum."""
+    """Of a box over every pair of its axes, those of length 1 included: sums of k terms and a maximum."""
 
     def __init__(self, terms: Ints, highest: Floats, axes: Sequence[int], lengths: Sequence[int]) -> None:
-        """terms: (5, n) to be summed, highest: (n,), both used up; the last axis fastest.
+        """terms: (k, n) to be summed, highest: (n,), both used up; the last axis fastest.
 
         axes: at least two, ascending, all that vary among them; lengths: theirs.
         """
@@ -28,11 +31,13 @@ class Marginals:
         for i, j in combinations(range(len(axes)), 2):
             self._first[i, j] = cells
             cells += lengths[i] * lengths[j]
-        self._sums, self._highest = np.zeros((5, cells), dtype=np.int64), np.full(cells, -np.inf)
-        _marginals(terms, highest, sizes, self._first, self._sums, self._highest)
+        parts = min(_PARTS, lengths[0])
+        sums, maxima = np.zeros((parts, len(terms), cells), dtype=np.int64), np.full((parts, cells), -np.inf)
+        _marginals(terms, highest, sizes, self._first, sums, maxima)
+        self._sums, self._highest = sums.sum(axis=0), maxima.max(axis=0)
 
     def of(self, x: int, y: int) -> tuple[Ints, Floats]:
-        """(5, lengths of x, of y) and (lengths of x, of y)."""
+        """(k, lengths of x, of y) and (lengths of x, of y)."""
         if x in self._axes and y in self._axes:
             return self._pair(self._axes[x], self._axes[y])
         # An axis of one value: the marginal of the other, or of none, from any pair that holds it.
@@ -44,25 +49,32 @@ class Marginals:
         if x not in self._axes and y not in self._axes:
             return sums.sum(axis=(1, 2), keepdims=True), highest.max(keepdims=True)
         shape = (-1, 1) if x in self._axes else (1, -1)
-        return sums.reshape(5, *shape), highest.reshape(shape)
+        return sums.reshape(len(sums), *shape), highest.reshape(shape)
 
     def _pair(self, i: int, j: int) -> tuple[Ints, Floats]:
         shape = self._lengths[i], self._lengths[j]
         cells = slice(self._first[i, j], self._first[i, j] + shape[0] * shape[1])
-        return self._sums[:, cells].reshape(5, *shape), self._highest[cells].reshape(shape)
+        return self._sums[:, cells].reshape(len(self._sums), *shape), self._highest[cells].reshape(shape)
 
 
 @compiled(parallel=True)
-def _marginals(terms: Ints, highest: Floats, lengths: Ints, first: Ints, sums: Ints, maximum: Floats) -> None:
-    """Sums over all but two axes, for every two; ``terms`` and ``highest`` are used up.
+def _marginals(terms: Ints, highest: Floats, lengths: Ints, first: Ints, sums: Ints, maxima: Floats) -> None:
+    """Sums over all but two axes, for every two, of parts of the first axis; ``terms`` and ``highest`` are used up.
 
-    first: (m, m) the first cell of each pair in ``sums`` (5, C) and ``maximum`` (C,), zeros and −inf before.
+    first: (m, m) the first cell of each pair in ``sums`` (parts, k, C), zeros before, and ``maxima`` (parts, C), −inf.
     """
-    for term in prange(6):
-        if term < 5:
-            _fold(terms[term], lengths, first, sums[term], False)
+    parts, several = sums.shape[:2]
+    row = len(highest) // lengths[0]
+    for task in prange(parts * (several + 1)):
+        part, term = task // (several + 1), task % (several + 1)
+        begin, end = lengths[0] * part // parts, lengths[0] * (part + 1) // parts
+        sizes, places = lengths.copy(), first.copy()
+        sizes[0] = end - begin
+        places[0] += begin * lengths
+        if term < several:
+            _fold(terms[term, row * begin : row * end], sizes, places, sums[part, term], False)
         else:
-            _fold(highest, lengths, first, maximum, True)
+            _fold(highest[row * begin : row * end], sizes, places, maxima[part], True)
 
 
 @compiled()

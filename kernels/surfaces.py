@@ -23,6 +23,10 @@ LIMIT = float(2**20)
 LARGEST = 250_000
 _LIMBS = 3
 _LIMB = float(2**32)
+# A whole number as its lowest 32 bits and the rest: of values below _SMALL the sums of a piece fit one int64.
+_SHIFTS = np.array([0, 32]).reshape(2, 1, 1)
+_MASKS = np.array([2**32 - 1, -1]).reshape(2, 1, 1)
+_SMALL = 64.0
 
 
 @dataclass(slots=True)
@@ -75,16 +79,17 @@ class Surfaces:
             return
         order = sorted(range(len(lengths)), key=lambda axis: (lengths[axis] == 1, self.dims[axis] == 1))
         varied = sorted(order[: max(2, sum(length > 1 for length in lengths))])
-        tables = Marginals(*_terms(values), varied, [lengths[axis] for axis in varied])
+        small = bool(np.abs(values).max() < _SMALL)  # and none undefined
+        terms = _whole(values) if small else _terms(values)
+        tables = Marginals(*terms, varied, [lengths[axis] for axis in varied])
         for (x, y), first in zip(self.pairs, self.offsets(), strict=False):
             shape = self.dims[x], self.dims[y]
             part = slice(begins[x], begins[x] + lengths[x]), slice(begins[y], begins[y] + lengths[y])
             sums, highest = tables.of(x, y)
             cells = slice(first, first + shape[0] * shape[1])
-            self.count[cells].reshape(shape)[part] += sums[0]
-            for row in range(2):
-                for limb in range(2):
-                    self.sums[row, limb, cells].reshape(shape)[part] += sums[1 + 2 * row + limb]
+            self.count[cells].reshape(shape)[part] += len(values) // highest.size if small else sums[0]
+            limbs = sums[:, None] >> _SHIFTS & _MASKS if small else sums[1:].reshape(2, 2, *highest.shape)
+            self.sums[:, :2, cells].reshape(2, 2, *shape)[(..., *part)] += limbs
             mine = self.maximum[cells].reshape(shape)[part]
             np.maximum(mine, highest, out=mine)
         self.carry()
@@ -144,6 +149,20 @@ def _terms(values: Floats) -> tuple[Ints, Floats]:
     terms, highest = np.empty((5, len(values)), dtype=np.int64), np.empty(len(values))
     _split(values, terms, highest)
     return terms, highest
+
+
+def _whole(values: Floats) -> tuple[Ints, Floats]:
+    """As ``_terms``, of defined values below ``_SMALL``: the values and their squares in one limb each, (2, n)."""
+    terms = np.empty((2, len(values)), dtype=np.int64)
+    _round(values, terms)
+    return terms, values.copy()
+
+
+@compiled(parallel=True)
+def _round(values: Floats, terms: Ints) -> None:
+    for variant in prange(len(values)):
+        terms[0, variant] = np.int64(np.rint(values[variant] * SCALE))
+        terms[1, variant] = np.int64(np.rint(values[variant] * values[variant] * SCALE))
 
 
 @compiled(inline="always")

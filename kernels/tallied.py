@@ -14,6 +14,8 @@ from gridproof.kernels.surfaces import Surfaces
 
 # Parts of the values that are counted side by side.
 _CHUNKS = 64
+# Values of which one maximum is taken, to find which may be among the best.
+_RUN = 64
 
 
 def answer(question: Question, values: Sequence[Floats]) -> Answer:
@@ -53,18 +55,26 @@ def _rank(values: Floats, weights: Ints, base: float, edges: Floats, histograms:
                 if np.isnan(value):
                     counts[0] += weight
                     continue
-                if value < base:
-                    counts[1] += weight
-                elif value == base:
-                    counts[2] += weight
-                low, high = 0, len(edges)
-                while low < high:
-                    middle = (low + high) // 2
-                    if edges[middle] <= value:
-                        low = middle + 1
-                    else:
-                        high = middle
-                histogram[low] += weight
+                counts[1] += weight if value < base else 0
+                counts[2] += weight if value == base else 0
+                if len(edges):
+                    histogram[_bin(value, edges)] += weight
+
+
+@compiled()
+def _bin(value: float, edges: Floats) -> int:
+    """How many of the ascending ``edges`` do not lie above the value: nearly where it would be among equal steps."""
+    if value < edges[0]:
+        return 0
+    last = len(edges) - 1
+    if value >= edges[last]:
+        return last + 1
+    place = int((value - edges[0]) / (edges[last] - edges[0]) * last) + 1
+    while edges[place - 1] > value:
+        place -= 1
+    while edges[place] <= value:
+        place += 1
+    return place
 
 
 def _surfaces(question: Question, values: Floats) -> Surfaces:
@@ -78,10 +88,16 @@ def _surfaces(question: Question, values: Floats) -> Surfaces:
 
 def _best(question: Question, values: Floats) -> tuple[Ints, Ints, Floats]:
     """Jobs, executions and values of all that may be among the best."""
-    flat = values.ravel()
-    places = np.flatnonzero(flat >= question.floor)
-    if len(places) > question.kept:
+    flat, kept = values.ravel(), question.kept
+    floor = question.floor
+    if len(flat) >= 2 * kept * _RUN:
+        # The best but ``kept`` of the maxima of runs: at least as many values are no less.
+        whole = flat[: len(flat) // _RUN * _RUN].reshape(-1, _RUN)
+        highest = np.nan_to_num(np.fmax.reduce(whole, axis=1), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+        floor = max(floor, float(np.partition(highest, -kept)[-kept]))
+    places = np.flatnonzero(flat >= floor)
+    if len(places) > kept:
         found = flat[places]
-        places = places[found >= np.partition(found, -question.kept)[-question.kept]]
+        places = places[found >= np.partition(found, -kept)[-kept]]
     job, execution = np.divmod(places, values.shape[1])
     return job, execution, flat[places]

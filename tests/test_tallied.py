@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gridproof as gp
-from gridproof.kernels import cpu
+from gridproof.kernels import cpu, tallied
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box
 from gridproof.kernels.product import Product
@@ -59,13 +60,74 @@ def test_a_box_adds_to_surfaces_what_its_variants_do(seed: int) -> None:
     dims = tuple(begin + length + int(rng.integers(0, 2)) for begin, length in zip(begins, lengths, strict=True))
     digits = np.indices(lengths).reshape(len(lengths), -1).T + np.array(begins)
     one, other = Surfaces.empty(dims), Surfaces.empty(dims)
-    for _ in range(2):  # sums and maxima go on from what is there
-        values = rng.choice([rng.normal(), -1e-9, 2.0**20, 2.0**20 + 1, 3e7, np.nan, np.inf], len(digits))
+    for some in (
+        [2.0**20, 2.0**20 + 1, 3e7, np.nan, np.inf],
+        [64.0, -64.0],
+        [np.nextafter(64.0, 0.0), -63.9],
+        [-np.inf],
+    ):
+        # sums and maxima go on from what is there
+        values = rng.choice([rng.normal(), -1e-9, *some], len(digits))
         one.add(digits, values)
         other.add_box(begins, lengths, values)
     np.testing.assert_array_equal(one.count, other.count)
     np.testing.assert_array_equal(one.sums, other.sums)
     np.testing.assert_array_equal(one.maximum, other.maximum)
+
+
+def test_as_many_and_large_as_one_limb_may_sum() -> None:
+    """2^20 squares below 2^12, in units of 2^−30."""
+    lengths = (2, 512, 1024)
+    values = np.full(2**20, np.nextafter(64.0, 0.0)) * np.resize([1.0, -1.0, -1.0], 2**20)
+    digits = np.indices(lengths).reshape(3, -1).T
+    one, other = Surfaces.empty(lengths), Surfaces.empty(lengths)
+    one.add(digits, values)
+    other.add_box([0, 0, 0], lengths, values)
+    np.testing.assert_array_equal(one.count, other.count)
+    np.testing.assert_array_equal(one.sums, other.sums)
+    np.testing.assert_array_equal(one.maximum, other.maximum)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), equal=st.booleans())
+def test_a_value_is_counted_in_the_bin_it_lies_in(seed: int, equal: bool) -> None:
+    rng = np.random.default_rng(seed)
+    steps = np.ones(20) if equal else rng.choice([1e-9, 1.0, 40.0], 20)
+    edges = rng.normal() + np.concatenate([[0.0], np.cumsum(steps)]) * rng.choice([1e-3, 1.0])
+    beside = [
+        np.nextafter(edges, -np.inf),
+        edges,
+        np.nextafter(edges, np.inf),
+        rng.normal(size=40),
+        [np.inf, -np.inf, -0.0],
+    ]
+    values = np.concatenate(beside)[:, None]
+    expected = np.bincount(np.searchsorted(edges, values.ravel(), side="right"), minlength=len(edges) + 1)
+    histogram, counters = tallied._ranks(values, np.full(len(values), 3), float(edges[4]), edges)
+    np.testing.assert_array_equal(histogram, 3 * expected)
+    np.testing.assert_array_equal(counters, [0, 3 * (values < edges[4]).sum(), 3 * (values == edges[4]).sum()])
+
+
+@pytest.mark.parametrize("values", ["defined", "some undefined", "hardly any defined", "infinite", "equal"])
+def test_the_best_of_many(values: str) -> None:
+    """With a maximum for each run of values; what is left over at their end may be the best too."""
+    rng = np.random.default_rng(3)
+    kept, found = 10, rng.normal(size=(1301, 2))
+    found[-1] = 9.0
+    if values == "some undefined":
+        found[rng.random(found.shape) < 0.5] = np.nan
+    if values == "hardly any defined":
+        found[rng.random(found.shape) < 0.999] = np.nan
+    if values == "infinite":
+        found[rng.random(found.shape) < 0.3] = -np.inf
+        found[5] = np.inf
+    if values == "equal":
+        found[:] = np.round(found)
+    best = np.sort(np.where(np.isnan(found), -np.inf, found).ravel())[::-1]
+    job, execution, value = tallied._best(replace(Sample(1, 2, True).question(), kept=kept, floor=-np.inf), found)
+    np.testing.assert_array_equal(found[job, execution], value)
+    wanted = (found >= max(best[kept - 1], -np.inf)) & ~np.isnan(found)
+    np.testing.assert_array_equal(np.flatnonzero(wanted), job * 2 + execution)
 
 
 def test_one_metric_alone_is_that_of_all() -> None:
