@@ -7,7 +7,7 @@ No GPU is needed and none is used: these are counts of the work, not of time.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import numpy as np
@@ -38,6 +38,8 @@ def main() -> None:
     print(f"combinations, from leaves to blocks: {', '.join(f'{each:,}' for each in levels)}")
     print(f"combined for each variant: {sum(levels[1:]) / variants:.2f}, in up to {Form(3, True).versions} versions")
     print(f"classes of a block, by signal: {tile.counts[nodes[-2] : nodes[-1]].mean(axis=0).round(1).tolist()}")
+    sent = sum(getattr(tile, field.name).nbytes for field in fields(tile))
+    print(f"sent for the box: {sent / 1e6:.1f} MB of classes")
     for metric in ("sharpe", None):
         form = Form(3, True, metric)
         values = sectors(tile.inner * form.versions, form.width * 8)

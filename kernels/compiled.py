@@ -3,7 +3,8 @@
 Numba's cache watches the one file in which a function stands. What that calls, and the constants that it takes from
 elsewhere, become part of its machine code too: after a change there, or a new version, Numba would go on running the
 old code. So the name under which a function is cached ends in a digest of the sources of this folder. They are
-compiled together then, which also lets the compiler put one into the other.
+compiled together then, which also lets the compiler put one into the other. A compiled function elsewhere may take
+from this folder and its own file only. What old digests left stays in the cache, some megabytes each, until cleared.
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ class Marginals:
         for i, j in combinations(range(len(axes)), 2):
             self._first[i, j] = cells
             cells += lengths[i] * lengths[j]
-        parts = min(_PARTS, lengths[0])
+        # A copy of the cells for each part, where the variants are many times as many.
+        parts = max(1, min(_PARTS, lengths[0], len(highest) // (8 * cells)))
         sums, maxima = np.zeros((parts, len(terms), cells), dtype=np.int64), np.full((parts, cells), -np.inf)
         _marginals(terms, highest, sizes, self._first, sums, maxima)
         self._sums, self._highest = sums.sum(axis=0), maxima.max(axis=0)

@@ -63,7 +63,7 @@ def _rank(values: Floats, weights: Ints, base: float, edges: Floats, histograms:
 
 @compiled()
 def _bin(value: float, edges: Floats) -> int:
-    """How many of the ascending ``edges`` do not lie above the value: nearly where it would be among equal steps."""
+    """How many of the finite, ascending ``edges`` do not lie above the value: sought from where equal steps have it."""
     if value < edges[0]:
         return 0
     last = len(edges) - 1

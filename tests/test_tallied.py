@@ -88,6 +88,21 @@ def test_as_many_and_large_as_one_limb_may_sum() -> None:
     np.testing.assert_array_equal(one.maximum, other.maximum)
 
 
+@pytest.mark.parametrize("lengths", [(9, 8, 7, 6, 5, 4), (3, 11, 13, 17, 9), (1, 30, 1, 40, 50)])
+@pytest.mark.parametrize("odd", [0.5, 3e5, np.nan])
+def test_a_box_of_many_variants_for_its_cells_is_summed_in_parts(lengths: tuple[int, ...], odd: float) -> None:
+    rng = np.random.default_rng(len(lengths))
+    values = rng.normal(size=int(np.prod(lengths)))
+    values[rng.integers(0, len(values), 20)] = odd
+    digits = np.indices(lengths).reshape(len(lengths), -1).T
+    one, other = Surfaces.empty(lengths), Surfaces.empty(lengths)
+    one.add(digits, values)
+    other.add_box([0] * len(lengths), lengths, values)
+    np.testing.assert_array_equal(one.count, other.count)
+    np.testing.assert_array_equal(one.sums, other.sums)
+    np.testing.assert_array_equal(one.maximum, other.maximum)
+
+
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), equal=st.booleans())
 def test_a_value_is_counted_in_the_bin_it_lies_in(seed: int, equal: bool) -> None:

@@ -71,7 +71,7 @@ __device__ __forceinline__ double sum_of(int sum, const double *state, int varia
     return sum < 0 ? 0.0 : state[(size_t)sum * variants + variant];
 }
 
-// The metrics of one segment, as blocks._finish; of one allocation held throughout they are those of `constant`.
+// The metrics of one segment, as moments.finish; of one allocation held throughout they are those of `constant`.
 extern "C" __global__ void __launch_bounds__(THREADS) conclude(
     const double *state, const unsigned *held, const long long *layout,
     const double *constant,    // (A, 12 + A)
