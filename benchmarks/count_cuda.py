@@ -2,15 +2,18 @@
 
     python -m benchmarks.count_cuda
 
-No GPU is needed and none is used: these are counts of the work, not of time.
+No GPU is needed and none is used: these are counts of the work, and the time that the host takes for a box's classes.
 """
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
 from itertools import pairwise
+from statistics import median
+from time import perf_counter
 
 import numpy as np
+from numba import get_num_threads
 
 from benchmarks.problem import Case, build, distinct_paths
 from gridproof.kernels.cuda.classes import Classes
@@ -40,6 +43,12 @@ def main() -> None:
     print(f"classes of a block, by signal: {tile.counts[nodes[-2] : nodes[-1]].mean(axis=0).round(1).tolist()}")
     sent = sum(getattr(tile, field.name).nbytes for field in fields(tile))
     print(f"sent for the box: {sent / 1e6:.1f} MB of classes")
+    seconds = []
+    for begin in range(LEADING, 11 * LEADING, LEADING):  # of the next boxes only the leading paths are new
+        before = perf_counter()
+        classes.tile([paths[0] + begin, *paths[1:]], [np.array([at]) for at in range(3)], 0)
+        seconds.append(perf_counter() - before)
+    print(f"the next box's classes and their layout: {median(seconds) * 1e3:.1f} ms on {get_num_threads()} threads")
     for metric in ("sharpe", None):
         form = Form(3, True, metric)
         values = sectors(tile.inner * form.versions, form.width * 8)

@@ -192,7 +192,7 @@ def difference(actual: Floats, expected: Floats, tolerance: float, who: str) -> 
 def run_alone(name: str, quick: bool) -> Report:
     """Peak memory of one pass over the headline grid, in this process, which must have done nothing before."""
     grid = build(Case("alone", variants=100_000 if quick else 1_000_000))
-    pieces, before = grid.boxes() if name == "cpu" else grid.pieces(), peak_mib()
+    pieces, before = grid.works() if name == "cpu" else grid.pieces(), peak_mib()
     begin = time.perf_counter()
     if name == "cpu":
         evaluate = backend.resolve("cpu").bind(grid.problem)

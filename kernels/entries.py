@@ -77,11 +77,7 @@ def leaves(
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """The table of a leaf, from ``out`` on. Answers where its entries, heads and patterns end."""
     inner = len(sizes) - 1
-    rows = 1
-    for signal in range(inner):
-        digits[signal] = 0
-        sorts[signal] = counts[unit[signal], node]
-        rows *= sorts[signal]
+    rows = _begin(digits, sorts, counts, unit, node, inner)
     wide = counts[unit[inner], node]
     columns = begins[inner] + node * sizes[inner]
     days = (
@@ -135,11 +131,7 @@ def combine(
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """As ``leaves``, the table of a node from the two below, whose ``tables`` (2, 3) begin there."""
     inner = len(sizes) - 1
-    rows = 1
-    for signal in range(inner):
-        digits[signal] = 0
-        sorts[signal] = counts[unit[signal], node]
-        rows *= sorts[signal]
+    rows = _begin(digits, sorts, counts, unit, node, inner)
     boundary = middle * allocations * allocations
     wide = counts[unit[inner], node]
     shared = np.uint64(2) * padded
@@ -219,6 +211,17 @@ def _list(
             lists[place + np.uint64(2) * step] = np.uint64(0) - (two & _ONE)
             place += _ONE
     return made, depend
+
+
+@compiled()
+def _begin(digits: Ints, sorts: Ints, counts: Ints, unit: Ints, node: int, signals: int) -> int:
+    """The first combination of the node's classes of the first ``signals``; answers how many there are."""
+    rows = 1
+    for signal in range(signals):
+        digits[signal] = 0
+        sorts[signal] = counts[unit[signal], node]
+        rows *= sorts[signal]
+    return rows
 
 
 @compiled()

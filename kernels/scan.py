@@ -53,9 +53,9 @@ def scan_variants(
         changes = np.empty(words * 64 + 2, dtype=np.uint64)
         begins = np.empty(bits, dtype=np.uint64)
         for index in range(batch * BATCH, min(tuples, (batch + 1) * BATCH)):
-            for bit in range(bits):
-                begins[bit] = np.uint64(rows[index, bit]) * np.uint64(words)
-            count = decide(flat_planes, flat_edges, begins, words, flat_rule, rule.shape[1], start, changes)
+            count = decide(
+                flat_planes, flat_edges, rows, index, begins, words, flat_rule, rule.shape[1], start, changes
+            )
             for job in range(first[index], first[index + 1]):
                 cell = execution[job]
                 payoff = payoff_of[cell]

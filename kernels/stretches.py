@@ -15,14 +15,17 @@ BATCH = 64
 
 @compiled()
 def decide(
-    planes: Words, edges: Words, begins: Words, words: int, rule: Words, codes: int, start: int, changes: Words
-) -> int:
+    planes: Words, edges: Words, rows: Array, index: int, begins: Words, words: int, rule: Words, codes: int,
+    start: int, changes: Words,
+) -> int:  # fmt: skip
     """Write the decision days on which the allocation changes and what it becomes, (day << 8 | allocation).
 
-    Everything flat, ``begins`` (B,) the first word of each plane. Entry 0 is decision day 0, whatever it decides.
-    Answers how many entries there are.
+    Of tuple ``index`` of the rows; planes, edges and rule flat. Entry 0 is decision day 0, whatever it decides. begins:
+    (B,) for the first word of each plane. Answers how many entries there are.
     """
     bits = len(begins)
+    for bit in range(bits):
+        begins[bit] = np.uint64(rows[index, bit]) * np.uint64(words)
     code = np.uint64(0)
     for bit in range(bits):
         code |= (planes[begins[bit]] & np.uint64(1)) << np.uint64(bit)
@@ -73,9 +76,9 @@ def list_stretches(
         changes = np.empty(words * 64 + 2, dtype=np.uint64)
         starts = np.empty(bits, dtype=np.uint64)
         for index in range(batch * BATCH, min(tuples, (batch + 1) * BATCH)):
-            for bit in range(bits):
-                starts[bit] = np.uint64(rows[index, bit]) * np.uint64(words)
-            count = decide(flat_planes, flat_edges, starts, words, flat_rule, rule.shape[1], start, changes)
+            count = decide(
+                flat_planes, flat_edges, rows, index, starts, words, flat_rule, rule.shape[1], start, changes
+            )
             for job in range(first[index], first[index + 1]):
                 late = delays[execution[job]]
                 upcoming = 1

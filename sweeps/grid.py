@@ -217,10 +217,8 @@ class Listed:
 def worthwhile(sizes: list[int]) -> bool:
     """Whether variants of a box share enough of their days to be evaluated as a product: paths of each signal.
 
-    What a product does for each path it does once for many variants. Measured on two signals of 8 to 4,000 paths that
-    switch twenty times a year, it is twice as fast as a list at eight to sixteen variants a path; at one switch a year
-    it pays from about thirty on, and loses up to two fifths before. Beyond 8,192 paths what it keeps of each would fill
-    the memory.
+    What a product does for each path it does once for many variants: it pays from about eight on where paths switch
+    often, see benchmarks/README.md. Beyond 8,192 paths what it keeps of each would fill the memory.
     """
     return prod(sizes) >= 8 * sum(sizes) and sum(sizes) <= 8192
 
