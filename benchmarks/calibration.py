@@ -24,7 +24,7 @@ from rich.table import Table
 
 import gridproof as gp
 from benchmarks.measure import Report, hardware
-from gridproof.signals.synthetic import INDICES, PERIODS, SyntheticMarket, draw_market, write_market
+from gridproof.signals.synthetic.market import INDICES, PERIODS, SyntheticMarket, draw_market, write_market
 
 MARKETS = 60
 

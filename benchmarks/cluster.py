@@ -16,17 +16,17 @@ from pathlib import Path
 import numpy as np
 
 from gridproof.kernels.backend import resolve
-from gridproof.results.store import Store
-from gridproof.results.tally import KEPT, Tally
-from gridproof.sweeps import crew
-from gridproof.sweeps.cluster import Cluster
-from gridproof.sweeps.executor import Fault, Task
-from gridproof.sweeps.grid import Product, whole_grid
-from gridproof.sweeps.plan import build_plan
+from gridproof.results.run.store import Store
+from gridproof.results.run.tally import KEPT, Tally
+from gridproof.sweeps.cluster import worker_pool as crew
+from gridproof.sweeps.cluster.executor import Cluster
+from gridproof.sweeps.cluster.worker import Finished, Worker, pack_plan
+from gridproof.sweeps.execution.executor import Fault, Task
+from gridproof.sweeps.execution.tile import Yardstick
+from gridproof.sweeps.plan.grid import Product, whole_grid
+from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.run import market_of
-from gridproof.sweeps.study import load_study
-from gridproof.sweeps.tile import Yardstick
-from gridproof.sweeps.worker import Finished, Worker, pack_plan
+from gridproof.sweeps.study.study import load_study
 
 TILES = 400
 

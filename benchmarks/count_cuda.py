@@ -16,10 +16,10 @@ import numpy as np
 from numba import get_num_threads
 
 from benchmarks.problem import Case, build, distinct_paths
+from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.cuda.classes import Classes
 from gridproof.kernels.cuda.source import THREADS, Form
 from gridproof.kernels.paths import pack
-from gridproof.kernels.product import Product
 
 PATHS, LEADING = 1_000, 16
 SECTOR = 32

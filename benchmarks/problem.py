@@ -13,10 +13,10 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Box, Jobs, Problem, Work
-from gridproof.sweeps.grid import worthwhile
+from gridproof.sweeps.plan.grid import worthwhile
 
 PERIODS = 243.0
-PIECE = 262_144  # what a run hands to a backend at once, see sweeps/grid
+PIECE = 262_144  # what a run hands to a backend at once, see sweeps/plan/grid
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,12 @@ from gridproof.kernels.arrays import Array
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
-from gridproof.sweeps.search.ground import Ground
-from gridproof.sweeps.search.metered import Clock
+from gridproof.sweeps.search.loop import Search, pareto
 from gridproof.sweeps.search.options import CELLS
-from gridproof.sweeps.search.recipe import Recipe
-from gridproof.sweeps.search.search import Search, pareto
-from gridproof.sweeps.study import Study
+from gridproof.sweeps.search.search_context import Ground
+from gridproof.sweeps.search.timed_backend import Clock
+from gridproof.sweeps.search.trial_spec import Recipe
+from gridproof.sweeps.study.study import Study
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "ashare"
 _SHARPE = METRICS.index("sharpe")

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from gridproof.kernels.errors import InputError
-from gridproof.results.run import Run
-from gridproof.signals.market import Market
-from gridproof.sweeps.budget import Budget
-from gridproof.sweeps.executor import IncompleteError
-from gridproof.sweeps.place import open_place
-from gridproof.sweeps.point import Point, evaluate_point
+from gridproof.results.run.run import Run
+from gridproof.signals.data.market import Market
+from gridproof.sweeps.execution.budget import Budget
+from gridproof.sweeps.execution.executor import IncompleteError
+from gridproof.sweeps.execution.run_store import open_place
+from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.run import market_of
 from gridproof.sweeps.run import run_study as run
-from gridproof.sweeps.study import Study, load_study
+from gridproof.sweeps.study.study import Study, load_study
 
 __version__ = "0.1.0"
 

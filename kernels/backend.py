@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from gridproof.kernels import cpu, reference
+from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats, Words
+from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cuda import evaluate as cuda
 from gridproof.kernels.cuda.device import open_gpu
 from gridproof.kernels.errors import InputError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gridproof.results.record import Record
+from gridproof.results.run.record import Record
 
 NOT_COVERED = [
     "How the strategy was found: what its authors tried and did not publish is in no count here.",

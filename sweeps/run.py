@@ -11,24 +11,24 @@ from pathlib import Path
 from gridproof.kernels.backend import Backend, resolve
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
-from gridproof.results.record import Record
-from gridproof.results.report import write_report
-from gridproof.results.run import Run
-from gridproof.results.store import ROWS_KEPT, Store
-from gridproof.signals.market import Market, load_market
-from gridproof.sweeps.budget import Budget, Meter
-from gridproof.sweeps.cluster import Cluster
-from gridproof.sweeps.conclusion import checked_point, conclude, variant_tables
-from gridproof.sweeps.executor import Executor, Local, Task
-from gridproof.sweeps.grid import Grid, Listed, draw_sample, whole_grid
-from gridproof.sweeps.harvest import Gauge, Nodes, Progress, harvest
-from gridproof.sweeps.identity import code_digest
-from gridproof.sweeps.place import Place
-from gridproof.sweeps.plan import Plan, build_plan
-from gridproof.sweeps.study import Study, load_study
-from gridproof.sweeps.tile import build_yardstick
-from gridproof.sweeps.trials import RunLedger
-from gridproof.sweeps.verdict import Say, conclude_verdict
+from gridproof.results.report.report import write_report
+from gridproof.results.run.record import Record
+from gridproof.results.run.run import Run
+from gridproof.results.run.store import ROWS_KEPT, Store
+from gridproof.signals.data.market import Market, load_market
+from gridproof.sweeps.cluster.executor import Cluster
+from gridproof.sweeps.execution.budget import Budget, Meter
+from gridproof.sweeps.execution.collect import Gauge, Nodes, Progress, harvest
+from gridproof.sweeps.execution.executor import Executor, Local, Task
+from gridproof.sweeps.execution.identity import code_digest
+from gridproof.sweeps.execution.ledger_entries import RunLedger
+from gridproof.sweeps.execution.run_store import Place
+from gridproof.sweeps.execution.summary import checked_point, conclude, variant_tables
+from gridproof.sweeps.execution.tile import build_yardstick
+from gridproof.sweeps.plan.grid import Grid, Listed, draw_sample, whole_grid
+from gridproof.sweeps.plan.plan import Plan, build_plan
+from gridproof.sweeps.study.study import Study, load_study
+from gridproof.sweeps.verdict.verdict import Say, conclude_verdict
 
 # Pieces a tile: what a hard kill may lose.
 TILE_PIECES = 1

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gridproof.kernels.cuda.device import Device, gpu_answers, open_gpu
-from tests.apart import Apart, Reporting, in_a_child
-from tests.shim.device import ShimDevice
+from tests.support.apart import Apart, Reporting, in_a_child
+from tests.support.shim.device import ShimDevice
 
 
 def pytest_configure(config: pytest.Config) -> None:

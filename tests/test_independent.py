@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gridproof.results.record import Record
+from gridproof.results.run.record import Record
 from gridproof.signals import measures
 from gridproof.signals.catalogue import MEASURES, call
-from gridproof.signals.market import Market, load_market
-from gridproof.sweeps.document import Document, parse_value
-from gridproof.sweeps.point import Point, evaluate_point
-from gridproof.sweeps.study import build_study, load_study
-from tests.independent import SYSTEMS, Metrics, evaluate_system, real_data
-from tests.systems import CHINA, OWN, RULES, asked, made_up, made_up_parameters, study_of
+from gridproof.signals.data.market import Market, load_market
+from gridproof.sweeps.plan.point import Point, evaluate_point
+from gridproof.sweeps.study.document import Document, parse_value
+from gridproof.sweeps.study.study import build_study, load_study
+from tests.support.independent import SYSTEMS, Metrics, evaluate_system, real_data
+from tests.support.systems import CHINA, OWN, RULES, asked, made_up, made_up_parameters, study_of
 
 ASHARE = Path(__file__).resolve().parents[2] / "shared" / "data" / "ashare"
 needs_ashare = pytest.mark.skipif(not ASHARE.is_dir(), reason=f"the A-share data are not at {ASHARE}")

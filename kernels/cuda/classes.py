@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Ints
+from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.problem import Problem
-from gridproof.kernels.product import Product
 
 # Signals' classes that are kept: those of the inner signals serve every tile of a grid.
 _KEPT = 64

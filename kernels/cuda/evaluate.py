@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridproof.kernels.aggregate.reduction import Answer, Question
 from gridproof.kernels.arrays import Array, Floats, Words
+from gridproof.kernels.cpu.product.product import fits
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.product import Products
 from gridproof.kernels.cuda.reduce import Reduction
@@ -13,8 +15,6 @@ from gridproof.kernels.cuda.tables import Batch, batch_of, lay_out, tuples_of
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box, Problem, Work
-from gridproof.kernels.product import fits
-from gridproof.kernels.reduction import Answer, Question
 
 # The share of the free memory that one launch is planned for.
 _SHARE = 0.5
@@ -65,7 +65,7 @@ class Bound:
 
 
 class Reducing(Bound):
-    """One that also reduces boxes where they are evaluated, see ``kernels.reduction``."""
+    """One that also reduces boxes where they are evaluated, see ``kernels.aggregate.reduction``."""
 
     most = 2**24  # so many squares fit the limbs of a surface
     takes_any = True

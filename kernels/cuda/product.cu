@@ -1,4 +1,4 @@
-// A product of variants: days summarised once for all variants that do the same in them. The twin of kernels/entries.py,
+// A product of variants: days summarised once for all variants that do the same in them. The twin of kernels/cpu/product/block_tables.py,
 // with the same sums in the same order (compiled without contraction). Behind metrics.cuh. Compiled anew for each
 //   SUMS         sums of an entry: those that the metrics asked for need
 //   SHAPE        1 where a drawdown is asked for: highest and lowest log NAV and deepest fall stand behind the sums

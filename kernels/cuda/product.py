@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.cpu.product.product import TABLES_KEPT, Product
 from gridproof.kernels.cuda.classes import Classes
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.source import Form
@@ -16,7 +17,6 @@ from gridproof.kernels.cuda.tile import Payoff, Walker, upload_payoff, upload_ti
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box, Problem
-from gridproof.kernels.product import TABLES_KEPT, Product
 
 # The share of the free memory that the variants of a tile are planned for, and that of its tables.
 _VARIANTS, _TABLES = 0.25, 0.35

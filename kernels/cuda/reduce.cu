@@ -11,7 +11,7 @@ __device__ __forceinline__ Whole key_of(double value) {
     return bits >> 63 ? ~bits : bits | 1ull << 63;
 }
 
-// One cell of a surface, or of a product of two signals, in a thread's registers; see kernels/surfaces.py.
+// One cell of a surface, or of a product of two signals, in a thread's registers; see kernels/aggregate/surfaces.py.
 struct Cell {
     Whole count, low, rest, square_low, square_rest, most;
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from gridproof.kernels.aggregate.reduction import Answer, Question, Span
+from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.source import reduction_kernel
-from gridproof.kernels.reduction import Answer, Question, Span
-from gridproof.kernels.surfaces import Surfaces
 
 # Threads that a reduction is cut for; copies of the histogram; candidates for the top that are sent.
 _THREADS, _COPIES, _ROOM = 2**17, 64, 2**16

@@ -1,6 +1,6 @@
 // The scan of every job: decide and join in one walk, one thread a job, in as many steps as it has switches.
 //
-// The twin of kernels/scan.py and stretches.py, with the same numbers in the same order (compiled without contraction). Compiled anew
+// The twin of kernels/cpu/scan.py and stretches.py, with the same numbers in the same order (compiled without contraction). Compiled anew
 // for each number of signal bits and of allocations, behind metrics.cuh:
 //   BITS         signal bits of a job; bit b of a code is the state of its path b
 //   ALLOCATIONS  what the rule chooses from

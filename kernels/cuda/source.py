@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gridproof.kernels.aggregate.surfaces import LIMIT, SCALE
 from gridproof.kernels.metrics import FLAT, LEVEL, METRICS
-from gridproof.kernels.surfaces import LIMIT, SCALE
 
 # Threads a block; the stripes of shared memory are this wide.
 THREADS = 128
@@ -17,7 +17,7 @@ MOST_ALLOCATIONS = 96
 # Without contraction every operation rounds as it does in C on a CPU, where the same source is tested.
 OPTIONS = ("-std=c++17", "--fmad=false")
 
-# What an entry of a product may sum, in the order of ``kernels.entries``.
+# What an entry of a product may sum, in the order of ``kernels.cpu.product.block_tables``.
 FIELDS = ("LOG", "TOTAL", "SQUARE", "CUBE", "FOURTH", "DOWNSIDE", "TRADED", "COUNTS")
 
 # Of a metric that is asked for alone: what it needs, and whether it needs the shape of the NAV.
@@ -85,7 +85,7 @@ class Form:
 
     @property
     def fields(self) -> tuple[int, ...]:
-        """Which sums of ``kernels.entries`` an entry has."""
+        """Which sums of ``kernels.cpu.product.block_tables`` an entry has."""
         names = FIELDS if self.metric is None else _NEEDS[self.metric][0]
         return tuple(FIELDS.index(name) for name in names)
 

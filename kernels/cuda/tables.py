@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Words
+from gridproof.kernels.cpu.range_tables import summarise
 from gridproof.kernels.cuda.source import MOST_ALLOCATIONS
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Jobs, Problem
-from gridproof.kernels.summaries import summarise
 
 
 class Tables(NamedTuple):

@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.kernels.classes import LEAF
+from gridproof.kernels.cpu.product.path_classes import LEAF
+from gridproof.kernels.cpu.product.product import Tables
 from gridproof.kernels.cuda.classes import Nodes, Tile
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.source import Form
-from gridproof.kernels.product import Tables
 
 # Indices of entries in a kernel have 32 bits.
 _MOST = 2**31 - 1
 
 
 class Payoff(NamedTuple):
-    """``kernels.product.Tables`` on a device, of the sums that a form needs."""
+    """``kernels.cpu.product.product.Tables`` on a device, of the sums that a form needs."""
 
     values: Any  # (D + 1, A, width)
     marks: Any  # (D + 1, A) uint32

@@ -13,7 +13,7 @@ import numpy as np
 from numba import prange
 
 from gridproof.kernels.arrays import Floats, Ints, Words
-from gridproof.kernels.compiled import compiled
+from gridproof.kernels.jit import compiled
 from gridproof.kernels.metrics import FLAT
 
 # Variants looked at together: their sums over all subsets of blocks stay in the second-level cache.

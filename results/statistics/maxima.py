@@ -16,8 +16,8 @@ import numpy as np
 from numba import prange
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.compiled import compiled
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.jit import compiled
 from gridproof.kernels.metrics import FLAT, LEVEL
 from gridproof.results.statistics.chunks import panels
 

@@ -17,9 +17,9 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from gridproof.kernels.aggregate.surfaces import SCALE, Surfaces
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.surfaces import SCALE, Surfaces
 from gridproof.results.statistics.inputs import require
 
 # A spread below this share of the largest value is rounding: the objective is constant.

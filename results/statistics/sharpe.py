@@ -23,7 +23,7 @@ from numba import prange
 from scipy.special import ndtr, ndtri
 
 from gridproof.kernels.arrays import Array, Floats
-from gridproof.kernels.compiled import compiled
+from gridproof.kernels.jit import compiled
 from gridproof.kernels.metrics import FLAT
 from gridproof.results.statistics.inputs import finite_array, require
 

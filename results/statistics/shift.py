@@ -11,7 +11,7 @@ from scipy.fft import irfft, rfft
 from scipy.special import chdtrc
 
 from gridproof.kernels.arrays import Array, Floats, Ints
-from gridproof.kernels.compiled import compiled
+from gridproof.kernels.jit import compiled
 from gridproof.kernels.metrics import FLAT
 from gridproof.results.statistics.inputs import finite_array, require
 

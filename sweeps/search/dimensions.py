@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.signal import OFF, RULE
-from gridproof.sweeps.space import Axis
-from gridproof.sweeps.study import Study
-from gridproof.sweeps.values import Value
+from gridproof.sweeps.study.signal import OFF, RULE
+from gridproof.sweeps.study.space import Axis
+from gridproof.sweeps.study.study import Study
+from gridproof.sweeps.study.values import Value
 
 if TYPE_CHECKING:  # Optuna takes its time to import, and a verdict has no need of it
     from optuna.trial import Trial

@@ -16,36 +16,36 @@ from optuna.trial import FrozenTrial
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
-from gridproof.results.record import Record
-from gridproof.results.report import write_report
-from gridproof.results.run import Run
-from gridproof.results.store import Store
-from gridproof.signals.market import Market
-from gridproof.sweeps.budget import Budget, Meter
-from gridproof.sweeps.connection import check_address, connected
-from gridproof.sweeps.executor import IncompleteError, Local
-from gridproof.sweeps.harvest import Progress
-from gridproof.sweeps.identity import code_digest
-from gridproof.sweeps.place import Place
+from gridproof.results.report.report import write_report
+from gridproof.results.run.record import Record
+from gridproof.results.run.run import Run
+from gridproof.results.run.store import Store
+from gridproof.signals.data.market import Market
+from gridproof.sweeps.cluster.connection import check_address, connected
+from gridproof.sweeps.execution.budget import Budget, Meter
+from gridproof.sweeps.execution.collect import Progress
+from gridproof.sweeps.execution.executor import IncompleteError, Local
+from gridproof.sweeps.execution.identity import code_digest
+from gridproof.sweeps.execution.ledger_entries import SearchLedger, is_recorded
+from gridproof.sweeps.execution.run_store import Place
 from gridproof.sweeps.run import data_folder, market_of, sweep
-from gridproof.sweeps.search.aims import parse_aims
-from gridproof.sweeps.search.crowd import Crowd
 from gridproof.sweeps.search.dimensions import Choice
-from gridproof.sweeps.search.drawn import RECORD, STUDY
-from gridproof.sweeps.search.finding import Finder
-from gridproof.sweeps.search.found import around, search_record, write_trials
-from gridproof.sweeps.search.ground import Ground
-from gridproof.sweeps.search.metered import Clock
+from gridproof.sweeps.search.loop import Search, Watch, pareto
+from gridproof.sweeps.search.objectives import parse_aims
 from gridproof.sweeps.search.options import Options
-from gridproof.sweeps.search.recipe import Recipe
+from gridproof.sweeps.search.progress import Standing
+from gridproof.sweeps.search.ray_trials import Crowd
 from gridproof.sweeps.search.samplers import CROSSING, build_sampler, check_sampler
-from gridproof.sweeps.search.search import Search, Watch, pareto
-from gridproof.sweeps.search.standing import Standing
+from gridproof.sweeps.search.search_context import Ground
+from gridproof.sweeps.search.search_population import RECORD, STUDY
+from gridproof.sweeps.search.search_results import around, search_record, write_trials
 from gridproof.sweeps.search.storage import JOURNAL, alone, exists, open_search, open_storage, without_password
-from gridproof.sweeps.search.walk import Fold, folds_of, walk
-from gridproof.sweeps.study import Study
-from gridproof.sweeps.trials import SearchLedger, is_recorded
-from gridproof.sweeps.verdict import Say, conclude_verdict
+from gridproof.sweeps.search.timed_backend import Clock
+from gridproof.sweeps.search.trial_evaluation import Finder
+from gridproof.sweeps.search.trial_spec import Recipe
+from gridproof.sweeps.search.walk_forward import Fold, folds_of, walk
+from gridproof.sweeps.study.study import Study
+from gridproof.sweeps.verdict.verdict import Say, conclude_verdict
 
 # Seconds between saves to a URL: what the loss of a machine may cost.
 _SAVE_EVERY = 10.0

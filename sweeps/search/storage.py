@@ -15,8 +15,8 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.search.aims import Aim
 from gridproof.sweeps.search.journal import Journal
+from gridproof.sweeps.search.objectives import Aim
 
 JOURNAL, LOCK = "search.journal", ".search.lock"
 

@@ -1,0 +1,1 @@
+"""Sums, surfaces and neighbourhoods over the variants of a grid."""

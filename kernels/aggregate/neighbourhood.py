@@ -1,0 +1,100 @@
+"""Neighbourhoods on a grid of values: what a cell and those one and two steps away along each axis reach together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import prange
+
+from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.kernels.jit import compiled
+
+STEPS = 2
+
+
+def best_neighbourhood(
+    values: Floats, dims: Sequence[int], allowed: Bools | None = None, quantile: float = 0.25
+) -> tuple[int, float]:
+    """The cell whose neighbourhood has the highest lower quantile, and that quantile.
+
+    values: (n,) over a grid of these dims, C order; larger is better. A neighbourhood is a cell and up to 4 others an
+    axis, fewer at an edge; its quantile is the ⌊(m − 1)·quantile⌋-th smallest of its m values. An undefined value (NaN)
+    counts as the least defined one. ``allowed``: (n,) the cells that may be chosen; they need a value. Of equal ones
+    the lowest index. Answers (−1, NaN) where no cell may be chosen.
+    """
+    eligible = np.isfinite(values) if allowed is None else np.isfinite(values) & allowed
+    if not eligible.any():
+        return -1, float("nan")
+    filled = np.where(np.isfinite(values), values, values[np.isfinite(values)].min())
+    # Axes that stand still have no neighbours; one remains where all do.
+    sizes = np.array([size for size in dims if size > 1] or [1], dtype=np.int64)
+    bounds = np.empty(len(filled))
+    _bound(filled, sizes, quantile, bounds)
+    bounds[~eligible] = -np.inf
+    best, reached = _best(filled, sizes, quantile, bounds, int(np.argmax(bounds)))
+    return int(best), float(reached)
+
+
+@compiled(parallel=True)
+def _bound(values: Floats, dims: Ints, quantile: float, bounds: Floats) -> None:
+    """Of m values at most k lie below the k-th smallest q, and none below the least: q ≤ (Σ − k·min) / (m − k).
+
+    A row of the last axis at a time: what its cells have beside them on the other axes are rows as well.
+    """
+    slack = 1e-12 * np.abs(values).max()
+    width = dims[-1]
+    for row in prange(len(values) // width):
+        first = row * width
+        total = values[first : first + width].copy()
+        least = total.copy()
+        count, stride = 1, width
+        for axis in range(len(dims) - 2, -1, -1):
+            place = first // stride % dims[axis]
+            for step in range(-min(STEPS, place), min(STEPS, dims[axis] - 1 - place) + 1):
+                if step != 0:
+                    begin = first + step * stride
+                    for at in range(width):
+                        value = values[begin + at]
+                        total[at] += value
+                        least[at] = min(least[at], value)
+                    count += 1
+            stride *= dims[axis]
+        for at in range(width):
+            many = count
+            for step in range(-min(STEPS, at), min(STEPS, width - 1 - at) + 1):
+                if step != 0:
+                    value = values[first + at + step]
+                    total[at] += value
+                    least[at] = min(least[at], value)
+                    many += 1
+            below = int((many - 1) * quantile)
+            bounds[first + at] = (total[at] - below * least[at]) / (many - below) + slack
+
+
+@compiled()
+def _best(values: Floats, dims: Ints, quantile: float, bounds: Floats, first: int) -> tuple[int, float]:
+    """Only what may reach as far as the best so far is looked at, beginning with the cell of the highest bound."""
+    around = np.empty(1 + 2 * STEPS * len(dims))
+    best, reached = first, _quantile(values, dims, quantile, first, around)
+    for cell in range(len(values)):
+        if bounds[cell] >= reached:
+            found = _quantile(values, dims, quantile, cell, around)
+            if found > reached or (found == reached and cell < best):
+                best, reached = cell, found
+    return best, reached
+
+
+@compiled()
+def _quantile(values: Floats, dims: Ints, quantile: float, cell: int, around: Floats) -> float:
+    around[0] = values[cell]
+    count, stride = 1, 1
+    for axis in range(len(dims) - 1, -1, -1):
+        place = cell // stride % dims[axis]
+        for step in range(-min(STEPS, place), min(STEPS, dims[axis] - 1 - place) + 1):
+            if step != 0:
+                around[count] = values[cell + step * stride]
+                count += 1
+        stride *= dims[axis]
+    found: float = np.sort(around[:count])[int((count - 1) * quantile)]
+    return found

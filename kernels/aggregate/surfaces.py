@@ -1,0 +1,185 @@
+"""Surfaces: for every pair of axes the count, sum, sum of squares and maximum of a value over all other axes.
+
+Sums are integers: a value (or its square) is rounded to 2^−30 before it is added, so that no sum depends on the order
+in which tiles, threads or machines add. The rounding is below 5e-10 a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import prange
+
+from gridproof.kernels.aggregate.marginals import Marginals
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.jit import compiled
+
+SCALE = float(2**30)
+# Values beyond are not averaged (the count shows it): the sums of one piece of 2^20 squares must fit two int64 limbs.
+LIMIT = float(2**20)
+# A pair of axes with more cells has no surface.
+LARGEST = 250_000
+_LIMBS = 3
+_LIMB = float(2**32)
+# A whole number as its lowest 32 bits and the rest: of values below _SMALL the sums of a piece fit one int64.
+_SHIFTS = np.array([0, 32]).reshape(2, 1, 1)
+_MASKS = np.array([2**32 - 1, -1]).reshape(2, 1, 1)
+_SMALL = 64.0
+
+
+@dataclass(slots=True)
+class Surfaces:
+    """Cells of all pairs, one pair behind another: (C,) each. Sums have limbs of 32 bits, in units of 1 / SCALE."""
+
+    dims: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...]
+    count: Ints
+    sums: Ints  # (2, 3, C): of values and of squares; limbs from the lowest, the last signed
+    maximum: Floats  # NaN-free: −inf where nothing was added
+
+    @classmethod
+    def empty(cls, dims: tuple[int, ...]) -> Surfaces:
+        """Pairs of axes with more than one value each and at most LARGEST cells."""
+        pairs = tuple((x, y) for x, y in several_pairs(dims) if dims[x] * dims[y] <= LARGEST)
+        cells = sum(dims[x] * dims[y] for x, y in pairs)
+        return cls(
+            dims,
+            pairs,
+            np.zeros(cells, dtype=np.int64),
+            np.zeros((2, _LIMBS, cells), dtype=np.int64),
+            np.full(cells, -np.inf),
+        )
+
+    def offsets(self) -> Ints:
+        """(pairs + 1,): the first cell of each pair."""
+        sizes = [self.dims[x] * self.dims[y] for x, y in self.pairs]
+        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    def add(self, digits: Ints, values: Floats) -> None:
+        """Add at most 2^20 variants: positions on every axis (n, axes), values (n,); NaN is not added."""
+        if not self.pairs:
+            return
+        sums = np.zeros((5, len(self.count)), dtype=np.int64)
+        pairs = np.array(self.pairs, dtype=np.int64)
+        transposed = np.ascontiguousarray(digits.T)
+        sizes = np.array(self.dims, dtype=np.int64)
+        _add(transposed, *_terms(values), pairs, sizes, self.offsets(), sums, self.maximum)
+        self.count += sums[0]
+        self.sums[:, :2] += sums[1:].reshape(2, 2, -1)
+        self.carry()
+
+    def add_box(self, begins: Sequence[int], lengths: Sequence[int], values: Floats) -> None:
+        """Add at most 2^20 variants, which are all combinations of ``lengths`` values of each axis from ``begins`` on.
+
+        values: (n,), the last axis fastest; NaN is not added. The very same integers as variant by variant.
+        """
+        if not self.pairs:
+            return
+        order = sorted(range(len(lengths)), key=lambda axis: (lengths[axis] == 1, self.dims[axis] == 1))
+        varied = sorted(order[: max(2, sum(length > 1 for length in lengths))])
+        small = bool(np.abs(values).max() < _SMALL)  # and none undefined
+        terms = _whole(values) if small else _terms(values)
+        tables = Marginals(*terms, varied, [lengths[axis] for axis in varied])
+        for (x, y), first in zip(self.pairs, self.offsets(), strict=False):
+            shape = self.dims[x], self.dims[y]
+            part = slice(begins[x], begins[x] + lengths[x]), slice(begins[y], begins[y] + lengths[y])
+            sums, highest = tables.of(x, y)
+            cells = slice(first, first + shape[0] * shape[1])
+            self.count[cells].reshape(shape)[part] += len(values) // highest.size if small else sums[0]
+            limbs = sums[:, None] >> _SHIFTS & _MASKS if small else sums[1:].reshape(2, 2, *highest.shape)
+            self.sums[:, :2, cells].reshape(2, 2, *shape)[(..., *part)] += limbs
+            mine = self.maximum[cells].reshape(shape)[part]
+            np.maximum(mine, highest, out=mine)
+        self.carry()
+
+    def merge(self, other: Surfaces) -> None:
+        self.count += other.count
+        self.sums += other.sums
+        self.carry()
+        np.maximum(self.maximum, other.maximum, out=self.maximum)
+
+    def mean(self) -> Floats:
+        """(C,): NaN where nothing was added."""
+        with np.errstate(invalid="ignore"):
+            return self._total(0) / np.where(self.count > 0, self.count, np.nan)
+
+    def mean_square(self) -> Floats:
+        with np.errstate(invalid="ignore"):
+            return self._total(1) / np.where(self.count > 0, self.count, np.nan)
+
+    def _total(self, row: int) -> Floats:
+        # From the signed limb down: of a small negative sum the limbs above the lowest cancel before it is added.
+        total: Floats = np.zeros(len(self.count))
+        for limb in reversed(range(_LIMBS)):
+            total = total * _LIMB + self.sums[row, limb]
+        return total / SCALE
+
+    def carry(self) -> None:
+        """Bring all limbs but the last below 2^32; they may have been added to up to 2^63."""
+        for limb in range(_LIMBS - 1):
+            self.sums[:, limb + 1] += self.sums[:, limb] >> np.int64(32)
+            self.sums[:, limb] &= np.int64(2**32 - 1)
+
+
+def several_pairs(dims: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Every pair of axes that both have several values."""
+    several = [axis for axis, size in enumerate(dims) if size > 1]
+    return [(x, y) for i, x in enumerate(several) for y in several[i + 1 :]]
+
+
+@compiled(parallel=True)
+def _add(
+    digits: Ints, terms: Ints, highest: Floats, pairs: Ints, dims: Ints, offsets: Ints, sums: Ints, maximum: Floats
+) -> None:
+    # A thread owns whole pairs, so no two threads touch one cell.
+    for pair in prange(len(pairs)):
+        x, y = digits[pairs[pair, 0]], digits[pairs[pair, 1]]
+        width, offset = dims[pairs[pair, 1]], offsets[pair]
+        for variant in range(len(highest)):
+            cell = offset + x[variant] * width + y[variant]
+            maximum[cell] = max(maximum[cell], highest[variant])
+            for term in range(5):
+                sums[term, cell] += terms[term, variant]
+
+
+def _terms(values: Floats) -> tuple[Ints, Floats]:
+    """What is added of each value, (5, n): 1 and the limbs of it and of its square; and what is compared, (n,)."""
+    terms, highest = np.empty((5, len(values)), dtype=np.int64), np.empty(len(values))
+    _split(values, terms, highest)
+    return terms, highest
+
+
+def _whole(values: Floats) -> tuple[Ints, Floats]:
+    """As ``_terms``, of defined values below ``_SMALL``: the values and their squares in one limb each, (2, n)."""
+    terms = np.empty((2, len(values)), dtype=np.int64)
+    _round(values, terms)
+    return terms, values.copy()
+
+
+@compiled(parallel=True)
+def _round(values: Floats, terms: Ints) -> None:
+    for variant in prange(len(values)):
+        terms[0, variant] = np.int64(np.rint(values[variant] * SCALE))
+        terms[1, variant] = np.int64(np.rint(values[variant] * values[variant] * SCALE))
+
+
+@compiled(inline="always")
+def _put(limbs: Ints, cell: int, whole: float) -> None:
+    """Add a whole number, exact in float64, as its lowest 32 bits and the rest."""
+    rest = np.floor(whole / _LIMB)
+    limbs[1, cell] += np.int64(rest)
+    limbs[0, cell] += np.int64(whole - rest * _LIMB)
+
+
+@compiled(parallel=True)
+def _split(values: Floats, terms: Ints, highest: Floats) -> None:
+    for variant in prange(len(values)):
+        value = values[variant]
+        highest[variant] = -np.inf if np.isnan(value) else value
+        terms[:, variant] = 0
+        if abs(value) <= LIMIT:
+            terms[0, variant] = 1
+            _put(terms[1:3], variant, np.rint(value * SCALE))
+            _put(terms[3:5], variant, np.rint(value * value * SCALE))

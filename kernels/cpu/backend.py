@@ -1,0 +1,120 @@
+"""The compiled backend: Numba, all cores; products share blocks of days, lists go from switch to switch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from gridproof.kernels.aggregate.reduction import Answer, Question
+from gridproof.kernels.arrays import Floats, Words
+from gridproof.kernels.cpu.product.box_reduction import answer
+from gridproof.kernels.cpu.product.product import Product, fits
+from gridproof.kernels.cpu.range_tables import Summaries, summarise
+from gridproof.kernels.cpu.scan import scan_variants
+from gridproof.kernels.jit import compiled
+from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.paths import flips
+from gridproof.kernels.problem import Box, Jobs, Problem, Work
+
+
+def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
+    """As ``reference.latch_paths``, a threshold pair at a time on all cores."""
+    paths = np.zeros((len(on), -(-(len(values) - start) // 64)), dtype=np.uint64)
+    _latch(np.ascontiguousarray(values), on, off, start, paths)
+    return paths
+
+
+class Compiled:
+    """As ``reference.evaluate``, of one problem; what it needs besides is made where it is first needed."""
+
+    def __init__(self, problem: Problem, like: Compiled | None = None) -> None:
+        """like: of a problem that differs in its paths alone; what hangs on the market is not made again."""
+        self._problem = problem
+        self._product = Product(problem) if fits(problem) else None
+        if self._product is not None and like is not None and like._product is not None:
+            self._product.share(like._product)
+        self._prepared: Prepared | None = None
+
+    def __call__(self, work: Work) -> Floats:
+        if isinstance(work, Box) and self._product is not None:
+            return self._product.evaluate(work)
+        if self._prepared is None:
+            self._prepared = prepare(self._problem)
+        return evaluate(self._problem, work.jobs(), self._prepared)
+
+
+class Reducing(Compiled):
+    """One that also reduces boxes where they are evaluated, see ``kernels.aggregate.reduction``."""
+
+    most = 2**20  # so many squares fit the limbs of a surface
+    takes_any = False
+
+    def reduce(self, question: Question) -> Answer:
+        """Of the metrics only the one asked for is written, so a box may be larger than one whose rows are kept."""
+        assert self._product is not None
+        found = self._product.evaluate(question.box, METRICS.index(question.metric))
+        values = found.reshape(-1, len(question.box.executions), self._problem.segments)
+        return answer(question, [np.ascontiguousarray(values[:, :, at]) for at in range(min(2, values.shape[2]))])
+
+
+def bind(problem: Problem) -> Compiled:
+    """The problem, and where products of it can be evaluated, with reductions."""
+    return (Reducing if fits(problem) else Compiled)(problem)
+
+
+def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> Floats:
+    """As ``reference.evaluate``. ``prepared`` spares building the tables anew for each call on one problem."""
+    edges, summaries = prepared or prepare(problem)
+    result = np.empty((len(jobs.execution), problem.segments, len(METRICS) + problem.allocations))
+    scan_variants(
+        problem.planes,
+        edges,
+        jobs.rows,
+        jobs.first,
+        jobs.execution,
+        problem.rule.astype(np.uint64),
+        problem.start,
+        problem.lead - problem.lags,
+        problem.payoff_of,
+        problem.cost_of,
+        problem.returns,
+        summaries.prefix,
+        summaries.shape,
+        summaries.centre,
+        problem.costs,
+        summaries.charge,
+        problem.traded,
+        problem.invested,
+        problem.bounds,
+        problem.periods,
+        problem.risk_free,
+        result,
+    )
+    return result
+
+
+Prepared = tuple[Words, Summaries]
+
+
+def prepare(problem: Problem) -> Prepared:
+    """The flips of every path and the summaries of every stretch."""
+    return flips(problem.planes, problem.decision_days), summarise(problem)
+
+
+@compiled(parallel=True)
+def _latch(values: Floats, on: Floats, off: Floats, start: int, paths: Words) -> None:
+    for pair in prange(len(on)):
+        high, low = on[pair], off[pair]
+        state = np.uint64(0)
+        for day in range(start):
+            if values[day] > high:
+                state = np.uint64(1)
+            elif values[day] < low:
+                state = np.uint64(0)
+        for day in range(start, len(values)):
+            if values[day] > high:
+                state = np.uint64(1)
+            elif values[day] < low:
+                state = np.uint64(0)
+            bit = day - start
+            paths[pair, bit >> 6] |= state << np.uint64(bit & 63)

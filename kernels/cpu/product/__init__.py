@@ -1,0 +1,1 @@
+"""Products of signal paths: variants share blocks of days."""

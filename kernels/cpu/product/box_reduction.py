@@ -1,0 +1,103 @@
+"""A box tallied on the compiled backend: from one metric of every job to counters, histogram, surfaces and the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numba import prange
+
+from gridproof.kernels.aggregate.reduction import Answer, Question, extent
+from gridproof.kernels.aggregate.surfaces import Surfaces
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.jit import compiled
+
+# Parts of the values that are counted side by side.
+_CHUNKS = 64
+# Values of which one maximum is taken, to find which may be among the best.
+_RUN = 64
+
+
+def answer(question: Question, values: Sequence[Floats]) -> Answer:
+    """values: for each segment the metric of every job and execution, (J, E)."""
+    counters = np.zeros(7, dtype=np.int64)
+    weights = _weights(question)
+    counters[0] = weights.sum() * values[0].shape[1]
+    histogram, counters[1:4] = _ranks(values[0], weights, question.base[0], question.edges)
+    if len(values) > 1:
+        _, counters[4:] = _ranks(values[1], weights, question.base[1], np.empty(0))
+    return Answer(counters, histogram, _surfaces(question, values[0]), *_best(question, values[0]))
+
+
+def _weights(question: Question) -> Ints:
+    """How many combinations of parameters have each tuple of paths, (J,)."""
+    weights = np.ones(1, dtype=np.int64)
+    for paths, inverse in zip(question.box.paths, question.inverses, strict=True):
+        weights = np.multiply.outer(weights, np.bincount(inverse, minlength=len(paths))).ravel()
+    return weights
+
+
+def _ranks(values: Floats, weights: Ints, base: float, edges: Floats) -> tuple[Ints, Ints]:
+    """The histogram, (bins + 2,), and how many are undefined, below and equal to the base."""
+    histograms = np.zeros((_CHUNKS, len(edges) + 1), dtype=np.int64)
+    counters = np.zeros((_CHUNKS, 3), dtype=np.int64)
+    _rank(values, weights, base, edges, histograms, counters)
+    return histograms.sum(axis=0), counters.sum(axis=0)
+
+
+@compiled(parallel=True)
+def _rank(values: Floats, weights: Ints, base: float, edges: Floats, histograms: Ints, counters: Ints) -> None:
+    for chunk in prange(_CHUNKS):
+        histogram, counts = histograms[chunk], counters[chunk]
+        for job in range(len(values) * chunk // _CHUNKS, len(values) * (chunk + 1) // _CHUNKS):
+            weight = weights[job]
+            for value in values[job]:
+                if np.isnan(value):
+                    counts[0] += weight
+                    continue
+                counts[1] += weight if value < base else 0
+                counts[2] += weight if value == base else 0
+                if len(edges):
+                    histogram[_bin(value, edges)] += weight
+
+
+@compiled()
+def _bin(value: float, edges: Floats) -> int:
+    """How many of the finite, ascending ``edges`` do not lie above the value: sought from where equal steps have it."""
+    if value < edges[0]:
+        return 0
+    last = len(edges) - 1
+    if value >= edges[last]:
+        return last + 1
+    place = int((value - edges[0]) / (edges[last] - edges[0]) * last) + 1
+    while edges[place - 1] > value:
+        place -= 1
+    while edges[place] <= value:
+        place += 1
+    return place
+
+
+def _surfaces(question: Question, values: Floats) -> Surfaces:
+    surfaces = Surfaces.empty(question.dims)
+    spread = values.reshape(*(len(paths) for paths in question.box.paths), values.shape[1])
+    for signal, inverse in enumerate(question.inverses):
+        spread = np.take(spread, inverse, axis=signal)
+    surfaces.add_box(*extent(question.spans), spread.ravel())
+    return surfaces
+
+
+def _best(question: Question, values: Floats) -> tuple[Ints, Ints, Floats]:
+    """Jobs, executions and values of all that may be among the best."""
+    flat, kept = values.ravel(), question.kept
+    floor = question.floor
+    if len(flat) >= 2 * kept * _RUN:
+        # The best but ``kept`` of the maxima of runs: at least as many values are no less.
+        whole = flat[: len(flat) // _RUN * _RUN].reshape(-1, _RUN)
+        highest = np.nan_to_num(np.fmax.reduce(whole, axis=1), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
+        floor = max(floor, float(np.partition(highest, -kept)[-kept]))
+    places = np.flatnonzero(flat >= floor)
+    if len(places) > kept:
+        found = flat[places]
+        places = places[found >= np.partition(found, -kept)[-kept]]
+    job, execution = np.divmod(places, values.shape[1])
+    return job, execution, flat[places]

@@ -1,0 +1,85 @@
+"""Summaries of every stretch of days, so that a variant costs its switches and not its days.
+
+A stretch of one allocation over return days [s, e) needs the sums of its returns (prefix sums) and the shape of its
+NAV: highest and lowest point and the deepest drawdown inside it. The shape of any stretch is joined from two entries
+of a mirror table (a disjoint sparse table): at level k, the NAV points are cut into aligned blocks of 2^(k+1), each
+with a middle; an entry describes all points between its own and the middle. The level where the first and the last
+point of a stretch part is the highest bit in which their numbers differ, so every stretch is two look-ups.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.jit import compiled
+from gridproof.kernels.problem import Problem
+
+
+class Summaries(NamedTuple):
+    """All allocations of a day lie together, and an entry fills a power of two, so that it crosses no cache line."""
+
+    prefix: Floats  # (payoff tables, D + 1, A, 8): sums over days before d of log(1+r), the powers 1 to 4
+    # of r − centre, min(r − rf, 0)²
+    shape: Floats  # (payoff tables, levels, D + 1, A, 4): log NAV high, low, and the deepest fall (≥ 0)
+    centre: Floats  # (payoff tables, A): mean daily return; about it the moments of a calm leg keep their digits
+    charge: Floats  # (cost tables, A, A, D): log(1 − cost)
+
+
+def summarise(problem: Problem) -> Summaries:
+    """Both tables of a problem; log NAV is relative to the close before return day 0."""
+    returns = problem.returns
+    tables, allocations, days = returns.shape
+    centre = returns.mean(axis=2)
+    about = returns - centre[:, :, None]
+    terms = np.stack(
+        [
+            np.log1p(returns),
+            about,
+            about**2,
+            about**3,
+            about**4,
+            np.minimum(returns - problem.risk_free / problem.periods, 0.0) ** 2,
+        ],
+        axis=-1,
+    )
+    prefix = np.zeros((tables, days + 1, allocations, 8))
+    np.cumsum(terms.transpose(0, 2, 1, 3), axis=1, out=prefix[:, 1:, :, :6])
+    levels = max(1, int(days).bit_length())
+    shape = np.zeros((tables, levels, days + 1, allocations, 4))
+    for table in range(tables):
+        for allocation in range(allocations):
+            _mirror(np.ascontiguousarray(prefix[table, :, allocation, 0]), shape[table, :, :, allocation])
+    return Summaries(prefix, shape, centre, np.log1p(-problem.costs))
+
+
+@compiled()
+def _mirror(log_nav: Floats, shape: Floats) -> None:
+    points = len(log_nav)
+    for level in range(shape.shape[0]):
+        half = 1 << level
+        for middle in range(half, points + half, 2 * half):
+            high = -np.inf
+            low = np.inf
+            fall = 0.0
+            for point in range(min(middle, points) - 1, middle - half - 1, -1):
+                value = log_nav[point]
+                low = min(low, value)
+                high = max(high, value)
+                fall = max(fall, value - low)
+                shape[level, point, 0] = high
+                shape[level, point, 1] = low
+                shape[level, point, 2] = fall
+            high = -np.inf
+            low = np.inf
+            fall = 0.0
+            for point in range(middle, min(middle + half, points)):
+                value = log_nav[point]
+                low = min(low, value)
+                high = max(high, value)
+                fall = max(fall, high - value)
+                shape[level, point, 0] = high
+                shape[level, point, 1] = low
+                shape[level, point, 2] = fall

@@ -1,0 +1,1 @@
+"""The ledger: every distinct variant ever evaluated, counted once."""

@@ -1,0 +1,91 @@
+"""An axis of a finished study as the report's reader sees it: its values as text, where base and best lie on it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from gridproof.results.run.record import Record
+
+
+@dataclass(frozen=True)
+class Axis:
+    """``texts``: the values without the unit they share ("30", "45" for 30 and 45 calendar days)."""
+
+    name: str
+    values: tuple[Any, ...]
+    texts: tuple[str, ...]
+    unit: str
+    base: int  # position among the values
+    best: int
+
+    @property
+    def varied(self) -> bool:
+        return len(self.values) > 1
+
+    @property
+    def differs(self) -> bool:
+        return self.base != self.best
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+    @property
+    def terms(self) -> bool:
+        """Whether the axis says at what terms is traded, no threshold of a signal: cost, lag and release."""
+        return self.name.startswith("execution.") or self.name.endswith(".release")
+
+    @property
+    def eased(self) -> bool:
+        """Whether the best trades on easier terms here: at less cost, with less lag, on earlier news."""
+        base, best = (_number(self.texts[position]) for position in (self.base, self.best))
+        return self.terms and base is not None and best is not None and best < base
+
+    def text(self, position: int) -> str:
+        return f"{self.texts[position]} {self.unit}".rstrip()
+
+    def span(self) -> str:
+        """All values where they are few, else first and last and the step."""
+        words = ", ".join(self.texts)
+        if len(self.texts) > 6:
+            words = f"{self.texts[0]} to {self.texts[-1]}"
+            if all(isinstance(value, int | float) for value in self.values):
+                pairs = itertools.pairwise(self.values)
+                steps = {plain(round(after - before, 9)) for before, after in pairs}
+                words += f", step {steps.pop()}" if len(steps) == 1 else ", uneven steps"
+        return f"{words} {self.unit}".rstrip()
+
+
+def read_axes(summary: Record) -> dict[str, Axis]:
+    """The axes of summary.json by name, in the order of the grid."""
+    axes = {}
+    for record in summary["axes"]:
+        name, values = record["name"], tuple(record["values"])
+        best = summary["best"]["parameters"][name]
+        axes[name] = Axis(name, values, *split_units(values), values.index(record["base"]), values.index(best))
+    return axes
+
+
+def plain(value: Any) -> str:
+    """A value as text: 0.3 for 0.30, 5 for 5.0, else as it is."""
+    text = f"{value:.10g}" if isinstance(value, float) else str(value)
+    return text.replace("-", "−") if isinstance(value, int | float) else text
+
+
+def split_units(values: tuple[Any, ...]) -> tuple[tuple[str, ...], str]:
+    """Values as texts and the unit that all of them share, empty if none."""
+    texts = tuple(plain(value) for value in values)
+    parts = [text.partition(" ") for text in texts]
+    units = {unit for _, _, unit in parts}
+    if len(units) == 1 and units != {""} and all(first.isdigit() for first, _, _ in parts):
+        return tuple(first for first, _, _ in parts), units.pop()
+    return texts, ""
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.replace("−", "-"))
+    except ValueError:
+        return None

@@ -1,0 +1,151 @@
+"""The report's curves: net asset value, drawdown, what was held and signalled. T counts days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridproof.results.report.figures import BEST, INK, Figure, axis, layout, leg_colours, typed
+
+LEGEND: Figure = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
+_NAV, _DRAWDOWN, _ROW, _GAP = 330, 150, 20, 18  # pixels
+
+
+def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> Figure:
+    """NAV on a log axis, drawdown, and what was held and signalled, on one time axis of T days.
+
+    Rows of the band, top to bottom: the leg the base holds, the best's, each signal bit of the base (dark is
+    on). Everything after publication lies on a grey ground.
+    """
+    dates, data = _dates(curves), []
+    for name, text, style in _lines(legs, best_is_base):
+        nav = curves[f"{name}.nav"]
+        fall = nav / nav.cummax().clip(lower=1.0) - 1.0
+        data.append(_line(dates, nav, text, style, "y") | {"hovertemplate": "%{y:.3g}"})
+        hidden = {"showlegend": False, "opacity": 0.5 if name.startswith("hold") else 1.0}
+        data.append(_line(dates, fall, text, style, "y2") | hidden | {"hovertemplate": "%{y:.1%}"})
+    band = _band(curves, dates, legs, best_is_base)
+    height = _ROW * len(band["y"])
+    total = height + _GAP + _DRAWDOWN + _GAP + _NAV  # counted from below
+    drawdown_at = [(height + _GAP) / total, (height + _GAP + _DRAWDOWN) / total]
+    figure = layout(total + 114, margin={"t": 66, "b": 48, "l": 118, "r": 12})
+    figure |= {
+        "hovermode": "x unified",
+        "hoversubplots": "axis",
+        "legend": LEGEND,
+        "xaxis": axis() | {"type": "date", "anchor": "y3", "hoverformat": "%Y-%m-%d"},
+        "yaxis": log_axis(curves.filter(regex=r"\.nav$"), "NAV, log scale"),
+        "yaxis2": axis("Drawdown") | {"domain": drawdown_at, "tickformat": ".0%", "nticks": 5},
+        "yaxis3": axis() | {"domain": [0.0, height / total], "autorange": "reversed", "showgrid": False},
+    }
+    figure["yaxis"]["domain"] = [1.0 - _NAV / total, 1.0]
+    figure["yaxis3"] |= {"ticks": "", "ticklabelstandoff": 5}
+    after = (curves["segment"] == "after_publication").to_numpy()
+    if after.any():
+        figure["legend"] = LEGEND | {"y": 1.0 + 20.0 / total}
+        figure |= publication_ground(dates[int(after.argmax())], dates[-1], late=bool(after.mean() < 0.5))
+    return {"data": [*data, band], "layout": figure}
+
+
+def after_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> Figure | None:
+    """NAV after publication alone, 1 at the last close before it; None where no day lies there."""
+    late = (curves["segment"] == "after_publication").to_numpy()
+    if not late.any():
+        return None
+    first = int(late.argmax())
+    part = curves.iloc[max(first - 1, 0) :]
+    navs = part.filter(regex=r"\.nav$")
+    navs = navs / (navs.iloc[0] if first else 1.0)
+    data = [
+        _line(_dates(part), navs[f"{name}.nav"], text, style, "y") | {"hovertemplate": "%{y:.3f}"}
+        for name, text, style in _lines(legs, best_is_base)
+    ]
+    figure = layout(274, margin={"t": 30, "b": 48, "l": 118, "r": 12})
+    figure |= {
+        "hovermode": "x unified",
+        "plot_bgcolor": "#f4f4f2",
+        "legend": LEGEND,
+        "xaxis": axis() | {"type": "date", "hoverformat": "%Y-%m-%d"},
+        "yaxis": log_axis(navs, "NAV, 1 at publication"),
+    }
+    return {"data": data, "layout": figure}
+
+
+def _lines(legs: Sequence[str], best_is_base: bool) -> list[tuple[str, str, Figure]]:
+    """(column prefix, name, line) of what is drawn; the base comes last, to lie on top."""
+    colours = leg_colours(legs)
+    lines: list[tuple[str, str, Figure]] = [
+        (f"hold.{leg}", f"hold {leg}", {"color": colours[leg], "width": 1.1}) for leg in legs
+    ]
+    if not best_is_base:
+        lines.append(("best", "best in sample", {"color": BEST, "width": 1.3}))
+    return [*lines, ("base", "base = best" if best_is_base else "base", {"color": INK, "width": 2.0})]
+
+
+def _dates(curves: pd.DataFrame) -> list[str]:
+    return [str(day) for day in pd.to_datetime(curves["date"]).dt.strftime("%Y-%m-%d")]
+
+
+def _line(dates: list[str], values: pd.Series[Any], name: str, style: Figure, y_axis: str) -> Figure:
+    trace: Figure = {"type": "scatter", "mode": "lines", "x": dates, "y": typed(values), "name": name}
+    rank = {"base": 1, "best": 2}.get(name[:4], 3)
+    return trace | {"line": style, "xaxis": "x", "yaxis": y_axis, "legendrank": rank}
+
+
+def _band(curves: pd.DataFrame, dates: list[str], legs: Sequence[str], best_is_base: bool) -> Figure:
+    """What was held and signalled each day: one heat map row each, a code per leg, then off and on."""
+    rows = [("base holds", curves["base.leg"])]
+    if not best_is_base:
+        rows.append(("best holds", curves["best.leg"]))
+    colours = leg_colours(legs)
+    palette = [*(colours[leg] for leg in legs), "#f1f1ee", "#6f7479"]
+    codes = [held.map({leg: i for i, leg in enumerate(legs)}).to_numpy() for _, held in rows]
+    texts = [[str(leg) for leg in held] for _, held in rows]
+    bits = [name for name in curves.columns if name.startswith("base.state.")]
+    for bit in bits:
+        state = curves[bit].to_numpy().astype(int)
+        codes.append(len(legs) + state)
+        texts.append(["on" if on else "off" for on in state])
+    names = [name for name, _ in rows] + [bit.removeprefix("base.state.") for bit in bits]
+    steps = [[k / len(palette), c] for i, c in enumerate(palette) for k in (i, i + 1)]
+    band: Figure = {"type": "heatmap", "x": dates, "y": names, "z": typed(np.stack(codes), "u1")}
+    band |= {"text": texts, "hovertemplate": "%{y}: %{text}<extra></extra>", "name": ""}
+    band |= {"colorscale": steps, "zmin": -0.5, "zmax": len(palette) - 0.5, "showscale": False, "ygap": 3}
+    return band | {"xaxis": "x", "yaxis": "y3"}
+
+
+def publication_ground(start: str, end: str, late: bool) -> Figure:
+    """The grey ground from publication on, its border and its label; late: it lies in the right half."""
+    ground: Figure = {"type": "rect", "xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1}
+    ground |= {"fillcolor": "rgba(90,90,80,0.09)", "line": {"width": 0}, "layer": "below"}
+    border = ground | {"type": "line", "x1": start, "layer": "above"}
+    border["line"] = {"color": INK, "width": 1, "dash": "dot"}
+    label: Figure = {"text": f"published {start} →" if late else f"after publication, {start}", "x": start}
+    label |= {"xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
+    label |= {"xanchor": "right" if late else "left", "font": {"size": 11, "color": "#55554f"}}
+    return {"shapes": [ground, border], "annotations": [label]}
+
+
+def log_axis(navs: npt.ArrayLike, title: str) -> Figure:
+    """A log axis with ticks at round NAVs: plotly's own choice labels bare digits between decades."""
+    values = np.asarray(navs, dtype=float)
+    values = values[values > 0]
+    low, high = float(values.min()), float(values.max())
+    if high / low > 3:
+        digits: tuple[float, ...] = (1, 2, 5) if high / low > 8 else (1, 1.5, 2, 3, 5, 7)
+        digits = digits if high / low < 2000 else (1,)
+        decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        ticks = [digit * 10.0**decade for decade in decades for digit in digits]
+    else:
+        steps = [s * 10.0**k for k in range(-4, 12) for s in (1, 2, 5)]
+        step = next(step for step in steps if high - low <= 6 * step)
+        ticks = [round(step * k, 4) for k in range(max(1, int(low / step)), int(high / step) + 2)]
+    pad = 0.03 * np.log10(high / low) or 0.01
+    edge = [float(np.log10(low) - pad), float(np.log10(high) + pad)]
+    ticks = [tick for tick in ticks if edge[0] <= np.log10(tick) <= edge[1]]
+    texts = [f"{tick:,g}" for tick in ticks]
+    return axis(title) | {"type": "log", "range": edge, "tickvals": ticks, "ticktext": texts}

@@ -1,0 +1,195 @@
+"""The report's heat maps: the objective over two axes, through the base and averaged over all else.
+
+A surface has a row per value of its y axis, a column per value of its x axis. NaN is blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gridproof.results.report.axis import Axis
+from gridproof.results.report.figures import Figure, axis, layout, typed
+
+MOST_CELLS = 500  # along one axis of a heat map; above it blocks are averaged
+MOST_MAPS = 6
+FEWEST_DRAWN = 10  # variants of a sample in a cell whose mean is shown
+_WIDTH, _HEIGHT, _CELL = 430.0, 300.0, 46.0  # pixels of one map: its width, its height and its cells at most
+_FLAT = 0.05  # of the liveliest pair's spread: below it a pair is not worth a map
+
+Matrix = npt.NDArray[np.float64]
+
+
+def split_pairs(surfaces: pd.DataFrame) -> list[pd.DataFrame]:
+    """The long table as one block per pair of axes."""
+    return [block for _, block in surfaces.groupby(["x_axis", "y_axis"], sort=False, observed=True)]
+
+
+def pair_of(block: pd.DataFrame) -> tuple[str, str]:
+    return str(block["x_axis"].iloc[0]), str(block["y_axis"].iloc[0])
+
+
+def informative_pairs(blocks: Sequence[pd.DataFrame], axes: Mapping[str, Axis]) -> list[pd.DataFrame]:
+    """The blocks whose surface through the base varies most along both axes, most first; flat ones only if all are.
+
+    Measured by the smaller of the spreads along x and along y, doubled where both axes are one signal's, halved
+    where one is a term of trading.
+    """
+    ranked = []
+    for block in blocks:
+        spreads = [np.sqrt(block.groupby(side)["base"].var(ddof=0).mean()) for side in ("x_index", "y_index")]
+        weight = 2.0 if len({name.split(".")[0] for name in pair_of(block)}) == 1 else 1.0
+        if any(axes[name].terms for name in pair_of(block)):
+            weight = 0.5
+        ranked.append((weight * float(np.nan_to_num(min(spreads))), block))
+    ranked.sort(key=lambda pair: -pair[0])
+    lively = [block for spread, block in ranked if spread > _FLAT * ranked[0][0]]
+    return (lively or [block for _, block in ranked])[:MOST_MAPS]
+
+
+def colour_range(blocks: Sequence[pd.DataFrame]) -> tuple[float, float]:
+    """Smallest and largest finite value of all maps shown: one colour is one value everywhere on the page."""
+    values = np.concatenate([block[["base", "mean"]].to_numpy(dtype=float).ravel() for block in blocks])
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def base_at(blocks: Sequence[pd.DataFrame], axes: Mapping[str, Axis], wanted: Sequence[str]) -> float | None:
+    """The objective of the base moved to the best's values on the wanted axes; None where that is not known."""
+    for block in blocks:
+        pair = pair_of(block)
+        if wanted and set(wanted) <= set(pair):
+            x, y = (axes[name].best if name in wanted else axes[name].base for name in pair)
+            value = float(block.loc[(block["x_index"] == x) & (block["y_index"] == y), "base"].iloc[0])
+            return value if np.isfinite(value) else None
+    return None
+
+
+def surface_figure(
+    block: pd.DataFrame, axes: Mapping[str, Axis], span: tuple[float, float], label: str, form: str
+) -> Figure:
+    """Two heat maps of one pair, left through the base, right averaged over all else; the longer axis lies flat.
+
+    Marks the base's cell, and the best's, dotted where the best differs on other axes too. span: the colours'
+    range. label, form: the objective's name and d3 format.
+    """
+    x, y = laid_out(block, axes)
+    sides = ("x_index", "y_index") if x.name == pair_of(block)[0] else ("y_index", "x_index")
+    columns, rows = (block[side].to_numpy(dtype=int) for side in sides)
+    steps = (merge_step(y), merge_step(x))
+    x_names, y_names = _merged(x.texts, steps[1]), _merged(y.texts, steps[0])
+    height = min(_HEIGHT, _CELL * len(y_names))
+    cell = (_WIDTH / len(x_names), height / len(y_names))
+    style: Figure = {"type": "heatmap", "x": x_names, "y": y_names, "colorscale": "Viridis"}
+    style |= {"zmin": span[0], "zmax": span[1], "hoverongaps": False, "textfont": {"size": 11}}
+    style["colorbar"] = {"tickformat": form, "thickness": 12, "ypad": 0, "x": 0.955, "outlinewidth": 0}
+    style["colorbar"]["nticks"] = 5 if height < 120 else 8
+    style["hovertemplate"] = f"{x.name} %{{x}}<br>{y.name} %{{y}}<br>{label} %{{z:{form}}}<extra></extra>"
+    written = cell[0] >= (46 if "%" in form else 34) and cell[1] >= 18
+    if written:
+        style["texttemplate"] = f"%{{z:{form}}}"
+    figure = layout(round(height) + 84, margin={"t": 34, "b": 50, "l": 70, "r": 10})
+    figure |= {"shapes": [], "annotations": []}
+    elsewhere = any(one.differs for one in axes.values() if one not in (x, y))
+    apart = x.differs or y.differs
+    marks = [
+        (x.base, y.base, "rect", "solid", (7.0, 7.0), -1.0 if apart else -4.0),
+        (x.best, y.best, "circle", "dot" if elsewhere else "solid", (10.0, 10.0), 3.0 if apart else 5.0),
+    ]
+    data = []
+    titles = (("base", "", "all other axes at base"), ("mean", "2", "mean over all other axes"))
+    for name, side, title in titles:
+        matrix = np.full((len(y.values), len(x.values)), np.nan)
+        matrix[rows, columns] = block[name]
+        z = block_mean(matrix, steps)
+        data.append(style | {"z": typed(z), "xaxis": f"x{side}", "yaxis": f"y{side}", "showscale": not side})
+        domain = [0.5, 0.94] if side else [0.0, 0.44]
+        figure[f"xaxis{side}"] = _values_axis(x.title, x_names, _WIDTH)
+        figure[f"xaxis{side}"] |= {"domain": domain, "anchor": f"y{side}"}
+        figure[f"yaxis{side}"] = _values_axis("" if side else y.title, y_names, height)
+        figure[f"yaxis{side}"] |= {"anchor": f"x{side}", "showticklabels": not side, "automargin": not side}
+        note = {"text": f"{label}, {title}", "x": domain[0], "xref": "paper", "xanchor": "left", "y": 1}
+        note |= {"yref": "paper", "yanchor": "bottom", "yshift": 6, "showarrow": False}
+        figure["annotations"].append(note)
+        for column, row, outline, dash, small, more in marks:
+            reach = _reach(cell, more) if written else small
+            shapes = _outline(column // steps[1], row // steps[0], outline, dash, reach)
+            figure["shapes"] += [shape | {"xref": f"x{side}", "yref": f"y{side}"} for shape in shapes]
+    return {"data": data, "layout": figure}
+
+
+def laid_out(block: pd.DataFrame, axes: Mapping[str, Axis]) -> tuple[Axis, Axis]:
+    """The pair as drawn, x and y: the axis with more values lies flat."""
+    first, second = (axes[name] for name in pair_of(block))
+    return (first, second) if len(first.values) >= len(second.values) else (second, first)
+
+
+def merge_step(one: Axis) -> int:
+    """How many values of an axis share a cell of a map."""
+    return -(-len(one.values) // MOST_CELLS)
+
+
+def block_mean(matrix: Matrix, steps: tuple[int, int]) -> Matrix:
+    """Mean of the finite values of each block of steps[0] x steps[1] cells; NaN where there is none."""
+    if steps == (1, 1):
+        return matrix
+    rows, columns = (-(-size // step) for size, step in zip(matrix.shape, steps, strict=True))
+    padded = np.full((rows * steps[0], columns * steps[1]), np.nan)
+    padded[: matrix.shape[0], : matrix.shape[1]] = matrix
+    blocks = padded.reshape(rows, steps[0], columns, steps[1])
+    finite = np.isfinite(blocks)
+    count = finite.sum(axis=(1, 3))
+    total = np.where(finite, blocks, 0.0).sum(axis=(1, 3))
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def map_note(block: pd.DataFrame, axes: Mapping[str, Axis], sampled: bool) -> str:
+    """What the maps of one pair leave out: merged cells, and how far the means of a sample can be trusted."""
+    merged = [one for one in laid_out(block, axes) if merge_step(one) > 1]
+    each = " and ".join(f"{merge_step(one)} values of {one.name}" for one in merged)
+    notes = [f"Each cell is the mean over {each}."] if merged else []
+    if sampled:
+        count = block["count"].to_numpy(dtype=float)
+        notes.append(f"Right, a cell averages {count.min():,.0f} to {count.max():,.0f} of the variants drawn")
+        shown = count >= FEWEST_DRAWN
+        if shown.any():
+            spread = block["mean_square"] - block["mean"] ** 2
+            error = np.sqrt(spread.clip(lower=0.0).to_numpy()[shown] / (count[shown] - 1.0)).max()
+            notes[-1] += f", with a standard error of at most {error:.2g}"
+        notes[-1] += "." if shown.all() else f"; cells with fewer than {FEWEST_DRAWN} are blank."
+    return " ".join(notes)
+
+
+def without_few(surfaces: pd.DataFrame) -> pd.DataFrame:
+    """The surfaces of a sample without the means of fewer variants than FEWEST_DRAWN."""
+    return surfaces.assign(mean=surfaces["mean"].where(surfaces["count"] >= FEWEST_DRAWN))
+
+
+def _merged(names: Sequence[str], step: int) -> list[str]:
+    parts = [names[start : start + step] for start in range(0, len(names), step)]
+    return [part[0] if len(part) == 1 else f"{part[0]} to {part[-1]}" for part in parts]
+
+
+def _values_axis(title: str, names: list[str], pixels: float) -> Figure:
+    """Equal cells in the order of the grid, at most twelve true values written, room for a mark at the edge."""
+    step = next(s * 10**k for k in range(9) for s in (1, 2, 5) if len(names) <= 12 * s * 10**k)
+    pad = max(0.5 + 6 * len(names) / pixels, 12 * len(names) / pixels)
+    values = axis(title) | {"type": "category", "range": [-pad, len(names) - 1 + pad], "showgrid": False}
+    return values | {"tickvals": names[::step], "ticktext": [name.split(" to ")[0] for name in names[::step]]}
+
+
+def _reach(cell: tuple[float, float], more: float) -> tuple[float, float]:
+    """Half the width and height of a mark that leaves the number in its cell legible."""
+    return min(cell[0] / 2, 26.0) + more, min(cell[1] / 2, 19.0) + more
+
+
+def _outline(column: int, row: int, outline: str, dash: str, reach: tuple[float, float]) -> list[Figure]:
+    """A mark of so many pixels around a cell's middle; black on a white rim."""
+    shape: Figure = {"type": outline, "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": column}
+    shape |= {"yanchor": row, "x0": -reach[0], "x1": reach[0], "y0": -reach[1], "y1": reach[1]}
+    rim = {"line": {"color": "#ffffff", "width": 4.5}}
+    return [shape | rim, shape | {"line": {"color": "#000000", "width": 2, "dash": dash}}]

@@ -1,0 +1,73 @@
+"""The report's histogram: how many variants reach which objective, and where base, best and the legs lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gridproof.results.report.figures import Figure, axis, layout, typed
+from gridproof.results.run.record import Record
+
+# A bar this many times the next one is cut off, for the others to be seen.
+_DOMINANT = 3.0
+
+Mark = tuple[str, float | None, str, str]
+
+
+def histogram_figure(histogram: Record, marks: Sequence[Mark], label: str, form: str) -> Figure | None:
+    """marks: (text, value, colour, dash), lines whose texts stand at different heights, the first lowest.
+
+    label, form: the objective's name and d3 format. None where no variant has a defined objective inside the
+    edges. Edges of no width (a single variant) get one.
+    """
+    edges, counts = np.asarray(histogram["edges"], dtype=float), np.asarray(histogram["counts"], dtype=float)
+    if not counts.sum():
+        return None
+    width = np.diff(edges)
+    width = np.where(width > 0, width, max(abs(edges[0]) * 0.02, 1e-3))
+    centres = edges[:-1] + np.diff(edges) / 2
+    ends = f"{label} %{{customdata[0]:{form}}} to %{{customdata[1]:{form}}}"
+    bars: Figure = {
+        "type": "bar",
+        "x": typed(centres, "<f8"),
+        "y": typed(counts, "<f8"),
+        "width": typed(width, "<f8"),
+        "marker": {"color": "#b9c3cf", "line": {"color": "#ffffff", "width": 0.5}},
+        "customdata": typed(np.stack([edges[:-1], edges[:-1] + width], axis=1), "<f8"),
+        "hovertemplate": ends + "<br>%{y:,.0f} variants<extra></extra>",
+    }
+    drawn = [(text, value, colour, dash) for text, value, colour, dash in marks if value is not None]
+    filled = np.flatnonzero(counts)
+    values = [value for _, value, _, _ in drawn]
+    low, high = min([edges[filled[0]], *values]), max([edges[filled[-1] + 1], *values])
+    pad = 0.03 * (high - low) or float(width[0])
+    shapes: list[Figure] = []
+    notes: list[Figure] = []
+    for level, (text, value, colour, dash) in enumerate(drawn):
+        top = 1.02 + 0.08 * level  # of the 222 pixels of the plot
+        line = {"color": colour, "width": 2 if level == 0 else 1.5, "dash": dash}
+        shapes.append({"type": "line", "x0": value, "x1": value, "yref": "paper", "y0": 0, "y1": top + 0.06})
+        shapes[-1]["line"] = line
+        notes.append({"text": f" {text} ", "x": value, "yref": "paper", "y": top, "yanchor": "bottom"})
+        notes[-1] |= {"xanchor": "right" if value > (low + high) / 2 else "left", "showarrow": False}
+        notes[-1]["font"] = {"size": 12, "color": colour}
+        notes[-1]["bgcolor"] = "#fdfdfc"
+    above = 24 + 18 * len(drawn)
+    figure = layout(222 + 46 + above, margin={"t": above, "b": 46, "l": 70, "r": 12})
+    figure |= {
+        "bargap": 0,
+        "showlegend": False,
+        "shapes": shapes,
+        "annotations": notes,
+        "xaxis": axis(label) | {"range": [low - pad, high + pad], "tickformat": form, "showgrid": False},
+        "yaxis": axis("Variants") | {"tickformat": ",d", "rangemode": "tozero", "nticks": 6},
+    }
+    tallest, next_one = (*np.sort(counts)[::-1][:2], 0.0, 0.0)[:2]
+    if tallest <= 5:
+        figure["yaxis"]["dtick"] = 1
+    if next_one > 0 and tallest > _DOMINANT * next_one:
+        figure["yaxis"]["range"] = [0, 1.25 * next_one]
+        cut = {"text": f"↑ {tallest:,.0f} ", "x": float(centres[counts.argmax()]), "y": 1.24 * next_one}
+        notes.append(cut | {"xanchor": "right", "yanchor": "top", "showarrow": False})
+    return {"data": [bars], "layout": figure}

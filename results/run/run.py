@@ -1,0 +1,98 @@
+"""A finished run, read from its folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from gridproof.kernels.errors import InputError
+from gridproof.results.report.report import write_report
+from gridproof.results.run.store import Store
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a finished run says; a table is read from the folder when it is asked for."""
+
+    folder: Path
+    reused: bool = False  # nothing was left to do
+    place: str = ""  # of a run at a URL, the URL
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return Store(self.folder).read_json("summary.json")
+
+    @property
+    def timing(self) -> dict[str, Any]:
+        return Store(self.folder).read_json("timing.json")
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        """The verdict's statistics; empty where none was computed."""
+        store = Store(self.folder)
+        return store.read_json("statistics.json") if store.has("statistics.json") else {}
+
+    @property
+    def search(self) -> dict[str, Any]:
+        """What was searched, where this is a search's folder; else empty."""
+        store = Store(self.folder)
+        return store.read_json("search.json") if store.has("search.json") else {}
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """Daily curves of base, best and each leg held throughout."""
+        return Store(self.folder).read_table("curves.parquet")
+
+    def top(self, count: int = 20) -> pd.DataFrame:
+        """The best distinct variants; ``equal`` says how many variants of the grid trade exactly like each."""
+        return Store(self.folder).read_table("top.parquet").head(count)
+
+    def surface(self, x: str, y: str, how: str = "base") -> pd.DataFrame:
+        """The objective over two axes, x down and y across.
+
+        how: 'base' (all others at the base), 'mean' or 'max' over all others, or 'count'. Raises InputError.
+        """
+        if how not in ("base", "mean", "max", "count"):
+            raise InputError("a surface is base, mean, max or count", how, "surface", "Use one of them")
+        table = Store(self.folder).read_table("surfaces.parquet")
+        flipped = (table.x_axis == y) & (table.y_axis == x)
+        cells = table[((table.x_axis == x) & (table.y_axis == y)) | flipped]
+        if cells.empty:
+            axes = [axis["name"] for axis in self.summary["axes"] if len(axis["values"]) > 1]
+            raise InputError(
+                "a surface needs two axes with several values", f"{x}, {y}", "surface", f"Use two of {', '.join(axes)}"
+            )
+        values = {axis["name"]: axis["values"] for axis in self.summary["axes"]}
+        first, second = ("y_index", "x_index") if flipped.any() else ("x_index", "y_index")
+        grid = cells.pivot(index=first, columns=second, values=how)
+        grid.index = pd.Index([values[x][i] for i in grid.index], name=x)
+        grid.columns = pd.Index([values[y][i] for i in grid.columns], name=y)
+        return grid
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """A DuckDB query; every Parquet file of the folder is a table: variants, top, surfaces, curves.
+
+        Raises InputError where the folder holds no finished run, or the query is none.
+        """
+        Store(self.folder).read_json("summary.json")  # the complaint, where this is no finished run
+        connection = duckdb.connect()
+        try:
+            for path in sorted(self.folder.glob("*.parquet")):
+                quoted = str(path).replace("'", "''")
+                connection.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM read_parquet('{quoted}')")
+            answer: pd.DataFrame = connection.execute(query).df()
+            return answer
+        except duckdb.Error as error:
+            rule, fault = "a query is DuckDB SQL over the run's tables", str(error).splitlines()[0]
+            raise InputError(rule, fault, "sql", "Correct it") from None
+        finally:
+            connection.close()
+
+    def report(self) -> Path:
+        """Write report.html anew. Raises InputError where the folder holds no finished run."""
+        Store(self.folder).read_json("summary.json")  # the complaint, where this is no finished run
+        return write_report(self.folder)

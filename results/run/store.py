@@ -1,0 +1,211 @@
+"""The run folder: every file in it, written beside and renamed, so that what is there is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gridproof.kernels.errors import InputError
+from gridproof.results.run.atomic_write import written_beside
+from gridproof.results.run.tally import Tally
+
+# Finished tiles are folded into one file when so many have gathered: a folder of a billion variants stays small.
+_FOLD = 64
+_TILE = re.compile(r"^(\d{14,})-(\d{14,})\.npz$")
+
+# Metrics of every variant are kept for grids up to this size.
+ROWS_KEPT = 5_000_000
+_ROW_GROUP = 131_072
+
+
+class Store:
+    """One run's folder. Tiles are named by the pieces [low, high) that they cover."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tiles = folder / "tiles"
+
+    def create(self, study: str) -> None:
+        self.tiles.mkdir(parents=True, exist_ok=True)
+        self.write_text("study.yaml", study)
+
+    def clear(self) -> None:
+        """Remove what an earlier run left here, to make room for another one; what else is in the folder stays."""
+        for name in ("summary.json", "report.html", "statistics.json", "timing.json", "study.yaml"):
+            (self.folder / name).unlink(missing_ok=True)
+        for name in ("top", "surfaces", "curves", "variants"):
+            (self.folder / f"{name}.parquet").unlink(missing_ok=True)
+        for path in self.tiles.glob("*"):
+            path.unlink()
+
+    @property
+    def finished(self) -> bool:
+        return self.has("summary.json") and self.has("report.html")
+
+    def has(self, name: str) -> bool:
+        return (self.folder / name).is_file()
+
+    def finished_tiles(self) -> list[tuple[int, int]]:
+        """The pieces covered, ascending, none twice. What an interrupted fold left behind is removed.
+
+        Raises InputError where tiles overlap otherwise: counted together they would count pieces twice.
+        """
+        kept: list[tuple[int, int]] = []
+        found = [match for path in self.tiles.glob("*.npz") if (match := _TILE.match(path.name))]
+        for low, high in sorted(((int(m[1]), int(m[2])) for m in found), key=lambda tile: (tile[0], -tile[1])):
+            if kept and high <= kept[-1][1]:
+                self._tile(low, high).unlink(missing_ok=True)
+            elif kept and low < kept[-1][1]:
+                rule, remedy = "tiles of a run must not overlap", "Remove one of the two and run again"
+                raise InputError(rule, f"{kept[-1]} and {(low, high)}", str(self.tiles), remedy)
+            else:
+                kept.append((low, high))
+        return kept
+
+    def missing(self, pieces: int) -> Iterator[tuple[int, int]]:
+        """Runs of pieces in [0, pieces) that no tile covers."""
+        begin = 0
+        for low, high in self.finished_tiles():
+            if low > begin:
+                yield begin, low
+            begin = high
+        if begin < pieces:
+            yield begin, pieces
+
+    def put_tile(self, low: int, high: int, tally: Tally, rows: npt.NDArray[np.float32] | None) -> None:
+        """Rows go first: a tile is there once its tally is."""
+        if rows is not None:
+            with written_beside(self._rows(low, high)) as beside, beside.open("wb") as file:
+                np.save(file, rows)
+        tally.save(self._tile(low, high))
+
+    def fold(self, everything: bool = False) -> None:
+        """Replace runs of adjoining tiles by one tile each, once there are many."""
+        tiles = self.finished_tiles()
+        if len(tiles) < (2 if everything else _FOLD):
+            return
+        run: list[tuple[int, int]] = []
+        for tile in [*tiles, (-1, -1)]:
+            if run and tile[0] != run[-1][1]:
+                self._fold_run(run)
+                run = []
+            run.append(tile)
+
+    def _fold_run(self, run: list[tuple[int, int]]) -> None:
+        if len(run) < 2:
+            return
+        whole = Tally.load(self._tile(*run[0]))
+        for tile in run[1:]:
+            whole.merge(Tally.load(self._tile(*tile)))
+        whole.save(self._tile(run[0][0], run[-1][1]))
+        for tile in run:
+            self._tile(*tile).unlink()
+
+    def tally(self) -> Tally:
+        """Every finished tile, merged."""
+        first, *others = self.finished_tiles()
+        whole = Tally.load(self._tile(*first))
+        for tile in others:
+            whole.merge(Tally.load(self._tile(*tile)))
+        return whole
+
+    def rows(self) -> Iterator[npt.NDArray[np.float32]]:
+        """The metrics of all variants kept, in grid order, a tile at a time; only of tiles whose tally is there."""
+        for low, high in self.finished_tiles():
+            yield np.load(self._rows(low, high), mmap_mode="r")
+
+    def tidy(self) -> None:
+        """Leave of a finished run's tiles one tally; every variant's rows are in variants.parquet by then.
+
+        What a kill left half written goes too.
+        """
+        self.fold(everything=True)
+        for path in (*self.tiles.glob("*-rows.npy"), *self.tiles.glob("*.tmp"), *self.folder.glob(".*.tmp")):
+            path.unlink()
+
+    def write_text(self, name: str, text: str) -> None:
+        with self._beside(name) as path:
+            path.write_text(text, encoding="utf-8")
+
+    def write_json(self, name: str, record: dict[str, Any]) -> None:
+        self.write_text(name, json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+    def write_table(self, name: str, table: pd.DataFrame) -> None:
+        with self._beside(name) as path:
+            pq.write_table(
+                pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(), path, compression="zstd"
+            )
+
+    def write_variants(self, tables: Iterator[pa.Table], expected: int) -> None:
+        """Stream tables into variants.parquet, in row groups of one size whatever the size of the tables.
+
+        Raises RuntimeError where they do not have the expected number of rows together.
+        """
+        written = 0
+        with self._beside("variants.parquet") as path:
+            writer: pq.ParquetWriter | None = None
+            waiting: list[pa.Table] = []
+            try:
+                for table in tables:
+                    waiting.append(table)
+                    written += table.num_rows
+                    writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+                    gathered = pa.concat_tables(waiting).combine_chunks()
+                    whole = gathered.num_rows // _ROW_GROUP * _ROW_GROUP
+                    if whole:
+                        writer.write_table(gathered.slice(0, whole), row_group_size=_ROW_GROUP)
+                    waiting = [gathered.slice(whole)]
+                if writer is not None and waiting[0].num_rows:
+                    writer.write_table(waiting[0])
+                if written != expected:
+                    raise RuntimeError(f"{self.folder}: {written} rows of variants are kept, {expected} are expected")
+            finally:
+                if writer is not None:
+                    writer.close()
+
+    def read_text(self, name: str) -> str:
+        return self._existing(name).read_text(encoding="utf-8")
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        result: dict[str, Any] = json.loads(self._existing(name).read_text(encoding="utf-8"))
+        return result
+
+    def read_table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        return pd.read_parquet(self._existing(name), columns=columns)
+
+    def _existing(self, name: str) -> Path:
+        path = self.folder / name
+        if not path.is_file():
+            raise InputError(
+                "a run's folder must hold its finished results",
+                path,
+                str(self.folder),
+                "Name the folder of a finished run",
+            )
+        return path
+
+    @contextmanager
+    def _beside(self, name: str) -> Iterator[Path]:
+        beside = self.folder / f".{name}.{os.getpid()}.tmp"
+        try:
+            yield beside
+            os.replace(beside, self.folder / name)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def _tile(self, low: int, high: int) -> Path:
+        return self.tiles / f"{low:014d}-{high:014d}.npz"
+
+    def _rows(self, low: int, high: int) -> Path:
+        return self.tiles / f"{low:014d}-{high:014d}-rows.npy"

@@ -1,0 +1,147 @@
+"""The tally: what a set of variants comes to, without keeping the variants. Merging is exact and in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gridproof.kernels.aggregate.surfaces import Surfaces
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.results.run.atomic_write import written_beside
+
+# Positions on every axis, (n, axes); or of all combinations of a run of values on each axis, in grid order, where each
+# run begins and how long it is.
+Positions = Ints | tuple[Sequence[int], Sequence[int]]
+
+# The best distinct variants kept.
+KEPT = 1000
+
+# Counters: evaluated; undefined objective; below and equal to the base; the same after publication
+EVALUATED, UNDEFINED, BELOW, EQUAL, UNDEFINED_AFTER, BELOW_AFTER, EQUAL_AFTER = range(7)
+
+
+@dataclass(slots=True)
+class Tally:
+    counters: Ints  # (7,)
+    histogram: Ints  # (bins + 2,): below the first edge, each bin, at or above the last edge
+    surfaces: Surfaces
+    best_value: Floats  # (k,), descending; equal values by ascending index
+    best_index: Ints  # (k,): the lowest grid index that has this key
+    best_key: Ints  # (k, signals + 1)
+
+    @classmethod
+    def empty(cls, dims: tuple[int, ...], bins: int, width: int) -> Tally:
+        return cls(
+            np.zeros(7, dtype=np.int64),
+            np.zeros(bins + 2, dtype=np.int64),
+            Surfaces.empty(dims),
+            np.empty(0),
+            np.empty(0, dtype=np.int64),
+            np.empty((0, width), dtype=np.int64),
+        )
+
+    def add(
+        self,
+        positions: Positions,
+        variants: Ints,
+        values: Floats,
+        after: Floats | None,
+        keys: Ints,
+        job_of: Ints,
+        edges: Floats,
+        base: tuple[float, float],
+    ) -> None:
+        """Add n variants: where they are, grid indices, objective in sample and after publication (n,).
+
+        keys: (J, signals + 1) with ``job_of`` (n,) into it. base: the base's objective in sample and after.
+        """
+        undefined = np.isnan(values)
+        self.counters[EVALUATED] += len(values)
+        self._rank(values, base[0], UNDEFINED)
+        if after is not None:
+            self._rank(after, base[1], UNDEFINED_AFTER)
+        bins = np.searchsorted(edges, values[~undefined], side="right")
+        self.histogram += np.bincount(bins, minlength=len(self.histogram))
+        if isinstance(positions, tuple):
+            self.surfaces.add_box(*positions, values)
+        else:
+            self.surfaces.add(positions, values)
+        # The first variant of each job stands for it; variants ascend, so it has the lowest index.
+        earliest = np.full(len(keys), -1)
+        earliest[job_of[::-1]] = np.arange(len(values))[::-1]
+        jobs = np.flatnonzero(earliest >= 0)
+        jobs = jobs[~undefined[earliest[jobs]]]
+        first = earliest[jobs]
+        if len(first) > KEPT:
+            threshold = np.partition(values[first], -KEPT)[-KEPT]
+            chosen = values[first] >= threshold
+            jobs, first = jobs[chosen], first[chosen]
+        self._keep(values[first], variants[first], keys[jobs])
+
+    def merge(self, other: Tally) -> None:
+        self.counters += other.counters
+        self.histogram += other.histogram
+        self.surfaces.merge(other.surfaces)
+        self._keep(other.best_value, other.best_index, other.best_key)
+
+    def _rank(self, values: Floats, base: float, counter: int) -> None:
+        self.counters[counter] += np.isnan(values).sum()
+        self.counters[counter + 1] += (values < base).sum()
+        self.counters[counter + 2] += (values == base).sum()
+
+    def _keep(self, values: Floats, indices: Ints, keys: Ints) -> None:
+        values = np.concatenate([self.best_value, values])
+        indices = np.concatenate([self.best_index, indices])
+        keys = np.concatenate([self.best_key, keys])
+        order = np.lexsort((indices, -values))
+        values, indices, keys = values[order], indices[order], keys[order]
+        # Equal keys have equal values, so the lowest index comes first; keep it.
+        _, first = np.unique(keys, axis=0, return_index=True)
+        first = np.sort(first)[:KEPT]
+        self.best_value, self.best_index, self.best_key = values[first], indices[first], keys[first]
+
+    def save(self, path: Path) -> None:
+        """The file is whole or absent."""
+        with written_beside(path) as beside, beside.open("wb") as file:
+            np.savez(
+                file,
+                counters=self.counters,
+                histogram=self.histogram,
+                dims=np.array(self.surfaces.dims, dtype=np.int64),
+                count=self.surfaces.count,
+                sums=self.surfaces.sums,
+                maximum=self.surfaces.maximum,
+                best_value=self.best_value,
+                best_index=self.best_index,
+                best_key=self.best_key,
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> Tally:
+        with np.load(path) as stored:
+            surfaces = Surfaces.empty(tuple(int(size) for size in stored["dims"]))
+            surfaces.count, surfaces.sums = stored["count"], stored["sums"]
+            surfaces.maximum = stored["maximum"]
+            return cls(
+                stored["counters"],
+                stored["histogram"],
+                surfaces,
+                stored["best_value"],
+                stored["best_index"],
+                stored["best_key"],
+            )
+
+
+def percentile(counters: Ints, base: float, after: bool = False) -> float | None:
+    """Share of the variants with a defined objective that lie below the base, ties counted half, 0 to 100.
+
+    base: its own objective; where that is undefined it has no place, None.
+    """
+    first = UNDEFINED_AFTER if after else UNDEFINED
+    ranked = int(counters[EVALUATED] - counters[first])
+    if ranked == 0 or np.isnan(base):
+        return None
+    return 100.0 * (int(counters[first + 1]) + 0.5 * int(counters[first + 2])) / ranked

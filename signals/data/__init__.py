@@ -1,0 +1,1 @@
+"""Market data as it was known: files, tables, calendars, taxes."""

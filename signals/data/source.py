@@ -1,0 +1,182 @@
+"""One series as it stands in a file: its observations, and when each became known."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.errors import InputError
+from gridproof.signals.data.table import Dates, dates_of, holds_dates, load_table, numbers_of, row
+
+__all__ = ["Dates", "Observations", "Release", "Source", "read"]
+
+_DAYS = re.compile(r"^(\d{1,5})\s*(?:(?:trading )?days?)?$")
+_CALENDAR_DAYS = re.compile(r"^(\d{1,5}) calendar days?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a series is read. ``where`` names the place in the study, for errors."""
+
+    name: str
+    file: str
+    field: str
+    code: str | None = None
+    date: str = "date"
+    drop_missing: bool = False
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """n observations in order: strictly increasing dates, finite values, from the first value to the last."""
+
+    source: Source
+    dates: Dates  # (n,) datetime64[D]
+    values: Floats  # (n,)
+    columns: dict[str, Dates]  # date columns beside the value, which a release may name
+
+    @property
+    def monthly(self) -> bool:
+        """Whether the series is sparse: its first observations are 20 days or more apart. Later ones have no say."""
+        return len(self.dates) > 1 and float(np.median(np.diff(self.dates[:4]).astype(float))) >= 20
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """When an observation becomes known: trading days after its date, calendar days after it, or on a named date.
+
+    0 trading days: at the close of its date, or of the next trading day where its date is none. n: at the close of
+    the n-th trading day strictly after its date. n calendar days, or a date column: at the close of the first
+    trading day on or after that date.
+    """
+
+    trading_days: int = 0
+    calendar_days: int | None = None
+    column: str | None = None
+
+    @classmethod
+    def parse(cls, text: int | float | str, where: str) -> Release:
+        word = str(text).strip()
+        if match := _DAYS.match(word):
+            return cls(trading_days=int(match[1]))
+        if match := _CALENDAR_DAYS.match(word):
+            return cls(calendar_days=int(match[1]))
+        if word.isidentifier():
+            return cls(column=word)
+        rule = "a release is a number of trading days, 'N calendar days', or the name of a date column"
+        raise InputError(rule, repr(text), where, "Write for example 1 day, 45 calendar days, or usable_from")
+
+    def known(self, observations: Observations, calendar: Dates) -> npt.NDArray[np.int64]:
+        """For each observation the index of the first day of ``calendar`` at whose close it is known, (n,).
+
+        len(calendar) means: not within the calendar. Raises InputError where the order of release would not be the
+        order of the observations.
+        """
+        dates, side = observations.dates, "left"
+        if self.column is not None:
+            if self.column not in observations.columns:
+                raise InputError(
+                    "a release that names a column needs that date column in the file",
+                    self.column,
+                    observations.source.where,
+                    f"Use one of {', '.join(observations.columns) or 'no date column here'}, or a number of days",
+                )
+            dates = observations.columns[self.column]
+        elif self.calendar_days is not None:
+            dates = dates + np.timedelta64(self.calendar_days, "D")
+        elif self.trading_days > 0:
+            side = "right"
+        index = np.searchsorted(calendar, dates, side=side)  # type: ignore[call-overload]
+        if self.trading_days > 1:
+            index = index + self.trading_days - 1
+        known: npt.NDArray[np.int64] = np.minimum(index, len(calendar)).astype(np.int64)
+        back = np.flatnonzero(np.diff(known) < 0)
+        if len(back):
+            raise InputError(
+                "a later observation must not be released before an earlier one",
+                f"that of {observations.dates[back[0]]} on {dates[back[0]]}, the next on {dates[back[0] + 1]}",
+                observations.source.where,
+                "Sort the release dates in the file",
+            )
+        return known
+
+
+def read(source: Source, folder: Path | None) -> Observations:
+    """Read one series. Leading and trailing gaps are outside the series; a gap inside it is an error.
+
+    Raises InputError for a missing file, column or code, dates out of order or repeated, and values missing inside.
+    """
+    table = load_table(source.file, folder, source.where)
+    for column in (source.date, source.field, *(["code"] if source.code is not None else [])):
+        if column not in table:
+            raise InputError(
+                f"the file {source.file} must have the column that a series names",
+                column,
+                source.where,
+                f"Its columns are {', '.join(map(str, table.columns))}",
+            )
+    if source.code is not None:
+        codes = table["code"].astype(str)
+        table = table[codes == source.code]
+        if table.empty:
+            held = list(codes.unique())
+            near = difflib.get_close_matches(source.code, held, 3, 0.5) or held[:3]
+            remedy = f"Correct the code; it holds for example {', '.join(near)}"
+            raise InputError(f"{source.file} must hold the code", source.code, source.where, remedy)
+    dates = dates_of(table[source.date])
+    wrong = np.flatnonzero(np.isnat(dates))
+    if len(wrong):
+        raise InputError(
+            f"the dates of {source.file} read YYYY-MM-DD",
+            f"{table[source.date].iloc[wrong[0]]} at {row(source.file, table, int(wrong[0]))}",
+            source.where,
+            "Rewrite that column, or name another with date:",
+        )
+    wrong = np.flatnonzero(np.diff(dates) <= np.timedelta64(0, "D"))
+    if len(wrong):
+        raise InputError(
+            f"the dates of {source.file} must be in order and given once",
+            f"{dates[wrong[0]]} then {dates[wrong[0] + 1]} at {row(source.file, table, int(wrong[0]) + 1)}",
+            source.where,
+            "Sort the file by date and remove repeated dates, or choose one series of it with code:",
+        )
+    values, wrong = numbers_of(table[source.field])
+    if len(wrong):
+        raise InputError(
+            f"the values of {source.file} are numbers",
+            f"{str(table[source.field].iloc[wrong[0]])!r} at {row(source.file, table, int(wrong[0]))}",
+            source.where,
+            "Correct it, or leave it empty where there is no value",
+        )
+    present = np.flatnonzero(np.isfinite(values))
+    if not len(present):
+        raise InputError(
+            "a series must have values",
+            source.field,
+            source.where,
+            f"Name another column of {source.file}, or complete it",
+        )
+    keep = np.zeros(len(values), dtype=np.bool_)
+    keep[present[0] : present[-1] + 1] = True
+    gaps = np.flatnonzero(keep & ~np.isfinite(values))
+    if len(gaps) and not source.drop_missing:
+        raise InputError(
+            "a series must have no missing value between its first and its last",
+            f"{len(gaps)} missing, the first on {dates[gaps[0]]} at {row(source.file, table, int(gaps[0]))}",
+            source.where,
+            "Complete the file, or write missing: drop to leave those dates out",
+        )
+    keep[gaps] = False
+    others = {
+        str(name): dates_of(table[name])[keep]
+        for name in table.columns
+        if name != source.date and holds_dates(table[name])
+    }
+    return Observations(source, dates[keep], values[keep], others)

@@ -1,0 +1,1 @@
+"""Synthetic markets whose truth is known."""

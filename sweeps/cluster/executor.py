@@ -1,0 +1,207 @@
+"""The executor on Ray: a worker for each GPU or few CPUs of every node, and a window of tiles in flight to each."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any
+
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.backend import Backend, resolve
+from gridproof.kernels.cpu import backend as cpu
+from gridproof.kernels.cuda.device import gpu_answers
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.problem import Work
+from gridproof.sweeps.cluster.connection import HEAD_PATIENCE, check_address, connected, head_answers
+from gridproof.sweeps.cluster.interrupts import Drain, noted_interrupts
+from gridproof.sweeps.cluster.ray_metrics import Meters
+from gridproof.sweeps.cluster.scheduler import DEATHS, Dispatch, tile_pieces
+from gridproof.sweeps.cluster.worker import pack_plan
+from gridproof.sweeps.cluster.worker_pool import CPUS, WINDOW, Answer, Crew
+from gridproof.sweeps.execution.executor import Fault, IncompleteError, Range, Task, Tile, Watch
+from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.plan.plan import Plan
+
+# Seconds between looks at the nodes, and without any worker until a run that asked for none gives up.
+_LOOK = 1.0
+_ALONE = 30.0
+# Seconds between lines that say that nobody is ready.
+_TELL = 15.0
+
+
+class Cluster:
+    """``address``: local, auto or HOST:PORT. ``workers``: at most so many; an autoscaling cluster starts as many.
+
+    The driver keeps the folder: it alone writes tiles, so nodes share no file system. Raises InputError where Ray is
+    not installed or does not answer, IncompleteError where the head or every worker is lost.
+    """
+
+    def __init__(self, address: str, workers: int | None = None) -> None:
+        check_address(address)
+        if workers is not None and workers < 1:
+            raise InputError("a cluster needs at least one worker", workers, "--workers", "Raise it")
+        self._address = address
+        self._workers = workers
+        self._stack = ExitStack()
+        self._notices: list[str] = []
+        self._nodes: Counter[str] = Counter()
+        self._losses = 0
+        self._draining = False
+        self._driver_seconds = 0.0
+        self._looked = self._met = self._told = 0.0
+
+    def __enter__(self) -> Cluster:
+        self._ray = self._stack.enter_context(connected(self._address))
+        self._gcs = self._ray.get_runtime_context().gcs_address
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if hasattr(self, "_crew") and head_answers(self._gcs, 0.0):
+            self._crew.dismiss()
+            if self._workers is not None:
+                self._request([])
+        self._stack.close()
+
+    def backend(self, name: str) -> Backend:
+        """That of this machine; where cuda is asked for and it has no GPU, the workers evaluate for it."""
+        self._name = name
+        if name == "cuda" and not gpu_answers():
+            return Backend("cuda", cpu.latch_paths, lambda problem: self._evaluate)
+        chosen = resolve(name)
+        self._name = chosen.name
+        return chosen
+
+    def prepare(self, plan: Plan, grid: Grid) -> None:
+        shipment = self._ray.put(pack_plan(plan, grid, self._name))
+        gpu = self._name == "cuda"
+        self._crew = Crew(self._ray, shipment, gpu, self._workers, self._lost)
+        if self._workers is not None:
+            self._request([{"GPU": 1} if gpu else {"CPU": CPUS}] * self._workers)
+        self._met = self._told = time.monotonic()
+        self._look()
+
+    def tiles(self, task: Task, missing: Sequence[Range], watch: Watch) -> Generator[Tile | Fault]:
+        dispatch = Dispatch(missing)
+        meters = Meters()
+        with noted_interrupts() as drain:
+            try:
+                while True:
+                    self._look()
+                    stopping = drain.asked or watch.enough(self._crew.nodes)
+                    if not stopping:
+                        self._feed(task, dispatch)
+                    if self._crew.flying == 0 and (stopping or dispatch.left == 0):
+                        break
+                    for answer in self._crew.wait(_LOOK):
+                        began = time.perf_counter()
+                        if (outcome := self._outcome(answer, dispatch, watch, meters)) is not None:
+                            yield outcome
+                        self._driver_seconds += 0.1 * (time.perf_counter() - began - self._driver_seconds)
+                    self._show(watch, meters, drain)
+            finally:
+                self._crew.abandon()
+            if drain.asked:
+                raise KeyboardInterrupt
+
+    def timing(self) -> dict[str, Any]:
+        return {"nodes": dict(sorted(self._nodes.items())), "workers_lost": self._losses}
+
+    def _feed(self, task: Task, dispatch: Dispatch) -> None:
+        ready = sorted(self._crew.ready, key=lambda member: len(member.batches))
+        for depth in range(WINDOW):
+            for member in ready:
+                if len(member.batches) > depth:
+                    continue
+                most = tile_pieces(member.seconds_a_piece, self._driver_seconds, dispatch.left, len(ready))
+                batch = dispatch.take(most)
+                if batch is None:
+                    return
+                self._crew.give(member, batch, task.yardstick, task.keep_rows)
+
+    def _outcome(self, answer: Answer, dispatch: Dispatch, watch: Watch, meters: Meters) -> Tile | Fault | None:
+        batch, finished = answer.batch, answer.finished
+        if finished is not None:
+            self._nodes[answer.member.name] += finished.variants
+            meters.finished(answer.member.name, finished.variants)
+            watch.nodes(self._rates())
+            watch.advance(finished.variants)
+            return Tile(batch.low, batch.high, finished.tally, finished.rows)
+        if answer.fault:
+            return Fault(batch.low, batch.high, answer.fault)
+        meters.retried()
+        if dispatch.give_back(batch, answer.died):
+            return None
+        return Fault(batch.low, batch.high, f"{DEATHS} workers died over it, the last: {self._crew.complaint}")
+
+    def _rates(self) -> dict[str, float]:
+        rates: dict[str, float] = {}
+        for member in self._crew.ready:
+            rates[member.name] = rates.get(member.name, 0.0) + member.rate
+        return rates
+
+    def _show(self, watch: Watch, meters: Meters, drain: Drain) -> None:
+        if drain.asked and not self._draining:
+            self._draining = True
+            self._notices.append("stopping: what is under way is finished first; once more stops at once")
+        meters.rates(self._rates())
+        watch.nodes(self._rates(), "; ".join(dict.fromkeys(self._notices)))
+        self._notices.clear()
+
+    def _look(self) -> None:
+        """At most once a second: whether the head is there, which nodes are, and whether anybody works."""
+        if time.monotonic() - self._looked < _LOOK:
+            return
+        if not head_answers(self._gcs, HEAD_PATIENCE):
+            rule = f"the head of the cluster, {self._gcs}, has not answered for {HEAD_PATIENCE:.0f} s"
+            raise IncompleteError(f"{rule}. Start it again; the same command goes on")
+        self._crew.look()
+        self._looked = now = time.monotonic()
+        alone = not self._crew.members
+        if self._crew.ready:
+            self._met = self._told = now
+        elif alone and (self._crew.hopeless or (self._workers is None and self._nobody(now))):
+            self._give_up()
+        elif now - self._told > _TELL:
+            self._told = now
+            self._notices.append(f"no worker is ready, {now - self._met:.0f} s: nodes are starting, or others use them")
+
+    def _nobody(self, now: float) -> bool:
+        return not self._crew.met or now - self._met > _ALONE
+
+    def _give_up(self) -> None:
+        what = "GPUs" if self._name == "cuda" else "CPUs"
+        if not self._nodes:
+            found = self._crew.complaint or f"{self._crew.nodes} nodes with {what}"
+            remedy = f"Add nodes with {what}, or ask an autoscaling cluster for --workers N"
+            raise InputError("a cluster needs a node that can work", found, "--ray", remedy)
+        raise IncompleteError(f"no worker is left, the last: {self._crew.complaint}. The same command goes on")
+
+    def _evaluate(self, work: Work) -> Floats:
+        """On any worker, and on another one where that is lost."""
+        while True:
+            self._look()
+            for _ in self._crew.wait(0.0 if self._crew.ready else _LOOK):
+                raise AssertionError("nothing is in flight before tiles are asked for, or after")
+            for member in self._crew.ready[:1]:
+                try:
+                    result: Floats = self._ray.get(member.actor.evaluate.remote(work))
+                except self._ray.exceptions.RayTaskError as error:
+                    raise error.cause from None
+                except self._ray.exceptions.RayError as error:
+                    self._crew.lose(member, str(error))
+                else:
+                    return result
+
+    def _lost(self, what: str) -> None:
+        self._losses += 1
+        self._notices.append(what)
+
+    def _request(self, bundles: list[dict[str, int]]) -> None:
+        from ray.autoscaler.sdk import request_resources
+
+        request_resources(bundles=bundles)

@@ -1,0 +1,1 @@
+"""The execution of a sweep: tiles, executors, the run's summary."""

@@ -1,0 +1,92 @@
+"""The harvest: tiles as an executor finishes them, counted, into the ledger, the run's folder and its place."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Mapping
+from contextlib import closing
+
+from gridproof.results.run.store import Store
+from gridproof.sweeps.execution.budget import Meter
+from gridproof.sweeps.execution.executor import Executor, Fault, IncompleteError, Task
+from gridproof.sweeps.execution.ledger_entries import RunLedger
+from gridproof.sweeps.execution.run_store import Place
+
+# ``progress(done, total, new)``: variants finished, of how many, and how many this call added.
+Progress = Callable[[int, int, int], None]
+# ``nodes(rates, notice)``: variants a second of each node of a cluster by name, and what has happened, in words.
+Nodes = Callable[[Mapping[str, float], str], None]
+
+# Finished tiles until they are folded, and tiles that raise until the run is ended.
+_FOLD_EVERY = 64
+_FAULTS = 16
+
+
+class Gauge:
+    """The executor's watch: counts what is done, passes it on, and ends a call whose budget is used up."""
+
+    def __init__(self, task: Task, store: Store, progress: Progress | None, nodes: Nodes | None, meter: Meter) -> None:
+        bounds = task.grid.bounds
+        self._done = sum(bounds(high - 1)[1] - bounds(low)[0] for low, high in store.finished_tiles())
+        self._total = task.grid.size
+        self._progress = progress
+        self._nodes = nodes
+        self._meter = meter
+        self.new = 0
+        self.exhausted: str | None = None
+        self.advance(0)
+
+    def advance(self, variants: int) -> None:
+        self._done += variants
+        self.new += variants
+        if self._progress is not None:
+            self._progress(self._done, self._total, self.new)
+
+    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None:
+        if self._nodes is not None:
+            self._nodes(rates, notice)
+
+    def enough(self, nodes: int) -> bool:
+        self.exhausted = self.exhausted or self._meter.exhausted(nodes)
+        return self.exhausted is not None
+
+
+def harvest(executor: Executor, task: Task, store: Store, ledger: RunLedger, place: Place, gauge: Gauge) -> int:
+    """Store every missing tile; how many variants that added. Raises IncompleteError where some are still missing."""
+    faults: list[str] = []
+    stored = 0
+    with closing(executor.tiles(task, list(store.missing(task.grid.pieces)), gauge)) as outcomes:
+        for outcome in outcomes:
+            if isinstance(outcome, Fault):
+                faults.append(_named(task, outcome))
+                if len(faults) == _FAULTS:
+                    break
+                continue
+            try:
+                ledger.finish(outcome.low, outcome.high)
+                store.put_tile(outcome.low, outcome.high, outcome.tally, outcome.rows)
+                stored += 1
+                if not task.keep_rows and stored % _FOLD_EVERY == 0:
+                    store.fold()
+                place.save()
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                room = f"{store.folder}: no room is left for a tile. Make some; the same command goes on"
+                raise IncompleteError(room) from None
+    if faults:
+        count = f"{len(faults)} tiles" if len(faults) > 1 else "a tile"
+        raise IncompleteError(f"{count} raised; the same command tries again:\n" + "\n".join(faults))
+    if list(store.missing(task.grid.pieces)):
+        raise IncompleteError(f"{gauge.exhausted}; the same command goes on")
+    return gauge.new
+
+
+def _named(task: Task, fault: Fault) -> str:
+    """A fault with the variants that it is about."""
+    first = task.grid.variants(fault.low)[0]
+    last = task.grid.variants(fault.high - 1)[-1]
+    ends = [task.plan.study.space.parameters(int(variant)) for variant in (first, last)]
+    moved = {name: (value, ends[1][name]) for name, value in ends[0].items()}
+    where = ", ".join(f"{name}={a}" if a == b else f"{name}={a} to {b}" for name, (a, b) in moved.items())
+    return f"pieces {fault.low} to {fault.high - 1}, variants {first:,} to {last:,} ({where}): {fault.what}"

@@ -1,0 +1,127 @@
+"""Where tiles are evaluated: the interface of every executor, and the one that works in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gridproof.kernels.backend import Backend, resolve
+from gridproof.results.run.tally import Tally
+from gridproof.sweeps.execution.tile import Yardstick, run_tile
+from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.plan.plan import Plan
+
+# Pieces [low, high).
+Range = tuple[int, int]
+
+
+class IncompleteError(Exception):
+    """A run that ended before its last tile. What is finished is kept, and the same call goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All that decides what a tile comes to."""
+
+    plan: Plan
+    grid: Grid
+    yardstick: Yardstick
+    keep_rows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """The finished pieces [low, high). ``rows``: every variant's metrics where they are kept."""
+
+    low: int
+    high: int
+    tally: Tally
+    rows: npt.NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The pieces [low, high) raised; they stay missing."""
+
+    low: int
+    high: int
+    what: str
+
+
+class Watch(Protocol):
+    """What an executor tells while it works, and asks."""
+
+    def advance(self, variants: int) -> None:
+        """So many more variants are finished."""
+
+    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None:
+        """Variants a second of each node by name, and what has happened since, in words."""
+
+    def enough(self, nodes: int) -> bool:
+        """Asked before tiles are begun and about once a second, with the nodes in use: whether to begin no more."""
+
+
+class Executor(AbstractContextManager["Executor"], Protocol):
+    """Evaluates ranges of pieces as tiles of its own size, in its own order, each piece in one tile at most.
+
+    What a tile comes to depends on the task and its range alone. A tile that raises is a Fault, and the others go on.
+    KeyboardInterrupt leaves every tile that was yielded as good as any other.
+    """
+
+    def backend(self, name: str) -> Backend:
+        """The backend of this name, for a plan that this executor will evaluate. Raises InputError."""
+
+    def prepare(self, plan: Plan, grid: Grid) -> None:
+        """To be called once, before the plan is evaluated or tiles are asked for."""
+
+    def tiles(self, task: Task, missing: Sequence[Range], watch: Watch) -> Generator[Tile | Fault]: ...
+    def timing(self) -> dict[str, Any]:
+        """What to add to timing.json."""
+
+
+class Local:
+    """Tile after tile in this process."""
+
+    def __init__(self, tile_pieces: int) -> None:
+        self._tile_pieces = tile_pieces
+
+    def __enter__(self) -> Local:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
+    ) -> None: ...
+
+    def backend(self, name: str) -> Backend:
+        return resolve(name)
+
+    def prepare(self, plan: Plan, grid: Grid) -> None: ...
+
+    def tiles(self, task: Task, missing: Sequence[Range], watch: Watch) -> Generator[Tile | Fault]:
+        for first, last in missing:
+            for low in range(first, last, self._tile_pieces):
+                if watch.enough(1):
+                    return
+                high = min(last, low + self._tile_pieces)
+                try:
+                    tally, rows = run_tile(
+                        task.plan, task.grid, low, high, task.yardstick, task.keep_rows, watch.advance
+                    )
+                except Exception as error:  # noqa: BLE001 - reported by the caller, with the tile's parameters
+                    yield Fault(low, high, describe(error))
+                else:
+                    yield Tile(low, high, tally, rows)
+
+    def timing(self) -> dict[str, Any]:
+        return {}
+
+
+def describe(error: BaseException) -> str:
+    """An exception on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,0 +1,37 @@
+"""What a run's bytes depend on besides study and data: the code, and the packages that compute with it."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from pathlib import Path
+
+import numba
+import numpy as np
+
+
+def code_digest() -> str:
+    """SHA-256 over the sources that decide what a run's folder holds."""
+    root = Path(__file__).resolve().parents[2]
+    digest = hashlib.sha256()
+    patterns = (
+        "kernels/**/*.py",
+        "kernels/**/*.cu*",
+        "signals/**/*.py",
+        "sweeps/**/*.py",
+        "results/**/*.py",
+        "results/**/*.j2",
+    )
+    for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def environment() -> dict[str, str]:
+    """What must be the same on every machine that works on one run."""
+    return {
+        "gridproof": code_digest()[:12],
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "machine": platform.machine(),
+    }

@@ -1,0 +1,233 @@
+"""The conclusion: from a finished sweep to the tables and the summary that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from gridproof.kernels.aggregate.surfaces import several_pairs
+from gridproof.kernels.metrics import METRICS, measure_returns
+from gridproof.results.run.record import Record, curve_segments, metrics_columns, metrics_record, objective_of
+from gridproof.results.run.store import ROWS_KEPT, Store
+from gridproof.results.run.tally import UNDEFINED, Tally, percentile
+from gridproof.sweeps.execution.tile import Yardstick, evaluate_listed
+from gridproof.sweeps.plan.grid import Grid, Listed
+from gridproof.sweeps.plan.plan import Plan, days_of
+from gridproof.sweeps.plan.point import Point, evaluate_point
+
+# The reference evaluates base and best anew; the compiled figures must be the same to this.
+_AGREE = 1e-7
+
+
+def conclude(
+    plan: Plan, grid: Grid, store: Store, yardstick: Yardstick, backend: str, sample: int | None, code: str
+) -> Record:
+    """Write top, surfaces and curves, and answer the summary. Base and best are evaluated by the reference anew."""
+    study, window = plan.study, plan.window
+    tally = store.tally()
+    top = _top(plan, tally)
+    store.write_table("top.parquet", top)
+    store.write_table("surfaces.parquet", _surfaces(plan, tally))
+    base_index = study.space.base_index
+    best_index = int(tally.best_index[0]) if len(tally.best_index) else base_index
+    points = {"base": checked_point(plan, grid, base_index), "best": checked_point(plan, grid, best_index)}
+    holds = {leg.name: hold_returns(plan, index) for index, leg in enumerate(study.legs)}
+    store.write_table("curves.parquet", _curves(plan, points, holds))
+    days = days_of(plan)
+    published = None if window.published is None else window.published - window.first
+    return {
+        "study": study.name,
+        "title": study.spec.title,
+        "variants": study.space.size,
+        "evaluated": grid.size,
+        "sample": sample,
+        "distinct": plan.distinct(),
+        "distinct_paths": plan.distinct_paths,
+        "backend": backend,
+        "code": code,
+        "data_hash": plan.market.digest(),
+        "objective": study.spec.objective,
+        "periods_per_year": study.spec.market.periods,
+        "window": {
+            "from": str(days[0]),
+            "to": str(days[-1]),
+            "published": None if published is None else str(days[published]),
+            "days_in_sample": window.days if published is None else published,
+            "days_after_publication": 0 if published is None else window.days - published,
+        },
+        "rule": study.rule_lines(),
+        "legs": [leg.name for leg in study.legs],
+        "axes": [
+            {"name": axis.name, "values": list(axis.values), "base": axis.values[digit]}
+            for axis, digit in zip(study.space.axes, study.space.base, strict=True)
+        ],
+        "base": _record(points["base"], base_index)
+        | {
+            "percentile": percentile(tally.counters, yardstick.base[0]),
+            "percentile_after_publication": None
+            if published is None
+            else percentile(tally.counters, yardstick.base[1], after=True),
+        },
+        "best": _record(points["best"], best_index) | {"equal": int(top["equal"].iloc[0]) if len(top) else 1},
+        "hold": {
+            name: {
+                "in_sample": metrics_record(metrics[0], [leg.name for leg in study.legs]),
+                "after_publication": metrics_record(metrics[1], [leg.name for leg in study.legs])
+                if len(metrics) > 1
+                else None,
+            }
+            for name, (_, metrics) in holds.items()
+        },
+        "histogram": {
+            "edges": yardstick.edges.tolist(),
+            "counts": tally.histogram[1:-1].tolist(),
+            "below": int(tally.histogram[0]),
+            "above": int(tally.histogram[-1]),
+            "undefined": int(tally.counters[UNDEFINED]),
+        },
+        "variants_stored": grid.size <= ROWS_KEPT,
+        "notes": [*study.spec.notes, *_left_out(plan, tally)],
+    }
+
+
+def hold_returns(plan: Plan, leg: int) -> tuple[Any, Any]:
+    """Daily returns of holding one leg throughout at the base's execution, (D,), and its metrics (S, 12 + A)."""
+    problem, space = plan.problem, plan.study.space
+    returns = problem.returns[problem.payoff_of[space.execution(space.base_index)], leg]
+    metrics = np.zeros((problem.segments, len(METRICS) + problem.allocations))
+    for segment in range(problem.segments):
+        inside = returns[problem.bounds[segment] : problem.bounds[segment + 1]]
+        metrics[segment, :9] = measure_returns(inside, problem.periods, problem.risk_free)
+        metrics[segment, METRICS.index("exposure")] = problem.invested[leg]
+        metrics[segment, len(METRICS) + leg] = 1.0
+    return returns, metrics
+
+
+def variant_tables(plan: Plan, grid: Grid, store: Store) -> Iterator[pa.Table]:
+    """Every variant in grid order as Arrow tables: index, axes by value, metrics in float32."""
+    space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
+    number = 0
+    for rows in store.rows():
+        done = 0
+        while done < len(rows):
+            variants = grid.variants(number)
+            digits = space.digits(variants)
+            columns: dict[str, Any] = {"index": variants}
+            for position, axis in enumerate(space.axes):
+                columns[axis.name] = pa.DictionaryArray.from_arrays(
+                    pa.array(digits[:, position].astype(np.int32)), pa.array(list(axis.values))
+                )
+            metrics = metrics_columns(rows[done : done + len(variants)], legs)
+            # Undefined is null there, so that SQL passes over it.
+            columns |= {name: pa.array(values, from_pandas=True) for name, values in metrics.items()}
+            yield pa.table(columns)
+            done += len(variants)
+            number += 1
+
+
+def _left_out(plan: Plan, tally: Tally) -> list[str]:
+    """A sentence for each pair of axes that has too many cells for a surface."""
+    axes = plan.study.space.axes
+    return [
+        f"{axes[x].name} against {axes[y].name} has {len(axes[x].values) * len(axes[y].values):,} cells: no surface"
+        for x, y in several_pairs(plan.study.space.dims)
+        if (x, y) not in tally.surfaces.pairs
+    ]
+
+
+def _record(point: Point, index: int) -> Record:
+    record = {"index": index} | point.record()
+    del record["study"]
+    return record
+
+
+def checked_point(plan: Plan, grid: Grid, index: int) -> Point:
+    """A variant by the reference, which must agree with the backend that ranked it."""
+    point = evaluate_point(plan.study, plan.market, plan.study.space.parameters(index))
+    found = plan.evaluate(grid.alone(index).work)[0]
+    for segment, exact in zip(found, (point.in_sample, point.after_publication), strict=False):
+        assert exact is not None
+        for name, value in zip(METRICS, segment, strict=False):
+            right = np.nan if exact[name] is None else exact[name]
+            if not np.isclose(value, right, rtol=_AGREE, atol=_AGREE, equal_nan=True):
+                raise RuntimeError(f"variant {index}: {name} is {value} by the backend but {right} by the reference")
+    return point
+
+
+def _top(plan: Plan, tally: Tally) -> pd.DataFrame:
+    """The best, those with the very same metrics merged: a lag of 2 may trade as a release of 2 days does.
+
+    ``equal``: how many variants of the grid these are; of the merged ones the lowest index is shown.
+    """
+    space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
+    columns: dict[str, Any] = {
+        "index": tally.best_index,
+        "equal": np.array([plan.equal(key[:-1]) for key in tally.best_key], dtype=np.int64),
+    }
+    digits = space.digits(tally.best_index)
+    for position, axis in enumerate(space.axes):
+        columns[axis.name] = [axis.values[digit] for digit in digits[:, position]]
+    order = np.argsort(np.argsort(tally.best_index))
+    metrics = evaluate_listed(plan, Listed(plan, tally.best_index))[order]
+    table = pd.DataFrame(columns | metrics_columns(metrics, legs))
+    _, group = np.unique(metrics.reshape(len(metrics), prod(metrics.shape[1:])), axis=0, return_inverse=True)
+    table["equal"] = table.groupby(group.ravel())["equal"].transform("sum")
+    table = table[~pd.Series(group.ravel()).duplicated().to_numpy()].reset_index(drop=True)
+    table.insert(0, "rank", np.arange(1, len(table) + 1))
+    return table
+
+
+def _surfaces(plan: Plan, tally: Tally) -> pd.DataFrame:
+    """Long: one row a cell of every pair of axes with several values."""
+    space, surfaces = plan.study.space, tally.surfaces
+    parts, cells = [], []
+    for x, y in surfaces.pairs:
+        down, across = (part.ravel() for part in np.indices((space.dims[x], space.dims[y])))
+        cells.append(space.slice_through_base(x, y))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "x_axis": space.axes[x].name,
+                    "y_axis": space.axes[y].name,
+                    "x_index": down,
+                    "y_index": across,
+                    "x": [str(space.axes[x].values[digit]) for digit in down],
+                    "y": [str(space.axes[y].values[digit]) for digit in across],
+                }
+            )
+        )
+    names = ["x_axis", "y_axis", "x_index", "y_index", "x", "y"]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
+    wanted = np.concatenate(cells) if cells else np.empty(0, dtype=np.int64)
+    if len(wanted):
+        listed = Listed(plan, wanted)
+        values = objective_of(evaluate_listed(plan, listed), plan.study.spec.objective)
+        table["base"] = values[np.searchsorted(np.unique(wanted), wanted)]
+    else:
+        table["base"] = np.empty(0)
+    table["count"] = surfaces.count
+    table["mean"] = surfaces.mean()
+    table["mean_square"] = surfaces.mean_square()
+    table["max"] = np.where(np.isfinite(surfaces.maximum), surfaces.maximum, np.nan)
+    return table
+
+
+def _curves(plan: Plan, points: dict[str, Point], holds: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
+    published = None if plan.window.published is None else plan.window.published - plan.window.first
+    days = points["base"].curve["date"]
+    columns: dict[str, Any] = {"date": days, "segment": curve_segments(points["base"].curve, published)}
+    for who, point in points.items():
+        columns[f"{who}.leg"] = point.held
+        for name in ("return", "cost", "nav", "drawdown"):
+            columns[f"{who}.{name}"] = point.curve[name]
+        if who == "base":
+            for bit in plan.study.rule.bits:
+                columns[f"base.state.{bit}"] = point.curve[f"{bit}.state"]
+    for name, (returns, _) in holds.items():
+        columns[f"hold.{name}.nav"] = np.cumprod(1.0 + returns)
+    return pd.DataFrame(columns)

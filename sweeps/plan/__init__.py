@@ -1,0 +1,1 @@
+"""The plan: signal paths, payoffs, the grid of variants."""

@@ -1,0 +1,261 @@
+"""Enumeration: the variants of a plan in pieces, each with the distinct work that it stands for.
+
+A piece is the unit of evaluation, a tile a run of pieces and the unit of work and of resume. Which variants a piece
+holds depends on the grid alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Protocol
+
+import numpy as np
+
+from gridproof.kernels.aggregate.reduction import Reducer, Span, extent
+from gridproof.kernels.arrays import Ints
+from gridproof.kernels.problem import Jobs, Work
+from gridproof.results.run.store import ROWS_KEPT
+from gridproof.results.run.tally import Positions
+from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.study.space import Space
+
+# Large enough that the variants of a piece share most of their days, small enough to hold their metrics.
+PIECE = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """n variants and the J ≤ n distinct jobs behind them. ``keys``: path index of each signal, then the execution.
+
+    ``positions``: see ``results.run.tally``.
+    """
+
+    variants: Ints  # (n,) grid indices, ascending
+    work: Work
+    keys: Ints  # (J, signals + 1)
+    job_of: Ints  # (n,)
+    positions: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The variants [low, high), which are a product. Of each signal the distinct paths in order of first appearance,
+    and for each combination of its axes which of them it has; the axes of each signal and of the execution."""
+
+    low: int
+    high: int
+    distinct: tuple[Ints, ...]
+    inverses: tuple[Ints, ...]
+    spans: tuple[tuple[Span, ...], ...]
+    cells: Ints  # executions, in grid order
+
+
+class Grid(Protocol):
+    """An ordered set of variants cut into pieces."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def pieces(self) -> int: ...
+    def bounds(self, piece: int) -> tuple[int, int]:
+        """The piece's first and past-last variant, counted in this grid's order."""
+
+    def variants(self, piece: int) -> Ints:
+        """The grid indices of a piece, ascending."""
+
+    def piece(self, number: int) -> Piece: ...
+    def alone(self, variant: int) -> Piece:
+        """One variant by its grid index, evaluated just as among others."""
+
+    def on(self, plan: Plan) -> Grid:
+        """The same pieces on another copy of the plan."""
+
+
+class Product:
+    """The whole grid. A piece is a box: some leading axes fixed, a range of one, all of the axes behind it."""
+
+    def __init__(self, plan: Plan, target: int = PIECE, reduced: bool = False) -> None:
+        """reduced: by the backend itself, which takes boxes; then a variant alone is a box as well."""
+        self._plan = plan
+        self._target, self._reduced = target, reduced
+        self._latest: dict[str, tuple[tuple[tuple[int, int], ...], tuple[Ints, Ints]]] = {}
+        space = plan.study.space
+        dims = space.dims
+        split = len(dims)
+        # Axes that signals share stay fixed within a piece: there the signals' paths form a product.
+        while split > space.shared and prod(dims[split - 1 :]) <= target:
+            split -= 1
+        self._inner = prod(dims[split:])
+        self._split = split - 1 if split > space.shared else -1
+        length = dims[self._split] if self._split >= 0 else 1
+        # Evenly, so that what a backend keeps from piece to piece has the same shape in all but the last.
+        self._chunks = -(-length // max(1, target // self._inner))
+        self._width = -(-length // self._chunks)
+        self._length = length
+        self.size = space.size
+        self.pieces = space.size // (length * self._inner) * self._chunks
+        # One form for all pieces, so that a variant's metrics have the same bits in each.
+        self.boxed = reduced or worthwhile([len(paths) for paths in self.part(0).distinct])
+
+    def on(self, plan: Plan) -> Product:
+        return Product(plan, self._target, self._reduced)
+
+    def bounds(self, piece: int) -> tuple[int, int]:
+        lead, chunk = divmod(piece, self._chunks)
+        begin, end = chunk * self._width, min(self._length, (chunk + 1) * self._width)
+        return (lead * self._length + begin) * self._inner, (lead * self._length + end) * self._inner
+
+    def variants(self, piece: int) -> Ints:
+        return np.arange(*self.bounds(piece), dtype=np.int64)
+
+    def piece(self, number: int) -> Piece:
+        return self._box(*self.bounds(number))
+
+    def alone(self, variant: int) -> Piece:
+        return self._box(variant, variant + 1)
+
+    def part(self, number: int) -> Part:
+        """A piece as the product that it is; its variants are not listed."""
+        return self._part(*self.bounds(number))
+
+    def _part(self, low: int, high: int) -> Part:
+        space = self._plan.study.space
+        first = space.digits(np.array([low], dtype=np.int64))[0]
+        last = space.digits(np.array([high - 1], dtype=np.int64))[0]
+        box = [slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True)]
+        inverses, distinct, spans = [], [], []
+        spare = list(range(space.shared))  # one value each: they may stand with any signal
+        for signal in self._plan.study.signals:
+            paths, inverse = self._paths(signal.name, tuple(box[axis] for axis in space.uses[signal.name]))
+            distinct.append(paths)
+            # Back to the box: own axes of the signals follow one another, so each inverse is one block of it.
+            inverses.append(inverse)
+            mine = [axis for axis in space.uses[signal.name] if axis >= space.shared]
+            spans.append(tuple(Span(axis, box[axis].start, box[axis].stop - box[axis].start) for axis in spare + mine))
+            spare = []
+        offset = len(space.dims) - space.executing
+        spans.append(
+            tuple(
+                Span(axis, box[axis].start, box[axis].stop - box[axis].start)
+                for axis in [*spare, *range(offset, len(space.dims))]
+            )
+        )
+        return Part(low, high, tuple(distinct), tuple(inverses), tuple(spans), _cells(space, box[offset:]))
+
+    def _paths(self, signal: str, box: tuple[slice, ...]) -> tuple[Ints, Ints]:
+        """Distinct paths within a box, and which of them each cell has. From piece to piece few signals change."""
+        key = tuple((side.start, side.stop) for side in box)
+        if signal not in self._latest or self._latest[signal][0] != key:
+            unique, begins, inverse = np.unique(self._plan.paths[signal][box], return_index=True, return_inverse=True)
+            order = np.argsort(begins)
+            found = unique[order].astype(np.int64), np.argsort(order)[inverse.ravel()].astype(np.int64)
+            self._latest[signal] = key, found
+        return self._latest[signal][1]
+
+    def _box(self, low: int, high: int) -> Piece:
+        part = self._part(low, high)
+        sizes = [len(paths) for paths in part.distinct]
+        digits = np.indices(sizes).reshape(len(sizes), prod(sizes))
+        tuples = np.empty((prod(sizes), len(sizes)), dtype=np.int64)
+        for column, (paths, digit) in enumerate(zip(part.distinct, digits, strict=True)):
+            tuples[:, column] = paths[digit]
+        job_of = np.zeros(1, dtype=np.int64)
+        for paths, inverse in zip(part.distinct, part.inverses, strict=True):
+            job_of = (job_of[:, None] * len(paths) + inverse[None, :]).ravel()
+        cells = part.cells
+        job_of = (job_of[:, None] * len(cells) + np.arange(len(cells))[None, :]).ravel()
+        count = len(tuples)
+        keys = np.concatenate([np.repeat(tuples, len(cells), axis=0), np.tile(cells, count)[:, None]], axis=1)
+        box = self._plan.box(part.distinct, cells)
+        work: Work = box if self.boxed else box.jobs()
+        return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of, extent(part.spans))
+
+
+class Listed:
+    """Given variants: a sample, a slice through the base, single points, or all by number."""
+
+    def __init__(self, plan: Plan, variants: Ints | range, target: int = PIECE) -> None:
+        self._plan = plan
+        self._variants = variants if isinstance(variants, range) else np.unique(variants)
+        self._target = target
+        self.size = len(self._variants)
+        self.pieces = -(-self.size // target)
+
+    def on(self, plan: Plan) -> Listed:
+        return Listed(plan, self._variants, self._target)
+
+    def bounds(self, piece: int) -> tuple[int, int]:
+        return piece * self._target, min(self.size, (piece + 1) * self._target)
+
+    def variants(self, piece: int) -> Ints:
+        return np.asarray(self._variants[slice(*self.bounds(piece))], dtype=np.int64)
+
+    def piece(self, number: int) -> Piece:
+        return self._list(self.variants(number))
+
+    def alone(self, variant: int) -> Piece:
+        return self._list(np.array([variant], dtype=np.int64))
+
+    def _list(self, variants: Ints) -> Piece:
+        plan, space = self._plan, self._plan.study.space
+        digits = space.digits(variants)
+        columns = []
+        for signal in plan.study.signals:
+            columns.append(plan.paths[signal.name][tuple(digits[:, axis] for axis in space.uses[signal.name])])
+        offset = len(space.dims) - space.executing
+        cell = np.zeros(len(variants), dtype=np.int64)
+        for axis in range(offset, len(space.dims)):
+            cell = cell * space.dims[axis] + digits[:, axis]
+        keys, job_of = np.unique(np.stack([*columns, cell], axis=1).astype(np.int64), axis=0, return_inverse=True)
+        changed = np.flatnonzero((np.diff(keys[:, :-1], axis=0) != 0).any(axis=1)) + 1
+        first = np.concatenate([[0], changed, [len(keys)]]).astype(np.int64)
+        jobs = Jobs(plan.rows(keys[first[:-1], :-1]), first, np.ascontiguousarray(keys[:, -1]))
+        return Piece(variants, jobs, keys, job_of.ravel(), digits)
+
+
+def worthwhile(sizes: list[int]) -> bool:
+    """Whether variants of a box share enough of their days to be evaluated as a product: paths of each signal.
+
+    What a product does for each path it does once for many variants: it pays from about eight on where paths switch
+    often, see benchmarks/README.md. Beyond 8,192 paths what it keeps of each would fill the memory.
+    """
+    return prod(sizes) >= 8 * sum(sizes) and sum(sizes) <= 8192
+
+
+def whole_grid(plan: Plan, target: int = PIECE) -> Grid:
+    """Every variant: in boxes, or by number where shared axes would cut the boxes small.
+
+    Boxes that the backend reduces itself are larger: no row of them is listed.
+    """
+    product = Product(plan, target)
+    if product.pieces * target > 32 * product.size + target:
+        return Listed(plan, range(product.size), target)
+    reducer = reducer_of(plan, product)
+    return product if reducer is None else Product(plan, reducer.most, reduced=True)
+
+
+def reducer_of(plan: Plan, grid: Grid) -> Reducer | None:
+    """The backend, where it reduces the boxes of this grid itself; a grid whose every row is kept has to be listed."""
+    evaluate: object = plan.evaluate
+    if not isinstance(grid, Product) or not isinstance(evaluate, Reducer) or grid.size <= ROWS_KEPT:
+        return None
+    return evaluate if plan.study.signals and (grid.boxed or evaluate.takes_any) else None
+
+
+def draw_sample(size: int, count: int, seed: int = 0) -> Ints:
+    """``count`` different grid indices below ``size``, uniformly, ascending; the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    if size <= 4 * count:
+        return np.sort(rng.permutation(size)[:count]).astype(np.int64)
+    drawn = np.unique(rng.integers(0, size, count))
+    while len(drawn) < count:
+        drawn = np.unique(np.concatenate([drawn, rng.integers(0, size, count - len(drawn))]))
+    return drawn.astype(np.int64)
+
+
+def _cells(space: Space, box: list[slice]) -> Ints:
+    """Execution cells of a box, in grid order."""
+    dims = space.dims[len(space.dims) - space.executing :]
+    numbers = np.arange(prod(dims), dtype=np.int64).reshape(dims)
+    return numbers[tuple(box)].ravel()

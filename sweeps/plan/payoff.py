@@ -1,0 +1,108 @@
+"""What each leg earns a day and what a switch costs, under every setting of the execution's axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.errors import InputError
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.stamp_duty import stamp_rates
+from gridproof.sweeps.plan.window import Window
+from gridproof.sweeps.study.study import Leg, Study
+
+# Days of legs, over all settings of carry and interest, that a sweep keeps summaries of: about 1 GiB.
+MOST_DAYS = 2_000_000
+
+Cell = Mapping[str, float]
+
+
+def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:
+    """Simple daily returns (tables, A, D) and for each execution its table. Equal tables are one.
+
+    A leg earns close to close, times (1 + carry)^(1/P); cash (1 + interest)^(1/P) − 1.
+    """
+    gross = np.stack([_closes_to_returns(study, leg, market, window) for leg in study.legs])
+    periods = study.spec.market.periods
+
+    def build(cell: Cell) -> Floats:
+        annual = np.array([_term(leg, "carry", cell) + _term(leg, "interest", cell) for leg in study.legs])
+        return (1.0 + gross) * ((1.0 + annual) ** (1.0 / periods))[:, None] - 1.0
+
+    terms = [leg.terms[term] for leg in study.legs for term in ("carry", "interest") if term in leg.terms]
+    tables = len({tuple(cell[term] for term in terms) for cell in cells})
+    # A day of a leg takes up to 16 entries of 32 bytes in the summaries of stretches.
+    if tables * gross.size > MOST_DAYS:
+        raise InputError(
+            f"carry and interest have at most {MOST_DAYS // gross.size} settings in this window",
+            tables,
+            study.where("legs"),
+            "Give them fewer values",
+        )
+    return _distinct(cells, terms, build)
+
+
+def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:
+    """Share of NAV lost on the first day of a new position, (tables, A, A, D), and for each execution its table.
+
+    Selling a leg costs its one-way cost and stamp tax on sales, buying one its cost and tax on purchases; a switch
+    between two legs pays both. The tax is that of the trade day: the close before the first day of the position.
+    """
+    trade_days = market.calendar[window.first - 1 : window.last]
+    taxes = [stamp_rates(leg.stamp_tax, trade_days) for leg in study.legs]
+
+    def build(cell: Cell) -> Floats:
+        buying = np.zeros((len(study.legs), window.days))
+        selling = np.zeros_like(buying)
+        for index, leg in enumerate(study.legs):
+            if leg.series is not None:
+                one_way = cell["execution.cost"] + _term(leg, "cost", cell)
+                buying[index], selling[index] = one_way + taxes[index][0], one_way + taxes[index][1]
+        costs = selling[:, None, :] + buying[None, :, :]
+        costs[np.arange(len(study.legs)), np.arange(len(study.legs))] = 0.0
+        if (costs >= 1.0).any():
+            raise InputError(
+                "a switch must cost less than all there is",
+                f"{costs.max():.0%}",
+                study.where("execution", "cost"),
+                "Write costs as shares: 0.001 is 0.1 %",
+            )
+        return costs
+
+    terms = ["execution.cost", *(leg.terms["cost"] for leg in study.legs if "cost" in leg.terms)]
+    return _distinct(cells, terms, build)
+
+
+def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[Cell], Floats]) -> tuple[Floats, Ints]:
+    tables: dict[tuple[float, ...], int] = {}
+    built: list[Floats] = []
+    index = np.empty(len(cells), dtype=np.int64)
+    for number, cell in enumerate(cells):
+        setting = tuple(cell[term] for term in terms)
+        if setting not in tables:
+            tables[setting] = len(built)
+            built.append(build(cell))
+        index[number] = tables[setting]
+    return np.stack(built), index
+
+
+def _term(leg: Leg, term: str, cell: Cell) -> float:
+    return cell[leg.terms[term]] if term in leg.terms else 0.0
+
+
+def _closes_to_returns(study: Study, leg: Leg, market: Market, window: Window) -> Floats:
+    if leg.series is None:
+        return np.zeros(window.days)
+    closes = market.closes(leg.series)[window.first - 1 : window.last + 1]
+    missing = np.flatnonzero(~(closes > 0))
+    if len(missing):
+        days = market.calendar[window.first - 1 : window.last + 1]
+        raise InputError(
+            "a leg must have a close above 0 on every trading day of the window and the one before",
+            f"{leg.name} lacks {len(missing)}, the first on {days[missing[0]]}",
+            study.where("legs", leg.name),
+            "Move the window, complete the series, or use a calendar that has only its days",
+        )
+    return closes[1:] / closes[:-1] - 1.0

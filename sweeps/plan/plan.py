@@ -1,0 +1,274 @@
+"""The plan: a study on a market, as the arrays that a backend evaluates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.backend import Backend
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.problem import Box, Problem, Work
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.source import Dates
+from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
+from gridproof.sweeps.plan.signal_paths import PathTable, path_table
+from gridproof.sweeps.plan.window import Window, find_window
+from gridproof.sweeps.study.signal import Signal
+from gridproof.sweeps.study.study import Study
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the variants of one study share.
+
+    ``paths``: for each signal the index of the distinct path of every combination of its axes, shaped like those
+    axes (grid order). ``first_row``: for each signal the row of its path 0 in ``problem.planes``; path p of a signal
+    with b bits stands at rows first_row + p·b …
+    """
+
+    study: Study
+    market: Market
+    window: Window
+    problem: Problem
+    paths: dict[str, Ints]
+    distinct_paths: dict[str, int]
+    first_row: dict[str, int]
+    evaluate: Callable[[Work], Floats]
+
+    def rows(self, keys: Ints) -> Ints:
+        """Path indices (n, signals) to plane rows (n, B) int32: the bits of the rule, then, where it may hold, for
+        each signal whether it is defined."""
+        columns = [self._row(at, keys[:, at], offset) for at, offset in self._code()]
+        rows = np.stack(columns, axis=1) if columns else np.empty((len(keys), 0))
+        return rows.astype(np.int32)
+
+    def box(self, paths: Sequence[Ints], executions: Ints) -> Box:
+        """The product of these path indices of each signal and these executions."""
+        rows, places = [], []
+        for at, chosen in enumerate(paths):
+            mine = [(place, offset) for place, (owner, offset) in enumerate(self._code()) if owner == at]
+            columns = [self._row(at, chosen, offset) for _, offset in mine]
+            rows.append(np.stack(columns, axis=1).astype(np.int32))
+            places.append(np.array([place for place, _ in mine], dtype=np.int64))
+        return Box(tuple(rows), tuple(places), executions)
+
+    def _code(self) -> list[tuple[int, int]]:
+        """Of each bit of the code the signal that it belongs to and which of the signal's planes it is."""
+        signals = self.study.signals
+        owner = {bit: (at, offset) for at, one in enumerate(signals) for offset, bit in enumerate(one.bits)}
+        defined = [(at, len(one.bits)) for at, one in enumerate(signals) if self.study.rule.holds]
+        return [*(owner[bit] for bit in self.study.rule.bits), *defined]
+
+    def _row(self, at: int, paths: Ints, offset: int) -> Ints:
+        signal = self.study.signals[at]
+        return self.first_row[signal.name] + paths * (len(signal.bits) + self.study.rule.holds) + offset
+
+    def distinct(self) -> int:
+        """How many variants differ in a path or in their execution, counted exactly without listing the grid.
+
+        Tuples of paths reachable under one setting of the shared axes form a product; the same tuple may be reachable
+        under several settings, so signals are folded together by the sets of settings under which a path occurs.
+        """
+        space = self.study.space
+        shared = space.dims[: space.shared]
+        groups: dict[frozenset[int], int] = {frozenset(range(prod(shared))): 1}
+        for signal in self.study.signals:
+            settings = self._settings(signal.name, shared)
+            counts: dict[frozenset[int], int] = {}
+            for under in settings:
+                counts[under] = counts.get(under, 0) + 1
+            folded: dict[frozenset[int], int] = {}
+            for left, many in groups.items():
+                for right, more in counts.items():
+                    if both := left & right:
+                        folded[both] = folded.get(both, 0) + many * more
+            groups = folded
+        return sum(groups.values()) * prod(space.dims[len(space.dims) - space.executing :])
+
+    def equal(self, key: Ints) -> int:
+        """How many variants of the grid have exactly these paths, (signals,), at one execution."""
+        space = self.study.space
+        shared = space.dims[: space.shared]
+        count = np.ones(prod(shared), dtype=object)
+        for signal, path in zip(self.study.signals, key, strict=True):
+            count = count * self._by_setting(signal.name, shared, self.paths[signal.name] == path).sum(axis=1)
+        return int(count.sum())
+
+    def _by_setting(self, signal: str, shared: tuple[int, ...], table: Ints) -> Ints:
+        """A signal's table as (settings of the shared axes, its own combinations)."""
+        uses = self.study.space.uses[signal]
+        leading = [axis for axis in uses if axis < len(shared)]
+        own = table.shape[len(leading) :]
+        shape = [shared[axis] if axis in leading else 1 for axis in range(len(shared))]
+        spread = np.broadcast_to(table.reshape(*shape, *own), (*shared, *own))
+        return spread.reshape(prod(shared), -1)
+
+    def _settings(self, signal: str, shared: tuple[int, ...]) -> list[frozenset[int]]:
+        """For each distinct path of a signal the settings of the shared axes under which it occurs."""
+        table = self._by_setting(signal, shared, self.paths[signal])
+        if len(table) == 1:
+            return [frozenset({0})] * self.distinct_paths[signal]
+        found: list[set[int]] = [set() for _ in range(self.distinct_paths[signal])]
+        for setting, row in enumerate(table):
+            for path in np.unique(row):
+                found[path].add(setting)
+        return [frozenset(each) for each in found]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What all variants of a study share before a signal is measured; ``problem`` has no paths yet.
+
+    States are needed on the calendar's days [start, stop), and every signal defined on day ``needed``.
+    """
+
+    study: Study
+    market: Market
+    window: Window
+    problem: Problem
+    start: int
+    stop: int
+    needed: int
+
+    def table(self, study: Study, signal: Signal, backend: Backend, hindsight: bool = False) -> PathTable:
+        """The paths of a signal under every choice of its axes, as ``study``, this one or a part of it, has them."""
+        holds = study.rule.holds
+        return path_table(
+            study, signal, self.market, backend, self.start, self.stop, self.needed, self.window, holds, hindsight
+        )
+
+    def plan(self, study: Study, tables: Sequence[PathTable], backend: Backend) -> Plan:
+        """The plan of the layout's study, or of a part of it, from the paths of each signal in its order."""
+        first, row = {}, 0
+        for signal, table in zip(study.signals, tables, strict=True):
+            first[signal.name] = row
+            row += table.distinct.shape[0] * table.distinct.shape[1]
+        planes = [table.distinct.reshape(-1, table.distinct.shape[-1]) for table in tables]
+        problem = replace(self.problem, planes=np.concatenate(planes)) if planes else self.problem
+        return Plan(
+            study,
+            self.market,
+            self.window,
+            problem,
+            {signal.name: table.index for signal, table in zip(study.signals, tables, strict=True)},
+            {signal.name: len(table.distinct) for signal, table in zip(study.signals, tables, strict=True)},
+            first,
+            backend.bind(problem),
+        )
+
+
+def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool = False) -> Plan:
+    """Measure every signal under all its parameters, merge equal paths, and lay out payoffs and costs.
+
+    ``hindsight`` shows what a look-ahead would have earned; see ``reading.path_table``.
+
+    Raises InputError where a leg lacks a close, a series ends early, or the window begins before a signal is defined.
+    """
+    if study.space.size >= 2**62:
+        raise InputError(
+            "a grid has fewer than 2^62 variants",
+            f"{study.space.size:.3g}",
+            study.document.name,
+            "Narrow an axis, in the file or with --set; or search it",
+        )
+    layout = lay_out(study, market)
+    tables = [layout.table(study, signal, backend, hindsight) for signal in study.signals]
+    return layout.plan(study, tables, backend)
+
+
+def lay_out(study: Study, market: Market) -> Layout:
+    """Payoffs and costs under every setting of the execution. Raises InputError where a leg lacks a close."""
+    window = find_window(study, market)
+    executions = _executions(study)
+    lags = np.array([int(cell["execution.lag"]) for cell in executions], dtype=np.int64)
+    latest, soonest = int(lags.max()), int(lags.min())
+    start = 0 if study.rule.holds else max(0, window.first - latest)
+    stop = window.last + 1 - soonest
+    returns, payoff_of = payoff_tables(study, market, window, executions)
+    costs, cost_of = cost_tables(study, market, window, executions)
+    cash = np.array([leg.series is None for leg in study.legs])
+    traded = np.where(cash[:, None] | cash[None, :], 1.0, 2.0)
+    traded[cash[:, None] & cash[None, :]] = 0.0
+    np.fill_diagonal(traded, 0.0)
+    days = stop - start
+    problem = Problem(
+        planes=np.zeros((1, -(-days // 64)), dtype=np.uint64),
+        decision_days=days,
+        lead=window.first - start,
+        rule=_patient(study),
+        start=int(np.flatnonzero(cash)[0]) if cash.any() else 0,
+        lags=lags,
+        payoff_of=payoff_of,
+        cost_of=cost_of,
+        returns=returns,
+        costs=costs,
+        traded=traded,
+        invested=(~cash).astype(np.float64),
+        bounds=np.array(
+            [0, window.published - window.first, window.days] if window.published is not None else [0, window.days],
+            dtype=np.int64,
+        ),
+        periods=study.spec.market.periods,
+        risk_free=study.spec.risk_free,
+    )
+    return Layout(study, market, window, problem, start, stop, window.first - latest)
+
+
+def _patient(study: Study) -> Ints:
+    """The rule's table; where it may hold, with a bit for each signal, and no choice before those it names are defined.
+
+    Otherwise what is held would depend on how a signal that says nothing yet is read, and on where the files begin.
+    """
+    table = study.rule.table
+    if not study.rule.holds:
+        return table
+    bits, extra = len(study.rule.bits), len(study.signals)
+    if bits + extra > 16:
+        raise InputError(
+            "a rule that holds has at most 16 signal bits and signals together",
+            bits + extra,
+            study.where("rule"),
+            "Drop some, or end the rule with a leg",
+        )
+    needed = _needed(study)
+    patient = np.tile(np.arange(len(table))[:, None], (1, table.shape[1] << extra))
+    for defined in range(1 << extra):
+        chosen = needed & ~defined == 0
+        patient[:, defined << bits : (defined + 1) << bits][:, chosen] = table[:, chosen]
+    return patient
+
+
+def _needed(study: Study) -> Ints:
+    """For each code, (2^B,), the signals that must be defined, as bits: those of the alternative that it chooses.
+
+    What an alternative does not name, were it the slowest signal of all, makes no difference to it.
+    """
+    rule = study.rule
+    masks = [
+        sum(1 << at for at, one in enumerate(study.signals) if set(one.bits) & named) for named in rule.uses.values()
+    ]
+    return np.array(masks, dtype=np.int64)[rule.alternatives]
+
+
+def _executions(study: Study) -> list[dict[str, float]]:
+    """Every combination of the execution's axes by name, in grid order, and the parameters tied to them."""
+    space = study.space
+    offset = len(space.axes) - space.executing
+    axes = space.axes[offset:]
+    dims = tuple(len(axis.values) for axis in axes)
+    names = ["execution.lag", "execution.cost", *(name for leg in study.legs for name in leg.terms.values())]
+    cells = []
+    for index in range(prod(dims)):
+        digits = np.unravel_index(index, dims) if dims else ()
+        cells.append({name: float(space.axes[p].values[digits[p - offset]])
+                      for name in names for p in [space.position(name)]})  # fmt: skip
+    return cells
+
+
+def days_of(plan: Plan) -> Dates:
+    """The return days of the window, (D,)."""
+    return plan.market.calendar[plan.window.first : plan.window.last + 1]

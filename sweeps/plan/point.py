@@ -1,0 +1,113 @@
+"""One variant in full: its metrics and its daily curve, by the reference backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gridproof.kernels import reference
+from gridproof.kernels.arrays import Ints
+from gridproof.kernels.backend import resolve
+from gridproof.kernels.paths import unpack
+from gridproof.kernels.problem import Jobs
+from gridproof.results.run.record import Record, metrics_record
+from gridproof.signals.data.market import Market
+from gridproof.sweeps.plan.plan import Plan, build_plan, days_of
+from gridproof.sweeps.plan.signal_paths import latch_pairs, read_signal
+from gridproof.sweeps.study.study import Study
+from gridproof.sweeps.study.values import Value
+
+
+@dataclass(frozen=True)
+class Point:
+    """``curve``: one row a day of the window. A signal's value and state are those of that day's close; weights are
+    what earned that day's return; nav is 1 at the close before the first row.
+
+    ``hindsight``: metrics in sample if turning points had been dated when they happened. No one could have traded
+    it: the gap to ``in_sample`` is what a backtest gains by looking ahead. None where no signal has turning points.
+    """
+
+    study: str
+    parameters: dict[str, Value]
+    in_sample: Record
+    after_publication: Record | None
+    hindsight: Record | None
+    curve: pd.DataFrame
+    held: list[str]  # the leg of each day
+
+    def record(self) -> Record:
+        record: Record = {
+            "study": self.study,
+            "parameters": self.parameters,
+            "in_sample": self.in_sample,
+            "after_publication": self.after_publication,
+        }
+        return record | ({"hindsight": self.hindsight} if self.hindsight else {})
+
+
+def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None = None) -> Point:
+    """Evaluate the base, or the variant that differs from it by ``point`` (axis name to value, on the grid or not).
+
+    Raises InputError as ``Study.set`` and ``build_plan``.
+    """
+    single = study.at(point or {})
+    plan = build_plan(single, market, resolve("reference"))
+    rows = plan.rows(np.zeros((1, len(single.signals)), dtype=np.int64))[0].astype(np.int64)
+    metrics = plan.evaluate(one_job(rows))[0]
+    legs = [leg.name for leg in single.legs]
+    held, returns, costs = reference.daily(plan.problem, rows, 0)
+    nav = np.cumprod(1.0 + returns)
+    columns: dict[str, Any] = {"date": days_of(plan)}
+    columns |= _signal_columns(plan)
+    columns |= {f"weight.{leg}": (held == index).astype(float) for index, leg in enumerate(legs)}
+    columns |= {
+        "return": returns,
+        "cost": costs,
+        "nav": nav,
+        "drawdown": nav / np.maximum(np.maximum.accumulate(nav), 1.0) - 1.0,
+    }
+    return Point(
+        study=study.name,
+        parameters=single.base,
+        in_sample=metrics_record(metrics[0], legs),
+        after_publication=metrics_record(metrics[1], legs) if len(metrics) > 1 else None,
+        hindsight=_hindsight(single, market, legs),
+        curve=pd.DataFrame(columns),
+        held=[legs[index] for index in held],
+    )
+
+
+def one_job(rows: Ints) -> Jobs:
+    """The one variant of these plane rows (B,), under execution 0."""
+    return Jobs(rows[None].astype(np.int32), np.array([0, 1], dtype=np.int64), np.zeros(1, dtype=np.int64))
+
+
+def _signal_columns(plan: Plan) -> dict[str, Any]:
+    study, window, columns = plan.study, plan.window, {}
+    inside = slice(window.first, window.last + 1)
+    for signal in study.signals:
+        reading = read_signal(study, signal, plan.market, dict(study.base), window)
+        for name, values in reading.values.items():
+            columns[f"{signal.name}.{name}"] = values[inside]
+        if reading.states is not None:
+            states = reading.states[:, inside]
+        else:
+            # The latch runs from the first day of the calendar, as in the plan.
+            on, off = latch_pairs(study, signal, {name: np.array([value]) for name, value in study.base.items()})
+            words = reference.latch_paths(reading.values["value"], on, off, 0)
+            states = unpack(words, len(plan.market.calendar))[:, inside]
+        for bit, state in zip(signal.bits, states, strict=True):
+            columns[f"{bit}.state"] = state.astype(int)
+    return columns
+
+
+def _hindsight(study: Study, market: Market, legs: list[str]) -> Record | None:
+    if not any(signal.measure.looks_back for signal in study.signals):
+        return None
+    plan = build_plan(study, market, resolve("reference"), hindsight=True)
+    rows = plan.rows(np.zeros((1, len(study.signals)), dtype=np.int64))[0].astype(np.int64)
+    return metrics_record(plan.evaluate(one_job(rows))[0, 0], legs)

@@ -1,0 +1,114 @@
+"""The evaluation window on the calendar, and whether the market covers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridproof.kernels.errors import InputError
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.source import Release
+from gridproof.sweeps.study.study import Study
+
+# The most trading days that a value may be old within the window: a daily series, a monthly one.
+STALE = {False: 10, True: 65}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Calendar indices: the first and the last day whose return counts, and the first after publication or None."""
+
+    first: int
+    last: int
+    published: int | None
+
+    @property
+    def days(self) -> int:
+        return self.last - self.first + 1
+
+
+def find_window(study: Study, market: Market) -> Window:
+    """Place the window on the calendar. A date that is no trading day stands for the next one (`to`: the last before).
+
+    Raises InputError where the calendar or a series that the study uses does not cover it.
+    """
+    spec, calendar = study.spec.window, market.calendar
+    first = int(np.searchsorted(calendar, np.datetime64(spec.from_)))
+    last = len(calendar) - 1
+    if spec.to is not None:
+        if np.datetime64(spec.to) > calendar[-1]:
+            raise InputError(
+                "the calendar must reach the end of the window",
+                f"{spec.to}, the calendar ends {calendar[-1]}",
+                study.where("window", "to"),
+                f"Set window.to to {calendar[-1]} or earlier, or bring newer data",
+            )
+        last = int(np.searchsorted(calendar, np.datetime64(spec.to), side="right")) - 1
+    if not 1 <= first < len(calendar):
+        raise InputError(
+            "the window must begin on the calendar, after its first day",
+            f"{spec.from_}, the calendar runs {calendar[0]} to {calendar[-1]}",
+            study.where("window", "from"),
+            "Set window.from within it, or bring more data",
+        )
+    if last <= first:
+        raise InputError(
+            "the window must hold two trading days or more",
+            f"{calendar[first]} to {calendar[last]}" if last == first else f"none from {spec.from_} to {spec.to}",
+            study.where("window", "to" if spec.to is not None else "from"),
+            "Begin it earlier, or end it later",
+        )
+    lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)
+    if lag > first:
+        raise InputError(
+            "the longest lag must reach back to a day of the calendar",
+            f"{lag}, {first} trading days lie before the window",
+            study.where("execution", "lag"),
+            "Lower it, or begin the window later",
+        )
+    published = None
+    if spec.published is not None:
+        published = int(np.searchsorted(calendar, np.datetime64(spec.published)))
+        if not first + 2 <= published <= last - 1:
+            raise InputError(
+                "the publication date must leave two trading days of the window on each side",
+                f"{spec.published}, the window runs {calendar[first]} to {calendar[last]}",
+                study.where("window", "published"),
+                "Remove `published` if there is nothing after it, or bring newer data",
+            )
+    window = Window(first, last, published)
+    _check_series(study, market, window)
+    return window
+
+
+def _check_series(study: Study, market: Market, window: Window) -> None:
+    """Within the window the latest known value of a series must not be older than STALE."""
+    for name in sorted({series for signal in study.signals for series in signal.series}):
+        monthly, release = market.series[name].monthly, study.spec.series[name].release
+        where = study.where("series", name)
+        if release is None and monthly:
+            rule, remedy = "a monthly series needs its release", "Add release: a date column, or N calendar days"
+            raise InputError(rule, f"no release of {name}", where, remedy)
+        releases = (0,) if release is None else study.space.axes[study.space.position(f"{name}.release")].values
+        for value in releases:
+            known = market.known(name, Release.parse(value, where))
+            days = np.arange(window.first, window.last + 1)
+            latest = np.searchsorted(known, days, side="right") - 1
+            # Before the first value the signal is not defined, which is an error of its own.
+            stale = np.flatnonzero((latest >= 0) & (days - known[latest] > STALE[monthly]))
+            if not len(stale) and len(known) and known[0] < len(market.calendar):
+                continue
+            rule = f"a {'monthly' if monthly else 'daily'} series must not end or pause for over {STALE[monthly]} days"
+            if not len(stale):
+                raise InputError(rule, f"{name} is not known within the calendar", where, "Bring more data")
+            first = int(days[stale[0]])
+            last = market.calendar[known[latest[stale[0]]]]
+            ends = known[latest[stale[0]]] == known[known < len(market.calendar)][-1]
+            remedy = f"Set window.to before {market.calendar[first]}, or bring newer data"
+            raise InputError(
+                rule,
+                f"{name} is last known {last} on {market.calendar[first]}",
+                where,
+                remedy if ends else "Complete the series, or move the window",
+            )

@@ -1,0 +1,1 @@
+"""The study: its file, its space, its rule."""

@@ -1,0 +1,193 @@
+"""The axes of a study while it is being checked: their values, ties and places, and from them the space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gridproof.kernels.errors import InputError
+from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.space import Axis, Space
+from gridproof.sweeps.study.validation_errors import did_you_mean, one_line
+from gridproof.sweeps.study.values import Draw, SameAs, Value, draw_of, expand
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the values of an axis may be: of ``kind``, at least ``least``, below ``below``, among ``choices``."""
+
+    kind: type[int] | type[float] | type[str] | None = None
+    least: float | None = None
+    below: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def check(self, name: str, values: tuple[Value, ...], where: str) -> tuple[Value, ...]:
+        """The values, whole numbers as float where the kind is float. Raises InputError."""
+        for value in values:
+            if self.choices and value not in self.choices:
+                raise InputError(f"{name} is one of its choices", repr(value), where, f"Use {', '.join(self.choices)}")
+            if self.kind is int and not isinstance(value, int):
+                raise InputError(f"{name} is a whole number", repr(value), where, "Write whole numbers, in a range too")
+            if self.kind is float and isinstance(value, str):
+                raise InputError(f"{name} is a number", repr(value), where, "Write a number")
+            if self.least is not None and not isinstance(value, str) and value < self.least:
+                raise InputError(f"{name} must be at least {self.least}", value, where, "Raise it")
+            if self.below is not None and not isinstance(value, str) and value >= self.below:
+                remedy = "Lower it: it is a share, not %" if self.below == 1 else "Lower it"
+                raise InputError(f"{name} must be below {self.below}", value, where, remedy)
+        return tuple(float(value) for value in values) if self.kind is float else values
+
+
+class AxisTable:
+    """Axes by name. ``places`` has every name that can be set, an axis already or not, and its place in the file."""
+
+    def __init__(self, document: Document) -> None:
+        self.places: dict[str, tuple[str, ...]] = {}
+        self._document = document
+        self._values: dict[str, tuple[Value, ...] | SameAs] = {}
+        self._limits: dict[str, Limits] = {}
+
+    def place(self, name: str, path: tuple[str, ...]) -> None:
+        if self.places.setdefault(name, path) != path:
+            raise InputError(
+                "an axis name must be one thing",
+                name,
+                self._document.where(path),
+                f"Rename it, or what stands at {self._document.where(self.places[name])}",
+            )
+
+    def where(self, name: str) -> str:
+        return self._document.where(self.places[name])
+
+    def add_raw(self, name: str, path: tuple[str, ...], raw: Any, limits: Limits) -> None:
+        """Add an axis from what the file says."""
+        try:
+            values = expand(raw)
+        except ValueError as error:
+            raise one_line(str(error), raw, self._document.where(path)) from None
+        self.add(name, path, values, limits)
+
+    def add(
+        self, name: str, path: tuple[str, ...], values: tuple[Value, ...] | SameAs, limits: Limits = Limits()
+    ) -> None:
+        self.place(name, path)
+        self._values[name] = values if isinstance(values, SameAs) else limits.check(name, values, self.where(name))
+        self._limits[name] = limits
+
+    def owner(self, name: str) -> str:
+        """The axis whose values this one takes: itself, or the one it is tied to."""
+        values = self._values[name]
+        if not isinstance(values, SameAs):
+            return name
+        target = self._values.get(values.axis)
+        if target is None or isinstance(target, SameAs):
+            untied = [other for other, each in self._values.items() if not isinstance(each, SameAs)]
+            rule, remedy = "same_as names another axis that has values", f"Use one of {', '.join(untied)}"
+            raise InputError(rule, values.axis, self.where(name), remedy)
+        self._limits[name].check(name, target, self.where(name))
+        return values.axis
+
+    def values(self, name: str) -> tuple[Value, ...]:
+        values = self._values[self.owner(name)]
+        assert not isinstance(values, SameAs)
+        return values
+
+    def space(self, uses: Mapping[str, Sequence[str]], executing: Sequence[str], base: Mapping[str, Value]) -> Space:
+        """Order the axes and find the base. ``uses``: for each signal the axes it names; ``executing``: the rest."""
+        owners = {signal: tuple(dict.fromkeys(self.owner(name) for name in names)) for signal, names in uses.items()}
+        execution = tuple(dict.fromkeys(self.owner(name) for name in executing))
+        seen = [name for names in owners.values() for name in names]
+        shared = tuple(dict.fromkeys(name for name in seen if seen.count(name) > 1))
+        for name in (*(name for names in uses.values() for name in names), *executing):
+            if name != self.owner(name) and (name in executing) != (self.owner(name) in executing):
+                raise InputError(
+                    "an axis of the execution cannot be tied to one of a signal",
+                    f"{name} same_as {self.owner(name)}",
+                    self.where(name),
+                    "Give it values of its own",
+                )
+        order = [*shared, *(name for name in seen if name not in shared), *execution]
+        axes = [Axis(name, self.places[name], self.values(name), self._draw(name)) for name in order]
+        chosen = self._base(axes, base)
+        position = {name: index for index, name in enumerate(order)}
+        return Space(
+            axes=tuple(axes),
+            uses={signal: tuple(sorted(position[name] for name in names)) for signal, names in owners.items()},
+            shared=len(shared),
+            executing=len(execution),
+            owners={name: self.owner(name) for name in self._values},
+            base=chosen,
+        )
+
+    def _draw(self, name: str) -> Draw | None:
+        raw: Any = self._document.raw
+        for key in self.places[name]:
+            raw = raw.get(key) if isinstance(raw, dict) else None
+        draw = draw_of(raw)
+        if draw is not None and self._limits[name].kind is int and not draw.whole:
+            rule, remedy = f"{name} is a whole number", "Write search: integer"
+            raise InputError(rule, "search: continuous", self.where(name), remedy)
+        return draw
+
+    def _base(self, axes: list[Axis], base: Mapping[str, Value]) -> tuple[int, ...]:
+        """The base's position on each axis. Between the values of a range that is searched it becomes one of them."""
+        names = [axis.name for axis in axes]
+        chosen: dict[str, tuple[str, Value]] = {}
+        for given, value in base.items():
+            where = self._document.where(("base", given))
+            matches = full_names(given, {axis.name: len(axis.values) > 1 for axis in axes})
+            if given in self._values and given not in names:
+                matches = [self.owner(given)]
+            if not matches:
+                raise InputError("base names axes of the study", given, where, did_you_mean(given, names))
+            if len(matches) > 1:
+                rule = "a short name in base must be the ending of one axis"
+                raise InputError(rule, given, where, f"Use {' or '.join(matches)}")
+            if chosen.setdefault(matches[0], (given, value))[1] != value:
+                both = f"{given}: {value!r} beside {chosen[matches[0]][0]}: {chosen[matches[0]][1]!r}"
+                raise InputError("base gives an axis one value", both, where, "Remove one")
+        digits = []
+        for number, axis in enumerate(axes):
+            if axis.name not in chosen:
+                if len(axis.values) > 1:
+                    raise InputError(
+                        "base must choose a value on every axis with several",
+                        f"no {axis.name}",
+                        self._document.where(("base",)),
+                        f"Add {axis.name}: with one of {_few(axis.values)}",
+                    )
+                digits.append(0)
+                continue
+            given, value = chosen[axis.name]
+            if axis.draw is not None and value not in axis.values and axis.draw.reaches(value):
+                own = type(axis.values[0])(value)  # a whole number of an axis of decimals is a decimal
+                joined = (*axis.values, own) if own == value else axis.values
+                axes[number] = axis = replace(axis, values=tuple(sorted(joined, key=float)))
+            if value not in axis.values:
+                raise InputError(
+                    "base must lie in the grid",
+                    f"{given}: {value!r}",
+                    self._document.where(("base", given)),
+                    f"Use one of {_few(axis.values)}, or add it to the axis",
+                )
+            digits.append(axis.values.index(value))
+        return tuple(digits)
+
+
+def full_names(given: str, names: Mapping[str, bool]) -> list[str]:
+    """The names that a name may stand for: itself, or those it ends; of several the one that has several values.
+
+    names: for each full name whether it has several values.
+    """
+    if given in names:
+        return [given]
+    ending = [name for name in names if name.endswith(f".{given}")]
+    several = [name for name in ending if names[name]]
+    return several if len(several) == 1 else ending
+
+
+def _few(values: tuple[Value, ...]) -> str:
+    if len(values) <= 8:
+        return ", ".join(map(str, values))
+    return f"{', '.join(map(str, values[:3]))} … {values[-1]}"

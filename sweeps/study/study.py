@@ -1,0 +1,233 @@
+"""A study: one checked experiment, from its file to signals, legs, rule and space."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from gridproof.kernels.errors import InputError
+from gridproof.signals.data.source import Source
+from gridproof.sweeps.study.axes import AxisTable, Limits, full_names
+from gridproof.sweeps.study.document import Document, read_document
+from gridproof.sweeps.study.leg import Leg, build_leg
+from gridproof.sweeps.study.overrides import parse_changes, plain
+from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
+from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, choice_signal
+from gridproof.sweeps.study.space import Space
+from gridproof.sweeps.study.spec import StudySpec
+from gridproof.sweeps.study.validation_errors import brief, did_you_mean, first_fault, one_line
+from gridproof.sweeps.study.values import Value
+
+__all__ = ["SHIPPED", "Leg", "Signal", "Study", "build_study", "load_study", "parse_changes"]
+
+SHIPPED = Path(__file__).resolve().parents[2] / "studies"
+
+_SETTINGS = ("window.from", "window.to", "window.published", "objective", "risk_free", "market.periods")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked study. Build it with ``load_study``; ``set`` answers a changed copy, checked again."""
+
+    document: Document
+    spec: StudySpec
+    signals: tuple[Signal, ...]
+    legs: tuple[Leg, ...]
+    rule: Rule
+    space: Space
+    places: Mapping[str, tuple[str, ...]]  # every name that ``set`` accepts, and where it stands in the file
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def base(self) -> dict[str, Value]:
+        """The published variant by axis name."""
+        return self.space.parameters(self.space.base_index)
+
+    def rule_lines(self) -> list[str]:
+        """The rule of the base, line by line as it is written."""
+        rule = self.spec.rule if self.spec.rules is None else self.spec.rules[str(self.base[RULE])]
+        assert isinstance(rule, dict)
+        return [f"{leg}: {text}" for leg, text in rule.items()]
+
+    def sources(self) -> list[Source]:
+        """The series to read, as ``signals.data.market.load_market`` takes them."""
+        return [
+            Source(name, one.file, one.field, one.code, one.date, one.missing == "drop", self.where("series", name))
+            for name, one in self.spec.series.items()
+        ]
+
+    def where(self, *path: str) -> str:
+        return self.document.where(path)
+
+    def resolve(self, name: str) -> str:
+        """The full name of an axis or setting: given whole, or by an ending that is no other's, e.g. lag."""
+        several = {axis.name: len(axis.values) > 1 for axis in self.space.axes}
+        for names in (several, dict.fromkeys(self.places, False)):
+            if len(full_names(name, names)) == 1:
+                return full_names(name, names)[0]
+        near = (
+            full_names(name, dict.fromkeys(self.places, False))
+            or difflib.get_close_matches(name, self.places, 3, 0.5)
+            or list(self.space.names)
+        )
+        raise InputError("a name must be one axis of the study", name, self.document.name, f"Use {', '.join(near)}")
+
+    def set(self, changes: Mapping[str, Any]) -> Study:
+        """A copy with other values on some axes (a value, list or range each) or settings.
+
+        An axis set to one value has its base there. Raises InputError where the result is no valid study.
+        """
+        raw = copy.deepcopy(self.document.raw)
+        changed = set(self.document.changed)
+        for name, value in self._resolved(changes).items():
+            *parents, last = self.places[name]
+            place: dict[str, Any] = raw
+            for key in parents:
+                if isinstance(place.get(key), str):
+                    place[key] = {"series": place[key]}
+                elif place.get(key) is None:
+                    place[key] = {}
+                place = place[key]
+            place[last] = value
+            changed.add(self.places[name])
+            if name not in _SETTINGS and not isinstance(value, list | dict):
+                base = raw.setdefault("base", {})
+                for other in [key for key in base if self.resolve(key) == name]:
+                    del base[other]
+                base[name] = value
+                changed.add(("base", name))
+        return build_study(Document(self.document.name, raw, self.document.lines, frozenset(changed)))
+
+    def at(self, point: Mapping[str, Any]) -> Study:
+        """The study of one variant: every axis at its base, or at the value given (on the grid or not)."""
+        for name, value in point.items():
+            if isinstance(plain(value), list | dict):
+                remedy = "Give one, or sweep several with Study.set or --set"
+                raise InputError("a point has one value on each axis", f"{name}: {value}", self.document.name, remedy)
+        return self.set({**self.base, **self._resolved(point)})
+
+    def _resolved(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Changes by full name, with plain values."""
+        resolved: dict[str, Any] = {}
+        for given, value in changes.items():
+            name = self.resolve(given)
+            if name in resolved:
+                rule, remedy = "a change names an axis once", f"Remove one of the two for {name}"
+                raise InputError(rule, given, self.document.name, remedy)
+            resolved[name] = plain(value)
+        return resolved
+
+    def to_yaml(self) -> str:
+        return yaml.safe_dump(self.document.raw, sort_keys=False, allow_unicode=True, width=110)
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and check a study file, or one of the shipped studies by name. Raises InputError."""
+    file = Path(path)
+    if not file.exists() and (SHIPPED / f"{path}.yaml").is_file():
+        file = SHIPPED / f"{path}.yaml"
+    return build_study(read_document(file))
+
+
+def build_study(document: Document) -> Study:
+    """Check a study's tree, from its keys to its meaning. Raises InputError."""
+    try:
+        spec = StudySpec.model_validate(document.raw)
+    except ValidationError as error:
+        raise first_fault(error, document) from None
+    table = AxisTable(document)
+    signals = tuple(build_signal(name, one, spec, table, document) for name, one in spec.signals.items())
+    legs = tuple(build_leg(name, one, spec, table, document) for name, one in spec.legs.items())
+    table.add("execution.lag", ("execution", "lag"), spec.execution.lag, Limits(int, 1))
+    table.add("execution.cost", ("execution", "cost"), spec.execution.cost, Limits(float, 0, 1))
+    rule, choice = _build_rule(spec, signals, [leg.name for leg in legs], table, document)
+    for signal in signals:
+        if not set(signal.bits) & set(rule.bits):
+            raise InputError(
+                "every signal must be used by the rule",
+                signal.name,
+                document.where(("signals", signal.name)),
+                f"Name {' or '.join(signal.bits)} in the rule, or remove the signal",
+            )
+        check_signal(signal, table)
+    signals = (*choice, *signals)
+    _check_names(spec, signals, document)
+    executing = ["execution.lag", "execution.cost", *(axis for leg in legs for axis in leg.terms.values())]
+    space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
+    places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
+    return Study(document, spec, signals, legs, rule, space, places)
+
+
+def _build_rule(
+    spec: StudySpec, signals: Sequence[Signal], legs: list[str], table: AxisTable, document: Document
+) -> tuple[Rule, tuple[Signal, ...]]:
+    """The rule, and where there are alternatives the signal that chooses among them. Raises InputError."""
+    bits = {bit for signal in signals for bit in signal.bits}
+    try:
+        if spec.rules is None:
+            if not isinstance(spec.rule, dict):
+                if (RULE,) not in document.lines and not spec.rule:
+                    where = document.where((RULE,))
+                    raise InputError("a required key must be there", "no rule", where, "Add rule:")
+                remedy = "Write `leg: expression` lines under it, or name one of several under rules:"
+                raise InputError("rule must be a mapping", brief(spec.rule), document.where((RULE,)), remedy)
+            return parse_rule(spec.rule, legs, bits), ()
+        if isinstance(spec.rule, dict):
+            remedy = f"Write rule: {next(iter(spec.rules), 'NAME')}, a list of names, or nothing for all"
+            raise InputError("beside rules, rule names some of them", "a mapping", document.where((RULE,)), remedy)
+        if any(signal.name == RULE for signal in signals):
+            where = document.where(("signals", RULE))
+            raise InputError("beside rules, no signal is called rule", RULE, where, "Rename it")
+        if not spec.rules:
+            raise InputError("rules has at least one rule", "none", document.where(("rules",)), "Write one")
+        choice = choice_signal(tuple(spec.rules))
+        wanted = (spec.rule,) if isinstance(spec.rule, str) and spec.rule else tuple(spec.rule) or tuple(spec.rules)
+        table.add(RULE, (RULE,), wanted, Limits(str, choices=tuple(spec.rules)))
+        return parse_rules(spec.rules, legs, bits, choice.bits), (choice,)
+    except RuleError as fault:
+        where = document.where(("rule" if spec.rules is None else "rules", *fault.place))
+        raise one_line(str(fault), fault.value, where) from None
+
+
+def _check_names(spec: StudySpec, signals: Sequence[Signal], document: Document) -> None:
+    """Check that the calendar is there, that no swept release is lost, and that the window's dates are in order."""
+    calendar = spec.market.calendar
+    if calendar not in spec.series:
+        raise InputError(
+            "market.calendar names the series whose dates are the trading days",
+            calendar,
+            document.where(("market", "calendar")),
+            did_you_mean(calendar, spec.series),
+        )
+    measured = {series for signal in signals for series in signal.series}
+    for name, series in spec.series.items():
+        release = series.release
+        if isinstance(release, tuple) and len(release) > 1 and name not in measured:
+            raise InputError(
+                "a release is swept only for a series that a signal measures",
+                name,
+                document.where(("series", name, "release")),
+                "Leave one value, or none",
+            )
+    window = spec.window
+    dates = [("from", window.from_), ("published", window.published), ("to", window.to)]
+    given = [(key, day) for key, day in dates if day is not None]
+    for (earlier, first), (later, second) in itertools.pairwise(given):
+        if second <= first:
+            raise InputError(
+                "a window runs from `from` over `published` to `to`",
+                f"{earlier} {first}, {later} {second}",
+                document.where(("window", later)),
+                "Put the dates in order",
+            )

@@ -1,0 +1,94 @@
+"""What pydantic found wrong in a study file, as one line with its place and remedy."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ValidationError
+
+from gridproof.kernels.errors import InputError
+from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.spec import (
+    LIST,
+    MAPPING,
+    WORD,
+    ExecutionSpec,
+    LatchSpec,
+    LegSpec,
+    MarketSpec,
+    SeriesSpec,
+    StudySpec,
+    WindowSpec,
+)
+
+_BY_KEY: dict[str, type[BaseModel]] = {
+    "market": MarketSpec,
+    "series": SeriesSpec,
+    "legs": LegSpec,
+    "signals": LatchSpec,
+    "execution": ExecutionSpec,
+    "window": WindowSpec,
+}
+
+# pydantic's kind of fault: what must hold of the key, and the remedy.
+_RULES = {
+    "string_type": ("must be text", "Write a word, in quotes if it looks like a number"),
+    "float_type": ("must be a number", "Write a number, without quotes"),
+    "finite_number": ("must be a finite number", "Write one"),
+    "greater_than": ("must be above {gt:g}", "Raise it"),
+    "greater_than_equal": ("must be at least {ge:g}", "Raise it"),
+    "less_than": ("must be below {lt:g}", "Lower it: it is a share, not %"),
+    "dict_type": ("must be a mapping", "Write `key: value` lines under it"),
+    "model_type": ("must be a mapping", "Write `key: value` lines under it"),
+    "list_type": ("must be a list", "Write it in brackets, or with a dash before each"),
+    "literal_error": ("must be {expected}", "Choose one"),
+    "string_pattern_mismatch": ("must be letters, digits, _ and -", "Rename it"),
+    "invalid_key": ("must be a word", "Put it in quotes, or rename it"),
+}
+
+
+def first_fault(error: ValidationError, document: Document) -> InputError:
+    """The first fault of a study file. The tags of a union are no part of the place."""
+    fault = error.errors(include_url=False)[0]
+    path = [str(key) for key in fault["loc"] if key not in (WORD, LIST, MAPPING, "[key]")]
+    where = document.where(path)
+    key = next((str(key) for key in reversed(path) if not key.isdigit()), "a study")
+    if "[key]" in fault["loc"]:
+        key = "a name"
+    elif fault["type"] == "invalid_key":
+        key = "a key"
+    if fault["type"] == "extra_forbidden":
+        spec = StudySpec if len(path) == 1 else _BY_KEY[path[0]]
+        known = [field.alias or name for name, field in spec.model_fields.items()]
+        return InputError("a key must be one of those known here", key, where, did_you_mean(key, known))
+    if fault["type"] == "missing":
+        return InputError("a required key must be there", f"no {key}", where, f"Add {key}:")
+    if fault["type"] == "union_tag_invalid":
+        shapes = fault["ctx"]["expected_tags"].replace("'<", "").replace(">'", "").replace(", ", " or ")
+        return InputError(f"{key} must be {shapes}", brief(fault["input"]), where, "Rewrite it")
+    if fault["type"] in _RULES:
+        rule, remedy = _RULES[fault["type"]]
+        rule = f"{key} {rule.format(**fault.get('ctx', {}))}"
+        return InputError(rule, brief(fault["input"]), where, remedy)
+    return one_line(fault["msg"].removeprefix("Value error, "), fault["input"], where)
+
+
+def one_line(message: str, value: object, where: str) -> InputError:
+    """A message 'rule; remedy' as one error."""
+    rule, _, remedy = message.partition("; ")
+    remedy = remedy.rstrip(".") or "correct it"
+    return InputError(rule, brief(value), where, remedy[0].upper() + remedy[1:])
+
+
+def brief(value: object) -> str:
+    """A value on one line and not too long to read."""
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The remedy for an unknown name."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean {near[0]}" if near else f"Use one of {', '.join(known)}"

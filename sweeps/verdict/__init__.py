@@ -1,0 +1,1 @@
+"""The verdict: every statistic of a sweep."""

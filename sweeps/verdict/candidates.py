@@ -1,0 +1,143 @@
+"""The contenders: base and best, and what they are measured against, each by what it earned day by day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.metrics import METRICS
+from gridproof.results.run.record import Record
+from gridproof.results.statistics.sharpe import ReturnMoments, return_moments, sharpe_standard_error
+from gridproof.sweeps.execution.summary import checked_point, hold_returns
+from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.plan.plan import Plan, days_of
+from gridproof.sweeps.plan.point import Point
+from gridproof.sweeps.verdict.bootstrap import Bootstrap, draw_bootstrap
+from gridproof.sweeps.verdict.ensemble import Ensemble
+from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, by_year, number, stand, time_shift
+
+
+@dataclass(frozen=True)
+class Contenders:
+    """D days of the window, the first T of them in sample.
+
+    Points, index, metrics, returns and moments are those of base and best.
+    """
+
+    plan: Plan
+    points: dict[str, Point]
+    index: dict[str, int]  # of the grid
+    metrics: dict[str, Floats]  # (S, 12 + A), evaluated as the grid is
+    holds: dict[str, Floats]  # (D,) of holding each leg throughout
+
+    @property
+    def days(self) -> int:
+        """In sample."""
+        return int(self.plan.problem.bounds[1])
+
+    @property
+    def free(self) -> float:
+        """The risk-free rate of a day."""
+        return self.plan.problem.risk_free / self.plan.problem.periods
+
+    @cached_property
+    def returns(self) -> dict[str, Floats]:
+        """(D,) each."""
+        return {name: point.curve["return"].to_numpy() for name, point in self.points.items()}
+
+    @cached_property
+    def moments(self) -> dict[str, ReturnMoments]:
+        """In sample, above the risk-free rate."""
+        return {name: return_moments(returns[: self.days] - self.free) for name, returns in self.returns.items()}
+
+    @property
+    def holds_in_sample(self) -> dict[str, Floats]:
+        """(T,) of holding each leg."""
+        return {name: returns[: self.days] for name, returns in self.holds.items()}
+
+    def benchmarks(self) -> dict[str, Floats]:
+        """(T,) above the risk-free rate: each leg held, and the daily equal mix of those that are not cash."""
+        above = {name: returns - self.free for name, returns in self.holds_in_sample.items()}
+        found = {f"hold {name}": returns for name, returns in above.items()}
+        risky = [above[leg.name] for leg in self.plan.study.legs if leg.series is not None]
+        if len(risky) > 1:
+            found["equal mix"] = np.mean(risky, axis=0)
+        return found
+
+    def bootstrap(self) -> Bootstrap:
+        """Of the days in sample, in blocks as long as the base and the legs ask for."""
+        return draw_bootstrap([self.returns["base"][: self.days], *self.holds_in_sample.values()])
+
+    @property
+    def standard_error(self) -> float:
+        """Of the best's annual Sharpe ratio; NaN where its returns do not vary."""
+        best = self.moments["best"]
+        if not np.isfinite(best.sharpe):
+            return np.nan
+        error = sharpe_standard_error(best.sharpe, best.observations, best.skewness, best.kurtosis)
+        return float(error) * float(np.sqrt(self.plan.problem.periods))
+
+    def standings(self, ensemble: Ensemble | None, bootstrap: Bootstrap) -> Record:
+        """How each stands by itself in sample and after publication, the plateau ensemble among them."""
+        problem = self.plan.problem
+        everyone = dict(self.returns)
+        if ensemble is not None:
+            everyone["ensemble"] = ensemble.returns
+        everyone |= {f"hold {name}": returns for name, returns in self.holds.items()}
+        record: Record = {}
+        for name, returns in everyone.items():
+            parts: list[Record | None] = []
+            for segment, (low, high) in enumerate(pairwise(problem.bounds)):
+                drawn = bootstrap.indices if segment == 0 else None
+                if segment == 1 and high - low >= SHORTEST:
+                    drawn = draw_bootstrap([returns[low:high]]).indices
+                part = stand(returns[low:high], problem.periods, problem.risk_free, drawn)
+                exact = None if name not in self.metrics else self.metrics[name][segment]
+                part["switches"] = None if exact is None else int(exact[METRICS.index("switches")])
+                part["turnover"] = None if exact is None else number(exact[METRICS.index("turnover")])
+                parts.append(part)
+            record[name] = {"in_sample": parts[0], "after_publication": parts[1] if len(parts) > 1 else None}
+        return record
+
+    def shifts(self) -> Record:
+        """Base and best shifted in time, each at the cost that it paid on average for a unit of traded weight."""
+        problem = self.plan.problem
+        record: Record = {}
+        for name, point in self.points.items():
+            held = self._held(name)
+            # An Σ|Δw| of 2 is one switch between two allocations, whatever they are.
+            switches = (held[1:] != held[:-1]).sum()
+            cost = float(point.curve["cost"].to_numpy()[: self.days].sum() / (2.0 * switches)) if switches else 0.0
+            execution = self.plan.study.space.execution(self.index[name])
+            gross = problem.returns[problem.payoff_of[execution], :, : self.days].T
+            record[name] = time_shift(held, gross, cost, problem.periods, problem.risk_free)
+        return record
+
+    def years(self) -> Record:
+        """Base and best by calendar year, in sample."""
+        problem, dates = self.plan.problem, days_of(self.plan)[: self.days]
+        return {
+            name: by_year(dates, returns[: self.days], self._held(name), problem.periods, problem.risk_free)
+            for name, returns in self.returns.items()
+        }
+
+    def _held(self, name: str) -> Ints:
+        """(T,) the allocation of each day."""
+        legs = {leg.name: place for place, leg in enumerate(self.plan.study.legs)}
+        return np.array([legs[leg] for leg in self.points[name].held[: self.days]], dtype=np.int64)
+
+
+def find_contenders(plan: Plan, grid: Grid, best: int) -> Contenders:
+    """best: its grid index. The reference must agree with the backend about base and best."""
+    index = {"base": plan.study.space.base_index, "best": best}
+    return Contenders(
+        plan,
+        {name: checked_point(plan, grid, one) for name, one in index.items()},
+        index,
+        {name: plan.evaluate(grid.alone(one).work)[0] for name, one in index.items()},
+        {leg.name: hold_returns(plan, place)[0] for place, leg in enumerate(plan.study.legs)},
+    )

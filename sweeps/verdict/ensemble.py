@@ -1,0 +1,86 @@
+"""The plateau ensemble: the mean position of all cells within one standard error of the best, as one strategy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.cpu.bootstrap_maxima import Tracer
+from gridproof.kernels.metrics import METRICS
+from gridproof.results.run.record import Record
+from gridproof.sweeps.verdict.population import Population
+from gridproof.sweeps.verdict.strategy_statistics import number
+
+_TRACED = 8192
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    returns: Floats  # (D,) daily after cost, over the whole window
+    weights: Floats  # (D, A) the mean position
+    cells: int
+    share: float  # of the cells gone through
+    threshold: float  # annual Sharpe ratio in sample
+    agreement: float  # mean over the days in sample of the largest weight
+    turnover: float  # traded value over NAV a year, both sides
+    standard_error: float  # of the best's annual Sharpe ratio
+
+    def record(self) -> Record:
+        return {
+            "cells": self.cells,
+            "share": self.share,
+            "standard_error": number(self.standard_error),
+            "threshold": number(self.threshold),
+            "agreement": number(self.agreement),
+        }
+
+
+def average(population: Population, standard_error: float) -> Ensemble | None:
+    """standard_error: of the best's annual Sharpe ratio. Trades are net; the first day is not charged.
+
+    What the mean position moves from one allocation to another is charged as that switch; days on which several fall
+    and several rise share it in proportion. The cost and payoff are those of the base's execution. None where no
+    variant has a Sharpe ratio, or the best no standard error.
+    """
+    plan = population.plan
+    problem, space = plan.problem, plan.study.space
+    sharpes = population.metrics[:, 0, METRICS.index("sharpe")]
+    if not np.isfinite(standard_error) or np.isnan(sharpes).all():
+        return None
+    threshold = float(np.nanmax(sharpes)) - standard_error
+    chosen = np.flatnonzero(sharpes >= threshold)
+    days = problem.returns.shape[2]
+    change = np.zeros((days + 1, problem.allocations))
+    tracer = Tracer(problem, days)
+    for low in range(0, len(chosen), _TRACED):
+        part = chosen[low : low + _TRACED]
+        traces = tracer(population.jobs(part))
+        owner = np.repeat(np.arange(len(part)), np.diff(traces.begins))
+        cells = population.cells[part][owner].astype(np.float64)
+        begins, allocations = traces.stretches[:, 0], traces.stretches[:, 1]
+        ends = np.append(begins[1:], days)
+        ends[traces.begins[1:] - 1] = days
+        np.add.at(change, (begins, allocations), cells)
+        np.add.at(change, (ends, allocations), -cells)
+    total = population.cells[chosen].sum()
+    weights = np.cumsum(change[:-1], axis=0) / total
+    execution = space.execution(space.base_index)
+    gross = (weights * problem.returns[problem.payoff_of[execution]].T).sum(axis=1)
+    moved = np.diff(weights, axis=0, prepend=weights[:1])
+    up, down = np.maximum(moved, 0.0), np.maximum(-moved, 0.0)
+    amount = up.sum(axis=1)
+    flow = down[:, :, None] * up[:, None, :] / np.where(amount > 0.0, amount, 1.0)[:, None, None]
+    cost = (flow * problem.costs[problem.cost_of[execution]].transpose(2, 0, 1)).sum(axis=(1, 2))
+    traded = (flow * problem.traded).sum()
+    return Ensemble(
+        returns=(1.0 + gross) * (1.0 - cost) - 1.0,
+        weights=weights,
+        cells=int(total),
+        share=float(total / population.cells.sum()),
+        threshold=threshold,
+        agreement=float(weights[: population.days].max(axis=1).mean()),
+        turnover=float(traded * problem.periods / days),
+        standard_error=standard_error,
+    )

@@ -1,0 +1,84 @@
+"""The landscape: which axes the objective depends on, and whether base and best stand on a plateau of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats
+from gridproof.results.run.record import Record
+from gridproof.results.run.store import Store
+from gridproof.results.statistics.plateau import cliff, plateau
+from gridproof.results.statistics.sensitivity import Sensitivity, anova_from_surfaces, functional_anova
+from gridproof.sweeps.study.space import Space
+from gridproof.sweeps.verdict.candidates import Contenders
+from gridproof.sweeps.verdict.strategy_statistics import number
+
+_PAIRS = 12  # the largest that are listed
+
+
+def whole_grid_values(store: Store, space: Space, objective: str) -> Floats | None:
+    """The objective of every cell, one dimension an axis; None where not every variant was kept."""
+    if not store.has("variants.parquet"):
+        return None
+    values = store.read_table("variants.parquet", [objective])[objective].to_numpy(dtype=np.float64)
+    return values.reshape(space.dims) if len(values) == space.size else None
+
+
+def sensitivity(store: Store, space: Space, values: Floats | None) -> Record | None:
+    """From the whole grid, else from its surfaces, which give no total index beyond three axes; None without axes."""
+    varied = [axis for axis, size in enumerate(space.dims) if size > 1]
+    if not varied:
+        return None
+    if values is not None:
+        if np.isnan(values).all():
+            return None
+        found: Sensitivity = functional_anova(values.reshape([space.dims[axis] for axis in varied]))
+        axes = list(range(len(varied)))
+    else:
+        tally = store.tally()
+        if not tally.surfaces.pairs or not tally.surfaces.count.any():
+            return None
+        found = anova_from_surfaces(tally.surfaces)
+        axes = varied
+    names = [space.axes[axis].name for axis in varied]
+    pairs = [
+        {"x": names[i], "y": names[j], "index": number(found.second_order[axes[i], axes[j]])}
+        for i in range(len(names))
+        for j in range(i + 1, len(names))
+    ]
+    pairs = sorted((pair for pair in pairs if pair["index"] is not None), key=lambda pair: -pair["index"])[:_PAIRS]  # type: ignore[operator]
+    return {
+        "axes": names,
+        "first_order": [number(found.first_order[axis]) for axis in axes],
+        "total": [number(found.total[axis]) for axis in axes],
+        "pairs": pairs,
+        "undefined": found.undefined,
+        "from": "every cell" if values is not None else "surfaces",
+    }
+
+
+def plateaus(values: Floats | None, contenders: Contenders) -> tuple[Record | None, str | None]:
+    """How base and best stand among their neighbours; where that is not computable, None and the reason, if known."""
+    study, error = contenders.plan.study, contenders.standard_error
+    if study.spec.objective != "sharpe":
+        return None, "not computable: a standard error is known for the Sharpe ratio only"
+    if values is None:
+        return None, "not computable: the grid is too large to keep every variant"
+    if not np.isfinite(error) or np.isnan(values).all():
+        return None, None
+    space = study.space
+    record: Record = {}
+    for who, index in contenders.index.items():
+        digits = [int(digit) for digit in space.digits(np.array([index]))[0]]
+        found, fall = plateau(values, digits, error), cliff(values, digits)
+        record[who] = {
+            "score": number(found.score),
+            "neighbours": found.neighbours,
+            "edges": [space.axes[axis].name for axis in found.edges],
+            "distance": number(found.distance),
+            "share": number(found.share),
+            "cliff": None
+            if fall.axis is None
+            else {"drop": number(fall.drop), "axis": space.axes[fall.axis].name, "step": fall.step},
+        }
+    return record, None

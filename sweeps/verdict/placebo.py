@@ -1,0 +1,69 @@
+"""The placebo: the same sweep on a market that is turned against its signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from gridproof.kernels.backend import resolve
+from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.problem import Work
+from gridproof.results.run.record import Record
+from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.verdict.bootstrap import SEED
+from gridproof.sweeps.verdict.candidates import Contenders
+from gridproof.sweeps.verdict.population import Population
+
+# So many variants in all, in as many sweeps as lie within these bounds.
+_VARIANTS, _FEWEST, _MOST = 10_000_000, 20, 100
+_AT_ONCE = 65_536
+
+
+def placebo(population: Population, grid: Grid, contenders: Contenders, backend: str) -> Record:
+    """The same variants on the same signals, with the market turned round by a random number of days in sample.
+
+    What the legs earn is shifted circularly against all signals, so that exposure, costs and the variants' likeness
+    stay and only the timing is lost. The p-value counts the real sweep as one. Of a population that was drawn, only
+    those drawn are swept.
+    """
+    problem, days = population.plan.problem, population.days
+    column = METRICS.index(contenders.plan.study.spec.objective)
+    sweeps = int(np.clip(_VARIANTS // len(population), _FEWEST, _MOST))
+    mine = population.place(contenders.metrics["base"][None])
+    base = grid.alone(contenders.index["base"]).work if mine is None else population.jobs(slice(mine, mine + 1))
+    shifts = np.random.default_rng(SEED).choice(np.arange(1, days), min(sweeps, days - 1), replace=False)
+    observed = float(np.nanmax(population.metrics[:, 0, column], initial=-np.inf))
+    best, percentiles = [], []
+    for shift in shifts:
+        turned = replace(
+            problem,
+            returns=np.ascontiguousarray(np.roll(problem.returns[:, :, :days], -int(shift), axis=2)),
+            costs=np.ascontiguousarray(problem.costs[..., :days]),
+            bounds=np.array([0, days], dtype=np.int64),
+        )
+        evaluate = resolve(backend).bind(turned)
+        works: Iterator[Work] = (
+            (population.jobs(slice(low, low + _AT_ONCE)) for low in range(0, len(population), _AT_ONCE))
+            if population.sampled
+            else (grid.piece(number).work for number in range(grid.pieces))
+        )
+        values = np.concatenate([evaluate(work)[:, 0, column] for work in works])
+        best.append(float(np.nanmax(values, initial=-np.inf)))
+        own = evaluate(base)[0, 0, column]
+        if not np.isnan(own):
+            below, equal = (values < own).sum(), (values == own).sum()
+            percentiles.append(100.0 * float(below + 0.5 * equal) / int((~np.isnan(values)).sum()))
+    at_least = int((np.array(best) >= observed).sum())
+    share = (at_least + 1) / (len(best) + 1)
+    return {
+        "sweeps": len(best),
+        "seed": SEED,
+        "best": [value for value in best if np.isfinite(value)],
+        "observed": observed if np.isfinite(observed) else None,
+        "at_least": at_least,
+        "p_value": share,
+        "monte_carlo_error": float(np.sqrt(share * (1.0 - share) / len(best))),
+        "base_percentile": percentiles,
+    }

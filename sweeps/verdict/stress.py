@@ -1,0 +1,123 @@
+"""Stress: one variant under later execution, higher cost, later release and neighbouring parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.errors import InputError
+from gridproof.results.run.record import Record, objective_of
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.source import Release
+from gridproof.sweeps.execution.tile import evaluate_listed
+from gridproof.sweeps.plan.grid import Listed
+from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.point import Point, evaluate_point
+from gridproof.sweeps.study.study import Study
+from gridproof.sweeps.verdict.strategy_statistics import number
+
+LAGS = (1, 2, 3, 4, 5)
+# Multiples of the cost; without any, these shares of NAV a side.
+_MULTIPLES, _COSTS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0), (0.0, 0.0005, 0.001, 0.002, 0.005)
+# Later by so many trading days; where a release is counted in calendar days, by so many of these.
+_LATER, _LATER_CALENDAR = (1, 2, 3, 5), (7, 15, 30)
+
+
+def stress(plan: Plan, market: Market, point: Point, index: int, holds: dict[str, Floats]) -> Record:
+    """point: the variant evaluated, at ``index`` of the grid. holds: (T,) returns in sample of holding each leg."""
+    study, parameters = plan.study, point.parameters
+    cost = float(parameters["execution.cost"])
+    costs = sorted({round(cost * multiple, 9) for multiple in _MULTIPLES} if cost > 0 else {*_COSTS})
+    lag = int(parameters["execution.lag"])
+    lags = sorted({*LAGS, lag, lag + 1})
+    releases = []
+    for name, value in parameters.items():
+        if name.endswith(".release") and (later := _later(value)):
+            rows = _along(study, market, point, name, [value, *later])
+            releases.append({"signal": name.removesuffix(".release"), "values": rows})
+    return {
+        "lag": _along(study, market, point, "execution.lag", lags),
+        "cost": _along(study, market, point, "execution.cost", costs),
+        "release": releases,
+        "break_even_cost": _break_even(plan, point, holds),
+        "neighbours": _neighbours(plan, index),
+    }
+
+
+def _later(value: Any) -> list[Any]:
+    """Later releases than this one; a date that the file names has none."""
+    release = Release.parse(value, "release")
+    if release.column is not None:
+        return []
+    if release.calendar_days is not None:
+        return [f"{release.calendar_days + days} calendar days" for days in _LATER_CALENDAR]
+    return [release.trading_days + days for days in _LATER]
+
+
+def _along(study: Study, market: Market, point: Point, name: str, values: list[Any]) -> list[Record]:
+    """A window that begins as soon as the grid allows has no room for a later day: that row says why it is empty."""
+    rows = []
+    for value in values:
+        row: Record = {"value": value, "sharpe": None, "cagr": None, "base": value == point.parameters[name]}
+        try:
+            metrics = evaluate_point(study, market, point.parameters | {name: value}).in_sample
+            row |= {"sharpe": metrics["sharpe"], "cagr": metrics["cagr"]}
+        except InputError as error:
+            row["why"] = str(error)
+        rows.append(row)
+    return rows
+
+
+def _break_even(plan: Plan, point: Point, holds: dict[str, Floats]) -> list[Record]:
+    """The cost a side, in place of every cost, at which the variant earns no more than nothing, or than a leg held.
+
+    0 where it earns no more even at no cost; None where it never trades.
+    """
+    days = int(plan.problem.bounds[1])
+    curve = point.curve.iloc[:days]
+    gross = np.log1p((1.0 + curve["return"].to_numpy()) / (1.0 - curve["cost"].to_numpy()) - 1.0).sum()
+    legs = {leg.name: place for place, leg in enumerate(plan.study.legs)}
+    held = np.array([legs[leg] for leg in point.held[:days]])
+    sides = plan.problem.traded[held[:-1], held[1:]]
+    sides = sides[sides > 0]
+
+    def total(cost: float, target: float) -> float:
+        return float(gross + np.log1p(-cost * sides).sum() - target)
+
+    rows = []
+    targets = {"zero": 0.0} | {f"hold {name}": float(np.log1p(returns).sum()) for name, returns in holds.items()}
+    for name, target in targets.items():
+        cost = 0.0 if len(sides) else None
+        if len(sides) and total(0.0, target) > 0.0:
+            cost = float(brentq(total, 0.0, 0.4999, args=(target,))) if total(0.4999, target) < 0.0 else 0.4999
+        rows.append({"against": name, "cost": cost})
+    return rows
+
+
+def _neighbours(plan: Plan, index: int) -> Record:
+    """The objective one step away along each axis."""
+    space = plan.study.space
+    digits = space.digits(np.array([index]))[0]
+    around = []
+    for axis, size in enumerate(space.dims):
+        for step in (-1, 1):
+            if 0 <= digits[axis] + step < size:
+                moved = digits.copy()
+                moved[axis] += step
+                around.append(space.index(moved))
+    if not around:
+        return {"count": 0, "worst": None, "median": None, "best": None}
+    listed: Ints = np.array(sorted(around), dtype=np.int64)
+    values = objective_of(evaluate_listed(plan, Listed(plan, listed)), plan.study.spec.objective)
+    defined = values[~np.isnan(values)]
+    if not len(defined):
+        return {"count": 0, "worst": None, "median": None, "best": None}
+    return {
+        "count": len(defined),
+        "worst": number(defined.min()),
+        "median": number(np.median(defined)),
+        "best": number(defined.max()),
+    }

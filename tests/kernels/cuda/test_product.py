@@ -1,0 +1,201 @@
+"""Products on the CUDA backend; what *compiled*, *shim* and *gpu* mean stands in test_cuda."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gridproof as gp
+from gridproof.kernels import reference
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.cpu import backend as cpu
+from gridproof.kernels.cpu.product.product import Product
+from gridproof.kernels.cuda import product as product_module
+from gridproof.kernels.cuda.device import Device
+from gridproof.kernels.cuda.evaluate import Bound
+from gridproof.kernels.cuda.product import Products
+from gridproof.kernels.cuda.source import THREADS, Form
+from gridproof.kernels.metrics import METRICS, OBJECTIVES
+from gridproof.kernels.problem import Box, Problem
+from tests.kernels.cpu.product.test_product import random_box
+from tests.kernels.cuda.test_evaluate import ARCHITECTURES
+from tests.kernels.test_backends import assert_agree
+from tests.support.problems import random_problem
+from tests.support.shim import nvrtc
+from tests.support.shim.device import ShimDevice
+
+NAMES = ("leaves", "combine", "rows", "walk", "conclude")
+FORMS = [Form(3, True), Form(3, False), Form(6, True), Form(3, True, "sharpe"), Form(3, True, "calmar")]
+
+
+def check(device: Device, problem: Problem, box: Box, top: int | None = None) -> Floats:
+    found = Products(device, problem, top).evaluate(box)
+    assert_agree(found.copy(), reference.evaluate(problem, box))
+    return found
+
+
+def make_box(problem: Problem, counts: tuple[int, ...], seed: int = 0) -> Box:
+    """One bit a signal, ``counts`` paths of each, under every execution."""
+    rng = np.random.default_rng(seed)
+    paths = tuple(rng.integers(0, len(problem.planes), (count, 1)).astype(np.int32) for count in counts)
+    return Box(paths, tuple(np.array([bit]) for bit in range(len(counts))), np.arange(len(problem.lags)))
+
+
+# Compiled, not executed
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_compiled_kernels_spill_nothing(form: Form, architecture: str) -> None:
+    if nvrtc.library() is None:
+        pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
+    for name in NAMES:
+        binary = nvrtc.build(form.kernel(name), architecture)
+        found = f"{name} of {form} on {architecture}: {binary.registers} registers, {binary.spilled} bytes spilled"
+        assert binary.spilled == 0, found
+        # What lets an H100's multiprocessor hold 640 threads with all metrics, 1,024 with one.
+        assert binary.registers <= 65_536 // THREADS // (5 if form.metric is None else 8), found
+
+
+def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
+    if nvrtc.library() is None:
+        pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
+    problem = random_problem(np.random.default_rng(0))
+    Products(shim, problem, 1).evaluate(make_box(problem, (2, 2, 2)))
+    for name in NAMES:
+        assert shim.types[name] == nvrtc.build(Form(3, True).kernel(name), "sm_90").parameters
+
+
+# Executed on the CPU through the shim
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    days=st.integers(1, 200),
+    bits=st.integers(1, 6),
+    legs=st.sampled_from([2, 3]),
+    flip=st.sampled_from([0.0, 0.01, 0.2, 1.0]),
+    top=st.integers(0, 5),
+    lead=st.integers(3, 70),
+    holds=st.booleans(),
+)
+def test_shim_agrees_with_reference(
+    shim: ShimDevice, seed: int, days: int, bits: int, legs: int, flip: float, top: int, lead: int, holds: bool
+) -> None:
+    """Signals of several bits, some paths twice, several executions, constant paths and paths that flip every day."""
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng, days=days, bits=bits, legs=legs, flip=flip, lead=lead)
+    if not holds:
+        problem = replace(problem, rule=np.tile(problem.rule[:1], (legs, 1)))
+    check(shim, problem, random_box(rng, problem, bits), top)
+
+
+@pytest.mark.parametrize("counts", [(1,), (129,), (1, 1), (40, 7), (2, 3, 2, 2, 1, 2, 3, 2)])
+@pytest.mark.parametrize("days", [1, 3, 31, 127, 130])
+def test_shim_agrees_on_odd_sizes(shim: ShimDevice, counts: tuple[int, ...], days: int) -> None:
+    """One variant, one signal, eight; lengths that are no multiple of a leaf, of a word, of a block."""
+    problem = random_problem(np.random.default_rng(days), days=days, bits=len(counts), legs=2, flip=0.05)
+    check(shim, problem, make_box(problem, counts))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), days=st.integers(1, 300), flip=st.sampled_from([0.0, 0.02, 0.3]))
+def test_shim_sums_as_the_cpu(shim: ShimDevice, seed: int, days: int, flip: float) -> None:
+    """The same joins in the same order: switches and shares to the bit, the rest but for last digits of pow and log."""
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng, days=days, flip=flip)
+    box = random_box(rng, problem, 3)
+    found, expected = Products(shim, problem, 3).evaluate(box), Product(problem, 3).evaluate(box)
+    exact = [METRICS.index(name) for name in ("switches", "turnover", "exposure", "volatility")]
+    np.testing.assert_array_equal(found[..., exact], expected[..., exact])
+    assert_agree(found, expected)
+
+
+@pytest.mark.parametrize("metric", OBJECTIVES)
+@pytest.mark.parametrize("holds", [True, False])
+def test_shim_one_metric_is_that_of_all(shim: ShimDevice, metric: str, holds: bool) -> None:
+    """To the bit, of both segments and every execution, also where a variant never trades."""
+    problem = random_problem(np.random.default_rng(9), days=150, bits=3, flip=0.01)
+    if not holds:
+        problem = replace(problem, rule=np.tile(problem.rule[:1], (3, 1)))
+    box = make_box(problem, (3, 9, 5))
+    products = Products(shim, problem)
+    every = products.evaluate(box)
+    for segment, values in enumerate(products.values(box, metric)):
+        np.testing.assert_array_equal(values.T.ravel(), every[:, segment, METRICS.index(metric)])
+
+
+def test_shim_without_signals(shim: ShimDevice) -> None:
+    problem = replace(random_problem(np.random.default_rng(6), bits=1), rule=np.array([[1], [1], [1]], dtype=np.int64))
+    box = Box((), (), np.arange(len(problem.lags)))
+    np.testing.assert_allclose(Products(shim, problem).evaluate(box), cpu.Compiled(problem)(box), rtol=1e-12)
+
+
+def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tile that does not fit is halved, tables that do not fit are made a few blocks at a time."""
+    problem = random_problem(np.random.default_rng(4), days=300, flip=0.05)
+    box = make_box(problem, (5, 11, 23))
+    whole = Products(ShimDevice(folder), problem, 2).evaluate(box)
+    short = ShimDevice(folder)
+    products = Products(short, problem, 2)
+    products.evaluate(make_box(problem, (1, 1, 1)))
+    monkeypatch.setattr(product_module, "_TABLES", 1e6 / 2**30)
+    np.testing.assert_array_equal(products.evaluate(box), whole)
+    assert short.released == 0
+    assert short.names.count("walk") > 8 * 6, "the tables were made in several groups of blocks"
+    short.room = 60_000
+    np.testing.assert_array_equal(products.evaluate(box), whole)
+    assert short.released > 0
+    monkeypatch.setattr(product_module, "_CLASSES", 1500)
+    np.testing.assert_array_equal(Products(ShimDevice(folder), problem, 2).evaluate(box), whole)
+    short.room = 100
+    with pytest.raises(gp.InputError, match="a launch needs some free GPU memory; got no room for one variant"):
+        products.evaluate(box)
+
+
+def test_lists_take_over_where_counts_do_not_fit(shim: ShimDevice) -> None:
+    rng = np.random.default_rng(6)
+    problem = random_problem(rng, days=200, bits=3, legs=9)
+    box = random_box(rng, problem, 3)
+    assert_agree(Bound(shim, problem)(box), reference.evaluate(problem, box))
+
+
+# Executed on a GPU
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("seed", range(20))
+def test_gpu_agrees_with_reference_and_cpu(gpu: Device, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bits = int(rng.integers(1, 7))
+    problem = random_problem(rng, days=int(rng.integers(1, 400)), bits=bits, flip=(0.0, 0.02, 0.2, 1.0)[seed % 4])
+    if seed % 3 == 0:
+        problem = replace(problem, rule=np.tile(problem.rule[:1], (3, 1)))
+    box = random_box(rng, problem, bits)
+    assert_agree(check(gpu, problem, box), Product(problem).evaluate(box))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("metric", OBJECTIVES)
+def test_gpu_one_metric_is_that_of_all(gpu: Device, metric: str) -> None:
+    problem = random_problem(np.random.default_rng(9), days=900, flip=0.01, rows=60)
+    box = make_box(problem, (13, 60, 70))
+    products = Products(gpu, problem)
+    every = products.evaluate(box)
+    for segment, values in enumerate(products.values(box, metric)):
+        np.testing.assert_array_equal(gpu.download(values).T.ravel(), every[:, segment, METRICS.index(metric)])
+
+
+@pytest.mark.gpu
+def test_gpu_in_less_memory_gives_the_same_bits(gpu: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = random_problem(np.random.default_rng(2), days=700, flip=0.02, rows=60)
+    box = make_box(problem, (7, 40, 60))
+    whole = Products(gpu, problem).evaluate(box)
+    monkeypatch.setattr(product_module, "_MOST", 1000)
+    np.testing.assert_array_equal(Products(gpu, problem).evaluate(box), whole)

@@ -1,0 +1,70 @@
+"""What is compiled is compiled anew when anything that went into it has changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from gridproof.kernels import jit as compiled
+from gridproof.kernels.cpu.product.block_sweep import sweep
+
+CALLER = """
+from doubled.jit import compiled
+from doubled.called import FACTOR, more
+
+@compiled()
+def times(x):
+    return more(x) * FACTOR
+
+print(times(10), sum(times.stats.cache_hits.values()))
+"""
+CALLED = """
+from doubled.jit import compiled
+FACTOR = {factor}
+
+@compiled()
+def more(x):
+    return x + {added}
+"""
+
+
+def test_a_change_elsewhere_is_compiled(tmp_path: Path) -> None:
+    """Functions and constants of other files; what has not changed comes from the cache."""
+    package = tmp_path / "doubled"
+    package.mkdir()
+    shutil.copy(compiled.__file__, package / "jit.py")
+    (package / "caller.py").write_text(CALLER)
+
+    def answer(factor: int, added: int) -> list[int]:
+        (package / "called.py").write_text(CALLED.format(factor=factor, added=added))
+        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path),
+                       "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+        command = [sys.executable, "-m", "doubled.caller"]
+        done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+        return [int(each) for each in done.stdout.split()]
+
+    assert answer(2, 1) == [22, 0]
+    assert answer(2, 1) == [22, 1]
+    assert answer(3, 1) == [33, 0]
+    assert answer(3, 5) == [45, 0]
+    assert answer(3, 5) == [45, 1]
+
+
+def test_digest_is_of_contents_in_order_of_names(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.py", tmp_path / "two.py"
+    one.write_text("a")
+    two.write_text("bc")
+    before = compiled.digest([two, one])
+    assert before == compiled.digest([one, two])
+    two.write_text("c")
+    assert compiled.digest([one, two]) != before
+    one.write_text("ab")
+    assert compiled.digest([one, two]) != before
+
+
+def test_kernels_are_cached_under_their_sources() -> None:
+    sources = compiled.digest(Path(compiled.__file__).parent.rglob("*.py"))
+    assert sweep.py_func.__qualname__ == f"sweep-{sources}"

@@ -1,0 +1,220 @@
+"""Changing the future leaves the past unchanged: every measure, every kind of release, to the last bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from gridproof.kernels import reference
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.cpu import backend as cpu
+from gridproof.kernels.paths import unpack
+from gridproof.signals import catalogue
+from gridproof.signals.catalogue import MEASURES, Measure, Parameter, Reading
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.source import Observations
+from gridproof.sweeps.plan.point import evaluate_point
+from gridproof.sweeps.plan.signal_paths import read_signal
+from gridproof.sweeps.plan.window import find_window
+from gridproof.sweeps.study.document import Document, parse_value
+from gridproof.sweeps.study.study import Study, build_study
+from tests.support.futures import DAY, DAYS, calendar_days, market_of, observations, other_future, shortened, wandering
+
+RELEASES = ("0", "1", "3", "10 calendar days", "usable")
+FIRST = 150  # the calendar day of the window's first return
+
+# Every measure, with every number of series it takes, daily and (of one series) monthly. A new measure is in here
+# by itself; one with a kind of parameter that ``drawn`` does not know fails.
+CASES = [
+    pytest.param(measure.name, inputs, monthly, id=f"{measure.name}-{inputs}-{'monthly' if monthly else 'daily'}")
+    for measure in MEASURES.values()
+    for inputs in measure.inputs
+    for monthly in ((False, True) if inputs == 1 else (False,))
+]
+
+
+def drawn(parameter: Parameter, rng: np.random.Generator, most: int) -> int | str:
+    if parameter.choices:
+        return str(rng.choice(parameter.choices))
+    assert parameter.kind is int, "say here how to draw a parameter of this kind"
+    least = parameter.least or 1
+    if least > 1:
+        least = 6  # a volatility or slope: of days over which a stale series moves
+    return int(rng.integers(least, max(least, most) + 1))
+
+
+def study_of(measure: Measure, inputs: int, release: str, lag: int, rng: np.random.Generator, monthly: bool) -> Study:
+    """One signal on x (and y), its bits choosing among three legs: by a hold rule where it has several."""
+    parameters = "".join(f", {name}: {drawn(p, rng, 3 if monthly else 12)}" for name, p in measure.parameters.items())
+    if measure.latched:
+        parameters += ", latch: {on_above: 0.004, off_below: -0.004}"
+    bits = [f"s.{bit}" if bit else "s" for bit in measure.bits or ("",)]
+    chosen = "".join(f"{leg}: {bit}, " for leg, bit in zip(("small", "large", "cash"), bits, strict=False))
+    releases = dict(zip(("x", "y")[:inputs], (release, rng.choice(["0", "2", "5 calendar days"])), strict=False))
+    measured = "\n".join(f"  {name}: {{file: f, field: v, release: {each}}}" for name, each in releases.items())
+    text = f"""
+name: ahead
+market: {{calendar: small}}
+series:
+  small: {{file: f, field: v}}
+  large: {{file: f, field: v}}
+{measured}
+legs: {{small: small, large: {{series: large, stamp_tax: china}}, cash: {{interest: 0.02}}}}
+signals: {{s: {{measure: {measure.name}, of: [{", ".join(releases)}]{parameters}}}}}
+rule: {{{chosen}{"large" if len(bits) == 1 else "hold"}: otherwise}}
+execution: {{lag: {lag}, cost: 0.001}}
+window: {{from: {calendar_days()[FIRST]}}}
+"""
+    return build_study(Document("ahead.yaml", parse_value(text), {}))
+
+
+def assert_same_past(now: pd.DataFrame, other: pd.DataFrame, today: int, lag: int = 0) -> None:
+    """Rows up to calendar day ``today`` are the same to the bit, weights ``lag`` days further."""
+    rows = today - FIRST + 1
+    for column in now:
+        until = rows + lag if column.startswith("weight.") else rows
+        left, right = now[column].to_numpy()[:until], other[column].to_numpy()[:until]
+        assert left.tobytes() == right.tobytes(), f"{column} knew the future"
+
+
+def look_ahead(name: str, inputs: int, monthly: bool, release: str, seed: int, today: int, lag: int) -> pd.DataFrame:
+    """Fail where a measure's study shows the future; answer its curve."""
+    rng = np.random.default_rng(seed)
+    study = study_of(MEASURES[name], inputs, release, lag, rng, monthly)
+    market = market_of(rng, monthly)
+    curve = evaluate_point(study, market).curve
+    assert_same_past(curve, evaluate_point(study, other_future(study, market, today, rng)).curve, today, lag)
+    if today > FIRST:
+        assert_same_past(curve, evaluate_point(study, shortened(study, market, today)).curve, today)
+    return curve
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize(("name", "inputs", "monthly"), CASES)
+def test_the_future_does_not_reach_back(name: str, inputs: int, monthly: bool, release: str) -> None:
+    moved = []
+
+    @settings(max_examples=8, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @given(st.integers(0, 2**32 - 1), st.integers(FIRST, DAYS - 2), st.integers(1, 3))
+    def run(seed: int, today: int, lag: int) -> None:
+        curve = look_ahead(name, inputs, monthly, release, seed, today, lag)
+        states = curve[[column for column in curve if column.endswith(".state")]].to_numpy()
+        moved.append((states != states[0]).any())
+
+    run()
+    assert sum(moved) >= len(moved) / 2  # else the signals hardly ever spoke, and nothing was tested
+
+
+def tomorrow(series: list[Floats]) -> Reading:
+    return Reading({"value": np.append(series[0][1:], series[0][-1]) / series[0] - 1.0})
+
+
+def whole_sample(series: list[Floats]) -> Reading:
+    defined = series[0][np.isfinite(series[0])]
+    return Reading({"value": (series[0] - defined.mean()) / defined.std()})
+
+
+def bits_of_tomorrow(series: list[Floats]) -> Reading:
+    rises = np.append(series[0][1:] > series[0][:-1], False)
+    return Reading({"value": series[0]}, rises[None])
+
+
+@pytest.mark.parametrize("monthly", [False, True])
+@pytest.mark.parametrize("peek", [tomorrow, whole_sample, bits_of_tomorrow])
+def test_a_peeking_measure_is_caught(peek: Any, monthly: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    bits = ("",) if peek is bits_of_tomorrow else ()
+    monkeypatch.setitem(catalogue.MEASURES, "peek", Measure("peek", (1,), {}, peek, "", "", bits))
+    caught = 0
+    for seed in range(10):
+        today = int(np.random.default_rng(seed).integers(FIRST + 40, DAYS - 40))
+        try:
+            look_ahead("peek", 1, monthly, "0", seed, today, 1)
+        except AssertionError as error:
+            caught += "knew the future" in str(error)
+    assert caught >= 3  # of 10; the test above makes 40 attempts on each measure
+
+
+def turning(values: list[float], smooth: int, confirm: int) -> tuple[Study, Market, Observations]:
+    """A study of turning points on hand-made months, each usable on the 12th of the next."""
+    study = study_of(MEASURES["turning_point"], 1, "usable", 1, np.random.default_rng(0), True)
+    study = study.set({"s.smooth": smooth, "s.confirm": confirm, "s.direction": "peak"})
+    market = market_of(np.random.default_rng(0), True)
+    dates = market.series["x"].dates[: len(values)]
+    assert len(dates) == len(values)
+    usable = dates + np.timedelta64(12, "D")
+    months = observations("x", dates, np.array(values), usable=usable)
+    return study, Market(market.calendar, market.series | {"x": months}), months
+
+
+def test_a_turn_shows_with_the_month_that_confirms_it() -> None:
+    values = [2.0, 3, 4, 5, 6, 7, 8, 9, 8, 7, 8, 7, 6, 5, 6, 7]  # peaks at 7 and 10, troughs at 9 and 13
+    for confirm, turns in ((1, {8: 1, 10: 0, 11: 1, 14: 0}), (2, {9: 1, 12: 1, 15: 0})):
+        study, market, months = turning(values, 1, confirm)
+        window = find_window(study, market)
+        reading = read_signal(study, study.signals[0], market, dict(study.base), window)
+        assert reading.states is not None
+        assert reading.hindsight is not None
+        state, hindsight = reading.states[0], reading.hindsight[0]
+        expected, earlier = np.zeros(DAYS, dtype=bool), np.zeros(DAYS, dtype=bool)
+        for month, on in turns.items():
+            expected[market.calendar >= months.columns["usable"][month]] = on
+            earlier[market.calendar >= months.dates[month - confirm]] = on
+        np.testing.assert_array_equal(state, expected)
+        np.testing.assert_array_equal(hindsight, earlier)
+        curve = evaluate_point(study, market).curve
+        np.testing.assert_array_equal(curve["s.state"], expected[FIRST:])
+        np.testing.assert_array_equal(curve["weight.small"], expected[FIRST - 1 : -1])
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@given(st.lists(st.integers(-9, 9), min_size=16, max_size=16), st.integers(1, 4), st.integers(1, 3))
+def test_hindsight_runs_ahead_of_the_tradable_state(tenths: list[int], smooth: int, confirm: int) -> None:
+    study, market, _ = turning([each / 10 for each in tenths], smooth, confirm)
+    reading = read_signal(study, study.signals[0], market, dict(study.base), find_window(study, market))
+    assert reading.states is not None
+    assert reading.hindsight is not None
+    turns, earlier = (np.flatnonzero(np.diff(each[0].astype(int))) for each in (reading.states, reading.hindsight))
+    assert len(earlier) >= len(turns)
+    assert (earlier[: len(turns)] < turns).all()
+    assert (np.abs(turns - earlier[: len(turns)]) >= 20 * confirm).all()
+
+
+@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 199))
+def test_a_latch_ignores_tomorrow(seed: int, today: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=200)
+    on = rng.normal(size=5)
+    off = on - rng.random(5)
+    changed = np.where(np.arange(200) > today, rng.normal(size=200), values)
+    for backend in (reference, cpu):
+        states, others = (unpack(backend.latch_paths(each, on, off, 0), 200) for each in (values, changed))
+        np.testing.assert_array_equal(states[:, : today + 1], others[:, : today + 1])
+
+
+def test_hold_keeps_what_was_chosen_and_nothing_later() -> None:
+    study = study_of(MEASURES["slope_fork"], 2, "0", 2, np.random.default_rng(3), False)
+    curve = evaluate_point(study, market_of(np.random.default_rng(3), False)).curve
+    weights = curve[["weight.small", "weight.large", "weight.cash"]].to_numpy().argmax(axis=1)
+    small, large = (curve[f"s.{bit}.state"].to_numpy() for bit in ("small", "large"))
+    for day in range(2, len(curve)):
+        expected = 0 if small[day - 2] else 1 if large[day - 2] else weights[day - 1]
+        assert weights[day] == expected
+    assert len(set(weights)) > 1
+
+
+def test_what_a_series_becomes_does_not_reach_back() -> None:
+    rng = np.random.default_rng(0)
+    study, market = study_of(MEASURES["change"], 1, "0", 1, rng, True), market_of(rng, True)
+    months = market.series["x"]
+    daily = np.arange(months.dates[10] + DAY, market.calendar[-1])  # one day the source turns daily
+    dates = np.concatenate([months.dates[:11], daily])
+    values = np.concatenate([months.values[:11], wandering(rng, len(daily))])
+    turned = Market(market.calendar, market.series | {"x": observations("x", dates, values)})
+    today = int(np.searchsorted(market.calendar, daily[0])) - 1
+    assert_same_past(evaluate_point(study, market).curve, evaluate_point(study, turned).curve, today)

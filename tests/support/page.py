@@ -1,0 +1,99 @@
+"""The report's page as tests read it: its text, figures and tables; and every number of a record made absent."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import pathlib
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from gridproof.results.report.report import write_report
+
+# Of a page whose folder has a verdict.
+HEADINGS = [
+    "1. What was tried",
+    "2. Base, best, ensemble and buy-and-hold",
+    "3. Luck",
+    "4. Deflated Sharpe against the number of trials",
+    "5. Does the winner of one half win in the other?",
+    "6. Surfaces, plateau and sensitivity",
+    "7. Time",
+    "8. Stress",
+    "9. The verdict",
+]
+
+
+def page_of(folder: pathlib.Path) -> str:
+    """The report without plotly's own text, which would match almost anything."""
+    text = write_report(folder).read_text(encoding="utf-8")
+    start, end = text.index("<script>/**"), text.index("<script>\nconst drawFigure")
+    return (text[:start] + text[end:]).replace("\u00a0", " ")
+
+
+def headings_of(page: str) -> list[str]:
+    return re.findall(r"<h2[^>]*>([^<]*)</h2>", page)
+
+
+def words_of(page: str) -> str:
+    """The page's text without markup and figures."""
+    page = re.sub(r"<script>.*?</script>|<style>.*?</style>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def section_of(page: str, heading: str) -> str:
+    start = page.index(f">{heading}<")
+    end = page.find("<h2", start)
+    return page[start : end if end > 0 else None]
+
+
+def table_of(page: str, heading: str) -> list[list[str]]:
+    """The rows of the first table below a heading, as text."""
+    part = page[page.index(f"<h3>{heading}</h3>") :]
+    body = part[part.index("<tbody>") : part.index("</tbody>")]
+    return [
+        [words_of(cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row)]
+        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", body, re.DOTALL)
+    ]
+
+
+def loads_nothing(page: str) -> bool:
+    return not re.search(r"""<link|(src|href)\s*=\s*["'](https?:)?//""", page)
+
+
+def figures_of(page: str) -> dict[str, Any]:
+    found = re.findall(r'drawFigure\("([\w-]+)", (\{.*\})\);</script>', page)
+    return {name: json.loads(text) for name, text in found}
+
+
+def values_of(packed: Any, dtype: str = "<f8") -> list[float]:
+    """Values of a trace, packed or plain."""
+    if not isinstance(packed, dict):
+        return list(packed)
+    return [float(value) for value in np.frombuffer(base64.b64decode(packed["bdata"]), dtype=dtype)]
+
+
+def paths_of(record: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every key of every dictionary, in lists that of the first and the last."""
+    if isinstance(record, dict):
+        below = [paths_of(value, (*path, key)) for key, value in record.items()]
+        return [(*path, key) for key in record] + [one for part in below for one in part]
+    if isinstance(record, list) and record and isinstance(record[0], dict):
+        return [one for place in {0, len(record) - 1} for one in paths_of(record[place], (*path, place))]
+    return []
+
+
+def nulled(record: dict[str, Any], paths: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+    """The record with null in these places."""
+    changed = copy.deepcopy(record)
+    for path in paths:
+        part: Any = changed
+        for key in path[:-1]:
+            part = part[key] if part is not None else None
+        if part is not None:
+            part[path[-1]] = None
+    return changed

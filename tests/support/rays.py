@@ -1,0 +1,58 @@
+"""Ray clusters on this machine, several raylets on loopback, for tests in a process of their own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+
+
+def ray_environment(home: Path) -> dict[str, str]:
+    """No token file in the home of who runs the tests, nothing beyond loopback, and workers find the tests' modules."""
+    return {
+        "HOME": str(home),
+        "RAY_AUTH_MODE": "disabled",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "PYTHONPATH": os.pathsep.join(path for path in (str(ROOT), os.environ.get("PYTHONPATH")) if path),
+        "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", ""),
+    }
+
+
+@contextmanager
+def cluster_of(nodes: int, head_cpus: int = 0) -> Iterator[Any]:
+    """A head and nodes of one CPU each."""
+    from ray.cluster_utils import Cluster
+
+    head = {"num_cpus": head_cpus, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
+    head["_system_config"] = {"metrics_report_interval_ms": 300}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        for _ in range(nodes):
+            add_node(cluster)
+        yield cluster
+    finally:
+        cluster.shutdown()
+
+
+def add_node(cluster: Any) -> Any:
+    return cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1", object_store_memory=100 * 2**20)
+
+
+def driver_command(traps: Path, study: Path, out: Path, *options: object) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "tests.support.driver",
+        *map(str, (traps, "run", study, "--out", out, "--no-verdict", *options)),
+    ]

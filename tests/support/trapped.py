@@ -1,0 +1,35 @@
+"""A grid of small pieces that does on a worker what a file tells it to: raise, be slow, or kill its process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from gridproof.sweeps.plan.grid import Piece, Product
+from gridproof.sweeps.plan.plan import Plan
+
+SLOW = 0.15
+
+
+class Trapped(Product):
+    """Pieces of ten variants. ``traps`` holds files: slow; raise-N; kill-N (each time) and kill-once-N."""
+
+    def __init__(self, plan: Plan, traps: Path) -> None:
+        super().__init__(plan, 10)
+        self._traps = traps
+
+    def on(self, plan: Plan) -> Trapped:
+        return Trapped(plan, self._traps)
+
+    def piece(self, number: int) -> Piece:
+        if (self._traps / "slow").exists():
+            time.sleep(SLOW)
+        if (self._traps / f"raise-{number}").exists():
+            raise ValueError(f"a trap at piece {number}")
+        once = self._traps / f"kill-once-{number}"
+        if once.exists() or (self._traps / f"kill-{number}").exists():
+            once.unlink(missing_ok=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().piece(number)

@@ -1,0 +1,324 @@
+"""The executor on Ray, against several raylets on this machine: the suite of every executor, and all kinds of loss."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+
+import gridproof as gp
+from gridproof.kernels.arrays import Floats
+from gridproof.results.run.store import Store
+from gridproof.sweeps import run as run_module
+from gridproof.sweeps.cluster import worker_pool as crew_module
+from gridproof.sweeps.cluster.executor import Cluster
+from gridproof.sweeps.execution.executor import Executor
+from tests.support.demo import small_file, small_plan, small_study
+from tests.support.executors import RunSuite, TileSuite, contents, task_of
+from tests.support.rays import ROOT, add_node, cluster_of, driver_command, needs_ray
+from tests.support.trapped import Trapped
+
+pytestmark = [needs_ray, pytest.mark.own_process]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    with cluster_of(nodes=2) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def traps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("traps")
+
+
+@pytest.fixture
+def empty_traps(traps: Path) -> Path:
+    for trap in traps.iterdir():
+        trap.unlink()
+    return traps
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_file(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def expected(study: Path, traps: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a run in this process writes, piece by piece as on the cluster."""
+    with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, traps)):
+        return contents(gp.run(gp.load_study(str(study)), out=tmp_path_factory.mktemp("local"), verdict=False).folder)
+
+
+@pytest.fixture(scope="class")
+def executor(cluster: Any, traps: Path) -> Iterator[Executor]:
+    task = task_of(traps)
+    with Cluster(cluster.address) as executor:
+        executor.backend("cpu")
+        executor.prepare(task.plan, task.grid)
+        yield executor
+
+
+@pytest.fixture
+def ray(cluster: Any) -> str:
+    return str(cluster.address)
+
+
+class TestRuns(RunSuite):
+    """Runs on the cluster."""
+
+
+class TestTiles(TileSuite):
+    def test_workers_evaluate_for_a_driver_that_cannot(self, executor: Any) -> None:
+        plan = small_plan()
+        work = Trapped(plan, Path("none")).piece(3).work
+        found: Floats = executor._evaluate(work)
+        assert found.tobytes() == plan.evaluate(work).tobytes()
+        assert np.isfinite(found[..., 0]).all()
+
+
+class Driver:
+    """The command line in a process of its own, on the cluster; ``ray``: by that address, or as the only one there."""
+
+    def __init__(self, traps: Path, study: Path, out: Path, address: str, ray: str = "auto") -> None:
+        command = driver_command(traps, study, out, "--ray", ray)
+        self.out = out
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            text=True,
+            env=users_environment() | {"RAY_ADDRESS": address},
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    @property
+    def store(self) -> Store:
+        return Store(next(self.out.glob("*-*")))
+
+    def until_tiles(self, count: int) -> None:
+        deadline = time.monotonic() + 120
+        while len(list(self.out.glob("*/tiles/*.npz"))) < count:
+            assert time.monotonic() < deadline, "too slow"
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.02)
+
+    def ends(self, *codes: int) -> tuple[str, str]:
+        output, errors = self.process.communicate(timeout=150)
+        assert self.process.returncode in codes, output + errors
+        assert "Traceback" not in errors
+        return output, errors
+
+    def ends_anyway(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+Drivers = Callable[..., Driver]
+
+
+@pytest.fixture
+def drivers() -> Iterator[Drivers]:
+    """Starts drivers; those that a failing test leaves are killed."""
+    with ExitStack() as stack:
+
+        def start(*arguments: Any, **options: str) -> Driver:
+            driver = Driver(*arguments, **options)
+            stack.callback(driver.ends_anyway)
+            return driver
+
+        yield start
+
+
+def users_environment() -> dict[str, str]:
+    """Not what keeps the test's clusters on loopback: a driver must find its way as a user's does."""
+    return {name: value for name, value in os.environ.items() if name != "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"}
+
+
+def served_metrics() -> set[str]:
+    """The names of gridproof's metrics, as Prometheus would read them from every node."""
+    import ray
+
+    found = set()
+    for node in ray.nodes():
+        if not node["Alive"]:
+            continue
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{node['MetricsExportPort']}/metrics", timeout=5) as answer:
+                lines = answer.read().decode().splitlines()
+        except OSError:
+            continue  # its agent is not up yet
+        found |= {line.split("{")[0] for line in lines if line.startswith("ray_gridproof_")}
+    return found
+
+
+def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
+    cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    (empty_traps / "kill-once-7").touch()
+    (empty_traps / "kill-once-12").touch()
+    (empty_traps / "slow").touch()
+    heard: list[str] = []
+    metrics: set[str] = set()
+
+    def nodes(rates: Mapping[str, float], notice: str) -> None:
+        heard.append(notice)
+        metrics.update(served_metrics())
+
+    with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
+        run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=cluster.address, nodes=nodes, verdict=False)
+    assert run.timing["workers_lost"] == 2
+    assert sum(run.timing["nodes"].values()) == run.timing["variants_evaluated_in_this_call"] == run.summary["variants"]
+    assert sum("worker lost, 127.0.0.1" in notice for notice in heard) == 2
+    assert not list(empty_traps.glob("kill-once-*"))
+    for metric in ("tiles_total", "variants_total", "variants_per_second", "retries_total"):
+        assert f"ray_gridproof_{metric}" in metrics
+    assert contents(run.folder) == expected
+
+
+def test_a_node_is_lost_and_another_one_comes(
+    cluster: Any, drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    (empty_traps / "slow").touch()
+    driver = drivers(empty_traps, study, tmp_path, cluster.address)
+    driver.until_tiles(2)
+    cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+    add_node(cluster)
+    output, _ = driver.ends(0)
+    assert "worker lost" in output
+    assert contents(driver.store.folder) == expected
+
+
+def test_a_tile_that_raises_or_kills_is_named_and_the_rest_is_done(
+    cluster: Any, drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    (empty_traps / "raise-2").touch()
+    (empty_traps / "kill-28").touch()
+    driver = drivers(empty_traps, study, tmp_path, cluster.address)
+    _, errors = driver.ends(3)
+    assert "not finished: 2 tiles raised; the same command tries again" in errors
+    assert "ValueError: a trap at piece 2" in errors
+    assert "3 workers died over it, the last: 127.0.0.1" in errors
+    assert "trend.window=" in errors
+    gaps = [number for low, high in driver.store.missing(32) for number in range(low, high)]
+    assert {2, 28} <= set(gaps)
+    # A worker that is alone for a while gets half of what is left as a tile: [1, 17) of the 32 at most, [25, 29).
+    assert len(gaps) <= 20
+    for trap in empty_traps.iterdir():
+        trap.unlink()
+    again = drivers(empty_traps, study, tmp_path, cluster.address, ray=cluster.address)
+    again.ends(0)
+    assert contents(again.store.folder) == expected
+
+
+def test_a_driver_is_stopped_then_killed_then_goes_on(
+    cluster: Any, drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    (empty_traps / "slow").touch()
+    polite = drivers(empty_traps, study, tmp_path, cluster.address)
+    polite.until_tiles(1)
+    os.killpg(polite.process.pid, signal.SIGINT)
+    output, errors = polite.ends(130)
+    assert "stopping: what is under way is finished first" in output
+    assert "the same command goes on from there" in errors
+    drained = polite.store.finished_tiles()
+    assert drained
+
+    killed = drivers(empty_traps, study, tmp_path, cluster.address)
+    killed.until_tiles(len(drained) + 1)
+    killed.process.kill()
+    _, errors = killed.process.communicate(timeout=30)
+    assert "the process has ended without a word" in errors
+    before = {path: path.stat().st_mtime_ns for path in killed.store.tiles.glob("*.npz")}
+    assert len(killed.store.finished_tiles()) > len(drained)
+
+    (empty_traps / "slow").unlink()
+    last = drivers(empty_traps, study, tmp_path, cluster.address)
+    last.until_tiles(len(before))
+    last.ends(0)
+    assert contents(last.store.folder) == expected
+
+
+def test_the_head_goes(
+    drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    (empty_traps / "slow").touch()
+    with cluster_of(nodes=0, head_cpus=1) as alone:
+        driver = drivers(empty_traps, study, tmp_path, alone.address)
+        driver.until_tiles(1)
+        alone.head_node.kill_gcs_server()
+        _, errors = driver.ends(3, 1)
+    # A driver that was asking the head just then is ended by Ray itself, after a minute.
+    said = "has not answered for 2 s. Start it again" if driver.process.returncode == 3 else "ended without a word"
+    assert said in errors
+    assert "the same command goes on" in errors
+    (empty_traps / "slow").unlink()
+    with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
+        run = gp.run(gp.load_study(str(study)), out=tmp_path, verdict=False)
+    assert run.timing["variants_evaluated_in_this_call"] < run.summary["variants"]
+    assert contents(run.folder) == expected
+
+
+def test_no_more_workers_than_asked_for(
+    cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    rates: list[Mapping[str, float]] = []
+    with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
+        run = gp.run(
+            gp.load_study(str(study)),
+            out=tmp_path,
+            ray=cluster.address,
+            workers=1,
+            nodes=lambda each, notice: rates.append(dict(each)),
+            verdict=False,
+        )
+    assert len(run.timing["nodes"]) == 1
+    assert max(map(len, rates)) == 1
+    assert max(rate for each in rates for rate in each.values()) > 0
+    assert contents(run.folder) == expected
+
+
+def test_nodes_that_would_compute_otherwise_are_refused(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew_module, "environment", lambda: {"gridproof": "another", "numba": "0.1"})
+    fault = r"a node that can work; got 127.*would compute otherwise: gridproof is .*, not another"
+    with pytest.raises(gp.InputError, match=fault):
+        gp.run(small_study(), out=tmp_path, ray=cluster.address, verdict=False)
+
+
+def test_a_local_ray_listens_on_loopback_only_with_a_token_of_its_own(study: Path, tmp_path: Path) -> None:
+    script = (
+        "import ray, sys, gridproof as gp\n"
+        "from tests.listening import listening\n"
+        "found = []\n"
+        "nodes = lambda *_: found.append(listening('GRIDPROOF_TEST'))\n"
+        "gp.run(gp.load_study(sys.argv[1]), out=sys.argv[2], ray='local', nodes=nodes, verdict=False)\n"
+        "print(sorted(set.union(*found)), max(map(len, found)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(study), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        # A Ray that is already there, or said to be, is not asked.
+        env=users_environment()
+        | {"GRIDPROOF_TEST": str(tmp_path), "RAY_ADDRESS": "127.0.0.1:1", "RAY_AUTH_MODE": "token"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("['127.0.0.1'] "), done.stdout

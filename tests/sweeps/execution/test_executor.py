@@ -1,0 +1,227 @@
+"""The executor of this process; and what hands pieces out, and budgets, by themselves."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gridproof as gp
+from gridproof.kernels.backend import Backend, resolve
+from gridproof.kernels.cpu import backend as cpu
+from gridproof.results.run.store import Store
+from gridproof.sweeps import run as run_module
+from gridproof.sweeps.cli.display import Lines
+from gridproof.sweeps.cluster import connection
+from gridproof.sweeps.cluster.scheduler import DEATHS, Dispatch, tile_pieces
+from gridproof.sweeps.cluster.worker_pool import Share, share_of
+from gridproof.sweeps.execution.budget import Budget, Meter
+from gridproof.sweeps.execution.executor import Executor, Local
+from tests.support.demo import small_file, small_study
+from tests.support.executors import RunSuite, TileSuite
+from tests.support.rays import ROOT, driver_command, needs_ray
+
+
+@pytest.fixture(scope="module")
+def traps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("traps")
+
+
+@pytest.fixture
+def executor() -> Executor:
+    return Local(tile_pieces=2)
+
+
+@pytest.fixture
+def ray() -> str | None:
+    return None
+
+
+class TestTiles(TileSuite):
+    """Tiles of this process."""
+
+
+class TestRuns(RunSuite):
+    """Runs in this process."""
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.integers(1, 30), min_size=1, max_size=6),
+    st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["done", "lost", "died"])), max_size=400),
+)
+def test_no_piece_is_lost_and_none_is_done_twice(lengths: list[int], events: list[tuple[int, str]]) -> None:
+    missing, low = [], 0
+    for length in lengths:
+        missing.append((low, low + length))
+        low += length + 1
+    wanted = {number for begin, end in missing for number in range(begin, end)}
+    dispatch, done, given_up, deaths = Dispatch(missing), [], set(), {}
+    for most, event in [*events, *[(9, "done")] * len(wanted)]:
+        batch = dispatch.take(most)
+        if batch is None:
+            break
+        inside = range(batch.low, batch.high)
+        if event == "done":
+            done += inside
+            continue
+        for number in inside if event == "died" else ():
+            deaths[number] = deaths.get(number, 0) + 1
+        if not dispatch.give_back(batch, event == "died"):
+            given_up |= set(inside)
+    assert dispatch.left == 0
+    assert len(done) == len(set(done))
+    assert set(done) | given_up == wanted
+    assert not set(done) & given_up
+    assert given_up == {number for number, count in deaths.items() if count == DEATHS}
+
+
+def test_tiles_grow_with_speed_and_with_the_drivers_cost_and_shrink_towards_the_end() -> None:
+    assert tile_pieces(None, 0.0, 10**6, 4) == 1
+    assert tile_pieces(0.1, 0.001, 10**6, 4) == 50
+    assert tile_pieces(10.0, 0.001, 10**6, 4) == 1
+    assert tile_pieces(0.1, 0.05, 10**7, 1000) == 2000  # 200 s a tile keep the driver a quarter busy
+    assert tile_pieces(0.1, 0.001, 40, 4) == 5
+    assert tile_pieces(0.1, 0.001, 1, 4) == 1
+
+
+def test_budgets() -> None:
+    now = 0.0
+    meter = Meter(Budget(max_hours=2.0, max_cost=10.0, node_hour_price=4.0), lambda: now)
+    now = 1800.0
+    assert meter.exhausted(4) is None
+    now = 3600.0
+    assert meter.exhausted(2) == "--max-cost 10 is reached: 3 node hours, 12"
+    assert meter.node_hours == pytest.approx(3.0)
+    meter = Meter(Budget(max_hours=0.5), lambda: now)
+    now += 1800.0
+    assert meter.exhausted(1) == "--max-hours 0.5 is reached"
+    with pytest.raises(
+        gp.InputError, match=r"--max-cost: a limit of cost needs the price of a node's hour.*Add --node"
+    ):
+        Budget(max_cost=3.0)
+    with pytest.raises(gp.InputError, match=r"--node-hour-price alone\. Add --max-cost"):
+        Budget(node_hour_price=3.0)
+    with pytest.raises(gp.InputError, match=r"--max-hours: a budget is a positive number; got nan"):
+        Budget(max_hours=float("nan"))
+
+
+def test_a_budget_leaves_a_run_that_goes_on(traps: Path, tmp_path: Path) -> None:
+    study = small_file(tmp_path)
+    command = driver_command(traps, study, tmp_path / "out", "--max-hours", 1e-9)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert done.returncode == 3
+    assert "not finished: --max-hours 1e-09 is reached; the same command goes on" in done.stderr
+    subprocess.run(command[:-2], capture_output=True, timeout=120, cwd=ROOT, check=True)
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare for a small disk of its own")
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    study, out = small_file(tmp_path), tmp_path / "out"
+    out.mkdir()
+    # A file system with room for some tiles; what is on it at the end is listed.
+    inside = (
+        f"mount -t tmpfs -o size=128k none {out} || exit 77; head -c 60000 /dev/zero > {out}/ballast; "
+        f"{sys.executable} -m tests.driver {tmp_path} run {study} --out {out}; code=$?; ls {out}/*/tiles; exit $code"
+    )
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", inside]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    if done.returncode in (1, 77) and ("unshare" in done.stderr or "mount" in done.stderr):
+        pytest.skip("no file systems may be mounted here")
+    assert done.returncode == 3, done.stderr
+    assert "no room is left for a tile. Make some; the same command goes on" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert ".npz" in done.stdout
+    assert "tmp" not in done.stdout
+
+
+class Elsewhere(Local):
+    """As a cluster with GPUs is to a driver without one."""
+
+    def backend(self, name: str) -> Backend:
+        return Backend(name, cpu.latch_paths, resolve("cpu").bind)
+
+
+def test_a_driver_without_a_gpu_says_that_it_leaves_the_verdict_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(run_module, "gpu_answers", lambda: False)
+    monkeypatch.setattr(run_module, "Cluster", lambda address, workers: Elsewhere(2))
+    said: list[str] = []
+    run = gp.run(small_study(), out=tmp_path, backend="cuda", ray="auto", say=said.append)
+    assert said == ["none, for this machine has no GPU; on one that has, gridproof verdict RUN computes it"]
+    assert run.summary["backend"] == "cuda"
+    assert not run.statistics
+    assert run.report().is_file()
+
+
+def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
+    for trap in traps.iterdir():
+        trap.unlink()
+    (traps / "raise-7").touch()
+    study = small_file(tmp_path)
+    command = driver_command(traps, study, tmp_path / "out")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert done.returncode == 3
+    assert "a tile raised; the same command tries again" in done.stderr
+    assert "trend.window=" in done.stderr
+    assert "ValueError: a trap at piece 7" in done.stderr
+    store = Store(next((tmp_path / "out").glob("*-*")))
+    assert len(list(store.missing(20))) == 1
+    (traps / "raise-7").unlink()
+    subprocess.run(command, capture_output=True, timeout=120, cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpu", "share"),
+    [
+        ({"CPU": 16.0}, False, Share(4, 4, 0, 4)),
+        ({"CPU": 2.0}, False, Share(1, 2, 0, 2)),
+        ({"CPU": 30.0, "GPU": 4.0}, False, Share(7, 4, 0, 4)),
+        ({"memory": 1e9}, False, Share(0, 0, 0, 0)),
+        ({"CPU": 192.0, "GPU": 8.0}, True, Share(8, 1, 1, 24)),
+        ({"CPU": 4.0, "GPU": 8.0}, True, Share(8, 0, 1, 1)),
+        ({"CPU": 16.0}, True, Share(0, 0, 1, 1)),
+    ],
+)
+def test_a_worker_for_each_gpu_or_for_four_cpus(resources: dict[str, float], gpu: bool, share: Share) -> None:
+    assert share_of(resources, gpu) == share
+
+
+def test_addresses_that_cannot_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "find_spec", lambda name: None)
+        with pytest.raises(
+            gp.InputError, match=r"--ray: a run on a cluster needs Ray.*pip install 'gridproof\[cluster\]'"
+        ):
+            gp.run(small_study(), out=tmp_path, ray="local", verdict=False)
+        patch.setattr(connection, "find_spec", lambda name: object())
+        with pytest.raises(gp.InputError, match=r"an address is local, auto or HOST:PORT.*ray job submit"):
+            gp.run(small_study(), out=tmp_path, ray="ray://head:10001", verdict=False)
+        with pytest.raises(gp.InputError, match=r"--workers: a cluster needs at least one worker; got 0"):
+            gp.run(small_study(), out=tmp_path, ray="local", workers=0, verdict=False)
+
+
+@needs_ray
+@pytest.mark.parametrize(("address", "fault"), [("localhost", "HOST:PORT"), ("127.0.0.1:1", "nothing at 127.0.0.1:1")])
+def test_a_cluster_that_is_not_there(address: str, fault: str, tmp_path: Path) -> None:
+    with pytest.raises(gp.InputError, match=fault):
+        gp.run(small_study(), out=tmp_path, ray=address, verdict=False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_lines_name_the_nodes_and_what_happened(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines.nodes({"10.0.0.2": 1234.4, "10.0.0.1": 99.0}, "worker lost, 10.0.0.1: [gone]")
+    lines(10, 10, 10)
+    lines.nodes({f"10.0.0.{number}": 100.0 * number for number in range(1, 10)})
+    lines(10, 10, 10)
+    output = capsys.readouterr().out
+    assert "worker lost, 10.0.0.1: [gone]" in output
+    assert "| 10.0.0.1 99/s, 10.0.0.2 1,234/s" in output
+    assert "| 9 nodes, 100 to 900 variants/s" in output

@@ -1,0 +1,322 @@
+"""What the ledger is told of a study: equal variants meet whatever file they come from, and no run is missed."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gridproof as gp
+from gridproof.kernels.aggregate.surfaces import several_pairs
+from gridproof.results.ledger.ledger import LedgerFile, Trials, ledger_rows, ledger_total
+from gridproof.results.run.store import Store
+from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution.ledger_entries import market_identity, trials_of
+from gridproof.sweeps.plan.grid import Listed, Product, draw_sample
+from gridproof.sweeps.study.document import parse_value
+from gridproof.sweeps.study.study import Study, load_study
+from tests.support.demo import small_study, tied_study
+from tests.support.market import raw_study, study_of, study_text, write_market
+from tests.sweeps.cli.test_app import gridproof
+
+
+def trials(study: Study) -> Trials:
+    return trials_of(study, None, "run")
+
+
+def distinct(tmp_path: Path, *studies: Study) -> int:
+    """How many distinct variants all grids of these studies have together."""
+    for number, study in enumerate(studies):
+        LedgerFile(tmp_path, trials_of(study, None, f"run{number}")).add_range(0, study.space.size)
+    [market] = {trials(study).market for study in studies}
+    return ledger_total(tmp_path, market)
+
+
+def test_grids_that_share_values_share_variants(tmp_path: Path) -> None:
+    one = small_study().set({"trend.window": [60, 72, 240], "fork.window": 20})
+    other = small_study().set({"trend.window": [72, 84, 240, 252]})
+    rest = small_study().space.size // 2 // 3  # variants of one trend.window and one fork.window
+    assert distinct(tmp_path, one, other) == 3 * rest + 4 * 3 * rest - 2 * rest
+
+
+WORDS = {"rate": "speed", "trend": "a", "fork": "zz", "growth": "m"}
+
+
+def renamed(raw: dict[str, Any]) -> dict[str, Any]:
+    """The same study in other words and another order: signals, series and legs under other names."""
+    text = yaml.safe_dump(raw, sort_keys=False)
+    for name, other in {**WORDS, "rate10": "y", "small": "tiny", "large": "big"}.items():
+        for before, after in itertools.product(" {[(,", " :}],.)\n"):
+            text = text.replace(f"{before}{name}{after}", f"{before}{other}{after}")
+    new: dict[str, Any] = parse_value(text)
+    for part in ("signals", "legs", "series"):
+        new[part] = dict(reversed(new[part].items()))
+    return new
+
+
+def test_names_order_and_wording_make_no_other_variant(tmp_path: Path) -> None:
+    raw = raw_study()
+    for name in WORDS:
+        raw["base"] = {key: value for key, value in raw["base"].items() if not key.startswith(f"{name}.")}
+    raw["signals"]["rate"] |= {"window": 20, "latch": {"on_above": 0.05, "off_below": -0.05}}
+    raw["signals"]["trend"]["window"] = 40
+    one = study_of(raw)
+    other_raw = renamed(raw)
+    other_raw["rule"] = {
+        "cash": "not (not speed or zz.small)",
+        "tiny": "(a and not zz.large) or m or zz.small",
+        "otherwise": "big",
+    }
+    other_raw |= {"name": "other", "title": "Other", "notes": ["x"], "objective": "calmar", "risk_free": 0.02}
+    other_raw["window"] = {"from": "2020-07-01", "to": "2022-02-28"}
+    other_raw["series"]["y"]["release"], other_raw["base"]["y.release"] = ["0 days", "1 day"], "1 day"
+    other = study_of(other_raw)
+    assert one.space.names != other.space.names
+    assert trials(one).strategy == trials(other).strategy
+    assert trials(one).market == trials(other).market
+    assert distinct(tmp_path, one, other) == one.space.size
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("rule", "cash"), "rate"),
+        (("window", "from"), "2020-07-02"),
+        (("market", "periods"), 250),
+        (("market", "calendar"), "small"),
+        (("series", "rate10", "missing"), "drop"),
+        (("series", "m1", "field"), "m2"),
+        (("legs", "large"), {"series": "large", "stamp_tax": "china"}),
+        (("signals", "growth", "measure"), "change"),
+        (("signals", "rate", "of"), "large"),
+    ],
+)
+def test_what_changes_a_variant_makes_others_of_all(tmp_path: Path, where: tuple[str, ...], value: Any) -> None:
+    raw = raw_study()
+    changed = copy.deepcopy(raw)
+    *parents, last = where
+    place = changed
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    if value == "change":
+        changed["signals"]["growth"] = {"measure": "change", "of": "m1", "window": 3}
+    if value == "large":
+        changed["base"] = {key: value for key, value in changed["base"].items() if key != "rate10.release"}
+        changed["series"]["rate10"]["release"] = 1
+    one, other = study_of(raw), study_of(changed)
+    assert trials(one).market == trials(other).market
+    assert distinct(tmp_path, one, other) == one.space.size + other.space.size
+
+
+def test_a_market_is_what_is_traded() -> None:
+    def market(**changes: Any) -> str:
+        return market_identity(study_of(raw_study() | changes), None)
+
+    raw = raw_study()
+    expected = "index.csv[000300].close + index.csv[000852].close"
+    assert market() == expected
+    # Another signal, another series to look at, a longer window: the same market.
+    assert market(window={"from": "2020-07-01"}) == expected
+    assert market(series=raw["series"] | {"more": {"file": "yield.csv", "field": "y10"}}) == expected
+    # A leg that the rule never chooses is not traded; one that it may hold to begin with is.
+    assert market(rule={"small": "rate and trend and fork.small and growth", "cash": "otherwise"}) == (
+        "index.csv[000852].close"
+    )
+    legs = {name: leg for name, leg in raw["legs"].items() if name != "cash"}
+    turned = {"large": legs["large"], "small": legs["small"]}
+    held = {"small": "rate and trend and fork.small and growth", "hold": "otherwise"}
+    assert market(rule=held, legs=turned) == expected
+    assert market(rule=held, legs=dict(reversed(turned.items()))) == "index.csv[000852].close"
+
+
+def test_ties_and_defaults_are_parameters_too(tmp_path: Path) -> None:
+    raw = raw_study()
+    tied = study_of(raw)
+    free = copy.deepcopy(raw)
+    free["signals"]["fork"]["window"] = [20, 40, 50]
+    free["base"]["fork.window"] = 40
+    free["legs"]["large"] = {"series": "large", "carry": [0.0, 0.01]}
+    free["base"]["large.carry"] = 0.0
+    diagonal = tied.space.size // 3 * 2
+    assert distinct(tmp_path, tied, study_of(free)) == tied.space.size + study_of(free).space.size - diagonal
+
+
+def test_a_latch_without_off_is_one_whose_levels_are_equal(tmp_path: Path) -> None:
+    raw = raw_study()
+    raw["signals"]["rate"]["latch"] = {"on_above": [0.05, 0.10, 0.15]}
+    raw["base"] = {key: value for key, value in raw["base"].items() if key != "rate.off_below"}
+    both = copy.deepcopy(raw)
+    both["signals"]["rate"]["latch"] = {"on_above": [0.10, 0.15, 0.20], "off_below": [0.05, 0.10]}
+    both["base"] |= {"rate.on_above": 0.10, "rate.off_below": 0.05}
+    one, two = study_of(raw), study_of(both)
+    assert distinct(tmp_path, one, two) == one.space.size + two.space.size - one.space.size // 3
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_variants_of_random_grids_are_counted_by_value(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Against a listing of each grid's variants by the names and values of their parameters."""
+    pools: dict[str, list[Any]] = {
+        "rate.window": [20, 30, 40],
+        "rate.on_above": [0.05, 0.10],
+        "rate10.release": [0, 1, "1 calendar days"],
+        "trend.window": [20, 40, 60],
+        "growth.direction": ["peak", "trough"],
+        "lag": [1, 2, 3],
+        "execution.cost": [0.0, 0.001],
+    }
+    studies, seen = [], set()
+    for _ in range(data.draw(st.integers(1, 3))):
+        changes: dict[str, Any] = {}
+        for name, pool in pools.items():
+            chosen = data.draw(st.lists(st.sampled_from(pool), min_size=1, max_size=3, unique=True))
+            changes[name] = chosen[0] if len(chosen) == 1 else chosen
+        raw = raw_study()
+        raw["base"] = {}
+        raw["signals"]["rate"]["latch"]["off_below"] = -0.05
+        for name, value in changes.items():
+            raw["base"][name] = value[0] if isinstance(value, list) else value
+        raw["signals"]["rate"]["window"] = changes["rate.window"]
+        raw["signals"]["rate"]["latch"]["on_above"] = changes["rate.on_above"]
+        raw["series"]["rate10"]["release"] = changes["rate10.release"]
+        raw["signals"]["trend"]["window"] = changes["trend.window"]
+        raw["signals"]["growth"]["direction"] = changes["growth.direction"]
+        raw["execution"] = {"lag": changes["lag"], "cost": changes["execution.cost"]}
+        study = study_of(raw)
+        studies.append(study)
+        for values in itertools.product(*(axis.values for axis in study.space.axes)):
+            seen.add(frozenset(zip(study.space.names, values, strict=True)))
+    assert distinct(tmp_path_factory.mktemp("ledger"), *studies) == len(seen)
+
+
+def test_every_shipped_study_has_an_identity() -> None:
+    for name in ("us-demo", "microcap-rate-timing", "microcap-timing", "microcap-rotation", "csi1000-csi300"):
+        study = load_study(name)
+        found = trials(study)
+        assert found.size == study.space.size
+        assert found.axes[: len(study.space.axes)] != ()
+        assert len(json.dumps(found.strategy)) < 4000
+    assert market_identity(load_study("us-demo"), None) == "arch:nasdaq.Adj Close + arch:sp500.Adj Close"
+    assert trials(tied_study()).size == tied_study().space.size
+
+
+def only(folder: Path) -> tuple[int, int, int]:
+    [row] = ledger_rows(folder / "ledger")
+    return row.runs, row.evaluated, row.distinct
+
+
+def test_runs_are_counted_as_they_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, size = small_study(), small_study().space.size
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan: Product(plan, 10))
+
+    def stop(done: int, total: int, new: int) -> None:
+        if new >= 60:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        gp.run(study, out=tmp_path, tile_pieces=2, progress=stop, verdict=False)
+    finished = Store(next(tmp_path.glob("*/tiles")).parent)
+    evaluated = int(finished.tally().counters[0])
+    assert 0 < evaluated < size
+    assert only(tmp_path) == (1, evaluated, evaluated), "an abandoned run counts"
+    gp.run(study, out=tmp_path, tile_pieces=1, verdict=False)
+    assert only(tmp_path) == (1, size, size), "resumed, it is the same run"
+    gp.run(study, out=tmp_path, verdict=False)
+    assert len(list((tmp_path / "ledger").iterdir())) == 2, "a run that is only read records nothing"
+    monkeypatch.undo()
+    gp.run(study, out=tmp_path, backend="reference", verdict=False)
+    assert only(tmp_path) == (2, 2 * size, size), "another backend evaluates the same variants"
+    gp.run(study.set({"window.to": "2013-12-31", "fork.window": [20, 30, 50]}), out=tmp_path, verdict=False)
+    assert only(tmp_path) == (3, 3 * size, size + size // 3), "a window that ends earlier holds the same variants"
+
+
+def test_a_tile_is_recorded_before_it_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "put_tile", killed)
+        with pytest.raises(KeyboardInterrupt):
+            gp.run(small_study(), out=tmp_path, verdict=False)
+    assert not list(tmp_path.glob("*/tiles/*.npz"))
+    assert only(tmp_path)[2] == small_study().space.size
+    # The line torn, as by a kill while it is written: the tile is not there either, and both are made again.
+    file = next((tmp_path / "ledger").iterdir())
+    file.write_bytes(file.read_bytes()[:-2])
+    assert ledger_rows(tmp_path / "ledger")[0].distinct == 0
+    gp.run(small_study(), out=tmp_path, verdict=False)
+    assert only(tmp_path) == (1, small_study().space.size, small_study().space.size)
+
+
+def test_tiles_that_were_saved_count_again_where_the_ledger_was_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = gp.run(small_study(), out=tmp_path, verdict=False)
+    for path in (tmp_path / "ledger").iterdir():
+        path.unlink()
+    (run.folder / "summary.json").unlink()
+    gp.run(small_study(), out=tmp_path, verdict=False)
+    assert only(tmp_path) == (1, small_study().space.size, small_study().space.size)
+
+
+def test_a_sample_counts_its_points_and_what_its_report_shows(tmp_path: Path) -> None:
+    study = small_study()
+    space = study.space
+    gp.run(study, out=tmp_path, sample=40, verdict=False)
+    shown = {int(each) for x, y in several_pairs(space.dims) for each in space.slice_through_base(x, y)}
+    expected = len({int(index) for index in draw_sample(space.size, 40)} | {space.base_index} | shown)
+    assert expected < space.size
+    assert only(tmp_path) == (1, expected, expected)
+    gp.run(study, out=tmp_path, sample=50, verdict=False)
+    assert only(tmp_path)[0] == 2
+    gp.run(study, out=tmp_path, verdict=False)
+    assert only(tmp_path)[2] == space.size, "a point inside a finished grid counts once"
+
+
+def test_a_sample_is_recorded_a_tile_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "Listed", lambda plan, variants: Listed(plan, variants, 8))
+
+    def stop(done: int, total: int, new: int) -> None:
+        if new >= 24:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        gp.run(small_study(), out=tmp_path, sample=40, tile_pieces=1, progress=stop, verdict=False)
+    assert only(tmp_path) == (1, 16, 16)
+
+
+def test_slices_through_the_base(tmp_path: Path) -> None:
+    space = tied_study().space
+    for x, y in several_pairs(space.dims):
+        digits = space.digits(space.slice_through_base(x, y))
+        others = [axis for axis in range(len(space.dims)) if axis not in (x, y)]
+        assert (digits[:, others] == np.array(space.base)[others]).all()
+        pairs = list(itertools.product(range(space.dims[x]), range(space.dims[y])))
+        assert [tuple(row) for row in digits[:, [x, y]].tolist()] == pairs
+
+
+def test_command(tmp_path: Path) -> None:
+    write_market(tmp_path)
+    (tmp_path / "study.yaml").write_text(study_text())
+    assert "the ledger's folder must exist" in gridproof("ledger", "--out", tmp_path / "runs", expect=2).stderr
+    for change in ("rate.window=20,40", "rate.window=20,30"):
+        gridproof("run", tmp_path / "study.yaml", "--data", tmp_path, "--out", tmp_path / "runs", "--set", change)
+    record = json.loads(gridproof("ledger", "--out", tmp_path / "runs", "--json").stdout)
+    [market] = record["markets"]
+    assert market["market"] == "index.csv[000300].close + index.csv[000852].close"
+    assert (market["runs"], market["evaluated"], market["distinct"]) == (2, 576, 432)
+    assert market["strategies"][0]["studies"] == ["small"]
+    text = gridproof("ledger", "--out", tmp_path / "runs").stdout
+    assert "index.csv[000852].close" in text
+    assert text.split()[-4:] == ["all", "2", "576", "432"]

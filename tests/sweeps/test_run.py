@@ -1,0 +1,271 @@
+"""Whole runs: resume, and that nothing but the work decides a number."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numba
+import numpy as np
+import pandas as pd
+import pytest
+
+import gridproof as gp
+from gridproof.kernels.backend import resolve
+from gridproof.results.run.store import Store
+from gridproof.results.run.tally import Tally
+from gridproof.sweeps import run as run_module
+from gridproof.sweeps.plan.grid import Product
+from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.study import build_study
+from tests.support.demo import small_file, small_plan, small_study
+from tests.support.executors import contents
+from tests.support.rays import ROOT, driver_command
+
+METRICS = {
+    "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "skewness", "kurtosis",
+    "switches", "turnover", "exposure",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> gp.Run:
+    return gp.run(small_study(), out=tmp_path_factory.mktemp("finished"), verdict=False)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan: Product(plan, 10))
+
+
+def test_summary(finished: gp.Run) -> None:
+    summary = finished.summary
+    assert summary["variants"] == summary["evaluated"] == small_study().space.size
+    assert 1 < summary["distinct"] <= summary["variants"]
+    assert summary["backend"] == resolve("auto").name
+    for who in ("base", "best"):
+        assert set(summary[who]["in_sample"]) > METRICS
+        assert set(summary[who]["after_publication"]) > METRICS
+    assert summary["base"]["parameters"] == small_study().base
+    assert summary["best"]["in_sample"]["sharpe"] >= summary["base"]["in_sample"]["sharpe"]
+    assert 0 <= summary["base"]["percentile"] <= 100
+    assert {"seconds", "variant_days_per_second"} < set(finished.timing)
+
+
+def test_summary_point_and_variants_agree(finished: gp.Run) -> None:
+    summary = finished.summary
+    variants = pd.read_parquet(finished.folder / "variants.parquet")
+    assert variants["index"].tolist() == list(range(summary["variants"]))
+    for who in ("base", "best"):
+        record = summary[who]
+        point = gp.point(small_study(), record["parameters"])
+        assert point.in_sample == record["in_sample"]
+        assert point.after_publication == record["after_publication"]
+        row = variants.iloc[record["index"]]
+        assert {name: row[name] for name in record["parameters"]} == record["parameters"]
+        for metric in METRICS:
+            assert row[metric] == pytest.approx(record["in_sample"][metric], rel=1e-5, abs=1e-6)
+            assert row[f"after.{metric}"] == pytest.approx(record["after_publication"][metric], rel=1e-5, abs=1e-6)
+    assert variants["sharpe"].max() == pytest.approx(summary["best"]["in_sample"]["sharpe"], rel=1e-6)
+    top = finished.top(5)
+    assert top["sharpe"].is_monotonic_decreasing
+    assert top["index"][0] == summary["best"]["index"]
+
+
+def test_surfaces(finished: gp.Run) -> None:
+    variants = pd.read_parquet(finished.folder / "variants.parquet")
+    mean = finished.surface("trend.window", "fork.window", "mean")
+    expected = variants.astype({"trend.window": int, "fork.window": int}).pivot_table(
+        "sharpe", "trend.window", "fork.window"
+    )
+    np.testing.assert_allclose(mean.to_numpy(), expected.to_numpy(), rtol=1e-5)
+    pd.testing.assert_frame_equal(finished.surface("fork.window", "trend.window", "mean"), mean.T, check_names=False)
+    base = finished.surface("trend.window", "fork.window")
+    point = gp.point(small_study(), {"trend.window": 60, "fork.window": 40})
+    assert base.loc[60, 40] == pytest.approx(point.in_sample["sharpe"], rel=1e-9)
+    with pytest.raises(gp.InputError, match=r"a surface needs two axes with several values; got rate\.window, lag"):
+        finished.surface("rate.window", "lag")
+
+
+def test_a_finished_run_is_only_read(finished: gp.Run) -> None:
+    before = contents(finished.folder)
+    again = gp.run(small_study(), out=finished.folder.parent, verdict=False)
+    assert again.reused
+    assert again.folder == finished.folder
+    assert contents(finished.folder) == before
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_tiles_threads_and_interruption_change_no_byte(tmp_path: Path) -> None:
+    whole = gp.run(small_study(), out=tmp_path / "whole", tile_pieces=100, verdict=False)
+    expected = contents(whole.folder)
+    assert Product(small_plan(), 10).pieces > 8
+
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        single = gp.run(small_study(), out=tmp_path / "single", tile_pieces=1, verdict=False)
+    finally:
+        numba.set_num_threads(threads)
+    assert contents(single.folder) == expected
+
+    def stop_at(limit: int):
+        def progress(done: int, total: int, new: int) -> None:
+            if new >= limit:
+                raise KeyboardInterrupt
+
+        return progress
+
+    out, finished_before = tmp_path / "stopped", 0
+    for tile_pieces, limit in ((1, 50), (2, 60), (1, 30)):
+        with pytest.raises(KeyboardInterrupt):
+            gp.run(small_study(), out=out, tile_pieces=tile_pieces, progress=stop_at(limit), verdict=False)
+        covered = sum(high - low for low, high in Store(next(out.glob("*/tiles")).parent).finished_tiles())
+        assert covered > finished_before, "a finished tile was lost"
+        finished_before = covered
+    assert contents(gp.run(small_study(), out=out, tile_pieces=3, verdict=False).folder) == expected
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_an_interrupted_fold_counts_nothing_twice(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.create("")
+    whole = gp.run(small_study(), out=tmp_path / "run", tile_pieces=1, verdict=False)
+    tally = Store(whole.folder).tally()
+    for low, high in ((0, 2), (0, 1), (1, 2), (3, 4)):
+        store.put_tile(low, high, tally, None)
+    assert store.finished_tiles() == [(0, 2), (3, 4)]
+    assert list(store.missing(6)) == [(2, 3), (4, 6)]
+    store.put_tile(1, 3, tally, None)
+    with pytest.raises(gp.InputError, match=r"tiles of a run must not overlap; got \(0, 2\) and \(1, 3\)"):
+        store.finished_tiles()
+
+
+def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
+    """In a process of its own, each of whose 32 tiles takes its time, killed without warning while it works."""
+    traps, out = tmp_path / "traps", tmp_path / "runs"
+    traps.mkdir()
+    (traps / "slow").touch()
+    command = driver_command(traps, small_file(tmp_path), out)
+
+    def started(tiles: int) -> subprocess.Popen[str]:
+        """A process that has just finished so many tiles in all."""
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 90
+        while len(list(out.glob("*/tiles/*.npz"))) < tiles:
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline, "no tile was finished in time"
+            time.sleep(0.02)
+        return process
+
+    killed = started(2)
+    killed.kill()
+    killed.communicate()
+    folder = next(out.glob("us-demo-*"))
+    assert not (folder / "summary.json").exists(), "it was over before it could be killed"
+    kept = {path: os.stat(path).st_mtime_ns for path in folder.glob("tiles/*.npz")}
+    assert len(Store(folder).finished_tiles()) == len(kept) > 0
+
+    polite = started(len(kept) + 1)
+    polite.send_signal(signal.SIGINT)
+    _, errors = polite.communicate(timeout=60)
+    assert polite.returncode == 130
+    assert "the same command goes on from there" in errors
+    for path, written in kept.items():
+        assert os.stat(path).st_mtime_ns == written, "a finished tile was done again"
+
+    (traps / "slow").unlink()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
+    assert "Nothing is left" not in done.stdout
+    first = int(done.stdout.split(" of ")[0].replace(",", ""))
+    assert first > 0, "it began from nothing"
+    summary = json.loads((folder / "summary.json").read_text())
+    with np.load(next(folder.glob("tiles/*.npz"))) as stored:
+        assert stored["counters"][0] == summary["variants"]
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
+    assert "Nothing is left to do" in again.stdout
+
+
+def test_a_sample_is_part_of_the_grid(finished: gp.Run, tmp_path: Path) -> None:
+    run = gp.run(small_study(), out=tmp_path, sample=60, verdict=False)
+    assert run.summary["evaluated"] == run.summary["sample"] == 60
+    part = pd.read_parquet(run.folder / "variants.parquet").set_index("index")
+    whole = pd.read_parquet(finished.folder / "variants.parquet").set_index("index")
+    assert len(part) == 60
+    pd.testing.assert_frame_equal(part, whole.loc[part.index], check_categorical=False)
+
+
+def test_backends_agree_on_a_run(tmp_path: Path) -> None:
+    study = small_study().set({"fork.window": 20, "baa.release": "45 calendar days", "window.from": "2012-01-03"})
+    cpu = gp.run(study, out=tmp_path, backend="cpu", verdict=False)
+    reference = gp.run(study, out=tmp_path, backend="reference", verdict=False)
+    assert reference.folder != cpu.folder
+    left, right = (pd.read_parquet(run.folder / "variants.parquet") for run in (cpu, reference))
+    pd.testing.assert_frame_equal(left, right, rtol=1e-5, atol=1e-6)
+    assert cpu.summary["base"] == reference.summary["base"]
+
+
+def test_the_order_of_signals_changes_no_result(finished: gp.Run, tmp_path: Path) -> None:
+    raw = small_study().document.raw
+    turned = dict(reversed(raw["signals"].items()))
+    run = gp.run(build_study(Document("turned.yaml", raw | {"signals": turned}, {})), out=tmp_path, verdict=False)
+    axes = list(small_study().space.names)
+    left, right = (
+        pd.read_parquet(each.folder / "variants.parquet").astype(dict.fromkeys(axes, str)).set_index(axes).sort_index()
+        for each in (finished, run)
+    )
+    pd.testing.assert_frame_equal(left.drop(columns="index"), right.drop(columns="index"))
+
+
+def test_a_study_without_signals_and_one_that_is_never_invested(tmp_path: Path) -> None:
+    raw = small_study().document.raw
+    series = {name: raw["series"][name] for name in ("nasdaq", "sp500")}
+    still = {"series": series, "signals": {}, "rule": {"nasdaq": "otherwise"}, "base": {"lag": 1, "cost": 0.001}}
+    held = gp.run(build_study(Document("held.yaml", raw | still, {})), out=tmp_path, verdict=False)
+    assert held.summary["base"]["in_sample"]["exposure"] == 1.0
+    assert held.summary["variants"] == 4
+
+    never = raw["signals"] | {"rate": raw["signals"]["rate"] | {"latch": {"on_above": [9.0, 10.0], "off_below": 8.0}}}
+    rule = {"nasdaq": "rate and trend and fork.small", "cash": "otherwise"}
+    base = {name: value for name, value in raw["base"].items() if not name.startswith("rate.o")} | {
+        "rate.on_above": 9.0
+    }
+    legs = raw["legs"] | {"cash": {"interest": 0.0}}
+    study = build_study(Document("never.yaml", raw | {"signals": never, "rule": rule, "base": base, "legs": legs}, {}))
+    summary = gp.run(study, out=tmp_path, verdict=False).summary
+    assert summary["base"]["percentile"] is None
+    assert summary["histogram"]["undefined"] == summary["variants"]
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_rows_that_no_tally_vouches_for_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = contents(gp.run(small_study(), out=tmp_path / "whole", tile_pieces=3, verdict=False).folder)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Tally, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            gp.run(small_study(), out=tmp_path / "killed", tile_pieces=3, verdict=False)
+    rows = next((tmp_path / "killed").glob("*/tiles/*-rows.npy"))
+    rows.with_suffix(".123.tmp").touch()  # what a hard kill leaves while it writes
+    assert contents(gp.run(small_study(), out=tmp_path / "killed", tile_pieces=2, verdict=False).folder) == expected
+
+
+def test_a_report_that_is_gone_is_written_again(tmp_path: Path) -> None:
+    run = gp.run(small_study(), out=tmp_path, verdict=False)
+    before = contents(run.folder)
+    (run.folder / "report.html").unlink()
+    assert contents(gp.run(small_study(), out=tmp_path, verdict=False).folder) == before
+
+
+def test_sql(finished: gp.Run) -> None:
+    answer = finished.sql('SELECT count(*) AS n, max(sharpe) AS best FROM variants WHERE "execution.lag" = 1')
+    assert answer["n"][0] == finished.summary["variants"] // 2
+    with pytest.raises(gp.InputError, match="a query is DuckDB SQL"):
+        finished.sql("SELECT nothing FROM nowhere")
