@@ -19,11 +19,11 @@ from gridproof.kernels.backend import resolve
 from gridproof.results.run.store import Store
 from gridproof.results.run.tally import KEPT, Tally
 from gridproof.sweeps.cluster import worker_pool as crew
-from gridproof.sweeps.cluster.executor import Cluster
-from gridproof.sweeps.cluster.worker import Finished, Worker, pack_plan
-from gridproof.sweeps.execution.executor import Fault, Task
+from gridproof.sweeps.cluster.executor import ClusterExecutor
+from gridproof.sweeps.cluster.worker import FinishedBatch, Worker, pack_plan
+from gridproof.sweeps.execution.executor import Task, TileFault
 from gridproof.sweeps.execution.tile import Yardstick
-from gridproof.sweeps.plan.grid import Product, whole_grid
+from gridproof.sweeps.plan.grid import ProductGrid, whole_grid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.run import market_of
 from gridproof.sweeps.study.study import load_study
@@ -36,8 +36,8 @@ class Idle(Worker):
 
     dims: tuple[int, ...] = ()
 
-    def tile(self, low: int, high: int, yardstick: Yardstick, keep_rows: bool) -> Finished:
-        return Finished(tally_of(self.dims), None, 1, 10.0)
+    def tile(self, low: int, high: int, yardstick: Yardstick, keep_rows: bool) -> FinishedBatch:
+        return FinishedBatch(tally_of(self.dims), None, 1, 10.0)
 
 
 class Slim(Idle):
@@ -65,18 +65,18 @@ class Quiet:
 def measure(worker: type[Idle]) -> None:
     study = load_study("us-demo")
     plan = build_plan(study, market_of(study), resolve("cpu"))
-    grid = Product(plan, 1)
+    grid = ProductGrid(plan, 1)
     task = Task(plan, grid, Yardstick(np.linspace(0, 1, 201), (0.0, 0.0)), keep_rows=False)
     weight = len(pickle.dumps(tally_of(worker.dims)))
     crew.Worker = worker  # type: ignore[misc]
-    with tempfile.TemporaryDirectory() as folder, Cluster("local") as executor:
+    with tempfile.TemporaryDirectory() as folder, ClusterExecutor("local") as executor:
         store = Store(Path(folder))
         store.create("")
         executor.backend("cpu")
         executor.prepare(plan, grid)
         stored, storing, began = 0, 0.0, 0.0
         for outcome in executor.tiles(task, [(0, TILES)], Quiet()):
-            assert not isinstance(outcome, Fault), outcome
+            assert not isinstance(outcome, TileFault), outcome
             began = began or time.perf_counter()
             before = time.perf_counter()
             store.put_tile(outcome.low, outcome.high, outcome.tally, outcome.rows)

@@ -17,8 +17,8 @@ from numba import get_num_threads
 
 from benchmarks.problem import Case, build, distinct_paths
 from gridproof.kernels.cpu.product.product import Product
-from gridproof.kernels.cuda.classes import Classes
-from gridproof.kernels.cuda.source import THREADS, Form
+from gridproof.kernels.cuda.classes import DeviceClasses
+from gridproof.kernels.cuda.source import THREADS, KernelForm
 from gridproof.kernels.paths import pack
 
 PATHS, LEADING = 1_000, 16
@@ -29,9 +29,9 @@ def main() -> None:
     case = Case("headline")
     rng = np.random.default_rng(case.seed)
     states = np.concatenate([distinct_paths(rng, PATHS, case) for _ in range(3)])
-    problem = replace(build(replace(case, variants=8)).problem, planes=pack(states))
+    problem = replace(build(replace(case, variants=8)).problem, path_bits=pack(states))
     product = Product(problem)
-    classes = Classes(problem, product)
+    classes = DeviceClasses(problem, product)
     sizes = (LEADING, PATHS, PATHS)
     paths = [(np.arange(size, dtype=np.int32) + PATHS * at)[:, None] for at, size in enumerate(sizes)]
     tile = classes.tile(paths, [np.array([at]) for at in range(3)], 0)
@@ -39,7 +39,9 @@ def main() -> None:
     levels = [int(tile.combinations[low:high].sum()) for low, high in pairwise(nodes)]
     print(f"a box of {variants:,} variants, blocks of {4 << product.top} days: {nodes[-1] - nodes[-2]} joins a variant")
     print(f"combinations, from leaves to blocks: {', '.join(f'{each:,}' for each in levels)}")
-    print(f"combined for each variant: {sum(levels[1:]) / variants:.2f}, in up to {Form(3, True).versions} versions")
+    print(
+        f"combined for each variant: {sum(levels[1:]) / variants:.2f}, in up to {KernelForm(3, True).versions} versions"
+    )
     print(f"classes of a block, by signal: {tile.counts[nodes[-2] : nodes[-1]].mean(axis=0).round(1).tolist()}")
     sent = sum(getattr(tile, field.name).nbytes for field in fields(tile))
     print(f"sent for the box: {sent / 1e6:.1f} MB of classes")
@@ -50,7 +52,7 @@ def main() -> None:
         seconds.append(perf_counter() - before)
     print(f"the next box's classes and their layout: {median(seconds) * 1e3:.1f} ms on {get_num_threads()} threads")
     for metric in ("sharpe", None):
-        form = Form(3, True, metric)
+        form = KernelForm(3, True, metric)
         values = sectors(tile.inner * form.versions, form.width * 8)
         marks = sectors(tile.inner * form.versions, 4)
         print(

@@ -23,7 +23,7 @@ MOST_SIGNALS = 5
 def evaluate(problem: Problem, states: Array, rows: Array) -> Floats:
     """The metrics of ``rows`` (N, B) as a backend answers them, (N, 1, 12 + A).
 
-    states: (R, T) uint8, ``problem.planes`` unpacked. One execution at lag = lead and one segment only.
+    states: (R, T) uint8, ``problem.path_bits`` unpacked. One execution at lag = lead and one segment only.
     """
     signals = rows.shape[1]
     if len(problem.lags) != 1 or problem.lags[0] != problem.lead or problem.segments != 1 or signals > MOST_SIGNALS:

@@ -37,7 +37,7 @@ class Case:
 class Grid:
     case: Case
     problem: Problem
-    states: Array  # (R, T) uint8: the paths of problem.planes unpacked, for engines that read a day at a time
+    states: Array  # (R, T) uint8: the paths of problem.path_bits unpacked, for engines that read a day at a time
     rows: Array  # (N, signals) int32, the last signal varies fastest
 
     @property
@@ -87,7 +87,7 @@ def build(case: Case) -> Grid:
     np.fill_diagonal(traded, 0.0)
     costs = np.repeat((case.cost * traded)[None, :, :, None], case.days, axis=3)
     problem = Problem(
-        planes=pack(states),
+        path_bits=pack(states),
         decision_days=case.days,
         lead=1,
         rule=rule_table(case.signals, case.legs),

@@ -31,9 +31,9 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.loop import Search, pareto
 from gridproof.sweeps.search.options import CELLS
-from gridproof.sweeps.search.search_context import Ground
-from gridproof.sweeps.search.timed_backend import Clock
-from gridproof.sweeps.search.trial_spec import Recipe
+from gridproof.sweeps.search.search_context import SearchContext
+from gridproof.sweeps.search.timed_backend import KernelClock
+from gridproof.sweeps.search.trial_spec import TrialSpec
 from gridproof.sweeps.study.study import Study
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "ashare"
@@ -50,8 +50,8 @@ def overhead(trials: int) -> dict[str, Any]:
 
 
 def ours(study: Study, data: Path | None, seconds: float, seed: int) -> tuple[Choice, int]:
-    recipe = Recipe(study, gp.load_market(study, data), "cpu", ("plateau",), (), CELLS, None)
-    search = Search(_study(seed), recipe.dimensions, recipe.finder(Clock()), recipe.aims, lambda _: None, False)
+    recipe = TrialSpec(study, gp.load_market(study, data), "cpu", ("plateau",), (), CELLS, None)
+    search = Search(_study(seed), recipe.dimensions, recipe.finder(KernelClock()), recipe.aims, lambda _: None, False)
     search.go(10**9, 1, None, lambda _: None, _until(seconds))
     best = pareto(search.trials(), recipe.aims)[0]
     return best.user_attrs["found"]["chosen"], search.standing.cells
@@ -59,7 +59,7 @@ def ours(study: Study, data: Path | None, seconds: float, seed: int) -> tuple[Ch
 
 def plain(study: Study, data: Path | None, seconds: float, seed: int) -> tuple[Choice, int]:
     """What a user of Optuna writes: every axis a parameter, a backtest a trial."""
-    ground = Ground(study, gp.load_market(study, data), resolve("cpu"))
+    ground = SearchContext(study, gp.load_market(study, data), resolve("cpu"))
     dimensions = Dimensions(study, False, 0)
     stop, optimised = _until(seconds), _study(seed)
     best: tuple[float, Choice] = (-np.inf, study.base)
@@ -83,7 +83,7 @@ def plain(study: Study, data: Path | None, seconds: float, seed: int) -> tuple[C
 def compare(study: Study, data: Path | None, seconds: float, seeds: int) -> dict[str, Any]:
     """In turns, after one short run of each that compiles."""
     market = gp.load_market(study, data)
-    ground = Ground(study, market, resolve("cpu"))
+    ground = SearchContext(study, market, resolve("cpu"))
     contenders: dict[str, Callable[..., tuple[Choice, int]]] = {"dense": ours, "plain": plain}
     for contender in contenders.values():
         contender(study, data, 1.0, 999)

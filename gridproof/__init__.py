@@ -20,7 +20,7 @@ from gridproof.results.run.run import Run
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.budget import Budget
 from gridproof.sweeps.execution.executor import IncompleteError
-from gridproof.sweeps.execution.run_store import open_place
+from gridproof.sweeps.execution.run_store import open_run_store
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.run import market_of
 from gridproof.sweeps.run import run_study as run
@@ -62,5 +62,5 @@ def search(study: Study, trials: int, data: str | Path | None = None, **options:
 
 def open_run(folder: str | Path) -> Run:
     """A finished run by its folder, or its URL."""
-    place, local = open_place(folder)
+    place, local = open_run_store(folder)
     return Run(local, place=place.of(local))

@@ -28,7 +28,7 @@ def digest(sources: Iterable[Path]) -> str:
 _SOURCES = digest(Path(__file__).parent.rglob("*.py"))
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def jit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """``numba.njit`` with ``options``, its cache, and NumPy's division: by zero it is infinite or NaN, no error."""
 
     def decorate(function: Callable[..., Any]) -> Any:

@@ -18,10 +18,10 @@ class Problem:
     day j − lead + l. Return day 0 is the first of the window, so ``lead`` ≥ every lag.
     """
 
-    planes: Words  # (R, ceil(T/64)): one packed bit path a row
+    path_bits: Words  # (R, ceil(T/64)): one packed bit path a row
     decision_days: int  # T
     lead: int
-    rule: Ints  # (A, 2^B): F[allocation held, code]; bit b of the code is the state of plane b
+    rule: Ints  # (A, 2^B): F[allocation held, code]; bit b of the code is the state of path b
     start: int  # the allocation held before decision day 0
     lags: Ints  # (E,)
     payoff_of: Ints  # (E,) which payoff table
@@ -47,7 +47,7 @@ class Problem:
 class Jobs:
     """The variants to evaluate: N tuples of bit paths, each under one or more executions (J in all)."""
 
-    rows: Array  # (N, B) int32: for each bit its row in Problem.planes
+    rows: Array  # (N, B) int32: for each bit its row in Problem.path_bits
     first: Ints  # (N + 1,): jobs of tuple i are first[i] .. first[i+1]
     execution: Ints  # (J,): index into Problem.lags
 
@@ -63,7 +63,7 @@ class Box:
     signal; all bits together are those of ``Problem.rule``.
     """
 
-    paths: tuple[Array, ...]  # for each signal (n, its bits) int32: rows in Problem.planes
+    paths: tuple[Array, ...]  # for each signal (n, its bits) int32: rows in Problem.path_bits
     places: tuple[Ints, ...]  # for each signal (its bits,): which bits of the code they are
     executions: Ints  # (E,): indices into Problem.lags
 

@@ -27,7 +27,7 @@ def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
 
 def decide(problem: Problem, rows: Ints) -> Ints:
     """The allocation chosen at each decision day, (T,), by the tuple of bit paths ``rows`` (B,)."""
-    bits = unpack(problem.planes[rows], problem.decision_days)
+    bits = unpack(problem.path_bits[rows], problem.decision_days)
     codes = (bits.astype(np.int64) << np.arange(len(rows))[:, None]).sum(axis=0)
     held, chosen = problem.start, np.empty(problem.decision_days, dtype=np.int64)
     for day, code in enumerate(codes):

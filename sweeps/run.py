@@ -16,16 +16,16 @@ from gridproof.results.run.record import Record
 from gridproof.results.run.run import Run
 from gridproof.results.run.store import ROWS_KEPT, Store
 from gridproof.signals.data.market import Market, load_market
-from gridproof.sweeps.cluster.executor import Cluster
-from gridproof.sweeps.execution.budget import Budget, Meter
-from gridproof.sweeps.execution.collect import Gauge, Nodes, Progress, harvest
-from gridproof.sweeps.execution.executor import Executor, Local, Task
+from gridproof.sweeps.cluster.executor import ClusterExecutor
+from gridproof.sweeps.execution.budget import Budget, BudgetTracker
+from gridproof.sweeps.execution.collect import Nodes, Progress, ProgressObserver, collect
+from gridproof.sweeps.execution.executor import Executor, LocalExecutor, Task
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.ledger_entries import RunLedger
-from gridproof.sweeps.execution.run_store import Place
-from gridproof.sweeps.execution.summary import checked_point, conclude, variant_tables
+from gridproof.sweeps.execution.run_store import RunStore
+from gridproof.sweeps.execution.summary import checked_point, variant_tables, write_summary
 from gridproof.sweeps.execution.tile import build_yardstick
-from gridproof.sweeps.plan.grid import Grid, Listed, draw_sample, whole_grid
+from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.study.study import Study, load_study
 from gridproof.sweeps.verdict.verdict import Say, conclude_verdict
@@ -77,8 +77,8 @@ def run_study(
     what is written is the same to the byte. KeyboardInterrupt keeps every finished tile. Raises InputError, and
     IncompleteError where the budget is used up, tiles raise, or the cluster or the disk's room is lost: all resumable.
     """
-    executor: Executor = Local(tile_pieces) if ray is None else Cluster(ray, workers)
-    meter = Meter(budget or Budget())
+    executor: Executor = LocalExecutor(tile_pieces) if ray is None else ClusterExecutor(ray, workers)
+    tracker = BudgetTracker(budget or Budget())
     chosen = executor.backend(backend)
     if verdict and chosen.name == "cuda" and not gpu_answers():
         say("none, for this machine has no GPU; on one that has, gridproof verdict RUN computes it")
@@ -88,7 +88,7 @@ def run_study(
         raise InputError("a sample holds at least one variant", sample, "--sample", "Raise it")
     if sample is not None and sample >= study.space.size:
         sample = None
-    place = Place(out)
+    place = RunStore(out)
     store = Store(run_folder(study, market, chosen.name, sample, place.folder))
     place.fetch(store.folder.name)
     if store.finished:
@@ -97,7 +97,7 @@ def run_study(
             judge_run(store.folder, data, say)
         place.save()
         return Run(store.folder, reused=True, place=place.of(store.folder))
-    plan, grid, summary = sweep(store, study, market, chosen, executor, data, sample, progress, nodes, meter, place)
+    plan, grid, summary = sweep(store, study, market, chosen, executor, data, sample, progress, nodes, tracker, place)
     if verdict:
         store.write_json("summary.json", summary)
         conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
@@ -118,14 +118,14 @@ def sweep(
     sample: int | None = None,
     progress: Progress | None = None,
     nodes: Nodes | None = None,
-    meter: Meter | None = None,
-    place: Place | None = None,
+    tracker: BudgetTracker | None = None,
+    place: RunStore | None = None,
 ) -> tuple[Plan, Grid, Record]:
     """Evaluate every variant, or a sample, into the store's folder; all that the page needs but the summary, answered.
 
     Raises as ``run_study``.
     """
-    place = place or Place(store.folder.parent)
+    place = place or RunStore(store.folder.parent)
     began = time.perf_counter()
     with executor:
         plan = build_plan(study, market, chosen)
@@ -137,13 +137,13 @@ def sweep(
         checked_point(plan, grid, study.space.base_index)
         task = Task(plan, grid, build_yardstick(plan, grid), grid.size <= ROWS_KEPT)
         ledger = RunLedger(study, grid, store, data_folder(study, data))
-        gauge = Gauge(task, store, progress, nodes, meter or Meter(Budget()))
-        new = harvest(executor, task, store, ledger, place, gauge)
+        observer = ProgressObserver(task, store, progress, nodes, tracker or BudgetTracker(Budget()))
+        new = collect(executor, task, store, ledger, place, observer)
         swept = time.perf_counter()
         if task.keep_rows and not store.has("variants.parquet"):
             store.write_variants(variant_tables(plan, grid, store), grid.size)
         ledger.conclude()
-        summary = conclude(plan, grid, store, task.yardstick, chosen.name, sample, code_digest())
+        summary = write_summary(plan, grid, store, task.yardstick, chosen.name, sample, code_digest())
         timing = executor.timing()
     seconds = swept - planned
     store.write_json(
@@ -183,7 +183,7 @@ def judge_run(folder: str | Path, data: str | Path | None = None, say: Say = _qu
 
 
 def _grid(plan: Plan, sample: int | None) -> Grid:
-    return whole_grid(plan) if sample is None else Listed(plan, draw_sample(plan.study.space.size, sample))
+    return whole_grid(plan) if sample is None else ListedGrid(plan, draw_sample(plan.study.space.size, sample))
 
 
 def _processor() -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 
 # Parts of the first axis that are summed side by side.
 _PARTS = 8
@@ -58,7 +58,7 @@ class Marginals:
         return self._sums[:, cells].reshape(len(self._sums), *shape), self._highest[cells].reshape(shape)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _marginals(terms: Ints, highest: Floats, lengths: Ints, first: Ints, sums: Ints, maxima: Floats) -> None:
     """Sums over all but two axes, for every two, of parts of the first axis; ``terms`` and ``highest`` are used up.
 
@@ -78,7 +78,7 @@ def _marginals(terms: Ints, highest: Floats, lengths: Ints, first: Ints, sums: I
             _fold(highest[row * begin : row * end], sizes, places, maxima[part], True)
 
 
-@compiled()
+@jit()
 def _fold(given: Array, lengths: Ints, first: Ints, cells: Array, largest: bool) -> None:
     """Axis after axis is summed away from both ends, so that most pairs are read off what is small already."""
     spare = np.empty(len(given) // lengths[-1], dtype=given.dtype)

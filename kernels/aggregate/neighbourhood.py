@@ -8,7 +8,7 @@ import numpy as np
 from numba import prange
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 
 STEPS = 2
 
@@ -36,7 +36,7 @@ def best_neighbourhood(
     return int(best), float(reached)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _bound(values: Floats, dims: Ints, quantile: float, bounds: Floats) -> None:
     """Of m values at most k lie below the k-th smallest q, and none below the least: q ≤ (Σ − k·min) / (m − k).
 
@@ -72,7 +72,7 @@ def _bound(values: Floats, dims: Ints, quantile: float, bounds: Floats) -> None:
             bounds[first + at] = (total[at] - below * least[at]) / (many - below) + slack
 
 
-@compiled()
+@jit()
 def _best(values: Floats, dims: Ints, quantile: float, bounds: Floats, first: int) -> tuple[int, float]:
     """Only what may reach as far as the best so far is looked at, beginning with the cell of the highest bound."""
     around = np.empty(1 + 2 * STEPS * len(dims))
@@ -85,7 +85,7 @@ def _best(values: Floats, dims: Ints, quantile: float, bounds: Floats, first: in
     return best, reached
 
 
-@compiled()
+@jit()
 def _quantile(values: Floats, dims: Ints, quantile: float, cell: int, around: Floats) -> float:
     around[0] = values[cell]
     count, stride = 1, 1

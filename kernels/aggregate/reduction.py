@@ -12,7 +12,7 @@ from gridproof.kernels.problem import Box
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class AxisSpan:
     """The part of one axis of the grid that a box covers."""
 
     axis: int
@@ -20,14 +20,14 @@ class Span:
     length: int
 
 
-def extent(spans: Sequence[Sequence[Span]]) -> tuple[list[int], list[int]]:
+def extent(spans: Sequence[Sequence[AxisSpan]]) -> tuple[list[int], list[int]]:
     """Where the box begins on each axis of the grid, in its order, and how many of its values it covers."""
     ordered = sorted((span for several in spans for span in several), key=lambda span: span.axis)
     return [span.begin for span in ordered], [span.length for span in ordered]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReductionRequest:
     """A box of at most ``Reducer.most`` variants, which are the combinations of its axes' values.
 
     ``inverses``: for each signal the path of every combination of its axes (the last fastest), numbered in the order
@@ -36,7 +36,7 @@ class Question:
 
     box: Box
     inverses: tuple[Ints, ...]
-    spans: tuple[tuple[Span, ...], ...]
+    spans: tuple[tuple[AxisSpan, ...], ...]
     dims: tuple[int, ...]  # values of every axis of the grid
     metric: str  # one of metrics.OBJECTIVES
     edges: Floats  # (bins + 1,) of the histogram
@@ -46,7 +46,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReductionResult:
     """``counters``: evaluated; undefined, below and equal to the base; the same in the second segment.
 
     The best are candidates: all of the best ``kept`` that are not below the floor are among them, with lower jobs first
@@ -71,4 +71,4 @@ class Reducer(Protocol):
     most: int
     takes_any: bool
 
-    def reduce(self, question: Question) -> Answer: ...
+    def reduce(self, question: ReductionRequest) -> ReductionResult: ...

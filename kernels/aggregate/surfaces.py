@@ -14,7 +14,7 @@ from numba import prange
 
 from gridproof.kernels.aggregate.marginals import Marginals
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 
 SCALE = float(2**30)
 # Values beyond are not averaged (the count shows it): the sums of one piece of 2^20 squares must fit two int64 limbs.
@@ -129,7 +129,7 @@ def several_pairs(dims: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(x, y) for i, x in enumerate(several) for y in several[i + 1 :]]
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _add(
     digits: Ints, terms: Ints, highest: Floats, pairs: Ints, dims: Ints, offsets: Ints, sums: Ints, maximum: Floats
 ) -> None:
@@ -158,14 +158,14 @@ def _whole(values: Floats) -> tuple[Ints, Floats]:
     return terms, values.copy()
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _round(values: Floats, terms: Ints) -> None:
     for variant in prange(len(values)):
         terms[0, variant] = np.int64(np.rint(values[variant] * SCALE))
         terms[1, variant] = np.int64(np.rint(values[variant] * values[variant] * SCALE))
 
 
-@compiled(inline="always")
+@jit(inline="always")
 def _put(limbs: Ints, cell: int, whole: float) -> None:
     """Add a whole number, exact in float64, as its lowest 32 bits and the rest."""
     rest = np.floor(whole / _LIMB)
@@ -173,7 +173,7 @@ def _put(limbs: Ints, cell: int, whole: float) -> None:
     limbs[0, cell] += np.int64(whole - rest * _LIMB)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _split(values: Floats, terms: Ints, highest: Floats) -> None:
     for variant in prange(len(values)):
         value = values[variant]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from gridproof.kernels.aggregate.reduction import Answer, Question
+from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
 from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.cpu.product.box_reduction import answer
 from gridproof.kernels.cpu.product.product import Product, fits
-from gridproof.kernels.cpu.range_tables import Summaries, summarise
+from gridproof.kernels.cpu.range_tables import RangeTables, summarise
 from gridproof.kernels.cpu.scan import scan_variants
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Jobs, Problem, Work
@@ -24,10 +24,10 @@ def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
     return paths
 
 
-class Compiled:
+class CpuEvaluator:
     """As ``reference.evaluate``, of one problem; what it needs besides is made where it is first needed."""
 
-    def __init__(self, problem: Problem, like: Compiled | None = None) -> None:
+    def __init__(self, problem: Problem, like: CpuEvaluator | None = None) -> None:
         """like: of a problem that differs in its paths alone; what hangs on the market is not made again."""
         self._problem = problem
         self._product = Product(problem) if fits(problem) else None
@@ -43,13 +43,13 @@ class Compiled:
         return evaluate(self._problem, work.jobs(), self._prepared)
 
 
-class Reducing(Compiled):
+class CpuReducer(CpuEvaluator):
     """One that also reduces boxes where they are evaluated, see ``kernels.aggregate.reduction``."""
 
     most = 2**20  # so many squares fit the limbs of a surface
     takes_any = False
 
-    def reduce(self, question: Question) -> Answer:
+    def reduce(self, question: ReductionRequest) -> ReductionResult:
         """Of the metrics only the one asked for is written, so a box may be larger than one whose rows are kept."""
         assert self._product is not None
         found = self._product.evaluate(question.box, METRICS.index(question.metric))
@@ -57,9 +57,9 @@ class Reducing(Compiled):
         return answer(question, [np.ascontiguousarray(values[:, :, at]) for at in range(min(2, values.shape[2]))])
 
 
-def bind(problem: Problem) -> Compiled:
+def bind(problem: Problem) -> CpuEvaluator:
     """The problem, and where products of it can be evaluated, with reductions."""
-    return (Reducing if fits(problem) else Compiled)(problem)
+    return (CpuReducer if fits(problem) else CpuEvaluator)(problem)
 
 
 def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> Floats:
@@ -67,7 +67,7 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
     edges, summaries = prepared or prepare(problem)
     result = np.empty((len(jobs.execution), problem.segments, len(METRICS) + problem.allocations))
     scan_variants(
-        problem.planes,
+        problem.path_bits,
         edges,
         jobs.rows,
         jobs.first,
@@ -93,15 +93,15 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
     return result
 
 
-Prepared = tuple[Words, Summaries]
+Prepared = tuple[Words, RangeTables]
 
 
 def prepare(problem: Problem) -> Prepared:
     """The flips of every path and the summaries of every stretch."""
-    return flips(problem.planes, problem.decision_days), summarise(problem)
+    return flips(problem.path_bits, problem.decision_days), summarise(problem)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _latch(values: Floats, on: Floats, off: Floats, start: int, paths: Words) -> None:
     for pair in prange(len(on)):
         high, low = on[pair], off[pair]

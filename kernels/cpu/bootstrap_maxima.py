@@ -15,7 +15,7 @@ from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.holding_periods import list_stretches
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Problem, Work
 
@@ -26,7 +26,7 @@ _MANY, _PANEL = 80, 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Traces:
+class HoldingPeriods:
     """What J jobs held on the first ``days`` return days: job j's stretches are begins[j] to begins[j + 1]."""
 
     days: int
@@ -34,9 +34,9 @@ class Traces:
     stretches: Array  # (M, 2) int32: first day, allocation
     execution: Ints  # (J,)
 
-    def part(self, low: int, high: int) -> Traces:
+    def part(self, low: int, high: int) -> HoldingPeriods:
         begin, end = self.begins[low], self.begins[high]
-        return Traces(
+        return HoldingPeriods(
             self.days, self.begins[low : high + 1] - begin, self.stretches[begin:end], self.execution[low:high]
         )
 
@@ -47,29 +47,29 @@ class Traces:
         return np.repeat(self.stretches[inside, 1], lengths).astype(np.int64)
 
 
-class Tracer:
+class HoldingPeriodLister:
     """Answers the traces of work on one problem, over its first ``days`` return days."""
 
     def __init__(self, problem: Problem, days: int) -> None:
         self._problem, self._days = problem, days
-        self._edges: Words = flips(problem.planes, problem.decision_days)
+        self._edges: Words = flips(problem.path_bits, problem.decision_days)
 
-    def __call__(self, work: Work) -> Traces:
+    def __call__(self, work: Work) -> HoldingPeriods:
         jobs, problem = work.jobs(), self._problem
         begins = np.zeros(len(jobs.execution) + 1, dtype=np.int64)
         stretches = np.empty((0, 2), dtype=np.int32)
         for _ in range(2):
             list_stretches(
-                problem.planes, self._edges, jobs.rows, jobs.first, jobs.execution, problem.rule.astype(np.uint64),
+                problem.path_bits, self._edges, jobs.rows, jobs.first, jobs.execution, problem.rule.astype(np.uint64),
                 problem.start, problem.lead - problem.lags, self._days, begins, stretches,
             )  # fmt: skip
             if not len(stretches):
                 begins = np.cumsum(begins)
                 stretches = np.empty((begins[-1], 2), dtype=np.int32)
-        return Traces(self._days, begins, stretches, jobs.execution)
+        return HoldingPeriods(self._days, begins, stretches, jobs.execution)
 
 
-def daily_returns(problem: Problem, traces: Traces) -> Floats:
+def daily_returns(problem: Problem, traces: HoldingPeriods) -> Floats:
     """(days, J) daily returns after cost; the position that stands on day 0 is not charged."""
     result = np.empty((traces.days, len(traces.execution)))
     _fill(
@@ -80,7 +80,13 @@ def daily_returns(problem: Problem, traces: Traces) -> Floats:
 
 
 def raise_maxima(
-    problem: Problem, traces: Traces, counts: Floats, offsets: Floats, centres: Floats, factors: Floats, maxima: Floats
+    problem: Problem,
+    traces: HoldingPeriods,
+    counts: Floats,
+    offsets: Floats,
+    centres: Floats,
+    factors: Floats,
+    maxima: Floats,
 ) -> None:
     """Raise maxima (K, R) to the largest over the jobs of (resampled sum of returns − offset − centre)·factor.
 
@@ -115,7 +121,7 @@ def raise_maxima(
     maxima[:] = found[:, :resamples]
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _fill(
     begins: Ints, stretches: Array, payoffs: Ints, charged: Ints, returns: Floats, costs: Floats, result: Floats
 ) -> None:
@@ -143,7 +149,7 @@ def _fill(
                     result[day, job] = returns[payoffs[job], now[k], day]
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _raise(
     chosen: Ints, begins: Ints, stretches: Array, charged: Ints, returns: Floats, costs: Floats, lanes: Floats,
     against: Floats, centres: Floats, factors: Floats, found: Floats,
@@ -188,7 +194,7 @@ def _raise(
                         found[kind, offset + lane] = value
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _raise_products(products: Floats, against: Floats, centres: Floats, factors: Floats, found: Floats) -> None:
     jobs, resamples = products.shape
     for batch in prange((resamples + 63) // 64):

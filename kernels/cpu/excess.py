@@ -8,8 +8,8 @@ import numpy as np
 from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints
-from gridproof.kernels.cpu.bootstrap_maxima import Traces
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.cpu.bootstrap_maxima import HoldingPeriods
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
 from gridproof.kernels.problem import Problem
 
@@ -27,7 +27,9 @@ class Excess(NamedTuple):
     parts: Floats  # (3, G, J) of each part: Σr, Σr², Σlog(1 + r)
 
 
-def measure_excess(problem: Problem, traces: Traces, benchmarks: Floats, block_length: float, edges: Ints) -> Excess:
+def measure_excess(
+    problem: Problem, traces: HoldingPeriods, benchmarks: Floats, block_length: float, edges: Ints
+) -> Excess:
     """benchmarks: (K, days) daily, above the risk-free rate. edges: (G + 1,) ascending, from day 0 to the last.
 
     ω² = γ₀ + 2·Σ κ_i·γ_i with κ_i = (1 − i/T)·q^i + (i/T)·q^(T−i), q = 1 − 1/block_length (Hansen 2005).
@@ -44,7 +46,7 @@ def measure_excess(problem: Problem, traces: Traces, benchmarks: Floats, block_l
     return found
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _measure(
     begins: Ints, stretches: Array, payoffs: Ints, charged: Ints, returns: Floats, costs: Floats, free: float,
     benchmarks: Floats, stay: float, edges: Ints, sums: Floats, deviations: Floats, total: Floats, spread: Floats,

@@ -7,28 +7,28 @@ from numba import prange
 
 from gridproof.kernels.arrays import Array, Ints, Words
 from gridproof.kernels.cpu.bit_ops import trailing_zeros
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 
 # Tuples a thread takes at once: enough that its buffer of changes is allocated rarely.
 BATCH = 64
 
 
-@compiled()
+@jit()
 def decide(
-    planes: Words, edges: Words, rows: Array, index: int, begins: Words, words: int, rule: Words, codes: int,
+    path_bits: Words, edges: Words, rows: Array, index: int, begins: Words, words: int, rule: Words, codes: int,
     start: int, changes: Words,
 ) -> int:  # fmt: skip
     """Write the decision days on which the allocation changes and what it becomes, (day << 8 | allocation).
 
-    Of tuple ``index`` of the rows; planes, edges and rule flat. Entry 0 is decision day 0, whatever it decides. begins:
-    (B,) for the first word of each plane. Answers how many entries there are.
+    Of tuple ``index`` of the rows; path_bits, edges and rule are flat. Entry 0 is decision day 0, whatever it decides.
+    begins: (B,) receives the first word of each path. Returns the number of entries.
     """
     bits = len(begins)
     for bit in range(bits):
         begins[bit] = np.uint64(rows[index, bit]) * np.uint64(words)
     code = np.uint64(0)
     for bit in range(bits):
-        code |= (planes[begins[bit]] & np.uint64(1)) << np.uint64(bit)
+        code |= (path_bits[begins[bit]] & np.uint64(1)) << np.uint64(bit)
     wide = np.uint64(codes)
     current = rule[np.uint64(start) * wide + code]
     changes[0] = current
@@ -50,9 +50,9 @@ def decide(
     return count
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def list_stretches(
-    planes: Words,
+    path_bits: Words,
     edges: Words,
     rows: Array,
     first: Ints,
@@ -71,13 +71,13 @@ def list_stretches(
     """
     tuples, bits = rows.shape
     words = edges.shape[1]
-    flat_planes, flat_edges, flat_rule = planes.ravel(), edges.ravel(), rule.ravel()
+    flat_path_bits, flat_edges, flat_rule = path_bits.ravel(), edges.ravel(), rule.ravel()
     for batch in prange((tuples + BATCH - 1) // BATCH):
         changes = np.empty(words * 64 + 2, dtype=np.uint64)
         starts = np.empty(bits, dtype=np.uint64)
         for index in range(batch * BATCH, min(tuples, (batch + 1) * BATCH)):
             count = decide(
-                flat_planes, flat_edges, rows, index, starts, words, flat_rule, rule.shape[1], start, changes
+                flat_path_bits, flat_edges, rows, index, starts, words, flat_rule, rule.shape[1], start, changes
             )
             for job in range(first[index], first[index + 1]):
                 late = delays[execution[job]]

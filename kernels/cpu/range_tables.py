@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.problem import Problem
 
 
-class Summaries(NamedTuple):
+class RangeTables(NamedTuple):
     """All allocations of a day lie together, and an entry fills a power of two, so that it crosses no cache line."""
 
     prefix: Floats  # (payoff tables, D + 1, A, 8): sums over days before d of log(1+r), the powers 1 to 4
@@ -28,7 +28,7 @@ class Summaries(NamedTuple):
     charge: Floats  # (cost tables, A, A, D): log(1 − cost)
 
 
-def summarise(problem: Problem) -> Summaries:
+def summarise(problem: Problem) -> RangeTables:
     """Both tables of a problem; log NAV is relative to the close before return day 0."""
     returns = problem.returns
     tables, allocations, days = returns.shape
@@ -52,10 +52,10 @@ def summarise(problem: Problem) -> Summaries:
     for table in range(tables):
         for allocation in range(allocations):
             _mirror(np.ascontiguousarray(prefix[table, :, allocation, 0]), shape[table, :, :, allocation])
-    return Summaries(prefix, shape, centre, np.log1p(-problem.costs))
+    return RangeTables(prefix, shape, centre, np.log1p(-problem.costs))
 
 
-@compiled()
+@jit()
 def _mirror(log_nav: Floats, shape: Floats) -> None:
     points = len(log_nav)
     for level in range(shape.shape[0]):

@@ -8,15 +8,15 @@ from numba import prange
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import leading_zeros
 from gridproof.kernels.cpu.holding_periods import BATCH, decide
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
 
 _NEVER = np.uint64(2**63)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def scan_variants(
-    planes: Words,
+    path_bits: Words,
     edges: Words,
     rows: Array,
     first: Ints,
@@ -42,7 +42,7 @@ def scan_variants(
     """Arguments as in ``problem.Problem`` and ``Jobs``, the tables as in ``summaries``; writes (J, S, 12 + A)."""
     tuples, bits = rows.shape
     words = edges.shape[1]
-    flat_planes, flat_edges, flat_rule = planes.ravel(), edges.ravel(), rule.ravel()
+    flat_path_bits, flat_edges, flat_rule = path_bits.ravel(), edges.ravel(), rule.ravel()
     flat_returns = returns.reshape(len(returns), -1)
     flat_prefix = prefix.reshape(len(prefix), -1)
     flat_shape = shape.reshape(len(shape), -1)
@@ -54,7 +54,7 @@ def scan_variants(
         begins = np.empty(bits, dtype=np.uint64)
         for index in range(batch * BATCH, min(tuples, (batch + 1) * BATCH)):
             count = decide(
-                flat_planes, flat_edges, rows, index, begins, words, flat_rule, rule.shape[1], start, changes
+                flat_path_bits, flat_edges, rows, index, begins, words, flat_rule, rule.shape[1], start, changes
             )
             for job in range(first[index], first[index + 1]):
                 cell = execution[job]
@@ -78,7 +78,7 @@ def scan_variants(
                 )
 
 
-@compiled()
+@jit()
 def _scan(
     changes: Words,
     count: int,
@@ -198,7 +198,7 @@ def _scan(
             result[segment, 11] += result[segment, 12 + allocation] * invested[allocation]
 
 
-@compiled()
+@jit()
 def _finish(
     count: int,
     log: float,

@@ -17,18 +17,18 @@ _KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class SignalClasses:
     """The classes of one signal's P paths in every node. N nodes, K classes in all, C blocks."""
 
     counts: Ints  # (N,)
     keys: Array  # (K,) uint64: a leaf's class by its codes of four days
-    kids: Array  # (K, 2) int32: another node's class by the two below
+    children: Array  # (K, 2) int32: another node's class by the two below
     blocks: Array  # (P, C) int32: each path's class in each block
     heads: Array  # (P,) int32: each path's code on the first day of all
 
 
 @dataclass(frozen=True, slots=True)
-class Nodes:
+class TreeNodes:
     """How days are cut, the same for all signals under one lag."""
 
     spans: Ints  # (spans, 2): return days
@@ -37,37 +37,37 @@ class Nodes:
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
+class TileClasses:
     """The classes of all signals of a tile, in the order in which it walks them."""
 
-    begins: Array  # (N, signals) int32: where a node's classes begin in keys and kids
+    begins: Array  # (N, signals) int32: where a node's classes begin in keys and children
     counts: Array  # (N, signals) int32
     keys: Array  # as of a signal, one signal behind another
-    kids: Array
+    children: Array
     members: Array  # (sum of P, C) int32
     inner: Array  # (C, P of the last) int32
     heads: Array  # (sum of P,) int32
     combinations: Ints  # (N,): products of the counts
 
 
-class Classes:
+class DeviceClasses:
     """Of the boxes of one problem."""
 
     def __init__(self, problem: Problem, product: Product) -> None:
         self._problem = problem
         self._product = product
-        self._kept: OrderedDict[tuple[int, bytes, bytes], Signal] = OrderedDict()
-        self._nodes: dict[int, Nodes] = {}
+        self._kept: OrderedDict[tuple[int, bytes, bytes], SignalClasses] = OrderedDict()
+        self._nodes: dict[int, TreeNodes] = {}
 
-    def nodes(self, delay: int) -> Nodes:
+    def nodes(self, delay: int) -> TreeNodes:
         """Under this lead less lag."""
         if delay not in self._nodes:
             spans, segments = self._product.spans(delay)
-            self._nodes[delay] = Nodes(spans, segments, self._product.nodes_of(spans))
+            self._nodes[delay] = TreeNodes(spans, segments, self._product.nodes_of(spans))
         return self._nodes[delay]
 
-    def tile(self, paths: list[Array], places: list[Ints], delay: int) -> Tile:
-        """paths: for each signal (P, its bits) rows of planes; places: for each which bits of the code they are."""
+    def tile(self, paths: list[Array], places: list[Ints], delay: int) -> TileClasses:
+        """paths: for each signal (P, its bits) rows of path_bits; places: for each which bits of the code they are."""
         names = [(delay, each.tobytes(), where.tobytes()) for each, where in zip(paths, places, strict=True)]
         missing = [at for at, name in enumerate(names) if name not in self._kept]
         if missing:
@@ -81,18 +81,18 @@ class Classes:
         counts = np.stack([signal.counts for signal in signals], axis=1)
         total = counts.sum(axis=0)
         begins = np.cumsum(counts, axis=0) - counts + (np.cumsum(total) - total)
-        return Tile(
+        return TileClasses(
             begins=begins.astype(np.int32),
             counts=counts.astype(np.int32),
             keys=np.concatenate([signal.keys for signal in signals]),
-            kids=np.concatenate([signal.kids for signal in signals]),
+            children=np.concatenate([signal.children for signal in signals]),
             members=np.concatenate([signal.blocks for signal in signals]),
             inner=np.ascontiguousarray(signals[-1].blocks.T),
             heads=np.concatenate([signal.heads for signal in signals]),
             combinations=counts.prod(axis=1),
         )
 
-    def _grow(self, paths: list[Array], places: list[Ints], delay: int) -> list[Signal]:
+    def _grow(self, paths: list[Array], places: list[Ints], delay: int) -> list[SignalClasses]:
         most = max(1, *(len(each) for each in places))
         edges = np.cumsum([0, *(len(each) for each in paths)])
         members = np.zeros((edges[-1], most), dtype=np.int32)
@@ -113,10 +113,10 @@ class Classes:
             keys = made.keys[part].reshape(total, high - low)
             first = keys[made.nodes[0, 0]][classes[made.nodes[0, 0]]] & np.uint64(0xFFFF)
             signals.append(
-                Signal(
+                SignalClasses(
                     made.counts[at].copy(),
                     keys[used],
-                    made.kids[part].reshape(total, high - low, 2)[used],
+                    made.children[part].reshape(total, high - low, 2)[used],
                     np.ascontiguousarray(classes[tops].T),
                     first.astype(np.int32),
                 )

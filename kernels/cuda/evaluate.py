@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridproof.kernels.aggregate.reduction import Answer, Question
+from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
 from gridproof.kernels.arrays import Array, Floats, Words
 from gridproof.kernels.cpu.product.product import fits
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.product import Products
 from gridproof.kernels.cuda.reduce import Reduction
 from gridproof.kernels.cuda.source import LATCH, THREADS, scan_kernel
-from gridproof.kernels.cuda.tables import Batch, batch_of, lay_out, tuples_of
+from gridproof.kernels.cuda.tables import JobBatch, batch_of, lay_out, tuples_of
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box, Problem, Work
@@ -43,34 +43,34 @@ def latch_paths(device: Device, values: Floats, on: Floats, off: Floats, start: 
     return paths.view("<u8")
 
 
-def bind(device: Device, problem: Problem) -> Bound:
+def bind(device: Device, problem: Problem) -> CudaEvaluator:
     """The problem on the device; where products of it can be evaluated, with reductions."""
-    return Reducing(device, problem) if fits(problem) else Bound(device, problem)
+    return CudaReducer(device, problem) if fits(problem) else CudaEvaluator(device, problem)
 
 
-class Bound:
+class CudaEvaluator:
     """A problem bound to a device, as ``cpu.Compiled``: boxes as products, lists by the scan."""
 
     def __init__(self, device: Device, problem: Problem) -> None:
         self._device, self._problem = device, problem
         self._products = Products(device, problem) if fits(problem) else None
-        self._scan: Scan | None = None
+        self._scan: CudaScan | None = None
 
     def __call__(self, work: Work) -> Floats:
         if isinstance(work, Box) and self._products is not None:
             return self._products.evaluate(work)
         if self._scan is None:
-            self._scan = Scan(self._device, self._problem)
+            self._scan = CudaScan(self._device, self._problem)
         return self._scan(work)
 
 
-class Reducing(Bound):
+class CudaReducer(CudaEvaluator):
     """One that also reduces boxes where they are evaluated, see ``kernels.aggregate.reduction``."""
 
     most = 2**24  # so many squares fit the limbs of a surface
     takes_any = True
 
-    def reduce(self, question: Question) -> Answer:
+    def reduce(self, question: ReductionRequest) -> ReductionResult:
         assert self._products is not None
         try:
             return Reduction(self._device, question, self._products.values(question.box, question.metric)).answer()
@@ -84,7 +84,7 @@ class Reducing(Bound):
             ) from None
 
 
-class Scan:
+class CudaScan:
     """A problem bound to a device: called with work, it answers their metrics, (J, S, 12 + A)."""
 
     def __init__(self, device: Device, problem: Problem) -> None:
@@ -122,7 +122,7 @@ class Scan:
             low = high
         return result
 
-    def _launch(self, batch: Batch) -> Array:
+    def _launch(self, batch: JobBatch) -> Array:
         device, count = self._device, int(batch.jobs)
         kernel = scan_kernel(batch.rows.shape[1], self._allocations)
         inputs = [device.upload(each) if isinstance(each, np.ndarray) else each for each in batch]

@@ -129,7 +129,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) combine(
     const unsigned *starts_below,      // (2 nodes + 1,)
     int nodes, int node, int below, int signals,
     const int *begins, const int *counts,
-    const int2 *kids,                  // of a class the two below
+    const int2 *children,                  // of a class the two below
     const double *charges,
     int first, int half, int end, int none,
     const double2 *values_below, const unsigned *marks_below,
@@ -143,7 +143,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) combine(
     for (int signal = signals - 1; signal >= 0; signal--) {
         const int at = (node + place) * signals + signal, under = (below + 2 * place) * signals + signal;
         const unsigned count = __ldg(counts + at);
-        const int2 kid = __ldg(kids + __ldg(begins + at) + rest % count);
+        const int2 kid = __ldg(children + __ldg(begins + at) + rest % count);
         rest /= count;
         left += kid.x * left_step;
         right += kid.y * right_step;

@@ -10,10 +10,10 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.product.product import TABLES_KEPT, Product
-from gridproof.kernels.cuda.classes import Classes
+from gridproof.kernels.cuda.classes import DeviceClasses
 from gridproof.kernels.cuda.device import Device
-from gridproof.kernels.cuda.source import Form
-from gridproof.kernels.cuda.tile import Payoff, Walker, upload_payoff, upload_tile
+from gridproof.kernels.cuda.source import KernelForm
+from gridproof.kernels.cuda.tile import DeviceTables, Walker, upload_payoff, upload_tile
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box, Problem
@@ -33,16 +33,16 @@ class Products:
     def __init__(self, device: Device, problem: Problem, top: int | None = None) -> None:
         self._device, self._problem = device, problem
         self._host = Product(problem, top)
-        self._classes = Classes(problem, self._host)
-        self._payoffs: dict[tuple[Form, int, int], Payoff] = {}
+        self._classes = DeviceClasses(problem, self._host)
+        self._payoffs: dict[tuple[KernelForm, int, int], DeviceTables] = {}
         self._rule: Any = None
         self._invested: Any = None
 
     def evaluate(self, box: Box) -> Floats:
         """As ``reference.evaluate``, (J, S, 12 + A)."""
         box = with_signal(box)
-        rows = Rows(self._device, box, self._problem)
-        self._sweep(box, Form(self._problem.allocations, bool(self._host.held.any())), rows)
+        rows = MetricRows(self._device, box, self._problem)
+        self._sweep(box, KernelForm(self._problem.allocations, bool(self._host.held.any())), rows)
         return rows.result.reshape(-1, *rows.result.shape[-2:])
 
     def values(self, box: Box, metric: str) -> list[Any]:
@@ -51,11 +51,11 @@ class Products:
         metric: one of ``metrics.OBJECTIVES``.
         """
         box = with_signal(box)
-        column = Column(self._device, box, self._problem)
-        self._sweep(box, Form(self._problem.allocations, bool(self._host.held.any()), metric), column)
+        column = MetricColumn(self._device, box, self._problem)
+        self._sweep(box, KernelForm(self._problem.allocations, bool(self._host.held.any()), metric), column)
         return column.values
 
-    def _sweep(self, box: Box, form: Form, answer: Rows | Column) -> None:
+    def _sweep(self, box: Box, form: KernelForm, answer: MetricRows | MetricColumn) -> None:
         waiting: list[Cut] = [tuple(slice(0, len(paths)) for paths in box.paths)]
         while waiting:
             cut = waiting.pop()
@@ -75,7 +75,7 @@ class Products:
                     ) from None
                 waiting += _halves(cut, self._longest())
 
-    def _too_large(self, form: Form, cut: Cut, variants: int, bytes_each: int) -> bool:
+    def _too_large(self, form: KernelForm, cut: Cut, variants: int, bytes_each: int) -> bool:
         if max(_sizes(cut)) > self._longest():
             return True
         planned = self._device.free_bytes() * _VARIANTS
@@ -85,7 +85,7 @@ class Products:
         days = self._problem.decision_days + self._problem.lead
         return max(1, _CLASSES // days)
 
-    def _tile(self, box: Box, form: Form, cut: Cut, answer: Rows | Column) -> None:
+    def _tile(self, box: Box, form: KernelForm, cut: Cut, answer: MetricRows | MetricColumn) -> None:
         problem, device = self._problem, self._device
         order = sorted(range(len(cut)), key=lambda signal: cut[signal].stop - cut[signal].start)
         paths = [np.ascontiguousarray(box.paths[signal][cut[signal]]) for signal in order]
@@ -116,7 +116,7 @@ class Products:
                     )  # fmt: skip
                     answer.end(cut, int(cell), segment, where)
 
-    def _payoff(self, form: Form, execution: int) -> Payoff:
+    def _payoff(self, form: KernelForm, execution: int) -> DeviceTables:
         key = form, int(self._problem.payoff_of[execution]), int(self._problem.cost_of[execution])
         if key not in self._payoffs:
             if len(self._payoffs) >= TABLES_KEPT:
@@ -125,7 +125,7 @@ class Products:
         return self._payoffs[key]
 
 
-class Rows:
+class MetricRows:
     """All metrics, of a tile on the device and of the box on the host: (sizes of the signals, E, S, 12 + A)."""
 
     def __init__(self, device: Device, box: Box, problem: Problem) -> None:
@@ -146,7 +146,7 @@ class Rows:
         self.result[place] = self._device.download(rows).reshape(*_sizes(cut), self._width)
 
 
-class Column:
+class MetricColumn:
     """One metric of a whole box, on the device."""
 
     bytes_each = 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gridproof.kernels.aggregate.reduction import Answer, Question, Span
+from gridproof.kernels.aggregate.reduction import AxisSpan, ReductionRequest, ReductionResult
 from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.cuda.device import Device
@@ -20,7 +20,7 @@ _THREADS, _COPIES, _ROOM = 2**17, 64, 2**16
 class Reduction:
     """Of one box, whose values are (E, J) on the device for each segment."""
 
-    def __init__(self, device: Device, question: Question, values: list[Any]) -> None:
+    def __init__(self, device: Device, question: ReductionRequest, values: list[Any]) -> None:
         self._device, self._question, self._values = device, question, values
         cells = len(question.box.executions)
         self._paths = [cells, *(len(paths) for paths in question.box.paths)]
@@ -29,7 +29,7 @@ class Reduction:
         self._jobs = prod(self._paths[1:])
         self._count = cells * self._jobs
 
-    def answer(self) -> Answer:
+    def answer(self) -> ReductionResult:
         question = self._question
         counters = np.zeros(7, dtype=np.int64)
         counters[0] = prod(len(inverse) for inverse in self._inverses)
@@ -39,7 +39,7 @@ class Reduction:
         surfaces = self._surfaces()
         found, value = self._best()
         execution, job = np.divmod(found, self._jobs)
-        return Answer(counters, histogram, surfaces, job, execution, value)
+        return ReductionResult(counters, histogram, surfaces, job, execution, value)
 
     def _weights(self, groups: range) -> Array:
         """How many combinations of parameters each combination of paths stands for."""
@@ -70,8 +70,8 @@ class Reduction:
         if size == 0:
             return surfaces
         owner = {span.axis: (group, span) for group, spans in enumerate(self._spans) for span in spans}
-        wanted: dict[tuple[int, int], list[tuple[int, Span, Span]]] = {}
-        within: list[tuple[int, int, Span, Span]] = []
+        wanted: dict[tuple[int, int], list[tuple[int, AxisSpan, AxisSpan]]] = {}
+        within: list[tuple[int, int, AxisSpan, AxisSpan]] = []
         for (x, y), offset in zip(surfaces.pairs, surfaces.offsets()[:-1], strict=True):
             (one, across), (two, down) = owner[x], owner[y]
             if one == two:
@@ -115,7 +115,7 @@ class Reduction:
         return cells
 
     def _surface(
-        self, pair: tuple[int, int], product: Any, offset: int, x: Span, y: Span, cells: Any, size: int
+        self, pair: tuple[int, int], product: Any, offset: int, x: AxisSpan, y: AxisSpan, cells: Any, size: int
     ) -> None:
         steps = (self._paths[pair[1]], 1)
         lists, positions = [], {}
@@ -181,7 +181,7 @@ def _slices(cells: int, others: int) -> int:
     return max(1, min(others, _THREADS // cells))
 
 
-def _arrange(spans: tuple[Span, ...], wanted: list[Span]) -> tuple[Ints, list[Ints]]:
+def _arrange(spans: tuple[AxisSpan, ...], wanted: list[AxisSpan]) -> tuple[Ints, list[Ints]]:
     """Combinations of a signal's axes by the wanted ones: (rows, combinations), and each row's positions on them."""
     lengths = [span.length for span in spans]
     front = [spans.index(span) for span in wanted]

@@ -73,7 +73,7 @@ def reduction_kernel(name: str) -> Kernel:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class KernelForm:
     """What the kernels of a product are compiled for: ``metric`` alone, or all where it is None.
 
     holds: whether the rule's answer may depend on what was held.

@@ -14,7 +14,7 @@ from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Jobs, Problem
 
 
-class Tables(NamedTuple):
+class ScanTables(NamedTuple):
     """The kernel's first parameters, in its order. R paths, A allocations, B bits, E executions, D days, S segments."""
 
     flips: Array  # (ceil(T/128), R, 4) uint32: by day, so that neighbouring paths are neighbours
@@ -36,7 +36,7 @@ class Tables(NamedTuple):
     risk_free: Any
 
 
-class Batch(NamedTuple):
+class JobBatch(NamedTuple):
     """The kernel's parameters behind the tables, but for the result: the jobs of one launch."""
 
     rows: Array  # (N, B) int32
@@ -45,7 +45,7 @@ class Batch(NamedTuple):
     jobs: Any  # np.int32
 
 
-def lay_out(problem: Problem) -> Tables:
+def lay_out(problem: Problem) -> ScanTables:
     """The tables of a problem, on the host. Raises InputError where there are too many allocations for the kernel."""
     allocations, days = problem.allocations, problem.returns.shape[2]
     if allocations > MOST_ALLOCATIONS:
@@ -55,7 +55,7 @@ def lay_out(problem: Problem) -> Tables:
             "rule",
             f"Use at most {MOST_ALLOCATIONS} legs, or --backend cpu",
         )
-    edges = _edges(problem.planes, problem.decision_days)
+    edges = _edges(problem.path_bits, problem.decision_days)
     levels = max(1, int(days).bit_length())
     entries = len(problem.returns) * levels * (days + 1) * allocations * 2
     charges = len(problem.costs) * days * allocations**2
@@ -73,7 +73,7 @@ def lay_out(problem: Problem) -> Tables:
     assert shape.shape[1] == levels
     costs = np.stack([problem.costs, charge], axis=-1)
     cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of], axis=1)
-    return Tables(
+    return ScanTables(
         flips=edges,
         rule=np.ascontiguousarray(problem.rule, dtype=np.uint8),
         cells=np.ascontiguousarray(cells, dtype=np.int32),
@@ -94,10 +94,10 @@ def lay_out(problem: Problem) -> Tables:
     )
 
 
-def batch_of(jobs: Jobs, tuple_of: Array, low: int, high: int) -> Batch:
+def batch_of(jobs: Jobs, tuple_of: Array, low: int, high: int) -> JobBatch:
     """Jobs [low, high), low < high, with the tuples that they need. tuple_of: (J,) the tuple of every job."""
     first, last = int(tuple_of[low]), int(tuple_of[high - 1])
-    return Batch(
+    return JobBatch(
         rows=np.ascontiguousarray(jobs.rows[first : last + 1], dtype=np.int32),
         tuple_of=(tuple_of[low:high] - first).astype(np.int32),
         execution=np.ascontiguousarray(jobs.execution[low:high], dtype=np.int32),
@@ -110,11 +110,11 @@ def tuples_of(jobs: Jobs) -> Array:
     return np.repeat(np.arange(len(jobs.rows), dtype=np.int64), np.diff(jobs.first))
 
 
-def _edges(planes: Words, decision_days: int) -> Array:
+def _edges(path_bits: Words, decision_days: int) -> Array:
     """(ceil(T/128), R, 4) uint32: the flips of every path; bit 0 of the first word is the state on day 0 instead."""
-    edges = flips(planes, decision_days)
-    edges[:, 0] |= planes[:, 0] & np.uint64(1)
+    edges = flips(path_bits, decision_days)
+    edges[:, 0] |= path_bits[:, 0] & np.uint64(1)
     halves = edges.astype("<u8", copy=False).view("<u4")
-    padded = np.zeros((len(planes), -(-decision_days // 128) * 4), dtype="<u4")
+    padded = np.zeros((len(path_bits), -(-decision_days // 128) * 4), dtype="<u4")
     padded[:, : halves.shape[1]] = halves
-    return np.ascontiguousarray(padded.reshape(len(planes), -1, 4).swapaxes(0, 1))
+    return np.ascontiguousarray(padded.reshape(len(path_bits), -1, 4).swapaxes(0, 1))

@@ -9,17 +9,17 @@ import numpy as np
 
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.cpu.product.path_classes import LEAF
-from gridproof.kernels.cpu.product.product import Tables
-from gridproof.kernels.cuda.classes import Nodes, Tile
+from gridproof.kernels.cpu.product.product import BlockTables
+from gridproof.kernels.cuda.classes import TileClasses, TreeNodes
 from gridproof.kernels.cuda.device import Device
-from gridproof.kernels.cuda.source import Form
+from gridproof.kernels.cuda.source import KernelForm
 
 # Indices of entries in a kernel have 32 bits.
 _MOST = 2**31 - 1
 
 
-class Payoff(NamedTuple):
-    """``kernels.cpu.product.product.Tables`` on a device, of the sums that a form needs."""
+class DeviceTables(NamedTuple):
+    """``kernels.cpu.product.product.BlockTables`` on a device, of the sums that a form needs."""
 
     values: Any  # (D + 1, A, width)
     marks: Any  # (D + 1, A) uint32
@@ -35,7 +35,7 @@ class Uploaded(NamedTuple):
     begins: Any
     counts: Any
     keys: Any
-    kids: Any
+    children: Any
     members: Any
     inner: Any
     heads: Any
@@ -43,7 +43,7 @@ class Uploaded(NamedTuple):
     sizes: tuple[int, ...]
 
 
-def upload_payoff(device: Device, form: Form, tables: Tables) -> Payoff:
+def upload_payoff(device: Device, form: KernelForm, tables: BlockTables) -> DeviceTables:
     days, allocations = tables.sums.shape[0] - 1, form.allocations
     sums = len(form.fields)
     values = np.zeros((days + 1, allocations, form.width))
@@ -55,15 +55,15 @@ def upload_payoff(device: Device, form: Form, tables: Tables) -> Payoff:
     marks = np.tile(np.arange(allocations, dtype="<u4") * np.uint32(257), (days + 1, 1))
     constant = [device.upload(np.ascontiguousarray(each)) for each in tables.constant]
     values, marks, charges = (device.upload(each) for each in (values, marks, charges))
-    return Payoff(values, marks, charges, constant, tables.centre, days)
+    return DeviceTables(values, marks, charges, constant, tables.centre, days)
 
 
-def upload_tile(device: Device, tile: Tile, sizes: tuple[int, ...], strides: Ints) -> Uploaded:
+def upload_tile(device: Device, tile: TileClasses, sizes: tuple[int, ...], strides: Ints) -> Uploaded:
     first = np.cumsum(sizes) - sizes
     layout = np.ascontiguousarray(np.stack([np.array(sizes), first, strides], axis=1).astype(np.int64))
-    parts = (tile.begins, tile.counts, tile.keys, tile.kids, tile.members, tile.inner, tile.heads, layout)
-    begins, counts, keys, kids, members, inner, heads, laid = (device.upload(each) for each in parts)
-    return Uploaded(begins, counts, keys, kids, members, inner, heads, laid, sizes)
+    parts = (tile.begins, tile.counts, tile.keys, tile.children, tile.members, tile.inner, tile.heads, layout)
+    begins, counts, keys, children, members, inner, heads, laid = (device.upload(each) for each in parts)
+    return Uploaded(begins, counts, keys, children, members, inner, heads, laid, sizes)
 
 
 class Walker:
@@ -72,7 +72,9 @@ class Walker:
     budget: bytes that the tables of the blocks at hand may take. Raises MemoryError where one block needs more.
     """
 
-    def __init__(self, device: Device, form: Form, nodes: Nodes, tile: Tile, uploaded: Uploaded, budget: int) -> None:
+    def __init__(
+        self, device: Device, form: KernelForm, nodes: TreeNodes, tile: TileClasses, uploaded: Uploaded, budget: int
+    ) -> None:
         self._device, self._form, self._nodes = device, form, nodes
         self._tile, self._uploaded, self._budget = tile, uploaded, budget
         self._signals = len(uploaded.sizes)
@@ -83,7 +85,7 @@ class Walker:
         self.sums = device.empty((form.state_width, self.variants), "<f8")
         self.held = device.empty((self.variants,), "<u4")
 
-    def run(self, payoff: Payoff, rule: Any, codes: int, start: int) -> Iterator[tuple[int, int]]:
+    def run(self, payoff: DeviceTables, rule: Any, codes: int, start: int) -> Iterator[tuple[int, int]]:
         """Yields the number and the days of every segment at its end, while ``sums`` and ``held`` are of it."""
         nodes = self._nodes
         top = nodes.nodes.shape[1] - 2
@@ -131,7 +133,16 @@ class Walker:
         return self._tile.combinations[first + (low << top - level) : first + (high << top - level)]
 
     def _tables(
-        self, payoff: Payoff, rule: Any, codes: int, span: int, top: int, low: int, high: int, begin: int, end: int
+        self,
+        payoff: DeviceTables,
+        rule: Any,
+        codes: int,
+        span: int,
+        top: int,
+        low: int,
+        high: int,
+        begin: int,
+        end: int,
     ) -> tuple[Any, Any, Any]:
         """Entries and marks of blocks [low, high), and where each block's combinations start."""
         up = self._uploaded
@@ -154,7 +165,7 @@ class Walker:
                 under = int(self._nodes.nodes[span, level - 1]) + (low << top - level + 1)
                 self._launch(
                     "combine", count,
-                    [starts, below[2], many, node, under, self._signals, up.begins, up.counts, up.kids,
+                    [starts, below[2], many, node, under, self._signals, up.begins, up.counts, up.children,
                      payoff.charges, begin, LEAF << level - 1, end, payoff.none, below[0], below[1], values, marks],
                 )  # fmt: skip
             below = values, marks, starts

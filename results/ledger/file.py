@@ -24,7 +24,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.errors import InputError
-from gridproof.results.ledger.ranges import Finished, TrialAxis, Value, merge_ranges, within
+from gridproof.results.ledger.ranges import FinishedTrials, TrialAxis, Value, merge_ranges, within
 
 FORMAT = 1
 
@@ -33,7 +33,7 @@ FOLD = 256
 
 
 @dataclass(frozen=True)
-class Trials:
+class LedgerHeader:
     """What a file of the ledger records. ``run``: the folder of the run; ``study``: its name, for people.
 
     ``market``: trials against the same one are counted together. ``strategy``: all that makes a variant what it is
@@ -75,7 +75,7 @@ class Trials:
 class LedgerFile:
     """The file of one call of a run or search, made by its first record. No other call writes to it."""
 
-    def __init__(self, folder: Path, trials: Trials) -> None:
+    def __init__(self, folder: Path, trials: LedgerHeader) -> None:
         self.trials = trials
         self.path = folder / f"{trials.run}-{uuid.uuid4().hex[:12]}.jsonl"
         self._lines = 0
@@ -142,13 +142,13 @@ class LedgerFile:
         return InputError(rule, value, self.trials.run, "Count from 0, the last axis fastest")
 
 
-def read_file(path: Path, market: str | None = None) -> tuple[Trials, Finished] | None:
+def read_file(path: Path, market: str | None = None) -> tuple[LedgerHeader, FinishedTrials] | None:
     """A file's trials and what was finished of them; None where nothing was, or where they are of another market.
 
     Raises InputError where a whole line is no record.
     """
     *lines, _ = path.read_bytes().split(b"\n")  # what follows the last line's end is nothing, or torn
-    trials: Trials | None = None
+    trials: LedgerHeader | None = None
     ranges, indices = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     rows: list[tuple[Value, ...]] = []
     boxes: list[tuple[tuple[Value, ...], ...]] = []
@@ -174,7 +174,7 @@ def read_file(path: Path, market: str | None = None) -> tuple[Trials, Finished] 
     if trials is None:
         return None
     numbers = np.concatenate(ranges), np.concatenate(indices)
-    return trials, Finished(trials.axes, *numbers, tuple(rows), tuple(boxes))
+    return trials, FinishedTrials(trials.axes, *numbers, tuple(rows), tuple(boxes))
 
 
 def _checked(numbers: Ints, most: int) -> Ints:
@@ -191,7 +191,7 @@ def _line(record: Any) -> str:
     return json.dumps(record, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _header(trials: Trials) -> dict[str, Any]:
+def _header(trials: LedgerHeader) -> dict[str, Any]:
     axes = [{"names": list(axis.names), "values": _shorten(axis.values)} for axis in trials.axes]
     return {
         "ledger": FORMAT,
@@ -203,11 +203,11 @@ def _header(trials: Trials) -> dict[str, Any]:
     }
 
 
-def _trials(header: dict[str, Any]) -> Trials:
+def _trials(header: dict[str, Any]) -> LedgerHeader:
     if header["ledger"] != FORMAT:
         raise ValueError(f"a ledger of format {header['ledger']}, this reads {FORMAT}")
     axes = tuple(TrialAxis(tuple(axis["names"]), _lengthen(axis["values"])) for axis in header["axes"])
-    return Trials(header["run"], header["study"], header["market"], header["strategy"], axes)
+    return LedgerHeader(header["run"], header["study"], header["market"], header["strategy"], axes)
 
 
 def _is_value(value: object) -> bool:

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from gridproof.kernels.errors import InputError
-from gridproof.results.ledger.file import LedgerFile, Trials, read_file
-from gridproof.results.ledger.ranges import Finished, TrialAxis
+from gridproof.results.ledger.file import LedgerFile, LedgerHeader, read_file
+from gridproof.results.ledger.ranges import FinishedTrials, TrialAxis
 from gridproof.results.ledger.union_count import count_distinct
 
 __all__ = [
     "LedgerFile",
+    "LedgerHeader",
     "LedgerRow",
     "TrialAxis",
-    "Trials",
     "ledger_record",
     "ledger_rows",
     "ledger_total",
@@ -48,12 +48,12 @@ def ledger_rows(folder: Path, market: str | None = None) -> list[LedgerRow]:
 
     folder: that of the ledger's files. Raises InputError where it is none, or where a file is damaged.
     """
-    kinds: dict[tuple[str, str, frozenset[str]], list[tuple[Trials, Finished]]] = {}
+    kinds: dict[tuple[str, str, frozenset[str]], list[tuple[LedgerHeader, FinishedTrials]]] = {}
     for trials, part in read_ledger(folder, market):
         kinds.setdefault(trials.kind, []).append((trials, part))
     rows = []
     for (against, strategy, _), records in kinds.items():
-        runs: dict[str, list[Finished]] = {}
+        runs: dict[str, list[FinishedTrials]] = {}
         for trials, part in records:
             runs.setdefault(trials.run, []).append(part)
         studies = tuple(sorted({trials.study for trials, _ in records}))
@@ -92,7 +92,7 @@ def ledger_total(folder: Path, market: str) -> int:
     return sum(row.distinct for row in ledger_rows(folder, market))
 
 
-def read_ledger(folder: Path, market: str | None = None) -> Iterator[tuple[Trials, Finished]]:
+def read_ledger(folder: Path, market: str | None = None) -> Iterator[tuple[LedgerHeader, FinishedTrials]]:
     """Every file of the ledger, or those of one market. Raises InputError."""
     if not folder.is_dir():
         remedy = "Name the folder that holds the run folders; a first run begins its ledger"

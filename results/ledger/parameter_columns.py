@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.results.ledger.ranges import Box, Finished, Value, digits_of, range_boxes
+from gridproof.results.ledger.ranges import Box, FinishedTrials, Value, digits_of, range_boxes
 
 
-class Columns:
+class ParameterColumns:
     """The parameters in columns, and the values of each column numbered from 0 across all grids.
 
     Parameters tied in one grid, and in no grid moved by two axes, are one column, whose values are tuples. Where a
     tie crosses columns, an axis moves several of them.
     """
 
-    def __init__(self, parts: Sequence[Finished]) -> None:
+    def __init__(self, parts: Sequence[FinishedTrials]) -> None:
         self.parts = parts
         self.columns = _columns(parts)
         self.axes: list[list[int | None]] = []  # for each part and column the axis that moves it, None: it stands still
@@ -58,7 +58,7 @@ def _numbered(values: Sequence[tuple[Value, ...]], known: dict[tuple[Value, ...]
     return np.array([known.setdefault(value, len(known)) for value in values], dtype=np.int64)
 
 
-def _columns(parts: Sequence[Finished]) -> list[tuple[str, ...]]:
+def _columns(parts: Sequence[FinishedTrials]) -> list[tuple[str, ...]]:
     """Parameters in the order of the first grid's axes, tied ones together where every grid allows it."""
     group: dict[str, tuple[str, ...]] = {name: (name,) for axis in parts[0].axes for name in axis.names}
     for part in parts:
@@ -74,7 +74,7 @@ def _columns(parts: Sequence[Finished]) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(group.values()))
 
 
-def part_boxes(columns: Columns, number: int) -> Iterator[Box]:
+def part_boxes(columns: ParameterColumns, number: int) -> Iterator[Box]:
     """The boxes of one part, by position on the axis of every column. An axis that moves several columns goes value
     by value: on those columns its variants are a diagonal, no box."""
     part, moving = columns.parts[number], columns.axes[number]

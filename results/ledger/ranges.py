@@ -27,7 +27,7 @@ class TrialAxis:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedTrials:
     """What was finished of one grid: ``ranges`` (n, 2) of grid indices [low, high) in C order, the last axis fastest;
     ``indices`` (m,) of single variants; ``rows`` of values, one for each axis, on the grid or not; ``boxes``: for each
     axis values of their own, every combination of which was finished."""

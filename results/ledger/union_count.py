@@ -16,11 +16,11 @@ from typing import TypeAlias
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.results.ledger.parameter_columns import Columns, part_boxes
-from gridproof.results.ledger.ranges import Box, Finished, TrialAxis, merge_ranges, within
+from gridproof.results.ledger.parameter_columns import ParameterColumns, part_boxes
+from gridproof.results.ledger.ranges import Box, FinishedTrials, TrialAxis, merge_ranges, within
 
 
-def count_distinct(finished: Sequence[Finished]) -> int:
+def count_distinct(finished: Sequence[FinishedTrials]) -> int:
     """How many different variants these are together, each counted once; exact at any size.
 
     All must name the same parameters. The time follows the number of boxes that overlap, not of their cells.
@@ -28,32 +28,32 @@ def count_distinct(finished: Sequence[Finished]) -> int:
     parts = _by_grid(finished)
     if not parts:
         return 0
-    layout = Columns(parts)
+    layout = ParameterColumns(parts)
     return _count_boxes(layout) + _count_points(layout)
 
 
-def _by_grid(finished: Sequence[Finished]) -> list[Finished]:
+def _by_grid(finished: Sequence[FinishedTrials]) -> list[FinishedTrials]:
     """One part for each grid, its ranges merged and without the indices that lie in them; a box is one by itself."""
-    grids: dict[tuple[TrialAxis, ...], list[Finished]] = {}
+    grids: dict[tuple[TrialAxis, ...], list[FinishedTrials]] = {}
     for part in finished:
         grids.setdefault(part.axes, []).append(part)
         for box in part.boxes:
             axes = tuple(TrialAxis(axis.names, values) for axis, values in zip(part.axes, box, strict=True))
             whole = np.array([[0, prod(len(values) for values in box)]], dtype=np.int64)
-            grids.setdefault(axes, []).append(Finished(axes, whole, np.empty(0, dtype=np.int64)))
+            grids.setdefault(axes, []).append(FinishedTrials(axes, whole, np.empty(0, dtype=np.int64)))
     parts = []
     for axes, same in grids.items():
         ranges = merge_ranges(np.concatenate([part.ranges for part in same]))
         indices = np.unique(np.concatenate([part.indices for part in same]))
         rows = tuple(dict.fromkeys(row for part in same for row in part.rows))
-        parts.append(Finished(axes, ranges, indices[~within(ranges, indices)], rows))
+        parts.append(FinishedTrials(axes, ranges, indices[~within(ranges, indices)], rows))
     return parts
 
 
 Region: TypeAlias = tuple[int, ...]  # for each column the classes of its values, as bits
 
 
-def _count_boxes(layout: Columns) -> int:
+def _count_boxes(layout: ParameterColumns) -> int:
     """Cells in the union of all boxes.
 
     Sets of boxes with no value in common on some column are counted apart. Of what is left the largest box counts
@@ -141,7 +141,7 @@ def _outside(regions: Sequence[Region], pivot: Region) -> list[list[Region]]:
     return [each for each in outside if each]
 
 
-def _classes(layout: Columns, column: int, boxes: Sequence[tuple[int, Box]]) -> tuple[list[int], Ints]:
+def _classes(layout: ParameterColumns, column: int, boxes: Sequence[tuple[int, Box]]) -> tuple[list[int], Ints]:
     """The values of a column fall into classes that lie in the same boxes: those of each box, as bits, and for each
     class how many values it has."""
     lists: dict[bytes, int] = {}
@@ -170,7 +170,7 @@ def _classes(layout: Columns, column: int, boxes: Sequence[tuple[int, Box]]) -> 
     return [among(own[number], *box[column]) for number, box in boxes], np.bincount(found, minlength=len(kinds))
 
 
-def _count_points(layout: Columns) -> int:
+def _count_points(layout: ParameterColumns) -> int:
     """Single points that lie in no range of any grid, equal ones once."""
     points = np.concatenate(layout.points)
     near = _Near(points)
@@ -209,7 +209,7 @@ class _Near:
         return self._order[low:high, best]
 
 
-def _indices(layout: Columns, number: int, points: Ints) -> Ints:
+def _indices(layout: ParameterColumns, number: int, points: Ints) -> Ints:
     """The grid index that each point has in one part's grid, −1 where it has none."""
     part = layout.parts[number]
     digits = np.full((len(points), len(part.axes)), -1, dtype=np.int64)

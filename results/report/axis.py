@@ -10,7 +10,7 @@ from gridproof.results.run.record import Record
 
 
 @dataclass(frozen=True)
-class Axis:
+class ReportAxis:
     """``texts``: the values without the unit they share ("30", "45" for 30 and 45 calendar days)."""
 
     name: str
@@ -58,13 +58,13 @@ class Axis:
         return f"{words} {self.unit}".rstrip()
 
 
-def read_axes(summary: Record) -> dict[str, Axis]:
+def read_axes(summary: Record) -> dict[str, ReportAxis]:
     """The axes of summary.json by name, in the order of the grid."""
     axes = {}
     for record in summary["axes"]:
         name, values = record["name"], tuple(record["values"])
         best = summary["best"]["parameters"][name]
-        axes[name] = Axis(name, values, *split_units(values), values.index(record["base"]), values.index(best))
+        axes[name] = ReportAxis(name, values, *split_units(values), values.index(record["base"]), values.index(best))
     return axes
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridproof.results.report.axis import Axis
+from gridproof.results.report.axis import ReportAxis
 from gridproof.results.report.figures import Figure, axis, layout, typed
 
 MOST_CELLS = 500  # along one axis of a heat map; above it blocks are averaged
@@ -32,7 +32,7 @@ def pair_of(block: pd.DataFrame) -> tuple[str, str]:
     return str(block["x_axis"].iloc[0]), str(block["y_axis"].iloc[0])
 
 
-def informative_pairs(blocks: Sequence[pd.DataFrame], axes: Mapping[str, Axis]) -> list[pd.DataFrame]:
+def informative_pairs(blocks: Sequence[pd.DataFrame], axes: Mapping[str, ReportAxis]) -> list[pd.DataFrame]:
     """The blocks whose surface through the base varies most along both axes, most first; flat ones only if all are.
 
     Measured by the smaller of the spreads along x and along y, doubled where both axes are one signal's, halved
@@ -58,7 +58,7 @@ def colour_range(blocks: Sequence[pd.DataFrame]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def base_at(blocks: Sequence[pd.DataFrame], axes: Mapping[str, Axis], wanted: Sequence[str]) -> float | None:
+def base_at(blocks: Sequence[pd.DataFrame], axes: Mapping[str, ReportAxis], wanted: Sequence[str]) -> float | None:
     """The objective of the base moved to the best's values on the wanted axes; None where that is not known."""
     for block in blocks:
         pair = pair_of(block)
@@ -70,7 +70,7 @@ def base_at(blocks: Sequence[pd.DataFrame], axes: Mapping[str, Axis], wanted: Se
 
 
 def surface_figure(
-    block: pd.DataFrame, axes: Mapping[str, Axis], span: tuple[float, float], label: str, form: str
+    block: pd.DataFrame, axes: Mapping[str, ReportAxis], span: tuple[float, float], label: str, form: str
 ) -> Figure:
     """Two heat maps of one pair, left through the base, right averaged over all else; the longer axis lies flat.
 
@@ -122,13 +122,13 @@ def surface_figure(
     return {"data": data, "layout": figure}
 
 
-def laid_out(block: pd.DataFrame, axes: Mapping[str, Axis]) -> tuple[Axis, Axis]:
+def laid_out(block: pd.DataFrame, axes: Mapping[str, ReportAxis]) -> tuple[ReportAxis, ReportAxis]:
     """The pair as drawn, x and y: the axis with more values lies flat."""
     first, second = (axes[name] for name in pair_of(block))
     return (first, second) if len(first.values) >= len(second.values) else (second, first)
 
 
-def merge_step(one: Axis) -> int:
+def merge_step(one: ReportAxis) -> int:
     """How many values of an axis share a cell of a map."""
     return -(-len(one.values) // MOST_CELLS)
 
@@ -147,7 +147,7 @@ def block_mean(matrix: Matrix, steps: tuple[int, int]) -> Matrix:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def map_note(block: pd.DataFrame, axes: Mapping[str, Axis], sampled: bool) -> str:
+def map_note(block: pd.DataFrame, axes: Mapping[str, ReportAxis], sampled: bool) -> str:
     """What the maps of one pair leave out: merged cells, and how far the means of a sample can be trusted."""
     merged = [one for one in laid_out(block, axes) if merge_step(one) > 1]
     each = " and ".join(f"{merge_step(one)} values of {one.name}" for one in merged)

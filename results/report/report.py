@@ -12,7 +12,7 @@ import markupsafe
 import pandas as pd
 from plotly.offline.offline import get_plotlyjs
 
-from gridproof.results.report.axis import Axis, read_axes
+from gridproof.results.report.axis import ReportAxis, read_axes
 from gridproof.results.report.curves import after_figure, curves_figure
 from gridproof.results.report.figures import BEST, INK, leg_colours
 from gridproof.results.report.heatmaps import (
@@ -26,7 +26,7 @@ from gridproof.results.report.heatmaps import (
     without_few,
 )
 from gridproof.results.report.histogram import Mark, histogram_figure
-from gridproof.results.report.search_record import Searched, read_search
+from gridproof.results.report.search_record import SearchRecord, read_search
 from gridproof.results.report.sections.absence import found
 from gridproof.results.report.sections.certainty import certainty_section
 from gridproof.results.report.sections.deflation import deflation_section
@@ -108,7 +108,9 @@ def _statistics(folder: pathlib.Path) -> Record | None:
     return statistics
 
 
-def _headline(summary: Record, axes: list[Axis], easier: float | None, searched: Searched | None) -> list[str]:
+def _headline(
+    summary: Record, axes: list[ReportAxis], easier: float | None, searched: SearchRecord | None
+) -> list[str]:
     if searched is None:
         return headline(summary, axes, easier)
     walk = walk_line(found(searched.record, "walk_forward"))
@@ -120,7 +122,7 @@ def _sections(
     summary: Record,
     curves: pd.DataFrame,
     marks: list[Mark],
-    searched: Searched | None,
+    searched: SearchRecord | None,
 ) -> dict[str, Record | None]:
     of_search = searched is not None
     if statistics is None:
@@ -156,7 +158,7 @@ def _marks(summary: Record) -> list[Mark]:
 
 
 def _maps(
-    pairs: list[pd.DataFrame], axes: dict[str, Axis], sampled: bool, label: str, form: str
+    pairs: list[pd.DataFrame], axes: dict[str, ReportAxis], sampled: bool, label: str, form: str
 ) -> list[dict[str, Any]]:
     if not pairs:
         return []

@@ -19,7 +19,7 @@ from gridproof.results.run.record import Record
 OFF, UNUSED = "off", "–"
 
 
-class Objective(NamedTuple):
+class ObjectiveLabel(NamedTuple):
     name: str
     label: str
     kind: str  # how its values are written, as in METRICS
@@ -35,28 +35,28 @@ class Objective(NamedTuple):
 
 @dataclass(frozen=True)
 class Trial:
-    """``values``: of each objective, empty where the trial said nothing. ``lacks``: 0 where requirements are met."""
+    """``values``: of each objective, empty for a pruned trial. ``violation``: 0 where requirements are met."""
 
     number: int
     values: tuple[float, ...]
-    lacks: float
+    violation: float
     repeats: bool
     chosen: Mapping[str, Any]
     metrics: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
-class Searched:
+class SearchRecord:
     """``trials``: every finished one in order; None where the folder does not hold them."""
 
     record: Record
     trials: tuple[Trial, ...] | None
 
     @property
-    def objectives(self) -> list[Objective]:
+    def objectives(self) -> list[ObjectiveLabel]:
         return [self.objective(one["name"], one) for one in found(self.record, "objectives") or []]
 
-    def objective(self, name: str, known: Mapping[str, Any] | None = None) -> Objective:
+    def objective(self, name: str, known: Mapping[str, Any] | None = None) -> ObjectiveLabel:
         """A metric as it is called elsewhere; a statistic of the study's objective, "Plateau (Sharpe)"."""
         label, kind = METRICS.get(name, ("", ""))
         if not label:
@@ -65,7 +65,7 @@ class Searched:
             label = f"{words[:1].upper()}{words[1:]} ({of})"
         one = known or {}
         maximise = one.get("maximise")
-        return Objective(name, label, kind, maximise is not False, str(one.get("meaning") or ""))
+        return ObjectiveLabel(name, label, kind, maximise is not False, str(one.get("meaning") or ""))
 
     @property
     def dimensions(self) -> list[Record]:
@@ -129,7 +129,7 @@ class Searched:
             trials = tuple(_of_record(one) for one in found(self.record, "front") or [])
         sign = -1.0 if not self.objectives or self.objectives[0].maximise else 1.0
         said = [one for one in trials if one.values and not one.repeats]
-        return sorted(said, key=lambda one: (one.lacks, sign * one.values[0], one.number))
+        return sorted(said, key=lambda one: (one.violation, sign * one.values[0], one.number))
 
     @property
     def front(self) -> list[int]:
@@ -137,14 +137,14 @@ class Searched:
         return [int(one["number"]) for one in found(self.record, "front") or []]
 
 
-def read_search(folder: Path) -> Searched | None:
+def read_search(folder: Path) -> SearchRecord | None:
     """None where the folder is no search's."""
     path, table = folder / "search.json", folder / "trials.parquet"
     if not path.is_file():
         return None
     record: Record = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     names = [one["name"] for one in record.get("objectives") or []]
-    return Searched(record, _read_trials(pd.read_parquet(table), names) if table.is_file() else None)
+    return SearchRecord(record, _read_trials(pd.read_parquet(table), names) if table.is_file() else None)
 
 
 def together(parameters: list[tuple[str, str]]) -> list[str]:
@@ -166,7 +166,7 @@ def _read_trials(table: pd.DataFrame, objectives: list[str]) -> tuple[Trial, ...
             Trial(
                 int(row["number"]),
                 tuple(value for value in values if value is not None) if None not in values else (),
-                _number(row.get("lacks")) or 0.0,
+                _number(row.get("violation")) or 0.0,
                 _number(row.get("repeats")) is not None,
                 _part(row, "chosen."),
                 {name: _number(value) for name, value in _part(row, "metric.").items()},
@@ -177,7 +177,7 @@ def _read_trials(table: pd.DataFrame, objectives: list[str]) -> tuple[Trial, ...
 
 def _of_record(one: Record) -> Trial:
     values = tuple(one.get("values") or ())
-    return Trial(int(one["number"]), values, one.get("lacks") or 0.0, False, one.get("chosen") or {},
+    return Trial(int(one["number"]), values, one.get("violation") or 0.0, False, one.get("chosen") or {},
                  one.get("metrics") or {})  # fmt: skip
 
 

@@ -7,15 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from gridproof.results.report.axis import Axis, plain
-from gridproof.results.report.search_record import Searched
+from gridproof.results.report.axis import ReportAxis, plain
+from gridproof.results.report.search_record import SearchRecord
 from gridproof.results.report.wording import METRICS, metric, number, share
 from gridproof.results.run.record import Record
 
 TOP_ROWS = 20
 
 
-def facts_table(summary: Record, axes: Sequence[Axis], searched: Searched | None = None) -> list[tuple[str, str]]:
+def facts_table(
+    summary: Record, axes: Sequence[ReportAxis], searched: SearchRecord | None = None
+) -> list[tuple[str, str]]:
     """searched: where the variants are those around what a search found."""
     window = summary["window"]
     tried = f"{summary['variants']:,}, all evaluated"
@@ -68,7 +70,7 @@ def comparison_table(summary: Record, statistics: Record | None = None) -> dict[
     return {"who": list(who), "groups": [title for title, _, _ in groups], "rows": rows}
 
 
-def top_table(summary: Record, top: pd.DataFrame, axes: Sequence[Axis]) -> dict[str, Any]:
+def top_table(summary: Record, top: pd.DataFrame, axes: Sequence[ReportAxis]) -> dict[str, Any]:
     """The first rows of top.parquet. Axes on which all of them agree are named once, as ``shared``.
 
     A row is (rank, equal, [(value, whether it is the base's)], numbers, whether it is the base).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from gridproof.results.report.axis import Axis
+from gridproof.results.report.axis import ReportAxis
 from gridproof.results.run.record import Record
 
 # metric -> (label, how it is written); the order is the order of the tables
@@ -95,7 +95,9 @@ def share(percentile: float) -> str:
     return f"{percentile:.{digits}f}\u00a0%"
 
 
-def headline(summary: Record, axes: Iterable[Axis], easier: float | None, search: Record | None = None) -> list[str]:
+def headline(
+    summary: Record, axes: Iterable[ReportAxis], easier: float | None, search: Record | None = None
+) -> list[str]:
     """Three sentences at most: the base in sample, the base afterwards, the best of all variants.
 
     easier: as in ``eased``; where easier terms lift the base, they are named with the best. search: as in
@@ -113,14 +115,14 @@ def unbeaten(summary: Record) -> bool:
     return bool(base["index"] == best["index"] or base["in_sample"][objective] == best["in_sample"][objective])
 
 
-def difference(axes: Iterable[Axis]) -> str:
+def difference(axes: Iterable[ReportAxis]) -> str:
     """Where the best lies apart from the base, easier terms first; empty where nowhere."""
     apart = sorted((axis for axis in axes if axis.differs), key=lambda axis: not axis.eased)
     moves = [f"{axis.name}\u00a0{axis.texts[axis.base]}\u00a0→\u00a0{axis.text(axis.best)}" for axis in apart]
     return f"From base to best: {', '.join(moves)}." if moves else ""
 
 
-def eased(summary: Record, axes: Iterable[Axis], value: float | None) -> str:
+def eased(summary: Record, axes: Iterable[ReportAxis], value: float | None) -> str:
     """What easier terms alone do for the base; value: its objective on them, None where unknown."""
     label, kind = METRICS[summary["objective"]]
     terms = [f"{axis.name} {axis.text(axis.best)}" for axis in axes if axis.eased]
@@ -191,7 +193,7 @@ def _after_sentence(summary: Record, searched: bool) -> str:
     return sentence + (f"; it held {throughout[0]} throughout." if throughout else ".")
 
 
-def _best_sentence(summary: Record, axes: Iterable[Axis], easier: float | None, searched: bool) -> str:
+def _best_sentence(summary: Record, axes: Iterable[ReportAxis], easier: float | None, searched: bool) -> str:
     if unbeaten(summary):
         return f"No variant {'around it ' * searched}beats it in sample."
     best = summary["best"]

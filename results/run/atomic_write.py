@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def written_beside(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """A place to write to that becomes ``path`` at the end; where writing fails, on a full disk say, nothing stays."""
     beside = path.with_suffix(f".{os.getpid()}.tmp")
     try:

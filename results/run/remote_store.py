@@ -23,7 +23,7 @@ class UnreachableError(Exception):
     """The URL could not be read or written. What it holds is whole."""
 
 
-class Mirror:
+class RemoteStore:
     """Folders at a URL, worked on in a folder of this machine that goes with the process.
 
     The URL is the truth: ``pull`` fetches what it holds, so that any machine goes on from there, and only what ``push``

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridproof.kernels.errors import InputError
-from gridproof.results.run.atomic_write import written_beside
+from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.tally import Tally
 
 # Finished tiles are folded into one file when so many have gathered: a folder of a billion variants stays small.
@@ -86,7 +86,7 @@ class Store:
     def put_tile(self, low: int, high: int, tally: Tally, rows: npt.NDArray[np.float32] | None) -> None:
         """Rows go first: a tile is there once its tally is."""
         if rows is not None:
-            with written_beside(self._rows(low, high)) as beside, beside.open("wb") as file:
+            with atomic_write(self._rows(low, high)) as beside, beside.open("wb") as file:
                 np.save(file, rows)
         tally.save(self._tile(low, high))
 

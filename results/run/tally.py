@@ -10,7 +10,7 @@ import numpy as np
 
 from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.results.run.atomic_write import written_beside
+from gridproof.results.run.atomic_write import atomic_write
 
 # Positions on every axis, (n, axes); or of all combinations of a run of values on each axis, in grid order, where each
 # run begins and how long it is.
@@ -105,7 +105,7 @@ class Tally:
 
     def save(self, path: Path) -> None:
         """The file is whole or absent."""
-        with written_beside(path) as beside, beside.open("wb") as file:
+        with atomic_write(path) as beside, beside.open("wb") as file:
             np.savez(
                 file,
                 counters=self.counters,

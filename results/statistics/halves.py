@@ -13,7 +13,7 @@ import numpy as np
 from numba import prange
 
 from gridproof.kernels.arrays import Floats, Ints, Words
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT
 
 # Variants looked at together: their sums over all subsets of blocks stay in the second-level cache.
@@ -28,7 +28,7 @@ _FIRST = np.uint64(0x9E3779B97F4A7C15)
 _SECOND = np.uint64(0xBF58476D1CE4E5B9)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def sum_blocks(returns: Floats, bounds: Ints, logarithms: bool, sums: Floats, squares: Floats) -> None:
     """returns: (T, w). bounds: (S + 1,) days. Writes Σr and Σr² of each block (S, w), or Σlog(1 + r) and no squares."""
     width = returns.shape[1]
@@ -46,7 +46,7 @@ def sum_blocks(returns: Floats, bounds: Ints, logarithms: bool, sums: Floats, sq
                         squares[block, column] += returns[day, column] * returns[day, column]
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def fingerprint(bits: Words, seed: int, marks: Words) -> None:
     """bits: (n, w), the float64 numbers of each column as words. Writes marks (w, 2): equal columns, equal marks.
 
@@ -70,7 +70,7 @@ def fingerprint(bits: Words, seed: int, marks: Words) -> None:
                 marks[column, word] = mixed ^ (mixed >> np.uint64(31))
 
 
-@compiled()
+@jit()
 def _subsets(values: Floats, first_block: int, blocks: int, first: int, width: int, table: Floats) -> None:
     """table (2^blocks, panel): the sums of all subsets of so many blocks, bit i for block first_block + i."""
     table[0] = 0.0
@@ -83,7 +83,7 @@ def _subsets(values: Floats, first_block: int, blocks: int, first: int, width: i
             table[code, column] = before + values[first_block + lowest, first + column]
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _add_up(sums: Floats, squares: Floats, first: int, ratio: bool, tables: Floats) -> None:
     """tables (panels, 4, 2^blocks, panel): the sums over all subsets of the first half of the blocks and of the others,
     then the same of the squares, of the variants from ``first`` on."""
@@ -100,7 +100,7 @@ def _add_up(sums: Floats, squares: Floats, first: int, ratio: bool, tables: Floa
                 _subsets(squares, lower, blocks - lower, begin, width, tables[panel, 3])
 
 
-@compiled(inline="always")
+@jit(inline="always")
 def _measure(table: Floats, half: int, lower: int, days: float, ratio: bool, values: Floats) -> None:
     """values: mean, or mean / std (ddof 1; 0 without volatility) where ``ratio``, of a panel in a half."""
     share = 1.0 / days
@@ -120,7 +120,7 @@ def _measure(table: Floats, half: int, lower: int, days: float, ratio: bool, val
             values[column] = (low[column] + high[column]) * share
 
 
-@compiled(fastmath={"nnan", "nsz", "reassoc"})
+@jit(fastmath={"nnan", "nsz", "reassoc"})
 def _largest(values: Floats) -> float:
     largest = values[0]
     for value in values:
@@ -128,7 +128,7 @@ def _largest(values: Floats) -> float:
     return float(largest)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def find_best(
     sums: Floats,
     squares: Floats,
@@ -168,7 +168,7 @@ def find_best(
                                     outside[pair, side] = room[1 - side, column]
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def count_below(
     sums: Floats,
     squares: Floats,

@@ -17,7 +17,7 @@ from numba import prange
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
 from gridproof.results.statistics.chunks import panels
 
@@ -34,7 +34,7 @@ _ROUND = 1.5 * 2.0**52
 _BATCH = 128
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def to_whole(excess: Floats, whole: Floats, units: Floats, sums: Floats) -> None:
     """excess: (T, w). Writes whole (T, w), units and sums (w): excess ≈ whole · unit, in powers of two, sums of whole.
 
@@ -64,7 +64,7 @@ def to_whole(excess: Floats, whole: Floats, units: Floats, sums: Floats) -> None
         sums[first:last] = total[: last - first]
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def long_run_deviations(whole: Floats, sums: Floats, block_length: float, deviations: Floats) -> None:
     """Writes ω (w) in units a day: ω² = γ₀ + 2·Σ κ_i·γ_i, Hansen (2005), of the daily autocovariances γ_i = Σ x·x/T.
 
@@ -108,7 +108,7 @@ def long_run_deviations(whole: Floats, sums: Floats, block_length: float, deviat
                 deviations[column] = -1.0 if mean != 0.0 else 0.0
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def take_maxima(products: Floats, centres: Floats, factors: Floats, maxima: Floats) -> None:
     """Raises maxima (K, R) to the largest (products − centre)·factor: products (w, R), centres and factors (K, w)."""
     width, resamples = products.shape
@@ -125,7 +125,7 @@ def take_maxima(products: Floats, centres: Floats, factors: Floats, maxima: Floa
 
 
 @dataclass(frozen=True)
-class Panel:
+class StudentisedReturns:
     """Some columns side by side. Row 0 of ``factors`` studentises, row 1 only scales by √T."""
 
     whole: Floats  # (T, w)
@@ -139,7 +139,7 @@ class Panel:
         return self.sums * self.factors
 
 
-def measure(excess: Floats, block_length: float | None) -> Panel:
+def measure(excess: Floats, block_length: float | None) -> StudentisedReturns:
     """excess: (T, w) C-contiguous, daily. Without a block length nothing is studentised."""
     days, width = excess.shape
     whole, units, sums = np.empty_like(excess), np.empty(width), np.empty(width)
@@ -151,10 +151,10 @@ def measure(excess: Floats, block_length: float | None) -> Panel:
     plain = units / np.sqrt(days)
     defined = deviations > 0.0
     studentising = np.where(defined, 1.0 / np.where(defined, deviations, 1.0) / np.sqrt(days), 0.0)
-    return Panel(whole, sums, np.stack([studentising, plain]), int(constant[0]) if len(constant) else -1)
+    return StudentisedReturns(whole, sums, np.stack([studentising, plain]), int(constant[0]) if len(constant) else -1)
 
 
-def measured(chunk: Floats, before: int, block_length: float | None) -> Iterator[tuple[int, Panel]]:
+def measured(chunk: Floats, before: int, block_length: float | None) -> Iterator[tuple[int, StudentisedReturns]]:
     """The chunk (T, n) panel by panel, each with the number of its first variant; ``before`` variants came before."""
     for first, columns in panels(chunk, _WIDTH):
         yield before + first, measure(columns, block_length)

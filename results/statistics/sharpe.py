@@ -23,7 +23,7 @@ from numba import prange
 from scipy.special import ndtr, ndtri
 
 from gridproof.kernels.arrays import Array, Floats
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT
 from gridproof.results.statistics.inputs import finite_array, require
 
@@ -210,7 +210,7 @@ def _standard_error(
     return result
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _resample(centred: Floats, mean: float, rows: Array) -> Floats:
     """(resamples, 2): Sharpe ratio and Mertens standard error of each, from power sums about the series' own mean."""
     count = len(centred)

@@ -11,7 +11,7 @@ from scipy.fft import irfft, rfft
 from scipy.special import chdtrc
 
 from gridproof.kernels.arrays import Array, Floats, Ints
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT
 from gridproof.results.statistics.inputs import finite_array, require
 
@@ -121,7 +121,7 @@ def _sharpe(days: Floats) -> float:
     return float(days.mean() / np.sqrt(variance)) if variance > FLAT * (days**2).mean() else np.nan
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:
     """Daily Sharpe ratio of every shift. weights (2T, A) and charges (2T,): the T days twice, so that none wraps."""
     days, legs = returns.shape

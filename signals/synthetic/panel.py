@@ -30,7 +30,7 @@ _WORTHLESS, _PATIENCE = 1.0, 20
 
 
 @dataclass(frozen=True)
-class Panel:
+class SyntheticPanel:
     """T days and N places on the list, each (T, N); a place that is delisted goes to another code the next day.
 
     ``listed``: trading days since listing. ``limit``: in %, 0 on the day of listing. ``mcap``: in CNY, all shares.
@@ -81,7 +81,7 @@ def write_panel(folder: Path, market: SyntheticMarket) -> None:
     rebalances(market, panel).to_parquet(folder / "stocks/rebalance.parquet", index=False, compression="zstd")
 
 
-def rebalances(market: SyntheticMarket, panel: Panel) -> pd.DataFrame:
+def rebalances(market: SyntheticMarket, panel: SyntheticPanel) -> pd.DataFrame:
     """On each month's first trading day the smallest stocks, by what was known at the close before (``decided``).
 
     Left out: special treatment, suspension, and stocks listed for fewer than ``SEASONED`` trading days.
@@ -101,7 +101,7 @@ def rebalances(market: SyntheticMarket, panel: Panel) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def draw_panel(market: SyntheticMarket) -> Panel:
+def draw_panel(market: SyntheticMarket) -> SyntheticPanel:
     """Draw the stocks of a market; the same for the same market."""
     rng = np.random.default_rng([market.seed, 7])
     days, shape = market.days, (len(market.days), STOCKS)
@@ -176,6 +176,6 @@ def draw_panel(market: SyntheticMarket) -> Panel:
     float_share = np.broadcast_to(rng.uniform(0.3, 1.0, STOCKS), shape)
     turnover = np.where(suspended, 0.0, (2.0 * np.exp(swing) * market.volatility[:, None]).round(4))
     volume = (mcap / close * float_share * turnover / 100.0).round()
-    return Panel(
+    return SyntheticPanel(
         code, listed, opened, high, low, close, volume, turnover, mcap, float_share, suspended, treated, limit, up, down
     )

@@ -44,7 +44,7 @@ from gridproof.sweeps.cli.search import search
 from gridproof.sweeps.execution.budget import Budget
 from gridproof.sweeps.execution.executor import IncompleteError
 from gridproof.sweeps.execution.ledger_entries import FOLDER
-from gridproof.sweeps.execution.run_store import Place, open_place
+from gridproof.sweeps.execution.run_store import RunStore, open_run_store
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.run import judge_run, market_of, run_study
 from gridproof.sweeps.study.schema import study_schema
@@ -153,7 +153,7 @@ def show(
     ] = None,
 ) -> None:
     """Show a finished RUN: its summary and its best, or the answer to a query."""
-    place, folder = open_place(run)
+    place, folder = open_run_store(run)
     if sql is None:
         print_summary(Run(folder, place=place.of(folder)), top)
     else:
@@ -163,7 +163,7 @@ def show(
 @app.command()
 def report(run: RunArgument) -> None:
     """Write RUN's report.html anew."""
-    place, folder = open_place(run)
+    place, folder = open_run_store(run)
     written = Run(folder).report()
     place.save()
     console.print(f"{place.of(folder)}/{written.name}")
@@ -175,7 +175,7 @@ def ledger(
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """How many distinct variants were ever evaluated, by market and strategy."""
-    rows = ledger_rows(Place(out).folder / FOLDER)
+    rows = ledger_rows(RunStore(out).folder / FOLDER)
     if as_json:
         print(json.dumps(ledger_record(rows), indent=2, ensure_ascii=False))
         return
@@ -201,7 +201,7 @@ def synth(
 @app.command("verdict")
 def judge(run: RunArgument, data: DataOption = None) -> None:
     """How much of a finished RUN is luck: compute its statistics anew, and its report."""
-    place, folder = open_place(run)
+    place, folder = open_run_store(run)
     with terminated():
         result = judge_run(folder, data, say_step)
         place.save()

@@ -18,7 +18,7 @@ from gridproof.results.ledger.ledger import LedgerRow, ledger_record
 from gridproof.results.run.run import Run
 from gridproof.signals.catalogue import Measure
 from gridproof.sweeps.plan.point import Point
-from gridproof.sweeps.search.progress import Standing
+from gridproof.sweeps.search.progress import SearchProgress
 
 console = Console(highlight=False, soft_wrap=True)
 # Tables are as wide as they need; a narrow terminal wraps their lines, nothing is cut.
@@ -45,7 +45,7 @@ class _Each(ProgressColumn):
         return Text(str(task.fields.get("each", "")))
 
 
-class Lines:
+class ProgressLines:
     """Progress where there is no terminal: a plain line now and then."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Lines:
             console.print(notice, markup=False)
 
 
-class Bars:
+class ProgressBars:
     """Progress on a terminal."""
 
     def __init__(self, bar: Bar) -> None:
@@ -87,25 +87,25 @@ class Bars:
 
 
 @contextmanager
-def show_progress() -> Iterator[Lines | Bars]:
+def show_progress() -> Iterator[ProgressLines | ProgressBars]:
     """A bar on a terminal; elsewhere plain lines."""
     if not console.is_terminal:
-        yield Lines()
+        yield ProgressLines()
         return
     count = TextColumn("{task.completed:,} of {task.total:,}")
     columns = (TextColumn("evaluating"), BarColumn(), count, _Rate(), TimeRemainingColumn(), _Each())
     with Bar(*columns, console=console) as bar:
-        yield Bars(bar)
+        yield ProgressBars(bar)
 
 
-class Trials:
+class SearchLines:
     """Progress of a search: a line now and then."""
 
     def __init__(self) -> None:
         self._began = self._shown = time.monotonic()
         self._first: int | None = None
 
-    def __call__(self, standing: Standing) -> None:
+    def __call__(self, standing: SearchProgress) -> None:
         now = time.monotonic()
         self._first = standing.finished if self._first is None else self._first
         new = standing.finished - self._first

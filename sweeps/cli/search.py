@@ -20,7 +20,7 @@ from gridproof.sweeps.cli.arguments import (
     WorkersOption,
     terminated,
 )
-from gridproof.sweeps.cli.display import Trials, print_search, print_summary, say_step, show_progress
+from gridproof.sweeps.cli.display import SearchLines, print_search, print_summary, say_step, show_progress
 from gridproof.sweeps.execution.budget import Budget
 from gridproof.sweeps.execution.executor import IncompleteError
 from gridproof.sweeps.search.options import CELLS, Options
@@ -76,7 +76,7 @@ def search(
     try:
         with terminated(), show_progress() as swept:
             result = run_search(
-                checked, options, data, out, backend, storage, resume, verdict, Trials(), swept, say_step,
+                checked, options, data, out, backend, storage, resume, verdict, SearchLines(), swept, say_step,
                 Budget(max_hours), ray, workers,
             )  # fmt: skip
     except IncompleteError as error:

@@ -16,12 +16,12 @@ from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Work
 from gridproof.sweeps.cluster.connection import HEAD_PATIENCE, check_address, connected, head_answers
-from gridproof.sweeps.cluster.interrupts import Drain, noted_interrupts
-from gridproof.sweeps.cluster.ray_metrics import Meters
-from gridproof.sweeps.cluster.scheduler import DEATHS, Dispatch, tile_pieces
+from gridproof.sweeps.cluster.interrupts import Interrupts, noted_interrupts
+from gridproof.sweeps.cluster.ray_metrics import RayMetrics
+from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, tile_pieces
 from gridproof.sweeps.cluster.worker import pack_plan
-from gridproof.sweeps.cluster.worker_pool import CPUS, WINDOW, Answer, Crew
-from gridproof.sweeps.execution.executor import Fault, IncompleteError, Range, Task, Tile, Watch
+from gridproof.sweeps.cluster.worker_pool import CPUS, WINDOW, BatchOutcome, WorkerPool
+from gridproof.sweeps.execution.executor import IncompleteError, Observer, Range, Task, Tile, TileFault
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
 
@@ -32,7 +32,7 @@ _ALONE = 30.0
 _TELL = 15.0
 
 
-class Cluster:
+class ClusterExecutor:
     """``address``: local, auto or HOST:PORT. ``workers``: at most so many; an autoscaling cluster starts as many.
 
     The driver keeps the folder: it alone writes tiles, so nodes share no file system. Raises InputError where Ray is
@@ -53,7 +53,7 @@ class Cluster:
         self._driver_seconds = 0.0
         self._looked = self._met = self._told = 0.0
 
-    def __enter__(self) -> Cluster:
+    def __enter__(self) -> ClusterExecutor:
         self._ray = self._stack.enter_context(connected(self._address))
         self._gcs = self._ray.get_runtime_context().gcs_address
         return self
@@ -61,8 +61,8 @@ class Cluster:
     def __exit__(
         self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if hasattr(self, "_crew") and head_answers(self._gcs, 0.0):
-            self._crew.dismiss()
+        if hasattr(self, "_pool") and head_answers(self._gcs, 0.0):
+            self._pool.dismiss()
             if self._workers is not None:
                 self._request([])
         self._stack.close()
@@ -79,77 +79,79 @@ class Cluster:
     def prepare(self, plan: Plan, grid: Grid) -> None:
         shipment = self._ray.put(pack_plan(plan, grid, self._name))
         gpu = self._name == "cuda"
-        self._crew = Crew(self._ray, shipment, gpu, self._workers, self._lost)
+        self._pool = WorkerPool(self._ray, shipment, gpu, self._workers, self._lost)
         if self._workers is not None:
             self._request([{"GPU": 1} if gpu else {"CPU": CPUS}] * self._workers)
         self._met = self._told = time.monotonic()
         self._look()
 
-    def tiles(self, task: Task, missing: Sequence[Range], watch: Watch) -> Generator[Tile | Fault]:
-        dispatch = Dispatch(missing)
-        meters = Meters()
+    def tiles(self, task: Task, missing: Sequence[Range], observer: Observer) -> Generator[Tile | TileFault]:
+        scheduler = Scheduler(missing)
+        ray_metrics = RayMetrics()
         with noted_interrupts() as drain:
             try:
                 while True:
                     self._look()
-                    stopping = drain.asked or watch.enough(self._crew.nodes)
+                    stopping = drain.asked or observer.enough(self._pool.nodes)
                     if not stopping:
-                        self._feed(task, dispatch)
-                    if self._crew.flying == 0 and (stopping or dispatch.left == 0):
+                        self._feed(task, scheduler)
+                    if self._pool.flying == 0 and (stopping or scheduler.left == 0):
                         break
-                    for answer in self._crew.wait(_LOOK):
+                    for answer in self._pool.wait(_LOOK):
                         began = time.perf_counter()
-                        if (outcome := self._outcome(answer, dispatch, watch, meters)) is not None:
+                        if (outcome := self._outcome(answer, scheduler, observer, ray_metrics)) is not None:
                             yield outcome
                         self._driver_seconds += 0.1 * (time.perf_counter() - began - self._driver_seconds)
-                    self._show(watch, meters, drain)
+                    self._show(observer, ray_metrics, drain)
             finally:
-                self._crew.abandon()
+                self._pool.abandon()
             if drain.asked:
                 raise KeyboardInterrupt
 
     def timing(self) -> dict[str, Any]:
         return {"nodes": dict(sorted(self._nodes.items())), "workers_lost": self._losses}
 
-    def _feed(self, task: Task, dispatch: Dispatch) -> None:
-        ready = sorted(self._crew.ready, key=lambda member: len(member.batches))
+    def _feed(self, task: Task, scheduler: Scheduler) -> None:
+        ready = sorted(self._pool.ready, key=lambda member: len(member.batches))
         for depth in range(WINDOW):
             for member in ready:
                 if len(member.batches) > depth:
                     continue
-                most = tile_pieces(member.seconds_a_piece, self._driver_seconds, dispatch.left, len(ready))
-                batch = dispatch.take(most)
+                most = tile_pieces(member.seconds_a_piece, self._driver_seconds, scheduler.left, len(ready))
+                batch = scheduler.take(most)
                 if batch is None:
                     return
-                self._crew.give(member, batch, task.yardstick, task.keep_rows)
+                self._pool.give(member, batch, task.yardstick, task.keep_rows)
 
-    def _outcome(self, answer: Answer, dispatch: Dispatch, watch: Watch, meters: Meters) -> Tile | Fault | None:
+    def _outcome(
+        self, answer: BatchOutcome, scheduler: Scheduler, observer: Observer, ray_metrics: RayMetrics
+    ) -> Tile | TileFault | None:
         batch, finished = answer.batch, answer.finished
         if finished is not None:
             self._nodes[answer.member.name] += finished.variants
-            meters.finished(answer.member.name, finished.variants)
-            watch.nodes(self._rates())
-            watch.advance(finished.variants)
+            ray_metrics.finished(answer.member.name, finished.variants)
+            observer.nodes(self._rates())
+            observer.advance(finished.variants)
             return Tile(batch.low, batch.high, finished.tally, finished.rows)
         if answer.fault:
-            return Fault(batch.low, batch.high, answer.fault)
-        meters.retried()
-        if dispatch.give_back(batch, answer.died):
+            return TileFault(batch.low, batch.high, answer.fault)
+        ray_metrics.retried()
+        if scheduler.give_back(batch, answer.died):
             return None
-        return Fault(batch.low, batch.high, f"{DEATHS} workers died over it, the last: {self._crew.complaint}")
+        return TileFault(batch.low, batch.high, f"{DEATHS} workers died over it, the last: {self._pool.complaint}")
 
     def _rates(self) -> dict[str, float]:
         rates: dict[str, float] = {}
-        for member in self._crew.ready:
+        for member in self._pool.ready:
             rates[member.name] = rates.get(member.name, 0.0) + member.rate
         return rates
 
-    def _show(self, watch: Watch, meters: Meters, drain: Drain) -> None:
+    def _show(self, observer: Observer, ray_metrics: RayMetrics, drain: Interrupts) -> None:
         if drain.asked and not self._draining:
             self._draining = True
             self._notices.append("stopping: what is under way is finished first; once more stops at once")
-        meters.rates(self._rates())
-        watch.nodes(self._rates(), "; ".join(dict.fromkeys(self._notices)))
+        ray_metrics.rates(self._rates())
+        observer.nodes(self._rates(), "; ".join(dict.fromkeys(self._notices)))
         self._notices.clear()
 
     def _look(self) -> None:
@@ -159,41 +161,41 @@ class Cluster:
         if not head_answers(self._gcs, HEAD_PATIENCE):
             rule = f"the head of the cluster, {self._gcs}, has not answered for {HEAD_PATIENCE:.0f} s"
             raise IncompleteError(f"{rule}. Start it again; the same command goes on")
-        self._crew.look()
+        self._pool.look()
         self._looked = now = time.monotonic()
-        alone = not self._crew.members
-        if self._crew.ready:
+        alone = not self._pool.members
+        if self._pool.ready:
             self._met = self._told = now
-        elif alone and (self._crew.hopeless or (self._workers is None and self._nobody(now))):
+        elif alone and (self._pool.hopeless or (self._workers is None and self._nobody(now))):
             self._give_up()
         elif now - self._told > _TELL:
             self._told = now
             self._notices.append(f"no worker is ready, {now - self._met:.0f} s: nodes are starting, or others use them")
 
     def _nobody(self, now: float) -> bool:
-        return not self._crew.met or now - self._met > _ALONE
+        return not self._pool.met or now - self._met > _ALONE
 
     def _give_up(self) -> None:
         what = "GPUs" if self._name == "cuda" else "CPUs"
         if not self._nodes:
-            found = self._crew.complaint or f"{self._crew.nodes} nodes with {what}"
+            found = self._pool.complaint or f"{self._pool.nodes} nodes with {what}"
             remedy = f"Add nodes with {what}, or ask an autoscaling cluster for --workers N"
             raise InputError("a cluster needs a node that can work", found, "--ray", remedy)
-        raise IncompleteError(f"no worker is left, the last: {self._crew.complaint}. The same command goes on")
+        raise IncompleteError(f"no worker is left, the last: {self._pool.complaint}. The same command goes on")
 
     def _evaluate(self, work: Work) -> Floats:
         """On any worker, and on another one where that is lost."""
         while True:
             self._look()
-            for _ in self._crew.wait(0.0 if self._crew.ready else _LOOK):
+            for _ in self._pool.wait(0.0 if self._pool.ready else _LOOK):
                 raise AssertionError("nothing is in flight before tiles are asked for, or after")
-            for member in self._crew.ready[:1]:
+            for member in self._pool.ready[:1]:
                 try:
                     result: Floats = self._ray.get(member.actor.evaluate.remote(work))
                 except self._ray.exceptions.RayTaskError as error:
                     raise error.cause from None
                 except self._ray.exceptions.RayError as error:
-                    self._crew.lose(member, str(error))
+                    self._pool.lose(member, str(error))
                 else:
                     return result
 

@@ -11,17 +11,17 @@ from types import FrameType
 
 
 @dataclass(slots=True)
-class Drain:
+class Interrupts:
     asked: bool = False
 
 
 @contextmanager
-def noted_interrupts() -> Iterator[Drain]:
+def noted_interrupts() -> Iterator[Interrupts]:
     """SIGINT and SIGTERM set ``asked``; once it is set they raise KeyboardInterrupt.
 
     Only the main thread hears signals; in another one nothing changes.
     """
-    drain = Drain()
+    drain = Interrupts()
     if threading.current_thread() is not threading.main_thread():
         yield drain
         return

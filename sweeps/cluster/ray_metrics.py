@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-class Meters:
+class RayMetrics:
     """``gridproof_tiles``, ``gridproof_variants``, ``gridproof_variants_per_second`` by node, ``gridproof_retries``."""
 
     def __init__(self) -> None:

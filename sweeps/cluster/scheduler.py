@@ -15,7 +15,7 @@ DRIVER_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PieceBatch:
     """Pieces [low, high) for one worker. ``deaths``: how many workers died over them."""
 
     low: int
@@ -27,21 +27,21 @@ class Batch:
         return self.high - self.low
 
 
-class Dispatch:
+class Scheduler:
     """The missing pieces of a run, ascending; what a lost worker had comes back and goes first."""
 
     def __init__(self, missing: Iterable[tuple[int, int]]) -> None:
         self._fresh = deque(missing)
-        self._returned: deque[Batch] = deque()
+        self._returned: deque[PieceBatch] = deque()
         self.left = sum(high - low for low, high in self._fresh)
 
-    def take(self, most: int) -> Batch | None:
+    def take(self, most: int) -> PieceBatch | None:
         """At most ``most`` ≥ 1 adjoining pieces, or what came back, as it was; None where nothing is left."""
         if self._returned:
             batch = self._returned.popleft()
         elif self._fresh:
             low, high = self._fresh.popleft()
-            batch = Batch(low, min(high, low + most))
+            batch = PieceBatch(low, min(high, low + most))
             if batch.high < high:
                 self._fresh.appendleft((batch.high, high))
         else:
@@ -49,10 +49,10 @@ class Dispatch:
         self.left -= batch.pieces
         return batch
 
-    def give_back(self, batch: Batch, died: bool) -> bool:
+    def give_back(self, batch: PieceBatch, died: bool) -> bool:
         """Take back what is not done. ``died``: its worker died over it. False where it is given up."""
         if died:
-            batch = Batch(batch.low, batch.high, batch.deaths + 1)
+            batch = PieceBatch(batch.low, batch.high, batch.deaths + 1)
             if batch.deaths >= DEATHS:
                 return False
         self._returned.append(batch)

@@ -32,7 +32,7 @@ class Shipment:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedBatch:
     """A worker's answer. ``seconds``: what the evaluation took, without the way here."""
 
     tally: Tally
@@ -63,7 +63,7 @@ class Worker:
         plan = replace(shipment.plan, evaluate=resolve(shipment.backend).bind(shipment.plan.problem))
         self._loaded = plan, shipment.grid.on(plan)
 
-    def tile(self, low: int, high: int, yardstick: Yardstick, keep_rows: bool) -> Finished:
+    def tile(self, low: int, high: int, yardstick: Yardstick, keep_rows: bool) -> FinishedBatch:
         plan, grid = self._plan_and_grid()
         began = time.perf_counter()
         variants = 0
@@ -73,7 +73,7 @@ class Worker:
             variants += count
 
         tally, rows = run_tile(plan, grid, low, high, yardstick, keep_rows, advance)
-        return Finished(tally, rows, variants, time.perf_counter() - began)
+        return FinishedBatch(tally, rows, variants, time.perf_counter() - began)
 
     def evaluate(self, work: Work) -> Floats:
         """As ``Plan.evaluate``, for a driver that cannot run the backend itself."""

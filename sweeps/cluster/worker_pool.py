@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gridproof.sweeps.cluster.scheduler import Batch
-from gridproof.sweeps.cluster.worker import Finished, Worker
+from gridproof.sweeps.cluster.scheduler import PieceBatch
+from gridproof.sweeps.cluster.worker import FinishedBatch, Worker
 from gridproof.sweeps.execution.executor import describe
 from gridproof.sweeps.execution.identity import environment
 from gridproof.sweeps.execution.tile import Yardstick
@@ -24,7 +24,7 @@ STRIKES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class NodeShare:
     """A node's part for one worker."""
 
     count: int
@@ -34,40 +34,40 @@ class Share:
 
 
 @dataclass(eq=False, slots=True)
-class Member:
+class PoolMember:
     actor: Any
     node: str  # Ray's id of it
     name: str
     answer: Any  # what it was asked before it is ready: its greeting, then its plan
     ready: bool = False
     loading: bool = False
-    batches: deque[tuple[Any, Batch]] = field(default_factory=deque)
+    batches: deque[tuple[Any, PieceBatch]] = field(default_factory=deque)
     seconds_a_piece: float | None = None
     rate: float = 0.0  # variants a second
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BatchOutcome:
     """What became of a batch: finished, raised (``fault``), or lost with its worker; ``died``: over this very batch."""
 
-    member: Member
-    batch: Batch
-    finished: Finished | None = None
+    member: PoolMember
+    batch: PieceBatch
+    finished: FinishedBatch | None = None
     fault: str = ""
     died: bool = False
 
 
-def share_of(resources: dict[str, float], gpu: bool) -> Share:
+def share_of(resources: dict[str, float], gpu: bool) -> NodeShare:
     """How many workers a node takes: one a GPU, or one for every four of its CPUs."""
     cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
     if gpu:
-        return Share(gpus, min(1, cpus // gpus) if gpus else 0, 1, max(1, cpus // gpus) if gpus else 1)
+        return NodeShare(gpus, min(1, cpus // gpus) if gpus else 0, 1, max(1, cpus // gpus) if gpus else 1)
     count = 0 if cpus < 1 else max(1, cpus // CPUS)
     each = cpus // count if count else 0
-    return Share(count, each, 0, each)
+    return NodeShare(count, each, 0, each)
 
 
-class Crew:
+class WorkerPool:
     """``tell`` hears of every loss. ``limit``: at most so many workers."""
 
     def __init__(self, ray: Any, shipment: Any, gpu: bool, limit: int | None, tell: Callable[[str], None]) -> None:
@@ -80,8 +80,8 @@ class Crew:
         self._strikes: Counter[str] = Counter()
         self._names: dict[str, str] = {}
         self._refused: set[str] = set()
-        self._owed: deque[Answer] = deque()
-        self.members: list[Member] = []
+        self._owed: deque[BatchOutcome] = deque()
+        self.members: list[PoolMember] = []
         self.nodes = self._usable = 0
         self.complaint = ""
 
@@ -91,7 +91,7 @@ class Crew:
         return bool(self._names)
 
     @property
-    def ready(self) -> list[Member]:
+    def ready(self) -> list[PoolMember]:
         return [member for member in self.members if member.ready]
 
     @property
@@ -115,11 +115,11 @@ class Crew:
                 if self._limit is None or len(self.members) < self._limit:
                     self._hire(number, self._name(number, alive[number]["NodeManagerAddress"]), share)
 
-    def give(self, member: Member, batch: Batch, yardstick: Yardstick, keep_rows: bool) -> None:
+    def give(self, member: PoolMember, batch: PieceBatch, yardstick: Yardstick, keep_rows: bool) -> None:
         answer = member.actor.tile.remote(batch.low, batch.high, yardstick, keep_rows)
         member.batches.append((answer, batch))
 
-    def wait(self, seconds: float) -> Iterator[Answer]:
+    def wait(self, seconds: float) -> Iterator[BatchOutcome]:
         """What has become of batches, waiting at most so long for the first; members become ready meanwhile."""
         while self._owed:
             yield self._owed.popleft()
@@ -159,15 +159,15 @@ class Crew:
             self._ray.kill(member.actor)
         self.members.clear()
 
-    def _hire(self, node: str, name: str, share: Share) -> None:
+    def _hire(self, node: str, name: str, share: NodeShare) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         here = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
         options = {"num_cpus": share.cpus, "num_gpus": share.gpus, "scheduling_strategy": here}
         actor = self._ray.remote(Worker).options(**options).remote(share.threads)
-        self.members.append(Member(actor, node, name, actor.hello.remote()))
+        self.members.append(PoolMember(actor, node, name, actor.hello.remote()))
 
-    def _welcome(self, member: Member) -> None:
+    def _welcome(self, member: PoolMember) -> None:
         """A greeting is compared, then the plan is sent; once that is there the member is ready."""
         try:
             answer = self._ray.get(member.answer)
@@ -188,13 +188,13 @@ class Crew:
             member.loading = True
             member.answer = member.actor.load.remote(self._shipment)
 
-    def _settle(self, member: Member, answer: Any) -> Answer | None:
+    def _settle(self, member: PoolMember, answer: Any) -> BatchOutcome | None:
         batch = next(batch for ref, batch in member.batches if ref == answer)
         try:
-            finished: Finished = self._ray.get(answer)
+            finished: FinishedBatch = self._ray.get(answer)
         except self._ray.exceptions.RayTaskError as error:
             self._forget(member, answer)
-            return Answer(member, batch, fault=describe(error.cause))
+            return BatchOutcome(member, batch, fault=describe(error.cause))
         except self._ray.exceptions.RayError as error:
             self.lose(member, describe(error))
             return None
@@ -204,16 +204,16 @@ class Crew:
         member.seconds_a_piece = finished.seconds / pieces
         rate = finished.variants / max(finished.seconds, 1e-9)
         member.rate = rate if member.rate == 0.0 else 0.5 * (member.rate + rate)
-        return Answer(member, batch, finished)
+        return BatchOutcome(member, batch, finished)
 
-    def _forget(self, member: Member, answer: Any) -> None:
+    def _forget(self, member: PoolMember, answer: Any) -> None:
         member.batches = deque(pair for pair in member.batches if pair[0] != answer)
 
-    def _refuse(self, member: Member, why: str) -> None:
+    def _refuse(self, member: PoolMember, why: str) -> None:
         self._refused.add(member.node)
         self.lose(member, why)
 
-    def lose(self, member: Member, why: str) -> None:
+    def lose(self, member: PoolMember, why: str) -> None:
         """What it had is owed to others. It is killed, so that it cannot go on unseen where it is only unreachable."""
         if member not in self.members:
             return
@@ -223,7 +223,7 @@ class Crew:
         self._tell(f"worker lost, {self.complaint[:200]}")
         # A worker takes its tiles in turn: it died over the first of them.
         for position, (_, batch) in enumerate(member.batches):
-            self._owed.append(Answer(member, batch, died=position == 0))
+            self._owed.append(BatchOutcome(member, batch, died=position == 0))
         self._ray.kill(member.actor)
 
     def _name(self, node: str, address: str) -> str:

@@ -32,7 +32,7 @@ class Budget:
             raise InputError(rule, f"{_option(given)} alone", _option(given), f"Add {_option(missing)}")
 
 
-class Meter:
+class BudgetTracker:
     """Counts what a call has used of its budget. ``clock``: seconds, never going back."""
 
     def __init__(self, budget: Budget, clock: Callable[[], float] = time.monotonic) -> None:

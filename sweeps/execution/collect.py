@@ -1,4 +1,4 @@
-"""The harvest: tiles as an executor finishes them, counted, into the ledger, the run's folder and its place."""
+"""The collect: tiles as an executor finishes them, counted, into the ledger, the run's folder and its place."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 
 from gridproof.results.run.store import Store
-from gridproof.sweeps.execution.budget import Meter
-from gridproof.sweeps.execution.executor import Executor, Fault, IncompleteError, Task
+from gridproof.sweeps.execution.budget import BudgetTracker
+from gridproof.sweeps.execution.executor import Executor, IncompleteError, Task, TileFault
 from gridproof.sweeps.execution.ledger_entries import RunLedger
-from gridproof.sweeps.execution.run_store import Place
+from gridproof.sweeps.execution.run_store import RunStore
 
 # ``progress(done, total, new)``: variants finished, of how many, and how many this call added.
 Progress = Callable[[int, int, int], None]
@@ -22,16 +22,18 @@ _FOLD_EVERY = 64
 _FAULTS = 16
 
 
-class Gauge:
-    """The executor's watch: counts what is done, passes it on, and ends a call whose budget is used up."""
+class ProgressObserver:
+    """The executor's observer: counts what is done, passes it on, and ends a call whose budget is used up."""
 
-    def __init__(self, task: Task, store: Store, progress: Progress | None, nodes: Nodes | None, meter: Meter) -> None:
+    def __init__(
+        self, task: Task, store: Store, progress: Progress | None, nodes: Nodes | None, tracker: BudgetTracker
+    ) -> None:
         bounds = task.grid.bounds
         self._done = sum(bounds(high - 1)[1] - bounds(low)[0] for low, high in store.finished_tiles())
         self._total = task.grid.size
         self._progress = progress
         self._nodes = nodes
-        self._meter = meter
+        self._tracker = tracker
         self.new = 0
         self.exhausted: str | None = None
         self.advance(0)
@@ -47,17 +49,19 @@ class Gauge:
             self._nodes(rates, notice)
 
     def enough(self, nodes: int) -> bool:
-        self.exhausted = self.exhausted or self._meter.exhausted(nodes)
+        self.exhausted = self.exhausted or self._tracker.exhausted(nodes)
         return self.exhausted is not None
 
 
-def harvest(executor: Executor, task: Task, store: Store, ledger: RunLedger, place: Place, gauge: Gauge) -> int:
+def collect(
+    executor: Executor, task: Task, store: Store, ledger: RunLedger, place: RunStore, observer: ProgressObserver
+) -> int:
     """Store every missing tile; how many variants that added. Raises IncompleteError where some are still missing."""
     faults: list[str] = []
     stored = 0
-    with closing(executor.tiles(task, list(store.missing(task.grid.pieces)), gauge)) as outcomes:
+    with closing(executor.tiles(task, list(store.missing(task.grid.pieces)), observer)) as outcomes:
         for outcome in outcomes:
-            if isinstance(outcome, Fault):
+            if isinstance(outcome, TileFault):
                 faults.append(_named(task, outcome))
                 if len(faults) == _FAULTS:
                     break
@@ -78,11 +82,11 @@ def harvest(executor: Executor, task: Task, store: Store, ledger: RunLedger, pla
         count = f"{len(faults)} tiles" if len(faults) > 1 else "a tile"
         raise IncompleteError(f"{count} raised; the same command tries again:\n" + "\n".join(faults))
     if list(store.missing(task.grid.pieces)):
-        raise IncompleteError(f"{gauge.exhausted}; the same command goes on")
-    return gauge.new
+        raise IncompleteError(f"{observer.exhausted}; the same command goes on")
+    return observer.new
 
 
-def _named(task: Task, fault: Fault) -> str:
+def _named(task: Task, fault: TileFault) -> str:
     """A fault with the variants that it is about."""
     first = task.grid.variants(fault.low)[0]
     last = task.grid.variants(fault.high - 1)[-1]

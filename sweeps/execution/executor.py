@@ -46,7 +46,7 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class TileFault:
     """The pieces [low, high) raised; they stay missing."""
 
     low: int
@@ -54,7 +54,7 @@ class Fault:
     what: str
 
 
-class Watch(Protocol):
+class Observer(Protocol):
     """What an executor tells while it works, and asks."""
 
     def advance(self, variants: int) -> None:
@@ -80,18 +80,18 @@ class Executor(AbstractContextManager["Executor"], Protocol):
     def prepare(self, plan: Plan, grid: Grid) -> None:
         """To be called once, before the plan is evaluated or tiles are asked for."""
 
-    def tiles(self, task: Task, missing: Sequence[Range], watch: Watch) -> Generator[Tile | Fault]: ...
+    def tiles(self, task: Task, missing: Sequence[Range], observer: Observer) -> Generator[Tile | TileFault]: ...
     def timing(self) -> dict[str, Any]:
         """What to add to timing.json."""
 
 
-class Local:
+class LocalExecutor:
     """Tile after tile in this process."""
 
     def __init__(self, tile_pieces: int) -> None:
         self._tile_pieces = tile_pieces
 
-    def __enter__(self) -> Local:
+    def __enter__(self) -> LocalExecutor:
         return self
 
     def __exit__(
@@ -103,18 +103,18 @@ class Local:
 
     def prepare(self, plan: Plan, grid: Grid) -> None: ...
 
-    def tiles(self, task: Task, missing: Sequence[Range], watch: Watch) -> Generator[Tile | Fault]:
+    def tiles(self, task: Task, missing: Sequence[Range], observer: Observer) -> Generator[Tile | TileFault]:
         for first, last in missing:
             for low in range(first, last, self._tile_pieces):
-                if watch.enough(1):
+                if observer.enough(1):
                     return
                 high = min(last, low + self._tile_pieces)
                 try:
                     tally, rows = run_tile(
-                        task.plan, task.grid, low, high, task.yardstick, task.keep_rows, watch.advance
+                        task.plan, task.grid, low, high, task.yardstick, task.keep_rows, observer.advance
                     )
                 except Exception as error:  # noqa: BLE001 - reported by the caller, with the tile's parameters
-                    yield Fault(low, high, describe(error))
+                    yield TileFault(low, high, describe(error))
                 else:
                     yield Tile(low, high, tally, rows)
 

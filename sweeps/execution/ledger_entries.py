@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.aggregate.surfaces import LARGEST, several_pairs
-from gridproof.results.ledger.ledger import LedgerFile, TrialAxis, Trials
+from gridproof.results.ledger.ledger import LedgerFile, LedgerHeader, TrialAxis
 from gridproof.results.run.store import Store
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
@@ -41,10 +41,10 @@ def market_identity(study: Study, folder: Path | None) -> str:
     return " + ".join([*([synthetic] if synthetic else []), *sorted(traded)]) or "cash"
 
 
-def trials_of(study: Study, folder: Path | None, run: str) -> Trials:
+def trials_of(study: Study, folder: Path | None, run: str) -> LedgerHeader:
     """The identity of a study's variants, for a run by the name of its folder; ``folder``: that of the market."""
     strategy = _canonical(study)
-    return Trials(run, study.name, market_identity(study, folder), strategy.text, tuple(_axes(study, strategy)))
+    return LedgerHeader(run, study.name, market_identity(study, folder), strategy.text, tuple(_axes(study, strategy)))
 
 
 def _axes(study: Study, strategy: _Strategy) -> list[TrialAxis]:
@@ -106,7 +106,9 @@ class SearchLedger:
         # What will be drawn from continuous ranges is not known yet.
         bare = tuple(TrialAxis(axis.names, ()) for axis in self._axes)
         market = market_identity(study, data)
-        self._file = LedgerFile(folder.parent / FOLDER, Trials(folder.name, study.name, market, strategy.text, bare))
+        self._file = LedgerFile(
+            folder.parent / FOLDER, LedgerHeader(folder.name, study.name, market, strategy.text, bare)
+        )
 
     def add_box(self, values: Mapping[str, Sequence[Value]]) -> None:
         """Every combination of these values, some for each axis of the study; evaluated and not yet told."""

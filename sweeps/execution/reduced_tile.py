@@ -6,21 +6,21 @@ from math import prod
 
 import numpy as np
 
-from gridproof.kernels.aggregate.reduction import Question, Reducer
+from gridproof.kernels.aggregate.reduction import Reducer, ReductionRequest
 from gridproof.kernels.arrays import Floats
 from gridproof.results.run.tally import KEPT, Tally
-from gridproof.sweeps.plan.grid import Product
+from gridproof.sweeps.plan.grid import ProductGrid
 from gridproof.sweeps.plan.plan import Plan
 
 
 def reduce_piece(
-    plan: Plan, grid: Product, number: int, reducer: Reducer, edges: Floats, base: tuple[float, float], floor: float
+    plan: Plan, grid: ProductGrid, number: int, reducer: Reducer, edges: Floats, base: tuple[float, float], floor: float
 ) -> Tally:
     """The tally of a piece, but for variants below the floor, which are not among the best."""
     space = plan.study.space
     part = grid.part(number)
     answer = reducer.reduce(
-        Question(
+        ReductionRequest(
             plan.box(part.distinct, part.cells), part.inverses, part.spans, space.dims, plan.study.spec.objective,
             edges, base, KEPT, floor,
         )

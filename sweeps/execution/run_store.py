@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from gridproof.kernels.errors import InputError
-from gridproof.results.run.remote_store import Mirror, UnreachableError
+from gridproof.results.run.remote_store import RemoteStore, UnreachableError
 from gridproof.sweeps.execution.executor import IncompleteError
 from gridproof.sweeps.execution.ledger_entries import FOLDER
 
 
-class Place:
+class RunStore:
     """``out``: a folder, or a URL that fsspec opens. ``folder``: where run folders and ledger lie on this machine.
 
     Raises InputError where a URL cannot be opened or read.
@@ -18,7 +18,7 @@ class Place:
 
     def __init__(self, out: str | Path) -> None:
         self.name = str(out)
-        self._mirror = Mirror(self.name) if "://" in self.name else None
+        self._mirror = RemoteStore(self.name) if "://" in self.name else None
         self.folder = Path(out) if self._mirror is None else self._mirror.folder
         # First, so that it is put first: a tile counts as a trial before it is saved.
         self.fetch(FOLDER)
@@ -47,11 +47,11 @@ class Place:
         return str(folder) if self._mirror is None else f"{self._mirror.url}/{folder.name}"
 
 
-def open_place(run: str | Path) -> tuple[Place, Path]:
+def open_run_store(run: str | Path) -> tuple[RunStore, Path]:
     """A run by its folder or its URL: where it is kept, and its folder on this machine. Raises InputError."""
     if "://" not in str(run):
-        return Place(Path(run).parent), Path(run)
+        return RunStore(Path(run).parent), Path(run)
     out, _, name = str(run).rstrip("/").rpartition("/")
-    place = Place(out)
+    place = RunStore(out)
     place.fetch(name)
     return place, place.folder / name

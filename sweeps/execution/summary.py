@@ -16,7 +16,7 @@ from gridproof.results.run.record import Record, curve_segments, metrics_columns
 from gridproof.results.run.store import ROWS_KEPT, Store
 from gridproof.results.run.tally import UNDEFINED, Tally, percentile
 from gridproof.sweeps.execution.tile import Yardstick, evaluate_listed
-from gridproof.sweeps.plan.grid import Grid, Listed
+from gridproof.sweeps.plan.grid import Grid, ListedGrid
 from gridproof.sweeps.plan.plan import Plan, days_of
 from gridproof.sweeps.plan.point import Point, evaluate_point
 
@@ -24,7 +24,7 @@ from gridproof.sweeps.plan.point import Point, evaluate_point
 _AGREE = 1e-7
 
 
-def conclude(
+def write_summary(
     plan: Plan, grid: Grid, store: Store, yardstick: Yardstick, backend: str, sample: int | None, code: str
 ) -> Record:
     """Write top, surfaces and curves, and answer the summary. Base and best are evaluated by the reference anew."""
@@ -173,7 +173,7 @@ def _top(plan: Plan, tally: Tally) -> pd.DataFrame:
     for position, axis in enumerate(space.axes):
         columns[axis.name] = [axis.values[digit] for digit in digits[:, position]]
     order = np.argsort(np.argsort(tally.best_index))
-    metrics = evaluate_listed(plan, Listed(plan, tally.best_index))[order]
+    metrics = evaluate_listed(plan, ListedGrid(plan, tally.best_index))[order]
     table = pd.DataFrame(columns | metrics_columns(metrics, legs))
     _, group = np.unique(metrics.reshape(len(metrics), prod(metrics.shape[1:])), axis=0, return_inverse=True)
     table["equal"] = table.groupby(group.ravel())["equal"].transform("sum")
@@ -205,7 +205,7 @@ def _surfaces(plan: Plan, tally: Tally) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
     wanted = np.concatenate(cells) if cells else np.empty(0, dtype=np.int64)
     if len(wanted):
-        listed = Listed(plan, wanted)
+        listed = ListedGrid(plan, wanted)
         values = objective_of(evaluate_listed(plan, listed), plan.study.spec.objective)
         table["base"] = values[np.searchsorted(np.unique(wanted), wanted)]
     else:

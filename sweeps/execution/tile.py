@@ -13,7 +13,7 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.record import objective_of
 from gridproof.results.run.tally import KEPT, Tally
 from gridproof.sweeps.execution.reduced_tile import reduce_piece
-from gridproof.sweeps.plan.grid import Grid, Listed, Product, draw_sample, reducer_of
+from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid, draw_sample, reducer_of
 from gridproof.sweeps.plan.plan import Plan
 
 # Variants that say where the histogram's edges lie, and its bins.
@@ -44,7 +44,7 @@ def run_tile(
     kept = []
     reducer = reducer_of(plan, grid)
     for number in range(low, high):
-        if reducer is not None and isinstance(grid, Product):
+        if reducer is not None and isinstance(grid, ProductGrid):
             floor = float(tally.best_value[-1]) if len(tally.best_value) == KEPT else -np.inf
             tally.merge(reduce_piece(plan, grid, number, reducer, yardstick.edges, yardstick.base, floor))
             first, last = grid.bounds(number)
@@ -83,7 +83,7 @@ def evaluate_listed(plan: Plan, grid: Grid) -> Floats:
 def build_yardstick(plan: Plan, grid: Grid) -> Yardstick:
     """Histogram edges around a pilot of some thousand variants, and the base; the same for every tile and resume."""
     space, objective = plan.study.space, plan.study.spec.objective
-    pilot = evaluate_listed(plan, Listed(plan, draw_sample(space.size, min(_PILOT, space.size))))
+    pilot = evaluate_listed(plan, ListedGrid(plan, draw_sample(space.size, min(_PILOT, space.size))))
     own = plan.evaluate(grid.alone(space.base_index).work)
     values = np.append(objective_of(pilot, objective), objective_of(own, objective))
     values = values[np.isfinite(values)]

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gridproof.kernels.aggregate.reduction import Reducer, Span, extent
+from gridproof.kernels.aggregate.reduction import AxisSpan, Reducer, extent
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.run.store import ROWS_KEPT
@@ -39,7 +39,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BoxPiece:
     """The variants [low, high), which are a product. Of each signal the distinct paths in order of first appearance,
     and for each combination of its axes which of them it has; the axes of each signal and of the execution."""
 
@@ -47,7 +47,7 @@ class Part:
     high: int
     distinct: tuple[Ints, ...]
     inverses: tuple[Ints, ...]
-    spans: tuple[tuple[Span, ...], ...]
+    spans: tuple[tuple[AxisSpan, ...], ...]
     cells: Ints  # executions, in grid order
 
 
@@ -72,7 +72,7 @@ class Grid(Protocol):
         """The same pieces on another copy of the plan."""
 
 
-class Product:
+class ProductGrid:
     """The whole grid. A piece is a box: some leading axes fixed, a range of one, all of the axes behind it."""
 
     def __init__(self, plan: Plan, target: int = PIECE, reduced: bool = False) -> None:
@@ -98,8 +98,8 @@ class Product:
         # One form for all pieces, so that a variant's metrics have the same bits in each.
         self.boxed = reduced or worthwhile([len(paths) for paths in self.part(0).distinct])
 
-    def on(self, plan: Plan) -> Product:
-        return Product(plan, self._target, self._reduced)
+    def on(self, plan: Plan) -> ProductGrid:
+        return ProductGrid(plan, self._target, self._reduced)
 
     def bounds(self, piece: int) -> tuple[int, int]:
         lead, chunk = divmod(piece, self._chunks)
@@ -115,11 +115,11 @@ class Product:
     def alone(self, variant: int) -> Piece:
         return self._box(variant, variant + 1)
 
-    def part(self, number: int) -> Part:
+    def part(self, number: int) -> BoxPiece:
         """A piece as the product that it is; its variants are not listed."""
         return self._part(*self.bounds(number))
 
-    def _part(self, low: int, high: int) -> Part:
+    def _part(self, low: int, high: int) -> BoxPiece:
         space = self._plan.study.space
         first = space.digits(np.array([low], dtype=np.int64))[0]
         last = space.digits(np.array([high - 1], dtype=np.int64))[0]
@@ -132,16 +132,18 @@ class Product:
             # Back to the box: own axes of the signals follow one another, so each inverse is one block of it.
             inverses.append(inverse)
             mine = [axis for axis in space.uses[signal.name] if axis >= space.shared]
-            spans.append(tuple(Span(axis, box[axis].start, box[axis].stop - box[axis].start) for axis in spare + mine))
+            spans.append(
+                tuple(AxisSpan(axis, box[axis].start, box[axis].stop - box[axis].start) for axis in spare + mine)
+            )
             spare = []
         offset = len(space.dims) - space.executing
         spans.append(
             tuple(
-                Span(axis, box[axis].start, box[axis].stop - box[axis].start)
+                AxisSpan(axis, box[axis].start, box[axis].stop - box[axis].start)
                 for axis in [*spare, *range(offset, len(space.dims))]
             )
         )
-        return Part(low, high, tuple(distinct), tuple(inverses), tuple(spans), _cells(space, box[offset:]))
+        return BoxPiece(low, high, tuple(distinct), tuple(inverses), tuple(spans), _cells(space, box[offset:]))
 
     def _paths(self, signal: str, box: tuple[slice, ...]) -> tuple[Ints, Ints]:
         """Distinct paths within a box, and which of them each cell has. From piece to piece few signals change."""
@@ -172,7 +174,7 @@ class Product:
         return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of, extent(part.spans))
 
 
-class Listed:
+class ListedGrid:
     """Given variants: a sample, a slice through the base, single points, or all by number."""
 
     def __init__(self, plan: Plan, variants: Ints | range, target: int = PIECE) -> None:
@@ -182,8 +184,8 @@ class Listed:
         self.size = len(self._variants)
         self.pieces = -(-self.size // target)
 
-    def on(self, plan: Plan) -> Listed:
-        return Listed(plan, self._variants, self._target)
+    def on(self, plan: Plan) -> ListedGrid:
+        return ListedGrid(plan, self._variants, self._target)
 
     def bounds(self, piece: int) -> tuple[int, int]:
         return piece * self._target, min(self.size, (piece + 1) * self._target)
@@ -228,17 +230,17 @@ def whole_grid(plan: Plan, target: int = PIECE) -> Grid:
 
     Boxes that the backend reduces itself are larger: no row of them is listed.
     """
-    product = Product(plan, target)
+    product = ProductGrid(plan, target)
     if product.pieces * target > 32 * product.size + target:
-        return Listed(plan, range(product.size), target)
+        return ListedGrid(plan, range(product.size), target)
     reducer = reducer_of(plan, product)
-    return product if reducer is None else Product(plan, reducer.most, reduced=True)
+    return product if reducer is None else ProductGrid(plan, reducer.most, reduced=True)
 
 
 def reducer_of(plan: Plan, grid: Grid) -> Reducer | None:
     """The backend, where it reduces the boxes of this grid itself; a grid whose every row is kept has to be listed."""
     evaluate: object = plan.evaluate
-    if not isinstance(grid, Product) or not isinstance(evaluate, Reducer) or grid.size <= ROWS_KEPT:
+    if not isinstance(grid, ProductGrid) or not isinstance(evaluate, Reducer) or grid.size <= ROWS_KEPT:
         return None
     return evaluate if plan.study.signals and (grid.boxed or evaluate.takes_any) else None
 

@@ -26,7 +26,7 @@ class Plan:
     """Everything that the variants of one study share.
 
     ``paths``: for each signal the index of the distinct path of every combination of its axes, shaped like those
-    axes (grid order). ``first_row``: for each signal the row of its path 0 in ``problem.planes``; path p of a signal
+    axes (grid order). ``first_row``: for each signal the row of its path 0 in ``problem.path_bits``; path p of a signal
     with b bits stands at rows first_row + p·b …
     """
 
@@ -40,7 +40,7 @@ class Plan:
     evaluate: Callable[[Work], Floats]
 
     def rows(self, keys: Ints) -> Ints:
-        """Path indices (n, signals) to plane rows (n, B) int32: the bits of the rule, then, where it may hold, for
+        """Path indices (n, signals) to path rows (n, B) int32: the bits of the rule, then, where it may hold, for
         each signal whether it is defined."""
         columns = [self._row(at, keys[:, at], offset) for at, offset in self._code()]
         rows = np.stack(columns, axis=1) if columns else np.empty((len(keys), 0))
@@ -57,7 +57,7 @@ class Plan:
         return Box(tuple(rows), tuple(places), executions)
 
     def _code(self) -> list[tuple[int, int]]:
-        """Of each bit of the code the signal that it belongs to and which of the signal's planes it is."""
+        """Of each bit of the code the signal that it belongs to and which of the signal's path_bits it is."""
         signals = self.study.signals
         owner = {bit: (at, offset) for at, one in enumerate(signals) for offset, bit in enumerate(one.bits)}
         defined = [(at, len(one.bits)) for at, one in enumerate(signals) if self.study.rule.holds]
@@ -120,7 +120,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Layout:
+class StudyLayout:
     """What all variants of a study share before a signal is measured; ``problem`` has no paths yet.
 
     States are needed on the calendar's days [start, stop), and every signal defined on day ``needed``.
@@ -147,8 +147,8 @@ class Layout:
         for signal, table in zip(study.signals, tables, strict=True):
             first[signal.name] = row
             row += table.distinct.shape[0] * table.distinct.shape[1]
-        planes = [table.distinct.reshape(-1, table.distinct.shape[-1]) for table in tables]
-        problem = replace(self.problem, planes=np.concatenate(planes)) if planes else self.problem
+        path_bits = [table.distinct.reshape(-1, table.distinct.shape[-1]) for table in tables]
+        problem = replace(self.problem, path_bits=np.concatenate(path_bits)) if path_bits else self.problem
         return Plan(
             study,
             self.market,
@@ -180,7 +180,7 @@ def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool =
     return layout.plan(study, tables, backend)
 
 
-def lay_out(study: Study, market: Market) -> Layout:
+def lay_out(study: Study, market: Market) -> StudyLayout:
     """Payoffs and costs under every setting of the execution. Raises InputError where a leg lacks a close."""
     window = find_window(study, market)
     executions = _executions(study)
@@ -196,7 +196,7 @@ def lay_out(study: Study, market: Market) -> Layout:
     np.fill_diagonal(traded, 0.0)
     days = stop - start
     problem = Problem(
-        planes=np.zeros((1, -(-days // 64)), dtype=np.uint64),
+        path_bits=np.zeros((1, -(-days // 64)), dtype=np.uint64),
         decision_days=days,
         lead=window.first - start,
         rule=_patient(study),
@@ -215,7 +215,7 @@ def lay_out(study: Study, market: Market) -> Layout:
         periods=study.spec.market.periods,
         risk_free=study.spec.risk_free,
     )
-    return Layout(study, market, window, problem, start, stop, window.first - latest)
+    return StudyLayout(study, market, window, problem, start, stop, window.first - latest)
 
 
 def _patient(study: Study) -> Ints:

@@ -17,7 +17,7 @@ from gridproof.kernels.problem import Jobs
 from gridproof.results.run.record import Record, metrics_record
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import Plan, build_plan, days_of
-from gridproof.sweeps.plan.signal_paths import latch_pairs, read_signal
+from gridproof.sweeps.plan.signal_paths import latch_pairs, signal_states
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.study.values import Value
 
@@ -82,7 +82,7 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
 
 
 def one_job(rows: Ints) -> Jobs:
-    """The one variant of these plane rows (B,), under execution 0."""
+    """The one variant of these path rows (B,), under execution 0."""
     return Jobs(rows[None].astype(np.int32), np.array([0, 1], dtype=np.int64), np.zeros(1, dtype=np.int64))
 
 
@@ -90,7 +90,7 @@ def _signal_columns(plan: Plan) -> dict[str, Any]:
     study, window, columns = plan.study, plan.window, {}
     inside = slice(window.first, window.last + 1)
     for signal in study.signals:
-        reading = read_signal(study, signal, plan.market, dict(study.base), window)
+        reading = signal_states(study, signal, plan.market, dict(study.base), window)
         for name, values in reading.values.items():
             columns[f"{signal.name}.{name}"] = values[inside]
         if reading.states is not None:

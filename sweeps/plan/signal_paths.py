@@ -34,7 +34,7 @@ class PathTable:
     distinct: Words
 
 
-def read_signal(study: Study, signal: Signal, market: Market, chosen: dict[str, Value], window: Window) -> Reading:
+def signal_states(study: Study, signal: Signal, market: Market, chosen: dict[str, Value], window: Window) -> Reading:
     """Measure a signal under one choice of its axes, on every day of the calendar.
 
     A daily series is aligned first and measured by day. A monthly one is measured by observation and the reading is
@@ -135,7 +135,7 @@ def path_table(
     by_measure = np.moveaxis(index, measured, range(len(measured)))  # a view: measured axes first, latched behind
     for digits in itertools.product(*(range(len(grids[position])) for position in measured)):
         chosen = {names[position]: grids[position][digit] for position, digit in zip(measured, digits, strict=True)}
-        reading = read_signal(study, signal, market, chosen, window)
+        reading = signal_states(study, signal, market, chosen, window)
         if first_day(reading) > needed:
             raise _too_early(study, market, window)
         known = pack(np.arange(start, stop) >= first_day(reading))[None, None] if definedness else None
@@ -205,7 +205,7 @@ def _too_early(study: Study, market: Market, window: Window) -> InputError:
         axes = [axes[position] for position in _measured(study, signal)]
         for values in itertools.product(*(axis.values for axis in axes)):
             chosen = {axis.name: value for axis, value in zip(axes, values, strict=True)}
-            first = first_day(read_signal(study, signal, market, chosen, window))
+            first = first_day(signal_states(study, signal, market, chosen, window))
             if first > since:
                 since, slowest = first, f"{signal.name} ({_spoken(chosen)})"
     lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)

@@ -21,7 +21,7 @@ _PASSING = (4, 5, 8, 9)
 _SYNC_EVERY = 1.0
 
 
-class Journal(BaseJournalBackend):
+class SearchJournal(BaseJournalBackend):
     """Raises InputError where another process writes to it, or where it is damaged."""
 
     def __init__(self, path: Path) -> None:

@@ -9,16 +9,16 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
-from gridproof.sweeps.search.objectives import Aim
-from gridproof.sweeps.search.progress import Rank, Standing
-from gridproof.sweeps.search.trial_evaluation import Finder, Finding
+from gridproof.sweeps.search.objectives import SearchObjective
+from gridproof.sweeps.search.progress import Rank, SearchProgress
+from gridproof.sweeps.search.trial_evaluation import TrialEvaluator, TrialResult
 from gridproof.sweeps.study.values import Value
 
 # ``record(choices)``: told of what was evaluated, before Optuna is.
 Recorder = Callable[[Sequence[Choice]], None]
 Key = tuple[Value, ...]
 
-Watch = Callable[[Standing], None]
+Watch = Callable[[SearchProgress], None]
 Enough = Callable[[], str | None]
 
 
@@ -32,8 +32,8 @@ class Search:
         self,
         study: optuna.Study,
         dimensions: Dimensions,
-        finder: Finder,
-        aims: Sequence[Aim],
+        finder: TrialEvaluator,
+        aims: Sequence[SearchObjective],
         record: Recorder,
         required: bool,
         all_of_them: bool = False,
@@ -44,7 +44,7 @@ class Search:
         self._known: dict[Key, FrozenTrial] = {}
         self._silent: dict[Key, int] = {}
         self.before: list[Choice] = []  # what was evaluated by earlier calls
-        self.standing = Standing(0)
+        self.standing = SearchProgress(0)
         self.seconds = {"asking": 0.0, "evaluating": 0.0, "telling": 0.0}
         for trial in study.get_trials(deepcopy=False):
             choice = dimensions.completed(trial.params)
@@ -56,7 +56,7 @@ class Search:
                 self._known.setdefault(_key(choice), trial)
                 self._count(choice, trial.user_attrs["found"]["cells"])
                 self.standing.repeated += "repeats" in trial.user_attrs
-                self._note(tuple(trial.values), trial.user_attrs["found"]["lacks"])
+                self._note(tuple(trial.values), trial.user_attrs["found"]["violation"])
 
     def trials(self) -> list[FrozenTrial]:
         """Those that say something."""
@@ -67,11 +67,11 @@ class Search:
         if cells:
             self.before.append(choice)
 
-    def go(self, trials: int, batch: int, patience: int | None, watch: Watch, enough: Enough) -> str:
+    def go(self, trials: int, batch: int, patience: int | None, observer: Watch, enough: Enough) -> str:
         """Until ``trials`` are finished in all; why it stopped. A batch is asked for together, told in its order."""
         standing = self.standing
         standing.trials = trials
-        watch(standing)
+        observer(standing)
         while standing.finished < trials:
             if patience is not None and standing.since >= patience:
                 return f"no better trial among the last {standing.since}"
@@ -84,7 +84,7 @@ class Search:
             for trial, choice in asked:
                 if trial.number not in own:
                     self._tell_repeat(trial, choice)
-            watch(standing)
+            observer(standing)
         return "all trials are done"
 
     def _ask(self, count: int) -> list[tuple[Trial, Choice]]:
@@ -116,7 +116,7 @@ class Search:
             self._tell(trial, choice, finding)
         self.seconds["telling"] += time.perf_counter() - began
 
-    def _tell(self, trial: Trial, choice: Choice, finding: Finding) -> None:
+    def _tell(self, trial: Trial, choice: Choice, finding: TrialResult) -> None:
         self.standing.cells += finding.cells
         self.standing.new_cells += finding.cells
         if not finding.values:
@@ -124,13 +124,13 @@ class Search:
             self._say_nothing(trial, finding.why, finding.cells)
             return
         trial.set_user_attr("found", finding.record())
-        self._constrain(trial, finding.lacks)
+        self._constrain(trial, finding.violation)
         self._known[_key(choice)] = self._study.tell(trial, list(finding.values))
-        self._note(finding.values, finding.lacks)
+        self._note(finding.values, finding.violation)
 
-    def _constrain(self, trial: Trial, lacks: float) -> None:
+    def _constrain(self, trial: Trial, violation: float) -> None:
         if self._required:  # samplers that know no constraints warn of one, even of one that is met
-            trial.set_constraint("requirements", lacks)
+            trial.set_constraint("requirements", violation)
 
     def _tell_repeat(self, trial: Trial, choice: Choice) -> None:
         """What was evaluated before is not evaluated again."""
@@ -142,10 +142,10 @@ class Search:
             return
         trial.set_user_attr("found", {**before.user_attrs["found"], "cells": 0})
         trial.set_user_attr("repeats", before.number)
-        self._constrain(trial, before.user_attrs["found"]["lacks"])
+        self._constrain(trial, before.user_attrs["found"]["violation"])
         self._study.tell(trial, list(before.values))
         self.standing.repeated += 1
-        self._note(tuple(before.values), before.user_attrs["found"]["lacks"])
+        self._note(tuple(before.values), before.user_attrs["found"]["violation"])
         self.seconds["telling"] += time.perf_counter() - began
 
     def _say_nothing(self, trial: Trial, why: str, cells: int = 0) -> None:
@@ -161,21 +161,21 @@ class Search:
         self.standing.since += 1
         self.standing.complaints[why] = self.standing.complaints.get(why, 0) + 1
 
-    def _note(self, values: tuple[float, ...], lacks: float) -> None:
+    def _note(self, values: tuple[float, ...], violation: float) -> None:
         standing = self.standing
         standing.finished += 1
         front = standing.front
-        if any(_dominates(other, (values, lacks), self._aims) or other == (values, lacks) for other in front):
+        if any(_dominates(other, (values, violation), self._aims) or other == (values, violation) for other in front):
             standing.since += 1
             return
         standing.since = 0
-        front[:] = [other for other in front if not _dominates((values, lacks), other, self._aims)]
-        front.append((values, lacks))
+        front[:] = [other for other in front if not _dominates((values, violation), other, self._aims)]
+        front.append((values, violation))
         sign = -1.0 if self._aims[0].maximise else 1.0
         front.sort(key=lambda each: sign * each[0][0])
 
 
-def _dominates(one: Rank, other: Rank, aims: Sequence[Aim]) -> bool:
+def _dominates(one: Rank, other: Rank, aims: Sequence[SearchObjective]) -> bool:
     """What meets all requirements goes before what does not, and of those that do not what lacks less."""
     if one[1] != other[1]:
         return one[1] < other[1]
@@ -183,12 +183,12 @@ def _dominates(one: Rank, other: Rank, aims: Sequence[Aim]) -> bool:
     return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
 
 
-def pareto(trials: Sequence[FrozenTrial], aims: Sequence[Aim]) -> list[FrozenTrial]:
+def pareto(trials: Sequence[FrozenTrial], aims: Sequence[SearchObjective]) -> list[FrozenTrial]:
     """The completed trials that no other dominates, the first of equal ones, the best by the first aim in front."""
     front: list[FrozenTrial] = []
 
     def rank(trial: FrozenTrial) -> Rank:
-        return tuple(trial.values), float(trial.user_attrs["found"]["lacks"])
+        return tuple(trial.values), float(trial.user_attrs["found"]["violation"])
 
     for trial in trials:
         mine = rank(trial)

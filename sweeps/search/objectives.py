@@ -30,7 +30,7 @@ _REQUIREMENT = re.compile(r"^\s*(\w+)\s*(>=|<=)\s*(\S+)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class SearchObjective:
     """A statistic of the objective, or a metric of the chosen cell."""
 
     name: str
@@ -60,7 +60,7 @@ class Requirement:
         return np.where(np.isnan(values), 1.0, np.maximum(short, 0.0))
 
 
-def parse_aims(names: Sequence[str]) -> tuple[Aim, ...]:
+def parse_objectives(names: Sequence[str]) -> tuple[SearchObjective, ...]:
     """Raises InputError for a name that is none, or stands twice."""
     for name in names:
         if name not in STATISTICS and name not in METRICS:
@@ -69,7 +69,9 @@ def parse_aims(names: Sequence[str]) -> tuple[Aim, ...]:
         if list(names).count(name) > 1:
             raise InputError("an objective stands once", name, "--objective", "Remove one")
     # Less is better of what no one ranks by: how often, how much and how long it trades, how much it swings.
-    return tuple(Aim(name, name in STATISTICS or name in OBJECTIVES or name == "skewness") for name in names)
+    return tuple(
+        SearchObjective(name, name in STATISTICS or name in OBJECTIVES or name == "skewness") for name in names
+    )
 
 
 def parse_requirements(texts: Sequence[str]) -> tuple[Requirement, ...]:

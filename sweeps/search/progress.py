@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# A trial's values, and what it lacks.
+# A trial's values, and what it violation.
 Rank = tuple[tuple[float, ...], float]
 
 
 @dataclass
-class Standing:
+class SearchProgress:
     """Where a search stands, for progress and the record."""
 
     trials: int  # to be finished in all

@@ -15,10 +15,10 @@ from gridproof.kernels.paths import merge, pack
 from gridproof.kernels.problem import Jobs
 from gridproof.signals.catalogue import Reading
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.plan import Layout, Plan, lay_out
-from gridproof.sweeps.plan.signal_paths import PathTable, first_day, latch_pairs, read_signal
+from gridproof.sweeps.plan.plan import Plan, StudyLayout, lay_out
+from gridproof.sweeps.plan.signal_paths import PathTable, first_day, latch_pairs, signal_states
 from gridproof.sweeps.search.objectives import PARTS
-from gridproof.sweeps.search.timed_backend import Clock, metered
+from gridproof.sweeps.search.timed_backend import KernelClock, metered
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.study.values import Value
@@ -27,19 +27,19 @@ from gridproof.sweeps.study.values import Value
 _KEPT = 512 * 2**20
 
 
-class Ground:
+class SearchContext:
     """``days``: of the window, from its first, that the search may see: at most those before publication.
 
     ``clock``: counts the time spent in the kernels.
     """
 
     def __init__(
-        self, study: Study, market: Market, backend: Backend, days: int | None = None, clock: Clock | None = None
+        self, study: Study, market: Market, backend: Backend, days: int | None = None, clock: KernelClock | None = None
     ) -> None:
         space = study.space
         imposed = {axis.name: (study.base[axis.name],) for axis in space.axes[len(space.axes) - space.executing :]}
         self.study = replace(study, space=space.narrowed(imposed))
-        self.clock = clock or Clock()
+        self.clock = clock or KernelClock()
         self.backend = metered(backend, self.clock)
         self.layout = lay_out(self.study, market)  # with what came after publication, which a search does not see
         self.days = int(self.layout.problem.bounds[1]) if days is None else days
@@ -83,7 +83,7 @@ class Ground:
             return False
         return True
 
-    def points(self, layout: Layout, columns: Mapping[str, Array]) -> tuple[Plan, Jobs, Array]:
+    def points(self, layout: StudyLayout, columns: Mapping[str, Array]) -> tuple[Plan, Jobs, Array]:
         """Single variants. columns: for every axis (n,) values. Answers a plan, the distinct jobs of it, and of which
         job each of the n is. Raises InputError where a signal is not defined in time."""
         tables = [self._points_of(layout, signal, columns) for signal in self.study.signals]
@@ -96,7 +96,7 @@ class Ground:
         )
         return plan, jobs, job_of.ravel()
 
-    def _points_of(self, layout: Layout, signal: Signal, columns: Mapping[str, Array]) -> PathTable:
+    def _points_of(self, layout: StudyLayout, signal: Signal, columns: Mapping[str, Array]) -> PathTable:
         """index: (n,), the path of each point."""
         owners = self.study.space.owners
         deciding = sorted({owners[name] for name in signal.deciding})
@@ -128,11 +128,11 @@ class Ground:
         distinct, inverse = merge(np.concatenate(pool))
         return PathTable(inverse[index], distinct)
 
-    def _reading(self, layout: Layout, signal: Signal, deciding: dict[str, Value]) -> Reading:
+    def _reading(self, layout: StudyLayout, signal: Signal, deciding: dict[str, Value]) -> Reading:
         key = (layout.stop, signal.name, *deciding.items())
         if key not in self._readings:
             chosen = {**self.study.base, **deciding}
-            reading = read_signal(self.study, signal, layout.market, chosen, layout.window)
+            reading = signal_states(self.study, signal, layout.market, chosen, layout.window)
             if first_day(reading) > layout.needed:
                 # The complaint, with the date from which it is defined.
                 layout.table(self.part({name: (value,) for name, value in chosen.items()}), signal, self.backend)
@@ -142,7 +142,7 @@ class Ground:
         return self._readings[key]
 
 
-def _within(layout: Layout, bounds: Array) -> Layout:
+def _within(layout: StudyLayout, bounds: Array) -> StudyLayout:
     """The first days of a layout, as if nothing followed them: neither a fault of the data there nor how many paths
     differ there, and with it the form in which they are evaluated, may reach what is found."""
     days = int(bounds[-1])
@@ -150,7 +150,7 @@ def _within(layout: Layout, bounds: Array) -> Layout:
     stop = window.last + 1 - int(problem.lags.min())
     shorter = replace(
         problem,
-        planes=np.zeros((1, -(-(stop - layout.start) // 64)), dtype=np.uint64),
+        path_bits=np.zeros((1, -(-(stop - layout.start) // 64)), dtype=np.uint64),
         decision_days=stop - layout.start,
         returns=np.ascontiguousarray(problem.returns[:, :, :days]),
         costs=np.ascontiguousarray(problem.costs[..., :days]),

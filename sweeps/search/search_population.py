@@ -14,7 +14,7 @@ from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.grid import draw_sample
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
-from gridproof.sweeps.search.search_context import Ground
+from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import load_study
 from gridproof.sweeps.study.values import Value
@@ -38,7 +38,7 @@ def gather_search(
     """
     record = store.read_json(RECORD)
     study = load_study(store.folder / STUDY)
-    ground = Ground(study, market, resolve(backend))
+    ground = SearchContext(study, market, resolve(backend))
     dimensions = Dimensions(study, record["cells_a_trial"] is not None, record["cells_a_trial"] or 0)
     trials = store.read_table(TRIALS)
     names = list(study.space.names)

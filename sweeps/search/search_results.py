@@ -16,12 +16,12 @@ from gridproof.results.run.record import Record
 from gridproof.results.run.store import Store
 from gridproof.sweeps.search.dimensions import Choice, Dimensions, steps_from
 from gridproof.sweeps.search.loop import Search
-from gridproof.sweeps.search.objectives import Aim
+from gridproof.sweeps.search.objectives import SearchObjective
 from gridproof.sweeps.search.options import Options
-from gridproof.sweeps.search.search_context import Ground
+from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.search.search_population import TRIALS
 from gridproof.sweeps.search.storage import JOURNAL, without_password
-from gridproof.sweeps.search.trial_spec import Recipe
+from gridproof.sweeps.search.trial_spec import TrialSpec
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.study.values import Value
@@ -31,7 +31,7 @@ _AROUND = 250_000
 _FARTHEST = 6
 
 
-def around(study: Study, dimensions: Dimensions, trial: FrozenTrial, ground: Ground) -> Study:
+def around(study: Study, dimensions: Dimensions, trial: FrozenTrial, ground: SearchContext) -> Study:
     """The study of what a trial chose, and of the variants around it, as many steps as a quick sweep allows; without
     those that the market is too short for."""
     chosen: Choice = trial.user_attrs["found"]["chosen"]
@@ -56,7 +56,7 @@ def around(study: Study, dimensions: Dimensions, trial: FrozenTrial, ground: Gro
     return study.set(centre).set({name: values for name, values in grid.items() if len(values) > 1})
 
 
-def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int, ground: Ground) -> dict[str, list[Value]]:
+def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int, ground: SearchContext) -> dict[str, list[Value]]:
     span = [*range(-steps, 0), *range(1, steps + 1)]
     grid = {}
     for axis in axes:
@@ -66,13 +66,13 @@ def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int, ground: Grou
     return grid
 
 
-def _allowed(grid: Mapping[str, Sequence[Value]], chosen: Choice, ground: Ground) -> bool:
+def _allowed(grid: Mapping[str, Sequence[Value]], chosen: Choice, ground: SearchContext) -> bool:
     """Neither too large nor, where two axes make a signal slow together, too early for the market."""
     slowest = {name: max(values, key=float) for name, values in grid.items()}
     return prod(map(len, grid.values())) <= _AROUND and ground.defined({**chosen, **slowest})
 
 
-def write_trials(store: Store, study: Study, recipe: Recipe, optuna_study: optuna.Study) -> None:
+def write_trials(store: Store, study: Study, recipe: TrialSpec, optuna_study: optuna.Study) -> None:
     """One row a trial: state, values, what it proposed, what it chose, its metrics in sample."""
     rows = []
     for trial in optuna_study.get_trials(deepcopy=False):
@@ -82,7 +82,7 @@ def write_trials(store: Store, study: Study, recipe: Recipe, optuna_study: optun
         row: dict[str, Any] = {"number": trial.number, "state": trial.state.name.lower()}
         row["cells"] = found.get("cells", trial.user_attrs.get("cells", 0))
         row["repeats"], row["why"] = trial.user_attrs.get("repeats"), trial.user_attrs.get("why")
-        row["lacks"] = found.get("lacks")
+        row["violation"] = found.get("violation")
         for place, aim in enumerate(recipe.aims):
             row[f"value.{aim.name}"] = trial.values[place] if trial.values else None
         proposed = recipe.dimensions.completed(trial.params)
@@ -96,7 +96,7 @@ def write_trials(store: Store, study: Study, recipe: Recipe, optuna_study: optun
 
 def search_record(
     study: Study,
-    recipe: Recipe,
+    recipe: TrialSpec,
     search: Search,
     optuna_study: optuna.Study,
     options: Options,
@@ -144,7 +144,7 @@ def _trial(trial: FrozenTrial) -> Record:
     return {"number": trial.number, "values": list(trial.values), **trial.user_attrs["found"]}
 
 
-def _importances(recipe: Recipe, optuna_study: optuna.Study) -> list[Record]:
+def _importances(recipe: TrialSpec, optuna_study: optuna.Study) -> list[Record]:
     """PED-ANOVA over the trials, for each aim; empty where there are too few trials for it."""
     rows = []
     for place, aim in enumerate(recipe.aims):
@@ -161,7 +161,7 @@ def _importances(recipe: Recipe, optuna_study: optuna.Study) -> list[Record]:
     return rows
 
 
-def _cost_of(place: int, aim: Aim) -> Callable[[FrozenTrial], float]:
+def _cost_of(place: int, aim: SearchObjective) -> Callable[[FrozenTrial], float]:
     """Less is better: so PED-ANOVA takes it."""
     sign = -1.0 if aim.maximise else 1.0
     return lambda trial: sign * float(trial.values[place])

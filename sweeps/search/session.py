@@ -22,28 +22,28 @@ from gridproof.results.run.run import Run
 from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.connection import check_address, connected
-from gridproof.sweeps.execution.budget import Budget, Meter
+from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.collect import Progress
-from gridproof.sweeps.execution.executor import IncompleteError, Local
+from gridproof.sweeps.execution.executor import IncompleteError, LocalExecutor
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.ledger_entries import SearchLedger, is_recorded
-from gridproof.sweeps.execution.run_store import Place
+from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.run import data_folder, market_of, sweep
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.loop import Search, Watch, pareto
-from gridproof.sweeps.search.objectives import parse_aims
+from gridproof.sweeps.search.objectives import parse_objectives
 from gridproof.sweeps.search.options import Options
-from gridproof.sweeps.search.progress import Standing
-from gridproof.sweeps.search.ray_trials import Crowd
+from gridproof.sweeps.search.progress import SearchProgress
+from gridproof.sweeps.search.ray_trials import RayTrials
 from gridproof.sweeps.search.samplers import CROSSING, build_sampler, check_sampler
-from gridproof.sweeps.search.search_context import Ground
+from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.search.search_population import RECORD, STUDY
 from gridproof.sweeps.search.search_results import around, search_record, write_trials
 from gridproof.sweeps.search.storage import JOURNAL, alone, exists, open_search, open_storage, without_password
-from gridproof.sweeps.search.timed_backend import Clock
-from gridproof.sweeps.search.trial_evaluation import Finder
-from gridproof.sweeps.search.trial_spec import Recipe
-from gridproof.sweeps.search.walk_forward import Fold, folds_of, walk
+from gridproof.sweeps.search.timed_backend import KernelClock
+from gridproof.sweeps.search.trial_evaluation import TrialEvaluator
+from gridproof.sweeps.search.trial_spec import TrialSpec
+from gridproof.sweeps.search.walk_forward import SearchFold, folds_of, walk
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.verdict import Say, conclude_verdict
 
@@ -64,17 +64,17 @@ class _Session:
     storage: BaseStorage
     url: str | None  # of the storage; None: the journal in the folder
     data: Path | None
-    watch: Watch
-    meter: Meter
-    crowd: Crowd | None
-    clock: Clock
+    observer: Watch
+    tracker: BudgetTracker
+    crowd: RayTrials | None
+    clock: KernelClock
     seconds: dict[str, float]
     unrecorded: bool  # no ledger here knows this search: the one of an earlier call is lost, or beside another folder
 
-    def search(self, recipe: Recipe, name: str, resume: bool) -> tuple[Search, optuna.Study, list[FrozenTrial], str]:
+    def search(self, recipe: TrialSpec, name: str, resume: bool) -> tuple[Search, optuna.Study, list[FrozenTrial], str]:
         """One search to its end: itself, Optuna's part of it, its front and why it stopped."""
         options = self.options
-        finder: Finder = recipe.finder(self.clock) if self.crowd is None else self.crowd.finder(recipe)
+        finder: TrialEvaluator = recipe.finder(self.clock) if self.crowd is None else self.crowd.finder(recipe)
         dimensions, aims = recipe.dimensions, recipe.aims
         storage = self.storage
         begun = exists(storage, name)
@@ -102,7 +102,7 @@ class _Session:
             record(search.before)
         batch = options.points or (1 if self.crowd is None else self.crowd.batch)
         try:
-            why = search.go(options.trials, batch, options.patience, self.watch, lambda: self.meter.exhausted(1))
+            why = search.go(options.trials, batch, options.patience, self.observer, lambda: self.tracker.exhausted(1))
         finally:
             ledger.fold()
             for part, seconds in search.seconds.items():
@@ -138,7 +138,7 @@ def run_search(
     storage: str | None = None,
     resume: bool = False,
     verdict: bool = True,
-    watch: Watch = lambda _: None,
+    observer: Watch = lambda _: None,
     progress: Progress | None = None,
     say: Say = lambda _: None,
     budget: Budget | None = None,
@@ -154,15 +154,15 @@ def run_search(
     """
     chosen = resolve(backend)
     market = market_of(study, data)
-    place = Place(out)
+    place = RunStore(out)
     folder = search_folder(study, market, chosen.name, options, place.folder)
     place.fetch(folder.name)
     store = Store(folder)
     began = time.perf_counter()
-    recipe = Recipe(study, market, chosen.name, options.objectives, options.require, options.cells, options.points)
+    recipe = TrialSpec(study, market, chosen.name, options.objectives, options.require, options.cells, options.points)
     recipe.check()
     check_sampler(options.sampler, recipe.dimensions, len(recipe.aims), bool(options.require))
-    ground = recipe.ground(Clock())
+    ground = recipe.ground(KernelClock())
     if options.walk_forward is not None:
         folds_of(ground, options.walk_forward)
     if resume and storage is None and not (folder / JOURNAL).exists():
@@ -172,7 +172,7 @@ def run_search(
         crowd = None
         if ray is not None:
             check_address(ray)
-            crowd = Crowd(stack.enter_context(connected(ray)), chosen.name == "cuda", workers)
+            crowd = RayTrials(stack.enter_context(connected(ray)), chosen.name == "cuda", workers)
         kept = stack.enter_context(open_storage(storage, folder))
         session = _Session(
             study=study,
@@ -182,10 +182,10 @@ def run_search(
             storage=kept,
             url=storage,
             data=data_folder(study, data),
-            watch=_saving(place, watch),
-            meter=Meter(budget or Budget()),
+            observer=_saving(place, observer),
+            tracker=BudgetTracker(budget or Budget()),
             crowd=crowd,
-            clock=Clock(),
+            clock=KernelClock(),
             seconds={},
             unrecorded=not is_recorded(folder),
         )
@@ -201,7 +201,7 @@ def run_search(
     store.write_text(STUDY, study.to_yaml())
     store.write_json(RECORD, record)
     seconds = {**session.seconds, "kernels": session.clock.seconds, "searching": time.perf_counter() - began}
-    plan, grid, summary = sweep(store, local, market, chosen, Local(1), data, progress=progress, place=place)
+    plan, grid, summary = sweep(store, local, market, chosen, LocalExecutor(1), data, progress=progress, place=place)
     store.write_json("summary.json", summary)
     if verdict:
         conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
@@ -212,26 +212,26 @@ def run_search(
     return Run(folder, place=place.of(folder))
 
 
-def _saving(place: Place, watch: Watch) -> Watch:
+def _saving(place: RunStore, observer: Watch) -> Watch:
     """Keep what trials have found where runs are kept, now and then."""
     saved = time.monotonic()
 
-    def watched(standing: Standing) -> None:
+    def watched(standing: SearchProgress) -> None:
         nonlocal saved
         if time.monotonic() - saved > _SAVE_EVERY:
             place.save()
             saved = time.monotonic()
-        watch(standing)
+        observer(standing)
 
     return watched
 
 
-def _walk_forward(session: _Session, recipe: Recipe, ground: Ground, count: int) -> Record:
-    def fold_search(place: int, fold: Fold) -> tuple[int, Choice, Floats]:
+def _walk_forward(session: _Session, recipe: TrialSpec, ground: SearchContext, count: int) -> Record:
+    def fold_search(place: int, fold: SearchFold) -> tuple[int, Choice, Floats]:
         shorter = replace(recipe, days=fold.trained)
         found = session.search(shorter, f"{session.folder.name} until day {fold.trained}", False)[2][0]
         choice: Choice = found.user_attrs["found"]["chosen"]
         return found.number, choice, found.values
 
-    names = [aim.name for aim in parse_aims(session.options.objectives)]
+    names = [aim.name for aim in parse_objectives(session.options.objectives)]
     return walk(ground, count, fold_search, session.options.trials, names[0])

@@ -15,8 +15,8 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.search.journal import Journal
-from gridproof.sweeps.search.objectives import Aim
+from gridproof.sweeps.search.journal import SearchJournal
+from gridproof.sweeps.search.objectives import SearchObjective
 
 JOURNAL, LOCK = "search.journal", ".search.lock"
 
@@ -45,7 +45,7 @@ def open_storage(url: str | None, folder: Path) -> Iterator[BaseStorage]:
         if path.suffix != ".journal":
             remedy = "Use sqlite:///FILE, postgresql://…, or FILE.journal"
             raise InputError("a storage is a database's URL or a journal file", url, "--storage", remedy)
-        with closing(Journal(path)) as journal:
+        with closing(SearchJournal(path)) as journal:
             yield JournalStorage(journal)
         return
     try:
@@ -63,7 +63,7 @@ def open_storage(url: str | None, folder: Path) -> Iterator[BaseStorage]:
 
 
 def open_search(
-    storage: BaseStorage, name: str, identity: str, aims: Sequence[Aim], sampler: BaseSampler
+    storage: BaseStorage, name: str, identity: str, aims: Sequence[SearchObjective], sampler: BaseSampler
 ) -> optuna.Study:
     """The search of this name, begun or gone on with; trials that a killed call left running are failed.
 

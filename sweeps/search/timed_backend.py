@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.backend import Backend
-from gridproof.kernels.cpu.backend import Compiled
+from gridproof.kernels.cpu.backend import CpuEvaluator
 from gridproof.kernels.problem import Problem, Work
 
 
 @dataclass
-class Clock:
+class KernelClock:
     """Seconds in the kernels: latching paths, preparing tables, evaluating, looking at neighbourhoods."""
 
     seconds: float = 0.0
@@ -28,21 +28,21 @@ class Clock:
             self.seconds += time.perf_counter() - began
 
 
-def metered(backend: Backend, clock: Clock) -> Backend:
+def metered(backend: Backend, clock: KernelClock) -> Backend:
     """The same backend, which counts its time."""
 
     def latch(values: Floats, on: Floats, off: Floats, start: int) -> Words:
         with clock.counting():
             return backend.latch_paths(values, on, off, start)
 
-    first: dict[int, Compiled] = {}
+    first: dict[int, CpuEvaluator] = {}
 
     def bound(problem: Problem) -> Callable[[Work], Floats]:
         """Problems of one ground differ in their paths alone, and compiled share what hangs on the market."""
         if (like := first.get(id(problem.bounds))) is not None:
-            return Compiled(problem, like)
+            return CpuEvaluator(problem, like)
         evaluate = backend.bind(problem)
-        if isinstance(evaluate, Compiled):
+        if isinstance(evaluate, CpuEvaluator):
             first[id(problem.bounds)] = evaluate
         return evaluate
 

@@ -15,11 +15,11 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import FLAT, METRICS
 from gridproof.kernels.problem import Work
 from gridproof.results.run.record import Record
-from gridproof.sweeps.plan.grid import Grid, Product, whole_grid
+from gridproof.sweeps.plan.grid import Grid, ProductGrid, whole_grid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
-from gridproof.sweeps.search.objectives import STATISTICS, Aim, Requirement, lacking
-from gridproof.sweeps.search.search_context import Ground
+from gridproof.sweeps.search.objectives import STATISTICS, Requirement, SearchObjective, lacking
+from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.study.values import Value
 from gridproof.sweeps.verdict.strategy_statistics import number
@@ -32,45 +32,49 @@ _ADDITIVE = ("sharpe", "cagr", "total_return")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class TrialResult:
     """What a trial found. ``values``: of each aim; empty where the trial says nothing, for the reason ``why``."""
 
     values: tuple[float, ...]
     cells: int
     chosen: Choice
     metrics: Record
-    lacks: float  # 0 where the chosen cell meets all requirements
+    violation: float  # 0 where the chosen cell meets all requirements
     why: str = ""
 
     def record(self) -> dict[str, Any]:
-        return {"cells": self.cells, "chosen": self.chosen, "metrics": self.metrics, "lacks": self.lacks}
+        return {"cells": self.cells, "chosen": self.chosen, "metrics": self.metrics, "violation": self.violation}
 
 
-class Finder(Protocol):
+class TrialEvaluator(Protocol):
     """Evaluates choices, each by itself: what is found hangs on no other."""
 
-    def find(self, choices: Sequence[Choice]) -> list[Finding]: ...
+    def find(self, choices: Sequence[Choice]) -> list[TrialResult]: ...
 
 
-def nothing(why: str, cells: int = 0) -> Finding:
+def nothing(why: str, cells: int = 0) -> TrialResult:
     """cells: so many were evaluated all the same."""
-    return Finding((), cells, {}, {}, 0.0, why)
+    return TrialResult((), cells, {}, {}, 0.0, why)
 
 
-class Cells:
+class CellEvaluator:
     """Each choice with a dense grid of the levels of its latches."""
 
     def __init__(
-        self, ground: Ground, dimensions: Dimensions, aims: Sequence[Aim], requirements: Sequence[Requirement]
+        self,
+        ground: SearchContext,
+        dimensions: Dimensions,
+        aims: Sequence[SearchObjective],
+        requirements: Sequence[Requirement],
     ) -> None:
         self._ground, self._dimensions = ground, dimensions
         self._aims, self._requirements = aims, requirements
         self._objective = METRICS.index(ground.study.spec.objective)
 
-    def find(self, choices: Sequence[Choice]) -> list[Finding]:
+    def find(self, choices: Sequence[Choice]) -> list[TrialResult]:
         return [self._find(choice) for choice in choices]
 
-    def _find(self, choice: Choice) -> Finding:
+    def _find(self, choice: Choice) -> TrialResult:
         part = self._ground.part(self._dimensions.grid(choice))
         try:
             tables = self._ground.tables(part)
@@ -100,11 +104,11 @@ class Cells:
             if "walk_forward" in wanted:
                 found["walk_forward"] = _walk_forward(by_part, job_of, space.dims, plan, layout.problem.bounds)
         row = plan.evaluate(grid.alone(cell).work)[0, 0]
-        lacks = float(short[cell]) if self._requirements else 0.0
-        return _finding(self._aims, found, row, space.size, space.parameters(cell), lacks)
+        violation = float(short[cell]) if self._requirements else 0.0
+        return _finding(self._aims, found, row, space.size, space.parameters(cell), violation)
 
     def _values(self, plan: Plan, grid: Grid) -> tuple[Floats, Floats]:
-        """Of every cell the objective, and what it lacks of the requirements; empty where there are none."""
+        """Of every cell the objective, and what it violation of the requirements; empty where there are none."""
         values, short = [], [np.empty(0)]
         for place in range(grid.pieces):
             work, spread = _work(plan, grid, place)
@@ -117,7 +121,7 @@ class Cells:
 
 def _work(plan: Plan, grid: Grid, place: int) -> tuple[Work, Callable[[Floats], Floats]]:
     """A piece, and how what its jobs come to is laid out over its cells; of a box no list of them is made."""
-    if not isinstance(grid, Product) or not grid.boxed:
+    if not isinstance(grid, ProductGrid) or not grid.boxed:
         piece = grid.piece(place)
         return piece.work, lambda found: found[piece.job_of]
     part = grid.part(place)
@@ -133,14 +137,14 @@ def _work(plan: Plan, grid: Grid, place: int) -> tuple[Work, Callable[[Floats], 
     return plan.box(part.distinct, part.cells), spread
 
 
-class Points:
+class PointEvaluator:
     """Each choice as one variant, and those one and two steps from it along each axis: all in one batch."""
 
     def __init__(
         self,
-        ground: Ground,
+        ground: SearchContext,
         points_of: Callable[[Choice], list[Choice]],
-        aims: Sequence[Aim],
+        aims: Sequence[SearchObjective],
         requirements: Sequence[Requirement],
     ) -> None:
         """points_of: a choice and those around it."""
@@ -148,7 +152,7 @@ class Points:
         self._aims, self._requirements = aims, requirements
         self._objective = METRICS.index(ground.study.spec.objective)
 
-    def find(self, choices: Sequence[Choice]) -> list[Finding]:
+    def find(self, choices: Sequence[Choice]) -> list[TrialResult]:
         groups = [self._points_of(choice) for choice in choices]
         points = [point for group in groups for point in group]
         columns = {name: np.array([point[name] for point in points], dtype=object) for name in points[0]}
@@ -181,7 +185,7 @@ class Points:
         return findings
 
 
-def check_aims(aims: Sequence[Aim], study: Study, points: bool) -> None:
+def check_aims(aims: Sequence[SearchObjective], study: Study, points: bool) -> None:
     """Raises InputError where a statistic cannot be had of this study, or of points."""
     if any(aim.name == "walk_forward" for aim in aims):
         where, objective = "--objective", study.spec.objective
@@ -217,14 +221,19 @@ def _all(plan: Plan) -> tuple[Floats, Ints]:
 
 
 def _finding(
-    aims: Sequence[Aim], found: dict[str, float], row: Floats, cells: int, chosen: dict[str, Value], lacks: float
-) -> Finding:
+    aims: Sequence[SearchObjective],
+    found: dict[str, float],
+    row: Floats,
+    cells: int,
+    chosen: dict[str, Value],
+    violation: float,
+) -> TrialResult:
     metrics = {name: number(value) for name, value in zip(METRICS, row, strict=False)}
     values = tuple(found[aim.name] if aim.name in STATISTICS else float(row[METRICS.index(aim.name)]) for aim in aims)
     if not np.isfinite(values).all():
         at = next(aim.name for aim, value in zip(aims, values, strict=True) if not np.isfinite(value))
-        return Finding((), cells, chosen, metrics, lacks, f"the chosen cell has no {at}")
-    return Finding(values, cells, chosen, metrics, lacks)
+        return TrialResult((), cells, chosen, metrics, violation, f"the chosen cell has no {at}")
+    return TrialResult(values, cells, chosen, metrics, violation)
 
 
 def _worst(values: Floats) -> float:

@@ -8,15 +8,15 @@ from functools import cached_property
 from gridproof.kernels.backend import resolve
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
-from gridproof.sweeps.search.objectives import Aim, Requirement, parse_aims, parse_requirements
-from gridproof.sweeps.search.search_context import Ground
-from gridproof.sweeps.search.timed_backend import Clock
-from gridproof.sweeps.search.trial_evaluation import AROUND, Cells, Finder, Points, check_aims
+from gridproof.sweeps.search.objectives import Requirement, SearchObjective, parse_objectives, parse_requirements
+from gridproof.sweeps.search.search_context import SearchContext
+from gridproof.sweeps.search.timed_backend import KernelClock
+from gridproof.sweeps.search.trial_evaluation import AROUND, CellEvaluator, PointEvaluator, TrialEvaluator, check_aims
 from gridproof.sweeps.study.study import Study
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrialSpec:
     """``days``: of the window that may be seen; None: those in sample."""
 
     study: Study
@@ -29,8 +29,8 @@ class Recipe:
     days: int | None = None
 
     @cached_property
-    def aims(self) -> tuple[Aim, ...]:
-        return parse_aims(self.objectives)
+    def aims(self) -> tuple[SearchObjective, ...]:
+        return parse_objectives(self.objectives)
 
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -48,17 +48,17 @@ class Recipe:
     def points_of(self, choice: Choice) -> list[Choice]:
         return [choice, *(self.dimensions.around(choice) if self.around else [])]
 
-    def ground(self, clock: Clock) -> Ground:
-        return Ground(self.study, self.market, resolve(self.backend), self.days, clock)
+    def ground(self, clock: KernelClock) -> SearchContext:
+        return SearchContext(self.study, self.market, resolve(self.backend), self.days, clock)
 
     def check(self) -> None:
         """Raises InputError where the aims, the requirements or the space are at fault."""
         check_aims(self.aims, self.study, self.points is not None)
         _ = self.requirements, self.dimensions
 
-    def finder(self, clock: Clock) -> Finder:
+    def finder(self, clock: KernelClock) -> TrialEvaluator:
         """What evaluates choices here. Raises InputError."""
         ground = self.ground(clock)
         if self.points is None:
-            return Cells(ground, self.dimensions, self.aims, self.requirements)
-        return Points(ground, self.points_of, self.aims, self.requirements)
+            return CellEvaluator(ground, self.dimensions, self.aims, self.requirements)
+        return PointEvaluator(ground, self.points_of, self.aims, self.requirements)

@@ -13,12 +13,12 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.results.run.record import Record
 from gridproof.sweeps.search.dimensions import Choice
-from gridproof.sweeps.search.search_context import Ground
+from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
+class SearchFold:
     """Days of the window: searched on [0, trained), held on [begin, end)."""
 
     trained: int
@@ -26,7 +26,7 @@ class Fold:
     end: int
 
 
-def folds_of(ground: Ground, count: int) -> list[Fold]:
+def folds_of(ground: SearchContext, count: int) -> list[SearchFold]:
     """``count`` + 1 equal parts: the first is only searched on, each other is held after a search on all before it.
 
     What is chosen at the close of the last day searched decides the position that earns the return ``lag`` days later;
@@ -38,11 +38,15 @@ def folds_of(ground: Ground, count: int) -> list[Fold]:
         rule, remedy = "a walk-forward needs parts of half a year or more", "Lower it, or bring longer series"
         raise InputError(rule, f"{count + 1} parts of {days} days in sample", "--walk-forward", remedy)
     starts = [min(int(end) + int(problem.lags[0]) - 1, days) for end in ends]
-    return [Fold(int(ends[place]), starts[place], starts[place + 1]) for place in range(count)]
+    return [SearchFold(int(ends[place]), starts[place], starts[place + 1]) for place in range(count)]
 
 
 def walk(
-    ground: Ground, count: int, search: Callable[[int, Fold], tuple[int, Choice, Floats]], trials: int, objective: str
+    ground: SearchContext,
+    count: int,
+    search: Callable[[int, SearchFold], tuple[int, Choice, Floats]],
+    trials: int,
+    objective: str,
 ) -> Record:
     """search: of a fold by number, which trial was chosen, its variant, and the values of its aims."""
     layout = ground.layout
@@ -90,7 +94,7 @@ def walk(
     }
 
 
-def _days(ground: Ground, chosen: Choice) -> tuple[Ints, Floats, Floats]:
+def _days(ground: SearchContext, chosen: Choice) -> tuple[Ints, Floats, Floats]:
     """Allocation, return after cost and cost of every day of the window."""
     columns = {name: np.array([value], dtype=object) for name, value in chosen.items()}
     plan, jobs, _ = ground.points(ground.layout, columns)

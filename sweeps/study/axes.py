@@ -10,11 +10,11 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.space import Axis, Space
 from gridproof.sweeps.study.validation_errors import did_you_mean, one_line
-from gridproof.sweeps.study.values import Draw, SameAs, Value, draw_of, expand
+from gridproof.sweeps.study.values import SameAs, SearchRange, Value, draw_of, expand
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AxisLimits:
     """What the values of an axis may be: of ``kind``, at least ``least``, below ``below``, among ``choices``."""
 
     kind: type[int] | type[float] | type[str] | None = None
@@ -46,7 +46,7 @@ class AxisTable:
         self.places: dict[str, tuple[str, ...]] = {}
         self._document = document
         self._values: dict[str, tuple[Value, ...] | SameAs] = {}
-        self._limits: dict[str, Limits] = {}
+        self._limits: dict[str, AxisLimits] = {}
 
     def place(self, name: str, path: tuple[str, ...]) -> None:
         if self.places.setdefault(name, path) != path:
@@ -60,7 +60,7 @@ class AxisTable:
     def where(self, name: str) -> str:
         return self._document.where(self.places[name])
 
-    def add_raw(self, name: str, path: tuple[str, ...], raw: Any, limits: Limits) -> None:
+    def add_raw(self, name: str, path: tuple[str, ...], raw: Any, limits: AxisLimits) -> None:
         """Add an axis from what the file says."""
         try:
             values = expand(raw)
@@ -69,7 +69,7 @@ class AxisTable:
         self.add(name, path, values, limits)
 
     def add(
-        self, name: str, path: tuple[str, ...], values: tuple[Value, ...] | SameAs, limits: Limits = Limits()
+        self, name: str, path: tuple[str, ...], values: tuple[Value, ...] | SameAs, limits: AxisLimits = AxisLimits()
     ) -> None:
         self.place(name, path)
         self._values[name] = values if isinstance(values, SameAs) else limits.check(name, values, self.where(name))
@@ -120,7 +120,7 @@ class AxisTable:
             base=chosen,
         )
 
-    def _draw(self, name: str) -> Draw | None:
+    def _draw(self, name: str) -> SearchRange | None:
         raw: Any = self._document.raw
         for key in self.places[name]:
             raw = raw.get(key) if isinstance(raw, dict) else None

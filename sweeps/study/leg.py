@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.stamp_duty import CHINA, StampTax
-from gridproof.sweeps.study.axes import AxisTable, Limits
+from gridproof.sweeps.study.axes import AxisLimits, AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.spec import LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 # A share of all there is, a year or a trade. A leg may lose almost all of itself a year, not all.
-_LIMITS = {"interest": Limits(float, -0.99, 1), "carry": Limits(float, -0.99, 1), "cost": Limits(float, 0, 1)}
+_LIMITS = {
+    "interest": AxisLimits(float, -0.99, 1),
+    "carry": AxisLimits(float, -0.99, 1),
+    "cost": AxisLimits(float, 0, 1),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.catalogue import MEASURES, Measure, Parameter, Reading
 from gridproof.signals.data.source import Release
-from gridproof.sweeps.study.axes import AxisTable, Limits
+from gridproof.sweeps.study.axes import AxisLimits, AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.spec import LatchSpec, SignalSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
@@ -64,7 +64,7 @@ def build_signal(name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, 
     use = None
     if one.use is not None:
         use = f"{name}.use"
-        table.add(use, (*where, "use"), one.use, Limits(str, choices=(ON, OFF)))
+        table.add(use, (*where, "use"), one.use, AxisLimits(str, choices=(ON, OFF)))
     parameters = _parameters(name, one, measure, table, document)
     latch, gap = None, False
     if measure.latched:
@@ -150,7 +150,7 @@ def _parameters(name: str, one: SignalSpec, measure: Measure, table: AxisTable, 
                 f"Add {key}: with a value, a list or a range",
             )
         parameters[key] = f"{name}.{key}"
-        limits = Limits(parameter.kind, parameter.least, choices=parameter.choices)
+        limits = AxisLimits(parameter.kind, parameter.least, choices=parameter.choices)
         table.add_raw(parameters[key], (*where, key), raw, limits)
     return parameters
 
@@ -165,15 +165,15 @@ def _latch(name: str, latch: LatchSpec, table: AxisTable, document: Document) ->
             "Remove one",
         )
     on = f"{name}.on_above"
-    table.add(on, (*where, "on_above"), latch.on_above, Limits(float))
+    table.add(on, (*where, "on_above"), latch.on_above, AxisLimits(float))
     if latch.off_gap is not None:
-        table.add(f"{name}.off_gap", (*where, "off_gap"), latch.off_gap, Limits(float, 0))
+        table.add(f"{name}.off_gap", (*where, "off_gap"), latch.off_gap, AxisLimits(float, 0))
         return (on, f"{name}.off_gap"), True
     off = f"{name}.off_below"
     table.place(off, (*where, "off_below"))
     if latch.off_below is None:
         return (on, on), False
-    table.add(off, (*where, "off_below"), latch.off_below, Limits(float))
+    table.add(off, (*where, "off_below"), latch.off_below, AxisLimits(float))
     return (on, off), False
 
 

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.sweeps.study.values import Draw, Value
+from gridproof.sweeps.study.values import SearchRange, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Axis:
     name: str
     path: tuple[str, ...]
     values: tuple[Value, ...]
-    draw: Draw | None = None
+    draw: SearchRange | None = None
 
 
 @dataclass(frozen=True, slots=True)

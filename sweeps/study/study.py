@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.source import Source
-from gridproof.sweeps.study.axes import AxisTable, Limits, full_names
+from gridproof.sweeps.study.axes import AxisLimits, AxisTable, full_names
 from gridproof.sweeps.study.document import Document, read_document
 from gridproof.sweeps.study.leg import Leg, build_leg
 from gridproof.sweeps.study.overrides import parse_changes, plain
@@ -149,8 +149,8 @@ def build_study(document: Document) -> Study:
     table = AxisTable(document)
     signals = tuple(build_signal(name, one, spec, table, document) for name, one in spec.signals.items())
     legs = tuple(build_leg(name, one, spec, table, document) for name, one in spec.legs.items())
-    table.add("execution.lag", ("execution", "lag"), spec.execution.lag, Limits(int, 1))
-    table.add("execution.cost", ("execution", "cost"), spec.execution.cost, Limits(float, 0, 1))
+    table.add("execution.lag", ("execution", "lag"), spec.execution.lag, AxisLimits(int, 1))
+    table.add("execution.cost", ("execution", "cost"), spec.execution.cost, AxisLimits(float, 0, 1))
     rule, choice = _build_rule(spec, signals, [leg.name for leg in legs], table, document)
     for signal in signals:
         if not set(signal.bits) & set(rule.bits):
@@ -193,7 +193,7 @@ def _build_rule(
             raise InputError("rules has at least one rule", "none", document.where(("rules",)), "Write one")
         choice = choice_signal(tuple(spec.rules))
         wanted = (spec.rule,) if isinstance(spec.rule, str) and spec.rule else tuple(spec.rule) or tuple(spec.rules)
-        table.add(RULE, (RULE,), wanted, Limits(str, choices=tuple(spec.rules)))
+        table.add(RULE, (RULE,), wanted, AxisLimits(str, choices=tuple(spec.rules)))
         return parse_rules(spec.rules, legs, bits, choice.bits), (choice,)
     except RuleError as fault:
         where = document.where(("rule" if spec.rules is None else "rules", *fault.place))

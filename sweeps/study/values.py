@@ -22,7 +22,7 @@ class SameAs:
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class SearchRange:
     """What a search may choose on an axis besides its own values: anything from ``low`` to ``high``.
 
     ``whole``: whole numbers. ``log``: as many between 1 and 10 as between 10 and 100.
@@ -77,11 +77,11 @@ def choice(value: Any) -> Value:
     return value
 
 
-def draw_of(raw: Any) -> Draw | None:
+def draw_of(raw: Any) -> SearchRange | None:
     """What a search may choose besides the values of an entry that ``expand`` accepts; None: those alone."""
     if not isinstance(raw, dict) or "search" not in raw:
         return None
-    return Draw(raw["from"], raw["to"], raw["search"] == "integer", raw.get("scale") == "log")
+    return SearchRange(raw["from"], raw["to"], raw["search"] == "integer", raw.get("scale") == "log")
 
 
 def _expand_range(raw: dict[str, Any]) -> tuple[Value, ...]:
@@ -130,7 +130,7 @@ def _expand_log(raw: dict[str, Any]) -> tuple[Value, ...]:
     first, last, count = raw["from"], raw["to"], raw.get("count")
     if not isinstance(count, int) or not 2 <= count <= MOST or not 0 < first < last:
         raise ValueError(f"a log range has from above 0, below to, and a count of 2 to {MOST}; correct them")
-    draw = Draw(first, last, isinstance(first, int) and isinstance(last, int), True)
+    draw = SearchRange(first, last, isinstance(first, int) and isinstance(last, int), True)
     inner = [draw.rounded(exp(log(first) + (log(last) - log(first)) * at / (count - 1))) for at in range(1, count - 1)]
     ends = (first, last) if draw.whole else (float(first), float(last))
     return tuple(dict.fromkeys((ends[0], *inner, ends[1])))

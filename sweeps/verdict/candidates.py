@@ -22,7 +22,7 @@ from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, by_year, numb
 
 
 @dataclass(frozen=True)
-class Contenders:
+class Candidates:
     """D days of the window, the first T of them in sample.
 
     Points, index, metrics, returns and moments are those of base and best.
@@ -131,10 +131,10 @@ class Contenders:
         return np.array([legs[leg] for leg in self.points[name].held[: self.days]], dtype=np.int64)
 
 
-def find_contenders(plan: Plan, grid: Grid, best: int) -> Contenders:
+def find_candidates(plan: Plan, grid: Grid, best: int) -> Candidates:
     """best: its grid index. The reference must agree with the backend about base and best."""
     index = {"base": plan.study.space.base_index, "best": best}
-    return Contenders(
+    return Candidates(
         plan,
         {name: checked_point(plan, grid, one) for name, one in index.items()},
         index,

@@ -25,7 +25,7 @@ GROUPS, TEST_GROUPS = 6, 2
 BLOCKS = (8, 12, 16)
 
 
-class Ahead:
+class CrossValidation:
     """Watches a pass over the population: the best of each training set, and the block sums for CSCV."""
 
     def __init__(self, population: Population, metric: str) -> None:

@@ -13,7 +13,7 @@ from gridproof.kernels.cpu.excess import measure_excess
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.record import Record
 from gridproof.sweeps.verdict.bootstrap import Bootstrap
-from gridproof.sweeps.verdict.cross_validation import Ahead
+from gridproof.sweeps.verdict.cross_validation import CrossValidation
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 
@@ -21,7 +21,7 @@ _LEVEL = 0.05
 
 
 @dataclass(frozen=True)
-class Luck:
+class DataSnooping:
     """K benchmarks, R resamples, J variants. Largest over all variants."""
 
     benchmarks: tuple[str, ...]
@@ -32,12 +32,12 @@ class Luck:
     left_out: int  # variants whose excess over a benchmark is constant, and not nil
 
 
-def measure_luck(
+def measure_data_snooping(
     population: Population,
     benchmarks: Mapping[str, Floats],
     bootstrap: Bootstrap,
-    ahead: Ahead | None,
-) -> Luck:
+    ahead: CrossValidation | None,
+) -> DataSnooping:
     """benchmarks: (T,) daily returns above the risk-free rate each. One pass, which ``ahead`` watches, and one more
     for each step of StepM."""
     problem, days = population.plan.problem, population.days
@@ -85,7 +85,7 @@ def measure_luck(
         ]
     )
     statistic = np.stack([statistics.max(axis=1), sums.max(axis=1) / np.sqrt(days)], axis=1)
-    return Luck(tuple(benchmarks), statistic, null, superior, maxima[-1], left_out)
+    return DataSnooping(tuple(benchmarks), statistic, null, superior, maxima[-1], left_out)
 
 
 def _superior(
@@ -113,7 +113,7 @@ def _superior(
         maxima = found[0]
 
 
-def luck_record(luck: Luck, population: Population, base: Floats) -> Record:
+def data_snooping_record(luck: DataSnooping, population: Population, base: Floats) -> Record:
     """base: its metrics (S, 12 + A), evaluated as the grid is."""
     mine = population.place(base[None])
     rows = []

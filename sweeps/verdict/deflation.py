@@ -17,8 +17,8 @@ from gridproof.results.statistics.deflation import (
 )
 from gridproof.results.statistics.haircut import haircut_sharpe
 from gridproof.sweeps.verdict.bootstrap import SEED
-from gridproof.sweeps.verdict.candidates import Contenders
-from gridproof.sweeps.verdict.data_snooping import Luck
+from gridproof.sweeps.verdict.candidates import Candidates
+from gridproof.sweeps.verdict.data_snooping import DataSnooping
 from gridproof.sweeps.verdict.population import LARGEST_GRID, Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 
@@ -35,7 +35,7 @@ _COUNTS = {
 }
 
 
-def count_trials(population: Population, luck: Luck, tried: int, distinct: int, ledger: int | None) -> Record:
+def count_trials(population: Population, luck: DataSnooping, tried: int, distinct: int, ledger: int | None) -> Record:
     """tried, distinct: variants of the sweep or cells of the search. ledger: all that were ever tried on its market."""
     drawn = np.sort(np.random.default_rng(SEED).permutation(len(population))[:_CORRELATED])
     trials = effective_trials(population.returns(drawn)) if len(drawn) > 1 else None
@@ -55,7 +55,7 @@ def count_trials(population: Population, luck: Luck, tried: int, distinct: int, 
     }
 
 
-def deflate(population: Population, contenders: Contenders, counts: Record) -> Record:
+def deflate(population: Population, contenders: Candidates, counts: Record) -> Record:
     """The deflated Sharpe ratio of base and best against each count of trials, and against any number of them."""
     variance = _variance(population)
 
@@ -78,7 +78,7 @@ def deflate(population: Population, contenders: Contenders, counts: Record) -> R
     return {"variance_daily": variance, "curve": curve if variance > 0 else None, "marks": marks}
 
 
-def haircut(population: Population, contenders: Contenders) -> Record:
+def haircut(population: Population, contenders: Candidates) -> Record:
     """The haircut of base and best among the Sharpe ratios of all that trade differently."""
     sharpes, year = _sharpes(population), np.sqrt(population.plan.problem.periods)
     places: dict[str, int] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.cpu.bootstrap_maxima import Tracer
+from gridproof.kernels.cpu.bootstrap_maxima import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.record import Record
 from gridproof.sweeps.verdict.population import Population
@@ -53,7 +53,7 @@ def average(population: Population, standard_error: float) -> Ensemble | None:
     chosen = np.flatnonzero(sharpes >= threshold)
     days = problem.returns.shape[2]
     change = np.zeros((days + 1, problem.allocations))
-    tracer = Tracer(problem, days)
+    tracer = HoldingPeriodLister(problem, days)
     for low in range(0, len(chosen), _TRACED):
         part = chosen[low : low + _TRACED]
         traces = tracer(population.jobs(part))

@@ -10,7 +10,7 @@ from gridproof.results.run.store import Store
 from gridproof.results.statistics.plateau import cliff, plateau
 from gridproof.results.statistics.sensitivity import Sensitivity, anova_from_surfaces, functional_anova
 from gridproof.sweeps.study.space import Space
-from gridproof.sweeps.verdict.candidates import Contenders
+from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 _PAIRS = 12  # the largest that are listed
@@ -57,7 +57,7 @@ def sensitivity(store: Store, space: Space, values: Floats | None) -> Record | N
     }
 
 
-def plateaus(values: Floats | None, contenders: Contenders) -> tuple[Record | None, str | None]:
+def plateaus(values: Floats | None, contenders: Candidates) -> tuple[Record | None, str | None]:
     """How base and best stand among their neighbours; where that is not computable, None and the reason, if known."""
     study, error = contenders.plan.study, contenders.standard_error
     if study.spec.objective != "sharpe":

@@ -13,7 +13,7 @@ from gridproof.kernels.problem import Work
 from gridproof.results.run.record import Record
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.verdict.bootstrap import SEED
-from gridproof.sweeps.verdict.candidates import Contenders
+from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.population import Population
 
 # So many variants in all, in as many sweeps as lie within these bounds.
@@ -21,7 +21,7 @@ _VARIANTS, _FEWEST, _MOST = 10_000_000, 20, 100
 _AT_ONCE = 65_536
 
 
-def placebo(population: Population, grid: Grid, contenders: Contenders, backend: str) -> Record:
+def placebo(population: Population, grid: Grid, contenders: Candidates, backend: str) -> Record:
     """The same variants on the same signals, with the market turned round by a random number of days in sample.
 
     What the legs earn is shifted circularly against all signals, so that exposure, costs and the variants' likeness

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
-from gridproof.kernels.cpu.bootstrap_maxima import Tracer, Traces, daily_returns
+from gridproof.kernels.cpu.bootstrap_maxima import HoldingPeriodLister, HoldingPeriods, daily_returns
 from gridproof.kernels.problem import Jobs
-from gridproof.sweeps.plan.grid import Grid, Listed, draw_sample
+from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.study.values import Value
 
@@ -51,16 +51,16 @@ class Population:
         rows = self.rows[chosen]
         return Jobs(rows, np.arange(len(rows) + 1, dtype=np.int64), self.execution[chosen])
 
-    def traces(self) -> Iterator[tuple[int, Traces]]:
+    def traces(self) -> Iterator[tuple[int, HoldingPeriods]]:
         """What all hold in sample, some thousand at a time, with the number of the first."""
-        tracer = Tracer(self.plan.problem, self.days)
+        tracer = HoldingPeriodLister(self.plan.problem, self.days)
         for first in range(0, len(self), _TRACED):
             yield first, tracer(self.jobs(slice(first, first + _TRACED)))
 
     def returns(self, chosen: Ints) -> Floats:
         """(days, chosen) daily returns in sample above the risk-free rate."""
         problem = self.plan.problem
-        traces = Tracer(problem, self.days)(self.jobs(chosen))
+        traces = HoldingPeriodLister(problem, self.days)(self.jobs(chosen))
         return daily_returns(problem, traces) - problem.risk_free / problem.periods
 
     def parameters(self, place: int) -> dict[str, Value]:
@@ -81,7 +81,7 @@ def gather(plan: Plan, grid: Grid) -> Population:
     notes = []
     if grid.size > LARGEST_GRID:
         notes.append(f"{DRAWN:,} of {grid.size:,} variants drawn at random")
-        grid = Listed(plan, draw_sample(plan.study.space.size, DRAWN, _SEED))
+        grid = ListedGrid(plan, draw_sample(plan.study.space.size, DRAWN, _SEED))
     parts = []
     for number in range(grid.pieces):
         piece = grid.piece(number)

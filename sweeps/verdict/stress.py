@@ -13,7 +13,7 @@ from gridproof.results.run.record import Record, objective_of
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.execution.tile import evaluate_listed
-from gridproof.sweeps.plan.grid import Listed
+from gridproof.sweeps.plan.grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.study.study import Study
@@ -111,7 +111,7 @@ def _neighbours(plan: Plan, index: int) -> Record:
     if not around:
         return {"count": 0, "worst": None, "median": None, "best": None}
     listed: Ints = np.array(sorted(around), dtype=np.int64)
-    values = objective_of(evaluate_listed(plan, Listed(plan, listed)), plan.study.spec.objective)
+    values = objective_of(evaluate_listed(plan, ListedGrid(plan, listed)), plan.study.spec.objective)
     defined = values[~np.isnan(values)]
     if not len(defined):
         return {"count": 0, "worst": None, "median": None, "best": None}

@@ -15,9 +15,9 @@ from gridproof.sweeps.plan.plan import Plan, days_of
 from gridproof.sweeps.search.search_population import gather_search, is_search
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED
-from gridproof.sweeps.verdict.candidates import find_contenders
-from gridproof.sweeps.verdict.cross_validation import Ahead
-from gridproof.sweeps.verdict.data_snooping import luck_record, measure_luck
+from gridproof.sweeps.verdict.candidates import find_candidates
+from gridproof.sweeps.verdict.cross_validation import CrossValidation
+from gridproof.sweeps.verdict.data_snooping import data_snooping_record, measure_data_snooping
 from gridproof.sweeps.verdict.deflation import count_trials, deflate, haircut
 from gridproof.sweeps.verdict.ensemble import average
 from gridproof.sweeps.verdict.landscape import plateaus, sensitivity, whole_grid_values
@@ -38,7 +38,7 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
     objective = study.spec.objective
     summary = store.read_json("summary.json")
     say("gathering what trades differently")
-    contenders = find_contenders(plan, grid, int(summary["best"]["index"]))
+    contenders = find_candidates(plan, grid, int(summary["best"]["index"]))
     if is_search(store):
         known = [(space.parameters(contenders.index[name]), contenders.metrics[name]) for name in contenders.points]
         population, tried = gather_search(store, plan.market, backend, known)
@@ -46,9 +46,9 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
     else:
         population, tried, distinct = gather(plan, grid), summary["evaluated"], summary["distinct"]
     bootstrap, benchmarks = contenders.bootstrap(), contenders.benchmarks()
-    ahead = Ahead(population, _METRIC[objective]) if objective in _METRIC else None
+    ahead = CrossValidation(population, _METRIC[objective]) if objective in _METRIC else None
     say(f"testing {len(population):,} variants against {len(benchmarks)} benchmarks, {RESAMPLES:,} resamples")
-    luck = measure_luck(population, benchmarks, bootstrap, ahead)
+    luck = measure_data_snooping(population, benchmarks, bootstrap, ahead)
     say("turning the market against the signals")
     turned = placebo(population, grid, contenders, backend)
     ensemble = average(population, contenders.standard_error)
@@ -80,7 +80,7 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
         "ensemble": None if ensemble is None else ensemble.record(),
         "shift": contenders.shifts(),
         "subperiods": contenders.years(),
-        "luck": luck_record(luck, population, contenders.metrics["base"]) | {"placebo": turned},
+        "luck": data_snooping_record(luck, population, contenders.metrics["base"]) | {"placebo": turned},
         "overfitting": overfitting,
         "overfitting_why": None if overfitting else no_blocks,
         "sensitivity": sensitivity(store, space, values),

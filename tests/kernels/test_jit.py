@@ -8,24 +8,24 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gridproof.kernels import jit as compiled
+from gridproof.kernels import jit
 from gridproof.kernels.cpu.product.block_sweep import sweep
 
 CALLER = """
-from doubled.jit import compiled
+from doubled.jit import jit
 from doubled.called import FACTOR, more
 
-@compiled()
+@jit()
 def times(x):
     return more(x) * FACTOR
 
 print(times(10), sum(times.stats.cache_hits.values()))
 """
 CALLED = """
-from doubled.jit import compiled
+from doubled.jit import jit
 FACTOR = {factor}
 
-@compiled()
+@jit()
 def more(x):
     return x + {added}
 """
@@ -35,7 +35,7 @@ def test_a_change_elsewhere_is_compiled(tmp_path: Path) -> None:
     """Functions and constants of other files; what has not changed comes from the cache."""
     package = tmp_path / "doubled"
     package.mkdir()
-    shutil.copy(compiled.__file__, package / "jit.py")
+    shutil.copy(jit.__file__, package / "jit.py")
     (package / "caller.py").write_text(CALLER)
 
     def answer(factor: int, added: int) -> list[int]:
@@ -57,14 +57,14 @@ def test_digest_is_of_contents_in_order_of_names(tmp_path: Path) -> None:
     one, two = tmp_path / "one.py", tmp_path / "two.py"
     one.write_text("a")
     two.write_text("bc")
-    before = compiled.digest([two, one])
-    assert before == compiled.digest([one, two])
+    before = jit.digest([two, one])
+    assert before == jit.digest([one, two])
     two.write_text("c")
-    assert compiled.digest([one, two]) != before
+    assert jit.digest([one, two]) != before
     one.write_text("ab")
-    assert compiled.digest([one, two]) != before
+    assert jit.digest([one, two]) != before
 
 
 def test_kernels_are_cached_under_their_sources() -> None:
-    sources = compiled.digest(Path(compiled.__file__).parent.rglob("*.py"))
+    sources = jit.digest(Path(jit.__file__).parent.rglob("*.py"))
     assert sweep.py_func.__qualname__ == f"sweep-{sources}"

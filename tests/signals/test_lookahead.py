@@ -19,7 +19,7 @@ from gridproof.signals.catalogue import MEASURES, Measure, Parameter, Reading
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Observations
 from gridproof.sweeps.plan.point import evaluate_point
-from gridproof.sweeps.plan.signal_paths import read_signal
+from gridproof.sweeps.plan.signal_paths import signal_states
 from gridproof.sweeps.plan.window import find_window
 from gridproof.sweeps.study.document import Document, parse_value
 from gridproof.sweeps.study.study import Study, build_study
@@ -156,7 +156,7 @@ def test_a_turn_shows_with_the_month_that_confirms_it() -> None:
     for confirm, turns in ((1, {8: 1, 10: 0, 11: 1, 14: 0}), (2, {9: 1, 12: 1, 15: 0})):
         study, market, months = turning(values, 1, confirm)
         window = find_window(study, market)
-        reading = read_signal(study, study.signals[0], market, dict(study.base), window)
+        reading = signal_states(study, study.signals[0], market, dict(study.base), window)
         assert reading.states is not None
         assert reading.hindsight is not None
         state, hindsight = reading.states[0], reading.hindsight[0]
@@ -175,7 +175,7 @@ def test_a_turn_shows_with_the_month_that_confirms_it() -> None:
 @given(st.lists(st.integers(-9, 9), min_size=16, max_size=16), st.integers(1, 4), st.integers(1, 3))
 def test_hindsight_runs_ahead_of_the_tradable_state(tenths: list[int], smooth: int, confirm: int) -> None:
     study, market, _ = turning([each / 10 for each in tenths], smooth, confirm)
-    reading = read_signal(study, study.signals[0], market, dict(study.base), find_window(study, market))
+    reading = signal_states(study, study.signals[0], market, dict(study.base), find_window(study, market))
     assert reading.states is not None
     assert reading.hindsight is not None
     turns, earlier = (np.flatnonzero(np.diff(each[0].astype(int))) for each in (reading.states, reading.hindsight))

@@ -15,14 +15,14 @@ import gridproof as gp
 from gridproof.results.run.store import Store
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.execution.executor import Executor, Fault, Range, Task, Tile
+from gridproof.sweeps.execution.executor import Executor, Range, Task, Tile, TileFault
 from gridproof.sweeps.execution.tile import Yardstick, run_tile
 from tests.support.demo import small_plan, small_study
 from tests.support.trapped import Trapped
 
 
 class Listener:
-    """A watch that counts, and says enough after some variants."""
+    """A observer that counts, and says enough after some variants."""
 
     def __init__(self, limit: float = np.inf, interrupt: float = np.inf) -> None:
         self.variants, self._limit, self._interrupt = 0, limit, interrupt
@@ -44,11 +44,13 @@ def task_of(traps: Path) -> Task:
     return Task(plan, Trapped(plan, traps), Yardstick(np.linspace(-1.0, 2.0, 11), (0.3, 0.9)), keep_rows=True)
 
 
-def collect(executor: Executor, task: Task, missing: list[Range], watch: Listener) -> tuple[list[Tile], list[Fault]]:
+def collect(
+    executor: Executor, task: Task, missing: list[Range], observer: Listener
+) -> tuple[list[Tile], list[TileFault]]:
     tiles, faults = [], []
-    with closing(executor.tiles(task, missing, watch)) as outcomes:
+    with closing(executor.tiles(task, missing, observer)) as outcomes:
         for outcome in outcomes:
-            if isinstance(outcome, Fault):
+            if isinstance(outcome, TileFault):
                 faults.append(outcome)
             else:
                 tiles.append(outcome)
@@ -77,11 +79,11 @@ class TileSuite:
         return task_of(traps)
 
     def test_every_missing_piece_is_in_one_tile(self, executor: Executor, task: Task) -> None:
-        watch = Listener()
-        tiles, faults = collect(executor, task, [(0, task.grid.pieces)], watch)
+        observer = Listener()
+        tiles, faults = collect(executor, task, [(0, task.grid.pieces)], observer)
         assert not faults
         assert pieces(tiles) == list(range(task.grid.pieces))
-        assert watch.variants == task.grid.size
+        assert observer.variants == task.grid.size
         rows = np.concatenate([tile.rows for tile in tiles if tile.rows is not None])
         whole, expected = run_tile(
             task.plan, task.grid, 0, task.grid.pieces, task.yardstick, True, lambda variants: None
@@ -112,10 +114,10 @@ class TileSuite:
         assert sorted([*pieces(tiles), *range(faults[0].low, faults[0].high)]) == list(range(12))
 
     def test_enough_is_enough_and_nothing_under_way_is_lost(self, executor: Executor, task: Task) -> None:
-        watch = Listener(limit=30)
-        tiles, _ = collect(executor, task, [(0, task.grid.pieces)], watch)
-        assert 30 <= watch.variants < task.grid.size
-        assert sum(len(tile.rows) for tile in tiles if tile.rows is not None) == watch.variants
+        observer = Listener(limit=30)
+        tiles, _ = collect(executor, task, [(0, task.grid.pieces)], observer)
+        assert 30 <= observer.variants < task.grid.size
+        assert sum(len(tile.rows) for tile in tiles if tile.rows is not None) == observer.variants
 
     def test_an_interrupt_passes_and_work_can_be_asked_for_again(self, executor: Executor, task: Task) -> None:
         with pytest.raises(KeyboardInterrupt):

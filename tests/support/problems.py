@@ -45,7 +45,7 @@ def random_problem(
     executions = len(lags) * 2
     cut = days * 2 // 3
     return Problem(
-        planes=pack(states),
+        path_bits=pack(states),
         decision_days=decision_days,
         lead=lead,
         rule=settled(rng.integers(0, legs, (legs, 2**bits))),
@@ -66,7 +66,7 @@ def random_problem(
 def random_jobs(rng: np.random.Generator, problem: Problem, bits: int, tuples: int = 40) -> Jobs:
     counts = rng.integers(1, len(problem.lags) + 1, tuples)
     return Jobs(
-        rows=rng.integers(0, len(problem.planes), (tuples, bits)).astype(np.int32),
+        rows=rng.integers(0, len(problem.path_bits), (tuples, bits)).astype(np.int32),
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         execution=rng.integers(0, len(problem.lags), counts.sum()).astype(np.int64),
     )

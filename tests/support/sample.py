@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from gridproof.kernels.aggregate.reduction import Answer, Question, Span
+from gridproof.kernels.aggregate.reduction import AxisSpan, ReductionRequest, ReductionResult
 from gridproof.kernels.problem import Box
 from gridproof.results.run.tally import KEPT, Tally
 
@@ -23,7 +23,7 @@ class Sample:
             mine = []
             for length in lengths:
                 begin = int(rng.integers(0, 3))
-                mine.append(Span(len(dims), begin, length))
+                mine.append(AxisSpan(len(dims), begin, length))
                 dims.append(begin + length + int(rng.integers(0, 2)))
             spans.append(tuple(mine))
         inverses = []
@@ -43,8 +43,8 @@ class Sample:
         self.edges = self.edges[np.isfinite(self.edges)]
         self.inverses, self.spans, self.dims = tuple(inverses), tuple(spans), tuple(dims)
 
-    def question(self, kept: int = KEPT, floor: float = -np.inf) -> Question:
-        return Question(
+    def question(self, kept: int = KEPT, floor: float = -np.inf) -> ReductionRequest:
+        return ReductionRequest(
             self.box, self.inverses, self.spans, self.dims, "sharpe", self.edges, self.base, kept, floor
         )  # fmt: skip
 
@@ -67,7 +67,7 @@ class Sample:
         tally.add(digits, np.arange(len(job_of)), flat[0], after, keys, job_of, self.edges, self.base)
         return tally
 
-    def check(self, answer: Answer) -> None:
+    def check(self, answer: ReductionResult) -> None:
         """The very same integers as the tally's, and its best among the candidates."""
         tally = self.tally()
         np.testing.assert_array_equal(answer.counters, tally.counters)

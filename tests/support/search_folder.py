@@ -89,7 +89,7 @@ def trials_table(trials: int, objectives: int) -> pd.DataFrame:
         if number == best:
             chosen, plateau = dict(FOUND), 1.2
         row: dict[str, Any] = {"number": number, "state": "complete", "cells": 1000, "repeats": None, "why": None}
-        row["lacks"] = 0.25 if number % 8 == 5 and number != best else 0.0
+        row["violation"] = 0.25 if number % 8 == 5 and number != best else 0.0
         row |= {"value.plateau": plateau, "value.max_drawdown": drawdown, "value.turnover": turnover}
         row |= {f"chosen.{name}": value for name, value in chosen.items()}
         row |= {"metric.sharpe": plateau + 0.1, "metric.cagr": 0.1 * plateau, "metric.max_drawdown": drawdown}
@@ -106,7 +106,9 @@ def trials_table(trials: int, objectives: int) -> pd.DataFrame:
 
 def front_of(table: pd.DataFrame, aims: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """By brute force: the trials that no other one dominates, the best by the first objective in front."""
-    said = table[(table["state"] == "complete") & table["repeats"].isna() & (table["lacks"] == 0)].to_dict("records")
+    said = table[(table["state"] == "complete") & table["repeats"].isna() & (table["violation"] == 0)].to_dict(
+        "records"
+    )
 
     def signed(row: dict[Any, Any]) -> list[float]:
         return [row[f"value.{aim['name']}"] * (1 if aim["maximise"] else -1) for aim in aims]
@@ -155,5 +157,10 @@ def _trial(row: dict[str, Any], aims: list[dict[str, Any]]) -> dict[str, Any]:
         return {name.removeprefix(prefix): None if pd.isna(row[name]) else row[name] for name in names}
 
     values = [row[f"value.{aim['name']}"] for aim in aims]
-    found = {"cells": row["cells"], "chosen": part("chosen."), "metrics": part("metric."), "lacks": row["lacks"]}
+    found = {
+        "cells": row["cells"],
+        "chosen": part("chosen."),
+        "metrics": part("metric."),
+        "violation": row["violation"],
+    }
     return {"number": int(row["number"]), "values": values} | found

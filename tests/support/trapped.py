@@ -7,13 +7,13 @@ import signal
 import time
 from pathlib import Path
 
-from gridproof.sweeps.plan.grid import Piece, Product
+from gridproof.sweeps.plan.grid import Piece, ProductGrid
 from gridproof.sweeps.plan.plan import Plan
 
 SLOW = 0.15
 
 
-class Trapped(Product):
+class Trapped(ProductGrid):
     """Pieces of ten variants. ``traps`` holds files: slow; raise-N; kill-N (each time) and kill-once-N."""
 
     def __init__(self, plan: Plan, traps: Path) -> None:

@@ -19,7 +19,7 @@ from gridproof.kernels.backend import resolve
 from gridproof.results.run.store import Store
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.plan.grid import Product
+from gridproof.sweeps.plan.grid import ProductGrid
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.study import build_study
 from tests.support.demo import small_file, small_plan, small_study
@@ -39,7 +39,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> gp.Run:
 
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan: Product(plan, 10))
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan: ProductGrid(plan, 10))
 
 
 def test_summary(finished: gp.Run) -> None:
@@ -103,7 +103,7 @@ def test_a_finished_run_is_only_read(finished: gp.Run) -> None:
 def test_tiles_threads_and_interruption_change_no_byte(tmp_path: Path) -> None:
     whole = gp.run(small_study(), out=tmp_path / "whole", tile_pieces=100, verdict=False)
     expected = contents(whole.folder)
-    assert Product(small_plan(), 10).pieces > 8
+    assert ProductGrid(small_plan(), 10).pieces > 8
 
     threads = numba.get_num_threads()
     numba.set_num_threads(1)

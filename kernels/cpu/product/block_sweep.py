@@ -22,7 +22,7 @@ from gridproof.kernels.cpu.product.path_classes import LEAF
 from gridproof.kernels.cpu.product.segment_metrics import MEASURED, STRIP, finish
 from gridproof.kernels.cpu.product.simd import LANES
 from gridproof.kernels.cpu.product.simd_walk import walk_eight, walk_sixteen
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 
 _SUMS = np.uint64(SUMS)
 _SHAPE = np.uint64(SHAPE)
@@ -30,7 +30,7 @@ _EIGHT = np.uint64(LANES)
 _ONE = np.uint64(1)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def sweep(
     units: Ints,
     chunks: Ints,
@@ -38,12 +38,12 @@ def sweep(
     segments: Ints,
     nodes: Ints,
     classes: Array,
-    kids: Array,
+    children: Array,
     keys: Words,
     counts: Ints,
     rule: Words,
     held: Array,
-    blind: Array,
+    inner_irrelevant: Array,
     start: int,
     day_sums: Floats,
     day_shapes: Floats,
@@ -72,8 +72,9 @@ def sweep(
 
     units: (U, signals) a chunk of each signal, the last, the inner one, varies fastest within a unit. segments: (K,)
     which segment a span is, −1 for days before the first. rule: (A, codes). held: (codes,) whether the rule's answer
-    depends on what was held. blind: (codes,) of a code without the inner signal's bits, whether they change nothing.
-    day_sums, day_shapes: entries of single days (D + 1, A), the last of no day. field: bits of a count. constant:
+    depends on what was held. inner_irrelevant: (codes,) whether the inner signal's bits
+    change nothing under a code without them. day_sums, day_shapes: entries of single days (D + 1, A), the last of no
+    day. field: bits of a count. constant:
     (S, A, 12 + A) metrics of holding throughout. strides: (signals, 2) from one path to the next in ``result``, and the
     first member of the signal. tables: (levels, 2, 3) of each level the entry, head and pattern where its left and its
     right table begin; before them stand the variants, and the patterns of flat rows without and with versions; behind
@@ -152,7 +153,8 @@ def sweep(
                             if level == 0:
                                 at, at_heads, at_patterns = leaves(
                                     node, begins, sizes, counts, units[unit], classes, keys, digits, sorts, rule, held,
-                                    blind, day_sums, day_shapes, charges, first + np.uint64(leaf * LEAF), end, free,
+                                    inner_irrelevant, day_sums, day_shapes, charges, first + np.uint64(leaf * LEAF),
+                                    end, free,
                                     allocations, sums, shapes, heads, patterns, lists, at, at_heads, at_patterns, none,
                                     known, table, wide, last,
                                 )  # fmt: skip
@@ -160,7 +162,7 @@ def sweep(
                                 middle = first + np.uint64(((2 * index + 1) << (level - 1)) * LEAF)
                                 at, at_heads, at_patterns = combine(
                                     node, nodes[span, level - 1] + 2 * index, begins, sizes, counts, units[unit],
-                                    classes, kids, keys, digits, sorts, held, charges,
+                                    classes, children, keys, digits, sorts, held, charges,
                                     none if free or middle >= end else middle, allocations, sums, shapes, marks, heads,
                                     patterns, lists, tables[level - 1], at, at_heads, at_patterns, known, listed,
                                     table, wide, last,
@@ -194,7 +196,7 @@ def sweep(
                     )  # fmt: skip
 
 
-@compiled()
+@jit()
 def _walk(
     group: int, until: int, tip: int, outers: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints,
     classes: Array, digits: Ints, charges: Floats, none: Any, first: Any, length: Any, free: bool, allocations: Any,

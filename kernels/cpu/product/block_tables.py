@@ -24,7 +24,7 @@ from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.product.path_classes import LEAF
 from gridproof.kernels.cpu.product.simd import LANES
 from gridproof.kernels.cpu.product.simd_join import join_days, join_eight
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 
 SUMS = 8
 SHAPE = 4
@@ -39,7 +39,7 @@ _ONE = np.uint64(1)
 LISTS = 256  # lists of a table that are remembered
 
 
-@compiled()
+@jit()
 def _pattern(
     head: Any, classes: Array, keys: Words, columns: int, wide: int, paths: int, held: Array, allocations: Any,
     patterns: Array, lists: Array, at: Any, known: Words, table: Any, padded: Any, last: bool,
@@ -67,11 +67,12 @@ def _pattern(
     return at, at + padded
 
 
-@compiled()
+@jit()
 def leaves(
     node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, classes: Array, keys: Words, digits: Ints,
-    sorts: Ints, rule: Words, held: Array, blind: Array, day_sums: Floats, day_shapes: Floats, charges: Floats,
-    first: Any, end: Any, free: bool, allocations: Any, sums: Floats, shapes: Floats, heads: Array, patterns: Array,
+    sorts: Ints, rule: Words, held: Array, inner_irrelevant: Array, day_sums: Floats, day_shapes: Floats,
+    charges: Floats, first: Any, end: Any, free: bool, allocations: Any, sums: Floats, shapes: Floats, heads: Array,
+    patterns: Array,
     lists: Array, out: Any, out_heads: Any, out_patterns: Any, none: Any, known: Words, table: Any,
     padded: Any, last: bool,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
@@ -92,7 +93,7 @@ def leaves(
             row |= keys[begins[signal] + node * sizes[signal] + digits[signal]]
         flat = True
         for day in range(np.uint64(LEAF)):
-            flat &= blind[(row >> (_STEP * day)) & CODE]
+            flat &= inner_irrelevant[(row >> (_STEP * day)) & CODE]
         heads[out_heads] = out
         if flat:
             pattern = padded if held[(row | keys[columns]) & CODE] else np.uint64(0)
@@ -122,9 +123,9 @@ def leaves(
     return out, out_heads, out_patterns
 
 
-@compiled()
+@jit()
 def combine(
-    node: int, below: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, classes: Array, kids: Array,
+    node: int, below: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, classes: Array, children: Array,
     keys: Words, digits: Ints, sorts: Ints, held: Array, charges: Floats, middle: Any, allocations: Any, sums: Floats,
     shapes: Floats, marks: Words, heads: Array, patterns: Array, lists: Array, tables: Words, out: Any, out_heads: Any,
     out_patterns: Any, known: Words, listed: Words, table: Any, padded: Any, last: bool,
@@ -143,8 +144,8 @@ def combine(
         for signal in range(inner):
             one = begins[signal] + node * sizes[signal] + digits[signal]
             head |= keys[one]
-            left_row = left_row * np.uint64(counts[unit[signal], below]) + np.uint64(kids[one, 0])
-            right_row = right_row * np.uint64(counts[unit[signal], below + 1]) + np.uint64(kids[one, 1])
+            left_row = left_row * np.uint64(counts[unit[signal], below]) + np.uint64(children[one, 0])
+            right_row = right_row * np.uint64(counts[unit[signal], below + 1]) + np.uint64(children[one, 1])
         left_head = tables[0, 1] + np.uint64(2) * left_row
         right_head = tables[1, 1] + np.uint64(2) * right_row
         left, left_pattern = np.uint64(heads[left_head]), np.uint64(heads[left_head + _ONE])
@@ -163,7 +164,7 @@ def combine(
         slot = (left_pattern * np.uint64(31) + right_pattern) & np.uint64(LISTS - 1)
         if listed[slot, 0] != table or listed[slot, 1] != left_pattern or listed[slot, 2] != right_pattern:
             made, depend = _list(
-                kids, columns, 1 if flat else wide, allocations, patterns, left_pattern, right_pattern, lists,
+                children, columns, 1 if flat else wide, allocations, patterns, left_pattern, right_pattern, lists,
                 free_list,
             )  # fmt: skip
             listed[slot, 0], listed[slot, 1], listed[slot, 2] = table, left_pattern, right_pattern
@@ -188,22 +189,22 @@ def combine(
     return out, out_heads, out_patterns
 
 
-@compiled()
+@jit()
 def _list(
-    kids: Array, columns: int, wide: int, allocations: Any, patterns: Array, left_pattern: Any, right_pattern: Any,
+    children: Array, columns: int, wide: int, allocations: Any, patterns: Array, left_pattern: Any, right_pattern: Any,
     lists: Array, at: Any,
 ) -> tuple[Any, Any]:  # fmt: skip
     """What a row's entries are joined of: lists, filled up to full lanes, of the left ones, of the right ones and of
     whether what is held is added to those. Answers how many entries there are, and whether any adds it."""
     made, depend = np.uint64(0), np.uint64(0)
     for column in range(columns, columns + wide):
-        made += allocations if patterns[left_pattern + np.uint64(kids[column, 0])] & np.uint32(1) else _ONE
+        made += allocations if patterns[left_pattern + np.uint64(children[column, 0])] & np.uint32(1) else _ONE
     step = (made + _EIGHT - _ONE) & ~(_EIGHT - _ONE)
     lists[at : at + np.uint64(3) * step] = 0
     place = at
     for column in range(columns, columns + wide):
-        one = np.uint64(patterns[left_pattern + np.uint64(kids[column, 0])])
-        two = np.uint64(patterns[right_pattern + np.uint64(kids[column, 1])])
+        one = np.uint64(patterns[left_pattern + np.uint64(children[column, 0])])
+        two = np.uint64(patterns[right_pattern + np.uint64(children[column, 1])])
         depend |= two & _ONE
         for version in range(allocations if one & _ONE else _ONE):
             lists[place] = (one >> _ONE) + version
@@ -213,7 +214,7 @@ def _list(
     return made, depend
 
 
-@compiled()
+@jit()
 def _begin(digits: Ints, sorts: Ints, counts: Ints, unit: Ints, node: int, signals: int) -> int:
     """The first combination of the node's classes of the first ``signals``; answers how many there are."""
     rows = 1
@@ -224,7 +225,7 @@ def _begin(digits: Ints, sorts: Ints, counts: Ints, unit: Ints, node: int, signa
     return rows
 
 
-@compiled()
+@jit()
 def advance(digits: Ints, sizes: Ints, signals: int) -> None:
     """The next combination of the first ``signals`` digits, the last of them fastest; after the last, the first."""
     for signal in range(signals - 1, -1, -1):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numba import prange
 
-from gridproof.kernels.aggregate.reduction import Answer, Question, extent
+from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult, extent
 from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 
 # Parts of the values that are counted side by side.
 _CHUNKS = 64
@@ -18,7 +18,7 @@ _CHUNKS = 64
 _RUN = 64
 
 
-def answer(question: Question, values: Sequence[Floats]) -> Answer:
+def answer(question: ReductionRequest, values: Sequence[Floats]) -> ReductionResult:
     """values: for each segment the metric of every job and execution, (J, E)."""
     counters = np.zeros(7, dtype=np.int64)
     weights = _weights(question)
@@ -26,10 +26,10 @@ def answer(question: Question, values: Sequence[Floats]) -> Answer:
     histogram, counters[1:4] = _ranks(values[0], weights, question.base[0], question.edges)
     if len(values) > 1:
         _, counters[4:] = _ranks(values[1], weights, question.base[1], np.empty(0))
-    return Answer(counters, histogram, _surfaces(question, values[0]), *_best(question, values[0]))
+    return ReductionResult(counters, histogram, _surfaces(question, values[0]), *_best(question, values[0]))
 
 
-def _weights(question: Question) -> Ints:
+def _weights(question: ReductionRequest) -> Ints:
     """How many combinations of parameters have each tuple of paths, (J,)."""
     weights = np.ones(1, dtype=np.int64)
     for paths, inverse in zip(question.box.paths, question.inverses, strict=True):
@@ -45,7 +45,7 @@ def _ranks(values: Floats, weights: Ints, base: float, edges: Floats) -> tuple[I
     return histograms.sum(axis=0), counters.sum(axis=0)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _rank(values: Floats, weights: Ints, base: float, edges: Floats, histograms: Ints, counters: Ints) -> None:
     for chunk in prange(_CHUNKS):
         histogram, counts = histograms[chunk], counters[chunk]
@@ -61,7 +61,7 @@ def _rank(values: Floats, weights: Ints, base: float, edges: Floats, histograms:
                     histogram[_bin(value, edges)] += weight
 
 
-@compiled()
+@jit()
 def _bin(value: float, edges: Floats) -> int:
     """How many of the finite, ascending ``edges`` do not lie above the value: sought from where equal steps have it."""
     if value < edges[0]:
@@ -77,7 +77,7 @@ def _bin(value: float, edges: Floats) -> int:
     return place
 
 
-def _surfaces(question: Question, values: Floats) -> Surfaces:
+def _surfaces(question: ReductionRequest, values: Floats) -> Surfaces:
     surfaces = Surfaces.empty(question.dims)
     spread = values.reshape(*(len(paths) for paths in question.box.paths), values.shape[1])
     for signal, inverse in enumerate(question.inverses):
@@ -86,7 +86,7 @@ def _surfaces(question: Question, values: Floats) -> Surfaces:
     return surfaces
 
 
-def _best(question: Question, values: Floats) -> tuple[Ints, Ints, Floats]:
+def _best(question: ReductionRequest, values: Floats) -> tuple[Ints, Ints, Floats]:
     """Jobs, executions and values of all that may be among the best."""
     flat, kept = values.ravel(), question.kept
     floor = question.floor

@@ -12,16 +12,16 @@ import numpy as np
 from numba import prange
 
 from gridproof.kernels.arrays import Array, Ints, Words
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 
 LEAF = 4
 # Blocks are classified in so many parts side by side.
 _PARTS = 8
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def classify(
-    planes: Words,
+    path_bits: Words,
     members: Array,
     places: Ints,
     bits: Ints,
@@ -30,19 +30,19 @@ def classify(
     delay: int,
     nodes: Ints,
     classes: Array,
-    kids: Array,
+    children: Array,
     keys: Words,
     counts: Ints,
     fresh: Ints,
 ) -> None:
     """The classes of every node, of the chunks ``fresh``; what is written of the others stays.
 
-    members: (P, most bits) plane rows of the paths of all signals. places, bits: (signals, most bits), (signals,) which
+    members: (P, most bits) path rows of the paths of all signals. places, bits: (signals, most bits), (signals,) which
     bits of the code they are. chunks: (C, 3) signal, first and past-last member. spans: (K, 2) return days. nodes:
     (K, levels + 1) the first node of each level and the past-last of all. Written: classes (N·P,) of each path, and of
-    each class the two below it, kids (N·P, 2), and its codes, keys (N·P,), of four days in a leaf, else of the first;
-    counts (C, N), beyond which nothing is said of kids and keys, nor of a leaf's kids. A chunk's part begins at N · its
-    first member; there node n begins at n · its members.
+    each class the two below it, children (N·P, 2), and its codes, keys (N·P,), of four days in a leaf, else of the
+    first; counts (C, N), beyond which children and keys are not written, nor a leaf's children. A chunk's part begins
+    at N · its first member; there node n begins at n · its members.
     """
     total, levels = counts.shape[1], nodes.shape[1] - 1
     for turn in prange(_PARTS * len(fresh)):
@@ -58,10 +58,10 @@ def classify(
         head = np.empty(paths, dtype=np.uint64)
         order = np.empty((3, paths), dtype=np.int64)
         begin = total * low
-        changes = np.zeros(planes.shape[1], dtype=np.uint64)
+        changes = np.zeros(path_bits.shape[1], dtype=np.uint64)
         for path in range(low, high):
             for bit in range(bits[signal]):
-                _mark_changes(planes[members[path, bit]], changes)
+                _mark_changes(path_bits[members[path, bit]], changes)
         for span in range(len(spans)):
             last = spans[span, 1] - 1 + delay
             blocks = nodes[span, levels] - nodes[span, levels - 1]
@@ -78,7 +78,9 @@ def classify(
                 for path in range(paths):
                     code = np.uint64(0)
                     for bit in range(bits[signal]):
-                        code |= _spread(planes[members[low + path, bit]], first, last) << np.uint64(places[signal, bit])
+                        code |= _spread(path_bits[members[low + path, bit]], first, last) << np.uint64(
+                            places[signal, bit]
+                        )
                     seen[path] = code
                 count = _number(seen, seen, node, slots, stamps, order, classes[at : at + paths])
                 counts[chunk, node] = count
@@ -95,7 +97,7 @@ def classify(
                         counts[chunk, node] = counts[chunk, below]  # as the days on its left
                         for path in range(paths):
                             classes[at + path] = classes[left + path]
-                            kids[at + path, 0] = kids[at + path, 1] = path
+                            children[at + path, 0] = children[at + path, 1] = path
                             keys[at + path] = keys[left + path] & np.uint64(0xFFFF)
                         continue
                     wide = np.uint64(counts[chunk, below + 1])
@@ -106,21 +108,21 @@ def classify(
                     counts[chunk, node] = count
                     for one in range(count):
                         which, path = at + order[1, one], order[2, one]
-                        kids[which, 0] = classes[left + path]
-                        kids[which, 1] = classes[right + path]
+                        children[which, 0] = classes[left + path]
+                        children[which, 1] = classes[right + path]
                         keys[which] = head[path] & np.uint64(0xFFFF)
 
 
-@compiled()
-def _mark_changes(plane: Words, changes: Words) -> None:
+@jit()
+def _mark_changes(path: Words, changes: Words) -> None:
     """Add the days on which the state is not that of the day before."""
-    before = plane[0] << np.uint64(63)
-    for word in range(len(plane)):
-        changes[word] |= plane[word] ^ (plane[word] << np.uint64(1) | before >> np.uint64(63))
-        before = plane[word]
+    before = path[0] << np.uint64(63)
+    for word in range(len(path)):
+        changes[word] |= path[word] ^ (path[word] << np.uint64(1) | before >> np.uint64(63))
+        before = path[word]
 
 
-@compiled()
+@jit()
 def _still(changes: Words, low: int, high: int) -> bool:
     """Whether no path changes after day ``low`` until day ``high``."""
     day = np.uint64(low + 1)
@@ -134,26 +136,26 @@ def _still(changes: Words, low: int, high: int) -> bool:
     return True
 
 
-@compiled()
-def _spread(plane: Words, first: int, last: int) -> Any:
+@jit()
+def _spread(path: Words, first: int, last: int) -> Any:
     """The states of four days from ``first`` on, 16 bits apart; days past ``last`` are as that."""
     answer = np.uint64(0)
     if first + LEAF - 1 <= last:
         word, shift = np.uint64(first) >> np.uint64(6), np.uint64(first) & np.uint64(63)
-        answer = plane[word] >> shift
+        answer = path[word] >> shift
         if shift > np.uint64(64 - LEAF):
-            answer |= plane[word + np.uint64(1)] << (np.uint64(64) - shift)
+            answer |= path[word + np.uint64(1)] << (np.uint64(64) - shift)
         answer &= np.uint64(15)
         answer |= answer << np.uint64(15) | answer << np.uint64(30) | answer << np.uint64(45)
         return answer & np.uint64(0x0001000100010001)
     for day in range(LEAF):
         at = np.uint64(min(first + day, last))
-        state = (plane[at >> np.uint64(6)] >> (at & np.uint64(63))) & np.uint64(1)
+        state = (path[at >> np.uint64(6)] >> (at & np.uint64(63))) & np.uint64(1)
         answer |= state << np.uint64(16 * day)
     return answer
 
 
-@compiled()
+@jit()
 def _number(seen: Words, head: Words, stamp: int, slots: Ints, stamps: Ints, order: Ints, classes: Array) -> int:
     """Number distinct values; answers how many. ``stamps`` tell which slots are of this call.
 

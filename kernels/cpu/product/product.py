@@ -15,7 +15,7 @@ from gridproof.kernels.cpu.product.block_sweep import sweep
 from gridproof.kernels.cpu.product.block_tables import SHAPE, SUMS
 from gridproof.kernels.cpu.product.buffer_layout import place_tables
 from gridproof.kernels.cpu.product.path_classes import LEAF, classify
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
@@ -34,7 +34,7 @@ CLASSES_KEPT = 2**26
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class BlockTables:
     """Of one payoff and one cost table: entries of single days and charges, as ``blocks`` takes them."""
 
     sums: Floats  # (D + 1, A, 8)
@@ -49,10 +49,10 @@ class Product:
 
     def __init__(self, problem: Problem, top: int | None = None) -> None:
         self._problem = problem
-        self._tables: dict[tuple[int, int], Tables] = {}
+        self._tables: dict[tuple[int, int], BlockTables] = {}
         self._kept: tuple[Array, ...] = ()
         # By delay, what was asked for last, and its classes.
-        self._latest: dict[int, tuple[tuple[Array, ...], Classes]] = {}
+        self._latest: dict[int, tuple[tuple[Array, ...], PathClasses]] = {}
         self.top = top if top is not None else choose_top(problem)
         self._rule = problem.rule.astype(np.uint64)
         self.held: Bools = (problem.rule != problem.rule[0]).any(axis=0)
@@ -108,21 +108,21 @@ class Product:
             nodes[span, levels] = first
         return nodes
 
-    def classes_of(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> Classes:
+    def classes_of(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> PathClasses:
         """The classes of a product's paths in every node, laid out as ``classify`` says."""
         spans, segments = self.spans(delay)
         nodes = self.nodes_of(spans)
         first = int(nodes[-1, -1])
         size = first * len(members)
         classes, keys = pages(size, kind=np.int32), pages(size, kind=np.uint64)
-        kids = pages(size, 2, kind=np.int32)
+        children = pages(size, 2, kind=np.int32)
         counts = np.empty((len(chunks), first), dtype=np.int64)
-        planes = self._problem.planes
+        path_bits = self._problem.path_bits
         fresh = np.arange(len(chunks))
-        classify(planes, members, places, bits, chunks, spans, delay, nodes, classes, kids, keys, counts, fresh)
-        return Classes(spans, segments, nodes, classes, kids, keys, counts)
+        classify(path_bits, members, places, bits, chunks, spans, delay, nodes, classes, children, keys, counts, fresh)
+        return PathClasses(spans, segments, nodes, classes, children, keys, counts)
 
-    def _grown(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> Classes:
+    def _grown(self, members: Array, places: Ints, bits: Ints, chunks: Ints, delay: int) -> PathClasses:
         """As ``classes_of``. From box to box most signals keep their paths: their classes stay as they are."""
         problem, asked = self._problem, (members, places, bits, chunks)
         latest = self._latest.pop(delay, None)  # gone, should this be interrupted
@@ -132,15 +132,15 @@ class Product:
             before, made = latest
             other = [not np.array_equal(members[low:high], before[0][low:high]) for _, low, high in chunks]
             classify(
-                problem.planes, *asked, made.spans, delay, made.nodes, made.classes, made.kids, made.keys, made.counts,
-                np.flatnonzero(other),
+                problem.path_bits, *asked, made.spans, delay, made.nodes, made.classes, made.children, made.keys,
+                made.counts, np.flatnonzero(other),
             )  # fmt: skip
         if len(self._latest) < DELAYS_KEPT and made.keys.nbytes <= CLASSES_KEPT:
             self._latest[delay] = asked, made
         return made
 
     def _sweep(
-        self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: Classes, only: int,
+        self, units: Ints, chunks: Ints, strides: Ints, inner: Ints, execution: int, grown: PathClasses, only: int,
         cell: int, result: Floats,
     ) -> None:  # fmt: skip
         problem = self._problem
@@ -151,7 +151,7 @@ class Product:
         memory = self._memory(sizes)
         sweep(
             units, chunks, grown.spans, grown.segments, grown.nodes, grown.classes.view(np.uint32),
-            grown.kids.view(np.uint32), grown.keys, grown.counts, self._rule, self.held, self._blind(inner),
+            grown.children.view(np.uint32), grown.keys, grown.counts, self._rule, self.held, self._blind(inner),
             problem.start, tables.sums.ravel(), tables.shapes.ravel(), tables.charges.ravel(), self.field,
             tables.constant, tables.centre, np.diff(problem.bounds), problem.periods, problem.risk_free,
             problem.invested, strides, tables_at, *memory, ROOM, only, cell, result,
@@ -163,9 +163,9 @@ class Product:
         mask = int((1 << inner).sum())
         codes = np.arange(rule.shape[1])
         same = (rule == rule[:, codes & ~mask]).all(axis=0)
-        blind = np.ones(len(codes), dtype=np.bool_)
-        np.logical_and.at(blind, codes & ~mask, same)
-        return blind
+        inner_irrelevant = np.ones(len(codes), dtype=np.bool_)
+        np.logical_and.at(inner_irrelevant, codes & ~mask, same)
+        return inner_irrelevant
 
     def _memory(self, wanted: tuple[int, ...]) -> tuple[Array, ...]:
         """For each thread, and kept from box to box."""
@@ -178,7 +178,7 @@ class Product:
             self._kept = kept = (*floats, *(pages(threads, width, kind=np.uint32) for width in wanted[3:]))
         return kept
 
-    def tables(self, payoff: int, cost: int) -> Tables:
+    def tables(self, payoff: int, cost: int) -> BlockTables:
         if (payoff, cost) not in self._tables:
             if len(self._tables) >= TABLES_KEPT:
                 self._tables.pop(next(iter(self._tables)))
@@ -187,19 +187,19 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
-class Classes:
+class PathClasses:
     """As ``classify`` writes them."""
 
     spans: Ints
     segments: Ints
     nodes: Ints
     classes: Array
-    kids: Array
+    children: Array
     keys: Array
     counts: Ints
 
 
-def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
+def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> BlockTables:
     returns, costs = problem.returns[payoff], problem.costs[cost]
     allocations, days = returns.shape
     centre = float(returns.mean())
@@ -218,10 +218,10 @@ def tabulate(problem: Problem, payoff: int, cost: int, field: int) -> Tables:
             one = constant[segment, allocation]
             one[:9] = measure_returns(returns[allocation, low:high], problem.periods, problem.risk_free)
             one[11], one[12 + allocation] = problem.invested[allocation], 1.0
-    return Tables(sums, shapes, charges, constant, centre)
+    return BlockTables(sums, shapes, charges, constant, centre)
 
 
-@compiled(parallel=True)
+@jit(parallel=True)
 def _lay_out(
     returns: Floats, costs: Floats, centre: float, free: float, traded: Floats, sums: Floats, charges: Floats
 ) -> None:
@@ -240,7 +240,7 @@ def _lay_out(
                     charge[6], charge[7] = traded[held, to], 1.0
 
 
-@compiled()
+@jit()
 def _add_terms(terms: Floats, sign: float, value: float, log: float, centre: float, free: float) -> None:
     about = value - centre
     squared = about * about
@@ -292,6 +292,6 @@ def fits(problem: Problem) -> bool:
 
 def choose_top(problem: Problem) -> int:
     """Blocks of 4 · 2^top days. Measured: 128 days at one switch a year of each path, 16 at twenty, see benchmarks."""
-    changes = np.bitwise_count(flips(problem.planes, problem.decision_days)).sum(axis=1, dtype=np.int64)
+    changes = np.bitwise_count(flips(problem.path_bits, problem.decision_days)).sum(axis=1, dtype=np.int64)
     a_day = changes[changes > 0].mean() / problem.decision_days if changes.any() else 0.0
     return int(np.clip(round(-0.5 - 0.694 * np.log2(max(a_day, 1e-3))), 0, 6))

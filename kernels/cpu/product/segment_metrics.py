@@ -9,7 +9,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu.product.block_tables import SUMS
 from gridproof.kernels.cpu.product.simd import LANES, half_of_power, turn_eight
-from gridproof.kernels.jit import compiled
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
 
 STRIP = 128  # variants measured at a time
@@ -19,7 +19,7 @@ _EIGHT = np.uint64(LANES)
 _SWITCHES = MEASURED + 9
 
 
-@compiled()
+@jit()
 def finish(
     sums: Floats, states: Floats, begin: Any, many: Any, count: Any, columns: Floats, length: int, field: int,
     centre: float, periods: float, risk_free: float, invested: Floats, constant: Floats, only: Any, metrics: Any,
@@ -57,7 +57,7 @@ def finish(
         low += strip
 
 
-@compiled()
+@jit()
 def _measure(
     columns: Floats, count: Any, length: int, field: int, centre: float, periods: float, risk_free: float,
     invested: Floats,
@@ -116,7 +116,7 @@ def _measure(
             columns[(MEASURED + 11) * STRIP + at] += columns[row + at] * invested[leg]
 
 
-@compiled(inline="always")
+@jit(inline="always")
 def growth(value: float) -> float:
     """e^value − 1 to the last digit or two, without a branch: the power series within half a doubling of 1."""
     value = value if value < 710.0 else 710.0

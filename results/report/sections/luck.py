@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gridproof.results.report.figures import BEST, INK, LUCK, Figure
 from gridproof.results.report.histogram import Mark, histogram_figure
 from gridproof.results.report.sections.absence import absence, found, one_missing, whole
-from gridproof.results.report.sections.luck_figure import Strip, with_null, with_strips
+from gridproof.results.report.sections.luck_figure import FigureRow, with_null, with_strips
 from gridproof.results.report.sections.method import bootstrap_line, sample_line
 from gridproof.results.report.wording import METRICS, count, number, probability, share, with_error
 from gridproof.results.run.record import Record
@@ -137,19 +137,19 @@ nine of ten), here it is better than {share(real)}."
     return text
 
 
-def _placebo_strips(placebo: Record | None) -> list[Strip]:
+def _placebo_strips(placebo: Record | None) -> list[FigureRow]:
     if placebo is None:
         return []
     values = [value for value in placebo["best"] if value is not None]
-    return [Strip("best of each<br>shifted sweep", LUCK, tuple(values), None)]
+    return [FigureRow("best of each<br>shifted sweep", LUCK, tuple(values), None)]
 
 
-def _shift_strips(statistics: Record) -> list[Strip]:
+def _shift_strips(statistics: Record) -> list[FigureRow]:
     strips = []
     for who, colour in (("base", INK), ("best", BEST)):
         quantiles = found(statistics, "shift", who, "quantiles")
         if quantiles is not None and None not in (ends := [quantiles.get(key) for key in ("0.05", "0.5", "0.95")]):
-            strips.append(Strip(f"{who}, its<br>positions shifted", colour, (), (ends[0], ends[1], ends[2])))
+            strips.append(FigureRow(f"{who}, its<br>positions shifted", colour, (), (ends[0], ends[1], ends[2])))
     return strips
 
 

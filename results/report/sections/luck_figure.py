@@ -13,7 +13,7 @@ from gridproof.results.run.record import Record
 _ROW, _GAP, _PLOT = 34, 16, 222  # pixels: a strip, the space above the strips, the histogram
 
 
-class Strip(NamedTuple):
+class FigureRow(NamedTuple):
     """A row below the histogram: single values, or a bar from low to high with its middle."""
 
     name: str
@@ -43,7 +43,7 @@ def with_null(figure: Figure, null: Record) -> Figure:
     return {"data": [*figure["data"], steps], "layout": layout}
 
 
-def with_strips(figure: Figure, strips: Sequence[Strip]) -> Figure:
+def with_strips(figure: Figure, strips: Sequence[FigureRow]) -> Figure:
     """The histogram figure with a row a strip below it, on the same axis; the marks run through all rows."""
     if not strips:
         return figure
@@ -69,7 +69,7 @@ def with_strips(figure: Figure, strips: Sequence[Strip]) -> Figure:
     return {"data": [*figure["data"], *data], "layout": layout}
 
 
-def _traces(strip: Strip, row: int, form: str) -> list[Figure]:
+def _traces(strip: FigureRow, row: int, form: str) -> list[Figure]:
     name = strip.name.replace("<br>", " ")
     trace: Figure = {"type": "scatter", "mode": "markers", "yaxis": "y3", "showlegend": False}
     traces = []

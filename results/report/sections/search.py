@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from gridproof.results.report.axis import Axis, plain, split_units
-from gridproof.results.report.search_record import OFF, UNUSED, Searched, Trial, together, told
+from gridproof.results.report.axis import ReportAxis, plain, split_units
+from gridproof.results.report.search_record import OFF, UNUSED, SearchRecord, Trial, together, told
 from gridproof.results.report.sections.absence import found
 from gridproof.results.report.sections.search_figures import (
     best_so_far,
@@ -34,7 +34,7 @@ NO_SHARES = "not computable: too few trials, or none that differ"
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def search_section(searched: Searched, curves: pd.DataFrame, summary: Record) -> Record:
+def search_section(searched: SearchRecord, curves: pd.DataFrame, summary: Record) -> Record:
     """Facts, dimensions as rows, figures and tables with their findings; what is not known is its reason."""
     shares = _shares(searched)
     drawn = bool(searched.objectives)
@@ -54,7 +54,7 @@ def search_section(searched: Searched, curves: pd.DataFrame, summary: Record) ->
     }
 
 
-def search_facts(searched: Searched) -> list[tuple[str, str]]:
+def search_facts(searched: SearchRecord) -> list[tuple[str, str]]:
     record, done = searched.record, found(searched.record, "trials") or {}
     off = searched.switched_off(found(record, "best", "chosen") or {})
     facts = [("Switched off", f"{listing(off)}: never on in the rule")] if off else []
@@ -117,7 +117,7 @@ def _empty(record: Record, done: Record) -> str:
     return text + (f"; {count(repeated)} more repeated an earlier trial, which took no cells" if repeated else "")
 
 
-def _dimensions(searched: Searched) -> list[tuple[str, str, str, str]]:
+def _dimensions(searched: SearchRecord) -> list[tuple[str, str, str, str]]:
     """Name, what may be chosen, only where which signals are on, what was found."""
     chosen = found(searched.record, "best", "chosen") or {}
     known = {str(one["name"]): one for one in searched.dimensions}
@@ -134,14 +134,14 @@ def _dimensions(searched: Searched) -> list[tuple[str, str, str, str]]:
 def _span(one: Record) -> str:
     values = one.get("values")
     if values:
-        return Axis(one["name"], tuple(values), *split_units(tuple(values)), 0, 0).span()
+        return ReportAxis(one["name"], tuple(values), *split_units(tuple(values)), 0, 0).span()
     if one.get("low") is None or one.get("high") is None:
         return "–"
     whole = "whole numbers" if one.get("kind") == "integer" else "any number"
     return f"{plain(one['low'])} to {plain(one['high'])}, {whole}{', on a log scale' if one.get('log') else ''}"
 
 
-def _progress(searched: Searched) -> str:
+def _progress(searched: SearchRecord) -> str:
     """Which trial was the last to improve, whether the search had settled, and how the middle one stands."""
     steps, aim = best_so_far(searched), searched.objectives[0]
     if not steps:
@@ -150,7 +150,7 @@ def _progress(searched: Searched) -> str:
     known = searched.trials or ()
     text = f"Of {len(known):,} trials, counted from {known[0].number}, the last to better all before it was {last}"
     text += f": {aim.label} {number(value, aim.kind)}"
-    met = [one.values[0] for one in known if one.values and not one.lacks]
+    met = [one.values[0] for one in known if one.values and not one.violation]
     if met:
         text += f", where the middle one of {len(met):,} that meet what is required has" if searched.record.get(
             "require") else f", where the middle one of {len(met):,} has"  # fmt: skip
@@ -161,7 +161,7 @@ def _progress(searched: Searched) -> str:
     return f"{text}. {more}."
 
 
-def _front(searched: Searched) -> str:
+def _front(searched: SearchRecord) -> str:
     """How many trials no other betters in all objectives, and which of them the base is."""
     aims, size = searched.objectives, len(searched.front)
     if len(aims) < 2 or not size:
@@ -173,7 +173,7 @@ def _front(searched: Searched) -> str:
     return f"{size} trials make the front: no other trial is at least as good in all objectives. Of them {best}."
 
 
-def _shares(searched: Searched) -> list[Any]:
+def _shares(searched: SearchRecord) -> list[Any]:
     parts = found(searched.record, "importances") or []
     return [(searched.objective(one["objective"]), one["shares"]) for one in parts if one.get("shares")]
 
@@ -188,7 +188,7 @@ def _share_finding(shares: list[Any]) -> str:
     return f"What most tells the better trials from the others: {'; '.join(said)}." if said else ""
 
 
-def trials_table(searched: Searched) -> Record:
+def trials_table(searched: SearchRecord) -> Record:
     """The front, then the best of the others, ten to thirty rows. Parameters on which all agree are named once.
 
     A row is (trial, objectives, [parameters], metrics, whether it is the base). Where parameters of a signal that is
@@ -211,15 +211,15 @@ def trials_table(searched: Searched) -> Record:
         "rows": [_row(searched, one, [texts[name][place] for name in apart], names) for place, one in enumerate(rows)],
         "off": any(OFF in texts[name] for name in apart),
         "unused": any(UNUSED in texts[name] for name in apart),
-        "short": any(one.lacks for one in rows),
+        "short": any(one.violation for one in rows),
         "front": len(ahead),
         "all": len(ranked),
     }
 
 
-def _row(searched: Searched, one: Trial, parameters: list[str], names: list[str]) -> Record:
+def _row(searched: SearchRecord, one: Trial, parameters: list[str], names: list[str]) -> Record:
     values = [number(value, aim.kind) for value, aim in zip(one.values, searched.objectives, strict=False)]
     metrics = [number(one.metrics.get(name), METRICS[name][1]) for name in names]
-    marks = "*" * (one.number in searched.front and len(searched.objectives) > 1) + "†" * bool(one.lacks)
+    marks = "*" * (one.number in searched.front and len(searched.objectives) > 1) + "†" * bool(one.violation)
     row: Record = {"trial": f"{one.number}{marks}", "values": values, "parameters": parameters, "metrics": metrics}
     return row | {"found": one.number == searched.number}

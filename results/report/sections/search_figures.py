@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from gridproof.results.report.figures import BEST, INK, SOFT, Figure, axis, layout, typed
-from gridproof.results.report.search_record import Objective, Searched, Trial
+from gridproof.results.report.search_record import ObjectiveLabel, SearchRecord, Trial
 
 DOTS, _GAP, _ROW = "#7f9cbc", 0.04, 24  # _ROW: pixels a bar
 
 
-def best_so_far(searched: Searched) -> list[tuple[int, float]]:
+def best_so_far(searched: SearchRecord) -> list[tuple[int, float]]:
     """(number, first objective) of each trial that was better than all before it."""
     sign = -1.0 if searched.objectives[0].maximise else 1.0
     steps: list[tuple[int, float]] = []
     before: tuple[float, float] | None = None
     for trial in searched.trials or ():
-        if trial.values and (before is None or (trial.lacks, sign * trial.values[0]) < before):
-            before = (trial.lacks, sign * trial.values[0])
+        if trial.values and (before is None or (trial.violation, sign * trial.values[0]) < before):
+            before = (trial.violation, sign * trial.values[0])
             steps.append((trial.number, trial.values[0]))
     return steps
 
 
-def progress_figure(searched: Searched) -> Figure | None:
+def progress_figure(searched: SearchRecord) -> Figure | None:
     """Each trial's first objective in order, and the best so far; below, those that said nothing. None without any."""
     trials, aim = searched.trials or (), searched.objectives[0]
     said = [one for one in trials if one.values]
     if not said:
         return None
     form = _form(aim)
-    met, short = [one for one in said if not one.lacks], [one for one in said if one.lacks]
+    met, short = [one for one in said if not one.violation], [one for one in said if one.violation]
     data = []
     for part, name, style in ((met, "a trial", _dot(DOTS)), (short, "does not meet the requirements", _ring(SOFT))):
         if part:
@@ -53,13 +53,13 @@ def progress_figure(searched: Searched) -> Figure | None:
     return {"data": data, "layout": figure}
 
 
-def front_figure(searched: Searched) -> Figure | None:
+def front_figure(searched: SearchRecord) -> Figure | None:
     """All trials by their first two objectives, a third as colour; the front ringed. None of one objective."""
     aims, trials = searched.objectives, searched.ranked()
     if len(aims) < 2 or not trials:
         return None
     front = [one for one in trials if one.number in searched.front]
-    met, short = [one for one in trials if not one.lacks], [one for one in trials if one.lacks]
+    met, short = [one for one in trials if not one.violation], [one for one in trials if one.violation]
     hover = "trial %{text}<br>" + "<br>".join(
         f"{aim.label} %{{{where}:{_form(aim)}}}" for aim, where in zip(aims, ("x", "y", "marker.color"), strict=False)
     )
@@ -94,7 +94,7 @@ def front_figure(searched: Searched) -> Figure | None:
     return {"data": data, "layout": figure}
 
 
-def importance_figure(shares: list[tuple[Objective, dict[str, float | None]]]) -> Figure:
+def importance_figure(shares: list[tuple[ObjectiveLabel, dict[str, float | None]]]) -> Figure:
     """A panel of bars an objective, the same dimensions in the same order: by their share in the first."""
     names = list(dict.fromkeys(name for _, part in shares for name in part))
     names.sort(key=lambda name: (-(shares[0][1].get(name) or 0.0), name))
@@ -141,5 +141,5 @@ def _ring(colour: str) -> Figure:
     return {"symbol": "circle-open", "color": colour, "size": 6}
 
 
-def _form(aim: Objective) -> str:
+def _form(aim: ObjectiveLabel) -> str:
     return {"percent": ".1%", "count": ",.0f"}.get(aim.kind, ".2f")

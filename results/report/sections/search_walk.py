@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from gridproof.results.report.figures import LUCK, Figure
-from gridproof.results.report.search_record import Searched, together, told
+from gridproof.results.report.search_record import SearchRecord, together, told
 from gridproof.results.report.sections.absence import absence, found, whole
 from gridproof.results.report.sections.walks import navs_figure
 from gridproof.results.report.wording import count, number, trials
@@ -17,7 +17,7 @@ from gridproof.results.run.record import Record
 NEVER = "not computable: the search was not repeated on parts of the days"
 
 
-def searched_walk(searched: Searched, curves: pd.DataFrame, summary: Record) -> Record:
+def searched_walk(searched: SearchRecord, curves: pd.DataFrame, summary: Record) -> Record:
     """The stitched NAV beside base and legs, the folds as rows with what they changed, and the finding."""
     walk = found(searched.record, "walk_forward")
     said = searched.record.get("walk_forward_why") or (searched.record.get("walk_forward") or {}).get("why")
@@ -56,7 +56,7 @@ def walk_line(walk: Record | None) -> str:
     return f"{text}."
 
 
-def _folds(searched: Searched, walk: Record, folds: list[Record]) -> Record:
+def _folds(searched: SearchRecord, walk: Record, folds: list[Record]) -> Record:
     """Rows of (spans, trial, [(text, its move)], numbers), parameters that no fold changed once, and how many moved."""
     aim = searched.objective(str(walk.get("objective") or searched.record.get("objective")))
     chosen = [fold.get("parameters") or {} for fold in folds]

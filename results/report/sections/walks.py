@@ -12,7 +12,7 @@ import pandas as pd
 from gridproof.results.report.axis import plain
 from gridproof.results.report.curves import log_axis, publication_ground
 from gridproof.results.report.figures import INK, LUCK, Figure, axis, layout, leg_colours, typed
-from gridproof.results.report.search_record import Searched, together, told
+from gridproof.results.report.search_record import SearchRecord, together, told
 from gridproof.results.report.sections.absence import absence, found, whole
 from gridproof.results.report.wording import METRICS, count, number, trials
 from gridproof.results.run.record import Record
@@ -22,7 +22,7 @@ _PATHS = "#4fa3a5"
 
 
 def walks_section(
-    statistics: Record, curves: pd.DataFrame, summary: Record, searched: Searched | None = None
+    statistics: Record, curves: pd.DataFrame, summary: Record, searched: SearchRecord | None = None
 ) -> Record:
     """Two figures of NAV beside base and legs over the same days, the folds as rows, and the findings.
 
@@ -86,7 +86,7 @@ def _beside(known: pd.DataFrame, column: str, days: Sequence[str]) -> Any:
     return nav[places] / (nav[places[0] - 1] if places[0] else 1.0)
 
 
-def _folds(walk: Record, summary: Record, searched: Searched | None) -> Record:
+def _folds(walk: Record, summary: Record, searched: SearchRecord | None) -> Record:
     """Folds as rows of text; an axis on which every fold chose the same is named once."""
     folds = walk.get("folds") or []
     chosen = [fold.get("parameters") or {} for fold in folds]

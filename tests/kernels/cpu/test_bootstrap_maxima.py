@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.kernels.cpu.bootstrap_maxima import Tracer, Traces, daily_returns, raise_maxima
+from gridproof.kernels.cpu.bootstrap_maxima import HoldingPeriodLister, HoldingPeriods, daily_returns, raise_maxima
 from gridproof.kernels.problem import Box, Jobs, Problem
 from gridproof.results import stationary_bootstrap_indices
 from gridproof.results.statistics.bootstrap import resample_counts
@@ -60,7 +60,7 @@ def largest(
 @given(SEEDS)
 def test_traces_and_daily_returns_are_the_references(seed: int) -> None:
     problem, jobs, days = drawn(np.random.default_rng(seed))
-    traces = Tracer(problem, days)(jobs)
+    traces = HoldingPeriodLister(problem, days)(jobs)
     held, returns = by_day(problem, jobs, days)
     np.testing.assert_array_equal([traces.held(job) for job in range(len(jobs.execution))], held)
     np.testing.assert_array_equal(traces.execution, jobs.execution)
@@ -74,7 +74,7 @@ def test_traces_and_daily_returns_are_the_references(seed: int) -> None:
 def test_stretches_begin_where_something_changes(seed: int) -> None:
     """As many as there are switches: the cost of a resample follows from it."""
     problem, jobs, days = drawn(np.random.default_rng(seed))
-    traces = Tracer(problem, days)(jobs)
+    traces = HoldingPeriodLister(problem, days)(jobs)
     held, _ = by_day(problem, jobs, days)
     np.testing.assert_array_equal(np.diff(traces.begins), 1 + (held[:, 1:] != held[:, :-1]).sum(axis=1))
     assert (traces.stretches[traces.begins[:-1], 0] == 0).all()
@@ -85,7 +85,7 @@ def test_stretches_begin_where_something_changes(seed: int) -> None:
 def test_maxima_are_those_of_the_matrix_product(seed: int, resamples: int) -> None:
     rng = np.random.default_rng(seed)
     problem, jobs, days = drawn(rng)
-    traces = Tracer(problem, days)(jobs)
+    traces = HoldingPeriodLister(problem, days)(jobs)
     _, returns = by_day(problem, jobs, days)
     counts = rng.multinomial(days, np.full(days, 1 / days), resamples).astype(np.float64)
     kinds, width = int(rng.integers(1, 5)), len(jobs.execution)
@@ -100,12 +100,12 @@ def test_maxima_are_those_of_the_matrix_product(seed: int, resamples: int) -> No
     np.testing.assert_allclose(found, largest(counts, returns, offsets, centres, factors, before), rtol=0, atol=1e-12)
 
 
-def whole(seed: int = 5, tuples: int = 40) -> tuple[Problem, Jobs, Traces, Floats]:
+def whole(seed: int = 5, tuples: int = 40) -> tuple[Problem, Jobs, HoldingPeriods, Floats]:
     rng = np.random.default_rng(seed)
     problem = frozen(random_problem(rng, days=150))
     jobs = random_jobs(rng, problem, 3, tuples)
     indices = stationary_bootstrap_indices(150, 8.0, 43, seed)
-    return problem, jobs, Tracer(problem, 150)(jobs), resample_counts(indices, 150)
+    return problem, jobs, HoldingPeriodLister(problem, 150)(jobs), resample_counts(indices, 150)
 
 
 def test_jobs_left_out_everywhere_raise_nothing() -> None:
@@ -155,7 +155,7 @@ def test_a_box_is_its_jobs() -> None:
         places=(np.array([1]), np.array([0, 2])),
         executions=np.array([0, 4]),
     )
-    found, listed = Tracer(problem, 100)(box), Tracer(problem, 100)(box.jobs())
+    found, listed = HoldingPeriodLister(problem, 100)(box), HoldingPeriodLister(problem, 100)(box.jobs())
     for name in ("begins", "stretches", "execution"):
         np.testing.assert_array_equal(getattr(found, name), getattr(listed, name))
     assert len(found.execution) == len(box) == 12

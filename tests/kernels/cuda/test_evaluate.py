@@ -22,7 +22,7 @@ from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cuda import device as device_module
 from gridproof.kernels.cuda import evaluate
 from gridproof.kernels.cuda.device import Device
-from gridproof.kernels.cuda.evaluate import Scan, latch_paths
+from gridproof.kernels.cuda.evaluate import CudaScan, latch_paths
 from gridproof.kernels.cuda.source import LATCH, THREADS, Kernel, scan_kernel
 from gridproof.kernels.problem import Jobs, Problem
 from tests.kernels.test_backends import assert_agree
@@ -48,7 +48,7 @@ def product_jobs(problem: Problem, counts: tuple[int, ...]) -> Jobs:
 
 
 def check_agreement(device: Device, problem: Problem, jobs: Jobs) -> Floats:
-    actual, expected = Scan(device, problem)(jobs), reference.evaluate(problem, jobs)
+    actual, expected = CudaScan(device, problem)(jobs), reference.evaluate(problem, jobs)
     assert_agree(actual.copy(), expected)
     return actual
 
@@ -80,7 +80,7 @@ def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
         pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
     rng = np.random.default_rng(0)
     problem = random_problem(rng)
-    Scan(shim, problem)(random_jobs(rng, problem, 3))
+    CudaScan(shim, problem)(random_jobs(rng, problem, 3))
     latch_paths(shim, rng.normal(size=90), np.zeros(2), np.zeros(2), 0)
     for kernel in (scan_kernel(3, 3), LATCH):
         assert shim.types[kernel.name] == nvrtc.build(kernel, "sm_90").parameters
@@ -129,7 +129,7 @@ def test_shim_without_signals(shim: ShimDevice) -> None:
     problem = replace(problem, rule=np.array([[1], [1], [1]], dtype=np.int64))
     executions = np.arange(len(problem.lags), dtype=np.int64)
     jobs = Jobs(np.zeros((1, 0), dtype=np.int32), np.array([0, len(executions)]), executions)
-    np.testing.assert_allclose(Scan(shim, problem)(jobs), cpu.evaluate(problem, jobs), rtol=1e-12)
+    np.testing.assert_allclose(CudaScan(shim, problem)(jobs), cpu.evaluate(problem, jobs), rtol=1e-12)
 
 
 def test_shim_one_variant_and_none(shim: ShimDevice) -> None:
@@ -138,7 +138,7 @@ def test_shim_one_variant_and_none(shim: ShimDevice) -> None:
     one = Jobs(np.zeros((1, 3), dtype=np.int32), np.array([0, 1]), np.zeros(1, dtype=np.int64))
     check_agreement(shim, problem, one)
     none = Jobs(np.zeros((0, 3), dtype=np.int32), np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    assert Scan(shim, problem)(none).shape == (0, 2, 15)
+    assert CudaScan(shim, problem)(none).shape == (0, 2, 15)
 
 
 def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,9 +148,9 @@ def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pyte
     jobs = random_jobs(rng, problem, 3, tuples=500)
     size = 8 * 2 * 15
     whole, short = ShimDevice(folder), ShimDevice(folder)
-    bound = Scan(short, problem)
+    bound = CudaScan(short, problem)
     short.room = 3 * THREADS * size
-    np.testing.assert_array_equal(bound(jobs), Scan(whole, problem)(jobs))
+    np.testing.assert_array_equal(bound(jobs), CudaScan(whole, problem)(jobs))
     assert whole.launches == [len(jobs.execution)]
     assert max(short.launches) <= 3 * THREADS
     assert sum(short.launches) == len(jobs.execution)
@@ -166,7 +166,7 @@ def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pyte
     with pytest.raises(gp.InputError, match="a launch needs some free GPU memory; got no room for"):
         bound(jobs)
     with pytest.raises(gp.InputError, match="the paths and payoffs of a study must fit the GPU's memory"):
-        Scan(short, problem)
+        CudaScan(short, problem)
 
 
 @settings(max_examples=40, deadline=None)
@@ -219,9 +219,9 @@ def test_gpu_jobs_do_not_depend_on_their_neighbours(gpu: Device, monkeypatch: py
     rng = np.random.default_rng(2)
     problem = random_problem(rng, days=700, flip=0.02)
     jobs = random_jobs(rng, problem, 3, tuples=5000)
-    whole = Scan(gpu, problem)(jobs)
+    whole = CudaScan(gpu, problem)(jobs)
     monkeypatch.setattr(evaluate, "_SHARE", 0.0)
-    np.testing.assert_array_equal(Scan(gpu, problem)(jobs), whole)
+    np.testing.assert_array_equal(CudaScan(gpu, problem)(jobs), whole)
 
 
 @pytest.mark.gpu
@@ -247,4 +247,4 @@ def test_too_much_for_the_kernel_is_refused(shim: ShimDevice) -> None:
     rng = np.random.default_rng(0)
     problem = random_problem(rng, days=20, bits=1, legs=97)
     with pytest.raises(gp.InputError, match="chooses from a limited number of legs; got 97"):
-        Scan(shim, problem)
+        CudaScan(shim, problem)

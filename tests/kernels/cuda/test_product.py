@@ -17,9 +17,9 @@ from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.cuda import product as product_module
 from gridproof.kernels.cuda.device import Device
-from gridproof.kernels.cuda.evaluate import Bound
+from gridproof.kernels.cuda.evaluate import CudaEvaluator
 from gridproof.kernels.cuda.product import Products
-from gridproof.kernels.cuda.source import THREADS, Form
+from gridproof.kernels.cuda.source import THREADS, KernelForm
 from gridproof.kernels.metrics import METRICS, OBJECTIVES
 from gridproof.kernels.problem import Box, Problem
 from tests.kernels.cpu.product.test_product import random_box
@@ -30,7 +30,13 @@ from tests.support.shim import nvrtc
 from tests.support.shim.device import ShimDevice
 
 NAMES = ("leaves", "combine", "rows", "walk", "conclude")
-FORMS = [Form(3, True), Form(3, False), Form(6, True), Form(3, True, "sharpe"), Form(3, True, "calmar")]
+FORMS = [
+    KernelForm(3, True),
+    KernelForm(3, False),
+    KernelForm(6, True),
+    KernelForm(3, True, "sharpe"),
+    KernelForm(3, True, "calmar"),
+]
 
 
 def check(device: Device, problem: Problem, box: Box, top: int | None = None) -> Floats:
@@ -42,7 +48,7 @@ def check(device: Device, problem: Problem, box: Box, top: int | None = None) ->
 def make_box(problem: Problem, counts: tuple[int, ...], seed: int = 0) -> Box:
     """One bit a signal, ``counts`` paths of each, under every execution."""
     rng = np.random.default_rng(seed)
-    paths = tuple(rng.integers(0, len(problem.planes), (count, 1)).astype(np.int32) for count in counts)
+    paths = tuple(rng.integers(0, len(problem.path_bits), (count, 1)).astype(np.int32) for count in counts)
     return Box(paths, tuple(np.array([bit]) for bit in range(len(counts))), np.arange(len(problem.lags)))
 
 
@@ -51,7 +57,7 @@ def make_box(problem: Problem, counts: tuple[int, ...], seed: int = 0) -> Box:
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_compiled_kernels_spill_nothing(form: Form, architecture: str) -> None:
+def test_compiled_kernels_spill_nothing(form: KernelForm, architecture: str) -> None:
     if nvrtc.library() is None:
         pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
     for name in NAMES:
@@ -68,7 +74,7 @@ def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
     problem = random_problem(np.random.default_rng(0))
     Products(shim, problem, 1).evaluate(make_box(problem, (2, 2, 2)))
     for name in NAMES:
-        assert shim.types[name] == nvrtc.build(Form(3, True).kernel(name), "sm_90").parameters
+        assert shim.types[name] == nvrtc.build(KernelForm(3, True).kernel(name), "sm_90").parameters
 
 
 # Executed on the CPU through the shim
@@ -134,7 +140,7 @@ def test_shim_one_metric_is_that_of_all(shim: ShimDevice, metric: str, holds: bo
 def test_shim_without_signals(shim: ShimDevice) -> None:
     problem = replace(random_problem(np.random.default_rng(6), bits=1), rule=np.array([[1], [1], [1]], dtype=np.int64))
     box = Box((), (), np.arange(len(problem.lags)))
-    np.testing.assert_allclose(Products(shim, problem).evaluate(box), cpu.Compiled(problem)(box), rtol=1e-12)
+    np.testing.assert_allclose(Products(shim, problem).evaluate(box), cpu.CpuEvaluator(problem)(box), rtol=1e-12)
 
 
 def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +169,7 @@ def test_lists_take_over_where_counts_do_not_fit(shim: ShimDevice) -> None:
     rng = np.random.default_rng(6)
     problem = random_problem(rng, days=200, bits=3, legs=9)
     box = random_box(rng, problem, 3)
-    assert_agree(Bound(shim, problem)(box), reference.evaluate(problem, box))
+    assert_agree(CudaEvaluator(shim, problem)(box), reference.evaluate(problem, box))
 
 
 # Executed on a GPU

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 import gridproof as gp
 from gridproof.kernels import backend
-from gridproof.kernels.aggregate.reduction import Answer, Question
+from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
 from gridproof.kernels.cuda import evaluate as evaluate_module
 from gridproof.kernels.cuda import reduce as reduce_module
 from gridproof.kernels.cuda.device import Device
-from gridproof.kernels.cuda.evaluate import Reducing
+from gridproof.kernels.cuda.evaluate import CudaReducer
 from gridproof.kernels.cuda.reduce import Reduction, float_of, key_of
 from gridproof.kernels.cuda.source import reduction_kernel
 from gridproof.sweeps import run as run_module
@@ -31,7 +31,7 @@ from tests.support.shim.device import ShimDevice
 NAMES = ("pairs", "surface", "ranks", "best")
 
 
-def check(device: Device, sample: Sample) -> Answer:
+def check(device: Device, sample: Sample) -> ReductionResult:
     answer = Reduction(device, sample.question(), [device.upload(each) for each in sample.values]).answer()
     sample.check(answer)
     return answer
@@ -103,16 +103,16 @@ def test_shim_runs_a_study_without_rows(shim: ShimDevice, tmp_path: Path, monkey
 
 def check_runs(device: Device, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    reduce = Reducing.reduce
+    reduce = CudaReducer.reduce
 
-    def listen(self: Reducing, question: Question) -> Answer:
+    def listen(self: CudaReducer, question: ReductionRequest) -> ReductionResult:
         asked.append(question)
         return reduce(self, question)
 
-    monkeypatch.setattr(evaluate_module.Reducing, "reduce", listen)
+    monkeypatch.setattr(evaluate_module.CudaReducer, "reduce", listen)
     for module in (run_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
-    monkeypatch.setattr(Reducing, "most", 5_000)
+    monkeypatch.setattr(CudaReducer, "most", 5_000)
     found, expected = (gp.run(small_study(), out=out, backend=each, verdict=False) for each in ("cuda", "cpu"))
     assert asked
     assert not (found.folder / "variants.parquet").exists()
@@ -129,7 +129,7 @@ def check_runs(device: Device, out: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_box_that_does_not_fit_is_refused(folder: Path) -> None:
     sample = Sample(1)
     short = ShimDevice(folder)
-    reducing = Reducing.__new__(Reducing)
+    reducing = CudaReducer.__new__(CudaReducer)
     values = [short.upload(each) for each in sample.values]
     reducing.__dict__ |= {"_device": short, "_products": SimpleNamespace(values=lambda *_: values)}
     short.room = 4

@@ -17,8 +17,15 @@ from hypothesis import strategies as st
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger import file as ledger_file
 from gridproof.results.ledger.file import read_file
-from gridproof.results.ledger.ledger import LedgerFile, TrialAxis, Trials, ledger_record, ledger_rows, ledger_total
-from gridproof.results.ledger.ranges import Finished, merge_ranges, range_boxes, within
+from gridproof.results.ledger.ledger import (
+    LedgerFile,
+    LedgerHeader,
+    TrialAxis,
+    ledger_record,
+    ledger_rows,
+    ledger_total,
+)
+from gridproof.results.ledger.ranges import FinishedTrials, merge_ranges, range_boxes, within
 from gridproof.results.ledger.union_count import count_distinct
 
 NAMES = ("a", "b", "c", "d")
@@ -26,7 +33,7 @@ VALUES = (0, 1, 1.5, 2, "x", "y")
 NONE = np.empty(0, dtype=np.int64)
 
 
-def listed(parts: Sequence[Finished]) -> int:
+def listed(parts: Sequence[FinishedTrials]) -> int:
     """The same count the plain way: every variant as the set of its parameters with their values."""
     seen = set()
     for part in parts:
@@ -53,7 +60,7 @@ def grids(draw: st.DrawFn) -> tuple[TrialAxis, ...]:
 
 
 @st.composite
-def finished(draw: st.DrawFn) -> Finished:
+def finished(draw: st.DrawFn) -> FinishedTrials:
     axes = draw(grids())
     size = math.prod(len(axis.values) for axis in axes)
     place = st.integers(0, size)
@@ -61,14 +68,14 @@ def finished(draw: st.DrawFn) -> Finished:
     indices = draw(st.lists(st.integers(0, size - 1), max_size=4))
     rows = draw(st.lists(st.tuples(*(st.sampled_from(VALUES) for _ in axes)), max_size=3))
     array = np.array(ranges, dtype=np.int64).reshape(-1, 2)
-    part = Finished(axes, array, np.array(indices, dtype=np.int64), tuple(rows))
+    part = FinishedTrials(axes, array, np.array(indices, dtype=np.int64), tuple(rows))
     part.ranges.flags.writeable = part.indices.flags.writeable = False
     return part
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(finished(), max_size=5))
-def test_the_count_is_that_of_a_listing(parts: list[Finished]) -> None:
+def test_the_count_is_that_of_a_listing(parts: list[FinishedTrials]) -> None:
     assert count_distinct(parts) == listed(parts)
     assert count_distinct(parts[::-1]) == listed(parts)
     assert count_distinct([*parts, *parts]) == listed(parts)
@@ -79,11 +86,11 @@ def test_the_count_is_that_of_a_listing(parts: list[Finished]) -> None:
     parts=st.lists(finished(), min_size=1, max_size=5), runs=st.lists(st.sampled_from("pqr"), min_size=5, max_size=5)
 )
 def test_files_hold_what_was_written(
-    tmp_path_factory: pytest.TempPathFactory, parts: list[Finished], runs: list[str]
+    tmp_path_factory: pytest.TempPathFactory, parts: list[FinishedTrials], runs: list[str]
 ) -> None:
     folder = tmp_path_factory.mktemp("ledger")
     for part, run in zip(parts, runs, strict=False):
-        file = LedgerFile(folder, Trials(run, "study", "market", "strategy", part.axes))
+        file = LedgerFile(folder, LedgerHeader(run, "study", "market", "strategy", part.axes))
         for low, high in part.ranges.tolist():
             if low < high:
                 file.add_range(low, high)
@@ -120,8 +127,8 @@ def box(*values: Sequence[ledger_file.Value], names: Sequence[str] = NAMES) -> t
     return tuple(TrialAxis((name,), tuple(each)) for name, each in zip(names, values, strict=False))
 
 
-def whole(axes: tuple[TrialAxis, ...]) -> Finished:
-    return Finished(axes, np.array([[0, math.prod(len(axis.values) for axis in axes)]]), NONE)
+def whole(axes: tuple[TrialAxis, ...]) -> FinishedTrials:
+    return FinishedTrials(axes, np.array([[0, math.prod(len(axis.values) for axis in axes)]]), NONE)
 
 
 def test_values_that_two_grids_share_count_once() -> None:
@@ -153,10 +160,10 @@ def ten_axes(first: int = 0, backwards: bool = False) -> tuple[TrialAxis, ...]:
 TILE = 10_007
 
 
-def scattered(axes: tuple[TrialAxis, ...], tiles: int, seed: int) -> Finished:
+def scattered(axes: tuple[TrialAxis, ...], tiles: int, seed: int) -> FinishedTrials:
     """Tiles of ten billion cells, here and there among the first, that begin and end in the middle of every axis."""
     low = np.random.default_rng(seed).choice(5000, tiles, replace=False) * TILE
-    return Finished(axes, np.stack([low, low + TILE], axis=1), NONE)
+    return FinishedTrials(axes, np.stack([low, low + TILE], axis=1), NONE)
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -198,7 +205,7 @@ def test_many_whole_grids_that_differ_in_some_axes() -> None:
 
 
 def test_ten_billion_cells_cost_kilobytes(tmp_path: Path) -> None:
-    file = LedgerFile(tmp_path, Trials("run", "study", "market", "strategy", ten_axes()))
+    file = LedgerFile(tmp_path, LedgerHeader("run", "study", "market", "strategy", ten_axes()))
     largest = 0
     for low in range(0, 10**10, 262_144):
         file.add_range(low, min(10**10, low + 262_144))
@@ -213,7 +220,9 @@ def test_ten_billion_cells_cost_kilobytes(tmp_path: Path) -> None:
 
 def test_an_axis_of_a_million_decimals_is_short(tmp_path: Path) -> None:
     values = tuple(float(f"{at}e-6") for at in range(1_000_000))
-    file = LedgerFile(tmp_path, Trials("run", "study", "market", "strategy", box(values, [0.1, 0.2, 0.25], [1, 2.0])))
+    file = LedgerFile(
+        tmp_path, LedgerHeader("run", "study", "market", "strategy", box(values, [0.1, 0.2, 0.25], [1, 2.0]))
+    )
     file.add_range(0, 10)
     assert file.path.stat().st_size < 1000
     record = read_file(file.path)
@@ -225,7 +234,7 @@ def test_an_axis_of_a_million_decimals_is_short(tmp_path: Path) -> None:
 def write_tiles(folder: Path, number: int) -> None:
     """A process of its own: every third tile of a grid, from ``number`` on, and the first ten with everyone."""
     ledger_file.FOLD = 50
-    file = LedgerFile(folder, Trials(f"run{number % 2}", "study", "market", "strategy", ten_axes()))
+    file = LedgerFile(folder, LedgerHeader(f"run{number % 2}", "study", "market", "strategy", ten_axes()))
     for tile in [*range(10), *range(10 + number, 610, 3)]:
         file.add_range(tile * 1000, tile * 1000 + 1000)
         file.add_indices(np.array([10**9 + tile, 10**9 + number]))
@@ -251,7 +260,7 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_a_torn_last_line_does_not_count(tmp_path: Path) -> None:
-    trials = Trials("run", "study", "market", "strategy", box(range(1000)))
+    trials = LedgerHeader("run", "study", "market", "strategy", box(range(1000)))
     file = LedgerFile(tmp_path / "whole", trials)
     counts = {}
     for low in range(0, 50, 10):
@@ -285,7 +294,7 @@ def test_a_torn_last_line_does_not_count(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_line_is_one_error(tmp_path: Path, line: str, fault: str) -> None:
-    file = LedgerFile(tmp_path, Trials("run", "study", "market", "strategy", box(range(1000))))
+    file = LedgerFile(tmp_path, LedgerHeader("run", "study", "market", "strategy", box(range(1000))))
     file.add_range(0, 10)
     with file.path.open("a") as opened:
         opened.write(line + "\n[10,20]\n")
@@ -296,8 +305,8 @@ def test_a_damaged_line_is_one_error(tmp_path: Path, line: str, fault: str) -> N
 
 
 def test_what_cannot_be_recorded_is_refused(tmp_path: Path) -> None:
-    def trials(*axes: TrialAxis) -> Trials:
-        return Trials("run", "study", "market", "strategy", axes)
+    def trials(*axes: TrialAxis) -> LedgerHeader:
+        return LedgerHeader("run", "study", "market", "strategy", axes)
 
     with pytest.raises(InputError, match="a parameter of a trial stands on one axis; got a"):
         trials(TrialAxis(("a",), (1,)), TrialAxis(("b", "a"), (2,)))
@@ -330,7 +339,7 @@ def test_other_strategies_and_parameters_are_counted_apart(tmp_path: Path) -> No
         ("four", "m", "s", "ac"),
         ("five", "n", "s", "ab"),
     ):
-        LedgerFile(tmp_path, Trials(run, run, market, strategy, box([1, 2], [3, 4], names=names))).add_range(0, 4)
+        LedgerFile(tmp_path, LedgerHeader(run, run, market, strategy, box([1, 2], [3, 4], names=names))).add_range(0, 4)
     assert ledger_total(tmp_path, "m") == 12
     record = ledger_record(ledger_rows(tmp_path))
     assert [(each["market"], each["runs"], each["evaluated"], each["distinct"]) for each in record["markets"]] == [

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from gridproof.results.report.axis import Axis
+from gridproof.results.report.axis import ReportAxis
 from gridproof.results.report.heatmaps import block_mean, map_note, surface_figure
 from gridproof.results.report.histogram import histogram_figure
 from gridproof.results.report.report import write_report
@@ -230,7 +230,10 @@ def test_large_surface_is_merged_and_says_so() -> None:
     block = pd.DataFrame({"x_axis": "a.on", "y_axis": "a.off", "x_index": np.arange(size), "y_index": 0})
     block["base"] = block["mean"] = np.linspace(0, 1, size)
     texts = tuple(str(k) for k in range(size))
-    axes = {"a.on": Axis("a.on", texts, texts, "", 900, 900), "a.off": Axis("a.off", (1, 2), ("1", "2"), "", 0, 0)}
+    axes = {
+        "a.on": ReportAxis("a.on", texts, texts, "", 900, 900),
+        "a.off": ReportAxis("a.off", (1, 2), ("1", "2"), "", 0, 0),
+    }
     figure = surface_figure(block, axes, (0.0, 1.0), "Sharpe", ".2f")
     assert map_note(block, axes, sampled=False) == "Each cell is the mean over 3 values of a.on."
     assert figure["data"][0]["x"][:2] == ["0 to 2", "3 to 5"]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 
 from gridproof.results.report.report import write_report
-from gridproof.results.report.search_record import Searched, Trial, read_search
+from gridproof.results.report.search_record import SearchRecord, Trial, read_search
 from gridproof.results.report.sections.search import power
 from gridproof.results.report.sections.search_figures import best_so_far
 from gridproof.results.report.sections.search_walk import NEVER
@@ -189,10 +189,10 @@ def test_dimensions_say_what_may_be_chosen_when_and_what_was(run: pathlib.Path) 
 def test_progress_shows_every_trial_and_the_best_so_far(run: pathlib.Path) -> None:
     page, table = page_of(run), trials_table(40, 1)
     lines = {line["name"]: line for line in figures_of(page)["figure-progress"]["data"]}
-    met = table[table["lacks"] == 0.0]
+    met = table[table["violation"] == 0.0]
     assert values_of(lines["a trial"]["x"]) == met["number"].tolist()
     assert values_of(lines["a trial"]["y"]) == met["value.plateau"].tolist()
-    short = table[table["lacks"] > 0]
+    short = table[table["violation"] > 0]
     assert values_of(lines["does not meet the requirements"]["x"]) == short["number"].tolist()
     silent = table[table["state"] == "pruned"]["number"].tolist()
     assert values_of(lines["said nothing"]["x"]) == silent
@@ -219,13 +219,13 @@ _TRIALS = st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.integers(-3, 3
 
 @given(_TRIALS, st.booleans())
 def test_best_so_far_is_better_than_all_before_it(drawn: list[tuple[float, int]], maximise: bool) -> None:
-    trials = tuple(Trial(k, (float(value),), lacks, False, {}, {}) for k, (lacks, value) in enumerate(drawn))
-    searched = Searched({"objectives": [{"name": "plateau", "maximise": maximise}]}, trials)
+    trials = tuple(Trial(k, (float(value),), violation, False, {}, {}) for k, (violation, value) in enumerate(drawn))
+    searched = SearchRecord({"objectives": [{"name": "plateau", "maximise": maximise}]}, trials)
     sign = -1 if maximise else 1
     expected = [
         (place, float(value))
-        for place, (lacks, value) in enumerate(drawn)
-        if all((lacks, sign * value) < (before, sign * other) for before, other in drawn[:place])
+        for place, (violation, value) in enumerate(drawn)
+        if all((violation, sign * value) < (before, sign * other) for before, other in drawn[:place])
     ]
     assert best_so_far(searched) == expected
 
@@ -239,7 +239,7 @@ def test_front_is_ringed_the_found_one_marked_and_the_third_objective_coloured(s
     assert values_of(lines["trial 26, found"]["x"]) == [1.2]
     trials = lines["a trial"]
     table = trials_table(40, 3)
-    met = table[(table["lacks"] == 0) & table["repeats"].isna()].set_index("number")
+    met = table[(table["violation"] == 0) & table["repeats"].isna()].set_index("number")
     for number, x, y, colour in zip(
         trials["text"], *(values_of(one) for one in (trials["x"], trials["y"], trials["marker"]["color"])), strict=True
     ):
@@ -323,8 +323,8 @@ def test_without_uses_only_switches_tell_what_is_off(run: pathlib.Path) -> None:
     searched = read_search(run)
     assert searched is not None
     assert searched.text("crowd.on_above", FOUND | {"rule": "plain"}) == "–"
-    assert Searched(record, None).text("crowd.on_above", FOUND | {"rule": "plain"}) == "0.8"
-    assert Searched(record, None).text("trend.window", FOUND) == "off"
+    assert SearchRecord(record, None).text("crowd.on_above", FOUND | {"rule": "plain"}) == "0.8"
+    assert SearchRecord(record, None).text("trend.window", FOUND) == "off"
     assert searched.text("execution.cost", FOUND) == "0.001"
     assert "execution.cost 0.001" not in words_of(rendered(run, record)).split("What could be chosen")[1][:400]
 

@@ -16,10 +16,10 @@ import gridproof as gp
 from gridproof.results.ledger.ledger import ledger_rows
 from gridproof.results.run import remote_store as mirror_module
 from gridproof.results.run import store as store_module
-from gridproof.results.run.remote_store import Mirror, UnreachableError
+from gridproof.results.run.remote_store import RemoteStore, UnreachableError
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.execution import collect as harvest_module
+from gridproof.sweeps.execution import collect as collect_module
 from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import contents
 from tests.support.rays import ROOT
@@ -140,7 +140,7 @@ def test_another_machine_goes_on_and_the_ledger_counts_once(expected: dict[str, 
 
 def test_folded_tiles_replace_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "ROWS_KEPT", 0)
-    monkeypatch.setattr(harvest_module, "_FOLD_EVERY", 3)
+    monkeypatch.setattr(collect_module, "_FOLD_EVERY", 3)
     monkeypatch.setattr(store_module, "_FOLD", 3)
     url = "memory://bucket/runs"
     interrupted(url, variants_of(10) + 1)
@@ -196,7 +196,7 @@ def test_a_file_is_there_whole_or_as_it_was(monkeypatch: pytest.MonkeyPatch, tmp
     far = tmp_path / "far"
     (far / "run").mkdir(parents=True)
     (far / "run" / "a.npz").write_bytes(b"before")
-    mirror = Mirror(f"file://{far}")
+    mirror = RemoteStore(f"file://{far}")
     mirror.pull("run")
     assert (mirror.folder / "run" / "a.npz").read_bytes() == b"before"
     (mirror.folder / "run" / "a.npz").write_bytes(b"after")
@@ -221,7 +221,7 @@ def test_a_file_is_there_whole_or_as_it_was(monkeypatch: pytest.MonkeyPatch, tmp
 def test_two_writers_keep_each_others_ledger() -> None:
     """What another call has put there since this one began stays."""
     url = "memory://bucket/runs"
-    first, second = Mirror(url), Mirror(url)
+    first, second = RemoteStore(url), RemoteStore(url)
     for mirror, name in ((first, "one"), (second, "two")):
         mirror.pull("ledger")
         (mirror.folder / "ledger").mkdir()

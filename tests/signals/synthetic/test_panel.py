@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 
 from gridproof.signals.synthetic.market import INDICES, LARGE, SMALL, SyntheticMarket, draw_market, write_market
-from gridproof.signals.synthetic.panel import SEASONED, SMALLEST, STOCKS, Panel, draw_panel, rebalances, write_panel
+from gridproof.signals.synthetic.panel import (
+    SEASONED,
+    SMALLEST,
+    STOCKS,
+    SyntheticPanel,
+    draw_panel,
+    rebalances,
+    write_panel,
+)
 from tests.sweeps.cli.test_app import gridproof
 
 
@@ -19,17 +27,17 @@ def market() -> SyntheticMarket:
 
 
 @pytest.fixture(scope="module")
-def panel(market: SyntheticMarket) -> Panel:
+def panel(market: SyntheticMarket) -> SyntheticPanel:
     return draw_panel(market)
 
 
-def test_it_is_the_same_for_the_same_market(market: SyntheticMarket, panel: Panel) -> None:
+def test_it_is_the_same_for_the_same_market(market: SyntheticMarket, panel: SyntheticPanel) -> None:
     again = draw_panel(market)
-    for name in Panel.__dataclass_fields__:
+    for name in SyntheticPanel.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(again, name), getattr(panel, name))
 
 
-def test_closes_stay_within_their_limits(market: SyntheticMarket, panel: Panel) -> None:
+def test_closes_stay_within_their_limits(market: SyntheticMarket, panel: SyntheticPanel) -> None:
     later = panel.listed[1:] > 0
     ceiling = np.round(panel.close[:-1] * (1 + panel.limit[1:] / 100), 2)
     floor = np.round(panel.close[:-1] * (1 - panel.limit[1:] / 100), 2)
@@ -55,7 +63,7 @@ def test_closes_stay_within_their_limits(market: SyntheticMarket, panel: Panel) 
     assert (panel.low <= np.minimum(panel.opened, panel.close)).all()
 
 
-def test_a_suspended_stock_does_not_move_and_catches_up(panel: Panel) -> None:
+def test_a_suspended_stock_does_not_move_and_catches_up(panel: SyntheticPanel) -> None:
     halted = panel.suspended[1:] & (panel.listed[1:] > 0)
     assert 0.001 < halted.mean() < 0.02
     np.testing.assert_array_equal(panel.close[1:][halted], panel.close[:-1][halted])
@@ -69,14 +77,14 @@ def test_a_suspended_stock_does_not_move_and_catches_up(panel: Panel) -> None:
     assert moves[resumes].mean() > 1.5 * moves[~halted & ~resumes & (panel.listed[1:] > 0)].mean()
 
 
-def test_what_a_limit_holds_back_comes_on_the_next_days(panel: Panel) -> None:
+def test_what_a_limit_holds_back_comes_on_the_next_days(panel: SyntheticPanel) -> None:
     moves = panel.close[1:] / panel.close[:-1] - 1
     quiet = (panel.listed[2:] > 0) & ~panel.suspended[2:]
     assert moves[1:][panel.limit_up[1:-1] & quiet].mean() > 0.01
     assert moves[1:][panel.limit_down[1:-1] & quiet].mean() < -0.01
 
 
-def test_stocks_come_and_go(panel: Panel) -> None:
+def test_stocks_come_and_go(panel: SyntheticPanel) -> None:
     codes = panel.code.astype(str)
     new = panel.listed == 0
     assert new.any()
@@ -89,7 +97,7 @@ def test_stocks_come_and_go(panel: Panel) -> None:
     assert 0.005 < panel.treated.mean() < 0.15
 
 
-def test_the_smallest_are_chosen_by_what_was_known(market: SyntheticMarket, panel: Panel) -> None:
+def test_the_smallest_are_chosen_by_what_was_known(market: SyntheticMarket, panel: SyntheticPanel) -> None:
     table = rebalances(market, panel)
     place = {day: at for at, day in enumerate(market.days)}
     codes = panel.code.astype(str)
@@ -112,7 +120,7 @@ def test_the_smallest_are_chosen_by_what_was_known(market: SyntheticMarket, pane
         assert list(group["rank"]) == list(range(1, SMALLEST + 1))
 
 
-def test_the_smallest_together_are_the_small_index(market: SyntheticMarket, panel: Panel) -> None:
+def test_the_smallest_together_are_the_small_index(market: SyntheticMarket, panel: SyntheticPanel) -> None:
     moves = panel.close[1:] / panel.close[:-1] - 1
     moves[panel.listed[1:] == 0] = np.nan
     rank = np.argsort(np.argsort(panel.mcap[:-1], axis=1), axis=1)

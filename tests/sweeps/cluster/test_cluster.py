@@ -21,8 +21,8 @@ import gridproof as gp
 from gridproof.kernels.arrays import Floats
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.cluster import worker_pool as crew_module
-from gridproof.sweeps.cluster.executor import Cluster
+from gridproof.sweeps.cluster import worker_pool as pool_module
+from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.executor import Executor
 from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import RunSuite, TileSuite, contents, task_of
@@ -65,7 +65,7 @@ def expected(study: Path, traps: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="class")
 def executor(cluster: Any, traps: Path) -> Iterator[Executor]:
     task = task_of(traps)
-    with Cluster(cluster.address) as executor:
+    with ClusterExecutor(cluster.address) as executor:
         executor.backend("cpu")
         executor.prepare(task.plan, task.grid)
         yield executor
@@ -295,7 +295,7 @@ def test_no_more_workers_than_asked_for(
 def test_nodes_that_would_compute_otherwise_are_refused(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew_module, "environment", lambda: {"gridproof": "another", "numba": "0.1"})
+    monkeypatch.setattr(pool_module, "environment", lambda: {"gridproof": "another", "numba": "0.1"})
     fault = r"a node that can work; got 127.*would compute otherwise: gridproof is .*, not another"
     with pytest.raises(gp.InputError, match=fault):
         gp.run(small_study(), out=tmp_path, ray=cluster.address, verdict=False)

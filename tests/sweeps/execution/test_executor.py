@@ -16,12 +16,12 @@ from gridproof.kernels.backend import Backend, resolve
 from gridproof.kernels.cpu import backend as cpu
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.cli.display import Lines
+from gridproof.sweeps.cli.display import ProgressLines
 from gridproof.sweeps.cluster import connection
-from gridproof.sweeps.cluster.scheduler import DEATHS, Dispatch, tile_pieces
-from gridproof.sweeps.cluster.worker_pool import Share, share_of
-from gridproof.sweeps.execution.budget import Budget, Meter
-from gridproof.sweeps.execution.executor import Executor, Local
+from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, tile_pieces
+from gridproof.sweeps.cluster.worker_pool import NodeShare, share_of
+from gridproof.sweeps.execution.budget import Budget, BudgetTracker
+from gridproof.sweeps.execution.executor import Executor, LocalExecutor
 from tests.support.demo import small_file, small_study
 from tests.support.executors import RunSuite, TileSuite
 from tests.support.rays import ROOT, driver_command, needs_ray
@@ -34,7 +34,7 @@ def traps(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def executor() -> Executor:
-    return Local(tile_pieces=2)
+    return LocalExecutor(tile_pieces=2)
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ def test_no_piece_is_lost_and_none_is_done_twice(lengths: list[int], events: lis
         missing.append((low, low + length))
         low += length + 1
     wanted = {number for begin, end in missing for number in range(begin, end)}
-    dispatch, done, given_up, deaths = Dispatch(missing), [], set(), {}
+    scheduler, done, given_up, deaths = Scheduler(missing), [], set(), {}
     for most, event in [*events, *[(9, "done")] * len(wanted)]:
-        batch = dispatch.take(most)
+        batch = scheduler.take(most)
         if batch is None:
             break
         inside = range(batch.low, batch.high)
@@ -72,9 +72,9 @@ def test_no_piece_is_lost_and_none_is_done_twice(lengths: list[int], events: lis
             continue
         for number in inside if event == "died" else ():
             deaths[number] = deaths.get(number, 0) + 1
-        if not dispatch.give_back(batch, event == "died"):
+        if not scheduler.give_back(batch, event == "died"):
             given_up |= set(inside)
-    assert dispatch.left == 0
+    assert scheduler.left == 0
     assert len(done) == len(set(done))
     assert set(done) | given_up == wanted
     assert not set(done) & given_up
@@ -92,15 +92,15 @@ def test_tiles_grow_with_speed_and_with_the_drivers_cost_and_shrink_towards_the_
 
 def test_budgets() -> None:
     now = 0.0
-    meter = Meter(Budget(max_hours=2.0, max_cost=10.0, node_hour_price=4.0), lambda: now)
+    tracker = BudgetTracker(Budget(max_hours=2.0, max_cost=10.0, node_hour_price=4.0), lambda: now)
     now = 1800.0
-    assert meter.exhausted(4) is None
+    assert tracker.exhausted(4) is None
     now = 3600.0
-    assert meter.exhausted(2) == "--max-cost 10 is reached: 3 node hours, 12"
-    assert meter.node_hours == pytest.approx(3.0)
-    meter = Meter(Budget(max_hours=0.5), lambda: now)
+    assert tracker.exhausted(2) == "--max-cost 10 is reached: 3 node hours, 12"
+    assert tracker.node_hours == pytest.approx(3.0)
+    tracker = BudgetTracker(Budget(max_hours=0.5), lambda: now)
     now += 1800.0
-    assert meter.exhausted(1) == "--max-hours 0.5 is reached"
+    assert tracker.exhausted(1) == "--max-hours 0.5 is reached"
     with pytest.raises(
         gp.InputError, match=r"--max-cost: a limit of cost needs the price of a node's hour.*Add --node"
     ):
@@ -140,7 +140,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     assert "tmp" not in done.stdout
 
 
-class Elsewhere(Local):
+class Elsewhere(LocalExecutor):
     """As a cluster with GPUs is to a driver without one."""
 
     def backend(self, name: str) -> Backend:
@@ -180,16 +180,16 @@ def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("resources", "gpu", "share"),
     [
-        ({"CPU": 16.0}, False, Share(4, 4, 0, 4)),
-        ({"CPU": 2.0}, False, Share(1, 2, 0, 2)),
-        ({"CPU": 30.0, "GPU": 4.0}, False, Share(7, 4, 0, 4)),
-        ({"memory": 1e9}, False, Share(0, 0, 0, 0)),
-        ({"CPU": 192.0, "GPU": 8.0}, True, Share(8, 1, 1, 24)),
-        ({"CPU": 4.0, "GPU": 8.0}, True, Share(8, 0, 1, 1)),
-        ({"CPU": 16.0}, True, Share(0, 0, 1, 1)),
+        ({"CPU": 16.0}, False, NodeShare(4, 4, 0, 4)),
+        ({"CPU": 2.0}, False, NodeShare(1, 2, 0, 2)),
+        ({"CPU": 30.0, "GPU": 4.0}, False, NodeShare(7, 4, 0, 4)),
+        ({"memory": 1e9}, False, NodeShare(0, 0, 0, 0)),
+        ({"CPU": 192.0, "GPU": 8.0}, True, NodeShare(8, 1, 1, 24)),
+        ({"CPU": 4.0, "GPU": 8.0}, True, NodeShare(8, 0, 1, 1)),
+        ({"CPU": 16.0}, True, NodeShare(0, 0, 1, 1)),
     ],
 )
-def test_a_worker_for_each_gpu_or_for_four_cpus(resources: dict[str, float], gpu: bool, share: Share) -> None:
+def test_a_worker_for_each_gpu_or_for_four_cpus(resources: dict[str, float], gpu: bool, share: NodeShare) -> None:
     assert share_of(resources, gpu) == share
 
 
@@ -216,7 +216,7 @@ def test_a_cluster_that_is_not_there(address: str, fault: str, tmp_path: Path) -
 
 
 def test_lines_name_the_nodes_and_what_happened(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = Lines()
+    lines = ProgressLines()
     lines.nodes({"10.0.0.2": 1234.4, "10.0.0.1": 99.0}, "worker lost, 10.0.0.1: [gone]")
     lines(10, 10, 10)
     lines.nodes({f"10.0.0.{number}": 100.0 * number for number in range(1, 10)})

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 import gridproof as gp
 from gridproof.kernels.aggregate.surfaces import several_pairs
-from gridproof.results.ledger.ledger import LedgerFile, Trials, ledger_rows, ledger_total
+from gridproof.results.ledger.ledger import LedgerFile, LedgerHeader, ledger_rows, ledger_total
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.ledger_entries import market_identity, trials_of
-from gridproof.sweeps.plan.grid import Listed, Product, draw_sample
+from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, draw_sample
 from gridproof.sweeps.study.document import parse_value
 from gridproof.sweeps.study.study import Study, load_study
 from tests.support.demo import small_study, tied_study
@@ -28,7 +28,7 @@ from tests.support.market import raw_study, study_of, study_text, write_market
 from tests.sweeps.cli.test_app import gridproof
 
 
-def trials(study: Study) -> Trials:
+def trials(study: Study) -> LedgerHeader:
     return trials_of(study, None, "run")
 
 
@@ -218,7 +218,7 @@ def only(folder: Path) -> tuple[int, int, int]:
 
 def test_runs_are_counted_as_they_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study, size = small_study(), small_study().space.size
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan: Product(plan, 10))
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan: ProductGrid(plan, 10))
 
     def stop(done: int, total: int, new: int) -> None:
         if new >= 60:
@@ -285,7 +285,7 @@ def test_a_sample_counts_its_points_and_what_its_report_shows(tmp_path: Path) ->
 
 
 def test_a_sample_is_recorded_a_tile_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "Listed", lambda plan, variants: Listed(plan, variants, 8))
+    monkeypatch.setattr(run_module, "Listed", lambda plan, variants: ListedGrid(plan, variants, 8))
 
     def stop(done: int, total: int, new: int) -> None:
         if new >= 24:

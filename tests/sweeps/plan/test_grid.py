@@ -10,7 +10,7 @@ from gridproof.kernels.arrays import Ints
 from gridproof.results.run.record import objective_of
 from gridproof.results.run.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, Tally, percentile
 from gridproof.sweeps.execution.tile import Yardstick, evaluate_listed, run_tile
-from gridproof.sweeps.plan.grid import Listed, Product, draw_sample, whole_grid
+from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan
 from tests.support.demo import small_plan, tied_plan
 
@@ -33,7 +33,7 @@ def all_keys(plan: Plan) -> Ints:
 @pytest.mark.parametrize("target", [*range(1, 9), 10, 20, 50, 10**6])
 def test_pieces_cover_the_grid_in_order(plan_of, target: int) -> None:
     plan = plan_of()
-    grid = Product(plan, target)
+    grid = ProductGrid(plan, target)
     keys = all_keys(plan)
     seen = []
     for number in range(grid.pieces):
@@ -59,27 +59,29 @@ def test_distinct_and_equal_counts(plan_of) -> None:
 def test_product_equals_list_equals_reference(plan_of) -> None:
     plan, oracle = plan_of(), plan_of("reference")
     size = plan.study.space.size
-    listed = evaluate_listed(plan, Listed(plan, np.arange(size), target=100))
-    product = evaluate_listed(plan, Product(plan, 48))
+    listed = evaluate_listed(plan, ListedGrid(plan, np.arange(size), target=100))
+    product = evaluate_listed(plan, ProductGrid(plan, 48))
     np.testing.assert_allclose(listed, product, rtol=1e-9, atol=1e-10)
     some = np.random.default_rng(3).choice(size, 25, replace=False)
     some.sort()
-    np.testing.assert_allclose(listed[some], evaluate_listed(oracle, Listed(oracle, some)), rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(listed[some], evaluate_listed(oracle, ListedGrid(oracle, some)), rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.parametrize("plan_of", PLANS)
 def test_tally_against_brute_force(plan_of) -> None:
     plan = plan_of()
     space = plan.study.space
-    values = objective_of(evaluate_listed(plan, Product(plan, 7)), "sharpe")
+    values = objective_of(evaluate_listed(plan, ProductGrid(plan, 7)), "sharpe")
     edges = np.quantile(values[np.isfinite(values)], [0.1, 0.3, 0.5, 0.9])
     yardstick = Yardstick(edges, (float(values[space.base_index]), 0.0))
-    grid = Product(plan, 50)
+    grid = ProductGrid(plan, 50)
     parts = [run_tile(plan, grid, n, n + 1, yardstick, False, lambda _: None)[0] for n in range(grid.pieces)]
     whole = Tally.empty(space.dims, 3, len(plan.study.signals) + 1)
     for part in np.random.default_rng(1).permutation(len(parts)):
         whole.merge(parts[part])
-    at_once, _ = run_tile(plan, Product(plan, 10**6), 0, Product(plan, 10**6).pieces, yardstick, False, lambda _: None)
+    at_once, _ = run_tile(
+        plan, ProductGrid(plan, 10**6), 0, ProductGrid(plan, 10**6).pieces, yardstick, False, lambda _: None
+    )
     for name in ("counters", "histogram", "best_value", "best_index", "best_key"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(at_once, name))
     for name in ("count", "sums", "maximum"):
@@ -140,8 +142,8 @@ def test_surfaces_of_negative_values_keep_their_digits() -> None:
 
 
 def test_small_boxes_are_listed() -> None:
-    assert isinstance(whole_grid(small_plan()), Product)
-    assert isinstance(whole_grid(tied_plan(), target=10**6), Listed)
+    assert isinstance(whole_grid(small_plan()), ProductGrid)
+    assert isinstance(whole_grid(tied_plan(), target=10**6), ListedGrid)
 
 
 def test_sample_is_distinct_repeatable_and_spread() -> None:

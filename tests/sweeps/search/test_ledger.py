@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels.errors import InputError
-from gridproof.results.ledger.ledger import LedgerFile, TrialAxis, Trials, ledger_rows, ledger_total, read_ledger
+from gridproof.results.ledger.ledger import LedgerFile, LedgerHeader, TrialAxis, ledger_rows, ledger_total, read_ledger
 from gridproof.sweeps.execution.ledger_entries import SearchLedger, trials_of
 from tests.support.searched import searched
 
@@ -24,9 +24,9 @@ NAMES = (("a",), ("b", "c"), ("d",))
 VALUES: tuple[tuple[Any, ...], ...] = ((0, 1, 2, 3, 4), (0.5, 1.5, 2.5, 3.5), ("x", "y", "z"))
 
 
-def trials(values: tuple[tuple[Any, ...], ...], run: str = "run") -> Trials:
+def trials(values: tuple[tuple[Any, ...], ...], run: str = "run") -> LedgerHeader:
     axes = tuple(TrialAxis(names, own) for names, own in zip(NAMES, values, strict=True))
-    return Trials(run, "study", "market", "strategy", axes)
+    return LedgerHeader(run, "study", "market", "strategy", axes)
 
 
 BARE = trials(((), (), ()))
@@ -61,7 +61,7 @@ def test_boxes_ranges_and_rows_are_counted_as_listed(
 def test_a_box_across_a_tie_meets_a_grid_without_it(tmp_path: Path) -> None:
     tied, free = LedgerFile(tmp_path, BARE), tuple(TrialAxis((name,), (1, 2, 3)) for name in "abcd")
     tied.add_box([(1, 2), (2, 3, 4), (1,)])
-    LedgerFile(tmp_path, Trials("run2", "study", "market", "strategy", free)).add_range(0, 81)
+    LedgerFile(tmp_path, LedgerHeader("run2", "study", "market", "strategy", free)).add_range(0, 81)
     # Of the box b = c = 2 and 3 lie in the grid; 4 does not.
     assert ledger_total(tmp_path, "market") == 81 + 2
 
@@ -139,7 +139,7 @@ def test_a_search_and_runs_of_the_same_file_share_what_both_evaluated(tmp_path: 
 def test_thousands_of_boxes_are_counted_in_seconds(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     names = [f"p{number}" for number in range(24)]
-    bare = Trials("run", "study", "market", "strategy", tuple(TrialAxis((name,), ()) for name in names))
+    bare = LedgerHeader("run", "study", "market", "strategy", tuple(TrialAxis((name,), ()) for name in names))
     levels: list[tuple[float, ...]] = [tuple(0.01 * step for step in range(16)), (0.0,)]
     lines = []
     LedgerFile(tmp_path, bare).add_rows([[0] * 24])

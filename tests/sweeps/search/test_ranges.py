@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import gridproof as gp
 from gridproof.sweeps.search.dimensions import Dimensions, steps_from
 from gridproof.sweeps.study.space import Axis
-from gridproof.sweeps.study.values import Draw, draw_of, expand
+from gridproof.sweeps.study.values import SearchRange, draw_of, expand
 from tests.support.market import study_of
 from tests.support.searched import raw_searched, searched
 
@@ -30,7 +30,7 @@ def test_what_a_search_may_choose_changes_no_value() -> None:
     assert values(low=3, high=18, count=16, search="integer") == tuple(range(3, 19))
     assert values(low=0, high=1, step=0.25, search="continuous") == (0.0, 0.25, 0.5, 0.75, 1.0)
     assert values(low=-0.1, high=0.1, count=5, search="continuous") == (-0.1, -0.05, 0.0, 0.05, 0.1)
-    assert draw_of({"from": 3, "to": 18, "count": 16, "search": "integer"}) == Draw(3, 18, True, False)
+    assert draw_of({"from": 3, "to": 18, "count": 16, "search": "integer"}) == SearchRange(3, 18, True, False)
     assert draw_of({"from": 0, "to": 1, "step": 0.25}) is None
     assert draw_of(5) is None
 
@@ -61,7 +61,7 @@ def test_log_ranges_are_even_in_ratio(low: int, more: int, count: int, whole: bo
 @given(low=st.floats(-1e4, 1e4), span=st.floats(1e-6, 1e6), share=st.floats(0.0, 1.0), is_log=st.booleans())
 def test_a_drawn_number_is_short_and_within_its_range(low: float, span: float, share: float, is_log: bool) -> None:
     low = abs(low) + 1e-3 if is_log else low
-    draw = Draw(low, low + span, False, is_log)
+    draw = SearchRange(low, low + span, False, is_log)
     found = draw.rounded(low + share * span)
     assert isinstance(found, float)
     assert low <= found <= low + span

@@ -17,9 +17,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.ledger import ledger_rows
 from gridproof.sweeps.cluster.connection import connected
 from gridproof.sweeps.search.dimensions import Choice
-from gridproof.sweeps.search.ray_trials import Crowd
-from gridproof.sweeps.search.timed_backend import Clock
-from gridproof.sweeps.search.trial_spec import Recipe
+from gridproof.sweeps.search.ray_trials import RayTrials
+from gridproof.sweeps.search.timed_backend import KernelClock
+from gridproof.sweeps.search.trial_spec import TrialSpec
 from tests.support.market import write_market
 from tests.support.rays import needs_ray, ray_environment
 from tests.support.searched import searched, small_market
@@ -35,8 +35,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
-def recipe(points: int | None, *objectives: str) -> Recipe:
-    return Recipe(searched(), small_market(), "cpu", objectives, ("switches>=5",), 1000, points)
+def recipe(points: int | None, *objectives: str) -> TrialSpec:
+    return TrialSpec(searched(), small_market(), "cpu", objectives, ("switches>=5",), 1000, points)
 
 
 def test_workers_find_what_is_found_here_whoever_is_lost() -> None:
@@ -44,10 +44,10 @@ def test_workers_find_what_is_found_here_whoever_is_lost() -> None:
     cases = [(dense, [whole(one) for one in CHOICES]), (points, [whole(one) for one in POINTS])]
     bad: Choice = whole({"rate.window": 500})
     with connected("local") as ray:
-        crowd = Crowd(ray, gpu=False, workers=2)
+        crowd = RayTrials(ray, gpu=False, workers=2)
         assert crowd.batch in (2, 4), "two for each worker, of whom there may be room for one"
         for one, choices in cases:
-            expected = one.finder(Clock()).find([*choices, bad])
+            expected = one.finder(KernelClock()).find([*choices, bad])
             finder = crowd.finder(one)
             assert finder.find([*choices, bad]) == expected
             assert expected[-1].why.startswith("study.yaml window.from")

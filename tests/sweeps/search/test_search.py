@@ -32,9 +32,9 @@ from gridproof.sweeps.cli.app import main
 from gridproof.sweeps.execution.ledger_entries import market_identity
 from gridproof.sweeps.run import judge_run
 from gridproof.sweeps.search import search_results as found
-from gridproof.sweeps.search.journal import Journal
+from gridproof.sweeps.search.journal import SearchJournal
 from gridproof.sweeps.search.storage import alone
-from gridproof.sweeps.study.values import Draw
+from gridproof.sweeps.study.values import SearchRange
 from tests.support.market import write_market
 from tests.support.searched import searched
 from tests.sweeps.cli.test_app import gridproof
@@ -160,7 +160,7 @@ def test_proposals_that_differ_in_a_digit_too_many_are_one(
     still = {"rate.window": 25, "rate.on_above": 0.05, "trend.window": 40, "trend.on_above": 0.0}
     tiny = {"from": 0.0, "to": 0.1, "count": 3, "search": "continuous"}
     study = searched().set(PLAIN | still | {"rate.off_gap": tiny})
-    monkeypatch.setattr(Draw, "rounded", lambda draw, value: round(float(value), 1))
+    monkeypatch.setattr(SearchRange, "rounded", lambda draw, value: round(float(value), 1))
     run = search(data, tmp_path, 60, study, points=20, objectives=["sharpe"])
     trials = trials_of(run)
     fresh = [trial for trial in trials if "repeats" not in trial.user_attrs]
@@ -260,7 +260,7 @@ def test_one_process_at_a_time(data: Path, tmp_path: Path) -> None:
         search(data, tmp_path, 5)
     path = tmp_path / "elsewhere.journal"
     with (
-        closing(Journal(path)),
+        closing(SearchJournal(path)),
         pytest.raises(gp.InputError, match="one process searches with a journal at a time; got another one"),
     ):
         search(data, tmp_path / "apart", 5, storage=str(path))
@@ -527,10 +527,12 @@ def test_what_meets_the_requirements_goes_first(data: Path, tmp_path: Path) -> N
     complete = table[table["state"] == "complete"]
     met = (complete["metric.switches"] <= 10) & (complete["metric.max_drawdown"] >= -0.2)
     assert 0 < met.sum() < len(complete)
-    assert ((complete["lacks"] == 0.0) == met).all()
+    assert ((complete["violation"] == 0.0) == met).all()
     assert run.search["best"]["values"][0] == complete[met]["value.sharpe"].max()
     nobody = search(data, tmp_path, 20, require=["switches>=1000"])
-    assert nobody.search["best"]["lacks"] == pd.read_parquet(nobody.folder / "trials.parquet")["lacks"].min() > 0.9
+    assert (
+        nobody.search["best"]["violation"] == pd.read_parquet(nobody.folder / "trials.parquet")["violation"].min() > 0.9
+    )
 
 
 def test_a_space_of_words_alone(data: Path, tmp_path: Path) -> None:

@@ -20,11 +20,11 @@ from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
-from gridproof.sweeps.search.objectives import PARTS, STATISTICS, parse_aims, parse_requirements
-from gridproof.sweeps.search.search_context import Ground
-from gridproof.sweeps.search.timed_backend import Clock
-from gridproof.sweeps.search.trial_evaluation import Cells, Finding, Points, check_aims
-from gridproof.sweeps.search.trial_spec import Recipe
+from gridproof.sweeps.search.objectives import PARTS, STATISTICS, parse_objectives, parse_requirements
+from gridproof.sweeps.search.search_context import SearchContext
+from gridproof.sweeps.search.timed_backend import KernelClock
+from gridproof.sweeps.search.trial_evaluation import CellEvaluator, PointEvaluator, TrialResult, check_aims
+from gridproof.sweeps.search.trial_spec import TrialSpec
 from gridproof.sweeps.study.study import Study
 from tests.kernels.aggregate.test_neighbourhood import brute
 from tests.support.searched import searched, small_market
@@ -46,8 +46,8 @@ def whole(choice: Choice) -> Choice:
 
 
 @cache
-def ground(objective: str = "sharpe") -> Ground:
-    return Ground(searched().set({"objective": objective}), small_market(), resolve("cpu"))
+def ground(objective: str = "sharpe") -> SearchContext:
+    return SearchContext(searched().set({"objective": objective}), small_market(), resolve("cpu"))
 
 
 @cache
@@ -55,8 +55,8 @@ def dense() -> Dimensions:
     return Dimensions(searched(), True, 1000)
 
 
-def find(choice: Choice, aims: Sequence[str], require: Sequence[str] = (), objective: str = "sharpe") -> Finding:
-    cells = Cells(ground(objective), dense(), parse_aims(aims), parse_requirements(require))
+def find(choice: Choice, aims: Sequence[str], require: Sequence[str] = (), objective: str = "sharpe") -> TrialResult:
+    cells = CellEvaluator(ground(objective), dense(), parse_objectives(aims), parse_requirements(require))
     [found] = cells.find([whole(choice)])
     return found
 
@@ -153,18 +153,18 @@ def test_requirements_bound_the_choice() -> None:
     switches = np.array([evaluate_point(searched(), small_market(), cell).in_sample["switches"] for cell in cells])
     free = find(CHOICES[0], ["plateau"])
     bound = float(np.sort(switches)[len(switches) // 2])
-    assert free.lacks == 0.0
+    assert free.violation == 0.0
     for text, allowed in ((f"switches>={bound}", switches >= bound), (f"switches <= {bound:g}", switches <= bound)):
         cell, plateau = brute(values, dims, allowed, 0.25)
         found = find(CHOICES[0], ["plateau"], [text])
         assert found.chosen == cells[cell]
         assert found.values[0] == pytest.approx(plateau, rel=1e-9)
-        assert found.lacks == 0.0
-    # Nothing meets it: what comes nearest, and what it lacks, as a share of the bound.
+        assert found.violation == 0.0
+    # Nothing meets it: what comes nearest, and what it violation, as a share of the bound.
     most = switches.max()
     far = find(CHOICES[0], ["plateau"], ["switches>=1000", "max_drawdown>=-0.9"])
     assert far.metrics["switches"] == most
-    assert far.lacks == pytest.approx((1000 - most) / 1000)
+    assert far.violation == pytest.approx((1000 - most) / 1000)
     cell, _ = brute(values, dims, switches == most, 0.25)
     assert far.chosen == cells[cell]
 
@@ -189,9 +189,9 @@ def test_undefined_cells_count_as_the_least() -> None:
         }
     )
     dimensions = Dimensions(study, True, 100)
-    found = Cells(Ground(study, small_market(), resolve("cpu")), dimensions, parse_aims(["median", "best"]), ()).find(
-        [study.base | {"trend.on_above": 0.0}]
-    )[0]
+    found = CellEvaluator(
+        SearchContext(study, small_market(), resolve("cpu")), dimensions, parse_objectives(["median", "best"]), ()
+    ).find([study.base | {"trend.on_above": 0.0}])[0]
     sharpes = [
         evaluate_point(study, small_market(), {"trend.on_above": level}).in_sample["sharpe"]
         for level in (-0.02, 0.0, 5.0)
@@ -209,13 +209,13 @@ POINTS: list[Choice] = [
 ]
 
 
-def recipe(*aims: str, points: int | None = 5, require: tuple[str, ...] = ()) -> Recipe:
-    return Recipe(searched(), small_market(), "cpu", aims, require, 1000, points)
+def recipe(*aims: str, points: int | None = 5, require: tuple[str, ...] = ()) -> TrialSpec:
+    return TrialSpec(searched(), small_market(), "cpu", aims, require, 1000, points)
 
 
 def test_points_and_those_around_them() -> None:
     one = recipe("plateau", "median", "lower_quartile", "best", "worst_period", "sharpe", "turnover")
-    finder = Points(ground(), one.points_of, one.aims, parse_requirements(["switches>=12"]))
+    finder = PointEvaluator(ground(), one.points_of, one.aims, parse_requirements(["switches>=12"]))
     found = finder.find([whole(point) for point in POINTS])
     assert found[0] == found[4]
     for choice, finding in zip(POINTS, found, strict=True):
@@ -232,7 +232,7 @@ def test_points_and_those_around_them() -> None:
         expected = [quartile, np.median(filled), quartile, filled[-1], np.nan_to_num(parts).min(), values[0]]
         np.testing.assert_allclose(finding.values[:-1], expected, rtol=1e-8, atol=1e-12)
         assert finding.values[-1] == pytest.approx(points[0].in_sample["turnover"])
-        assert finding.lacks == pytest.approx(max(0.0, (12 - points[0].in_sample["switches"]) / 12))
+        assert finding.violation == pytest.approx(max(0.0, (12 - points[0].in_sample["switches"]) / 12))
 
 
 def test_points_are_cells() -> None:
@@ -240,7 +240,7 @@ def test_points_are_cells() -> None:
     cells, _, returns = cells_of(2)
     one = recipe("sharpe")
     assert one.points_of(cells[0]) == [cells[0]], "a metric of the point needs no points around it"
-    finder = Points(ground(), one.points_of, one.aims, ())
+    finder = PointEvaluator(ground(), one.points_of, one.aims, ())
     found = finder.find(cells)
     sharpes = [measure(row, "sharpe") for row in returns]
     assert [finding.values == () for finding in found] == [bool(np.isnan(value)) for value in sharpes]
@@ -252,7 +252,7 @@ def test_points_are_cells() -> None:
 
 def test_a_point_that_cannot_be_evaluated_spoils_no_other() -> None:
     one = recipe("sharpe")
-    finder = Points(ground(), one.points_of, one.aims, ())
+    finder = PointEvaluator(ground(), one.points_of, one.aims, ())
     good = [whole(point) for point in POINTS]
     bad = whole({"rate.window": 500})
     assert finder.find([*good[:2], bad, *good[2:], bad]) == [
@@ -263,7 +263,7 @@ def test_a_point_that_cannot_be_evaluated_spoils_no_other() -> None:
 
 
 def test_findings_do_not_hang_on_what_was_found_before() -> None:
-    cells = Cells(ground(), dense(), parse_aims(["plateau", "walk_forward"]), ())
+    cells = CellEvaluator(ground(), dense(), parse_objectives(["plateau", "walk_forward"]), ())
     choices = [whole(choice) for choice in CHOICES]
     assert cells.find(choices) == [cells.find([choice])[0] for choice in reversed(choices)][::-1]
 
@@ -272,7 +272,7 @@ def test_findings_do_not_hang_on_what_was_found_before() -> None:
 def test_every_backend_finds_the_same(points: int | None) -> None:
     one = replace(recipe("plateau", "turnover", points=points), cells=12)
     choices = [whole(choice) for choice in (CHOICES if points is None else POINTS)]
-    compiled, plain = (replace(one, backend=name).finder(Clock()).find(choices) for name in ("cpu", "reference"))
+    compiled, plain = (replace(one, backend=name).finder(KernelClock()).find(choices) for name in ("cpu", "reference"))
     for mine, theirs in zip(compiled, plain, strict=True):
         assert mine.chosen == theirs.chosen
         assert mine.values == pytest.approx(theirs.values, rel=1e-9)
@@ -287,18 +287,18 @@ def test_every_backend_finds_the_same(points: int | None) -> None:
 )
 def test_statistics_that_cannot_be_had(aims: list[str], objective: str, points: bool, fault: str) -> None:
     with pytest.raises(gp.InputError, match=fault):
-        check_aims(parse_aims(aims), searched().set({"objective": objective}), points)
+        check_aims(parse_objectives(aims), searched().set({"objective": objective}), points)
 
 
 @pytest.mark.parametrize("name", ["plateaus", "", "Sharpe", "alpha"])
 def test_an_unknown_objective(name: str) -> None:
     with pytest.raises(gp.InputError, match=f"--objective: an objective of a search is one of its names; got {name}"):
-        parse_aims([name])
+        parse_objectives([name])
 
 
 def test_an_objective_twice() -> None:
     with pytest.raises(gp.InputError, match="--objective: an objective stands once; got median"):
-        parse_aims(["median", "median"])
+        parse_objectives(["median", "median"])
 
 
 @pytest.mark.parametrize("text", ["switches", "switches>10", "switches>=many", ">=3", "sharpe==1"])
@@ -314,7 +314,7 @@ def test_a_requirement_bounds_a_metric(text: str) -> None:
 
 
 def test_what_is_better() -> None:
-    aims = parse_aims(["plateau", "max_drawdown", "turnover", "switches", "volatility", "exposure", "cagr"])
+    aims = parse_objectives(["plateau", "max_drawdown", "turnover", "switches", "volatility", "exposure", "cagr"])
     assert [aim.maximise for aim in aims] == [True, True, False, False, False, False, True]
 
 
@@ -333,8 +333,8 @@ def test_what_comes_later_does_not_reach_a_finding(points: int | None) -> None:
     objectives = ("plateau", "worst_period") if points else ("plateau", "walk_forward", "worst_period")
     found = []
     for known in (market, Market(market.calendar, series)):
-        one = Recipe(searched(), known, "cpu", objectives, ("switches>=5",), 1000, points)
-        found.append(one.finder(Clock()).find([whole(choice) for choice in CHOICES]))
+        one = TrialSpec(searched(), known, "cpu", objectives, ("switches>=5",), 1000, points)
+        found.append(one.finder(KernelClock()).find([whole(choice) for choice in CHOICES]))
     assert found[0] == found[1]
     with pytest.raises(gp.InputError, match="a signal must stay defined once it is"):
         evaluate_point(searched(), Market(market.calendar, series))

@@ -33,7 +33,7 @@ from gridproof.results import (
     walk_forward,
 )
 from gridproof.results.statistics.superiority import reality_check
-from gridproof.sweeps.plan.grid import Listed, whole_grid
+from gridproof.sweeps.plan.grid import ListedGrid, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan, days_of
 from gridproof.sweeps.run import market_of
 from gridproof.sweeps.study.study import Study
@@ -124,7 +124,7 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> Dense:
     study = small_study().set(CHANGES)
     run = gp.run(study, out=tmp_path_factory.mktemp("judged"))
     plan = build_plan(study, market_of(study), resolve("reference"))
-    piece = Listed(plan, np.arange(study.space.size)).piece(0)
+    piece = ListedGrid(plan, np.arange(study.space.size)).piece(0)
     jobs = piece.work.jobs()
     rows = np.repeat(jobs.rows, np.diff(jobs.first), axis=0)
     daily = [reference.daily(plan.problem, rows[job], int(jobs.execution[job])) for job in piece.job_of]

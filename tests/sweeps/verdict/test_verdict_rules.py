@@ -209,7 +209,7 @@ def by_hand() -> tuple[Problem, Population]:
     costs = np.zeros((1, 2, 2, 6))
     costs[0, 0, 1], costs[0, 1, 0] = 0.01, 0.01
     problem = Problem(
-        planes=pack(states), decision_days=6, lead=1, rule=np.array([[1, 0], [1, 0]]), start=1, lags=np.array([1]),
+        path_bits=pack(states), decision_days=6, lead=1, rule=np.array([[1, 0], [1, 0]]), start=1, lags=np.array([1]),
         payoff_of=np.array([0]), cost_of=np.array([0]),
         returns=np.array([[[0.10, 0.20, -0.10, 0.10, 0.30, -0.20], [0.0] * 6]]), costs=costs,
         traded=np.array([[0.0, 1.0], [1.0, 0.0]]), invested=np.array([1.0, 0.0]), bounds=np.array([0, 4, 6]),

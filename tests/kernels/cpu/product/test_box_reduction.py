@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gridproof as gp
-from gridproof.kernels.aggregate.reduction import Answer, Question, Reducer
+from gridproof.kernels.aggregate.reduction import Reducer, ReductionRequest, ReductionResult
 from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cpu.product import box_reduction as tallied
@@ -22,7 +22,7 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.plan import grid as grid_module
-from gridproof.sweeps.plan.grid import Product as Boxes
+from gridproof.sweeps.plan.grid import ProductGrid as Boxes
 from gridproof.sweeps.plan.grid import reducer_of, whole_grid
 from tests.kernels.cpu.product.test_product import random_problem
 from tests.support.demo import small_plan, small_study
@@ -159,18 +159,18 @@ def test_one_metric_alone_is_that_of_all() -> None:
 
 def test_a_run_reduced_by_the_backend_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that is told of a grid, whether the backend reduces it in large boxes or every variant is listed."""
-    asked: list[Question] = []
-    reduce = cpu.Reducing.reduce
+    asked: list[ReductionRequest] = []
+    reduce = cpu.CpuReducer.reduce
 
-    def listen(self: Any, question: Question) -> Answer:
+    def listen(self: Any, question: ReductionRequest) -> ReductionResult:
         asked.append(question)
         return reduce(self, question)
 
     for module in (run_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
     monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: True)
-    monkeypatch.setattr(cpu.Reducing, "reduce", listen)
-    monkeypatch.setattr(cpu.Reducing, "most", 40)
+    monkeypatch.setattr(cpu.CpuReducer, "reduce", listen)
+    monkeypatch.setattr(cpu.CpuReducer, "most", 40)
     found = gp.run(small_study(), out=tmp_path / "reduced", verdict=False)
     assert len(asked) > 2
     monkeypatch.setattr(grid_module, "reducer_of", lambda plan, grid: None)

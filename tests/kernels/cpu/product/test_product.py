@@ -27,7 +27,7 @@ def random_box(rng: np.random.Generator, problem: Problem, bits: int, most: int 
         np.sort(rng.choice(np.arange(1, bits), min(bits - 1, rng.integers(0, bits)), replace=False)) if bits > 1 else []
     )
     groups = np.split(places, cuts)
-    paths = [rng.integers(0, len(problem.planes), (rng.integers(1, most + 1), len(group))) for group in groups]
+    paths = [rng.integers(0, len(problem.path_bits), (rng.integers(1, most + 1), len(group))) for group in groups]
     executions = np.sort(rng.choice(len(problem.lags), rng.integers(1, len(problem.lags) + 1), replace=False))
     return Box(tuple(path.astype(np.int32) for path in paths), tuple(groups), executions)
 
@@ -147,4 +147,4 @@ def test_lists_take_over_where_counts_do_not_fit() -> None:
     problem = random_problem(rng, days=200, bits=3, legs=9)
     box = random_box(rng, problem, 3)
     assert not fits(problem)
-    assert_agree(cpu.Compiled(problem)(box), reference.evaluate(problem, box))
+    assert_agree(cpu.CpuEvaluator(problem)(box), reference.evaluate(problem, box))
