@@ -1,15 +1,19 @@
-"""The one shape of a complaint: the rule, the value, where, and the remedy."""
+"""The one form of an error message about input: where, the rule, the value, the remedy."""
 
 from __future__ import annotations
 
 
-class InputError(Exception):
-    """Something the user gave cannot be used. One line; the command line prints it and exits with 2."""
+class InputError(ValueError):
+    """An input cannot be used. The message is one line; the command line prints it and exits with code 2.
+
+    >>> print(InputError("a lag is 1 or more", 0, "study.yaml, execution.lag", "Write 1 or more"))
+    study.yaml, execution.lag: a lag is 1 or more; got 0. Write 1 or more.
+    """
 
     def __init__(self, rule: str, value: object, where: str, remedy: str) -> None:
         self.rule, self.value, self.where, self.remedy = rule, value, where, remedy
         super().__init__(" ".join(f"{where}: {rule}; got {value}. {remedy}.".split()))
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, object, str, str]]:
-        """So that it comes whole from another process."""
+        """Pickle all four parts, so that another process receives the same error."""
         return type(self), (self.rule, self.value, self.where, self.remedy)

@@ -25,27 +25,57 @@ interest does not turn rounding into a Sharpe ratio; a fall below ``LEVEL`` coun
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
 
-METRICS = (
-    "total_return",
-    "cagr",
-    "volatility",
-    "sharpe",
-    "sortino",
-    "max_drawdown",
-    "calmar",
-    "skewness",
-    "kurtosis",
-    "switches",
-    "turnover",
-    "exposure",
-)
+Unit = Literal["percent", "ratio", "count"]
 
-# Larger is better for each of these, so that a sweep may rank by it.
-OBJECTIVES = ("sharpe", "cagr", "total_return", "sortino", "calmar", "max_drawdown")
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """All facts about one metric; every output and every kernel reads them here.
+
+    name: its key in results. label: its heading in tables and pages. unit: a percent is stored as a fraction (0.381 is
+    38.1%), a ratio and a count as they are. larger_is_better: its direction. objective: whether a sweep may rank by it.
+    from_block_sums: whether sums over blocks of days (Σr, Σr², Σlog(1+r)) give it exactly.
+    """
+
+    name: str
+    label: str
+    unit: Unit
+    larger_is_better: bool
+    objective: bool = False
+    from_block_sums: bool = False
+
+    @property
+    def column(self) -> int:
+        """Where it stands in a row of metrics."""
+        return METRICS.index(self.name)
+
+
+# In the order of the columns of a row of metrics.
+TABLE = (
+    Metric("total_return", "Total return", "percent", True, objective=True, from_block_sums=True),
+    Metric("cagr", "CAGR", "percent", True, objective=True, from_block_sums=True),
+    Metric("volatility", "Volatility", "percent", False, from_block_sums=True),
+    Metric("sharpe", "Sharpe ratio", "ratio", True, objective=True, from_block_sums=True),
+    Metric("sortino", "Sortino ratio", "ratio", True, objective=True),
+    Metric("max_drawdown", "Max drawdown", "percent", True, objective=True),
+    Metric("calmar", "Calmar ratio", "ratio", True, objective=True),
+    Metric("skewness", "Skewness", "ratio", True),
+    Metric("kurtosis", "Kurtosis (raw)", "ratio", False),
+    Metric("switches", "Switches", "count", False),
+    Metric("turnover", "Turnover a year", "ratio", False),
+    Metric("exposure", "Exposure", "percent", False),
+)
+METRICS = tuple(metric.name for metric in TABLE)
+OBJECTIVES = tuple(metric.name for metric in TABLE if metric.objective)
+BY_NAME = {metric.name: metric for metric in TABLE}
+WIDTH = len(TABLE)  # columns of a row of metrics before the share of days in each allocation
 
 FLAT = 1e-8
 

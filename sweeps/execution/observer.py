@@ -1,0 +1,25 @@
+"""The observer of a run: what a run, a verdict or a search reports while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class RunObserver:
+    """Receives progress and notices. Every method does nothing here; a display overrides what it shows.
+
+    Methods are called from the thread that called the run, often, and must return quickly.
+    """
+
+    def progress(self, stage: str, done: int, total: int, new: int = 0) -> None:
+        """A stage of the work is at ``done`` of ``total`` units, ``new`` of them done in this call.
+
+        stage: what is done, in words for a person: "sweep", "verdict: bootstrap", "report". Units are those of the
+        stage: variants, resamples, trials. The last call of a stage has ``done == total``.
+        """
+
+    def nodes(self, rates: Mapping[str, float]) -> None:
+        """Variants per second of each node of a cluster, by the node's name."""
+
+    def notice(self, text: str) -> None:
+        """One sentence that a person should read now: a worker was lost, a verdict is skipped."""
