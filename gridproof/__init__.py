@@ -20,17 +20,18 @@ from gridproof.results.run.run import Run
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.budget import Budget
 from gridproof.sweeps.execution.executor import IncompleteError
+from gridproof.sweeps.execution.observer import RunObserver
+from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import open_run_store
 from gridproof.sweeps.plan.point import Point, evaluate_point
-from gridproof.sweeps.run import market_of
-from gridproof.sweeps.run import run_study as run
+from gridproof.sweeps.run import market_of, run_study
 from gridproof.sweeps.study.study import Study, load_study
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Budget", "IncompleteError", "InputError", "Market", "Point", "Run", "Study", "load_market", "load_study",
-    "open_run", "point", "run", "search",
+    "Budget", "IncompleteError", "InputError", "Market", "Point", "Run", "RunObserver", "Study", "load_market",
+    "load_study", "open_run", "point", "run", "search",
 ]  # fmt: skip
 
 
@@ -44,12 +45,36 @@ def point(study: Study, values: Mapping[str, Any] | None = None, data: str | Pat
     return evaluate_point(study, market_of(study, data), values)
 
 
+def run(
+    study: Study,
+    data: str | Path | None = None,
+    *,
+    out: str | Path = "runs",
+    backend: str = "auto",
+    sample: int | None = None,
+    verdict: bool = True,
+    ray: str | None = None,
+    workers: int | None = None,
+    budget: Budget | None = None,
+    observer: RunObserver | None = None,
+) -> Run:
+    """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``, or at a URL.
+
+    Resumes what an earlier call of the same study, data, code and backend left; a finished run is only read. ray:
+    'local', 'auto' or the HOST:PORT of a head spreads the work over a cluster, on at most ``workers`` workers; what is
+    written is the same to the byte. KeyboardInterrupt keeps what is finished. Raises InputError, and IncompleteError
+    where the budget is used up, or work fails, or the cluster or the disk's space is lost: all resumable.
+    """
+    options = RunOptions(out, backend, sample, verdict, ray, workers, budget)
+    return run_study(study, data, options, observer)
+
+
 def search(study: Study, trials: int, data: str | Path | None = None, **options: Any) -> Run:
     """Search a study's space with Optuna; the run of what was found and what surrounds it, judged against all of it.
 
     options: those of ``sweeps.search.options.Options`` (sampler, objectives, require, cells, points, seed, patience,
-    walk_forward), and out, backend, storage, resume, verdict, budget, ray, workers as ``run`` has them. Raises
-    InputError, and IncompleteError where the budget is used up.
+    walk_forward); out, backend, verdict, budget, ray, workers, observer as ``run`` has them; storage and resume as
+    ``sweeps.search.session.run_search`` has them. Raises InputError, and IncompleteError where the budget is used up.
     """
     from gridproof.sweeps.search.options import Options
     from gridproof.sweeps.search.session import run_search
@@ -57,7 +82,10 @@ def search(study: Study, trials: int, data: str | Path | None = None, **options:
     names = {field.name for field in fields(Options)}
     own: dict[str, Any] = {name: value for name, value in options.items() if name in names}
     own |= {name: tuple(value) for name, value in own.items() if isinstance(value, list)}
-    return run_search(study, Options(trials, **own), data, **{k: v for k, v in options.items() if k not in names})
+    shared = {"out", "backend", "verdict", "budget", "ray", "workers"}
+    running = {name: value for name, value in options.items() if name in shared}
+    rest = {name: value for name, value in options.items() if name not in names and name not in running}
+    return run_search(study, Options(trials, **own), data, RunOptions(**running), **rest)
 
 
 def open_run(folder: str | Path) -> Run:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from gridproof.kernels.backend import Backend, resolve
@@ -18,24 +19,35 @@ from gridproof.results.run.store import ROWS_KEPT, Store
 from gridproof.signals.data.market import Market, load_market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
-from gridproof.sweeps.execution.collect import Nodes, Progress, ProgressObserver, collect
+from gridproof.sweeps.execution.collect import RunControl, collect
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor, Task
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.ledger_entries import RunLedger
+from gridproof.sweeps.execution.observer import RunObserver
+from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.summary import checked_point, variant_tables, write_summary
 from gridproof.sweeps.execution.tile import build_yardstick
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.study.study import Study, load_study
-from gridproof.sweeps.verdict.verdict import Say, conclude_verdict
-
-# Pieces a tile: what a hard kill may lose.
-TILE_PIECES = 1
+from gridproof.sweeps.verdict.verdict import conclude_verdict
 
 
-def _quiet(_text: str) -> None:
-    """Say nothing."""
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What the sweep and the verdict of one run share.
+
+    data: the folder of the market's files, None where the study embeds them. runs: where the run's folder is kept.
+    """
+
+    study: Study
+    market: Market
+    data: Path | None
+    backend: Backend
+    store: Store
+    runs: RunStore
+    observer: RunObserver
 
 
 def market_of(study: Study, data: str | Path | None = None) -> Market:
@@ -58,92 +70,75 @@ def run_folder(study: Study, market: Market, backend: str, sample: int | None, o
 def run_study(
     study: Study,
     data: str | Path | None = None,
-    out: str | Path = "runs",
-    backend: str = "auto",
-    sample: int | None = None,
-    progress: Progress | None = None,
-    tile_pieces: int = TILE_PIECES,
-    verdict: bool = True,
-    say: Say = _quiet,
-    ray: str | None = None,
-    workers: int | None = None,
-    budget: Budget | None = None,
-    nodes: Nodes | None = None,
+    options: RunOptions | None = None,
+    observer: RunObserver | None = None,
 ) -> Run:
-    """Evaluate every variant of a study, or a random ``sample`` of them, into a folder under ``out``, or at a URL.
+    """Evaluate every variant of a study, or a random sample of them, into a folder under ``options.out``.
 
-    Resumes what an earlier call of the same study, data, code and backend left; a finished run is only read.
-    ray: 'local', 'auto' or the HOST:PORT of a head spreads the tiles over a cluster, on at most ``workers`` workers;
-    what is written is the same to the byte. KeyboardInterrupt keeps every finished tile. Raises InputError, and
-    IncompleteError where the budget is used up, tiles raise, or the cluster or the disk's room is lost: all resumable.
+    Resumes what an earlier call of the same study, data, code and backend left; a finished run is only read. On a
+    cluster (``options.ray``) what is written is the same to the byte. KeyboardInterrupt keeps every finished tile.
+    Raises InputError, and IncompleteError where the budget is used up, tiles raise, or the cluster or the disk's room
+    is lost: all resumable.
     """
-    executor: Executor = LocalExecutor(tile_pieces) if ray is None else ClusterExecutor(ray, workers)
-    tracker = BudgetTracker(budget or Budget())
-    chosen = executor.backend(backend)
-    if verdict and chosen.name == "cuda" and not gpu_answers():
-        say("none, for this machine has no GPU; on one that has, gridproof verdict RUN computes it")
+    options, observer = options or RunOptions(), observer or RunObserver()
+    executor: Executor = (
+        LocalExecutor(options.tile_pieces) if options.ray is None else ClusterExecutor(options.ray, options.workers)
+    )
+    tracker = BudgetTracker(options.budget or Budget())
+    backend = executor.backend(options.backend)
+    verdict = options.verdict
+    if verdict and backend.name == "cuda" and not gpu_answers():
+        observer.notice("verdict skipped: no GPU on this machine; run `gridproof verdict RUN` where there is one")
         verdict = False
     market = market_of(study, data)
-    if sample is not None and sample < 1:
-        raise InputError("a sample holds at least one variant", sample, "--sample", "Raise it")
-    if sample is not None and sample >= study.space.size:
-        sample = None
-    place = RunStore(out)
-    store = Store(run_folder(study, market, chosen.name, sample, place.folder))
-    place.fetch(store.folder.name)
+    sample = options.sample if options.sample is not None and options.sample < study.space.size else None
+    runs = RunStore(options.out)
+    store = Store(run_folder(study, market, backend.name, sample, runs.folder))
+    runs.fetch(store.folder.name)
     if store.finished:
         store.tidy()
         if verdict and not store.has("statistics.json"):
-            judge_run(store.folder, data, say)
-        place.save()
-        return Run(store.folder, reused=True, place=place.of(store.folder))
-    plan, grid, summary = sweep(store, study, market, chosen, executor, data, sample, progress, nodes, tracker, place)
+            judge_run(store.folder, data, observer)
+        runs.save()
+        return Run(store.folder, reused=True, place=runs.of(store.folder))
+    context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
+    plan, grid, summary = sweep(context, executor, sample, tracker)
     if verdict:
         store.write_json("summary.json", summary)
-        conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
+        conclude_verdict(plan, grid, store, backend.name, context.data, observer)
     store.write_json("summary.json", summary)
-    write_report(store.folder)
-    store.tidy()
-    place.save()
-    return Run(store.folder, place=place.of(store.folder))
+    finish(context)
+    return Run(store.folder, place=runs.of(store.folder))
 
 
 def sweep(
-    store: Store,
-    study: Study,
-    market: Market,
-    chosen: Backend,
-    executor: Executor,
-    data: str | Path | None,
-    sample: int | None = None,
-    progress: Progress | None = None,
-    nodes: Nodes | None = None,
-    tracker: BudgetTracker | None = None,
-    place: RunStore | None = None,
+    context: RunContext, executor: Executor, sample: int | None = None, tracker: BudgetTracker | None = None
 ) -> tuple[Plan, Grid, Record]:
-    """Evaluate every variant, or a sample, into the store's folder; all that the page needs but the summary, answered.
+    """Evaluate every variant, or a sample, into the run's folder. Returns the plan, its grid and the summary.
 
-    Raises as ``run_study``.
+    The summary is not written yet: with it the run is finished. Raises as ``run_study``.
     """
-    place = place or RunStore(store.folder.parent)
+    study, store, observer = context.study, context.store, context.observer
     began = time.perf_counter()
     with executor:
-        plan = build_plan(study, market, chosen)
+        plan = build_plan(study, context.market, context.backend, observer=observer)
         grid = _grid(plan, sample)
         executor.prepare(plan, grid)
         planned = time.perf_counter()
         store.create(study.to_yaml())
-        place.save()
+        context.runs.save()
         checked_point(plan, grid, study.space.base_index)
         task = Task(plan, grid, build_yardstick(plan, grid), grid.size <= ROWS_KEPT)
-        ledger = RunLedger(study, grid, store, data_folder(study, data))
-        observer = ProgressObserver(task, store, progress, nodes, tracker or BudgetTracker(Budget()))
-        new = collect(executor, task, store, ledger, place, observer)
+        ledger = RunLedger(study, grid, store, context.data)
+        control = RunControl(task, store, observer, tracker or BudgetTracker(Budget()))
+        new = collect(executor, task, store, ledger, context.runs, control)
         swept = time.perf_counter()
         if task.keep_rows and not store.has("variants.parquet"):
-            store.write_variants(variant_tables(plan, grid, store), grid.size)
+            store.write_variants(variant_tables(plan, grid, store, observer), grid.size)
         ledger.conclude()
-        summary = write_summary(plan, grid, store, task.yardstick, chosen.name, sample, code_digest())
+        summary = write_summary(
+            plan, grid, store, task.yardstick, context.backend.name, sample, code_digest(), observer
+        )
         timing = executor.timing()
     seconds = swept - planned
     store.write_json(
@@ -162,11 +157,21 @@ def sweep(
     return plan, grid, summary
 
 
-def judge_run(folder: str | Path, data: str | Path | None = None, say: Say = _quiet) -> Run:
+def finish(context: RunContext) -> None:
+    """Write the report of a run whose summary is written, remove what only an unfinished run needs, and save it."""
+    context.observer.progress("report", 0, 1)
+    write_report(context.store.folder)
+    context.observer.progress("report", 1, 1, 1)
+    context.store.tidy()
+    context.runs.save()
+
+
+def judge_run(folder: str | Path, data: str | Path | None = None, observer: RunObserver | None = None) -> Run:
     """Compute the statistics of a finished run anew and write its report. ``data`` as it was for the run.
 
     Raises InputError where the folder holds no finished run, and where the data are not those of the run.
     """
+    observer = observer or RunObserver()
     store = Store(Path(folder))
     summary = store.read_json("summary.json")
     study = load_study(store.folder / "study.yaml")
@@ -175,10 +180,12 @@ def judge_run(folder: str | Path, data: str | Path | None = None, say: Say = _qu
         rule, remedy = "a verdict needs the very data of its run", "Give the run's --data, or run the study again"
         raise InputError(rule, "other data", str(store.folder), remedy)
     chosen = resolve(summary["backend"])
-    plan = build_plan(study, market, chosen)
+    plan = build_plan(study, market, chosen, observer=observer)
     grid = _grid(plan, summary["sample"])
-    conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
+    conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), observer)
+    observer.progress("report", 0, 1)
     write_report(store.folder)
+    observer.progress("report", 1, 1, 1)
     return Run(store.folder)
 
 

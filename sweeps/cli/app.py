@@ -37,13 +37,13 @@ from gridproof.sweeps.cli.display import (
     print_point,
     print_summary,
     print_verdict,
-    say_step,
     show_progress,
 )
 from gridproof.sweeps.cli.search import search
 from gridproof.sweeps.execution.budget import Budget
 from gridproof.sweeps.execution.executor import IncompleteError
 from gridproof.sweeps.execution.ledger_entries import FOLDER
+from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore, open_run_store
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.run import judge_run, market_of, run_study
@@ -92,21 +92,9 @@ def run(
     checked = load_study(study).set(parse_changes(set_ or []))
     budget = Budget(max_hours, max_cost, node_hour_price)
     try:
-        with terminated(), show_progress() as shown:
-            result = run_study(
-                checked,
-                data,
-                out,
-                backend,
-                sample,
-                shown,
-                ray=ray,
-                workers=workers,
-                budget=budget,
-                nodes=shown.nodes,
-                verdict=verdict,
-                say=say_step,
-            )
+        options = RunOptions(out, backend, sample, verdict, ray, workers, budget)
+        with terminated(), show_progress() as observer:
+            result = run_study(checked, data, options, observer)
     except IncompleteError as error:
         print(f"gridproof: not finished: {error}", file=sys.stderr)
         raise typer.Exit(3) from None
@@ -202,8 +190,8 @@ def synth(
 def judge(run: RunArgument, data: DataOption = None) -> None:
     """How much of a finished RUN is luck: compute its statistics anew, and its report."""
     place, folder = open_run_store(run)
-    with terminated():
-        result = judge_run(folder, data, say_step)
+    with terminated(), show_progress() as observer:
+        result = judge_run(folder, data, observer)
         place.save()
     print_verdict(result)
     console.print(f"{place.of(folder)}/report.html")

@@ -17,108 +17,101 @@ from rich.text import Text
 from gridproof.results.ledger.ledger import LedgerRow, ledger_record
 from gridproof.results.run.run import Run
 from gridproof.signals.catalogue import Measure
+from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.plan.point import Point
-from gridproof.sweeps.search.progress import SearchProgress
 
 console = Console(highlight=False, soft_wrap=True)
 # Tables are as wide as they need; a narrow terminal wraps their lines, nothing is cut.
 _tables = Console(highlight=False, width=1000)
 # Where there is no terminal, a line of progress at least so often, in seconds.
 _LINE_EVERY = 10.0
-_TRIALS_EVERY = 5.0
+# What the stages that count a person's units count.
+_UNITS = {"sweep": "variants", "search": "trials"}
 # Nodes of a cluster whose rates are shown one by one.
 _NODES_NAMED = 8
 _COLUMNS = ("sharpe", "cagr", "max_drawdown", "switches", "after.sharpe", "after.cagr")
 
 
 class _Rate(ProgressColumn):
-    """Variants a second in this call; what an earlier call finished does not count."""
+    """Variants a second of the sweep in this call; what an earlier call finished does not count."""
 
     def render(self, task: Task) -> Text:
-        return Text(_rate(task.fields.get("new", 0), task.elapsed or 0.0))
+        return Text("" if not task.fields.get("new") else _rate(task.fields.get("new", 0), task.elapsed or 0.0))
 
 
 class _Each(ProgressColumn):
-    """The nodes of a cluster."""
+    """The nodes of a cluster, or what else a stage says of itself."""
 
     def render(self, task: Task) -> Text:
         return Text(str(task.fields.get("each", "")))
 
 
-class ProgressLines:
+class ProgressLines(RunObserver):
     """Progress where there is no terminal: a plain line now and then."""
 
     def __init__(self) -> None:
+        self._stage = self._detail = ""
         self._began = self._shown = time.monotonic()
         self._rates: Mapping[str, float] = {}
 
-    def __call__(self, done: int, total: int, new: int) -> None:
+    def progress(self, stage: str, done: int, total: int, new: int = 0, detail: str = "") -> None:
         now = time.monotonic()
-        early = done == 0 or (new > 0 and now - self._shown < _LINE_EVERY)
-        if early and done < total:
+        if stage != self._stage:
+            self._stage, self._detail, self._began, self._shown = stage, "", now, now
+        due = now - self._shown >= _LINE_EVERY
+        if stage not in _UNITS:
+            if due or detail not in ("", self._detail):
+                self._shown, self._detail = now, detail
+                console.print(f"{stage}: {detail or f'{done:,} of {total:,}'}", markup=False)
+            return
+        resumed = new == 0 and done > 0
+        if not (due or resumed or done == total):
             return
         self._shown, left, seconds = now, total - done, now - self._began
+        rate = f", {_rate(new, seconds)}" if stage == "sweep" else ""
         ahead = f", {left / new * seconds:,.0f} s to go" if new and left else ""
-        console.print(f"{done:,} of {total:,} variants, {_rate(new, seconds)}{ahead}{_each(self._rates)}")
+        more = f", {detail}" if detail else ""
+        console.print(f"{done:,} of {total:,} {_UNITS[stage]}{more}{rate}{ahead}{_each(self._rates)}", markup=False)
 
-    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None:
+    def nodes(self, rates: Mapping[str, float]) -> None:
         self._rates = rates
-        if notice:
-            console.print(notice, markup=False)
+
+    def notice(self, text: str) -> None:
+        console.print(text, markup=False)
 
 
-class ProgressBars:
-    """Progress on a terminal."""
+class ProgressBars(RunObserver):
+    """Progress on a terminal: one bar for each stage."""
 
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
+        self._stage = ""
         self._task: TaskID | None = None
 
-    def __call__(self, done: int, total: int, new: int) -> None:
-        if self._task is None:
-            self._task = self._bar.add_task("", total=total, completed=done)
-        self._bar.update(self._task, completed=done, new=new)
+    def progress(self, stage: str, done: int, total: int, new: int = 0, detail: str = "") -> None:
+        if stage != self._stage or self._task is None:
+            self._stage = stage
+            self._task = self._bar.add_task(stage, total=total, completed=done)
+        self._bar.update(self._task, completed=done, new=new if stage == "sweep" else 0, each=detail)
 
-    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None:
+    def nodes(self, rates: Mapping[str, float]) -> None:
         if self._task is not None:
             self._bar.update(self._task, each=_each(rates))
-        if notice:
-            console.print(notice, markup=False)
+
+    def notice(self, text: str) -> None:
+        console.print(text, markup=False)
 
 
 @contextmanager
-def show_progress() -> Iterator[ProgressLines | ProgressBars]:
-    """A bar on a terminal; elsewhere plain lines."""
+def show_progress() -> Iterator[RunObserver]:
+    """Bars on a terminal; elsewhere plain lines."""
     if not console.is_terminal:
         yield ProgressLines()
         return
     count = TextColumn("{task.completed:,} of {task.total:,}")
-    columns = (TextColumn("evaluating"), BarColumn(), count, _Rate(), TimeRemainingColumn(), _Each())
+    columns = (TextColumn("{task.description}"), BarColumn(), count, _Rate(), TimeRemainingColumn(), _Each())
     with Bar(*columns, console=console) as bar:
         yield ProgressBars(bar)
-
-
-class SearchLines:
-    """Progress of a search: a line now and then."""
-
-    def __init__(self) -> None:
-        self._began = self._shown = time.monotonic()
-        self._first: int | None = None
-
-    def __call__(self, standing: SearchProgress) -> None:
-        now = time.monotonic()
-        self._first = standing.finished if self._first is None else self._first
-        new = standing.finished - self._first
-        if standing.finished < standing.trials and (not new or now - self._shown < _TRIALS_EVERY):
-            return
-        self._shown, seconds = now, now - self._began
-        best = f"best {', '.join(f'{value:.4g}' for value in standing.front[0][0])}" if standing.front else "none yet"
-        front = f", front {len(standing.front)}" if standing.front and len(standing.front[0][0]) > 1 else ""
-        rate = _rate(standing.new_cells, seconds).replace("variants", "cells")
-        console.print(
-            f"{standing.finished:,} of {standing.trials:,} trials, {best}{front}, {standing.since} since it was found, "
-            f"{standing.cells:,} cells, {rate}"
-        )
 
 
 def print_search(result: Run) -> None:
@@ -148,10 +141,6 @@ def _each(rates: Mapping[str, float]) -> str:
     if len(rates) > _NODES_NAMED:
         return f" | {len(rates)} nodes, {min(rates.values()):,.0f} to {max(rates.values()):,.0f} variants/s"
     return " | " + ", ".join(f"{name} {rate:,.0f}/s" for name, rate in sorted(rates.items()))
-
-
-def say_step(text: str) -> None:
-    console.print(f"verdict: {text}")
 
 
 def _rate(new: int, seconds: float) -> str:

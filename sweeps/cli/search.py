@@ -20,9 +20,10 @@ from gridproof.sweeps.cli.arguments import (
     WorkersOption,
     terminated,
 )
-from gridproof.sweeps.cli.display import SearchLines, print_search, print_summary, say_step, show_progress
+from gridproof.sweeps.cli.display import print_search, print_summary, show_progress
 from gridproof.sweeps.execution.budget import Budget
 from gridproof.sweeps.execution.executor import IncompleteError
+from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.search.options import CELLS, Options
 from gridproof.sweeps.study.study import load_study, parse_changes
 
@@ -74,11 +75,9 @@ def search(
     most = CELLS if cells is None else cells
     options = Options(trials, sampler, aims, bounds, most, points, seed, patience, walk_forward)
     try:
-        with terminated(), show_progress() as swept:
-            result = run_search(
-                checked, options, data, out, backend, storage, resume, verdict, SearchLines(), swept, say_step,
-                Budget(max_hours), ray, workers,
-            )  # fmt: skip
+        run = RunOptions(out, backend, verdict=verdict, ray=ray, workers=workers, budget=Budget(max_hours))
+        with terminated(), show_progress() as observer:
+            result = run_search(checked, options, data, run, storage, resume, observer)
     except IncompleteError as error:
         print(f"gridproof: not finished: {error}", file=sys.stderr)
         raise typer.Exit(3) from None

@@ -21,7 +21,7 @@ from gridproof.sweeps.cluster.ray_metrics import RayMetrics
 from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, tile_pieces
 from gridproof.sweeps.cluster.worker import pack_plan
 from gridproof.sweeps.cluster.worker_pool import CPUS, WINDOW, BatchOutcome, WorkerPool
-from gridproof.sweeps.execution.executor import IncompleteError, Observer, Range, Task, Tile, TileFault
+from gridproof.sweeps.execution.executor import ExecutionControl, IncompleteError, Range, Task, Tile, TileFault
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
 
@@ -85,24 +85,24 @@ class ClusterExecutor:
         self._met = self._told = time.monotonic()
         self._look()
 
-    def tiles(self, task: Task, missing: Sequence[Range], observer: Observer) -> Generator[Tile | TileFault]:
+    def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]:
         scheduler = Scheduler(missing)
         ray_metrics = RayMetrics()
         with noted_interrupts() as drain:
             try:
                 while True:
                     self._look()
-                    stopping = drain.asked or observer.enough(self._pool.nodes)
+                    stopping = drain.asked or control.enough(self._pool.nodes)
                     if not stopping:
                         self._feed(task, scheduler)
                     if self._pool.flying == 0 and (stopping or scheduler.left == 0):
                         break
                     for answer in self._pool.wait(_LOOK):
                         began = time.perf_counter()
-                        if (outcome := self._outcome(answer, scheduler, observer, ray_metrics)) is not None:
+                        if (outcome := self._outcome(answer, scheduler, control, ray_metrics)) is not None:
                             yield outcome
                         self._driver_seconds += 0.1 * (time.perf_counter() - began - self._driver_seconds)
-                    self._show(observer, ray_metrics, drain)
+                    self._show(control, ray_metrics, drain)
             finally:
                 self._pool.abandon()
             if drain.asked:
@@ -124,14 +124,14 @@ class ClusterExecutor:
                 self._pool.give(member, batch, task.yardstick, task.keep_rows)
 
     def _outcome(
-        self, answer: BatchOutcome, scheduler: Scheduler, observer: Observer, ray_metrics: RayMetrics
+        self, answer: BatchOutcome, scheduler: Scheduler, control: ExecutionControl, ray_metrics: RayMetrics
     ) -> Tile | TileFault | None:
         batch, finished = answer.batch, answer.finished
         if finished is not None:
             self._nodes[answer.member.name] += finished.variants
             ray_metrics.finished(answer.member.name, finished.variants)
-            observer.nodes(self._rates())
-            observer.advance(finished.variants)
+            control.nodes(self._rates())
+            control.advance(finished.variants)
             return Tile(batch.low, batch.high, finished.tally, finished.rows)
         if answer.fault:
             return TileFault(batch.low, batch.high, answer.fault)
@@ -146,12 +146,14 @@ class ClusterExecutor:
             rates[member.name] = rates.get(member.name, 0.0) + member.rate
         return rates
 
-    def _show(self, observer: Observer, ray_metrics: RayMetrics, drain: Interrupts) -> None:
+    def _show(self, control: ExecutionControl, ray_metrics: RayMetrics, drain: Interrupts) -> None:
         if drain.asked and not self._draining:
             self._draining = True
             self._notices.append("stopping: what is under way is finished first; once more stops at once")
         ray_metrics.rates(self._rates())
-        observer.nodes(self._rates(), "; ".join(dict.fromkeys(self._notices)))
+        control.nodes(self._rates())
+        for notice in dict.fromkeys(self._notices):
+            control.notice(notice)
         self._notices.clear()
 
     def _look(self) -> None:

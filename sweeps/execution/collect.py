@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 
 from gridproof.results.run.store import Store
 from gridproof.sweeps.execution.budget import BudgetTracker
 from gridproof.sweeps.execution.executor import Executor, IncompleteError, Task, TileFault
 from gridproof.sweeps.execution.ledger_entries import RunLedger
+from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.run_store import RunStore
-
-# ``progress(done, total, new)``: variants finished, of how many, and how many this call added.
-Progress = Callable[[int, int, int], None]
-# ``nodes(rates, notice)``: variants a second of each node of a cluster by name, and what has happened, in words.
-Nodes = Callable[[Mapping[str, float], str], None]
 
 # Finished tiles until they are folded, and tiles that raise until the run is ended.
 _FOLD_EVERY = 64
 _FAULTS = 16
 
 
-class ProgressObserver:
-    """The executor's observer: counts what is done, passes it on, and ends a call whose budget is used up."""
+class RunControl:
+    """The executor's control: counts finished variants, reports them, and ends a call whose budget is used up."""
 
-    def __init__(
-        self, task: Task, store: Store, progress: Progress | None, nodes: Nodes | None, tracker: BudgetTracker
-    ) -> None:
+    def __init__(self, task: Task, store: Store, observer: RunObserver, tracker: BudgetTracker) -> None:
         bounds = task.grid.bounds
         self._done = sum(bounds(high - 1)[1] - bounds(low)[0] for low, high in store.finished_tiles())
         self._total = task.grid.size
-        self._progress = progress
-        self._nodes = nodes
+        self._observer = observer
         self._tracker = tracker
         self.new = 0
         self.exhausted: str | None = None
@@ -41,12 +34,13 @@ class ProgressObserver:
     def advance(self, variants: int) -> None:
         self._done += variants
         self.new += variants
-        if self._progress is not None:
-            self._progress(self._done, self._total, self.new)
+        self._observer.progress("sweep", self._done, self._total, self.new)
 
-    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None:
-        if self._nodes is not None:
-            self._nodes(rates, notice)
+    def nodes(self, rates: Mapping[str, float]) -> None:
+        self._observer.nodes(rates)
+
+    def notice(self, text: str) -> None:
+        self._observer.notice(text)
 
     def enough(self, nodes: int) -> bool:
         self.exhausted = self.exhausted or self._tracker.exhausted(nodes)
@@ -54,12 +48,12 @@ class ProgressObserver:
 
 
 def collect(
-    executor: Executor, task: Task, store: Store, ledger: RunLedger, place: RunStore, observer: ProgressObserver
+    executor: Executor, task: Task, store: Store, ledger: RunLedger, place: RunStore, control: RunControl
 ) -> int:
     """Store every missing tile; how many variants that added. Raises IncompleteError where some are still missing."""
     faults: list[str] = []
     stored = 0
-    with closing(executor.tiles(task, list(store.missing(task.grid.pieces)), observer)) as outcomes:
+    with closing(executor.tiles(task, list(store.missing(task.grid.pieces)), control)) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, TileFault):
                 faults.append(_named(task, outcome))
@@ -82,8 +76,8 @@ def collect(
         count = f"{len(faults)} tiles" if len(faults) > 1 else "a tile"
         raise IncompleteError(f"{count} raised; the same command tries again:\n" + "\n".join(faults))
     if list(store.missing(task.grid.pieces)):
-        raise IncompleteError(f"{observer.exhausted}; the same command goes on")
-    return observer.new
+        raise IncompleteError(f"{control.exhausted}; the same command goes on")
+    return control.new
 
 
 def _named(task: Task, fault: TileFault) -> str:

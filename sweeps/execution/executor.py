@@ -54,17 +54,20 @@ class TileFault:
     what: str
 
 
-class Observer(Protocol):
-    """What an executor tells while it works, and asks."""
+class ExecutionControl(Protocol):
+    """What an executor reports to the run that it works for, and asks of it."""
 
     def advance(self, variants: int) -> None:
         """So many more variants are finished."""
 
-    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None:
-        """Variants a second of each node by name, and what has happened since, in words."""
+    def nodes(self, rates: Mapping[str, float]) -> None:
+        """Variants per second of each node by name."""
+
+    def notice(self, text: str) -> None:
+        """One sentence that a person should read now."""
 
     def enough(self, nodes: int) -> bool:
-        """Asked before tiles are begun and about once a second, with the nodes in use: whether to begin no more."""
+        """Whether to begin no more tiles. Asked before each tile and about once a second; nodes: those in use."""
 
 
 class Executor(AbstractContextManager["Executor"], Protocol):
@@ -80,7 +83,7 @@ class Executor(AbstractContextManager["Executor"], Protocol):
     def prepare(self, plan: Plan, grid: Grid) -> None:
         """To be called once, before the plan is evaluated or tiles are asked for."""
 
-    def tiles(self, task: Task, missing: Sequence[Range], observer: Observer) -> Generator[Tile | TileFault]: ...
+    def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]: ...
     def timing(self) -> dict[str, Any]:
         """What to add to timing.json."""
 
@@ -103,15 +106,15 @@ class LocalExecutor:
 
     def prepare(self, plan: Plan, grid: Grid) -> None: ...
 
-    def tiles(self, task: Task, missing: Sequence[Range], observer: Observer) -> Generator[Tile | TileFault]:
+    def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]:
         for first, last in missing:
             for low in range(first, last, self._tile_pieces):
-                if observer.enough(1):
+                if control.enough(1):
                     return
                 high = min(last, low + self._tile_pieces)
                 try:
                     tally, rows = run_tile(
-                        task.plan, task.grid, low, high, task.yardstick, task.keep_rows, observer.advance
+                        task.plan, task.grid, low, high, task.yardstick, task.keep_rows, control.advance
                     )
                 except Exception as error:  # noqa: BLE001 - reported by the caller, with the tile's parameters
                     yield TileFault(low, high, describe(error))

@@ -11,11 +11,12 @@ class RunObserver:
     Methods are called from the thread that called the run, often, and must return quickly.
     """
 
-    def progress(self, stage: str, done: int, total: int, new: int = 0) -> None:
+    def progress(self, stage: str, done: int, total: int, new: int = 0, detail: str = "") -> None:
         """A stage of the work is at ``done`` of ``total`` units, ``new`` of them done in this call.
 
         stage: what is done, in words for a person: "sweep", "verdict: bootstrap", "report". Units are those of the
-        stage: variants, resamples, trials. The last call of a stage has ``done == total``.
+        stage: variants, resamples, trials. detail: more words to show beside it, such as the best value so far. The
+        last call of a stage has ``done == total``.
         """
 
     def nodes(self, rates: Mapping[str, float]) -> None:

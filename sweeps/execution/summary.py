@@ -15,6 +15,7 @@ from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.results.run.record import Record, curve_segments, metrics_columns, metrics_record, objective_of
 from gridproof.results.run.store import ROWS_KEPT, Store
 from gridproof.results.run.tally import UNDEFINED, Tally, percentile
+from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.tile import Yardstick, evaluate_listed
 from gridproof.sweeps.plan.grid import Grid, ListedGrid
 from gridproof.sweeps.plan.plan import Plan, days_of
@@ -25,19 +26,30 @@ _AGREE = 1e-7
 
 
 def write_summary(
-    plan: Plan, grid: Grid, store: Store, yardstick: Yardstick, backend: str, sample: int | None, code: str
+    plan: Plan,
+    grid: Grid,
+    store: Store,
+    yardstick: Yardstick,
+    backend: str,
+    sample: int | None,
+    code: str,
+    observer: RunObserver,
 ) -> Record:
-    """Write top, surfaces and curves, and answer the summary. Base and best are evaluated by the reference anew."""
+    """Write top, surfaces and curves. Returns the summary. Base and best are evaluated by the reference anew."""
     study, window = plan.study, plan.window
+    observer.progress("summary", 0, 3)
     tally = store.tally()
     top = _top(plan, tally)
     store.write_table("top.parquet", top)
+    observer.progress("summary", 1, 3, 1)
     store.write_table("surfaces.parquet", _surfaces(plan, tally))
+    observer.progress("summary", 2, 3, 2)
     base_index = study.space.base_index
     best_index = int(tally.best_index[0]) if len(tally.best_index) else base_index
     points = {"base": checked_point(plan, grid, base_index), "best": checked_point(plan, grid, best_index)}
     holds = {leg.name: hold_returns(plan, index) for index, leg in enumerate(study.legs)}
     store.write_table("curves.parquet", _curves(plan, points, holds))
+    observer.progress("summary", 3, 3, 3)
     days = days_of(plan)
     published = None if window.published is None else window.published - window.first
     return {
@@ -108,10 +120,11 @@ def hold_returns(plan: Plan, leg: int) -> tuple[Any, Any]:
     return returns, metrics
 
 
-def variant_tables(plan: Plan, grid: Grid, store: Store) -> Iterator[pa.Table]:
+def variant_tables(plan: Plan, grid: Grid, store: Store, observer: RunObserver) -> Iterator[pa.Table]:
     """Every variant in grid order as Arrow tables: index, axes by value, metrics in float32."""
     space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
-    number = 0
+    number = written = 0
+    observer.progress("writing variants", 0, grid.size)
     for rows in store.rows():
         done = 0
         while done < len(rows):
@@ -127,6 +140,8 @@ def variant_tables(plan: Plan, grid: Grid, store: Store) -> Iterator[pa.Table]:
             columns |= {name: pa.array(values, from_pandas=True) for name, values in metrics.items()}
             yield pa.table(columns)
             done += len(variants)
+            written += len(variants)
+            observer.progress("writing variants", written, grid.size, written)
             number += 1
 
 

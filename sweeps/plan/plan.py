@@ -14,6 +14,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Box, Problem, Work
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
+from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
 from gridproof.sweeps.plan.signal_paths import PathTable, path_table
 from gridproof.sweeps.plan.window import Window, find_window
@@ -161,10 +162,13 @@ class StudyLayout:
         )
 
 
-def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool = False) -> Plan:
+def build_plan(
+    study: Study, market: Market, backend: Backend, hindsight: bool = False, observer: RunObserver | None = None
+) -> Plan:
     """Measure every signal under all its parameters, merge equal paths, and lay out payoffs and costs.
 
-    ``hindsight`` shows what a look-ahead would have earned; see ``reading.path_table``.
+    ``hindsight`` shows what a look-ahead would have earned; see ``signal_paths.path_table``. ``observer`` hears how
+    many signals are measured.
 
     Raises InputError where a leg lacks a close, a series ends early, or the window begins before a signal is defined.
     """
@@ -176,7 +180,11 @@ def build_plan(study: Study, market: Market, backend: Backend, hindsight: bool =
             "Narrow an axis, in the file or with --set; or search it",
         )
     layout = lay_out(study, market)
-    tables = [layout.table(study, signal, backend, hindsight) for signal in study.signals]
+    observer, tables = observer or RunObserver(), []
+    for number, signal in enumerate(study.signals):
+        observer.progress("planning", number, len(study.signals), number)
+        tables.append(layout.table(study, signal, backend, hindsight))
+    observer.progress("planning", len(tables), len(tables), len(tables))
     return layout.plan(study, tables, backend)
 
 

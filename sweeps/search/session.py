@@ -16,19 +16,19 @@ from optuna.trial import FrozenTrial
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
-from gridproof.results.report.report import write_report
 from gridproof.results.run.record import Record
 from gridproof.results.run.run import Run
 from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.connection import check_address, connected
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
-from gridproof.sweeps.execution.collect import Progress
 from gridproof.sweeps.execution.executor import IncompleteError, LocalExecutor
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.ledger_entries import SearchLedger, is_recorded
+from gridproof.sweeps.execution.observer import RunObserver
+from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
-from gridproof.sweeps.run import data_folder, market_of, sweep
+from gridproof.sweeps.run import RunContext, data_folder, finish, market_of, sweep
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.loop import Search, Watch, pareto
 from gridproof.sweeps.search.objectives import parse_objectives
@@ -45,7 +45,7 @@ from gridproof.sweeps.search.trial_evaluation import TrialEvaluator
 from gridproof.sweeps.search.trial_spec import TrialSpec
 from gridproof.sweeps.search.walk_forward import SearchFold, folds_of, walk
 from gridproof.sweeps.study.study import Study
-from gridproof.sweeps.verdict.verdict import Say, conclude_verdict
+from gridproof.sweeps.verdict.verdict import conclude_verdict
 
 # Seconds between saves to a URL: what the loss of a machine may cost.
 _SAVE_EVERY = 10.0
@@ -133,28 +133,23 @@ def run_search(
     study: Study,
     options: Options,
     data: str | Path | None = None,
-    out: str | Path = "runs",
-    backend: str = "auto",
+    run: RunOptions | None = None,
     storage: str | None = None,
     resume: bool = False,
-    verdict: bool = True,
-    observer: Watch = lambda _: None,
-    progress: Progress | None = None,
-    say: Say = lambda _: None,
-    budget: Budget | None = None,
-    ray: str | None = None,
-    workers: int | None = None,
+    observer: RunObserver | None = None,
 ) -> Run:
     """Search a study's space; a later call with the same arguments, or more trials, goes on where this one stopped.
 
     What was found is swept with what surrounds it, and judged against all cells that the search evaluated. The search
-    sees the days in sample alone. resume: there must be a search to go on with. ray, workers: trials are evaluated on a
-    cluster, a batch of them at a time; what they find hangs on no worker. KeyboardInterrupt loses the trials under way.
-    Raises InputError, and IncompleteError where the budget is used up.
+    sees the days in sample alone. run: as for a run; on a cluster (``run.ray``) trials are evaluated a batch at a time,
+    and what they find depends on no worker. storage: URL of Optuna's storage; None: a journal in the folder. resume:
+    there must be a search to go on with. KeyboardInterrupt loses the trials under way. Raises InputError, and
+    IncompleteError where the budget is used up.
     """
-    chosen = resolve(backend)
+    run, observer = run or RunOptions(), observer or RunObserver()
+    ray, chosen = run.ray, resolve(run.backend)
     market = market_of(study, data)
-    place = RunStore(out)
+    place = RunStore(run.out)
     folder = search_folder(study, market, chosen.name, options, place.folder)
     place.fetch(folder.name)
     store = Store(folder)
@@ -172,7 +167,7 @@ def run_search(
         crowd = None
         if ray is not None:
             check_address(ray)
-            crowd = RayTrials(stack.enter_context(connected(ray)), chosen.name == "cuda", workers)
+            crowd = RayTrials(stack.enter_context(connected(ray)), chosen.name == "cuda", run.workers)
         kept = stack.enter_context(open_storage(storage, folder))
         session = _Session(
             study=study,
@@ -183,7 +178,7 @@ def run_search(
             url=storage,
             data=data_folder(study, data),
             observer=_saving(place, observer),
-            tracker=BudgetTracker(budget or Budget()),
+            tracker=BudgetTracker(run.budget or Budget()),
             crowd=crowd,
             clock=KernelClock(),
             seconds={},
@@ -201,27 +196,32 @@ def run_search(
     store.write_text(STUDY, study.to_yaml())
     store.write_json(RECORD, record)
     seconds = {**session.seconds, "kernels": session.clock.seconds, "searching": time.perf_counter() - began}
-    plan, grid, summary = sweep(store, local, market, chosen, LocalExecutor(1), data, progress=progress, place=place)
+    context = RunContext(local, market, data_folder(study, data), chosen, store, place, observer)
+    plan, grid, summary = sweep(context, LocalExecutor(1))
     store.write_json("summary.json", summary)
-    if verdict:
-        conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), say)
+    if run.verdict:
+        conclude_verdict(plan, grid, store, chosen.name, context.data, observer)
     store.write_json("timing.json", store.read_json("timing.json") | {"search": seconds})
-    write_report(folder)
-    store.tidy()
-    place.save()
+    finish(context)
     return Run(folder, place=place.of(folder))
 
 
-def _saving(place: RunStore, observer: Watch) -> Watch:
-    """Keep what trials have found where runs are kept, now and then."""
+def _saving(place: RunStore, observer: RunObserver) -> Watch:
+    """Report how far a search is, and now and then keep what trials have found where runs are kept."""
     saved = time.monotonic()
+    before: int | None = None
+    began = saved
 
     def watched(standing: SearchProgress) -> None:
-        nonlocal saved
+        nonlocal saved, before
         if time.monotonic() - saved > _SAVE_EVERY:
             place.save()
             saved = time.monotonic()
-        observer(standing)
+        before = standing.finished if before is None else before
+        seconds = time.monotonic() - began
+        observer.progress(
+            "search", standing.finished, standing.trials, standing.finished - before, standing.detail(seconds)
+        )
 
     return watched
 

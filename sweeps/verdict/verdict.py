@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from gridproof.results.gates import NOT_COVERED, judge
@@ -10,6 +9,7 @@ from gridproof.results.ledger.ledger import ledger_total
 from gridproof.results.run.record import Record
 from gridproof.results.run.store import Store
 from gridproof.sweeps.execution.ledger_entries import market_identity
+from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan, days_of
 from gridproof.sweeps.search.search_population import gather_search, is_search
@@ -28,16 +28,18 @@ from gridproof.sweeps.verdict.stress import stress
 # Objectives that sums of days give, and what CSCV and the walk-forward call them.
 _METRIC = {"sharpe": "sharpe", "cagr": "cagr", "total_return": "cagr"}
 
-# ``say(text)``: what is being computed.
-Say = Callable[[str], object]
+# Stages that the observer hears of.
+_STAGES = 5
 
 
-def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: Path | None, say: Say) -> Record:
+def conclude_verdict(
+    plan: Plan, grid: Grid, store: Store, backend: str, data: Path | None, observer: RunObserver
+) -> Record:
     """Compute all statistics of a finished run and write them. Raises InputError where the sample is too short."""
     study, space, dates = plan.study, plan.study.space, days_of(plan)
     objective = study.spec.objective
     summary = store.read_json("summary.json")
-    say("gathering what trades differently")
+    observer.progress("verdict", 0, _STAGES, 0, "gathering what trades differently")
     contenders = find_candidates(plan, grid, int(summary["best"]["index"]))
     if is_search(store):
         known = [(space.parameters(contenders.index[name]), contenders.metrics[name]) for name in contenders.points]
@@ -47,12 +49,13 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
         population, tried, distinct = gather(plan, grid), summary["evaluated"], summary["distinct"]
     bootstrap, benchmarks = contenders.bootstrap(), contenders.benchmarks()
     ahead = CrossValidation(population, _METRIC[objective]) if objective in _METRIC else None
-    say(f"testing {len(population):,} variants against {len(benchmarks)} benchmarks, {RESAMPLES:,} resamples")
+    tested = f"testing {len(population):,} variants against {len(benchmarks)} benchmarks, {RESAMPLES:,} resamples"
+    observer.progress("verdict", 1, _STAGES, 1, tested)
     luck = measure_data_snooping(population, benchmarks, bootstrap, ahead)
-    say("turning the market against the signals")
+    observer.progress("verdict", 2, _STAGES, 2, "turning the market against the signals")
     turned = placebo(population, grid, contenders, backend)
     ensemble = average(population, contenders.standard_error)
-    say("ranking the best of each half of the days among all")
+    observer.progress("verdict", 3, _STAGES, 3, "ranking the best of each half of the days among all")
     overfitting = [] if ahead is None else ahead.overfitting()
     no_blocks = f"{objective} is not given by sums of blocks, or there are too few days"
     values = whole_grid_values(store, space, objective)
@@ -91,7 +94,7 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
         "deflated": deflate(population, contenders, counts),
         "haircut": haircut(population, contenders),
     }
-    say("stressing base and best")
+    observer.progress("verdict", 4, _STAGES, 4, "stressing base and best")
     record["stress"] = {
         name: stress(plan, plan.market, point, contenders.index[name], contenders.holds_in_sample)
         for name, point in contenders.points.items()
@@ -99,6 +102,7 @@ def conclude_verdict(plan: Plan, grid: Grid, store: Store, backend: str, data: P
     record["gates"] = judge(record)
     record["not_covered"] = NOT_COVERED
     store.write_json("statistics.json", record)
+    observer.progress("verdict", _STAGES, _STAGES, _STAGES)
     return record
 
 

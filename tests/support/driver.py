@@ -1,4 +1,4 @@
-"""gridproof's command line on a trapped grid: python -m tests.driver TRAPS run STUDY …"""
+"""gridproof's command line on a trapped grid: python -m tests.support.driver TRAPS run STUDY …"""
 
 from __future__ import annotations
 

@@ -16,13 +16,15 @@ from gridproof.results.run.store import Store
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.executor import Executor, Range, Task, Tile, TileFault
+from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.tile import Yardstick, run_tile
+from gridproof.sweeps.run import run_study
 from tests.support.demo import small_plan, small_study
 from tests.support.trapped import Trapped
 
 
 class Listener:
-    """A observer that counts, and says enough after some variants."""
+    """An executor's control that counts, and says enough after some variants."""
 
     def __init__(self, limit: float = np.inf, interrupt: float = np.inf) -> None:
         self.variants, self._limit, self._interrupt = 0, limit, interrupt
@@ -32,7 +34,9 @@ class Listener:
         if self.variants >= self._interrupt:
             raise KeyboardInterrupt
 
-    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None: ...
+    def nodes(self, rates: Mapping[str, float]) -> None: ...
+
+    def notice(self, text: str) -> None: ...
 
     def enough(self, nodes: int) -> bool:
         assert nodes >= 1
@@ -145,7 +149,7 @@ class RunSuite:
         with monkeypatch.context() as patch:
             patch.setattr(Tally, "save", full)
             with pytest.raises(gp.IncompleteError, match=r"no room is left for a tile\. Make some; the same"):
-                gp.run(small_study(), out=tmp_path / "full", ray=ray, tile_pieces=1, verdict=False)
+                run_study(small_study(), options=RunOptions(tmp_path / "full", verdict=False, ray=ray, tile_pieces=1))
         folder = next((tmp_path / "full").glob("*-*"))
         assert len(Store(folder).finished_tiles()) == 3
         kept = {path: path.read_bytes() for path in stored}

@@ -19,11 +19,14 @@ from gridproof.kernels.backend import resolve
 from gridproof.results.run.store import Store
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.plan.grid import ProductGrid
+from gridproof.sweeps.run import run_study
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.study import build_study
 from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import contents
+from tests.support.observers import StopAt
 from tests.support.rays import ROOT, driver_command
 
 METRICS = {
@@ -35,6 +38,11 @@ METRICS = {
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> gp.Run:
     return gp.run(small_study(), out=tmp_path_factory.mktemp("finished"), verdict=False)
+
+
+def run(out: Path, tile_pieces: int, observer: gp.RunObserver | None = None) -> gp.Run:
+    """The small study without its verdict, in tiles of so many pieces."""
+    return run_study(small_study(), None, RunOptions(out, verdict=False, tile_pieces=tile_pieces), observer)
 
 
 @pytest.fixture
@@ -101,40 +109,33 @@ def test_a_finished_run_is_only_read(finished: gp.Run) -> None:
 
 @pytest.mark.usefixtures("small_pieces")
 def test_tiles_threads_and_interruption_change_no_byte(tmp_path: Path) -> None:
-    whole = gp.run(small_study(), out=tmp_path / "whole", tile_pieces=100, verdict=False)
+    whole = run(tmp_path / "whole", 100)
     expected = contents(whole.folder)
     assert ProductGrid(small_plan(), 10).pieces > 8
 
     threads = numba.get_num_threads()
     numba.set_num_threads(1)
     try:
-        single = gp.run(small_study(), out=tmp_path / "single", tile_pieces=1, verdict=False)
+        single = run(tmp_path / "single", 1)
     finally:
         numba.set_num_threads(threads)
     assert contents(single.folder) == expected
 
-    def stop_at(limit: int):
-        def progress(done: int, total: int, new: int) -> None:
-            if new >= limit:
-                raise KeyboardInterrupt
-
-        return progress
-
     out, finished_before = tmp_path / "stopped", 0
     for tile_pieces, limit in ((1, 50), (2, 60), (1, 30)):
         with pytest.raises(KeyboardInterrupt):
-            gp.run(small_study(), out=out, tile_pieces=tile_pieces, progress=stop_at(limit), verdict=False)
+            run(out, tile_pieces, StopAt(new=limit))
         covered = sum(high - low for low, high in Store(next(out.glob("*/tiles")).parent).finished_tiles())
         assert covered > finished_before, "a finished tile was lost"
         finished_before = covered
-    assert contents(gp.run(small_study(), out=out, tile_pieces=3, verdict=False).folder) == expected
+    assert contents(run(out, 3).folder) == expected
 
 
 @pytest.mark.usefixtures("small_pieces")
 def test_an_interrupted_fold_counts_nothing_twice(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.create("")
-    whole = gp.run(small_study(), out=tmp_path / "run", tile_pieces=1, verdict=False)
+    whole = run(tmp_path / "run", 1)
     tally = Store(whole.folder).tally()
     for low, high in ((0, 2), (0, 1), (1, 2), (3, 4)):
         store.put_tile(low, high, tally, None)
@@ -243,7 +244,7 @@ def test_a_study_without_signals_and_one_that_is_never_invested(tmp_path: Path) 
 
 @pytest.mark.usefixtures("small_pieces")
 def test_rows_that_no_tally_vouches_for_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = contents(gp.run(small_study(), out=tmp_path / "whole", tile_pieces=3, verdict=False).folder)
+    expected = contents(run(tmp_path / "whole", 3).folder)
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -251,10 +252,10 @@ def test_rows_that_no_tally_vouches_for_are_not_read(tmp_path: Path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(Tally, "save", killed)
         with pytest.raises(KeyboardInterrupt):
-            gp.run(small_study(), out=tmp_path / "killed", tile_pieces=3, verdict=False)
+            run(tmp_path / "killed", 3)
     rows = next((tmp_path / "killed").glob("*/tiles/*-rows.npy"))
     rows.with_suffix(".123.tmp").touch()  # what a hard kill leaves while it writes
-    assert contents(gp.run(small_study(), out=tmp_path / "killed", tile_pieces=2, verdict=False).folder) == expected
+    assert contents(run(tmp_path / "killed", 2).folder) == expected
 
 
 def test_a_report_that_is_gone_is_written_again(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import collect as collect_module
 from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import contents
+from tests.support.observers import StopAt
 from tests.support.rays import ROOT
 from tests.support.trapped import Trapped
 
@@ -71,13 +72,8 @@ def runs_alone(found: dict[str, bytes]) -> dict[str, bytes]:
 
 def interrupted(url: str, after: int) -> None:
     """A run that is stopped once so many variants are done."""
-
-    def progress(done: int, total: int, new: int) -> None:
-        if done >= after:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        gp.run(small_study(), out=url, progress=progress, verdict=False)
+        gp.run(small_study(), out=url, observer=StopAt(done=after), verdict=False)
 
 
 @pytest.fixture

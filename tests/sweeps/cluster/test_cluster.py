@@ -26,6 +26,7 @@ from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.executor import Executor
 from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import RunSuite, TileSuite, contents, task_of
+from tests.support.observers import Heard
 from tests.support.rays import ROOT, add_node, cluster_of, driver_command, needs_ray
 from tests.support.trapped import Trapped
 
@@ -172,18 +173,19 @@ def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
     (empty_traps / "kill-once-7").touch()
     (empty_traps / "kill-once-12").touch()
     (empty_traps / "slow").touch()
-    heard: list[str] = []
     metrics: set[str] = set()
 
-    def nodes(rates: Mapping[str, float], notice: str) -> None:
-        heard.append(notice)
-        metrics.update(served_metrics())
+    class Watching(Heard):
+        def nodes(self, rates: Mapping[str, float]) -> None:
+            metrics.update(served_metrics())
+
+    heard = Watching()
 
     with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
-        run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=cluster.address, nodes=nodes, verdict=False)
+        run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=cluster.address, observer=heard, verdict=False)
     assert run.timing["workers_lost"] == 2
     assert sum(run.timing["nodes"].values()) == run.timing["variants_evaluated_in_this_call"] == run.summary["variants"]
-    assert sum("worker lost, 127.0.0.1" in notice for notice in heard) == 2
+    assert sum("worker lost, 127.0.0.1" in notice for notice in heard.notices) == 2
     assert not list(empty_traps.glob("kill-once-*"))
     for metric in ("tiles_total", "variants_total", "variants_per_second", "retries_total"):
         assert f"ray_gridproof_{metric}" in metrics
@@ -276,19 +278,19 @@ def test_the_head_goes(
 def test_no_more_workers_than_asked_for(
     cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
-    rates: list[Mapping[str, float]] = []
+    heard = Heard()
     with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
         run = gp.run(
             gp.load_study(str(study)),
             out=tmp_path,
             ray=cluster.address,
             workers=1,
-            nodes=lambda each, notice: rates.append(dict(each)),
+            observer=heard,
             verdict=False,
         )
     assert len(run.timing["nodes"]) == 1
-    assert max(map(len, rates)) == 1
-    assert max(rate for each in rates for rate in each.values()) > 0
+    assert max(map(len, heard.rates)) == 1
+    assert max(rate for each in heard.rates for rate in each.values()) > 0
     assert contents(run.folder) == expected
 
 
@@ -304,10 +306,11 @@ def test_nodes_that_would_compute_otherwise_are_refused(
 def test_a_local_ray_listens_on_loopback_only_with_a_token_of_its_own(study: Path, tmp_path: Path) -> None:
     script = (
         "import ray, sys, gridproof as gp\n"
-        "from tests.listening import listening\n"
+        "from tests.support.listening import listening\n"
         "found = []\n"
-        "nodes = lambda *_: found.append(listening('GRIDPROOF_TEST'))\n"
-        "gp.run(gp.load_study(sys.argv[1]), out=sys.argv[2], ray='local', nodes=nodes, verdict=False)\n"
+        "watch = gp.RunObserver()\n"
+        "watch.nodes = lambda _: found.append(listening('GRIDPROOF_TEST'))\n"
+        "gp.run(gp.load_study(sys.argv[1]), out=sys.argv[2], ray='local', observer=watch, verdict=False)\n"
         "print(sorted(set.union(*found)), max(map(len, found)))\n"
     )
     done = subprocess.run(

@@ -24,6 +24,7 @@ from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor
 from tests.support.demo import small_file, small_study
 from tests.support.executors import RunSuite, TileSuite
+from tests.support.observers import Heard
 from tests.support.rays import ROOT, driver_command, needs_ray
 
 
@@ -127,7 +128,8 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     # A file system with room for some tiles; what is on it at the end is listed.
     inside = (
         f"mount -t tmpfs -o size=128k none {out} || exit 77; head -c 60000 /dev/zero > {out}/ballast; "
-        f"{sys.executable} -m tests.driver {tmp_path} run {study} --out {out}; code=$?; ls {out}/*/tiles; exit $code"
+        f"{sys.executable} -m tests.support.driver {tmp_path} "
+        f"run {study} --out {out}; code=$?; ls {out}/*/tiles; exit $code"
     )
     command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", inside]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
@@ -151,10 +153,11 @@ def test_a_driver_without_a_gpu_says_that_it_leaves_the_verdict_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(run_module, "gpu_answers", lambda: False)
-    monkeypatch.setattr(run_module, "Cluster", lambda address, workers: Elsewhere(2))
-    said: list[str] = []
-    run = gp.run(small_study(), out=tmp_path, backend="cuda", ray="auto", say=said.append)
-    assert said == ["none, for this machine has no GPU; on one that has, gridproof verdict RUN computes it"]
+    monkeypatch.setattr(run_module, "ClusterExecutor", lambda address, workers: Elsewhere(2))
+    heard = Heard()
+    run = gp.run(small_study(), out=tmp_path, backend="cuda", ray="auto", observer=heard)
+    skipped = "verdict skipped: no GPU on this machine; run `gridproof verdict RUN` where there is one"
+    assert heard.notices == [skipped]
     assert run.summary["backend"] == "cuda"
     assert not run.statistics
     assert run.report().is_file()
@@ -217,10 +220,11 @@ def test_a_cluster_that_is_not_there(address: str, fault: str, tmp_path: Path) -
 
 def test_lines_name_the_nodes_and_what_happened(capsys: pytest.CaptureFixture[str]) -> None:
     lines = ProgressLines()
-    lines.nodes({"10.0.0.2": 1234.4, "10.0.0.1": 99.0}, "worker lost, 10.0.0.1: [gone]")
-    lines(10, 10, 10)
+    lines.nodes({"10.0.0.2": 1234.4, "10.0.0.1": 99.0})
+    lines.notice("worker lost, 10.0.0.1: [gone]")
+    lines.progress("sweep", 10, 10, 10)
     lines.nodes({f"10.0.0.{number}": 100.0 * number for number in range(1, 10)})
-    lines(10, 10, 10)
+    lines.progress("sweep", 10, 10, 10)
     output = capsys.readouterr().out
     assert "worker lost, 10.0.0.1: [gone]" in output
     assert "| 10.0.0.1 99/s, 10.0.0.2 1,234/s" in output

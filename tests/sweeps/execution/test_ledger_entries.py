@@ -20,11 +20,14 @@ from gridproof.results.ledger.ledger import LedgerFile, LedgerHeader, ledger_row
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.ledger_entries import market_identity, trials_of
+from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, draw_sample
+from gridproof.sweeps.run import run_study
 from gridproof.sweeps.study.document import parse_value
 from gridproof.sweeps.study.study import Study, load_study
 from tests.support.demo import small_study, tied_study
 from tests.support.market import raw_study, study_of, study_text, write_market
+from tests.support.observers import StopAt
 from tests.sweeps.cli.test_app import gridproof
 
 
@@ -220,12 +223,8 @@ def test_runs_are_counted_as_they_finish(tmp_path: Path, monkeypatch: pytest.Mon
     study, size = small_study(), small_study().space.size
     monkeypatch.setattr(run_module, "whole_grid", lambda plan: ProductGrid(plan, 10))
 
-    def stop(done: int, total: int, new: int) -> None:
-        if new >= 60:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        gp.run(study, out=tmp_path, tile_pieces=2, progress=stop, verdict=False)
+        run_study(study, None, RunOptions(tmp_path, verdict=False, tile_pieces=2), StopAt(new=60))
     finished = Store(next(tmp_path.glob("*/tiles")).parent)
     evaluated = int(finished.tally().counters[0])
     assert 0 < evaluated < size
@@ -285,14 +284,9 @@ def test_a_sample_counts_its_points_and_what_its_report_shows(tmp_path: Path) ->
 
 
 def test_a_sample_is_recorded_a_tile_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "Listed", lambda plan, variants: ListedGrid(plan, variants, 8))
-
-    def stop(done: int, total: int, new: int) -> None:
-        if new >= 24:
-            raise KeyboardInterrupt
-
+    monkeypatch.setattr(run_module, "ListedGrid", lambda plan, variants: ListedGrid(plan, variants, 8))
     with pytest.raises(KeyboardInterrupt):
-        gp.run(small_study(), out=tmp_path, sample=40, tile_pieces=1, progress=stop, verdict=False)
+        gp.run(small_study(), out=tmp_path, sample=40, observer=StopAt(new=24), verdict=False)
     assert only(tmp_path) == (1, 16, 16)
 
 

@@ -1,0 +1,33 @@
+"""The options of a run: where it goes, what computes it, how much of the grid, and within which limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridproof.kernels.errors import InputError
+from gridproof.sweeps.execution.budget import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a study is run.
+
+    out: the folder, or the URL, under which run folders go. backend: auto, cpu, cuda or reference. sample: evaluate
+    only so many variants, drawn at random; None: all. verdict: whether to compute the statistics too. ray: local, auto
+    or HOST:PORT of a head; None: this process. workers: at most so many workers of a cluster. budget: limits of this
+    call. tile_pieces: pieces of the grid in a tile, which is what a hard kill may lose. Raises InputError.
+    """
+
+    out: str | Path = "runs"
+    backend: str = "auto"
+    sample: int | None = None
+    verdict: bool = True
+    ray: str | None = None
+    workers: int | None = None
+    budget: Budget | None = None
+    tile_pieces: int = 1
+
+    def __post_init__(self) -> None:
+        if self.sample is not None and self.sample < 1:
+            raise InputError("a sample holds at least one variant", self.sample, "--sample", "Raise it")
