@@ -229,7 +229,7 @@ def test_runs_are_counted_as_they_finish(tmp_path: Path, monkeypatch: pytest.Mon
     evaluated = int(finished.tally().counters[0])
     assert 0 < evaluated < size
     assert only(tmp_path) == (1, evaluated, evaluated), "an abandoned run counts"
-    gp.run(study, out=tmp_path, tile_pieces=1, verdict=False)
+    gp.run(study, out=tmp_path, verdict=False)
     assert only(tmp_path) == (1, size, size), "resumed, it is the same run"
     gp.run(study, out=tmp_path, verdict=False)
     assert len(list((tmp_path / "ledger").iterdir())) == 2, "a run that is only read records nothing"
