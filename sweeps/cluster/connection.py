@@ -1,4 +1,4 @@
-"""The way to Ray: what --ray means, a connection for one run, and whether the head still answers."""
+"""The connection to Ray: what --ray means, a connection for one run, and whether the head is reachable."""
 
 from __future__ import annotations
 
@@ -12,79 +12,89 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from gridproof.kernels.errors import InputError
+from gridproof.sweeps.cluster.ray_internals import (
+    LOOPBACK_VARIABLE,
+    find_head_address,
+    given_address_kept,
+    start_local_ray,
+)
 
-# For so many seconds a head may not answer: Ray itself ends a driver after 60, without a word to it.
-HEAD_PATIENCE = 15.0
-# What Ray is given to part from a head that answers, and from one that is gone.
-_PARTING, _GONE = 60.0, 5.0
-# With 0 Ray stays on 127.0.0.1 where it is told so, and does not listen on all addresses.
-_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+# Seconds for which the head may be unreachable. Ray itself ends the driver's process after 60 seconds.
+HEAD_TIMEOUT = 15.0
+# Seconds that Ray gets to disconnect from a head that is reachable, and from one that is not.
+_DISCONNECT_SECONDS, _DISCONNECT_SECONDS_UNREACHABLE = 60.0, 5.0
 
 
 def check_address(address: str) -> None:
-    """Raises InputError where Ray is not installed, or the address is none that a driver can work from."""
+    """Raises InputError where Ray is not installed, or a driver cannot use the address."""
     if find_spec("ray") is None:
-        remedy = "Install the cluster packages, pip install 'gridproof[cluster]', or leave --ray out"
+        remedy = "Install it with pip install 'gridproof[cluster]', or leave --ray out"
         raise InputError("a run on a cluster needs Ray", "no package ray", "--ray", remedy)
     if not address or "://" in address:
-        remedy = "Run it on the cluster itself: ray job submit -- gridproof run STUDY --ray auto"
+        remedy = "Submit the command to the cluster: ray job submit -- gridproof run STUDY --ray auto"
         raise InputError("an address is local, auto or HOST:PORT of a head", address or "nothing", "--ray", remedy)
 
 
 @contextmanager
 def connected(address: str) -> Iterator[Any]:
-    """The module ray, connected; a connection that was there before is used, and left. Raises InputError."""
-    there = sys.modules.get("ray")
-    if there is not None and there.is_initialized():
-        yield there
+    """The module ray, connected. An existing connection of this process is used, and left open.
+
+    Raises InputError where the head is not reachable or refuses the connection.
+    """
+    loaded = sys.modules.get("ray")
+    if loaded is not None and loaded.is_initialized():
+        yield loaded
         return
+    make_token_private()
     if address not in ("local", "auto"):
-        _knock(address)
-    with _quiet_environment(address):
+        _check_reachable(address)
+    with _local_ray_environment(address):
         import ray
-    handlers = _handlers()
+    handlers = _signal_handlers()
     try:
-        with _quiet_environment(address), _as_written():
+        with _local_ray_environment(address), given_address_kept():
             _connect(ray, address)
+    except InputError:
+        ray.shutdown()
+        raise
     except (ConnectionError, RuntimeError, ValueError) as error:
         ray.shutdown()
-        raise _silent(f"{address}: {str(error).splitlines()[0] if str(error) else type(error).__name__}") from None
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise _unreachable(f"{address}: {text}") from None
     finally:
-        # Ray puts a handler of its own, which would end the driver at once.
-        _restore(handlers)
-    gcs = ray.get_runtime_context().gcs_address
-    with _last_words():
+        # Ray installs a handler that would end the driver at once.
+        _restore_handlers(handlers)
+    head = ray.get_runtime_context().gcs_address
+    with _explained_sudden_end():
         try:
-            _refuse_open_doors(gcs, address)
+            _check_loopback(head, address)
             yield ray
         finally:
-            _leave(ray, gcs)
+            _disconnect(ray, head)
 
 
 def _connect(ray: Any, address: str) -> None:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address == "local":
-        ray.init("local", include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
+        start_local_ray(ray, **quiet)
         return
     if address == "auto":
-        from ray._private.services import get_ray_address_from_environment
-
-        address = get_ray_address_from_environment("auto", None)
+        address = find_head_address()
         check_address(address)
-        _knock(address)
+        _check_reachable(address)
     ray.init(address=address, **quiet)
 
 
-def head_answers(gcs: str, patience: float) -> bool:
-    """Whether the head's store takes a connection, tried for so many seconds."""
-    host, _, port = gcs.rpartition(":")
-    deadline = time.monotonic() + patience
+def head_reachable(head: str, timeout: float) -> bool:
+    """Whether the head at HOST:PORT accepts a connection within ``timeout`` seconds; with 0 it is tried once."""
+    host, _, port = head.rpartition(":")
+    deadline = time.monotonic() + timeout
     while True:
         try:
             socket.create_connection((host.strip("[]"), int(port)), timeout=2.0).close()
@@ -95,61 +105,81 @@ def head_answers(gcs: str, patience: float) -> bool:
         time.sleep(0.5)
 
 
-def _knock(address: str) -> None:
-    """Ray itself tries a wrong address for two minutes."""
+def make_token_private() -> None:
+    """Make Ray's token file ``~/.ray/auth_token`` readable by its owner alone, mode 0600.
+
+    ``ray get-auth-token --generate`` writes it with the user's default mode, which often lets everyone read it. A file
+    at RAY_AUTH_TOKEN_PATH is left as it is: it may be a mounted secret.
+    """
+    path = _token_file()
+    with suppress(FileNotFoundError, PermissionError):
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+
+
+def _token_file() -> Path:
+    return Path.home() / ".ray" / "auth_token"
+
+
+def _check_reachable(address: str) -> None:
+    """Fails within seconds; Ray itself tries a wrong address for two minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         raise InputError("an address is local, auto or HOST:PORT of a head", address, "--ray", "Write the port too")
-    if not head_answers(address, 3.0):
-        raise _silent(f"nothing at {address}")
+    if not head_reachable(address, 3.0):
+        raise _unreachable(f"no connection to {address}")
 
 
-def _silent(fault: str) -> InputError:
-    remedy = "Start it with ray start, see that the token is its own, or use --ray local"
-    return InputError("a Ray cluster must answer", fault, "--ray", remedy)
+def _unreachable(value: str) -> InputError:
+    remedy = "Start it with ray start, check that driver and cluster have the same token, or use --ray local"
+    return InputError("the head of a Ray cluster must be reachable", value, "--ray", remedy)
 
 
-def _refuse_open_doors(gcs: str, address: str) -> None:
-    host = gcs.rpartition(":")[0]
+def _check_loopback(head: str, address: str) -> None:
+    host = head.rpartition(":")[0]
     if address == "local" and host != "127.0.0.1":
-        remedy = f"Set {_LOOPBACK}=0 before ray is imported"
+        remedy = f"Set {LOOPBACK_VARIABLE}=0 before ray is imported"
         raise InputError("a local Ray listens on 127.0.0.1 only", host, "--ray", remedy)
 
 
-def _leave(ray: Any, gcs: str) -> None:
-    """Disconnect, wholly: the next run must not find this connection. A head that is gone must not keep the driver."""
-    leaving = threading.Thread(target=ray.shutdown, daemon=True)
-    leaving.start()
-    leaving.join(_PARTING if head_answers(gcs, 0.0) else _GONE)
+def _disconnect(ray: Any, head: str) -> None:
+    """End the connection completely, so that the next run opens its own. A lost head does not block the driver."""
+    thread = threading.Thread(target=ray.shutdown, daemon=True)
+    thread.start()
+    thread.join(_DISCONNECT_SECONDS if head_reachable(head, 0.0) else _DISCONNECT_SECONDS_UNREACHABLE)
 
 
 @contextmanager
-def _last_words() -> Iterator[None]:
-    """Ray ends a driver at once, in C++, where the raylet of its machine is lost: a shell says what that means."""
-    words = (
-        "gridproof: not finished: the process has ended without a word, as Ray ends it where its own node is lost. "
-        "Finished tiles are kept; the same command goes on from there"
+def _explained_sudden_end() -> Iterator[None]:
+    """Explain the end of a driver that Ray kills.
+
+    Where the raylet of the driver's machine is lost, Ray ends the driver in C++, and Python prints nothing. A shell
+    waits for a line from the driver, and prints the explanation where the pipe closes without one.
+    """
+    text = (
+        "gridproof: not finished: the process ended without an error message. Ray does this where the raylet of the "
+        "driver's machine is lost. Finished tiles are kept; run the same command again to resume"
     )
-    command = ["sh", "-c", 'read -r word || echo "$0" >&2', words]
+    command = ["sh", "-c", 'read -r line || echo "$0" >&2', text]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True) as shell:
         try:
             yield
         finally:
-            shell.communicate(b"alive\n")
+            shell.communicate(b"finished\n")
 
 
 @contextmanager
-def _quiet_environment(address: str) -> Iterator[None]:
-    """What a Ray of this machine's own, and every process of it, is told."""
+def _local_ray_environment(address: str) -> Iterator[None]:
+    """The environment variables of a local Ray and of each of its processes."""
     if address != "local":
         yield
         return
-    told = {_LOOPBACK: "0", "RAY_USAGE_STATS_ENABLED": "0"}
+    variables = {LOOPBACK_VARIABLE: "0", "RAY_USAGE_STATS_ENABLED": "0"}
     if os.environ.get("RAY_AUTH_MODE", "token") == "token" and not _has_token():
-        told["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-    before = {name: os.environ.get(name) for name in told}
-    os.environ.update(told)
-    # Ray warns of the default that it takes, and asks for a choice.
+        variables["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    # Without the variable Ray prints a warning about its default.
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         yield
@@ -162,36 +192,18 @@ def _quiet_environment(address: str) -> Iterator[None]:
 
 
 def _has_token() -> bool:
-    """Whether this user has a token that Ray finds; a Ray of one's own needs none that anybody else knows."""
+    """Whether Ray finds a token of this user. Otherwise a local Ray gets a random one, which no one else knows."""
     if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
         return True
-    return (Path.home() / ".ray" / "auth_token").is_file()
+    return _token_file().is_file()
 
 
-@contextmanager
-def _as_written() -> Iterator[None]:
-    """Connect to the address that is given.
-
-    Ray puts the machine's outer address in the place of 127.0.0.1, where a head that listens on 127.0.0.1 alone never
-    answers, and asks there for minutes. Its variable against that is read once, by whoever imports Ray first; the
-    constant that it sets is read each time.
-    """
-    from ray._private import ray_constants
-
-    before = ray_constants.ENABLE_RAY_CLUSTER
-    ray_constants.ENABLE_RAY_CLUSTER = False
-    try:
-        yield
-    finally:
-        ray_constants.ENABLE_RAY_CLUSTER = before
-
-
-def _handlers() -> dict[int, Any]:
+def _signal_handlers() -> dict[int, Any]:
     if threading.current_thread() is not threading.main_thread():
         return {}
     return {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
 
-def _restore(handlers: Mapping[int, Any]) -> None:
+def _restore_handlers(handlers: Mapping[int, Any]) -> None:
     for number, handler in handlers.items():
         signal.signal(number, handler)

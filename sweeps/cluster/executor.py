@@ -15,7 +15,7 @@ from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Work
-from gridproof.sweeps.cluster.connection import HEAD_PATIENCE, check_address, connected, head_answers
+from gridproof.sweeps.cluster.connection import HEAD_TIMEOUT, check_address, connected, head_reachable
 from gridproof.sweeps.cluster.interrupts import Interrupts, noted_interrupts
 from gridproof.sweeps.cluster.ray_metrics import RayMetrics
 from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, tile_pieces
@@ -61,7 +61,7 @@ class ClusterExecutor:
     def __exit__(
         self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        if hasattr(self, "_pool") and head_answers(self._gcs, 0.0):
+        if hasattr(self, "_pool") and head_reachable(self._gcs, 0.0):
             self._pool.dismiss()
             if self._workers is not None:
                 self._request([])
@@ -160,8 +160,8 @@ class ClusterExecutor:
         """At most once a second: whether the head is there, which nodes are, and whether anybody works."""
         if time.monotonic() - self._looked < _LOOK:
             return
-        if not head_answers(self._gcs, HEAD_PATIENCE):
-            rule = f"the head of the cluster, {self._gcs}, has not answered for {HEAD_PATIENCE:.0f} s"
+        if not head_reachable(self._gcs, HEAD_TIMEOUT):
+            rule = f"the head of the cluster, {self._gcs}, has not answered for {HEAD_TIMEOUT:.0f} s"
             raise IncompleteError(f"{rule}. Start it again; the same command goes on")
         self._pool.look()
         self._looked = now = time.monotonic()

@@ -1,4 +1,4 @@
-"""A journal of trials in Optuna's own format, for one writer, and written a trial at a time, not a value."""
+"""A journal of trials in Optuna's format, for one writer. It is written once per trial, not once per value."""
 
 from __future__ import annotations
 
@@ -13,37 +13,41 @@ from typing import Any
 from optuna.storages.journal import BaseJournalBackend
 
 from gridproof.kernels.errors import InputError
+from gridproof.sweeps.search.optuna_internals import operation_of, running_trial_operations
 
-# Records of a trial that is not told yet: a kill may lose them, the trial is then as if it had never been asked for.
-# Optuna's numbers of the operations: create trial, set parameter, set user attribute, set system attribute.
-_PASSING = (4, 5, 8, 9)
-# Seconds between writes that outlast a loss of power; a kill loses nothing that was told.
+# Seconds between calls of fsync. A killed process loses no finished trial; a power failure may lose this many seconds.
 _SYNC_EVERY = 1.0
 
 
 class SearchJournal(BaseJournalBackend):
-    """Raises InputError where another process writes to it, or where it is damaged."""
+    """A file with one JSON record per line. Optuna's ``JournalFileBackend`` reads it, and this class reads its files.
+
+    Records of a running trial stay in memory until the trial has a result: a killed process then leaves a journal in
+    which that trial was never asked for. Raises InputError where another process has the file open, where the file is
+    damaged, or where the installed Optuna has another journal format.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._running = running_trial_operations()
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a+b")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._file.close()
-            rule, remedy = "one process searches with a journal at a time", "Wait for it, or give another --storage"
-            raise InputError(rule, "another one", str(path), remedy) from None
+            rule, remedy = "one process at a time may use a journal", "Wait for the other, or give another --storage"
+            raise InputError(rule, "a second process", str(path), remedy) from None
         self._file.seek(0)
-        whole, end, _torn = self._file.read().rpartition(b"\n")
-        # What follows the last line's end was torn by a kill.
-        self._file.truncate(len(whole) + len(end))
+        lines, newline, _incomplete = self._file.read().rpartition(b"\n")
+        # A killed process may leave an incomplete last line.
+        self._file.truncate(len(lines) + len(newline))
         try:
-            self._records: list[dict[str, Any]] = [json.loads(line) for line in whole.splitlines()]
+            self._records: list[dict[str, Any]] = [json.loads(line) for line in lines.splitlines()]
         except ValueError as error:
             self._file.close()
-            rule, remedy = "a line of a journal is a record", "Restore the file, or remove it and search again"
+            rule, remedy = "each line of a journal is a JSON record", "Restore the file, or delete it and search again"
             raise InputError(rule, str(error), str(path), remedy) from None
-        self._waiting: list[str] = []
+        self._unwritten: list[str] = []
         self._synced = time.monotonic()
 
     def read_logs(self, log_number_from: int) -> Iterable[dict[str, Any]]:
@@ -52,9 +56,9 @@ class SearchJournal(BaseJournalBackend):
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         for log in logs:
             line = json.dumps(log, separators=(",", ":"))
-            self._waiting.append(line)
+            self._unwritten.append(line)
             self._records.append(json.loads(line))
-        if any(log["op_code"] not in _PASSING for log in logs):
+        if any(operation_of(log) not in self._running for log in logs):
             self._write()
 
     def close(self) -> None:
@@ -64,9 +68,9 @@ class SearchJournal(BaseJournalBackend):
             self._file.close()
 
     def _write(self) -> None:
-        self._file.write("".join(f"{line}\n" for line in self._waiting).encode())
+        self._file.write("".join(f"{line}\n" for line in self._unwritten).encode())
         self._file.flush()
-        self._waiting.clear()
+        self._unwritten.clear()
         if time.monotonic() - self._synced > _SYNC_EVERY:
             os.fsync(self._file.fileno())
             self._synced = time.monotonic()

@@ -16,5 +16,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
     traps = Path(sys.argv.pop(1))
     run_module.whole_grid = lambda plan: Trapped(plan, traps)
-    cluster.HEAD_PATIENCE = 2.0
+    cluster.HEAD_TIMEOUT = 2.0
     command.main()

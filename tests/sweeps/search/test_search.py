@@ -261,7 +261,7 @@ def test_one_process_at_a_time(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "elsewhere.journal"
     with (
         closing(SearchJournal(path)),
-        pytest.raises(gp.InputError, match="one process searches with a journal at a time; got another one"),
+        pytest.raises(gp.InputError, match="one process at a time may use a journal; got a second process"),
     ):
         search(data, tmp_path / "apart", 5, storage=str(path))
     assert search(data, tmp_path, 5).search["trials"]["finished"] == 5
