@@ -33,15 +33,15 @@ class ReportAxis:
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
     @property
-    def terms(self) -> bool:
-        """Whether the axis says at what terms is traded, no threshold of a signal: cost, lag and release."""
+    def is_trading_condition(self) -> bool:
+        """Whether the axis is a condition of trading (cost, lag, release) and not a parameter of a signal."""
         return self.name.startswith("execution.") or self.name.endswith(".release")
 
     @property
-    def eased(self) -> bool:
-        """Whether the best trades on easier terms here: at less cost, with less lag, on earlier news."""
+    def favours_best(self) -> bool:
+        """Whether the best trades under a more favourable condition here: lower cost, shorter lag, earlier release."""
         base, best = (_number(self.texts[position]) for position in (self.base, self.best))
-        return self.terms and base is not None and best is not None and best < base
+        return self.is_trading_condition and base is not None and best is not None and best < base
 
     def text(self, position: int) -> str:
         return f"{self.texts[position]} {self.unit}".rstrip()

@@ -1,4 +1,4 @@
-"""The report's curves: net asset value, drawdown, what was held and signalled. T counts days."""
+"""Curves of net asset value and drawdown, with the legs held and the signals' states. T: number of days."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridproof.results.report.figures import BEST, INK, Figure, axis, layout, leg_colours, typed
+from gridproof.results.report.figures import BEST, INK, Figure, axis, base64_array, layout, leg_colours
 
 LEGEND: Figure = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
 _NAV, _DRAWDOWN, _ROW, _GAP = 330, 150, 20, 18  # pixels
 
 
 def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> Figure:
-    """NAV on a log axis, drawdown, and what was held and signalled, on one time axis of T days.
+    """NAV on a log axis, drawdown, and a band of legs and states, on one time axis of T days.
 
-    Rows of the band, top to bottom: the leg the base holds, the best's, each signal bit of the base (dark is
-    on). Everything after publication lies on a grey ground.
+    Rows of the band from the top: the leg that the base holds, the leg that the best holds, each state of the base's
+    signals (dark: on). The background after publication is grey.
     """
     dates, data = _dates(curves), []
     for name, text, style in _lines(legs, best_is_base):
@@ -47,12 +47,12 @@ def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool)
     after = (curves["segment"] == "after_publication").to_numpy()
     if after.any():
         figure["legend"] = LEGEND | {"y": 1.0 + 20.0 / total}
-        figure |= publication_ground(dates[int(after.argmax())], dates[-1], late=bool(after.mean() < 0.5))
+        figure |= publication_shading(dates[int(after.argmax())], dates[-1], late=bool(after.mean() < 0.5))
     return {"data": [*data, band], "layout": figure}
 
 
 def after_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> Figure | None:
-    """NAV after publication alone, 1 at the last close before it; None where no day lies there."""
+    """NAV after publication, 1 at the last close before it; None without such days."""
     late = (curves["segment"] == "after_publication").to_numpy()
     if not late.any():
         return None
@@ -76,7 +76,7 @@ def after_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) 
 
 
 def _lines(legs: Sequence[str], best_is_base: bool) -> list[tuple[str, str, Figure]]:
-    """(column prefix, name, line) of what is drawn; the base comes last, to lie on top."""
+    """(column prefix, name, line) of each curve; the base comes last, so that it is drawn on top."""
     colours = leg_colours(legs)
     lines: list[tuple[str, str, Figure]] = [
         (f"hold.{leg}", f"hold {leg}", {"color": colours[leg], "width": 1.1}) for leg in legs
@@ -91,13 +91,13 @@ def _dates(curves: pd.DataFrame) -> list[str]:
 
 
 def _line(dates: list[str], values: pd.Series[Any], name: str, style: Figure, y_axis: str) -> Figure:
-    trace: Figure = {"type": "scatter", "mode": "lines", "x": dates, "y": typed(values), "name": name}
+    trace: Figure = {"type": "scatter", "mode": "lines", "x": dates, "y": base64_array(values), "name": name}
     rank = {"base": 1, "best": 2}.get(name[:4], 3)
     return trace | {"line": style, "xaxis": "x", "yaxis": y_axis, "legendrank": rank}
 
 
 def _band(curves: pd.DataFrame, dates: list[str], legs: Sequence[str], best_is_base: bool) -> Figure:
-    """What was held and signalled each day: one heat map row each, a code per leg, then off and on."""
+    """The legs held and the states on each day: a heat map with a row for each, coded by leg, then off and on."""
     rows = [("base holds", curves["base.leg"])]
     if not best_is_base:
         rows.append(("best holds", curves["best.leg"]))
@@ -112,26 +112,26 @@ def _band(curves: pd.DataFrame, dates: list[str], legs: Sequence[str], best_is_b
         texts.append(["on" if on else "off" for on in state])
     names = [name for name, _ in rows] + [bit.removeprefix("base.state.") for bit in bits]
     steps = [[k / len(palette), c] for i, c in enumerate(palette) for k in (i, i + 1)]
-    band: Figure = {"type": "heatmap", "x": dates, "y": names, "z": typed(np.stack(codes), "u1")}
+    band: Figure = {"type": "heatmap", "x": dates, "y": names, "z": base64_array(np.stack(codes), "u1")}
     band |= {"text": texts, "hovertemplate": "%{y}: %{text}<extra></extra>", "name": ""}
     band |= {"colorscale": steps, "zmin": -0.5, "zmax": len(palette) - 0.5, "showscale": False, "ygap": 3}
     return band | {"xaxis": "x", "yaxis": "y3"}
 
 
-def publication_ground(start: str, end: str, late: bool) -> Figure:
-    """The grey ground from publication on, its border and its label; late: it lies in the right half."""
-    ground: Figure = {"type": "rect", "xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1}
-    ground |= {"fillcolor": "rgba(90,90,80,0.09)", "line": {"width": 0}, "layer": "below"}
-    border = ground | {"type": "line", "x1": start, "layer": "above"}
+def publication_shading(start: str, end: str, late: bool) -> Figure:
+    """A grey background from publication on, with border and label. late: it begins in the right half."""
+    background: Figure = {"type": "rect", "xref": "x", "yref": "paper", "x0": start, "x1": end, "y0": 0, "y1": 1}
+    background |= {"fillcolor": "rgba(90,90,80,0.09)", "line": {"width": 0}, "layer": "below"}
+    border = background | {"type": "line", "x1": start, "layer": "above"}
     border["line"] = {"color": INK, "width": 1, "dash": "dot"}
     label: Figure = {"text": f"published {start} →" if late else f"after publication, {start}", "x": start}
     label |= {"xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
     label |= {"xanchor": "right" if late else "left", "font": {"size": 11, "color": "#55554f"}}
-    return {"shapes": [ground, border], "annotations": [label]}
+    return {"shapes": [background, border], "annotations": [label]}
 
 
 def log_axis(navs: npt.ArrayLike, title: str) -> Figure:
-    """A log axis with ticks at round NAVs: plotly's own choice labels bare digits between decades."""
+    """A log axis with ticks at round values of NAV (plotly's default shows single digits between decades)."""
     values = np.asarray(navs, dtype=float)
     values = values[values > 0]
     low, high = float(values.min()), float(values.max())

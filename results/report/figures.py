@@ -1,6 +1,7 @@
-"""What the report's figures share: plain plotly.js descriptions, ``{"data": [...], "layout": {...}}``, for JSON.
+"""Colours, fonts, axes and arrays that the report's figures share.
 
-Nothing here imports plotly: a description depends on its inputs alone, so equal inputs give equal bytes.
+A figure is a plotly.js description, ``{"data": [...], "layout": {...}}``, built without plotly: equal inputs give equal
+bytes.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ import numpy.typing as npt
 Figure = dict[str, Any]
 
 INK, BEST, FAINT = "#1c1c1e", "#b3392f", "#e4e4e0"
-LUCK, SOFT = "#6a51a3", "#5d5d58"
+NULL, SOFT = "#6a51a3", "#5d5d58"
 LEG_COLOURS = ("#4d78a8", "#d79b3c", "#5f9e6e", "#8a74ae", "#4fa3a5", "#b07aa1", "#9c755f")
 FONT = {"family": '"Helvetica Neue", "Liberation Sans", Arial, sans-serif', "size": 12, "color": INK}
 
 
-def typed(values: npt.ArrayLike, dtype: str = "<f4") -> dict[str, str]:
-    """An array of one or two dimensions as plotly's base64 form; float32 is more than a screen can show."""
+def base64_array(values: npt.ArrayLike, dtype: str = "<f4") -> dict[str, str]:
+    """An array of one or two dimensions in plotly's base64 form; float32 is more than a screen can show."""
     array = np.ascontiguousarray(values, dtype=dtype)
     packed = {"dtype": dtype.lstrip("<"), "bdata": base64.b64encode(array.tobytes()).decode()}
     return packed if array.ndim == 1 else packed | {"shape": ", ".join(map(str, array.shape))}
 
 
 def leg_colours(legs: Sequence[str]) -> dict[str, str]:
-    """One colour per leg, for its curve, its mark and its stretches of the band alike; cash is grey."""
+    """One colour for each leg, in every figure; cash is grey."""
     risky = [leg for leg in legs if leg != "cash"]
     return {"cash": "#a9a9a4"} | {leg: LEG_COLOURS[i % len(LEG_COLOURS)] for i, leg in enumerate(risky)}
 

@@ -1,6 +1,6 @@
-"""The report's heat maps: the objective over two axes, through the base and averaged over all else.
+"""Heat maps of the objective over two axes: with all other axes at the base, and averaged over all other axes.
 
-A surface has a row per value of its y axis, a column per value of its x axis. NaN is blank.
+A matrix has a row for each value of the y axis and a column for each value of the x axis. NaN is blank.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from gridproof.kernels.metrics import Metric
 from gridproof.results.report.axis import ReportAxis
-from gridproof.results.report.figures import Figure, axis, layout, typed
+from gridproof.results.report.figures import Figure, axis, base64_array, layout
+from gridproof.results.report.number_format import d3_format
 
-MOST_CELLS = 500  # along one axis of a heat map; above it blocks are averaged
+MOST_CELLS = 500  # along one axis of a heat map; above this, neighbouring values are averaged
 MOST_MAPS = 6
-FEWEST_DRAWN = 10  # variants of a sample in a cell whose mean is shown
-_WIDTH, _HEIGHT, _CELL = 430.0, 300.0, 46.0  # pixels of one map: its width, its height and its cells at most
-_FLAT = 0.05  # of the liveliest pair's spread: below it a pair is not worth a map
+FEWEST_DRAWN = 10  # variants that a cell of a sampled run needs for its mean to be shown
+_WIDTH, _HEIGHT, _CELL = 430.0, 300.0, 46.0  # pixels: width of a map, its largest height, largest height of a cell
+_FLAT = 0.05  # share of the largest spread below which a pair gets no map
 
 Matrix = npt.NDArray[np.float64]
 
 
 def split_pairs(surfaces: pd.DataFrame) -> list[pd.DataFrame]:
-    """The long table as one block per pair of axes."""
+    """The table of surfaces as one block for each pair of axes."""
     return [block for _, block in surfaces.groupby(["x_axis", "y_axis"], sort=False, observed=True)]
 
 
@@ -33,33 +35,35 @@ def pair_of(block: pd.DataFrame) -> tuple[str, str]:
 
 
 def informative_pairs(blocks: Sequence[pd.DataFrame], axes: Mapping[str, ReportAxis]) -> list[pd.DataFrame]:
-    """The blocks whose surface through the base varies most along both axes, most first; flat ones only if all are.
+    """The blocks whose surface through the base varies most along both axes, largest variation first.
 
-    Measured by the smaller of the spreads along x and along y, doubled where both axes are one signal's, halved
-    where one is a term of trading.
+    Variation is the smaller of the standard deviations along x and along y, doubled where both axes belong to one
+    signal, halved where one is a trading condition. Flat blocks are returned only where all blocks are flat.
     """
     ranked = []
     for block in blocks:
         spreads = [np.sqrt(block.groupby(side)["base"].var(ddof=0).mean()) for side in ("x_index", "y_index")]
         weight = 2.0 if len({name.split(".")[0] for name in pair_of(block)}) == 1 else 1.0
-        if any(axes[name].terms for name in pair_of(block)):
+        if any(axes[name].is_trading_condition for name in pair_of(block)):
             weight = 0.5
         ranked.append((weight * float(np.nan_to_num(min(spreads))), block))
     ranked.sort(key=lambda pair: -pair[0])
-    lively = [block for spread, block in ranked if spread > _FLAT * ranked[0][0]]
-    return (lively or [block for _, block in ranked])[:MOST_MAPS]
+    varying = [block for spread, block in ranked if spread > _FLAT * ranked[0][0]]
+    return (varying or [block for _, block in ranked])[:MOST_MAPS]
 
 
 def colour_range(blocks: Sequence[pd.DataFrame]) -> tuple[float, float]:
-    """Smallest and largest finite value of all maps shown: one colour is one value everywhere on the page."""
+    """Smallest and largest finite value of all maps shown, so that a colour means the same value in each of them."""
     values = np.concatenate([block[["base", "mean"]].to_numpy(dtype=float).ravel() for block in blocks])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def base_at(blocks: Sequence[pd.DataFrame], axes: Mapping[str, ReportAxis], wanted: Sequence[str]) -> float | None:
-    """The objective of the base moved to the best's values on the wanted axes; None where that is not known."""
+def base_objective_at(
+    blocks: Sequence[pd.DataFrame], axes: Mapping[str, ReportAxis], wanted: Sequence[str]
+) -> float | None:
+    """The objective of the base with the best's values on the wanted axes; None where no surface holds it."""
     for block in blocks:
         pair = pair_of(block)
         if wanted and set(wanted) <= set(pair):
@@ -70,14 +74,15 @@ def base_at(blocks: Sequence[pd.DataFrame], axes: Mapping[str, ReportAxis], want
 
 
 def surface_figure(
-    block: pd.DataFrame, axes: Mapping[str, ReportAxis], span: tuple[float, float], label: str, form: str
+    block: pd.DataFrame, axes: Mapping[str, ReportAxis], limits: tuple[float, float], metric: Metric
 ) -> Figure:
-    """Two heat maps of one pair, left through the base, right averaged over all else; the longer axis lies flat.
+    """Two heat maps of one pair: left with all other axes at the base, right the mean over all other axes.
 
-    Marks the base's cell, and the best's, dotted where the best differs on other axes too. span: the colours'
-    range. label, form: the objective's name and d3 format.
+    The axis with more values is horizontal. A square marks the base, a circle the best; the circle is dotted where
+    the best differs from the base on other axes too. limits: the colour range.
     """
-    x, y = laid_out(block, axes)
+    label, form = metric.label, d3_format(metric.unit)
+    x, y = drawn_axes(block, axes)
     sides = ("x_index", "y_index") if x.name == pair_of(block)[0] else ("y_index", "x_index")
     columns, rows = (block[side].to_numpy(dtype=int) for side in sides)
     steps = (merge_step(y), merge_step(x))
@@ -85,7 +90,7 @@ def surface_figure(
     height = min(_HEIGHT, _CELL * len(y_names))
     cell = (_WIDTH / len(x_names), height / len(y_names))
     style: Figure = {"type": "heatmap", "x": x_names, "y": y_names, "colorscale": "Viridis"}
-    style |= {"zmin": span[0], "zmax": span[1], "hoverongaps": False, "textfont": {"size": 11}}
+    style |= {"zmin": limits[0], "zmax": limits[1], "hoverongaps": False, "textfont": {"size": 11}}
     style["colorbar"] = {"tickformat": form, "thickness": 12, "ypad": 0, "x": 0.955, "outlinewidth": 0}
     style["colorbar"]["nticks"] = 5 if height < 120 else 8
     style["hovertemplate"] = f"{x.name} %{{x}}<br>{y.name} %{{y}}<br>{label} %{{z:{form}}}<extra></extra>"
@@ -95,18 +100,18 @@ def surface_figure(
     figure = layout(round(height) + 84, margin={"t": 34, "b": 50, "l": 70, "r": 10})
     figure |= {"shapes": [], "annotations": []}
     elsewhere = any(one.differs for one in axes.values() if one not in (x, y))
-    apart = x.differs or y.differs
+    differs = x.differs or y.differs
     marks = [
-        (x.base, y.base, "rect", "solid", (7.0, 7.0), -1.0 if apart else -4.0),
-        (x.best, y.best, "circle", "dot" if elsewhere else "solid", (10.0, 10.0), 3.0 if apart else 5.0),
+        (x.base, y.base, "rect", "solid", (7.0, 7.0), -1.0 if differs else -4.0),
+        (x.best, y.best, "circle", "dot" if elsewhere else "solid", (10.0, 10.0), 3.0 if differs else 5.0),
     ]
     data = []
-    titles = (("base", "", "all other axes at base"), ("mean", "2", "mean over all other axes"))
+    titles = (("base", "", "other axes at base"), ("mean", "2", "mean over other axes"))
     for name, side, title in titles:
         matrix = np.full((len(y.values), len(x.values)), np.nan)
         matrix[rows, columns] = block[name]
         z = block_mean(matrix, steps)
-        data.append(style | {"z": typed(z), "xaxis": f"x{side}", "yaxis": f"y{side}", "showscale": not side})
+        data.append(style | {"z": base64_array(z), "xaxis": f"x{side}", "yaxis": f"y{side}", "showscale": not side})
         domain = [0.5, 0.94] if side else [0.0, 0.44]
         figure[f"xaxis{side}"] = _values_axis(x.title, x_names, _WIDTH)
         figure[f"xaxis{side}"] |= {"domain": domain, "anchor": f"y{side}"}
@@ -122,14 +127,14 @@ def surface_figure(
     return {"data": data, "layout": figure}
 
 
-def laid_out(block: pd.DataFrame, axes: Mapping[str, ReportAxis]) -> tuple[ReportAxis, ReportAxis]:
-    """The pair as drawn, x and y: the axis with more values lies flat."""
+def drawn_axes(block: pd.DataFrame, axes: Mapping[str, ReportAxis]) -> tuple[ReportAxis, ReportAxis]:
+    """The pair as drawn, (x, y): the axis with more values is horizontal."""
     first, second = (axes[name] for name in pair_of(block))
     return (first, second) if len(first.values) >= len(second.values) else (second, first)
 
 
 def merge_step(one: ReportAxis) -> int:
-    """How many values of an axis share a cell of a map."""
+    """How many neighbouring values of an axis share a cell of a map."""
     return -(-len(one.values) // MOST_CELLS)
 
 
@@ -148,24 +153,24 @@ def block_mean(matrix: Matrix, steps: tuple[int, int]) -> Matrix:
 
 
 def map_note(block: pd.DataFrame, axes: Mapping[str, ReportAxis], sampled: bool) -> str:
-    """What the maps of one pair leave out: merged cells, and how far the means of a sample can be trusted."""
-    merged = [one for one in laid_out(block, axes) if merge_step(one) > 1]
+    """Merged cells, and the accuracy of means that come from a random sample; empty where neither applies."""
+    merged = [one for one in drawn_axes(block, axes) if merge_step(one) > 1]
     each = " and ".join(f"{merge_step(one)} values of {one.name}" for one in merged)
     notes = [f"Each cell is the mean over {each}."] if merged else []
     if sampled:
         count = block["count"].to_numpy(dtype=float)
-        notes.append(f"Right, a cell averages {count.min():,.0f} to {count.max():,.0f} of the variants drawn")
+        notes.append(f"Right map: each cell is the mean of {count.min():,.0f} to {count.max():,.0f} sampled variants")
         shown = count >= FEWEST_DRAWN
         if shown.any():
             spread = block["mean_square"] - block["mean"] ** 2
             error = np.sqrt(spread.clip(lower=0.0).to_numpy()[shown] / (count[shown] - 1.0)).max()
             notes[-1] += f", with a standard error of at most {error:.2g}"
-        notes[-1] += "." if shown.all() else f"; cells with fewer than {FEWEST_DRAWN} are blank."
+        notes[-1] += "." if shown.all() else f"; cells with fewer than {FEWEST_DRAWN} variants are blank."
     return " ".join(notes)
 
 
-def without_few(surfaces: pd.DataFrame) -> pd.DataFrame:
-    """The surfaces of a sample without the means of fewer variants than FEWEST_DRAWN."""
+def blank_small_means(surfaces: pd.DataFrame) -> pd.DataFrame:
+    """Surfaces of a sample, with NaN for the mean of fewer than FEWEST_DRAWN variants."""
     return surfaces.assign(mean=surfaces["mean"].where(surfaces["count"] >= FEWEST_DRAWN))
 
 
@@ -175,7 +180,7 @@ def _merged(names: Sequence[str], step: int) -> list[str]:
 
 
 def _values_axis(title: str, names: list[str], pixels: float) -> Figure:
-    """Equal cells in the order of the grid, at most twelve true values written, room for a mark at the edge."""
+    """An axis of equal cells in the order of the grid, with at most twelve labels and room for a mark at the edge."""
     step = next(s * 10**k for k in range(9) for s in (1, 2, 5) if len(names) <= 12 * s * 10**k)
     pad = max(0.5 + 6 * len(names) / pixels, 12 * len(names) / pixels)
     values = axis(title) | {"type": "category", "range": [-pad, len(names) - 1 + pad], "showgrid": False}
@@ -183,12 +188,12 @@ def _values_axis(title: str, names: list[str], pixels: float) -> Figure:
 
 
 def _reach(cell: tuple[float, float], more: float) -> tuple[float, float]:
-    """Half the width and height of a mark that leaves the number in its cell legible."""
+    """Half the width and height of a mark, in pixels, that leaves the number in its cell legible."""
     return min(cell[0] / 2, 26.0) + more, min(cell[1] / 2, 19.0) + more
 
 
 def _outline(column: int, row: int, outline: str, dash: str, reach: tuple[float, float]) -> list[Figure]:
-    """A mark of so many pixels around a cell's middle; black on a white rim."""
+    """A mark around the middle of a cell, black on a white rim. reach: half its width and height in pixels."""
     shape: Figure = {"type": outline, "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": column}
     shape |= {"yanchor": row, "x0": -reach[0], "x1": reach[0], "y0": -reach[1], "y1": reach[1]}
     rim = {"line": {"color": "#ffffff", "width": 4.5}}

@@ -1,4 +1,4 @@
-"""The report's histogram: how many variants reach which objective, and where base, best and the legs lie."""
+"""The histogram of the objective over all variants, with base, best and legs marked."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gridproof.results.report.figures import Figure, axis, layout, typed
+from gridproof.kernels.metrics import Metric
+from gridproof.results.report.figures import Figure, axis, base64_array, layout
+from gridproof.results.report.number_format import d3_format
 from gridproof.results.run.record import Record
 
-# A bar this many times the next one is cut off, for the others to be seen.
+# A bar more than this many times as tall as the next one is cut off, so that the others stay visible.
 _DOMINANT = 3.0
 
 Mark = tuple[str, float | None, str, str]
 
 
-def histogram_figure(histogram: Record, marks: Sequence[Mark], label: str, form: str) -> Figure | None:
-    """marks: (text, value, colour, dash), lines whose texts stand at different heights, the first lowest.
+def histogram_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -> Figure | None:
+    """Bars for the counts, a line and a label for each mark.
 
-    label, form: the objective's name and d3 format. None where no variant has a defined objective inside the
-    edges. Edges of no width (a single variant) get one.
+    histogram: edges (B + 1) and counts (B). marks: (text, value, colour, dash); the label of the first is lowest.
+    None where the counts are all zero. Edges of zero width (a single variant) are widened.
     """
+    label, form = metric.label, d3_format(metric.unit)
     edges, counts = np.asarray(histogram["edges"], dtype=float), np.asarray(histogram["counts"], dtype=float)
     if not counts.sum():
         return None
@@ -30,11 +33,11 @@ def histogram_figure(histogram: Record, marks: Sequence[Mark], label: str, form:
     ends = f"{label} %{{customdata[0]:{form}}} to %{{customdata[1]:{form}}}"
     bars: Figure = {
         "type": "bar",
-        "x": typed(centres, "<f8"),
-        "y": typed(counts, "<f8"),
-        "width": typed(width, "<f8"),
+        "x": base64_array(centres, "<f8"),
+        "y": base64_array(counts, "<f8"),
+        "width": base64_array(width, "<f8"),
         "marker": {"color": "#b9c3cf", "line": {"color": "#ffffff", "width": 0.5}},
-        "customdata": typed(np.stack([edges[:-1], edges[:-1] + width], axis=1), "<f8"),
+        "customdata": base64_array(np.stack([edges[:-1], edges[:-1] + width], axis=1), "<f8"),
         "hovertemplate": ends + "<br>%{y:,.0f} variants<extra></extra>",
     }
     drawn = [(text, value, colour, dash) for text, value, colour, dash in marks if value is not None]

@@ -1,9 +1,8 @@
-"""The one page of a finished run: what was tried, how the base stands in it, and what that does not say."""
+"""Writes report.html: one page of a finished run, with its verdict where there is one."""
 
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 from typing import Any
 
@@ -12,36 +11,45 @@ import markupsafe
 import pandas as pd
 from plotly.offline.offline import get_plotlyjs
 
+from gridproof.kernels.metrics import BY_NAME, Metric
 from gridproof.results.report.axis import ReportAxis, read_axes
 from gridproof.results.report.curves import after_figure, curves_figure
 from gridproof.results.report.figures import BEST, INK, leg_colours
+from gridproof.results.report.headline import (
+    base_is_best,
+    favourable_conditions,
+    headline,
+    look_ahead_gain,
+    parameter_changes,
+)
 from gridproof.results.report.heatmaps import (
-    base_at,
+    base_objective_at,
+    blank_small_means,
     colour_range,
+    drawn_axes,
     informative_pairs,
-    laid_out,
     map_note,
     split_pairs,
     surface_figure,
-    without_few,
 )
 from gridproof.results.report.histogram import Mark, histogram_figure
+from gridproof.results.report.number_format import format_metric
 from gridproof.results.report.search_record import SearchRecord, read_search
-from gridproof.results.report.sections.absence import found
-from gridproof.results.report.sections.certainty import certainty_section
+from gridproof.results.report.sections.cross_validation import cross_validation_section
+from gridproof.results.report.sections.data_snooping import data_snooping_section
 from gridproof.results.report.sections.deflation import deflation_section
-from gridproof.results.report.sections.luck import luck_section
+from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.report.sections.overfitting import overfitting_section
 from gridproof.results.report.sections.search import search_section
-from gridproof.results.report.sections.search_walk import walk_line
+from gridproof.results.report.sections.search_walk_forward import search_walk_forward_sentence
 from gridproof.results.report.sections.sensitivity import sensitivity_section
+from gridproof.results.report.sections.sharpe_intervals import intervals_section
 from gridproof.results.report.sections.stress import stress_section
-from gridproof.results.report.sections.tried import trials_facts
+from gridproof.results.report.sections.trial_counts import trial_counts
 from gridproof.results.report.sections.verdict import verdict_section
-from gridproof.results.report.sections.walks import walks_section
 from gridproof.results.report.sections.years import years_section
 from gridproof.results.report.tables import comparison_table, facts_table, top_table
-from gridproof.results.report.wording import METRICS, difference, eased, headline, hindsight, metric, unbeaten
+from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.record import Record
 
 FIGURE_CONFIG = {"displayModeBar": False, "responsive": True}
@@ -50,11 +58,12 @@ FIGURE_CONFIG = {"displayModeBar": False, "responsive": True}
 def write_report(folder: pathlib.Path) -> pathlib.Path:
     """Write ``report.html`` into a finished run's folder and return its path.
 
-    Reads summary.json, curves.parquet, top.parquet, surfaces.parquet and, where there is one, statistics.json: without
-    it the page says that no verdict was computed, a part missing in it is shown as "not computable" with the reason.
-    Of a search's folder also search.json and trials.parquet: the base is then what the search found.
-    The page needs no network, and the same folder gives the same bytes. Undefined numbers (null or NaN) are shown as a
-    dash.
+    Reads summary.json, curves.parquet, top.parquet and surfaces.parquet; of a search also search.json and
+    trials.parquet. Without statistics.json the page says that no verdict was computed. A part missing in it is shown
+    as "not computable" with the reason. Undefined numbers (null or NaN) are shown as a dash. The page needs no
+    network, and the same folder gives the same bytes.
+
+    Raises FileNotFoundError where the folder is not a finished run.
     """
     summary: Record = json.loads(_required(folder, "summary.json").read_text(encoding="utf-8"))
     curves, top, surfaces = (
@@ -62,41 +71,39 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     )
     statistics, searched = _statistics(folder), read_search(folder)
     if searched is not None:
-        curves = searched.said(curves, summary["base"]["parameters"])
-    axes = read_axes(summary)
-    listed = list(axes.values())
+        curves = searched.without_unused_states(curves, summary["base"]["parameters"])
+    axes_by_name = read_axes(summary)
+    axes = list(axes_by_name.values())
     sampled = summary["sample"] is not None
-    pairs = split_pairs(without_few(surfaces) if sampled else surfaces)
-    label, kind = METRICS[summary["objective"]]
-    form = ".1%" if kind == "percent" else ".2f"
-    alike = bool(curves["base.nav"].equals(curves["best.nav"]))
-    easier = base_at(pairs, axes, [axis.name for axis in listed if axis.eased])
+    pairs = split_pairs(blank_small_means(surfaces) if sampled else surfaces)
+    metric = BY_NAME[summary["objective"]]
+    same_curve = bool(curves["base.nav"].equals(curves["best.nav"]))
+    favourable = base_objective_at(pairs, axes_by_name, [axis.name for axis in axes if axis.favours_best])
     marks = _marks(summary)
     page = _template().render(
         summary=summary,
-        label=label,
-        headline=_headline(summary, listed, easier, searched),
-        facts=facts_table(summary, listed, searched)
-        + (trials_facts(statistics, searched is not None) if statistics else []),
+        label=metric.label,
+        headline=_headline(summary, axes, favourable, searched),
+        facts=facts_table(summary, axes, searched)
+        + (trial_counts(statistics, searched is not None) if statistics else []),
         search=None if searched is None else search_section(searched, curves, summary),
-        axes=[axis for axis in listed if axis.varied],
+        axes=[axis for axis in axes if axis.varied],
         comparison=comparison_table(summary, statistics),
-        difference=[difference(listed), eased(summary, listed, easier)],
-        hindsight=hindsight(summary["base"]),
-        curves=curves_figure(curves, summary["legs"], alike),
-        after=after_figure(curves, summary["legs"], alike),
-        histogram=histogram_figure(summary["histogram"], marks, label, form),
-        maps=_maps(pairs, axes, sampled, label, form),
+        differences=[parameter_changes(axes), favourable_conditions(summary, axes, favourable)],
+        look_ahead=look_ahead_gain(summary["base"]),
+        curves=curves_figure(curves, summary["legs"], same_curve),
+        after=after_figure(curves, summary["legs"], same_curve),
+        histogram=histogram_figure(summary["histogram"], marks, metric),
+        maps=_maps(pairs, axes_by_name, sampled, metric),
         pairs=len(pairs),
-        top=top_table(summary, top, listed),
+        top=top_table(summary, top, axes),
         plotly=markupsafe.Markup(get_plotlyjs()),
         config=FIGURE_CONFIG,
         **_sections(statistics, summary, curves, marks, searched),
     )
     target = folder / "report.html"
-    beside = folder / f"report.html.{os.getpid()}.part"
-    beside.write_text(page, encoding="utf-8", newline="\n")
-    os.replace(beside, target)
+    with atomic_write(target) as part:
+        part.write_text(page, encoding="utf-8", newline="\n")
     return target
 
 
@@ -109,12 +116,12 @@ def _statistics(folder: pathlib.Path) -> Record | None:
 
 
 def _headline(
-    summary: Record, axes: list[ReportAxis], easier: float | None, searched: SearchRecord | None
+    summary: Record, axes: list[ReportAxis], favourable: float | None, searched: SearchRecord | None
 ) -> list[str]:
     if searched is None:
-        return headline(summary, axes, easier)
-    walk = walk_line(found(searched.record, "walk_forward"))
-    return headline(summary, axes, easier, searched.record) + ([walk] if walk else [])
+        return headline(summary, axes, favourable)
+    sentence = search_walk_forward_sentence(lookup(searched.record, "walk_forward"))
+    return headline(summary, axes, favourable, searched.record) + ([sentence] if sentence else [])
 
 
 def _sections(
@@ -129,56 +136,56 @@ def _sections(
         return {"verdict": None}
     return {
         "verdict": verdict_section(statistics, of_search),
-        "certainty": certainty_section(statistics, summary["legs"], of_search),
-        "luck": luck_section(statistics, summary, marks, of_search),
+        "intervals": intervals_section(statistics, summary["legs"], of_search),
+        "snooping": data_snooping_section(statistics, summary, marks, of_search),
         "deflation": deflation_section(statistics, of_search),
         "overfitting": overfitting_section(statistics),
         "sensitivity": sensitivity_section(statistics),
         "years": years_section(statistics, summary["window"]["published"]),
-        "walks": walks_section(statistics, curves, summary, searched),
+        "validation": cross_validation_section(statistics, curves, summary, searched),
         "stress": stress_section(statistics),
     }
 
 
 def _marks(summary: Record) -> list[Mark]:
-    """Base, best and each leg held throughout, on the histogram; a leg only where variants come near it."""
+    """Base, best and held legs on the histogram; a leg only where its objective lies within the histogram."""
     objective = summary["objective"]
     base, best = summary["base"]["in_sample"], summary["best"]["in_sample"]
-    who = "base = best" if unbeaten(summary) else "base"
-    marks: list[Mark] = [(f"{who} {metric(base, objective)}", base[objective], INK, "solid")]
-    if not unbeaten(summary):
-        marks.append((f"best {metric(best, objective)}", best[objective], BEST, "dash"))
+    who = "base = best" if base_is_best(summary) else "base"
+    marks: list[Mark] = [(f"{who} {format_metric(base, objective)}", base[objective], INK, "solid")]
+    if not base_is_best(summary):
+        marks.append((f"best {format_metric(best, objective)}", best[objective], BEST, "dash"))
     low, *_, high = summary["histogram"]["edges"]
     for leg, held in summary["hold"].items():
         value = held["in_sample"][objective]
         if value is not None and low <= value <= high:
-            text = f"hold {leg} {metric(held['in_sample'], objective)}"
+            text = f"hold {leg} {format_metric(held['in_sample'], objective)}"
             marks.append((text, value, leg_colours(summary["legs"])[leg], "dot"))
     return marks
 
 
 def _maps(
-    pairs: list[pd.DataFrame], axes: dict[str, ReportAxis], sampled: bool, label: str, form: str
+    pairs: list[pd.DataFrame], axes: dict[str, ReportAxis], sampled: bool, metric: Metric
 ) -> list[dict[str, Any]]:
     if not pairs:
         return []
     shown = informative_pairs(pairs, axes)
-    span, maps = colour_range(shown), []
+    limits, maps = colour_range(shown), []
     for block in shown:
-        figure = surface_figure(block, axes, span, label, form)
-        names = [axis.name for axis in laid_out(block, axes)]
+        figure = surface_figure(block, axes, limits, metric)
+        names = [axis.name for axis in drawn_axes(block, axes)]
         maps.append({"names": names, "figure": figure, "note": map_note(block, axes, sampled)})
     return maps
 
 
 def _script(value: Any) -> markupsafe.Markup:
-    """JSON that may stand inside a script element."""
+    """JSON escaped for use inside a script element."""
     text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return markupsafe.Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
 def _breakable(text: str) -> markupsafe.Markup:
-    """A name that may be broken after a dot or an underscore."""
+    """A name with a possible line break after each dot and underscore."""
     escaped = str(markupsafe.escape(text))
     return markupsafe.Markup(escaped.replace(".", ".<wbr>").replace("_", "_<wbr>"))
 
@@ -196,6 +203,6 @@ def _required(folder: pathlib.Path, name: str) -> pathlib.Path:
     path = folder / name
     if not path.is_file():
         raise FileNotFoundError(
-            f"{folder} is not a finished run: it has no {name}; run the study again, finished tiles are kept"
+            f"{folder}: not a finished run: missing file {name}. Run the study again; finished tiles are kept."
         )
     return path

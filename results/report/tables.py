@@ -1,4 +1,4 @@
-"""The report's tables, every cell as text."""
+"""The report's tables; every cell is text."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import ReportAxis, plain
+from gridproof.results.report.number_format import format_metric, format_percentile, format_value, metric_order
 from gridproof.results.report.search_record import SearchRecord
-from gridproof.results.report.wording import METRICS, metric, number, share
 from gridproof.results.run.record import Record
 
 TOP_ROWS = 20
@@ -18,36 +19,39 @@ TOP_ROWS = 20
 def facts_table(
     summary: Record, axes: Sequence[ReportAxis], searched: SearchRecord | None = None
 ) -> list[tuple[str, str]]:
-    """searched: where the variants are those around what a search found."""
+    """What was evaluated, over which days and with what. searched: where a search found the base."""
     window = summary["window"]
-    tried = f"{summary['variants']:,}, all evaluated"
+    evaluated = f"{summary['variants']:,}, all evaluated"
     if summary["sample"] is not None:
-        tried = f"{summary['variants']:,}, of which {summary['evaluated']:,} were drawn at random and evaluated"
-    distinct = "all differ in a signal or in execution"
+        evaluated = f"{summary['variants']:,}; a random sample of {summary['evaluated']:,} was evaluated"
+    distinct = "all; each differs in the path of a signal or in execution"
     if summary["distinct"] < summary["variants"]:
-        distinct = f"{summary['distinct']:,} differ in a signal or in execution; the others repeat one of these"
+        distinct = (
+            f"{summary['distinct']:,} differ in the path of a signal or in execution; the others repeat one of these"
+        )
     days = f"{window['from']} to {window['to']}: {window['days_in_sample']:,} days in sample"
     if window["published"] is not None:
         days += f", {window['days_after_publication']:,} after publication ({window['published']})"
-    still = [axis for axis in axes if not axis.varied]
+    fixed = [axis for axis in axes if not axis.varied]
     if searched is not None:
-        tried = f"{tried}: what the search found, which is the base, and what surrounds it"
-        days += f"; the search saw only those in sample{', which are all' * (window['published'] is None)}"
-        still = [axis for axis in still if searched.meant(axis.name, summary["base"]["parameters"])]
-    fixed = ", ".join(f"{axis.name} {axis.text(axis.base)}" for axis in still)
-    ranked = f"{METRICS[summary['objective']][0]}, in sample; {plain(summary['periods_per_year'])} days a year"
-    computed = f"{summary['backend']}, code {summary['code'][:12]}, data {summary['data_hash'][:12]}"
+        evaluated += ": the base, which the search found, and the variants around it"
+        days += f"; the search used the days in sample only{', which are all days' * (window['published'] is None)}"
+        fixed = [axis for axis in fixed if searched.is_used(axis.name, summary["base"]["parameters"])]
+    ranked = f"{BY_NAME[summary['objective']].label} in sample; {plain(summary['periods_per_year'])} days a year"
+    computed = f"backend {summary['backend']}, code {summary['code'][:12]}, data {summary['data_hash'][:12]}"
     facts = [
-        ("Variants" if searched is None else "Swept", tried),
+        ("Variants" if searched is None else "Swept", evaluated),
         ("Distinct", distinct),
         ("Window", days),
         ("Ranked by", ranked),
+        ("Computed by", computed),
     ]
-    return [*facts, ("Computed by", computed), *([("Not varied", fixed)] if fixed else [])]
+    values = ", ".join(f"{axis.name} {axis.text(axis.base)}" for axis in fixed)
+    return [*facts, *([("Not varied", values)] if values else [])]
 
 
 def comparison_table(summary: Record, statistics: Record | None = None) -> dict[str, Any]:
-    """Metrics down, the same holdings across, once in sample and once after publication; blank: not computed."""
+    """Metrics as rows; base, best, ensemble and legs as columns for each segment. Blank: not computed."""
     who = {"Base": summary["base"], "Best": summary["best"]}
     ensemble = ((statistics or {}).get("who") or {}).get("ensemble")
     if ensemble:
@@ -58,46 +62,50 @@ def comparison_table(summary: Record, statistics: Record | None = None) -> dict[
         groups.append(("After publication", "after_publication", "percentile_after_publication"))
     parts = [[one[key] for one in who.values()] for _, key, _ in groups]
     rows = [
-        (label, [[metric(metrics, name) if name in metrics else "" for metrics in part] for part in parts])
-        for name, (label, _) in METRICS.items()
+        (
+            BY_NAME[name].label,
+            [[format_metric(metrics, name) if name in metrics else "" for metrics in part] for part in parts],
+        )
+        for name in metric_order(summary["objective"])
     ]
     for leg in summary["legs"]:
         shares = [[one.get("exposure_by_leg") for one in part] for part in parts]
-        weights = [["" if one is None else number(one[leg], "percent") for one in part] for part in shares]
+        weights = [["" if one is None else format_value(one[leg], "percent") for one in part] for part in shares]
         rows.append((f"Weight in {leg}", weights))
-    places = [[one.get(key) for one in who.values()] for _, _, key in groups]
-    rows.insert(1, ("Better than", [["" if p is None else share(p) for p in part] for part in places]))
+    ranks = [[one.get(key) for one in who.values()] for _, _, key in groups]
+    rows.insert(1, ("Better than", [["" if p is None else format_percentile(p) for p in part] for part in ranks]))
     return {"who": list(who), "groups": [title for title, _, _ in groups], "rows": rows}
 
 
 def top_table(summary: Record, top: pd.DataFrame, axes: Sequence[ReportAxis]) -> dict[str, Any]:
-    """The first rows of top.parquet. Axes on which all of them agree are named once, as ``shared``.
+    """The first rows of top.parquet. Axes on which all rows have one value are listed once, in ``shared``.
 
-    A row is (rank, equal, [(value, whether it is the base's)], numbers, whether it is the base).
+    A row is (rank, equal, [(value, whether it is the base's)], metrics, whether it is the base).
     """
     first = top.head(TOP_ROWS)
     varied = [axis for axis in axes if axis.varied]
-    apart = [axis for axis in varied if first[axis.name].nunique() > 1]
+    columns = [axis for axis in varied if first[axis.name].nunique() > 1]
     inside = list(dict.fromkeys([summary["objective"], "sharpe", "cagr", "max_drawdown", "switches"]))
     after = [] if summary["base"]["after_publication"] is None else inside[: inside.index("switches")]
     names = [*inside, *(f"after.{name}" for name in after)]
+    metrics = [BY_NAME[name.removeprefix("after.")] for name in names]
     rows = []
     for row in first.to_dict("records"):
-        places = [(axis, axis.values.index(row[axis.name])) for axis in apart]
-        parameters = [(axis.texts[place], place == axis.base) for axis, place in places]
-        numbers = [number(row[name], METRICS[name.removeprefix("after.")][1]) for name in names]
+        positions = [(axis, axis.values.index(row[axis.name])) for axis in columns]
+        parameters = [(axis.texts[position], position == axis.base) for axis, position in positions]
+        values = [format_value(row[name], metric.unit) for name, metric in zip(names, metrics, strict=True)]
         is_base = int(row["index"]) == summary["base"]["index"]
-        rows.append((int(row["rank"]), f"{int(row['equal']):,}", parameters, numbers, is_base))
+        rows.append((int(row["rank"]), f"{int(row['equal']):,}", parameters, values, is_base))
     shared = []
     for axis in varied if rows else []:
-        if axis not in apart:
-            place = axis.values.index(first[axis.name].iloc[0])
-            same = "as the base" if place == axis.base else f"base {axis.texts[axis.base]}"
-            shared.append(f"{axis.name} {axis.text(place)} ({same})")
+        if axis not in columns:
+            position = axis.values.index(first[axis.name].iloc[0])
+            same = "as the base" if position == axis.base else f"base {axis.texts[axis.base]}"
+            shared.append(f"{axis.name} {axis.text(position)} ({same})")
     return {
-        "axes": apart,
+        "axes": columns,
         "shared": shared,
-        "labels": [METRICS[name.removeprefix("after.")][0] for name in names],
+        "labels": [metric.label for metric in metrics],
         "inside": len(inside),
         "after": len(after),
         "rows": rows,

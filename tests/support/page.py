@@ -16,15 +16,15 @@ from gridproof.results.report.report import write_report
 
 # Of a page whose folder has a verdict.
 HEADINGS = [
-    "1. What was tried",
-    "2. Base, best, ensemble and buy-and-hold",
-    "3. Luck",
-    "4. Deflated Sharpe against the number of trials",
-    "5. Does the winner of one half win in the other?",
-    "6. Surfaces, plateau and sensitivity",
-    "7. Time",
-    "8. Stress",
-    "9. The verdict",
+    "1. Variants evaluated",
+    "2. Performance of base, best, ensemble and buy and hold",
+    "3. Data snooping: is the best better than chance?",
+    "4. Deflated Sharpe ratio against the number of trials",
+    "5. Probability of backtest overfitting (PBO)",
+    "6. Parameter surfaces, plateau and sensitivity",
+    "7. Stability over time",
+    "8. Stress tests: lag, cost, release dates, neighbours",
+    "9. Verdict",
 ]
 
 

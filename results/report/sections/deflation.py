@@ -1,4 +1,4 @@
-"""Section 4: the deflated Sharpe ratio against the number of trials, and the Sharpe ratios cut for multiple tests."""
+"""Section 4: the deflated Sharpe ratio against the number of trials, and multiple-testing haircuts."""
 
 from __future__ import annotations
 
@@ -8,47 +8,44 @@ from typing import Any
 import numpy as np
 
 from gridproof.results.report.figures import BEST, INK, SOFT, Figure, axis, layout
-from gridproof.results.report.sections.absence import absence, found, whole
-from gridproof.results.report.wording import number, probability, trials
+from gridproof.results.report.number_format import format_probability, format_trials, format_value
+from gridproof.results.report.sections.lookup import lookup, not_computable, with_keys
 from gridproof.results.run.record import Record
 
 LEVEL = 0.95
-_CELLS = {"all variants": "all cells"}
 _PLOT, _LABEL = 240, 17  # pixels: the plot, a line of labels above it
 
 
 def deflation_section(statistics: Record, searched: bool = False) -> Record:
     """The curve over N with its marks, the marks as rows, the haircuts as rows, and the finding.
 
-    searched: the trials are cells of a search, of which no one counted how many differ.
+    searched: the trials are the variants of a search; how many of them differ is not known.
     """
     curve, marks = (
-        whole(found(statistics, "deflated", "curve"), "trials", "best", "base"),
-        found(statistics, "deflated", "marks"),
+        with_keys(lookup(statistics, "deflated", "curve"), "trials", "best", "base"),
+        lookup(statistics, "deflated", "marks"),
     )
     if searched and marks is not None:
-        marks = [
-            mark | {"name": _CELLS.get(mark["name"], mark["name"])} for mark in marks if mark["name"] != "distinct"
-        ]
-    cuts = found(statistics, "haircut")
-    rows: Any = absence(statistics, "deflated", "marks")
+        marks = [mark for mark in marks if mark["name"] != "distinct"]
+    cuts = lookup(statistics, "haircut")
+    rows: Any = not_computable(statistics, "deflated", "marks")
     if marks is not None:
         rows = [
-            [mark["name"], trials(mark["trials"]), number(mark["threshold"], "ratio")]
-            + [probability(mark.get(who)) for who in ("best", "base")]
+            [mark["name"], format_trials(mark["trials"]), format_value(mark["threshold"], "ratio")]
+            + [format_probability(mark.get(who)) for who in ("best", "base")]
             for mark in marks
         ]
     return {
-        "figure": absence(statistics, "deflated") if curve is None else trials_figure(curve, marks or []),
+        "figure": not_computable(statistics, "deflated") if curve is None else trials_figure(curve, marks or []),
         "marks": rows,
         "finding": _finding(curve, marks or [], "search" if searched else "sweep"),
-        "haircut": absence(statistics, "haircut") if cuts is None else _haircuts(cuts),
-        "tests": None if cuts is None else trials(cuts.get("tests")),
+        "haircut": not_computable(statistics, "haircut") if cuts is None else _haircuts(cuts),
+        "tests": None if cuts is None else format_trials(cuts.get("tests")),
     }
 
 
 def trials_figure(curve: Record, marks: list[Record]) -> Figure:
-    """DSR of best and base over N on a log axis; a line and a dot on either curve at each count."""
+    """DSR of best and base over N on a log axis, with a line and two dots at each count of trials."""
     data: list[Figure] = []
     for who, colour in (("best", BEST), ("base", INK)):
         line: Figure = {"type": "scatter", "mode": "lines", "name": who, "x": curve["trials"], "y": curve[who]}
@@ -65,11 +62,12 @@ def trials_figure(curve: Record, marks: list[Record]) -> Figure:
     shapes[0]["line"] = {"color": SOFT, "width": 1, "dash": "dash"}
     notes: list[Figure] = [{"text": f" {LEVEL}", "xref": "paper", "x": 1, "xanchor": "left", "y": LEVEL}]
     notes[0] |= {"showarrow": False, "font": {"color": SOFT, "size": 12}}
-    for place, mark in enumerate(ordered):
-        level = 1.0 + _LABEL * (len(ordered) - place - 1) / _PLOT
+    for position, mark in enumerate(ordered):
+        level = 1.0 + _LABEL * (len(ordered) - position - 1) / _PLOT
         line = {"type": "line", "x0": mark["trials"], "x1": mark["trials"], "yref": "paper", "y0": 0, "layer": "below"}
         shapes.append(line | {"y1": level + _LABEL / _PLOT, "line": {"color": "#b5b5b0", "width": 1, "dash": "dot"}})
-        note = {"text": f" {mark['name']}: {trials(mark['trials'])} ", "x": math.log10(mark["trials"]), "y": level}
+        note = {"text": f" {mark['name']}: {format_trials(mark['trials'])} ", "y": level}
+        note["x"] = math.log10(mark["trials"])
         note |= {"yref": "paper", "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": SOFT}}
         notes.append(note | {"xanchor": "left", "bgcolor": "#fdfdfc", "borderpad": 0})
     top_decade = max(2, math.ceil(math.log10(max(float(one) for one in curve["trials"]))))
@@ -83,9 +81,9 @@ def trials_figure(curve: Record, marks: list[Record]) -> Figure:
 
 
 def most_trials(curve: Record, who: str) -> float | None:
-    """The N up to which a curve stays at 0.95 or above, between points on the log of N; 0 if nowhere.
+    """The largest N at which a curve is at least 0.95, interpolated in log N; 0 where it is below 0.95 at N = 1.
 
-    None where it never falls below, as far as the curve goes, or holds an undefined value.
+    None where the curve never falls below 0.95 or has an undefined value.
     """
     if None in curve[who]:
         return None
@@ -101,35 +99,36 @@ def most_trials(curve: Record, who: str) -> float | None:
 
 
 def _finding(curve: Record | None, marks: list[Record], what: str) -> str:
-    said = []
+    sentences = []
     for who in ("best", "base") if curve is not None else ():
         assert curve is not None
         if None in curve[who]:
             continue
         most = most_trials(curve, who)
         if most is None:
-            said.append(f"the {who} stays above {LEVEL} whatever the count")
+            sentences.append(f"the {who} is above {LEVEL} at every count")
         elif most < 1.05:
-            said.append(f"the {who} is below {LEVEL} even for a single trial")
+            sentences.append(f"the {who} is below {LEVEL} even for a single trial")
         else:
-            said.append(f"the {who} stays above {LEVEL} for up to {trials(round(most, 1))} independent trials")
-    if not said:
+            sentences.append(f"the {who} is above {LEVEL} up to {format_trials(round(most, 1))} independent trials")
+    if not sentences:
         return ""
-    text = "; ".join(said)
+    text = "deflated Sharpe ratio: " + "; ".join(sentences)
     counts = [float(mark["trials"]) for mark in marks if mark["trials"] is not None]
     if counts:
-        text += f". Counted in one way or another this {what} amounts to {trials(min(counts))} to {trials(max(counts))}"
+        between = f"{format_trials(min(counts))} to {format_trials(max(counts))}"
+        text += f". Depending on how they are counted, this {what} has {between} trials"
     return f"{text[0].upper()}{text[1:]}."
 
 
 def _haircuts(cuts: Record) -> list[list[str]]:
-    """Who, Sharpe, then Sharpe and p by Bonferroni, Holm and BHY."""
+    """Who, Sharpe ratio, then the adjusted Sharpe ratio and p of Bonferroni, Holm and BHY."""
     rows = []
     for who in ("base", "best"):
         one = cuts.get(who)
         if one is not None:
-            row = [who.capitalize(), number(one.get("sharpe"), "ratio")]
+            row = [who.capitalize(), format_value(one.get("sharpe"), "ratio")]
             for name in ("bonferroni", "holm", "bhy"):
-                row += [number(one.get(name), "ratio"), probability(one.get(f"p_{name}"))]
+                row += [format_value(one.get(name), "ratio"), format_probability(one.get(f"p_{name}"))]
             rows.append(row)
     return rows

@@ -1,13 +1,20 @@
-"""Section 6: on which axes the result depends, and whether base and best stand on a plateau or on a spike."""
+"""Section 6: the axes on which the objective depends, and whether base and best lie on a plateau or a spike."""
 
 from __future__ import annotations
 
 import math
 
+from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import plain
 from gridproof.results.report.figures import Figure, axis, layout
-from gridproof.results.report.sections.absence import absence, found, one_missing, whole
-from gridproof.results.report.wording import METRICS, count, listing, number, share
+from gridproof.results.report.number_format import (
+    UNDEFINED,
+    format_count,
+    format_percentile,
+    format_value,
+    join_words,
+)
+from gridproof.results.report.sections.lookup import lookup, missing_of_two, not_computable, with_keys
 from gridproof.results.run.record import Record
 
 FIRST, TOTAL = "#4d78a8", "#c9d5e3"
@@ -16,32 +23,32 @@ _ROW = 34  # pixels
 
 
 def sensitivity_section(statistics: Record) -> Record:
-    """Bars an axis, the largest pairs, the plateau as rows, and the findings."""
-    parts = whole(found(statistics, "sensitivity"), "axes", "first_order")
+    """Bars for each axis, the largest pairs, the plateau as rows, and the findings."""
+    parts = with_keys(lookup(statistics, "sensitivity"), "axes", "first_order")
     drawn = parts is not None
     return {
-        "figure": sensitivity_figure(parts) if drawn else absence(statistics, "sensitivity"),
+        "figure": sensitivity_figure(parts) if drawn else not_computable(statistics, "sensitivity"),
         "pairs": _pairs(parts) if drawn else [],
-        "finding": _dependence(parts) if drawn else "",
+        "finding": _axes_finding(parts) if drawn else "",
         "undefined": (parts.get("undefined") or 0) if drawn else 0,
         "no_totals": drawn and None in _totals(parts),
-        "plateau": _plateau(statistics) or absence(statistics, "plateau"),
-        "missing": one_missing(statistics, "plateau"),
-        "standing": _standing(statistics),
+        "plateau": _plateau(statistics) or not_computable(statistics, "plateau"),
+        "missing": missing_of_two(statistics, "plateau"),
+        "plateau_finding": _plateau_finding(statistics),
     }
 
 
 def sensitivity_figure(parts: Record) -> Figure:
-    """Shares of the variance over the grid: an axis alone (dark) within everything it takes part in (light)."""
+    """Shares of the variance over the grid: each axis alone (dark), and with all its interactions (light)."""
     order = _order(parts)
     totals = _totals(parts)
-    names = [parts["axes"][place] for place in order]
+    names = [parts["axes"][number] for number in order]
     data = []
     for values, name, colour, width in (
-        (totals, "with all its interactions", TOTAL, 0.7),
+        (totals, "with its interactions", TOTAL, 0.7),
         (parts["first_order"], "alone", FIRST, 0.34),
     ):
-        heights = [values[place] for place in order]
+        heights = [values[number] for number in order]
         bar: Figure = {"type": "bar", "orientation": "h", "x": heights, "y": names, "name": name, "width": width}
         data.append(bar | {"marker": {"color": colour}, "hovertemplate": f"%{{y}} {name}: %{{x:.1%}}<extra></extra>"})
     figure = layout(_ROW * len(names) + 84, margin={"t": 34, "b": 46, "l": 170, "r": 12})
@@ -52,13 +59,13 @@ def sensitivity_figure(parts: Record) -> Figure:
     return {"data": data, "layout": figure}
 
 
-def dependence(statistics: Record) -> str:
-    """The axis that decides most, for the headline: "rate.window (41 % of the grid's variance)"; may be empty."""
-    parts = whole(found(statistics, "sensitivity"), "axes", "first_order")
+def most_important_axis(statistics: Record) -> str:
+    """The axis with the largest share, for the headline: "rate.window (41.0% of the variance)"; may be empty."""
+    parts = with_keys(lookup(statistics, "sensitivity"), "axes", "first_order")
     if parts is None:
         return ""
-    place = _order(parts)[0]
-    return f"{parts['axes'][place]} ({number(_weight(parts, place), 'percent')} of the grid's variance)"
+    number = _order(parts)[0]
+    return f"{parts['axes'][number]} ({format_value(_weight(parts, number), 'percent')} of the variance)"
 
 
 def _totals(parts: Record) -> list[float | None]:
@@ -67,59 +74,60 @@ def _totals(parts: Record) -> list[float | None]:
 
 def _order(parts: Record) -> list[int]:
     """Axes by their total index, or by their own where there is none, largest first."""
-    return sorted(range(len(parts["axes"])), key=lambda place: -_weight(parts, place))
+    return sorted(range(len(parts["axes"])), key=lambda number: -_weight(parts, number))
 
 
-def _weight(parts: Record, place: int) -> float:
-    total = _totals(parts)[place]
-    value = parts["first_order"][place] if total is None else total
+def _weight(parts: Record, number: int) -> float:
+    total = _totals(parts)[number]
+    value = parts["first_order"][number] if total is None else total
     return -math.inf if value is None else float(value)
 
 
-def _dependence(parts: Record) -> str:
+def _axes_finding(parts: Record) -> str:
     alone = [value for value in parts["first_order"] if value is not None]
     if not alone:
         return ""
-    named = [f"{parts['axes'][place]} {number(_weight(parts, place), 'percent')}" for place in _order(parts)[:3]]
-    rest = number(max(0.0, 1.0 - sum(alone)), "percent")
-    return f"The result depends most on {listing(named)} of the variance. {rest} of it belongs to no axis alone but to \
-combinations."
+    named = [
+        f"{parts['axes'][number]} {format_value(_weight(parts, number), 'percent')}" for number in _order(parts)[:3]
+    ]
+    rest = format_value(max(0.0, 1.0 - sum(alone)), "percent")
+    return f"The largest shares of the variance are {join_words(named)}. Interactions between axes account for {rest}."
 
 
 def _pairs(parts: Record) -> list[str]:
     pairs = [pair for pair in parts.get("pairs") or [] if pair.get("index") is not None]
     pairs.sort(key=lambda pair: -float(pair["index"]))
-    return [f"{one['x']} × {one['y']} {number(one['index'], 'percent')}" for one in pairs[:MOST_PAIRS]]
+    return [f"{one['x']} × {one['y']} {format_value(one['index'], 'percent')}" for one in pairs[:MOST_PAIRS]]
 
 
 def _plateau(statistics: Record) -> list[list[str]]:
-    """Who, score, neighbours, distance, share within one standard error, edges, the deepest step down."""
+    """Who, score, neighbours, distance, share within one standard error, largest drop in a step, edges."""
     rows = []
-    kind = METRICS[(statistics.get("method") or {}).get("objective") or "sharpe"][1]
+    unit = BY_NAME[(statistics.get("method") or {}).get("objective") or "sharpe"].unit
     for who in ("base", "best"):
-        one: Record | None = found(statistics, "plateau", who)
+        one: Record | None = lookup(statistics, "plateau", who)
         if one is None:
             continue
-        cliff = whole(one.get("cliff"), "axis", "step")
-        fall = "–"
+        cliff = with_keys(one.get("cliff"), "axis", "step")
+        drop = UNDEFINED
         if cliff:
             steps = plain(cliff["step"]) if cliff["step"] < 0 else f"+{plain(cliff['step'])}"
-            fall = f"{number(cliff.get('drop'), kind)} at {cliff['axis']} {steps} step{'s' * (abs(cliff['step']) != 1)}"
-        near = "–" if one.get("share") is None else share(100 * one["share"])
+            drop = f"{format_value(cliff.get('drop'), unit)} at {cliff['axis']} {steps} "
+            drop += "step" if abs(cliff["step"]) == 1 else "steps"
+        near = UNDEFINED if one.get("share") is None else format_percentile(100 * one["share"])
         edges = ", ".join(one.get("edges") or []) or "none"
-        row = [who.capitalize(), number(one.get("score"), "ratio"), count(one.get("neighbours"))]
-        rows.append([*row, number(one.get("distance"), "ratio"), near, fall, edges])
+        row = [who.capitalize(), format_value(one.get("score"), "ratio"), format_count(one.get("neighbours"))]
+        rows.append([*row, format_value(one.get("distance"), "ratio"), near, drop, edges])
     return rows
 
 
-def _standing(statistics: Record) -> str:
-    """Each point's score in words."""
-    said = []
+def _plateau_finding(statistics: Record) -> str:
+    """Each score in words."""
+    parts = []
     for who in ("base", "best"):
-        score = found(statistics, "plateau", who, "score")
+        score = lookup(statistics, "plateau", who, "score")
         if score is not None:
-            ground = "on a plateau" if score >= 0.8 else "on a slope" if score >= 0.5 else "on a spike"
-            kept = f"its neighbours keep {number(score, 'percent')} of its value in the middle case"
-            said.append(f"the {who} stands {ground}: {kept}")
-    text = "; ".join(said)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+            shape = "a plateau" if score >= 0.8 else "a slope" if score >= 0.5 else "a spike"
+            kept = f"the median of its neighbours is {format_value(score, 'percent')} of its own value"
+            parts.append(f"The {who} is on {shape}: {kept}.")
+    return " ".join(parts)

@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 from gridproof.results.gates import NOT_COVERED
-from gridproof.results.report.sections.absence import absence, found
-from gridproof.results.report.sections.luck import luck_alone
-from gridproof.results.report.sections.sensitivity import dependence
-from gridproof.results.report.sections.years import rests_on
+from gridproof.results.report.number_format import UNDEFINED, plural
+from gridproof.results.report.sections.data_snooping import null_best_sentence
+from gridproof.results.report.sections.lookup import lookup, not_computable
+from gridproof.results.report.sections.sensitivity import most_important_axis
+from gridproof.results.report.sections.years import base_activity
 from gridproof.results.run.record import Record
 
-GROUPS = {"base": "The base", "sweep": "The sweep", "time": "Time", "trading": "Trading"}
+GROUPS = {"base": "Base", "sweep": "Sweep", "time": "Stability over time", "trading": "Trading"}
+# What the list of NOT_COVERED says of a run, and what it says of a search instead.
 _OF_A_SEARCH = {
-    NOT_COVERED[
-        0
-    ]: "How the search came to its signals, rules and ranges: what was tried before it is in no count here."
+    NOT_COVERED[0]: "How the signals, rules and ranges of the search were found: earlier trials are in no count here."
 }
 RESULTS = ("pass", "fail", "not computable")
 
 
 def verdict_section(statistics: Record, searched: bool = False) -> Record:
-    """Gates by group in the order given, how many have which result, the failed by name, and what is not covered.
+    """The gates by group in the given order, the counts of results, the failed gates by name, and what is not covered.
 
-    searched: base and best come of a search.
+    searched: a search found base and best.
     """
-    gates = found(statistics, "gates")
-    uncovered = found(statistics, "not_covered") or absence(statistics, "not_covered")
-    if searched and isinstance(uncovered, list):
-        uncovered = [_OF_A_SEARCH.get(text, text) for text in uncovered]
-    section: Record = {"not_covered": uncovered}
-    where = "around it the" if searched else "the sweep's"
-    section["sentences"] = [text for text in (_rests(statistics, where), luck_alone(statistics, searched)) if text]
+    gates = lookup(statistics, "gates")
+    not_covered = lookup(statistics, "not_covered") or not_computable(statistics, "not_covered")
+    if searched and isinstance(not_covered, list):
+        not_covered = [_OF_A_SEARCH.get(text, text) for text in not_covered]
+    sentences = [_activity(statistics, searched), null_best_sentence(statistics, searched)]
+    section: Record = {"not_covered": not_covered, "sentences": [text for text in sentences if text]}
     if gates is None:
-        return section | {"groups": absence(statistics, "gates"), "summary": "", "failing": [], "unknown": []}
+        return section | {"groups": not_computable(statistics, "gates"), "summary": "", "failing": [], "unknown": []}
     order = dict.fromkeys([*GROUPS, *(gate["group"] for gate in gates)])
-    titles = GROUPS | {"sweep": "The search, and what surrounds the base"} if searched else GROUPS
+    titles = GROUPS | {"sweep": "Search, and the variants around the base"} if searched else GROUPS
     grouped = [(titles.get(key, key), [gate for gate in gates if gate["group"] == key]) for key in order]
     named = {result: [gate["name"] for gate in gates if gate["result"] == result] for result in RESULTS}
-    groups = [(title, [_row(gate) for gate in held]) for title, held in grouped if held]
-    section |= {"groups": groups, "summary": _summary(len(gates), {key: len(held) for key, held in named.items()})}
+    groups = [(title, [_row(gate) for gate in members]) for title, members in grouped if members]
+    section |= {"groups": groups, "summary": _summary(len(gates), {key: len(names) for key, names in named.items()})}
     return section | {"failing": named["fail"], "unknown": named["not computable"]}
 
 
@@ -47,7 +46,9 @@ def _row(gate: Record) -> list[str]:
 
 
 def _text(value: object) -> str:
-    return "–" if value is None or value == "" else str(value).replace("-", "−") if _is_number(value) else str(value)
+    if value is None or value == "":
+        return UNDEFINED
+    return str(value).replace("-", "−") if _is_number(value) else str(value)
 
 
 def _is_number(value: object) -> bool:
@@ -59,16 +60,16 @@ def _is_number(value: object) -> bool:
 
 
 def _summary(gates: int, counts: dict[str, int]) -> str:
-    known = [f"{counts['pass']} pass", f"{counts['fail']} fail"]
+    parts = [f"{counts['pass']} passed", f"{counts['fail']} failed"]
     if counts["not computable"]:
-        known.append(f"{counts['not computable']} cannot be computed")
-    return f"Of {gates} gate{'s' * (gates != 1)} {', '.join(known[:-1])} and {known[-1]}."
+        parts.append(f"{counts['not computable']} not computable")
+    return f"{plural(gates, 'gate')}: {', '.join(parts)}."
 
 
-def _rests(statistics: Record, where: str) -> str:
-    """What the base's result rests on: holdings, years, the axis it depends on most."""
-    said = rests_on(statistics)
-    axis = dependence(statistics)
-    if not said:
+def _activity(statistics: Record, searched: bool) -> str:
+    """How often the base traded, in how many years it gained, and the axis that matters most."""
+    activity, axis = base_activity(statistics), most_important_axis(statistics)
+    if not activity:
         return ""
-    return f"What the base rests on: {said}" + (f"; {where} result depends most on {axis}." if axis else ".")
+    where = "The results around it depend" if searched else "The results of the sweep depend"
+    return f"The base: {activity}." + (f" {where} most on {axis}." if axis else "")

@@ -11,11 +11,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import ReportAxis
+from gridproof.results.report.headline import look_ahead_gain
 from gridproof.results.report.heatmaps import block_mean, map_note, surface_figure
 from gridproof.results.report.histogram import histogram_figure
+from gridproof.results.report.number_format import format_percentile, format_value
 from gridproof.results.report.report import write_report
-from gridproof.results.report.wording import hindsight, number, share
 from tests.support.page import figures_of, loads_nothing, page_of
 from tests.support.run_folder import AXES, BASE, rewrite_summary, write_run
 
@@ -33,36 +35,38 @@ def map_of(page: str, heading: str) -> dict[str, Any]:
 
 def test_headline_says_in_words_how_the_base_stands(run: pathlib.Path) -> None:
     page = page_of(run)
-    assert "The published cell: Sharpe" in page
-    assert "better than 97.2 % of 52,920 variants (7,560 distinct) in sample." in page
-    assert "After publication (from 2009-05-08): Sharpe" in page
-    assert "better than 51.3 % of them." in page
-    assert "The best variant in sample: Sharpe" in page
+    assert "Published variant: Sharpe ratio" in page
+    assert "in sample, better than 97.2% of the 52,920 variants (7,560 distinct)." in page
+    assert "After publication (from 2009-05-08): Sharpe ratio" in page
+    assert "better than 51.3% of the same variants." in page
+    assert "Best variant in sample: Sharpe ratio" in page
 
 
-def test_easier_terms_of_the_best_are_named_and_priced(run: pathlib.Path) -> None:
+def test_favourable_conditions_of_the_best_are_named_with_their_effect(run: pathlib.Path) -> None:
     rewrite_summary(run, lambda summary: summary["base"]["in_sample"].update(sharpe=0.1))
     page = page_of(run)
     assert ", with execution.cost 0 instead of 0.001; after publication" in page
     assert "From base to best: execution.cost 0.001 → 0, rate.window 243 → 180, rate.on_above" in page
-    assert re.search(r"With execution\.cost 0 alone, the base would have Sharpe \d\.\d\d instead of 0\.10", page)
+    assert re.search(
+        r"With execution\.cost 0 alone, the base&#39;s Sharpe ratio would be \d\.\d\d instead of 0\.10", page
+    )
 
 
-def test_easier_terms_that_do_not_help_stay_out_of_the_headline(run: pathlib.Path) -> None:
+def test_favourable_conditions_without_effect_stay_out_of_the_headline(run: pathlib.Path) -> None:
     rewrite_summary(run, lambda summary: summary["base"]["in_sample"].update(sharpe=9.0))
     page = page_of(run)
     assert "instead of 0.001" not in page
-    assert "Alone, execution.cost 0 would not lift the base&#39;s Sharpe." in page
+    assert "With execution.cost 0 alone, the base&#39;s Sharpe ratio would not be higher." in page
 
 
-def test_hindsight_is_one_sentence_where_the_base_has_it(run: pathlib.Path) -> None:
+def test_look_ahead_is_explained_where_the_base_has_turning_points(run: pathlib.Path) -> None:
     assert "turning point" not in page_of(run)
     base = {"hindsight": {"sharpe": 1.5, "cagr": 0.4}, "in_sample": {"sharpe": 1.2, "cagr": 0.3}}
     rewrite_summary(run, lambda summary: summary["base"].update(hindsight=base["hindsight"]))
-    assert "which nobody can trade, the base would have Sharpe 1.50 and CAGR 40.0 % in sample" in page_of(run)
-    assert hindsight(base).endswith("of 1.20 and 30.0\u00a0%: looking ahead would gain 0.30 of Sharpe.")
+    assert "which cannot be traded), the base would have Sharpe ratio 1.50 and CAGR 40.0% in sample" in page_of(run)
+    assert look_ahead_gain(base).endswith("of 1.20 and 30.0%. Look-ahead would add 0.30 to the Sharpe ratio.")
     base["in_sample"]["sharpe"] = 1.6
-    assert hindsight(base).endswith("looking ahead would gain nothing.")
+    assert look_ahead_gain(base).endswith("Look-ahead would add nothing to the Sharpe ratio.")
 
 
 def test_page_is_one_file_that_loads_nothing(run: pathlib.Path) -> None:
@@ -146,16 +150,19 @@ def test_without_publication_everything_is_in_sample(tmp_path: pathlib.Path) -> 
     assert "names no publication date" in page
     assert "figure-after" not in page
     assert "After publication" not in page
+    assert "Base variant: Sharpe ratio" in page
+    assert "ublished variant" not in page
+    assert "The base was published" not in page
 
 
 def test_one_axis_has_no_pair_to_show(tmp_path: pathlib.Path) -> None:
     write_run(tmp_path, axes={"rate.on_above": AXES["rate.on_above"]})
-    assert "there is no pair to show" in page_of(tmp_path)
+    assert "No surfaces: fewer than two axes have more than one value." in page_of(tmp_path)
 
 
 def test_base_that_is_best_is_drawn_once(tmp_path: pathlib.Path) -> None:
     page = page_of(write_run(tmp_path, best=BASE))
-    assert "No variant beats it in sample." in page
+    assert "No variant has a higher Sharpe ratio in sample." in page
     assert "From base to best" not in page
     names = [line["name"] for line in figures_of(page)["figure-curves"]["data"] if line["yaxis"] == "y"]
     assert names == ["hold small", "hold value", "hold cash", "base = best"]
@@ -166,7 +173,7 @@ def test_single_variant_renders(tmp_path: pathlib.Path) -> None:
     flat = {"edges": [1.2, 1.2], "counts": [1], "below": 0, "above": 0, "undefined": 0}
     rewrite_summary(tmp_path, lambda summary: summary.update(histogram=flat))
     page = page_of(tmp_path)
-    assert "it is the only variant tried." in page
+    assert "in sample. No other variant was evaluated." in page
     assert "rate.on_above 0.3" in page
     go.Figure(figures_of(page)["figure-histogram"])
 
@@ -181,38 +188,38 @@ def test_null_metrics_become_dashes(run: pathlib.Path) -> None:
 
     rewrite_summary(run, undefine)
     page = page_of(run)
-    assert "Sharpe –, CAGR – in sample; it has no place among 52,920 variants" in page
-    assert "No variant has a defined Sharpe" in page
+    assert "Sharpe ratio –, CAGR – in sample. It has no rank among the 52,920 variants" in page
+    assert "No histogram: the Sharpe ratio is undefined for every variant." in page
     assert "nan" not in re.sub(r"drawFigure\(.*\);", "", page).lower()
 
 
 def test_sample_is_named_and_means_of_few_are_blank(run: pathlib.Path) -> None:
     rewrite_summary(run, lambda summary: summary.update(sample=1000, evaluated=1000))
     page = page_of(run)
-    assert "of 1,000 variants drawn from 52,920, in sample" in page
-    assert "averages 9 to 9 of the variants drawn; cells with fewer than 10 are blank." in page
+    assert "of the 1,000 variants drawn from 52,920." in page
+    assert "each cell is the mean of 9 to 9 sampled variants; cells with fewer than 10 variants are blank." in page
 
 
 def test_unfinished_folder_is_refused(run: pathlib.Path) -> None:
     (run / "curves.parquet").unlink()
-    with pytest.raises(FileNotFoundError, match=r"is not a finished run: it has no curves\.parquet"):
+    with pytest.raises(FileNotFoundError, match=r"not a finished run: missing file curves\.parquet"):
         write_report(run)
 
 
 def test_numbers_keep_their_meaning_when_shortened() -> None:
-    assert number(0.38, "percent") == "38.0\u00a0%"
-    assert number(-0.00001, "ratio") == "0.00"
-    assert number(-0.1234, "percent") == "−12.3\u00a0%"
-    assert number(-3.2e15, "ratio") == "<\u00a0−9,999"
-    assert number(float("nan"), "count") == number(None, "ratio") == "–"
-    assert share(97.2) == "97.2\u00a0%"
-    assert share(99.9996) == "99.9996\u00a0%"
-    assert share(100.0) == "100.0\u00a0%"
+    assert format_value(0.38, "percent") == "38.0%"
+    assert format_value(-0.00001, "ratio") == "0.00"
+    assert format_value(-0.1234, "percent") == "−12.3%"
+    assert format_value(-3.2e15, "ratio") == "<−9,999"
+    assert format_value(float("nan"), "count") == format_value(None, "ratio") == "–"
+    assert format_percentile(97.2) == "97.2%"
+    assert format_percentile(99.9996) == "99.9996%"
+    assert format_percentile(100.0) == "100.0%"
 
 
 def test_dominant_bar_is_cut_and_says_its_height() -> None:
     bars = {"edges": [0, 1, 2, 3], "counts": [10, 900, 20]}
-    figure = histogram_figure(bars, [("base 1.2", 1.2, "#000000", "solid")], "Sharpe", ".2f")
+    figure = histogram_figure(bars, [("base 1.2", 1.2, "#000000", "solid")], BY_NAME["sharpe"])
     assert figure is not None
     assert figure["layout"]["yaxis"]["range"] == [0, 25]
     assert figure["layout"]["annotations"][-1]["text"].strip() == "↑ 900"
@@ -234,7 +241,7 @@ def test_large_surface_is_merged_and_says_so() -> None:
         "a.on": ReportAxis("a.on", texts, texts, "", 900, 900),
         "a.off": ReportAxis("a.off", (1, 2), ("1", "2"), "", 0, 0),
     }
-    figure = surface_figure(block, axes, (0.0, 1.0), "Sharpe", ".2f")
+    figure = surface_figure(block, axes, (0.0, 1.0), BY_NAME["sharpe"])
     assert map_note(block, axes, sampled=False) == "Each cell is the mean over 3 values of a.on."
     assert figure["data"][0]["x"][:2] == ["0 to 2", "3 to 5"]
     assert figure["layout"]["shapes"][0]["xanchor"] == 300

@@ -18,7 +18,7 @@ from gridproof.results.report.report import write_report
 from gridproof.results.report.search_record import SearchRecord, Trial, read_search
 from gridproof.results.report.sections.search import power
 from gridproof.results.report.sections.search_figures import best_so_far
-from gridproof.results.report.sections.search_walk import NEVER
+from gridproof.results.report.sections.search_walk_forward import NOT_RUN
 from tests.support.page import (
     HEADINGS,
     figures_of,
@@ -70,25 +70,25 @@ def rendered(folder: pathlib.Path, record: dict[str, Any]) -> str:
 def test_headline_says_that_a_search_found_it_and_ranks_it_among_its_surroundings(run: pathlib.Path) -> None:
     text = words_of(page_of(run))
     assert re.search(
-        r"Found by a search of 41,300 cells: Sharpe −?\d\.\d\d, CAGR −?[\d.]+ % in sample; among the 52,920", text
+        r"Variant found by a search of 41,300 variants: Sharpe ratio −?\d\.\d\d, CAGR −?[\d.]+% in sample, better", text
     )
-    assert "variants (7,560 distinct) around it, better than 97.2 %." in text
-    assert "On the days that the search did not see (from 2010-" in text
-    assert "The best variant around it in sample: Sharpe" in text
+    assert "better than 97.2% of the 52,920 variants (7,560 distinct) around it." in text
+    assert "Out of sample, on days that the search did not use (from 2010-" in text
+    assert "Best variant around it in sample: Sharpe ratio" in text
 
 
 PLAIN_ALONE = [
-    "The published cell",
+    "Published variant",
     "The base was published",
     "share of the evaluated variants",
-    "all variants in sample",
-    "nobody picked the base",
+    "all variants, in sample",
+    "The base was not chosen as the best",
     "the best of this sweep",
-    "this sweep amounts",
+    "this sweep has",
     "of the grid) whose",
-    "here it is better than",
+    "here they are better than",
     "did not publish",
-    "distinct variants enter",
+    "variants with different returns",
 ]
 
 
@@ -112,42 +112,45 @@ def test_page_without_a_search_is_what_it_was(tmp_path: pathlib.Path) -> None:
     (tmp_path / "search.json").unlink()
     assert write_report(tmp_path).read_bytes() == plain
     text = words_of(plain.decode())
-    assert text.replace("without a search", "").replace("gives a search of this size", "").count("search") == 0
+    assert text.count("search") == 0
 
 
 def test_tests_name_the_cells_they_are_over_and_what_flatters(run: pathlib.Path) -> None:
     text = words_of(page_of(run))
-    assert f"Tested {SAMPLE}: 7,560 that trade differently, base and best among them." in text
-    assert "percentile, surfaces, plateau and sensitivity over what was swept." in text
-    assert f"Tested are {SAMPLE}" in text[text.index("3. Luck") : text.index("4. Deflated")]
-    assert "the base was chosen from all cells" in text
-    assert "the best of this search would still show Sharpe" in text
-    assert "this search amounts to" in text
-    assert "swept, not searched anew" in text
-    assert text.count("that flatters") == 2
-    assert "the search repeated" not in text[text.index("7. Time") : text.index("8. Stress")]
-    assert "repeated on each past alone, which was not done." in text
-    assert "what was tried before it is in no count here." in text
-    assert "passes them too easily, save the one on what came after." in text
-    assert "all cells 52,920" in text
-    assert "all variants 52,920" not in text
+    assert f"Tested The tests use {SAMPLE}; 7,560 of them have different returns, base and best included." in text
+    assert "percentiles, surfaces, plateau and sensitivity from the sweep." in text
+    assert f"The tests use {SAMPLE}" in text[text.index("3. Data snooping") : text.index("4. Deflated")]
+    assert "The search chose the base from all variants that it evaluated" in text
+    assert "the best of this search would still show a median Sharpe ratio" in text
+    assert "this search has" in text
+    assert "they do not repeat the search" in text
+    assert text.count("is favourable to the search") == 3
+    assert "see section 1" not in text[text.index("7. Stability") : text.index("8. Stress")]
+    assert "repeated on the past of each fold avoids it: that was not done." in text
+    assert "earlier trials are in no count here." in text
+    assert "passes them too easily; the gate on the days after publication is the exception." in text
+    assert "all variants 52,920" in text
+    assert "distinct 7,560" not in text[text.index("4. Deflated") : text.index("5. Prob")]
 
 
 def test_facts_say_what_was_searched_and_why_it_stopped(several: pathlib.Path) -> None:
     text = words_of(page_of(several))
     done = record_of(several)["trials"]
-    assert "Searched 41,300 cells in 40 trials, proposed by TPE, a tree-structured Parzen estimator, seed 3;" in text
-    assert "as a dense grid of at most 4,096 cells" in text
-    assert "Space about 3.5 × 10⁹ different variants" in text
-    assert "searched was one in 86,000" in text
-    assert "Plateau (Sharpe), higher is better: lower quartile of the chosen cell and those around it;" in text
-    assert "Max drawdown, nearer to 0 is better: max_drawdown of the chosen cell;" in text
-    assert "Turnover a year, lower is better: turnover of the chosen cell" in text
+    assert "Searched 41,300 variants in 40 trials, proposed by TPE, a tree-structured Parzen estimator, seed 3;" in text
+    assert "each trial is a grid of threshold levels, at most 4,096 variants" in text
+    assert "Space about 3.5 × 10⁹ variants" in text
+    assert "one in 86,000 was evaluated" in text
+    assert "Plateau (Sharpe ratio), higher is better (lower quartile of the chosen cell and those around it);" in text
+    assert "Max drawdown, closer to 0 is better (max_drawdown of the chosen cell);" in text
+    assert "Turnover a year, lower is better (turnover of the chosen cell)" in text
     assert "Required switches &gt;= 10" in text
-    assert "Held execution.cost 0.001, yield.release 45 calendar days, as at the base: what the market imposes" in text
+    assert "Held fixed execution.cost 0.001, yield.release 45 calendar days, as at the base: cost, lag, carry" in text
     assert "Stopped no better trial among the last 20 (40 of 50 trials)" in text
-    assert f"Said nothing {done['empty']} of 40 trials; the commonest complaint, {done['empty'] - 1} times:" in text
-    assert "no cell of it has a sharpe; 1 more repeated an earlier trial, which took no cells" in text
+    assert (
+        f"Pruned {done['empty']} of 40 trials: objective undefined; most frequent reason ({done['empty'] - 1} times):"
+        in text
+    )
+    assert "no cell of it has a sharpe; 1 more repeated an earlier trial at no cost" in text
     assert "Switched off trend: never on in the rule" in text
 
 
@@ -155,15 +158,15 @@ def test_other_ways_of_searching_are_said(run: pathlib.Path) -> None:
     record = record_of(run) | {"cells_a_trial": None, "points_a_batch": 500, "around": True, "sampler": "elves"}
     record["space"] |= {"held": {}, "digits": 3.0}
     text = words_of(rendered(run, record | {"require": []}))
-    assert "by elves, seed 3; single points, 500 a batch, each with those one and two steps from it" in text
+    assert "by elves, seed 3; single variants, 500 in a batch, each with its neighbours one and two steps away" in text
     assert "Required nothing" in text
-    assert "Held nothing that has several values in the study" in text
-    assert "Space about 1,000 different variants, a continuous range counted as 10,000 Objective" in text
+    assert "Held fixed no axis of the study" in text
+    assert "Space about 1,000 variants (a continuous range counts as 10,000 values) Objective" in text
 
 
 def test_section_stands_first_and_the_others_keep_their_numbers(several: pathlib.Path) -> None:
     page = page_of(several)
-    assert headings_of(page) == ["1. What was searched, and what was found", *HEADINGS[1:]]
+    assert headings_of(page) == ["1. Search", *HEADINGS[1:]]
     drawn = figures_of(page)
     assert list(drawn)[:4] == ["figure-progress", "figure-front", "figure-importances", "figure-certainty"]
     for figure in drawn.values():
@@ -176,12 +179,12 @@ def test_states_that_say_nothing_are_not_drawn(run: pathlib.Path) -> None:
 
 
 def test_dimensions_say_what_may_be_chosen_when_and_what_was(run: pathlib.Path) -> None:
-    rows = {row[0]: row[1:] for row in table_of(page_of(run), "What could be chosen")}
+    rows = {row[0]: row[1:] for row in table_of(page_of(run), "Search space")}
     assert rows["rule"] == ["plain, guarded", "", "guarded"]
-    assert rows["rate.window"] == ["20 to 400, whole numbers, on a log scale", "", "243"]
+    assert rows["rate.window"] == ["20 to 400, integers, on a log scale", "", "243"]
     assert rows["trend.use"] == ["on, off", "", "off"]
     assert rows["trend.window"] == ["20 to 140, step 20", "trend on", "off"]
-    assert rows["crowd.on_above"] == ["levels, densely in each trial", "", "0.8"]
+    assert rows["crowd.on_above"] == ["threshold levels: a grid in each trial", "", "0.8"]
     assert list(rows) == ["rule", "trend.use", "trend.window", "rate.window", "rate.on_above", "rate.off_below",
                           "crowd.on_above"]  # fmt: skip
 
@@ -190,28 +193,28 @@ def test_progress_shows_every_trial_and_the_best_so_far(run: pathlib.Path) -> No
     page, table = page_of(run), trials_table(40, 1)
     lines = {line["name"]: line for line in figures_of(page)["figure-progress"]["data"]}
     met = table[table["violation"] == 0.0]
-    assert values_of(lines["a trial"]["x"]) == met["number"].tolist()
-    assert values_of(lines["a trial"]["y"]) == met["value.plateau"].tolist()
+    assert values_of(lines["trial"]["x"]) == met["number"].tolist()
+    assert values_of(lines["trial"]["y"]) == met["value.plateau"].tolist()
     short = table[table["violation"] > 0]
-    assert values_of(lines["does not meet the requirements"]["x"]) == short["number"].tolist()
+    assert values_of(lines["fails the requirements"]["x"]) == short["number"].tolist()
     silent = table[table["state"] == "pruned"]["number"].tolist()
-    assert values_of(lines["said nothing"]["x"]) == silent
+    assert values_of(lines["pruned: objective undefined"]["x"]) == silent
     assert lines["best so far"]["y"][-1] == 1.2
-    assert lines["trial 26, found"]["x"] is not None
+    assert lines["trial 26, the base"]["x"] is not None
     text = words_of(page)
     median = f"{np.median(met['value.plateau']):.2f}"
-    assert "Of 40 trials, counted from 0, the last to better all before it was 26: Plateau (Sharpe) 1.20" in text
-    assert (
-        f"the middle one of {len(met)} that meet what is required has {median}. The 13 after it found nothing" in text
-    )
+    assert "The best of 40 trials is number 26, counted from 0: Plateau (Sharpe ratio) 1.20." in text
+    assert f"The median of {len(met)} trials that meet the requirements is {median}. The 13 trials after it" in text
 
 
 def test_search_that_was_still_improving_is_said_to_be(run: pathlib.Path) -> None:
     table = trials_table(40, 1)
     table.loc[39, "value.plateau"] = 1.5
     table.to_parquet(run / "trials.parquet")
-    assert "was 39: Plateau (Sharpe) 1.50" in words_of(page_of(run))
-    assert "It was still improving when it stopped: more trials would likely find more." in words_of(page_of(run))
+    assert "is number 39, counted from 0: Plateau (Sharpe ratio) 1.50" in words_of(page_of(run))
+    assert "The search was still improving when it stopped: more trials would probably find better ones." in words_of(
+        page_of(run)
+    )
 
 
 _TRIALS = st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.integers(-3, 3)), max_size=20)
@@ -235,9 +238,9 @@ def test_front_is_ringed_the_found_one_marked_and_the_third_objective_coloured(s
     lines = {line["name"]: line for line in figures_of(page)["figure-front"]["data"] if "name" in line}
     front = front_of(trials_table(40, 3), OBJECTIVES)
     assert len(front) > 2
-    assert sorted(values_of(lines["the front"]["x"])) == sorted(row["value.plateau"] for row in front)
-    assert values_of(lines["trial 26, found"]["x"]) == [1.2]
-    trials = lines["a trial"]
+    assert sorted(values_of(lines["Pareto front"]["x"])) == sorted(row["value.plateau"] for row in front)
+    assert values_of(lines["trial 26, the base"]["x"]) == [1.2]
+    trials = lines["trial"]
     table = trials_table(40, 3)
     met = table[(table["violation"] == 0) & table["repeats"].isna()].set_index("number")
     for number, x, y, colour in zip(
@@ -246,8 +249,9 @@ def test_front_is_ringed_the_found_one_marked_and_the_third_objective_coloured(s
         row = met.loc[int(number)]
         assert (x, y, colour) == (row["value.plateau"], row["value.max_drawdown"], row["value.turnover"])
     assert len(trials["text"]) == len(met)
-    assert f"{len(front)} trials make the front: no other trial is at least as good in all objectives." in words_of(
-        page
+    assert (
+        f"{len(front)} trials are on the Pareto front: no other trial is at least as good in all objectives."
+        in words_of(page)
     )
 
 
@@ -264,13 +268,13 @@ def test_two_objectives_have_their_front_as_a_staircase(tmp_path: pathlib.Path, 
 def test_front_of_one_trial_says_so(several: pathlib.Path) -> None:
     record = record_of(several)
     text = words_of(rendered(several, record | {"front": record["front"][:1]}))
-    assert "One trial is at least as good as every other that meets what is required in all objectives" in text
+    assert "at least as good as every other trial that meets the requirements in all objectives" in text
 
 
 def test_one_objective_has_no_front(run: pathlib.Path) -> None:
     page = page_of(run)
     assert "figure-front" not in page
-    assert "What one objective costs" not in page
+    assert "Pareto front of the objectives" not in page
 
 
 def test_importances_are_bars_an_objective_with_their_caveat(several: pathlib.Path) -> None:
@@ -279,18 +283,18 @@ def test_importances_are_bars_an_objective_with_their_caveat(several: pathlib.Pa
     assert [bar["y"] for bar in bars] == [["rate.window", "rule", "trend.use"]] * 3
     assert bars[0]["x"] == [0.5, 0.1, 0]
     text = words_of(page)
-    assert "from the others: for Plateau (Sharpe) rate.window 50.0 % and rule 10.0 %; for Max" in text
-    assert "They say nothing of causes" in text
+    assert "parameters are rate.window 50.0% and rule 10.0% for Plateau (Sharpe ratio); rate.window" in text
+    assert "It is no evidence of cause" in text
 
 
 def test_table_holds_the_front_then_the_best_with_what_is_off(several: pathlib.Path) -> None:
     page, record = page_of(several), record_of(several)
-    rows = table_of(page, "The front, and the best of the other trials")
+    rows = table_of(page, "Pareto front and the best other trials")
     numbers = [re.match(r"\d+", row[0])[0] for row in rows]  # type: ignore[index]
     front = [str(one["number"]) for one in record["front"]]
     assert numbers[: len(front)] == front
     assert all("*" in row[0] for row in rows[: len(front)])
-    assert rows[0][0] == "26* (found)"
+    assert rows[0][0] == "26* (base)"
     assert "4" not in numbers  # repeats another
     assert len(numbers) == len(set(numbers)) == max(10, len(front))
     table = trials_table(40, 3).set_index("number")
@@ -302,10 +306,10 @@ def test_table_holds_the_front_then_the_best_with_what_is_off(several: pathlib.P
         assert crowd == ("–" if rule == "plain" else "0.8")
         assert row[1:3] == [
             f"{trial['value.plateau']:.2f}",
-            f"{100 * trial['value.max_drawdown']:.1f} %".replace("-", "−"),
+            f"{100 * trial['value.max_drawdown']:.1f}%".replace("-", "−"),
         ]
     assert "All of these have rate.on_above 0.3, rate.off_below −0.2." in words_of(page)
-    assert "A dash: its rule does not use it." in words_of(page)
+    assert "A dash: the trial's rule does not use the parameter." in words_of(page)
 
 
 def test_trials_short_of_the_requirements_come_last_and_are_marked(run: pathlib.Path) -> None:
@@ -326,36 +330,37 @@ def test_without_uses_only_switches_tell_what_is_off(run: pathlib.Path) -> None:
     assert SearchRecord(record, None).text("crowd.on_above", FOUND | {"rule": "plain"}) == "0.8"
     assert SearchRecord(record, None).text("trend.window", FOUND) == "off"
     assert searched.text("execution.cost", FOUND) == "0.001"
-    assert "execution.cost 0.001" not in words_of(rendered(run, record)).split("What could be chosen")[1][:400]
+    assert "execution.cost 0.001" not in words_of(rendered(run, record)).split("Search space")[1][:400]
 
 
 def test_walk_forward_of_the_search_stands_beside_base_and_legs(tmp_path: pathlib.Path) -> None:
     page = page_of(judged(write_search(tmp_path, walk=True)))
     figure = figures_of(page)["figure-searched-walk"]
-    assert [line["name"] for line in figure["data"]][-2:] == ["base", "searched anew each fold"]
+    assert [line["name"] for line in figure["data"]][-2:] == ["base", "search repeated in each fold"]
     walk = record_of(tmp_path)["walk_forward"]
     np.testing.assert_allclose(values_of(figure["data"][-1]["y"], "<f4"), walk["curve"]["nav"], rtol=1e-6)
-    rows = table_of(page, "Had one searched on the past alone")
+    rows = table_of(page, "Walk-forward of the whole search")
     assert [row[2:] for row in rows] == [
         ["10", "plain", "77", "–", "1.40", "0.20"],
         ["11", "guarded", "243", "0.8", "1.30", "0.30"],
         ["12", "guarded", "243", "0.8", "1.20", "0.40"],
     ]
-    part = page[page.index("Had one searched") : page.index("What was swept around it")]
+    part = page[page.index("<h3>Walk-forward of the whole") : page.index("Sweep around the base")]
     assert len(re.findall(r'class="(?:start )?moved"', part)) == 3
     text = words_of(page)
     line = (
-        "Searched anew on the past alone, 3 times with 40 trials each, and each finding held until the next, it would"
+        "Walk-forward of the whole search: Sharpe ratio 0.31 (t-statistic 0.55), CAGR 2.1% over 150 out-of-sample days;"
     )
     assert text.count(line) == 2  # in the headline and above the figure
-    assert "had Sharpe 0.31 (t = 0.55) and CAGR 2.1 % over 150 days that its search did not see." in text
-    assert "From one fold to the next 1.5 of 6 parameters changed on average, and 1 of 2 times the rule" in text
+    assert "the search was repeated 3 times on past days only, with 40 trials each." in text
+    assert "On average 1.5 of 6 parameters changed from one fold to the next; the rule or the set of" in text
+    assert "signals changed 1 of 2 times. A real effect would be found again in each fold." in text
     assert "In every fold: trend off, rate.on_above 0.3, rate.off_below −0.2." in text
-    assert "repeated on each past alone, in section 1." in text
+    assert "repeated on the past of each fold avoids it: see section 1." in text
 
 
 def test_walk_forward_that_was_not_made_says_so(run: pathlib.Path) -> None:
-    assert f"Walk-forward of the search: {NEVER}." in words_of(page_of(run))
+    assert f"Walk-forward of the search: {NOT_RUN}." in words_of(page_of(run))
     record = record_of(run) | {"walk_forward_why": "the days are <too> few"}
     assert "Walk-forward of the search: not computable: the days are &lt;too&gt; few." in words_of(
         rendered(run, record)
@@ -400,8 +405,8 @@ def test_same_folder_gives_same_bytes_and_loads_nothing(several: pathlib.Path) -
 def test_without_trials_the_front_alone_is_listed(several: pathlib.Path) -> None:
     (several / "trials.parquet").unlink()
     page = page_of(several)
-    assert "Progress: not computable: the folder holds no trials that say something." in words_of(page)
-    rows = table_of(page, "The front, and the best of the other trials")
+    assert "Progress: not computable: the folder holds no trial with a defined objective." in words_of(page)
+    rows = table_of(page, "Pareto front and the best other trials")
     assert len(rows) == len(record_of(several)["front"])
 
 
@@ -409,11 +414,11 @@ def test_absent_parts_read_not_computable(several: pathlib.Path) -> None:
     (several / "trials.parquet").unlink()
     text = words_of(rendered(several, {"objective": "sharpe"}))
     assert "Parameters: not computable: search.json names none." in text
-    assert "Progress: not computable: the folder holds no trials that say something." in text
-    assert "Importances: not computable: too few trials, or none that differ." in text
-    assert "Trials: not computable: the folder holds none that say something." in text
+    assert "Progress: not computable: the folder holds no trial with a defined objective." in text
+    assert "Importances: not computable: too few trials, or all have the same objective." in text
+    assert "Trials: not computable: the folder holds no trial with a defined objective." in text
     assert "Walk-forward of the search: not computable" in text
-    assert "Found by a search of – cells" in text
+    assert "found by a search of – variants" in text
     assert "None" not in text
 
 
@@ -434,16 +439,16 @@ def test_study_without_publication_says_that_the_search_saw_all(run: pathlib.Pat
 
     rewrite_summary(run, unpublished)
     text = words_of(page_of(run))
-    assert "The study names no publication date: the search saw every day, everything here is in sample." in text
-    assert "the search saw only those in sample, which are all" in text
+    assert "The study names no publication date: the search used every day, so all results are in sample." in text
+    assert "the search used the days in sample only, which are all" in text
 
 
 def test_without_a_verdict_the_page_is_of_a_search_too(tmp_path: pathlib.Path) -> None:
     text = words_of(page_of(write_search(tmp_path)))
     assert "No verdict was computed" in text
-    assert "3. Where the base stands among what surrounds it" in text
-    assert "the best cell of a search looks good even where none has any merit" in text
-    assert "lie around what was found, and says nothing of the search; another grid" in text
+    assert "3. Rank of the base among the variants around it" in text
+    assert "the best variant of a search looks good even where none has any edge" in text
+    assert "around the base and says nothing about the search; another grid" in text
 
 
 @given(st.floats(0.0, 40.0))

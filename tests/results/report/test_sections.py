@@ -14,11 +14,11 @@ import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 
+from gridproof.results.report.number_format import format_interval, format_probability, format_trials, format_with_error
 from gridproof.results.report.report import write_report
-from gridproof.results.report.sections.absence import UNKNOWN, absence, found
+from gridproof.results.report.sections.data_snooping import quantile, share_at_least
 from gridproof.results.report.sections.deflation import most_trials
-from gridproof.results.report.sections.luck import quantile, share_at_least
-from gridproof.results.report.wording import interval, probability, trials, with_error
+from gridproof.results.report.sections.lookup import NO_REASON, lookup, not_computable
 from tests.support.page import (
     HEADINGS,
     figures_of,
@@ -72,7 +72,7 @@ def rendered(folder: pathlib.Path, record: dict[str, Any]) -> str:
 def test_sections_stand_in_the_order_of_the_verdict(run: pathlib.Path) -> None:
     page = page_of(run)
     assert headings_of(page) == HEADINGS
-    assert "not computable" not in words_of(page).replace("– not computable", "")
+    assert "not computable" not in words_of(page).replace("– not computable", "").replace(", 1 not computable.", "")
     for heading in HEADINGS[2:]:
         assert "How to read it:" in section_of(page, heading) or heading.startswith("6.")
 
@@ -103,25 +103,27 @@ def test_same_folder_gives_same_bytes(run: pathlib.Path) -> None:
 
 def test_verdict_is_summed_up_below_the_headline(run: pathlib.Path) -> None:
     page = page_of(run)
-    top = words_of(page[: page.index("1. What was tried")])
-    assert "Of 7 gates 3 pass, 3 fail and 1 cannot be computed." in top
+    top = words_of(page[: page.index("1. Variants evaluated")])
+    assert "7 gates: 3 passed, 3 failed, 1 not computable." in top
     failing = "Probabilistic Sharpe ratio of the base; Superior to every leg; Probability of backtest overfitting."
-    assert f"Fail : {failing}" in top
-    assert "Cannot be computed : Walk-forward." in top
-    assert "What the base rests on: 94 separate holdings, Sharpe above 0 in" in top
-    assert "Luck alone: were no variant any better than cash, the best of this sweep would still show Sharpe" in top
+    assert f"Failed : {failing}" in top
+    assert "Not computable : Walk-forward." in top
+    assert "The base: 94 separate positions, Sharpe ratio above 0 in" in top
+    assert (
+        "Data snooping: if no variant had an edge over cash, the best of this sweep would still show a median Sharpe"
+        in top
+    )
     assert "No verdict was computed" not in page
 
 
 def test_gates_are_shown_as_given_and_by_group(run: pathlib.Path) -> None:
-    text = words_of(section_of(page_of(run), "9. The verdict"))
+    text = words_of(section_of(page_of(run), "9. Verdict"))
     for gate in GATES:
         shown = [gate["name"], gate["number"], gate["threshold"], gate["uncertainty"], gate["why"]]
         for cell in filter(None, shown):
             assert cell.replace("'", "&#39;").replace(">", "&gt;") in text
-    assert [text.index(title) for title in ("The base ", "The sweep", "Time", "Trading")] == sorted(
-        text.index(title) for title in ("The base ", "The sweep", "Time", "Trading")
-    )
+    titles = ("Base Prob", "Sweep Superior", "Stability over time", "Trading")
+    assert [text.index(title) for title in titles] == sorted(text.index(title) for title in titles)
     assert text.index("What no test here covers") < text.index("tried and dropped before this study")
 
 
@@ -134,30 +136,41 @@ def test_unknown_groups_are_kept_at_the_end(run: pathlib.Path) -> None:
 def test_numbers_appear_as_given(run: pathlib.Path) -> None:
     record, page = record_of(run), page_of(run)
     text = words_of(page)
-    assert "Ledger 52,921 distinct variants were ever evaluated" in text
-    assert "21.3 by the entropy of the correlations&#39; spectrum, 3.2 by its participation ratio and 55 by" in text
+    assert "Ledger 52,921 different parameter sets evaluated on this market so far, all runs together" in text
+    assert "21.3 by the entropy of the correlation spectrum, 3.2 by its participation ratio and 55 implied by" in text
     best = record["who"]["best"]["in_sample"]
-    shown = [f"{best['sharpe']:.2f}", interval(best["interval"]), interval(best["interval_studentised"])]
-    shown += [probability(best["psr"]), f"{best['min_track_record_years']:,.1f}", f"{best['observations'] / 243:.1f}"]
+    shown = [f"{best['sharpe']:.2f}", format_interval(best["interval"]), format_interval(best["interval_studentised"])]
+    shown += [
+        format_probability(best["psr"]),
+        f"{best['min_track_record_years']:,.1f}",
+        f"{best['observations'] / 243:.1f}",
+    ]
     assert f"Best {' '.join(shown)}".replace("\u00a0", " ") in text
-    assert "Stationary bootstrap: 1,000 resamples, mean block 12.3 days, seed 0." in section_of(page, "3. Luck")
+    assert "Stationary bootstrap: 1,000 resamples, mean block length 12.3 days, seed 0." in section_of(
+        page, HEADINGS[2]
+    )
     assert "hold small 0.213 ± 0.013 0.192 0.298 0.320 ± 0.016 0 at 0.05 no" in text
     assert "hold cash 0.0004 ± 0.0006 0.0004 0.001 0.001 ± 0.0008 12,345 at 0.05 yes" in text
-    assert "In 3 of 100 sweeps over shifted signals" in text
+    assert "In 3 of 100 placebo sweeps over signals shifted in time" in text
     assert "p = 0.040 ± 0.020." in text
     assert "180 of 616" in text
     mark = record["deflated"]["marks"][2]
-    row = ["entropy rank 21.3", f"{mark['threshold']:.2f}", probability(mark["best"]), probability(mark["base"])]
+    row = [
+        "entropy rank 21.3",
+        f"{mark['threshold']:.2f}",
+        format_probability(mark["best"]),
+        format_probability(mark["base"]),
+    ]
     assert " ".join(row) in text
-    assert "16 12,870 0.420 0.419 61.3 % 10.4 % 0.000" in text
-    assert "Base 0.93 14 3.20 1.2 % 0.41 at rate.window +1 step none" in text
-    assert "Best 0.41 9 5.40 1.2 % 0.72 at rate.on_above −2 steps execution.cost" in text
-    assert "Largest pairs: rate.window × rate.on_above 5.0 %;" in text
-    assert "Sharpe 0.47 (t = 1.62) over 525 days that the choice did not see" in text
+    assert "16 12,870 0.420 0.419 61.3% 10.4% 0.000" in text
+    assert "Base 0.93 14 3.20 1.2% 0.41 at rate.window +1 step none" in text
+    assert "Best 0.41 9 5.40 1.2% 0.72 at rate.on_above −2 steps execution.cost" in text
+    assert "Largest interactions: rate.window × rate.on_above 5.0%;" in text
+    assert "Walk-forward Sharpe ratio 0.47 (t-statistic 1.62) over 525 out-of-sample days" in text
     assert (
-        "Sharpe 0.31 to 0.82, 0.55 in the middle (6 groups, 2 of them tested at a time, 15 splits, purge 1 and" in text
+        "Sharpe ratio 0.31 to 0.82, median 0.55 (6 groups, 2 of them tested at a time, 15 splits, purge 1 days," in text
     )
-    assert "nothing: a return of 0 1.23 % 1.23 %" in text
+    assert "zero return 1.23% 1.23%" in text
 
 
 def test_record_too_short_is_marked(run: pathlib.Path) -> None:
@@ -180,8 +193,8 @@ def test_ensemble_is_one_more_column_with_blanks_where_not_computed(run: pathlib
 def test_without_statistics_the_page_says_so_and_is_as_before(run: pathlib.Path) -> None:
     (run / "statistics.json").unlink()
     page = page_of(run)
-    assert "No verdict was computed for this run: its folder holds no statistics.json." in page
-    assert headings_of(page)[-1] == "6. What this page does not say"
+    assert "No verdict was computed for this run: missing file statistics.json." in page
+    assert headings_of(page)[-1] == "6. What this page does not cover"
     assert "Ensemble" not in page
     assert "How to read it" not in page
 
@@ -202,19 +215,19 @@ def test_one_of_two_missing_is_named(run: pathlib.Path, part: str) -> None:
 def test_empty_statistics_name_every_part_as_not_computable(run: pathlib.Path) -> None:
     page = rendered(run, {})
     assert headings_of(page) == HEADINGS
-    assert page.count(f"not computable: {UNKNOWN}") >= len(PARTS)
-    assert f"The verdict: not computable: {UNKNOWN}." in page
-    assert "undefined" not in words_of(page).lower().replace("undefined.", "").replace("undefined,", "")
+    assert page.count(f"not computable: {NO_REASON}") >= len(PARTS)
+    assert f"Verdict: not computable: {NO_REASON}." in page
+    assert "undefined" not in words_of(page).lower().replace("undefined.", "").replace("it is undefined for", "")
 
 
 def test_reasons_are_found_at_every_level() -> None:
     record = {"a": None, "a_why": "no a", "b": {"c": {"why": "not computable: no c"}, "d": None, "d_why": "no d"}}
-    assert absence(record, "a") == absence(record, "a", "x") == "not computable: no a"
-    assert absence(record, "b", "c") == "not computable: no c"
-    assert absence(record, "b", "d") == "not computable: no d"
-    assert absence(record, "e") == f"not computable: {UNKNOWN}"
-    assert found(record, "b", "c") is None
-    assert found({"a": {"b": 0}}, "a", "b") == 0
+    assert not_computable(record, "a") == not_computable(record, "a", "x") == "not computable: no a"
+    assert not_computable(record, "b", "c") == "not computable: no c"
+    assert not_computable(record, "b", "d") == "not computable: no d"
+    assert not_computable(record, "e") == f"not computable: {NO_REASON}"
+    assert lookup(record, "b", "c") is None
+    assert lookup({"a": {"b": 0}}, "a", "b") == 0
 
 
 # What names a thing: without it there is nothing to show, and the record is no record.
@@ -253,13 +266,13 @@ def test_null_maximum_has_a_figure_of_its_own_under_another_objective(run: pathl
     go.Figure(drawn["figure-null"])
 
 
-def test_base_that_is_best_is_held_against_luck_once(tmp_path: pathlib.Path) -> None:
+def test_base_that_is_best_is_compared_with_chance_once(tmp_path: pathlib.Path) -> None:
     text = words_of(page_of(write_statistics(write_run(tmp_path, best=BASE))))
-    assert "luck reaches that in" in text
-    assert "nobody picked the base" not in text
+    assert "is reached in" in text
+    assert "The base was not chosen as the best" not in text
 
 
-def test_luck_lies_on_the_axis_of_the_sweep(run: pathlib.Path) -> None:
+def test_null_distribution_and_placebo_are_within_the_axis(run: pathlib.Path) -> None:
     record = record_of(run)
     figure = figures_of(page_of(run))["figure-histogram"]
     low, high = figure["layout"]["xaxis"]["range"]
@@ -267,10 +280,10 @@ def test_luck_lies_on_the_axis_of_the_sweep(run: pathlib.Path) -> None:
     assert low < min(null["edges"][0], *placebo["best"])
     assert high > max(null["edges"][-1], *placebo["best"])
     assert figure["data"][1]["yaxis"] == "y2"
-    assert figure["layout"]["yaxis3"]["ticktext"][0] == "best of each<br>shifted sweep"
+    assert figure["layout"]["yaxis3"]["ticktext"][0] == "best of each<br>placebo sweep"
 
 
-def test_without_luck_the_histogram_stands_alone(run: pathlib.Path) -> None:
+def test_without_a_null_distribution_only_the_histogram_is_drawn(run: pathlib.Path) -> None:
     figure = figures_of(rendered(run, record_of(run) | {"luck": None, "shift": None}))["figure-histogram"]
     assert len(figure["data"]) == 1
 
@@ -282,7 +295,7 @@ def test_walk_forward_stands_beside_base_and_legs_over_its_own_days(run: pathlib
         "hold value",
         "hold cash",
         "base",
-        "chosen anew each fold",
+        "walk-forward",
     ]
     record = record_of(run)["walk_forward"]
     curves = pd.read_parquet(run / "curves.parquet")
@@ -323,18 +336,18 @@ def test_most_trials_is_where_the_curve_falls_below() -> None:
 
 
 def test_probabilities_never_read_0_or_1_when_they_are_neither() -> None:
-    assert probability(0.0396) == "0.040"
-    assert probability(0.00025) == "0.0003"
-    assert probability(0.99996) == "0.99996"
-    assert probability(1e-30) == "<\u00a00.000001"
-    assert probability(1 - 1e-12) == ">\u00a00.999999"
-    assert probability(1.0) == "1.000"
-    assert probability(None) == probability(float("nan")) == "–"
-    assert with_error(0.02, 0.0044) == "0.020\u00a0±\u00a00.004"
-    assert with_error(0.0, None) == "0.000"
-    assert trials(3.24) == "3.2"
-    assert trials(1_107_288.4) == "1,107,288"
-    assert interval([0.9, None]) == interval(None) == "–"
+    assert format_probability(0.0396) == "0.040"
+    assert format_probability(0.00025) == "0.0003"
+    assert format_probability(0.99996) == "0.99996"
+    assert format_probability(1e-30) == "<0.000001"
+    assert format_probability(1 - 1e-12) == ">0.999999"
+    assert format_probability(1.0) == "1.000"
+    assert format_probability(None) == format_probability(float("nan")) == "–"
+    assert format_with_error(0.02, 0.0044) == "0.020\u00a0±\u00a00.004"
+    assert format_with_error(0.0, None) == "0.000"
+    assert format_trials(3.24) == "3.2"
+    assert format_trials(1_107_288.4) == "1,107,288"
+    assert format_interval([0.9, None]) == format_interval(None) == "–"
 
 
 def test_record_of_the_tests_is_the_same_on_every_call(run: pathlib.Path) -> None:
