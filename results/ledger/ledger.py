@@ -20,6 +20,7 @@ from gridproof.results.ledger.ranges import FinishedTrials, TrialAxis
 from gridproof.results.ledger.union_count import count_distinct
 
 __all__ = [
+    "LEDGER_FOLDER",
     "LedgerFile",
     "LedgerHeader",
     "LedgerRow",
@@ -29,6 +30,9 @@ __all__ = [
     "ledger_total",
     "read_ledger",
 ]
+
+# Its folder, beside the folders of the runs.
+LEDGER_FOLDER = "ledger"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from gridproof.kernels.errors import InputError
-from gridproof.results.report.report import write_report
 from gridproof.results.run.store import Store
 
 
@@ -78,7 +76,9 @@ class Run:
 
         Raises InputError where the folder holds no finished run, or the query is none.
         """
-        Store(self.folder).read_json("summary.json")  # the complaint, where this is no finished run
+        import duckdb
+
+        Store(self.folder).read_json("summary.json")  # Raises InputError where this is no finished run.
         connection = duckdb.connect()
         try:
             for path in sorted(self.folder.glob("*.parquet")):
@@ -94,5 +94,7 @@ class Run:
 
     def report(self) -> Path:
         """Write report.html anew. Raises InputError where the folder holds no finished run."""
-        Store(self.folder).read_json("summary.json")  # the complaint, where this is no finished run
+        from gridproof.results.report.report import write_report
+
+        Store(self.folder).read_json("summary.json")  # Raises InputError where this is no finished run.
         return write_report(self.folder)

@@ -1,8 +1,7 @@
-"""The command line of a search."""
+"""The command that searches a study's space."""
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -18,45 +17,52 @@ from gridproof.sweeps.cli.arguments import (
     TopOption,
     VerdictOption,
     WorkersOption,
-    terminated,
 )
-from gridproof.sweeps.cli.display import print_search, print_summary, show_progress
-from gridproof.sweeps.execution.budget import Budget
-from gridproof.sweeps.execution.executor import IncompleteError
-from gridproof.sweeps.execution.options import RunOptions
-from gridproof.sweeps.search.options import CELLS, Options
-from gridproof.sweeps.study.study import load_study, parse_changes
 
 
 def search(
     study: StudyArgument,
-    trials: Annotated[int, typer.Option(metavar="N", help="How many trials in all.")] = 200,
-    sampler: Annotated[str, typer.Option(metavar="tpe|nsga2|qmc|gp|cmaes|random", help="What proposes.")] = "tpe",
+    trials: Annotated[int, typer.Option(metavar="N", help="Trials in all, those of earlier calls included.")] = 200,
+    sampler: Annotated[
+        str, typer.Option(metavar="NAME", help="What proposes trials: tpe, nsga2, qmc, gp, cmaes or random.")
+    ] = "tpe",
     objective: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
             help="plateau (default), median, lower_quartile, best, worst_period, walk_forward, "
-            "or a metric of the chosen cell; several for a Pareto front.",
+            "or a metric of the chosen variant. Repeat it for a Pareto front.",
         ),
     ] = None,
     require: Annotated[
         list[str] | None,
-        typer.Option(metavar="'METRIC>=X'", help="What a chosen cell must meet: 'switches>=10', 'turnover<=4'."),
+        typer.Option(metavar="'METRIC>=X'", help="A requirement of the chosen variant: 'switches>=10', 'turnover<=4'."),
     ] = None,
-    cells: Annotated[int | None, typer.Option(metavar="N", help="Cells of levels a trial, at most.")] = None,
+    cells: Annotated[
+        int | None, typer.Option(metavar="N", help="At most N variants (levels of latches) evaluated in a trial.")
+    ] = None,
     points: Annotated[
-        int | None, typer.Option(metavar="N", help="Single points instead of dense levels, N of them a batch.")
+        int | None, typer.Option(metavar="N", help="Evaluate single variants instead of all levels, N in a batch.")
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of the sampler.")] = 0,
-    patience: Annotated[int | None, typer.Option(metavar="N", help="Stop after N trials without a better one.")] = None,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed of the sampler.")] = 0,
+    patience: Annotated[
+        int | None, typer.Option(metavar="N", help="Stop after N trials without an improvement.")
+    ] = None,
     walk_forward: Annotated[
-        int | None, typer.Option(metavar="K", help="Besides, search anew on K growing windows and hold what follows.")
+        int | None,
+        typer.Option(
+            metavar="K", help="Also search anew on K growing windows, and evaluate each result on the days that follow."
+        ),
     ] = None,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="sqlite:///FILE, postgresql://…; default a journal in the folder.")
+        str | None,
+        typer.Option(
+            metavar="URL", help="Optuna storage: sqlite:///FILE, postgresql://... Default: a journal in the run folder."
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Only go on; there must be such a search.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Fail where there is no such search to resume, instead of starting one.")
+    ] = False,
     data: DataOption = None,
     set_: SetOption = None,
     out: OutOption = "runs",
@@ -67,22 +73,34 @@ def search(
     workers: WorkersOption = None,
     max_hours: HoursOption = None,
 ) -> None:
-    """Search STUDY's space: Optuna proposes, the levels of each proposal are a grid; go on where it stopped."""
+    """Search the space of STUDY with Optuna.
+
+    Each trial evaluates all levels of the latches at the windows that the sampler proposes. What is found is swept
+    with its neighbours and judged against all that was evaluated. The same command resumes.
+    """
+    from gridproof.sweeps.cli.console import show_progress
+    from gridproof.sweeps.cli.interrupts import resumable
+    from gridproof.sweeps.cli.run_tables import print_search, print_summary
+    from gridproof.sweeps.execution.budget import Budget
+    from gridproof.sweeps.execution.options import RunOptions
+    from gridproof.sweeps.search.options import CELLS, Options
     from gridproof.sweeps.search.session import run_search
+    from gridproof.sweeps.study.study import load_study, parse_changes
 
     checked = load_study(study).set(parse_changes(set_ or []))
-    aims, bounds = tuple(objective or ["plateau"]), tuple(require or [])
-    most = CELLS if cells is None else cells
-    options = Options(trials, sampler, aims, bounds, most, points, seed, patience, walk_forward)
-    try:
-        run = RunOptions(out, backend, verdict=verdict, ray=ray, workers=workers, budget=Budget(max_hours))
-        with terminated(), show_progress() as observer:
-            result = run_search(checked, options, data, run, storage, resume, observer)
-    except IncompleteError as error:
-        print(f"gridproof: not finished: {error}", file=sys.stderr)
-        raise typer.Exit(3) from None
-    except KeyboardInterrupt:
-        print("gridproof: stopped; finished trials are kept, the same command goes on from there", file=sys.stderr)
-        raise typer.Exit(130) from None
+    options = Options(
+        trials,
+        sampler,
+        tuple(objective or ["plateau"]),
+        tuple(require or []),
+        CELLS if cells is None else cells,
+        points,
+        seed,
+        patience,
+        walk_forward,
+    )
+    run = RunOptions(out, backend, verdict=verdict, ray=ray, workers=workers, budget=Budget(max_hours))
+    with resumable("finished trials"), show_progress() as observer:
+        result = run_search(checked, options, data, run, storage, resume, observer)
     print_search(result)
     print_summary(result, top)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.aggregate.surfaces import LARGEST, several_pairs
-from gridproof.results.ledger.ledger import LedgerFile, LedgerHeader, TrialAxis
+from gridproof.results.ledger.ledger import LEDGER_FOLDER, LedgerFile, LedgerHeader, TrialAxis
 from gridproof.results.run.store import Store
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
@@ -26,8 +26,6 @@ from gridproof.sweeps.study.signal import ON, RULE
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Leg, Signal, Study
 from gridproof.sweeps.study.values import Value
-
-FOLDER = "ledger"
 
 
 def market_identity(study: Study, folder: Path | None) -> str:
@@ -63,7 +61,7 @@ class RunLedger:
 
     def __init__(self, study: Study, grid: Grid, store: Store, folder: Path | None) -> None:
         trials = trials_of(study, folder, store.folder.name)
-        self._file = LedgerFile(store.folder.parent / FOLDER, trials)
+        self._file = LedgerFile(store.folder.parent / LEDGER_FOLDER, trials)
         self._space, self._grid = study.space, grid
         # Tiles that an earlier call saved count even where its ledger was lost with the power.
         for low, high in store.finished_tiles():
@@ -94,7 +92,7 @@ class RunLedger:
 
 def is_recorded(folder: Path) -> bool:
     """Whether the ledger beside a search's folder has something of it."""
-    return any((folder.parent / FOLDER).glob(f"{folder.name}-*.jsonl"))
+    return any((folder.parent / LEDGER_FOLDER).glob(f"{folder.name}-*.jsonl"))
 
 
 class SearchLedger:
@@ -107,7 +105,7 @@ class SearchLedger:
         bare = tuple(TrialAxis(axis.names, ()) for axis in self._axes)
         market = market_identity(study, data)
         self._file = LedgerFile(
-            folder.parent / FOLDER, LedgerHeader(folder.name, study.name, market, strategy.text, bare)
+            folder.parent / LEDGER_FOLDER, LedgerHeader(folder.name, study.name, market, strategy.text, bare)
         )
 
     def add_box(self, values: Mapping[str, Sequence[Value]]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.ledger.ledger import LEDGER_FOLDER
 from gridproof.results.run.remote_store import RemoteStore, UnreachableError
 from gridproof.sweeps.execution.executor import IncompleteError
-from gridproof.sweeps.execution.ledger_entries import FOLDER
 
 
 class RunStore:
@@ -21,7 +21,7 @@ class RunStore:
         self._mirror = RemoteStore(self.name) if "://" in self.name else None
         self.folder = Path(out) if self._mirror is None else self._mirror.folder
         # First, so that it is put first: a tile counts as a trial before it is saved.
-        self.fetch(FOLDER)
+        self.fetch(LEDGER_FOLDER)
 
     def fetch(self, run: str) -> None:
         """Have a run's folder as it is kept, to go on from. Raises InputError."""

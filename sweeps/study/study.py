@@ -20,15 +20,14 @@ from gridproof.sweeps.study.document import Document, read_document
 from gridproof.sweeps.study.leg import Leg, build_leg
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
+from gridproof.sweeps.study.shipped import SHIPPED
 from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, choice_signal
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import StudySpec
 from gridproof.sweeps.study.validation_errors import brief, did_you_mean, first_fault, one_line
 from gridproof.sweeps.study.values import Value
 
-__all__ = ["SHIPPED", "Leg", "Signal", "Study", "build_study", "load_study", "parse_changes"]
-
-SHIPPED = Path(__file__).resolve().parents[2] / "studies"
+__all__ = ["Leg", "Signal", "Study", "build_study", "load_study", "parse_changes"]
 
 _SETTINGS = ("window.from", "window.to", "window.published", "objective", "risk_free", "market.periods")
 
@@ -132,11 +131,45 @@ class Study:
         return yaml.safe_dump(self.document.raw, sort_keys=False, allow_unicode=True, width=110)
 
 
-def load_study(path: str | Path) -> Study:
-    """Read and check a study file, or one of the shipped studies by name. Raises InputError."""
-    file = Path(path)
-    if not file.exists() and (SHIPPED / f"{path}.yaml").is_file():
-        file = SHIPPED / f"{path}.yaml"
+def load_study(source: str | Path | Mapping[str, Any]) -> Study:
+    """Read and check a study.
+
+    Parameters
+    ----------
+    source
+        A study file, the name of a shipped study, or a mapping with the keys of a study file.
+
+    Returns
+    -------
+    Study
+        The checked study. ``Study.set`` returns a changed copy.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or a key or value is wrong: the message says where, the rule and the remedy.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> study = gp.load_study("us-demo")
+    >>> study.name
+    'us-demo'
+    >>> study.base["execution.lag"]
+    1
+    >>> smaller = study.set({"trend.window": [60, 120], "lag": 2})
+    >>> smaller.base["execution.lag"]
+    2
+    >>> gp.load_study({"name": "empty"})
+    Traceback (most recent call last):
+        ...
+    gridproof.kernels.errors.InputError: ...
+    """
+    if isinstance(source, Mapping):
+        return build_study(Document("study", plain(dict(source)), {}))
+    file = Path(source)
+    if not file.exists() and (SHIPPED / f"{source}.yaml").is_file():
+        file = SHIPPED / f"{source}.yaml"
     return build_study(read_document(file))
 
 

@@ -30,7 +30,7 @@ from gridproof.signals.synthetic.market import (
     write_market,
 )
 from gridproof.sweeps.execution.ledger_entries import market_identity
-from tests.sweeps.cli.test_app import gridproof
+from tests.support.command import gridproof
 
 STUDIES = ("microcap-rate-timing", "microcap-timing", "microcap-rotation", "csi1000-csi300")
 SEEDS = 40

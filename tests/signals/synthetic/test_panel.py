@@ -18,7 +18,7 @@ from gridproof.signals.synthetic.panel import (
     rebalances,
     write_panel,
 )
-from tests.sweeps.cli.test_app import gridproof
+from tests.support.command import gridproof
 
 
 @pytest.fixture(scope="module")

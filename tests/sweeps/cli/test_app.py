@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -16,15 +14,8 @@ import yaml
 import gridproof as gp
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.signals.catalogue import MEASURES
+from tests.support.command import gridproof
 from tests.support.demo import SMALL, small_file, small_study
-
-
-def gridproof(*arguments: object, expect: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gridproof", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == expect, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
@@ -139,4 +130,4 @@ def test_a_place_that_cannot_be_written_is_one_line(study: Path, tmp_path: Path)
     ):
         done = gridproof(*command, expect=2)
         assert len(done.stderr.strip().splitlines()) == 1
-        assert "the place must be usable" in done.stderr
+        assert "gridproof: {tmp_path}" in done.stderr

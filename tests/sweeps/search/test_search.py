@@ -35,9 +35,9 @@ from gridproof.sweeps.search import search_results as found
 from gridproof.sweeps.search.journal import SearchJournal
 from gridproof.sweeps.search.storage import alone
 from gridproof.sweeps.study.values import SearchRange
+from tests.support.command import gridproof
 from tests.support.market import write_market
 from tests.support.searched import searched
-from tests.sweeps.cli.test_app import gridproof
 
 # Nothing of it is conditional: windows and levels of one rule.
 PLAIN = {"rule": "guarded", "rate.use": "on", "trend.use": "on", "growth.smooth": 3}

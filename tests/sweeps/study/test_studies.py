@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import gridproof as gp
-from gridproof.sweeps.study.study import SHIPPED
+from gridproof.sweeps.study.shipped import shipped_names
 
 DATA = Path(__file__).resolve().parents[4] / "shared/data/ashare"
-NAMES = sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+NAMES = shipped_names()
 EMBEDDED = {"us-demo", "us-search"}
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the A-share series are not at {DATA}")
 

@@ -1,0 +1,79 @@
+"""The commands that need no run: signals, schema and synth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridproof.kernels.errors import InputError
+
+
+def signals(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this measure.")] = None) -> None:
+    """List the measures: inputs, parameters, source."""
+    from gridproof.signals.catalogue import MEASURES
+    from gridproof.sweeps.cli.study_tables import print_measure
+
+    if name is not None and name not in MEASURES:
+        raise InputError("a measure must be in the catalogue", name, "NAME", f"Use one of {', '.join(MEASURES)}")
+    for measure in [MEASURES[name]] if name is not None else MEASURES.values():
+        print_measure(measure)
+
+
+def schema(
+    of: Annotated[
+        str, typer.Option(metavar="FILE", help="study: a study file; summary, statistics: files of a run folder.")
+    ] = "study",
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to this file instead.")] = None,
+) -> None:
+    """Print the JSON schema of a study file or of a run's files.
+
+    Editors check and complete a study file with it.
+    """
+    import json
+
+    text = json.dumps(_schema(of), indent=2) + "\n"
+    if out is None:
+        print(text, end="")
+        return
+    out.write_text(text, encoding="utf-8")
+    print(f"Written to {out}.")
+    if of == "study":
+        print(f"For your editor, begin the study file with: # yaml-language-server: $schema={out}")
+
+
+def _schema(of: str) -> dict[str, object]:
+    if of == "study":
+        from gridproof.sweeps.study.schema import study_schema
+
+        return study_schema()
+    from gridproof.results.run.record_schema import record_schema
+
+    return record_schema(of)
+
+
+def synth(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the market's files go.")],
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed: each is another market.")] = 0,
+    effect: Annotated[
+        float, typer.Option(metavar="SIZE", min=0.0, help="Strength of the planted signals; 0: no signal predicts.")
+    ] = 0.0,
+    years: Annotated[
+        int, typer.Option(metavar="N", help="Years from 2006 on; two more years before them serve as warm-up.")
+    ] = 21,
+    panel: Annotated[bool, typer.Option("--panel", help="Write single stocks too.")] = False,
+) -> None:
+    """Write a synthetic A-share market whose truth is known.
+
+    Any study of A-share series runs on it with --data FOLDER.
+    """
+    from gridproof.signals.synthetic.market import TRUTH, draw_market, write_market
+
+    market = draw_market(seed, effect, years)
+    write_market(folder, market)
+    if panel:
+        from gridproof.signals.synthetic.panel import write_panel
+
+        write_panel(folder, market)
+    print(f"{folder / TRUTH} says what was planted. Use the market with --data {folder}")

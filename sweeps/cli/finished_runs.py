@@ -1,0 +1,76 @@
+"""The commands on what was evaluated: show, verdict, report and ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gridproof.sweeps.cli.arguments import DataOption, JsonOption, OutOption, RunArgument, TopOption
+
+
+def show(
+    run: RunArgument,
+    top: TopOption = 20,
+    sql: Annotated[
+        str | None,
+        typer.Option(metavar="QUERY", help="A DuckDB query over the run's tables: variants, top, surfaces, curves."),
+    ] = None,
+) -> None:
+    """Show a finished RUN: its summary and best variants, or a query."""
+    from gridproof.results.run.run import Run
+    from gridproof.sweeps.execution.run_store import open_run_store
+
+    place, folder = open_run_store(run)
+    if sql is not None:
+        print(Run(folder).sql(sql).to_string(index=False))
+        return
+    from gridproof.sweeps.cli.run_tables import print_summary
+
+    print_summary(Run(folder, place=place.of(folder)), top)
+
+
+def verdict(run: RunArgument, data: DataOption = None) -> None:
+    """Compute the statistics of a finished RUN anew, and its report.
+
+    The data must be those of the run.
+    """
+    from gridproof.sweeps.cli.console import console, show_progress
+    from gridproof.sweeps.cli.interrupts import sigterm_interrupts
+    from gridproof.sweeps.cli.run_tables import print_verdict
+    from gridproof.sweeps.execution.run_store import open_run_store
+    from gridproof.sweeps.run import judge_run
+
+    place, folder = open_run_store(run)
+    with sigterm_interrupts(), show_progress() as observer:
+        result = judge_run(folder, data, observer)
+        place.save()
+    print_verdict(result)
+    console.print(f"{place.of(folder)}/report.html")
+
+
+def report(run: RunArgument) -> None:
+    """Write report.html of a finished RUN anew."""
+    from gridproof.results.run.run import Run
+    from gridproof.sweeps.cli.console import console
+    from gridproof.sweeps.execution.run_store import open_run_store
+
+    place, folder = open_run_store(run)
+    written = Run(folder).report()
+    place.save()
+    console.print(f"{place.of(folder)}/{written.name}")
+
+
+def ledger(out: OutOption = "runs", as_json: JsonOption = False) -> None:
+    """Count the distinct variants ever evaluated, by market."""
+    import json
+
+    from gridproof.results.ledger.ledger import LEDGER_FOLDER, ledger_record, ledger_rows
+    from gridproof.sweeps.cli.study_tables import print_ledger
+    from gridproof.sweeps.execution.run_store import RunStore
+
+    record = ledger_record(ledger_rows(RunStore(out).folder / LEDGER_FOLDER))
+    if as_json:
+        print(json.dumps(record, indent=2, ensure_ascii=False))
+    else:
+        print_ledger(record)

@@ -1,0 +1,40 @@
+"""The command that evaluates one variant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridproof.sweeps.cli.arguments import DataOption, JsonOption, StudyArgument
+
+
+def point(
+    study: StudyArgument,
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[AXIS=VALUE]...", help="Where the variant differs from the base; none: the base."),
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    curve: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write signals, weights, return and NAV of each day.")
+    ] = None,
+) -> None:
+    """Evaluate one variant of STUDY, day by day."""
+    import json
+
+    from gridproof.sweeps.cli.study_tables import print_point
+    from gridproof.sweeps.plan.point import evaluate_point
+    from gridproof.sweeps.run import market_of
+    from gridproof.sweeps.study.study import load_study, parse_changes
+
+    checked = load_study(study)
+    result = evaluate_point(checked, market_of(checked, data), parse_changes(values or []))
+    if curve is not None:
+        result.curve.to_csv(curve)
+    if as_json:
+        print(json.dumps(result.record(), indent=2, allow_nan=False, ensure_ascii=False))
+        return
+    print_point(result)

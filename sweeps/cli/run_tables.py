@@ -1,0 +1,103 @@
+"""What the command line shows of a finished run: summary, best variants, verdict, search."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from gridproof.sweeps.cli.console import console, number, print_table
+
+if TYPE_CHECKING:
+    from gridproof.results.run.run import Run
+
+_COLUMNS = ("sharpe", "cagr", "max_drawdown", "switches", "after.sharpe", "after.cagr")
+
+
+def print_summary(result: Run, top: int) -> None:
+    """Base and best beside each other, where the base stands, the ``top`` best variants and the verdict."""
+    summary = result.summary
+    base, best = summary["base"], summary["best"]
+    counted = f"{summary['variants']:,} variants"
+    if summary["sample"]:
+        counted = f"{summary['evaluated']:,} of {counted}"
+    console.print(
+        Text(summary["study"], "bold"),
+        f": {counted}, {summary['distinct']:,} distinct, backend {summary['backend']}",
+        sep="",
+    )
+    columns = {"base": base["in_sample"], "best": best["in_sample"]}
+    if base["after_publication"] is not None:
+        columns |= {
+            "base after publication": base["after_publication"],
+            "best after publication": best["after_publication"],
+        }
+    table = Table("", *columns, box=None)
+    for metric in ("sharpe", "cagr", "volatility", "max_drawdown", "switches"):
+        table.add_row(metric, *(number(metric, column[metric]) for column in columns.values()))
+    for axis in summary["axes"]:
+        if len(axis["values"]) > 1:
+            name = axis["name"]
+            table.add_row(name, str(base["parameters"][name]), str(best["parameters"][name]))
+    print_table(table)
+    if base["percentile"] is not None:
+        line = f"By {summary['objective']} the base is better than {base['percentile']:.1f}% of all variants in sample"
+        later = base["percentile_after_publication"]
+        console.print(line + (f", and than {later:.1f}% after publication." if later is not None else "."))
+    if undefined := summary["histogram"]["undefined"]:
+        console.print(f"The {summary['objective']} of {undefined:,} variants is undefined.")
+    if len(result.top(1)):
+        _print_best(result, summary, top)
+    if result.statistics:
+        print_verdict(result)
+    console.print(f"{result.place or result.folder}/report.html")
+
+
+def _print_best(result: Run, summary: dict[str, Any], top: int) -> None:
+    frame = result.top(top)
+    base = summary["base"]["parameters"]
+    metrics = [name for name in _COLUMNS if name in frame]
+    best = Table("rank", "equal", *metrics, "differs from the base in", box=None)
+    for _, row in frame.iterrows():
+        differs = ", ".join(f"{name}={row[name]}" for name, value in base.items() if row[name] != value)
+        numbers = (number(name.removeprefix("after."), row[name]) for name in metrics)
+        best.add_row(str(int(row["rank"])), f"{int(row['equal']):,}", *numbers, differs or "nothing: it is the base")
+    print_table(best)
+
+
+def print_verdict(result: Run) -> None:
+    """The gates, those that fail first."""
+    gates = result.statistics["gates"]
+    counts = {kind: sum(gate["result"] == kind for gate in gates) for kind in ("pass", "fail", "not computable")}
+    console.print(
+        f"Verdict: {counts['pass']} gates pass, {counts['fail']} fail, {counts['not computable']} cannot be computed."
+    )
+    table = Table("", "gate", "number", "threshold", "uncertainty", box=None)
+    for kind in ("fail", "pass", "not computable"):
+        for gate in gates:
+            if gate["result"] == kind:
+                table.add_row(kind, gate["name"], gate["number"], gate["threshold"], gate["uncertainty"])
+    print_table(table)
+
+
+def print_search(result: Run) -> None:
+    """What was searched, and what it came to."""
+    record = result.search
+    trials, best, size = record["trials"], record["best"], f"10^{record['space']['digits']:.0f}"
+    console.print(
+        Text(record["study"], "bold"),
+        f": {trials['finished']:,} trials in a space of about {size} variants, "
+        f"{record['cells']:,} cells evaluated; {trials['empty']:,} trials pruned (objective undefined), "
+        f"{trials['repeated']:,} repeated another. Stopped: {record['stopped']}.",
+        sep="",
+    )
+    names = [one["name"] for one in record["objectives"]]
+    values = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, best["values"], strict=True))
+    console.print(f"Chosen: trial {best['number']}, {values}; {len(record['front'])} on the Pareto front.")
+    if best["lacks"]:
+        console.print(f"It does not meet the requirements: {', '.join(record['require'])}.")
+    if (walked := record["walk_forward"]) is not None:
+        console.print(
+            f"Walk-forward: Sharpe {number('sharpe', walked['sharpe'])} out of sample, {len(walked['folds'])} folds."
+        )

@@ -1,0 +1,55 @@
+"""What the command line shows beside runs: one variant, the ledger's counts, the catalogue of measures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from gridproof.sweeps.cli.console import console, number, print_table
+
+if TYPE_CHECKING:
+    from gridproof.signals.catalogue import Measure
+    from gridproof.sweeps.plan.point import Point
+
+
+def print_point(point: Point) -> None:
+    """The parameters and all metrics of one variant."""
+    columns = {"in sample": point.in_sample}
+    if point.after_publication is not None:
+        columns["after publication"] = point.after_publication
+    if point.hindsight is not None:
+        columns["in sample, in hindsight: not tradable"] = point.hindsight
+    table = Table("metric", *columns, box=None)
+    for metric in point.in_sample:
+        if metric != "exposure_by_leg":
+            table.add_row(metric, *(number(metric, column[metric]) for column in columns.values()))
+    console.print(", ".join(f"{name}={value}" for name, value in point.parameters.items()))
+    print_table(table)
+
+
+def print_ledger(record: dict[str, Any]) -> None:
+    """One table for each market of ``ledger_record``: its strategies, the studies that tried them, and the totals."""
+    for market in record["markets"]:
+        console.print(Text(market["market"], "bold"))
+        table = Table("strategy", "studies", "runs", "evaluated", "distinct", box=None)
+        for row in market["strategies"]:
+            counts = (f"{row[key]:,}" for key in ("runs", "evaluated", "distinct"))
+            table.add_row(row["strategy"], ", ".join(row["studies"]), *counts)
+        table.add_row("all", "", *(f"{market[key]:,}" for key in ("runs", "evaluated", "distinct")))
+        print_table(table)
+
+
+def print_measure(measure: Measure) -> None:
+    """One measure of the catalogue."""
+    counts = " or ".join(map(str, measure.inputs))
+    console.print(Text(measure.name, "bold"), f"  of {counts} series", sep="")
+    console.print(f"  {measure.meaning}.")
+    for name, parameter in measure.parameters.items():
+        default = "required" if parameter.default is None else f"default {parameter.default}"
+        choices = f" ({', '.join(parameter.choices)})" if parameter.choices else ""
+        console.print(f"  {name}: {parameter.meaning}{choices}; {default}")
+    bits = " and ".join(f"NAME.{bit}" if bit else "NAME" for bit in measure.bits)
+    console.print(f"  decides {bits}" if bits else "  goes through a latch: on_above, off_below or off_gap")
+    console.print(f"  source: {measure.source}\n")

@@ -1,0 +1,59 @@
+"""Quick commands import only what they need: a person who asks for help does not wait for Numba."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("numba", "pandas", "scipy", "plotly", "duckdb", "optuna", "ray", "pyarrow", "cupy", "numpy", "rich")
+_SCRIPT = """
+import json, sys
+from gridproof.sweeps.cli.app import main
+sys.argv[1:] = {arguments!r}
+try:
+    main()
+except SystemExit as ended:
+    assert not ended.code, ended.code
+print("\\n" + json.dumps(sorted(name for name in sys.modules if "." not in name)))
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    """The modules of HEAVY that a command imports."""
+    command = [sys.executable, "-c", _SCRIPT.format(arguments=list(arguments))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1])) & set(HEAVY)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["search", "--help"], ["show", "--help"]])
+def test_help_imports_nothing_heavy(arguments: Sequence[str]) -> None:
+    assert imported(*arguments) == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [(["signals"], {"numpy", "rich"}), (["schema"], {"numpy"}), (["ledger", "--out", "."], {"numpy", "rich"})],
+)
+def test_a_quick_command_imports_what_it_needs(arguments: Sequence[str], needed: set[str], tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+    assert imported(*[str(tmp_path) if each == "." else each for each in arguments]) <= needed
+
+
+def test_import_gridproof_is_quick_and_shows_only_what_is_public() -> None:
+    script = (
+        "import sys, json, gridproof\n"
+        f"heavy = sorted(set(sys.modules) & set({HEAVY!r}))\n"
+        "print(json.dumps([heavy, [name for name in dir(gridproof) if not name.startswith('_')]]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    heavy, names = json.loads(done.stdout)
+    assert heavy == []
+    assert names == [
+        "Budget", "IncompleteError", "InputError", "Market", "Point", "Run", "RunObserver", "Study", "load_market",
+        "load_study", "open_run", "point", "run", "search", "statistics",
+    ]  # fmt: skip
