@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gridproof import statistics as statistics
+    import gridproof.statistics as statistics
     from gridproof.kernels.errors import InputError as InputError
     from gridproof.results.run.run import Run as Run
     from gridproof.signals.data.market import Market as Market

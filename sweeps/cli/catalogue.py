@@ -22,35 +22,23 @@ def signals(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="O
 
 
 def schema(
-    of: Annotated[
-        str, typer.Option(metavar="FILE", help="study: a study file; summary, statistics: files of a run folder.")
-    ] = "study",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to this file instead.")] = None,
 ) -> None:
-    """Print the JSON schema of a study file or of a run's files.
+    """Print the JSON schema of a study file.
 
     Editors check and complete a study file with it.
     """
     import json
 
-    text = json.dumps(_schema(of), indent=2) + "\n"
+    from gridproof.sweeps.study.schema import study_schema
+
+    text = json.dumps(study_schema(), indent=2) + "\n"
     if out is None:
         print(text, end="")
         return
     out.write_text(text, encoding="utf-8")
     print(f"Written to {out}.")
-    if of == "study":
-        print(f"For your editor, begin the study file with: # yaml-language-server: $schema={out}")
-
-
-def _schema(of: str) -> dict[str, object]:
-    if of == "study":
-        from gridproof.sweeps.study.schema import study_schema
-
-        return study_schema()
-    from gridproof.results.run.record_schema import record_schema
-
-    return record_schema(of)
+    print(f"For your editor, begin the study file with: # yaml-language-server: $schema={out}")
 
 
 def synth(

@@ -175,20 +175,20 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
     polite.send_signal(signal.SIGINT)
     _, errors = polite.communicate(timeout=60)
     assert polite.returncode == 130
-    assert "the same command goes on from there" in errors
+    assert "finished tiles are kept, rerun the same command to resume" in errors
     for path, written in kept.items():
         assert os.stat(path).st_mtime_ns == written, "a finished tile was done again"
 
     (traps / "slow").unlink()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
-    assert "Nothing is left" not in done.stdout
-    first = int(done.stdout.split(" of ")[0].replace(",", ""))
-    assert first > 0, "it began from nothing"
+    assert "Already finished" not in done.stdout
+    first = next(line for line in done.stdout.splitlines() if line.startswith("sweep: "))
+    assert int(first.split(", ")[1].split(" of ")[0]) > 0, "it began from nothing"
     summary = json.loads((folder / "summary.json").read_text())
     with np.load(next(folder.glob("tiles/*.npz"))) as stored:
         assert stored["counters"][0] == summary["variants"]
     again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
-    assert "Nothing is left to do" in again.stdout
+    assert "Already finished" in again.stdout
 
 
 def test_a_sample_is_part_of_the_grid(finished: gp.Run, tmp_path: Path) -> None:

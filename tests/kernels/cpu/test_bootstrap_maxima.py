@@ -13,8 +13,8 @@ from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.bootstrap_maxima import HoldingPeriodLister, HoldingPeriods, daily_returns, raise_maxima
 from gridproof.kernels.problem import Box, Jobs, Problem
-from gridproof.results import stationary_bootstrap_indices
 from gridproof.results.statistics.bootstrap import resample_counts
+from gridproof.statistics import stationary_bootstrap_indices
 from tests.support.problems import random_jobs, random_problem
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -28,11 +28,7 @@ from gridproof.sweeps.study.study import Study, load_study
 from tests.support.command import gridproof
 from tests.support.demo import small_study, tied_study
 from tests.support.market import raw_study, study_of, study_text, write_market
-<<<<<<< HEAD
 from tests.support.observers import StopAt
-from tests.sweeps.cli.test_app import gridproof
-=======
->>>>>>> 0d754f8 (The command line imports what a command needs; one display for lines, bars and notebooks; a public API module)
 
 
 def trials(study: Study) -> LedgerHeader:

@@ -17,7 +17,8 @@ import gridproof as gp
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.backend import resolve
-from gridproof.results import (
+from gridproof.results.statistics.superiority import reality_check
+from gridproof.statistics import (
     circular_shift_test,
     combinatorial_paths,
     effective_trials,
@@ -32,7 +33,6 @@ from gridproof.results import (
     superior_predictive_ability,
     walk_forward,
 )
-from gridproof.results.statistics.superiority import reality_check
 from gridproof.sweeps.plan.grid import ListedGrid, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan, days_of
 from gridproof.sweeps.run import market_of
