@@ -33,6 +33,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 
 Unit = Literal["percent", "ratio", "count"]
+_FORMATS: dict[Unit, str] = {"percent": "{:z.2%}", "ratio": "{:.3f}", "count": "{:,.0f}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ class Metric:
     def column(self) -> int:
         """Where it stands in a row of metrics."""
         return METRICS.index(self.name)
+
+    def text(self, value: float | None) -> str:
+        """A value as text, in plain ASCII: "38.10%", "0.320" or "1,234"; "undefined" for None and NaN."""
+        return "undefined" if value is None or value != value else _FORMATS[self.unit].format(value)
 
 
 # In the order of the columns of a row of metrics.

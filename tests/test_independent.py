@@ -145,7 +145,7 @@ def test_on_made_up_markets(system: str) -> None:
 def test_a_curve_adds_up_as_a_spreadsheet_would(system: str) -> None:
     for seed in range(3):
         point, _, _, given = point_made_up(system, seed)
-        curve = point.curve.set_index("date")
+        curve = point.curve
         weights = curve[["weight.small", "weight.large", "weight.cash"]]
         assert (weights.sum(axis=1) == 1).all()
         nav = (1 + curve["return"]).cumprod()

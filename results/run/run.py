@@ -3,29 +3,88 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.metrics import BY_NAME, TABLE
 from gridproof.results.run.store import Store
 
+# Metrics of the table that a notebook shows.
+_SHOWN = ("sharpe", "cagr", "volatility", "max_drawdown", "switches")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Run:
-    """What a finished run says; a table is read from the folder when it is asked for."""
+    """A finished run. Returned by ``gridproof.run``, ``search`` and ``open_run``; tables are read when asked for.
+
+    Attributes
+    ----------
+    folder
+        The run's folder on this machine.
+    reused
+        Whether the run was finished before, so that nothing was evaluated.
+    place
+        The folder as it was given, or for a run at a URL the URL.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> run = gp.run(gp.load_study("us-demo"), sample=20, backend="reference", verdict=False)
+    >>> run.summary["evaluated"], run.summary["variants"]
+    (20, 217728)
+    >>> run.top(3)["rank"].tolist()
+    [1, 2, 3]
+    >>> list(run.curves.columns[:3])
+    ['date', 'segment', 'base.leg']
+    >>> run
+    Run('runs/us-demo-...': us-demo, 20 of 217,728 variants, best sharpe ...)
+    """
 
     folder: Path
     reused: bool = False  # nothing was left to do
     place: str = ""  # of a run at a URL, the URL
 
+    def __repr__(self) -> str:
+        place = self.place or str(self.folder)
+        if not Store(self.folder).finished:
+            return f"Run({place!r}: not finished)"
+        summary = self.summary
+        counted = f"{summary['evaluated']:,} of " if summary["sample"] else ""
+        objective = summary["objective"]
+        best = BY_NAME[objective].text(summary["best"]["in_sample"][objective])
+        return f"Run({place!r}: {summary['study']}, {counted}{summary['variants']:,} variants, best {objective} {best})"
+
+    def _repr_html_(self) -> str:
+        """Base and best beside each other, for a notebook."""
+        if not Store(self.folder).finished:
+            return escape(repr(self))
+        summary = self.summary
+        columns = {
+            f"{who}{title}": summary[who][segment]
+            for title, segment in (("", "in_sample"), (", after publication", "after_publication"))
+            for who in ("base", "best")
+            if summary[who][segment] is not None
+        }
+        rows = {
+            metric.label: [metric.text(column[metric.name]) for column in columns.values()]
+            for metric in TABLE
+            if metric.name in _SHOWN
+        }
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=list(columns)).to_html()
+        return f"<div>{escape(repr(self))}</div>{table}"
+
     @property
     def summary(self) -> dict[str, Any]:
+        """summary.json: counts, axes, base and best with their metrics, histogram of the objective."""
         return Store(self.folder).read_json("summary.json")
 
     @property
     def timing(self) -> dict[str, Any]:
+        """timing.json: seconds of each part, variants per second, hardware."""
         return Store(self.folder).read_json("timing.json")
 
     @property

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from gridproof.sweeps.cli.console import console, number, print_table
+from gridproof.kernels.metrics import BY_NAME
+from gridproof.sweeps.cli.console import console, print_table
 
 if TYPE_CHECKING:
     from gridproof.results.run.run import Run
@@ -35,7 +36,7 @@ def print_summary(result: Run, top: int) -> None:
         }
     table = Table("", *columns, box=None)
     for metric in ("sharpe", "cagr", "volatility", "max_drawdown", "switches"):
-        table.add_row(metric, *(number(metric, column[metric]) for column in columns.values()))
+        table.add_row(metric, *(BY_NAME[metric].text(column[metric]) for column in columns.values()))
     for axis in summary["axes"]:
         if len(axis["values"]) > 1:
             name = axis["name"]
@@ -61,7 +62,7 @@ def _print_best(result: Run, summary: dict[str, Any], top: int) -> None:
     best = Table("rank", "equal", *metrics, "differs from the base in", box=None)
     for _, row in frame.iterrows():
         differs = ", ".join(f"{name}={row[name]}" for name, value in base.items() if row[name] != value)
-        numbers = (number(name.removeprefix("after."), row[name]) for name in metrics)
+        numbers = (BY_NAME[name.removeprefix("after.")].text(row[name]) for name in metrics)
         best.add_row(str(int(row["rank"])), f"{int(row['equal']):,}", *numbers, differs or "nothing: it is the base")
     print_table(best)
 
@@ -98,6 +99,5 @@ def print_search(result: Run) -> None:
     if best["lacks"]:
         console.print(f"It does not meet the requirements: {', '.join(record['require'])}.")
     if (walked := record["walk_forward"]) is not None:
-        console.print(
-            f"Walk-forward: Sharpe {number('sharpe', walked['sharpe'])} out of sample, {len(walked['folds'])} folds."
-        )
+        sharpe = BY_NAME["sharpe"].text(walked["sharpe"])
+        console.print(f"Walk-forward: Sharpe {sharpe} out of sample, {len(walked['folds'])} folds.")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from gridproof.sweeps.cli.console import console, number, print_table
+from gridproof.kernels.metrics import BY_NAME
+from gridproof.sweeps.cli.console import console, print_table
 
 if TYPE_CHECKING:
     from gridproof.signals.catalogue import Measure
@@ -24,7 +25,7 @@ def print_point(point: Point) -> None:
     table = Table("metric", *columns, box=None)
     for metric in point.in_sample:
         if metric != "exposure_by_leg":
-            table.add_row(metric, *(number(metric, column[metric]) for column in columns.values()))
+            table.add_row(metric, *(BY_NAME[metric].text(column[metric]) for column in columns.values()))
     console.print(", ".join(f"{name}={value}" for name, value in point.parameters.items()))
     print_table(table)
 

@@ -234,8 +234,7 @@ def _surfaces(plan: Plan, tally: Tally) -> pd.DataFrame:
 
 def _curves(plan: Plan, points: dict[str, Point], holds: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
     published = None if plan.window.published is None else plan.window.published - plan.window.first
-    days = points["base"].curve["date"]
-    columns: dict[str, Any] = {"date": days, "segment": curve_segments(points["base"].curve, published)}
+    columns: dict[str, Any] = {"segment": curve_segments(points["base"].curve, published)}
     for who, point in points.items():
         columns[f"{who}.leg"] = point.held
         for name in ("return", "cost", "nav", "drawdown"):
@@ -245,4 +244,4 @@ def _curves(plan: Plan, points: dict[str, Point], holds: dict[str, tuple[Any, An
                 columns[f"base.state.{bit}"] = point.curve[f"{bit}.state"]
     for name, (returns, _) in holds.items():
         columns[f"hold.{name}.nav"] = np.cumprod(1.0 + returns)
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns, index=points["base"].curve.index).reset_index()

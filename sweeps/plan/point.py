@@ -24,11 +24,35 @@ from gridproof.sweeps.study.values import Value
 
 @dataclass(frozen=True)
 class Point:
-    """``curve``: one row a day of the window. A signal's value and state are those of that day's close; weights are
-    what earned that day's return; nav is 1 at the close before the first row.
+    """One variant in full. Returned by ``gridproof.point``.
 
-    ``hindsight``: metrics in sample if turning points had been dated when they happened. No one could have traded
-    it: the gap to ``in_sample`` is what a backtest gains by looking ahead. None where no signal has turning points.
+    Attributes
+    ----------
+    study
+        The study's name.
+    parameters
+        The value of each axis by name.
+    in_sample, after_publication
+        Metrics by name before and after the study's ``window.published``; returns, volatility, drawdown and exposure
+        as fractions (0.1 is 10%), a year where they are annual. None: there are no days after publication.
+    hindsight
+        Metrics in sample if turning points had been dated when they happened. This cannot be traded: the difference
+        to ``in_sample`` is what a backtest gains by looking ahead. None: no signal has turning points.
+    curve
+        One row for each day of the window, by date. A signal's ``NAME.value`` and ``NAME.state`` are those of that
+        day's close; ``weight.LEG``, ``cost`` and ``return`` (after cost) are those of that day; ``nav`` is 1 at the
+        close before the first row; ``drawdown`` is 0 or negative. Values are NaN while a signal is undefined.
+    held
+        The leg of each day.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> base = gp.point(gp.load_study("us-demo"))
+    >>> round(base.in_sample["sharpe"], 2)
+    0.32
+    >>> base.curve.loc["2008-10", "drawdown"].min() < -0.1
+    True
     """
 
     study: str
@@ -40,6 +64,7 @@ class Point:
     held: list[str]  # the leg of each day
 
     def record(self) -> Record:
+        """Everything but the daily curve, as plain values for JSON."""
         record: Record = {
             "study": self.study,
             "parameters": self.parameters,
@@ -61,8 +86,7 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
     legs = [leg.name for leg in single.legs]
     held, returns, costs = reference.daily(plan.problem, rows, 0)
     nav = np.cumprod(1.0 + returns)
-    columns: dict[str, Any] = {"date": days_of(plan)}
-    columns |= _signal_columns(plan)
+    columns = _signal_columns(plan)
     columns |= {f"weight.{leg}": (held == index).astype(float) for index, leg in enumerate(legs)}
     columns |= {
         "return": returns,
@@ -76,7 +100,7 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
         in_sample=metrics_record(metrics[0], legs),
         after_publication=metrics_record(metrics[1], legs) if len(metrics) > 1 else None,
         hindsight=_hindsight(single, market, legs),
-        curve=pd.DataFrame(columns),
+        curve=pd.DataFrame(columns, index=pd.DatetimeIndex(days_of(plan), name="date")),
         held=[legs[index] for index in held],
     )
 
@@ -87,7 +111,8 @@ def one_job(rows: Ints) -> Jobs:
 
 
 def _signal_columns(plan: Plan) -> dict[str, Any]:
-    study, window, columns = plan.study, plan.window, {}
+    study, window = plan.study, plan.window
+    columns: dict[str, Any] = {}
     inside = slice(window.first, window.last + 1)
     for signal in study.signals:
         reading = signal_states(study, signal, plan.market, dict(study.base), window)

@@ -76,6 +76,7 @@ window: {{from: {calendar_days()[FIRST]}}}
 def assert_same_past(now: pd.DataFrame, other: pd.DataFrame, today: int, lag: int = 0) -> None:
     """Rows up to calendar day ``today`` are the same to the bit, weights ``lag`` days further."""
     rows = today - FIRST + 1
+    now, other = now.reset_index(), other.reset_index()
     for column in now:
         until = rows + lag if column.startswith("weight.") else rows
         left, right = now[column].to_numpy()[:until], other[column].to_numpy()[:until]

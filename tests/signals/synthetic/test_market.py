@@ -191,7 +191,7 @@ def test_the_shipped_studies_run_on_it(name: str, folder: Path) -> None:
     point = gp.point(study, data=folder)
     assert point.after_publication is not None
     market = drawn(1, 4.0)
-    inside = np.isin(market.days, point.curve["date"].to_numpy().astype("datetime64[D]"))
+    inside = np.isin(market.days, point.curve.index.to_numpy().astype("datetime64[D]"))
     np.testing.assert_array_equal(point.curve["rate.state"].to_numpy() == 1, market.risen[inside])
 
 

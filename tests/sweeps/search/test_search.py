@@ -394,7 +394,8 @@ def test_a_walk_forward_search(data: Path, tmp_path: Path) -> None:
         assert fold["train_to"] < fold["test_from"]
         several = [axis.name for axis in study.space.axes if len(axis.values) > 1]
         point = gp.point(study, {name: fold["parameters"][name] for name in several}, data)
-        inside = point.curve["date"].between(pd.Timestamp(fold["test_from"]), pd.Timestamp(fold["test_to"])).to_numpy()
+        days = point.curve.index
+        inside = (days >= pd.Timestamp(fold["test_from"])) & (days <= pd.Timestamp(fold["test_to"]))
         part = point.curve[inside]["return"].to_numpy().copy()
         held = np.array(point.held)[inside]
         if held_before is not None:
@@ -410,7 +411,7 @@ def test_a_walk_forward_search(data: Path, tmp_path: Path) -> None:
         held_before = held[-1]
         expected += part.tolist()
         # Out of a search of its own on the days of training alone.
-        trained = int((point.curve["date"] <= pd.Timestamp(fold["train_to"])).sum())
+        trained = int((point.curve.index <= pd.Timestamp(fold["train_to"])).sum())
         own_study = optuna.load_study(
             study_name=f"{run.folder.name} until day {trained}", storage=journal(run.folder / "search.journal")
         )
