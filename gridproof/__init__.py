@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gridproof.sweeps.api import run as run
     from gridproof.sweeps.api import search as search
     from gridproof.sweeps.execution.budget import Budget as Budget
-    from gridproof.sweeps.execution.executor import IncompleteError as IncompleteError
+    from gridproof.sweeps.execution.errors import IncompleteError as IncompleteError
     from gridproof.sweeps.execution.observer import RunObserver as RunObserver
     from gridproof.sweeps.plan.point import Point as Point
     from gridproof.sweeps.study.study import Study as Study
@@ -48,7 +48,7 @@ _MODULES = {
     "Budget": "gridproof.sweeps.execution.budget",
     "RunObserver": "gridproof.sweeps.execution.observer",
     "InputError": "gridproof.kernels.errors",
-    "IncompleteError": "gridproof.sweeps.execution.executor",
+    "IncompleteError": "gridproof.sweeps.execution.errors",
     "statistics": "gridproof.statistics",
 }
 

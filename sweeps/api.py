@@ -154,16 +154,14 @@ def run(
 
     Examples
     --------
-    >>> import tempfile
     >>> import gridproof as gp
-    >>> narrow = {"rate.window": 12, "rate.on_above": 0.1, "rate.off_below": -0.1, "baa.release": "30 calendar days",
-    ...           "trend.window": [60, 120, 240], "fork.window": [20, 40], "lag": 1, "cost": 0.001}
-    >>> study = gp.load_study("us-demo").set(narrow)
-    >>> run = gp.run(study, out=tempfile.mkdtemp(), backend="reference", verdict=False)
+    >>> one = {"rate.window": 12, "rate.on_above": 0.1, "rate.off_below": -0.1, "baa.release": "30 calendar days"}
+    >>> study = gp.load_study("us-demo").set(one | {"lag": 1, "cost": 0.001, "trend.window": [60, 120, 240]})
+    >>> run = gp.run(study.set({"fork.window": [20, 40]}), backend="reference", verdict=False)
     >>> run.summary["variants"]
     6
-    >>> run.top(1)["rank"].tolist()
-    [1]
+    >>> run.surface("trend.window", "fork.window").shape
+    (3, 2)
     """
     options = RunOptions(out, backend, sample, verdict, ray, workers, budget)
     with _observed(observer) as observing:
@@ -245,12 +243,11 @@ def search(
 
     Examples
     --------
-    >>> import tempfile
     >>> import gridproof as gp
     >>> narrow = {"rate.window": [6, 12], "rate.on_above": [0.0, 0.1], "rate.off_below": -0.1, "cost": 0.001, "lag": 1,
     ...           "baa.release": "30 calendar days", "trend.window": [60, 120, 240], "fork.window": [20, 40]}
     >>> study = gp.load_study("us-demo").set(narrow)
-    >>> found = gp.search(study, 2, sampler="random", backend="reference", out=tempfile.mkdtemp(), verdict=False)
+    >>> found = gp.search(study, 2, sampler="random", backend="reference", verdict=False)
     >>> found.search["trials"]["finished"]
     2
     """

@@ -15,7 +15,17 @@ from gridproof.signals.data.source import Dates, Observations, Release, Source, 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """T trading days and the observations of each series by name."""
+    """T trading days and the observations of each series by name. Returned by ``gridproof.load_market``.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> market = gp.load_market(gp.load_study("us-demo"))
+    >>> sorted(market.series)
+    ['baa', 'nasdaq', 'sp500']
+    >>> market.closes("sp500").shape == market.calendar.shape
+    True
+    """
 
     calendar: Dates  # (T,) datetime64[D], strictly increasing
     series: dict[str, Observations]

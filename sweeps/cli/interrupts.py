@@ -31,7 +31,7 @@ def resumable(kept: str) -> Iterator[None]:
 
     kept: what stays, such as "finished tiles".
     """
-    from gridproof.sweeps.execution.executor import IncompleteError
+    from gridproof.sweeps.execution.errors import IncompleteError
 
     try:
         with sigterm_interrupts():

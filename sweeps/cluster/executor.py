@@ -21,7 +21,8 @@ from gridproof.sweeps.cluster.ray_metrics import RayMetrics
 from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, tile_pieces
 from gridproof.sweeps.cluster.worker import pack_plan
 from gridproof.sweeps.cluster.worker_pool import CPUS, WINDOW, BatchOutcome, WorkerPool
-from gridproof.sweeps.execution.executor import ExecutionControl, IncompleteError, Range, Task, Tile, TileFault
+from gridproof.sweeps.execution.errors import IncompleteError
+from gridproof.sweeps.execution.executor import ExecutionControl, Range, Task, Tile, TileFault
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
 

@@ -15,6 +15,16 @@ class Budget:
 
     max_hours: wall time from the call on. max_cost: money, in the unit of ``node_hour_price``, the price of one hour
     of one node; a node counts while it is up, whether it works or not. Raises InputError.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> gp.Budget(max_hours=1.5)
+    Budget(max_hours=1.5, max_cost=None, node_hour_price=None)
+    >>> gp.Budget(max_hours=0)
+    Traceback (most recent call last):
+        ...
+    gridproof.kernels.errors.InputError: --max-hours: a budget is a positive number; got 0. Raise it.
     """
 
     max_hours: float | None = None

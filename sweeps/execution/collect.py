@@ -8,7 +8,8 @@ from contextlib import closing
 
 from gridproof.results.run.store import Store
 from gridproof.sweeps.execution.budget import BudgetTracker
-from gridproof.sweeps.execution.executor import Executor, IncompleteError, Task, TileFault
+from gridproof.sweeps.execution.errors import IncompleteError
+from gridproof.sweeps.execution.executor import Executor, Task, TileFault
 from gridproof.sweeps.execution.ledger_entries import RunLedger
 from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.run_store import RunStore

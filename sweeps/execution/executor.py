@@ -21,10 +21,6 @@ from gridproof.sweeps.plan.plan import Plan
 Range = tuple[int, int]
 
 
-class IncompleteError(Exception):
-    """A run that ended before its last tile. What is finished is kept, and the same call goes on from there."""
-
-
 @dataclass(frozen=True, slots=True)
 class Task:
     """All that decides what a tile comes to."""

@@ -9,6 +9,20 @@ class RunObserver:
     """Receives progress and notices. Every method does nothing here; a display overrides what it shows.
 
     Methods are called from the thread that called the run, often, and must return quickly.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> class Stages(gp.RunObserver):
+    ...     def __init__(self):
+    ...         self.finished = []
+    ...     def progress(self, stage, done, total, new=0, detail=""):
+    ...         if done == total:
+    ...             self.finished.append(stage)
+    >>> stages = Stages()
+    >>> run = gp.run(gp.load_study("us-demo"), sample=21, backend="reference", verdict=False, observer=stages)
+    >>> "sweep" in stages.finished
+    True
     """
 
     def progress(self, stage: str, done: int, total: int, new: int = 0, detail: str = "") -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.ledger import LEDGER_FOLDER
 from gridproof.results.run.remote_store import RemoteStore, UnreachableError
-from gridproof.sweeps.execution.executor import IncompleteError
+from gridproof.sweeps.execution.errors import IncompleteError
 
 
 class RunStore:

@@ -11,7 +11,7 @@ import numba
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.cluster.worker_pool import share_of
-from gridproof.sweeps.execution.executor import IncompleteError
+from gridproof.sweeps.execution.errors import IncompleteError
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.timed_backend import KernelClock
 from gridproof.sweeps.search.trial_evaluation import TrialEvaluator, TrialResult

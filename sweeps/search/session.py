@@ -22,7 +22,8 @@ from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.connection import check_address, connected
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
-from gridproof.sweeps.execution.executor import IncompleteError, LocalExecutor
+from gridproof.sweeps.execution.errors import IncompleteError
+from gridproof.sweeps.execution.executor import LocalExecutor
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.ledger_entries import SearchLedger, is_recorded
 from gridproof.sweeps.execution.observer import RunObserver

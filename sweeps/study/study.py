@@ -34,7 +34,17 @@ _SETTINGS = ("window.from", "window.to", "window.published", "objective", "risk_
 
 @dataclass(frozen=True)
 class Study:
-    """A checked study. Build it with ``load_study``; ``set`` answers a changed copy, checked again."""
+    """A checked study. Returned by ``gridproof.load_study``; ``set`` returns a changed copy, checked again.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> study = gp.load_study("us-demo")
+    >>> study.name, study.space.size
+    ('us-demo', 217728)
+    >>> study.set({"trend.window": {"from": 60, "to": 240, "step": 60}, "cost": 0.001}).space.size
+    6912
+    """
 
     document: Document
     spec: StudySpec

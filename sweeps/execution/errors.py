@@ -1,0 +1,19 @@
+"""The error of a run that ended early."""
+
+from __future__ import annotations
+
+
+class IncompleteError(Exception):
+    """A run ended before its last tile. What is finished is kept, and the same call resumes it.
+
+    The message says why: the budget is used up, the disk is full, the cluster was lost, or tiles failed.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> try:
+    ...     run = gp.run(gp.load_study("us-demo"), out="short", budget=gp.Budget(max_hours=1e-9))
+    ... except gp.IncompleteError as error:
+    ...     print(error)
+    --max-hours 1e-09 is reached; ...
+    """
