@@ -16,7 +16,6 @@ from gridproof.kernels.backend import Backend, resolve
 from gridproof.kernels.cpu import backend as cpu
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.cli.display import ProgressLines
 from gridproof.sweeps.cluster import connection
 from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, tile_pieces
 from gridproof.sweeps.cluster.worker_pool import NodeShare, share_of
@@ -216,16 +215,3 @@ def test_a_cluster_that_is_not_there(address: str, fault: str, tmp_path: Path) -
     with pytest.raises(gp.InputError, match=fault):
         gp.run(small_study(), out=tmp_path, ray=address, verdict=False)
     assert not list(tmp_path.iterdir())
-
-
-def test_lines_name_the_nodes_and_what_happened(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = ProgressLines()
-    lines.nodes({"10.0.0.2": 1234.4, "10.0.0.1": 99.0})
-    lines.notice("worker lost, 10.0.0.1: [gone]")
-    lines.progress("sweep", 10, 10, 10)
-    lines.nodes({f"10.0.0.{number}": 100.0 * number for number in range(1, 10)})
-    lines.progress("sweep", 10, 10, 10)
-    output = capsys.readouterr().out
-    assert "worker lost, 10.0.0.1: [gone]" in output
-    assert "| 10.0.0.1 99/s, 10.0.0.2 1,234/s" in output
-    assert "| 9 nodes, 100 to 900 variants/s" in output

@@ -67,6 +67,19 @@ def test_lines_where_a_stage_is_resumed_and_where_it_ends(capsys: pytest.Capture
     assert notice == "worker [a] was lost"
 
 
+def test_lines_name_the_nodes_and_of_many_their_range(capsys: pytest.CaptureFixture[str]) -> None:
+    few = {"10.0.0.2": 1234.4, "10.0.0.1": 99.0}
+    many = {f"10.0.0.{number}": 100.0 * number for number in range(1, 10)}
+    for rates, text in (
+        (few, ", 10.0.0.1 99/s, 10.0.0.2 1,234/s"),
+        (many, ", 9 nodes, 100 to 900 variants/s"),
+    ):
+        with LineDisplay() as display:
+            display.nodes(rates)
+            display.progress("sweep", 10, 10, 10)
+        assert capsys.readouterr().out.rstrip().endswith(text)
+
+
 def test_lines_go_on_while_nothing_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
