@@ -1,4 +1,4 @@
-"""The gates of the verdict: each a question with a number, its threshold and its uncertainty. No score joins them."""
+"""The gates of the verdict: each compares one number with a fixed threshold. There is no overall score."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from gridproof.results.run.record import Record
 
 NOT_COVERED = [
     "How the strategy was found: what its authors tried and did not publish is in no count here.",
-    "Market impact and capacity: costs are a share of the trade, whatever its size; small stocks may not fill.",
-    "Errors and later revisions in the data, beyond the release dates that the study states.",
-    "Days depend on each other in ways that a block bootstrap does not draw; few switches remain few.",
-    "Whether the future resembles the sample. After publication is the only look at it, and it is short.",
+    "Market impact and capacity: costs are a share of the trade at any size, and orders in small stocks may not fill.",
+    "Errors and later revisions of the data, beyond the release dates that the study states.",
+    "Dependence between days beyond the block length of the bootstrap, and the small number of switches.",
+    "Whether the future resembles the sample: the days after publication are the only evidence, and they are few.",
 ]
 
 _LEVEL = 0.05
 
 
 def judge(statistics: Record) -> list[Record]:
-    """statistics: as in statistics.json, without its gates. Result: pass, fail or not computable, and why."""
+    """All gates, from statistics.json without its gates. A result is "pass", "fail" or "not computable"."""
     return [
         *_base(statistics),
         *_sweep(statistics),
@@ -36,9 +36,9 @@ def _gate(
     threshold: str,
     uncertainty: str,
     why: str,
-    missing: str = "it is not defined here",
+    missing: str = "the value is undefined",
 ) -> Record:
-    """missing: what lacks where there is no value."""
+    """missing: the reason where there is no value."""
     known = value is not None and passed is not None
     return {
         "name": name,
@@ -62,58 +62,58 @@ def _base(statistics: Record) -> list[Record]:
     return [
         _gate(
             "base",
-            "The base's Sharpe ratio is above zero",
+            "Probabilistic Sharpe ratio of the base",
             psr,
             None if psr is None else psr >= 0.95,
             f"PSR {_text(psr, 3)}",
             "≥ 0.95",
             error,
-            "Probability that its true Sharpe ratio in sample is positive, taken alone.",
-            "its returns do not vary",
+            "Probability that the true Sharpe ratio is above zero in sample, for the base as a single strategy.",
+            "its returns are constant",
         ),
         _gate(
             "base",
-            "The sample is long enough",
+            "Minimum track record length of the base",
             inside["observations"],
             None if psr is None else track is not None and inside["observations"] >= track,
             f"{inside['observations']:,} days",
             f"≥ {'∞' if track is None else f'{track:,.0f}'} days",
             "",
-            "Minimum track record length for a Sharpe ratio above zero at 95 %.",
-            "its returns do not vary",
+            "Days that the PSR needs to reach 95% at this Sharpe ratio; the threshold for the days in sample.",
+            "its returns are constant",
         ),
         _gate(
             "base",
-            "Its interval excludes zero",
+            "Sharpe ratio interval of the base",
             interval,
             None if interval is None else interval[0] > 0,
             "" if interval is None else f"{_text(interval[0])} to {_text(interval[1])}",
             "lower end > 0",
             f"{statistics['method']['resamples']:,} resamples",
-            "95 % interval of its Sharpe ratio, stationary bootstrap.",
-            "its returns do not vary, or there are fewer than 60 days",
+            "95% interval of its Sharpe ratio by stationary bootstrap.",
+            "its returns are constant, or there are fewer than 60 days",
         ),
         _gate(
             "base",
-            "Its timing matters",
+            "Shifted positions of the base",
             shift["p_value"],
             None if shift["p_value"] is None else shift["p_value"] <= _LEVEL,
             f"p {_text(shift['p_value'], 3)}",
             "≤ 0.05",
             f"exact: all {shift['shifts']:,} shifts",
-            "Share of shifts of its positions in time that do as well: exposure stays, timing goes.",
-            "its returns do not vary",
+            "Share of all shifts of its positions in time with at least its Sharpe ratio: same exposure, other timing.",
+            "its returns are constant",
         ),
         _gate(
             "base",
-            "It held up after publication",
+            "Sharpe ratio after publication",
             kept,
             None if kept is None else kept >= interval[0],
             f"Sharpe {_text(kept)}",
             "" if interval is None else f"≥ {_text(interval[0])}",
             "" if after is None else f"{after['observations']:,} days, standard error {_text(after['mertens_error'])}",
-            "Sharpe ratio since publication against the lower end of the interval before.",
-            "the study names no date of publication" if after is None else "its returns do not vary",
+            "Sharpe ratio after publication, compared with the lower end of the interval in sample.",
+            "the study names no publication date" if after is None else "its returns are constant",
         ),
     ]
 
@@ -131,7 +131,7 @@ def _sweep(statistics: Record) -> list[Record]:
     return [
         _gate(
             "sweep",
-            "The best survives the number of trials",
+            "Deflated Sharpe ratio of the best",
             deflated,
             None if deflated is None else deflated >= 0.95,
             f"DSR {_text(deflated, 3)}",
@@ -139,12 +139,12 @@ def _sweep(statistics: Record) -> list[Record]:
             ""
             if implied is None
             else f"{_text(implied['best'], 3)} with N = {implied['trials']:,.0f} as the bootstrap implies",
-            "Deflated Sharpe ratio of the best, with every variant that differs as one trial.",
-            "the Sharpe ratios of the variants do not vary",
+            "Probability that its true Sharpe ratio is above what chance gives the best of all distinct variants.",
+            "all variants have the same Sharpe ratio",
         ),
         _gate(
             "sweep",
-            "The best beats every benchmark",
+            "Superior predictive ability (SPA) of the best",
             None if worst is None else worst["spa"]["consistent"],
             None if worst is None else worst["spa"]["consistent"] <= _LEVEL,
             "" if worst is None else f"p {_text(worst['spa']['consistent'], 3)} against {worst['name']}",
@@ -152,51 +152,51 @@ def _sweep(statistics: Record) -> list[Record]:
             ""
             if worst is None
             else f"± {_text(worst['spa']['monte_carlo_error'], 3)}, {statistics['method']['resamples']:,} resamples",
-            "Test of superior predictive ability over all variants, the least favourable benchmark.",
+            "Whether it beats every benchmark by more than chance, over all variants; the largest p counts.",
         ),
         _gate(
             "sweep",
-            "The base itself beats every benchmark",
+            "Stepwise test (StepM) of the base",
             None if not named else len(beaten),
             None if not named else len(beaten) == len(named),
             f"{len(beaten)} of {len(named)}",
             "all",
-            "5 % for one false one",
-            "Stepwise multiple test over all variants: "
-            + (f"it beats {', '.join(beaten)}." if beaten else "it beats none." if named else "it was not drawn."),
-            "the base is not among the variants drawn",
+            "5% for one false rejection",
+            "Benchmarks that the base beats in a stepwise test over all variants: "
+            + (f"{', '.join(beaten)}." if beaten else "none." if named else "unknown."),
+            "the base is not among the sampled variants",
         ),
         _gate(
             "sweep",
-            "Choosing the best is not overfitting",
+            "Probability of backtest overfitting (PBO)",
             None if overfitting is None else overfitting["mid_p"],
             None if overfitting is None else overfitting["mid_p"] <= _LEVEL,
             "" if overfitting is None else f"PBO {_text(overfitting['mid_p'], 3)}",
             "≤ 0.05",
-            "under pure noise 0.5 ± 0.13 to 0.27",
-            "How often the best on half of the blocks is below the median on the other half.",
+            "without any edge 0.5 ± 0.13 to 0.27",
+            "Share of splits in which the best variant of one half ranks below the median in the other half.",
             statistics["overfitting_why"] or "there are too few days for 16 blocks",
         ),
         _gate(
             "sweep",
-            "Shifted signals do not do as well",
+            "Placebo sweeps on shifted signals",
             placebo["p_value"],
             placebo["p_value"] <= _LEVEL,
             f"p {_text(placebo['p_value'], 3)}",
             "≤ 0.05",
             f"± {_text(placebo['monte_carlo_error'], 3)}, {placebo['sweeps']} sweeps",
-            "How often the best of the same sweep on signals shifted in time is as good.",
+            "Share of the same sweeps on signals shifted in time whose best is at least as good.",
         ),
         _gate(
             "sweep",
-            "The best survives a haircut",
+            "Multiple-testing haircut of the best",
             haircut,
             None if haircut is None else haircut <= _LEVEL,
             f"p {_text(haircut, 3)}",
             "≤ 0.05",
             f"{statistics['haircut']['tests']:,} tests",
-            "Benjamini–Hochberg–Yekutieli over the sweep's own p-values.",
-            "no variant has a Sharpe ratio",
+            "p-value of its Sharpe ratio, adjusted for all variants (Benjamini–Hochberg–Yekutieli).",
+            "no variant has a defined Sharpe ratio",
         ),
         *_plateau(statistics),
     ]
@@ -206,16 +206,16 @@ def _plateau(statistics: Record) -> list[Record]:
     found = statistics["plateau"]
     score = None if found is None else found["base"]["score"]
     edges = [] if found is None else found["base"]["edges"]
-    why = "Median of its neighbours one and two steps away over its own Sharpe ratio."
+    why = "Median of its neighbours one and two steps away, divided by its own value."
     missing = "its own Sharpe ratio is not above zero, or it has no neighbours"
     if found is None:
         missing = (statistics["plateau_why"] or missing).removeprefix("not computable: ")
     if edges:
-        why += f" It stands on the edge of {', '.join(edges)}: what lies beyond is not known."
+        why += f" It is at the edge of {', '.join(edges)}: values beyond were not evaluated."
     return [
         _gate(
             "sweep",
-            "The base stands on a plateau",
+            "Plateau score of the base",
             score,
             None if score is None else score >= 0.8,
             _text(score),
@@ -236,38 +236,38 @@ def _time(statistics: Record) -> list[Record]:
     return [
         _gate(
             "time",
-            "Its years do not differ more than chance",
+            "Sharpe ratio by calendar year",
             years["p_value"],
             None if years["p_value"] is None else years["p_value"] > _LEVEL,
             f"p {_text(years['p_value'], 3)}",
             "> 0.05",
             f"{len(years['years'])} years, {years['positions']} positions",
-            "χ² of the base's Sharpe ratio by calendar year.",
-            "fewer than two years vary",
+            "χ² test of whether the base's Sharpe ratio differs between years by more than chance.",
+            "fewer than two years have varying returns",
         ),
         _gate(
             "time",
-            "Chosen ahead it still earns",
+            "Walk-forward t-statistic",
             t_statistic,
             None if t_statistic is None else t_statistic >= 1.645,
             f"t {_text(t_statistic)}",
             "≥ 1.645",
             "" if walk is None else f"{len(walk['folds'])} windows, {walk['days']:,} days",
-            "Walk-forward: the best of five years held for the next, stitched; days taken as independent.",
+            "The best variant of five years is held in the next year, all years joined; days count as independent.",
             statistics["overfitting_why"]
             if walk is None and statistics["overfitting_why"]
-            else "less than seven years",
+            else "fewer than seven years",
         ),
         _gate(
             "time",
-            "Every path of cross-validation earns",
+            "Lowest Sharpe ratio of the cross-validation paths",
             worst,
             None if worst is None else worst > 0.0,
             "" if worst is None else f"Sharpe {_text(worst)} to {_text(max(sharpes))}",
             "> 0",
             "" if paths is None else f"{paths['paths']} paths of {paths['splits']} splits",
-            "Combinatorial purged cross-validation: the best in training, on every day out of it.",
-            statistics["overfitting_why"] or "there are fewer than 120 days, or no path varies",
+            "Combinatorial purged cross-validation: the best variant in training, held on days outside it.",
+            statistics["overfitting_why"] or "there are fewer than 120 days, or every path is constant",
         ),
     ]
 
@@ -283,24 +283,24 @@ def _trading(statistics: Record) -> list[Record]:
     return [
         _gate(
             "trading",
-            "A day later it still works",
+            "Sharpe ratio with one more day of lag",
             slow,
             None if slow is None or own is None else slow >= 0.8 * own,
             f"Sharpe {_text(slow)}",
             f"≥ {_text(None if own is None else 0.8 * own)}",
             "",
-            "Its Sharpe ratio with execution one day later, against four fifths of its own.",
-            "its own Sharpe ratio is not above zero, or the window has no room for a day more",
+            "Sharpe ratio with execution one day later; at least four fifths of its own.",
+            "its own Sharpe ratio is not above zero, or there is no earlier day in the data",
         ),
         _gate(
             "trading",
-            "It bears three times its cost",
+            "Break-even cost of the base",
             even,
             None if even is None or enough is None else even >= enough,
-            "" if even is None else f"{100 * even:.2f} % a side",
-            "" if enough is None else f"≥ {100 * enough:.2f} %",
+            "" if even is None else f"{100 * even:.2f}% a side",
+            "" if enough is None else f"≥ {100 * enough:.2f}%",
             "",
-            "Cost a side at which it earns nothing; at least three times its own, and three times 0.1 %.",
+            "One-way cost at which its return is zero; at least three times its own cost and three times 0.1%.",
             "it never trades",
         ),
     ]
