@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,8 +29,7 @@ def load_table(file: str, folder: Path | None, where: str) -> pd.DataFrame:
         if name not in PACKAGED:
             rule, remedy = "the arch package carries the data set named", f"Use one of {', '.join(PACKAGED)}"
             raise InputError(rule, name, where, remedy)
-        table: pd.DataFrame = importlib.import_module(f"arch.data.{name}").load()
-        return table.rename_axis("date").reset_index()
+        return _load_packaged(name)
     path = (folder or Path()) / file
     if path.suffix not in (".csv", ".parquet"):
         raise InputError("a market file is .csv or .parquet", file, where, "Convert it")
@@ -42,6 +41,18 @@ def load_table(file: str, folder: Path | None, where: str) -> pd.DataFrame:
     except (OSError, ValueError) as error:  # pandas' and Arrow's parsing errors are ValueErrors
         problem = str(error).splitlines()[0]
         raise InputError("a market file must be readable", f"{path}: {problem}", where, "Repair the file") from error
+
+
+@lru_cache(maxsize=len(PACKAGED))
+def _load_packaged(name: str) -> pd.DataFrame:
+    """``arch.data.NAME.load()`` with its dates as a column. Importing arch would take two seconds: its file is read."""
+    package = find_spec("arch")
+    assert package is not None
+    assert package.origin is not None
+    table = pd.read_csv(Path(package.origin).parent / "data" / name / f"{name}.csv.gz")
+    numbers: pd.DataFrame = table.drop(columns="Date").apply(pd.to_numeric, errors="coerce")
+    numbers.insert(0, "date", pd.to_datetime(table["Date"]))
+    return numbers
 
 
 @lru_cache(maxsize=8)
