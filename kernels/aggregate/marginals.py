@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.jit import jit
+from gridproof.kernels.threads import run_ranges
 
 # Parts of the first axis that are summed side by side.
 _PARTS = 8
@@ -34,7 +34,8 @@ class Marginals:
         # A copy of the cells for each part, where the variants are many times as many.
         parts = max(1, min(_PARTS, lengths[0], len(highest) // (8 * cells)))
         sums, maxima = np.zeros((parts, len(terms), cells), dtype=np.int64), np.full((parts, cells), -np.inf)
-        _marginals(terms, highest, sizes, self._first, sums, maxima)
+        run_ranges(_add_part, parts * len(terms), terms, sizes, self._first, sums)
+        run_ranges(_compare_part, parts, highest, sizes, self._first, maxima)
         self._sums, self._highest = sums.sum(axis=0), maxima.max(axis=0)
 
     def of(self, x: int, y: int) -> tuple[Ints, Floats]:
@@ -58,24 +59,40 @@ class Marginals:
         return self._sums[:, cells].reshape(len(self._sums), *shape), self._highest[cells].reshape(shape)
 
 
-@jit(parallel=True)
-def _marginals(terms: Ints, highest: Floats, lengths: Ints, first: Ints, sums: Ints, maxima: Floats) -> None:
-    """Sums over all but two axes, for every two, of parts of the first axis; ``terms`` and ``highest`` are used up.
+@jit(nogil=True)
+def _add_part(low: int, high: int, terms: Ints, lengths: Ints, first: Ints, sums: Ints) -> None:
+    """Sums over all but two axes, for every two, of parts of the first axis; ``terms`` are used up.
 
-    first: (m, m) the first cell of each pair in ``sums`` (parts, k, C), zeros before, and ``maxima`` (parts, C), −inf.
+    first: (m, m) the first cell of each pair in ``sums`` (parts, k, C), which is zero before. Of parts × terms those of
+    [low, high).
     """
     parts, several = sums.shape[:2]
+    sizes, places = lengths.copy(), first.copy()
+    row = terms.shape[1] // lengths[0]
+    for task in range(low, high):
+        part, term = task // several, task % several
+        begin = _narrow(lengths, first, part, parts, sizes, places)
+        _fold(terms[term, row * begin : row * (begin + sizes[0])], sizes, places, sums[part, term], False)
+
+
+@jit(nogil=True)
+def _compare_part(low: int, high: int, highest: Floats, lengths: Ints, first: Ints, maxima: Floats) -> None:
+    """As ``_add_part`` the maxima (parts, C), −inf before, of ``highest``, which is used up; parts [low, high)."""
+    sizes, places = lengths.copy(), first.copy()
     row = len(highest) // lengths[0]
-    for task in prange(parts * (several + 1)):
-        part, term = task // (several + 1), task % (several + 1)
-        begin, end = lengths[0] * part // parts, lengths[0] * (part + 1) // parts
-        sizes, places = lengths.copy(), first.copy()
-        sizes[0] = end - begin
-        places[0] += begin * lengths
-        if term < several:
-            _fold(terms[term, row * begin : row * end], sizes, places, sums[part, term], False)
-        else:
-            _fold(highest[row * begin : row * end], sizes, places, maxima[part], True)
+    for part in range(low, high):
+        begin = _narrow(lengths, first, part, len(maxima), sizes, places)
+        _fold(highest[row * begin : row * (begin + sizes[0])], sizes, places, maxima[part], True)
+
+
+@jit()
+def _narrow(lengths: Ints, first: Ints, part: int, parts: int, sizes: Ints, places: Ints) -> int:
+    """The lengths and first cells of one part of the first axis; returns where on that axis it begins."""
+    begin = lengths[0] * part // parts
+    sizes[0] = lengths[0] * (part + 1) // parts - begin
+    for other in range(len(lengths)):
+        places[0, other] = first[0, other] + begin * lengths[other]
+    return int(begin)
 
 
 @jit()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numba import prange
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.jit import jit
+from gridproof.kernels.threads import run_ranges
 
 STEPS = 2
+# A thread takes at least so many rows at once.
+_ROWS = 64
 
 
 def best_neighbourhood(
@@ -30,21 +32,22 @@ def best_neighbourhood(
     # Axes that stand still have no neighbours; one remains where all do.
     sizes = np.array([size for size in dims if size > 1] or [1], dtype=np.int64)
     bounds = np.empty(len(filled))
-    _bound(filled, sizes, quantile, bounds)
+    slack = 1e-12 * float(np.abs(filled).max())
+    run_ranges(_bound, len(filled) // int(sizes[-1]), filled, sizes, quantile, slack, bounds, least=_ROWS)
     bounds[~eligible] = -np.inf
     best, reached = _best(filled, sizes, quantile, bounds, int(np.argmax(bounds)))
     return int(best), float(reached)
 
 
-@jit(parallel=True)
-def _bound(values: Floats, dims: Ints, quantile: float, bounds: Floats) -> None:
+@jit(nogil=True)
+def _bound(low: int, high: int, values: Floats, dims: Ints, quantile: float, slack: float, bounds: Floats) -> None:
     """Of m values at most k lie below the k-th smallest q, and none below the least: q ≤ (Σ − k·min) / (m − k).
 
-    A row of the last axis at a time: what its cells have beside them on the other axes are rows as well.
+    ``slack`` is added for rounding. Rows [low, high) of the last axis, one at a time: the neighbours of a row on the
+    other axes are rows as well.
     """
-    slack = 1e-12 * np.abs(values).max()
     width = dims[-1]
-    for row in prange(len(values) // width):
+    for row in range(low, high):
         first = row * width
         total = values[first : first + width].copy()
         least = total.copy()

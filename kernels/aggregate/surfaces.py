@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import prange
 
 from gridproof.kernels.aggregate.marginals import Marginals
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.jit import jit
+from gridproof.kernels.threads import run_ranges
 
 SCALE = float(2**30)
 # Values beyond are not averaged (the count shows it): the sums of one piece of 2^20 squares must fit two int64 limbs.
@@ -27,6 +27,8 @@ _LIMB = float(2**32)
 _SHIFTS = np.array([0, 32]).reshape(2, 1, 1)
 _MASKS = np.array([2**32 - 1, -1]).reshape(2, 1, 1)
 _SMALL = 64.0
+# A thread takes at least so many values at once.
+_VALUES = 4096
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ class Surfaces:
         pairs = np.array(self.pairs, dtype=np.int64)
         transposed = np.ascontiguousarray(digits.T)
         sizes = np.array(self.dims, dtype=np.int64)
-        _add(transposed, *_terms(values), pairs, sizes, self.offsets(), sums, self.maximum)
+        run_ranges(_add, len(pairs), transposed, *_terms(values), pairs, sizes, self.offsets(), sums, self.maximum)
         self.count += sums[0]
         self.sums[:, :2] += sums[1:].reshape(2, 2, -1)
         self.carry()
@@ -129,12 +131,13 @@ def several_pairs(dims: tuple[int, ...]) -> list[tuple[int, int]]:
     return [(x, y) for i, x in enumerate(several) for y in several[i + 1 :]]
 
 
-@jit(parallel=True)
+@jit(nogil=True)
 def _add(
-    digits: Ints, terms: Ints, highest: Floats, pairs: Ints, dims: Ints, offsets: Ints, sums: Ints, maximum: Floats
-) -> None:
-    # A thread owns whole pairs, so no two threads touch one cell.
-    for pair in prange(len(pairs)):
+    low: int, high: int, digits: Ints, terms: Ints, highest: Floats, pairs: Ints, dims: Ints, offsets: Ints, sums: Ints,
+    maximum: Floats,
+) -> None:  # fmt: skip
+    """Add to the cells of pairs [low, high): a thread has pairs of its own, so no two write to one cell."""
+    for pair in range(low, high):
         x, y = digits[pairs[pair, 0]], digits[pairs[pair, 1]]
         width, offset = dims[pairs[pair, 1]], offsets[pair]
         for variant in range(len(highest)):
@@ -147,39 +150,33 @@ def _add(
 def _terms(values: Floats) -> tuple[Ints, Floats]:
     """What is added of each value, (5, n): 1 and the limbs of it and of its square; and what is compared, (n,)."""
     terms, highest = np.empty((5, len(values)), dtype=np.int64), np.empty(len(values))
-    _split(values, terms, highest)
+    run_ranges(_split, len(values), values, terms, highest, least=_VALUES)
     return terms, highest
 
 
 def _whole(values: Floats) -> tuple[Ints, Floats]:
     """As ``_terms``, of defined values below ``_SMALL``: the values and their squares in one limb each, (2, n)."""
     terms = np.empty((2, len(values)), dtype=np.int64)
-    _round(values, terms)
+    run_ranges(_round, len(values), values, terms, least=_VALUES)
     return terms, values.copy()
 
 
-@jit(parallel=True)
-def _round(values: Floats, terms: Ints) -> None:
-    for variant in prange(len(values)):
+@jit(nogil=True)
+def _round(low: int, high: int, values: Floats, terms: Ints) -> None:
+    for variant in range(low, high):
         terms[0, variant] = np.int64(np.rint(values[variant] * SCALE))
         terms[1, variant] = np.int64(np.rint(values[variant] * values[variant] * SCALE))
 
 
-@jit(inline="always")
-def _put(limbs: Ints, cell: int, whole: float) -> None:
-    """Add a whole number, exact in float64, as its lowest 32 bits and the rest."""
-    rest = np.floor(whole / _LIMB)
-    limbs[1, cell] += np.int64(rest)
-    limbs[0, cell] += np.int64(whole - rest * _LIMB)
-
-
-@jit(parallel=True)
-def _split(values: Floats, terms: Ints, highest: Floats) -> None:
-    for variant in prange(len(values)):
+@jit(nogil=True)
+def _split(low: int, high: int, values: Floats, terms: Ints, highest: Floats) -> None:
+    for variant in range(low, high):
         value = values[variant]
         highest[variant] = -np.inf if np.isnan(value) else value
-        terms[:, variant] = 0
-        if abs(value) <= LIMIT:
-            terms[0, variant] = 1
-            _put(terms[1:3], variant, np.rint(value * SCALE))
-            _put(terms[3:5], variant, np.rint(value * value * SCALE))
+        defined = abs(value) <= LIMIT
+        terms[0, variant] = 1 if defined else 0
+        for power in range(2):
+            whole = (np.rint(value * value * SCALE) if power else np.rint(value * SCALE)) if defined else 0.0
+            rest = np.floor(whole / _LIMB)
+            terms[1 + 2 * power, variant] = np.int64(whole - rest * _LIMB)
+            terms[2 + 2 * power, variant] = np.int64(rest)

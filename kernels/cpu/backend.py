@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
 from gridproof.kernels.arrays import Floats, Words
@@ -15,12 +14,16 @@ from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Jobs, Problem, Work
+from gridproof.kernels.threads import run_ranges
+
+# A thread takes at least so many tuples of paths, or threshold pairs, at once.
+_TUPLES, _PAIRS = 64, 16
 
 
 def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
     """As ``reference.latch_paths``, a threshold pair at a time on all cores."""
     paths = np.zeros((len(on), -(-(len(values) - start) // 64)), dtype=np.uint64)
-    _latch(np.ascontiguousarray(values), on, off, start, paths)
+    run_ranges(_latch, len(on), np.ascontiguousarray(values), on, off, start, paths, least=_PAIRS)
     return paths
 
 
@@ -64,33 +67,20 @@ def bind(problem: Problem) -> CpuEvaluator:
 
 def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> Floats:
     """As ``reference.evaluate``. ``prepared`` spares building the tables anew for each call on one problem."""
-    edges, summaries = prepared or prepare(problem)
+    edges, tables = prepared or prepare(problem)
     result = np.empty((len(jobs.execution), problem.segments, len(METRICS) + problem.allocations))
-    scan_variants(
-        problem.path_bits,
-        edges,
-        jobs.rows,
-        jobs.first,
-        jobs.execution,
-        problem.rule.astype(np.uint64),
-        problem.start,
-        problem.lead - problem.lags,
-        problem.payoff_of,
-        problem.cost_of,
-        problem.returns,
-        summaries.prefix,
-        summaries.shape,
-        summaries.centre,
-        problem.costs,
-        summaries.charge,
-        problem.traded,
-        problem.invested,
-        problem.bounds,
-        problem.periods,
-        problem.risk_free,
-        result,
-    )
+    run_ranges(
+        scan_variants, len(jobs.rows), problem.path_bits.ravel(), edges.ravel(), edges.shape[1], jobs.rows, jobs.first,
+        jobs.execution, problem.rule.astype(np.uint64).ravel(), problem.rule.shape[1], problem.start,
+        problem.lead - problem.lags, problem.payoff_of, problem.cost_of, _flat(problem.returns), _flat(tables.prefix),
+        _flat(tables.shape), tables.centre, _flat(problem.costs), _flat(tables.charge), problem.traded.ravel(),
+        problem.invested, problem.bounds, problem.periods, problem.risk_free, result, least=_TUPLES,
+    )  # fmt: skip
     return result
+
+
+def _flat(tables: Floats) -> Floats:
+    return tables.reshape(len(tables), -1)
 
 
 Prepared = tuple[Words, RangeTables]
@@ -101,20 +91,16 @@ def prepare(problem: Problem) -> Prepared:
     return flips(problem.path_bits, problem.decision_days), summarise(problem)
 
 
-@jit(parallel=True)
-def _latch(values: Floats, on: Floats, off: Floats, start: int, paths: Words) -> None:
-    for pair in prange(len(on)):
-        high, low = on[pair], off[pair]
+@jit(nogil=True)
+def _latch(low: int, high: int, values: Floats, on: Floats, off: Floats, start: int, paths: Words) -> None:
+    for pair in range(low, high):
+        above, below = on[pair], off[pair]
         state = np.uint64(0)
-        for day in range(start):
-            if values[day] > high:
+        for day in range(len(values)):
+            if values[day] > above:
                 state = np.uint64(1)
-            elif values[day] < low:
+            elif values[day] < below:
                 state = np.uint64(0)
-        for day in range(start, len(values)):
-            if values[day] > high:
-                state = np.uint64(1)
-            elif values[day] < low:
-                state = np.uint64(0)
-            bit = day - start
-            paths[pair, bit >> 6] |= state << np.uint64(bit & 63)
+            if day >= start:
+                bit = day - start
+                paths[pair, bit >> 6] |= state << np.uint64(bit & 63)

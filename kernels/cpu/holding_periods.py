@@ -1,16 +1,78 @@
-"""When the allocation of a variant changes, and what it becomes: the stretches of days on which it stays."""
+"""The holding periods of a variant: on which days its allocation changes, and what it becomes."""
 
 from __future__ import annotations
 
-import numpy as np
-from numba import prange
+from typing import NamedTuple
 
-from gridproof.kernels.arrays import Array, Ints, Words
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import trailing_zeros
 from gridproof.kernels.jit import jit
+from gridproof.kernels.paths import flips
+from gridproof.kernels.problem import Problem, Work
+from gridproof.kernels.threads import run_ranges
 
-# Tuples a thread takes at once: enough that its buffer of changes is allocated rarely.
-BATCH = 64
+# A thread takes at least so many tuples of paths at once.
+_TUPLES = 64
+
+
+class HoldingPeriods(NamedTuple):
+    """What J jobs held on the first ``days`` return days: job j has the periods begins[j] to begins[j + 1]."""
+
+    days: int
+    begins: Ints  # (J + 1,)
+    periods: Array  # (M, 2) int32: first day, allocation
+    execution: Ints  # (J,)
+
+    def part(self, low: int, high: int) -> HoldingPeriods:
+        begin, end = self.begins[low], self.begins[high]
+        return HoldingPeriods(
+            self.days, self.begins[low : high + 1] - begin, self.periods[begin:end], self.execution[low:high]
+        )
+
+    def held(self, job: int) -> Ints:
+        """(days,) the allocation of each day of one job."""
+        inside = slice(self.begins[job], self.begins[job + 1])
+        lengths = np.diff(np.append(self.periods[inside, 0], self.days))
+        return np.repeat(self.periods[inside, 1], lengths).astype(np.int64)
+
+
+class HoldingPeriodLister:
+    """Lists the holding periods of work on one problem, over its first ``days`` return days."""
+
+    def __init__(self, problem: Problem, days: int) -> None:
+        self._problem, self._days = problem, days
+        self._edges: Words = flips(problem.path_bits, problem.decision_days)
+
+    def __call__(self, work: Work) -> HoldingPeriods:
+        jobs, problem = work.jobs(), self._problem
+        begins = np.zeros(len(jobs.execution) + 1, dtype=np.int64)
+        periods = np.empty((0, 2), dtype=np.int32)
+        for _ in range(2):
+            run_ranges(
+                list_holding_periods, len(jobs.rows), problem.path_bits.ravel(), self._edges.ravel(),
+                self._edges.shape[1], jobs.rows, jobs.first, jobs.execution, problem.rule.astype(np.uint64).ravel(),
+                problem.rule.shape[1], problem.start, problem.lead - problem.lags, self._days, begins, periods,
+                least=_TUPLES,
+            )  # fmt: skip
+            if not len(periods):
+                begins = np.cumsum(begins)
+                periods = np.empty((begins[-1], 2), dtype=np.int32)
+        return HoldingPeriods(self._days, begins, periods, jobs.execution)
+
+
+class PayoffTables(NamedTuple):
+    """Returns and costs of a problem, and which of them each execution has."""
+
+    returns: Floats  # (payoff tables, A, D)
+    costs: Floats  # (cost tables, A, A, D)
+    payoff_of: Ints  # (E,)
+    cost_of: Ints  # (E,)
+
+    @classmethod
+    def of(cls, problem: Problem) -> PayoffTables:
+        return cls(problem.returns, problem.costs, problem.payoff_of, problem.cost_of)
 
 
 @jit()
@@ -50,50 +112,35 @@ def decide(
     return count
 
 
-@jit(parallel=True)
-def list_stretches(
-    path_bits: Words,
-    edges: Words,
-    rows: Array,
-    first: Ints,
-    execution: Ints,
-    rule: Words,
-    start: int,
-    delays: Ints,
-    days: int,
-    begins: Ints,
-    stretches: Array,
-) -> None:
-    """The stretches of one allocation of each job over return days [0, days).
+@jit(nogil=True)
+def list_holding_periods(
+    low: int, high: int, path_bits: Words, edges: Words, words: int, rows: Array, first: Ints, execution: Ints,
+    rule: Words, codes: int, start: int, delays: Ints, days: int, begins: Ints, periods: Array,
+) -> None:  # fmt: skip
+    """The holding periods of each job of tuples [low, high) over return days [0, days); arguments as ``scan_variants``.
 
-    Called twice: with an empty ``stretches`` it counts, begins[job + 1] being how many; then, with ``begins`` summed
-    up, it writes stretches (M, 2): the day on which one begins and its allocation. Else as ``scan_variants``.
+    Called twice: with an empty ``periods`` it counts, begins[job + 1] being how many; then, with ``begins`` summed up,
+    it writes periods (M, 2): the first day and the allocation of each.
     """
-    tuples, bits = rows.shape
-    words = edges.shape[1]
-    flat_path_bits, flat_edges, flat_rule = path_bits.ravel(), edges.ravel(), rule.ravel()
-    for batch in prange((tuples + BATCH - 1) // BATCH):
-        changes = np.empty(words * 64 + 2, dtype=np.uint64)
-        starts = np.empty(bits, dtype=np.uint64)
-        for index in range(batch * BATCH, min(tuples, (batch + 1) * BATCH)):
-            count = decide(
-                flat_path_bits, flat_edges, rows, index, starts, words, flat_rule, rule.shape[1], start, changes
-            )
-            for job in range(first[index], first[index + 1]):
-                late = delays[execution[job]]
-                upcoming = 1
-                while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) <= late:
-                    upcoming += 1
-                place = begins[job]
-                number = 1
-                if len(stretches):
-                    stretches[place, 0] = 0
-                    stretches[place, 1] = changes[upcoming - 1] & np.uint64(255)
-                while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) - late < days:
-                    if len(stretches):
-                        stretches[place + number, 0] = np.int64(changes[upcoming] >> np.uint64(8)) - late
-                        stretches[place + number, 1] = changes[upcoming] & np.uint64(255)
-                    number += 1
-                    upcoming += 1
-                if not len(stretches):
-                    begins[job + 1] = number
+    changes = np.empty(words * 64 + 2, dtype=np.uint64)
+    starts = np.empty(rows.shape[1], dtype=np.uint64)
+    for index in range(low, high):
+        count = decide(path_bits, edges, rows, index, starts, words, rule, codes, start, changes)
+        for job in range(first[index], first[index + 1]):
+            late = delays[execution[job]]
+            upcoming = 1
+            while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) <= late:
+                upcoming += 1
+            place = begins[job]
+            number = 1
+            if len(periods):
+                periods[place, 0] = 0
+                periods[place, 1] = changes[upcoming - 1] & np.uint64(255)
+            while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) - late < days:
+                if len(periods):
+                    periods[place + number, 0] = np.int64(changes[upcoming] >> np.uint64(8)) - late
+                    periods[place + number, 1] = changes[upcoming] & np.uint64(255)
+                number += 1
+                upcoming += 1
+            if not len(periods):
+                begins[job + 1] = number

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import leading_zeros
-from gridproof.kernels.cpu.holding_periods import BATCH, decide
+from gridproof.kernels.cpu.holding_periods import decide
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
 
 _NEVER = np.uint64(2**63)
 
 
-@jit(parallel=True)
+@jit(nogil=True)
 def scan_variants(
+    low: int,
+    high: int,
     path_bits: Words,
     edges: Words,
+    words: int,
     rows: Array,
     first: Ints,
     execution: Ints,
     rule: Words,
+    codes: int,
     start: int,
     delays: Ints,
     payoff_of: Ints,
@@ -39,43 +42,36 @@ def scan_variants(
     risk_free: float,
     result: Floats,
 ) -> None:
-    """Arguments as in ``problem.Problem`` and ``Jobs``, the tables as in ``summaries``; writes (J, S, 12 + A)."""
-    tuples, bits = rows.shape
-    words = edges.shape[1]
-    flat_path_bits, flat_edges, flat_rule = path_bits.ravel(), edges.ravel(), rule.ravel()
-    flat_returns = returns.reshape(len(returns), -1)
-    flat_prefix = prefix.reshape(len(prefix), -1)
-    flat_shape = shape.reshape(len(shape), -1)
-    flat_costs = costs.reshape(len(costs), -1)
-    flat_charge = charge.reshape(len(charge), -1)
-    flat_traded = traded.ravel()
-    for batch in prange((tuples + BATCH - 1) // BATCH):
-        changes = np.empty(words * 64 + 2, dtype=np.uint64)
-        begins = np.empty(bits, dtype=np.uint64)
-        for index in range(batch * BATCH, min(tuples, (batch + 1) * BATCH)):
-            count = decide(
-                flat_path_bits, flat_edges, rows, index, begins, words, flat_rule, rule.shape[1], start, changes
+    """Writes the metrics of the jobs of tuples [low, high) to ``result`` (J, S, 12 + A).
+
+    Arguments as in ``problem.Problem`` and ``Jobs``, the tables as in ``range_tables``, all of them flat: path_bits and
+    edges have ``words`` words a path, rule has ``codes`` codes an allocation, returns, prefix, shape, costs and charge
+    are (tables, -1).
+    """
+    changes = np.empty(words * 64 + 2, dtype=np.uint64)
+    begins = np.empty(rows.shape[1], dtype=np.uint64)
+    for index in range(low, high):
+        count = decide(path_bits, edges, rows, index, begins, words, rule, codes, start, changes)
+        for job in range(first[index], first[index + 1]):
+            cell = execution[job]
+            payoff = payoff_of[cell]
+            _scan(
+                changes,
+                count,
+                delays[cell],
+                returns[payoff],
+                prefix[payoff],
+                shape[payoff],
+                centre[payoff],
+                costs[cost_of[cell]],
+                charge[cost_of[cell]],
+                traded,
+                invested,
+                bounds,
+                periods,
+                risk_free,
+                result[job],
             )
-            for job in range(first[index], first[index + 1]):
-                cell = execution[job]
-                payoff = payoff_of[cell]
-                _scan(
-                    changes,
-                    count,
-                    delays[cell],
-                    flat_returns[payoff],
-                    flat_prefix[payoff],
-                    flat_shape[payoff],
-                    centre[payoff],
-                    flat_costs[cost_of[cell]],
-                    flat_charge[cost_of[cell]],
-                    flat_traded,
-                    invested,
-                    bounds,
-                    periods,
-                    risk_free,
-                    result[job],
-                )
 
 
 @jit()

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numba import prange
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
+from gridproof.kernels.threads import run_ranges
 from gridproof.results.statistics.chunks import panels
 
 # Columns multiplied at once: their days and their resampled sums fit the last-level cache.
@@ -34,15 +34,15 @@ _ROUND = 1.5 * 2.0**52
 _BATCH = 128
 
 
-@jit(parallel=True)
-def to_whole(excess: Floats, whole: Floats, units: Floats, sums: Floats) -> None:
+@jit(nogil=True)
+def to_whole(low: int, high: int, excess: Floats, whole: Floats, units: Floats, sums: Floats) -> None:
     """excess: (T, w). Writes whole (T, w), units and sums (w): excess ≈ whole · unit, in powers of two, sums of whole.
 
     A column that never leaves ±LEVEL is rounding of equal returns: all zero.
     """
     days, width = excess.shape
     room = 53 - math.ceil(math.log2(days))
-    for strip in prange((width + _STRIP - 1) // _STRIP):
+    for strip in range(low, high):
         first = strip * _STRIP
         last = min(width, first + _STRIP)
         largest = np.zeros(_STRIP)
@@ -61,11 +61,12 @@ def to_whole(excess: Floats, whole: Floats, units: Floats, sums: Floats) -> None
                 rounded = (excess[day, first + k] * scale[k] + _ROUND) - _ROUND
                 whole[day, first + k] = rounded
                 total[k] += rounded
-        sums[first:last] = total[: last - first]
+        for column in range(first, last):  # a slice assigned would compile its error message, for four seconds
+            sums[column] = total[column - first]
 
 
-@jit(parallel=True)
-def long_run_deviations(whole: Floats, sums: Floats, block_length: float, deviations: Floats) -> None:
+@jit(nogil=True)
+def long_run_deviations(low: int, high: int, whole: Floats, sums: Floats, powers: Floats, deviations: Floats) -> None:
     """Writes ω (w) in units a day: ω² = γ₀ + 2·Σ κ_i·γ_i, Hansen (2005), of the daily autocovariances γ_i = Σ x·x/T.
 
     κ_i = (1 − i/T)·q^i + (i/T)·q^(T−i), q = 1 − 1/block_length: T times the variance of the mean of a stationary
@@ -74,9 +75,8 @@ def long_run_deviations(whole: Floats, sums: Floats, block_length: float, deviat
     it is constant but not zero.
     """
     days, width = whole.shape
-    stay = 1.0 - 1.0 / block_length
-    powers = stay ** np.arange(days + 1)
-    for strip in prange((width + _STRIP - 1) // _STRIP):
+    stay = powers[1]
+    for strip in range(low, high):
         first = strip * _STRIP
         last = min(width, first + _STRIP)
         faded, aged, head, late = np.zeros(_STRIP), np.zeros(_STRIP), np.zeros(_STRIP), np.zeros(_STRIP)
@@ -108,11 +108,16 @@ def long_run_deviations(whole: Floats, sums: Floats, block_length: float, deviat
                 deviations[column] = -1.0 if mean != 0.0 else 0.0
 
 
-@jit(parallel=True)
 def take_maxima(products: Floats, centres: Floats, factors: Floats, maxima: Floats) -> None:
     """Raises maxima (K, R) to the largest (products − centre)·factor: products (w, R), centres and factors (K, w)."""
+    run_ranges(_take_maxima, -(-products.shape[1] // _BATCH), products, np.ascontiguousarray(centres),
+               np.ascontiguousarray(factors), maxima)  # fmt: skip
+
+
+@jit(nogil=True)
+def _take_maxima(low: int, high: int, products: Floats, centres: Floats, factors: Floats, maxima: Floats) -> None:
     width, resamples = products.shape
-    for batch in prange((resamples + _BATCH - 1) // _BATCH):
+    for batch in range(low, high):
         first = batch * _BATCH
         last = min(resamples, first + _BATCH)
         for column in range(width):
@@ -143,10 +148,13 @@ def measure(excess: Floats, block_length: float | None) -> StudentisedReturns:
     """excess: (T, w) C-contiguous, daily. Without a block length nothing is studentised."""
     days, width = excess.shape
     whole, units, sums = np.empty_like(excess), np.empty(width), np.empty(width)
-    to_whole(excess, whole, units, sums)
+    strips = -(-width // _STRIP)
+    run_ranges(to_whole, strips, excess, whole, units, sums)
     deviations = np.zeros(width)
     if block_length is not None:
-        long_run_deviations(whole, sums, float(block_length), deviations)
+        stay = 1.0 - 1.0 / float(block_length)
+        powers = np.array([stay**day for day in range(days + 1)])
+        run_ranges(long_run_deviations, strips, whole, sums, powers, deviations)
     constant = np.flatnonzero(deviations < 0.0)
     plain = units / np.sqrt(days)
     defined = deviations > 0.0

@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 from scipy.special import ndtr, ndtri
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT
+from gridproof.kernels.threads import run_ranges
 from gridproof.results.statistics.inputs import finite_array, require
 
 
@@ -157,7 +157,8 @@ def sharpe_interval(returns: npt.ArrayLike, indices: npt.ArrayLike, confidence: 
     moments = return_moments(days)
     sharpe = float(moments.sharpe)
     error = float(sharpe_standard_error(sharpe, len(days), moments.skewness, moments.kurtosis))
-    drawn = _resample(days - days.mean(), days.mean(), np.ascontiguousarray(rows))
+    drawn = np.empty((len(rows), 2))
+    run_ranges(_resample, len(rows), days - days.mean(), float(days.mean()), np.ascontiguousarray(rows), drawn)
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     undefined = len(rows) - len(drawn)
     if not np.isfinite(error) or len(drawn) < 2:
@@ -210,12 +211,11 @@ def _standard_error(
     return result
 
 
-@jit(parallel=True)
-def _resample(centred: Floats, mean: float, rows: Array) -> Floats:
-    """(resamples, 2): Sharpe ratio and Mertens standard error of each, from power sums about the series' own mean."""
+@jit(nogil=True)
+def _resample(low: int, high: int, centred: Floats, mean: float, rows: Array, result: Floats) -> None:
+    """Writes (resamples, 2): Sharpe ratio and Mertens standard error of each, from power sums about the mean."""
     count = len(centred)
-    result = np.empty((len(rows), 2))
-    for row in prange(len(rows)):
+    for row in range(low, high):
         first = second = third = fourth = 0.0
         for position in range(count):
             value = centred[rows[row, position]]
@@ -234,4 +234,3 @@ def _resample(centred: Floats, mean: float, rows: Array) -> Floats:
         radicand = 1.0 - cubed / variance**1.5 * sharpe + (fourfold / variance**2 - 1.0) / 4.0 * sharpe**2
         result[row, 0] = sharpe
         result[row, 1] = np.sqrt(radicand / (count - 1)) if radicand > 0.0 else np.nan
-    return result

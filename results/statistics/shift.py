@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import prange
 from scipy.fft import irfft, rfft
 from scipy.special import chdtrc
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT
+from gridproof.kernels.threads import run_ranges
 from gridproof.results.statistics.inputs import finite_array, require
 
 STATISTICS = ("total", "mean", "sharpe")
@@ -121,12 +121,17 @@ def _sharpe(days: Floats) -> float:
     return float(days.mean() / np.sqrt(variance)) if variance > FLAT * (days**2).mean() else np.nan
 
 
-@jit(parallel=True)
 def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:
     """Daily Sharpe ratio of every shift. weights (2T, A) and charges (2T,): the T days twice, so that none wraps."""
+    result = np.empty(len(returns))
+    run_ranges(_shifted_sharpes, len(returns), weights, charges, returns, result)
+    return result
+
+
+@jit(nogil=True)
+def _shifted_sharpes(low: int, high: int, weights: Floats, charges: Floats, returns: Floats, result: Floats) -> None:
     days, legs = returns.shape
-    result = np.empty(days)
-    for shift in prange(days):
+    for shift in range(low, high):
         begin = days - shift
         total = squares = 0.0
         for day in range(days):
@@ -138,4 +143,3 @@ def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:
         mean, square = total / days, squares / days
         variance = (square - mean * mean) * days / (days - 1)
         result[shift] = mean / np.sqrt(variance) if variance > FLAT * square else np.nan
-    return result

@@ -23,6 +23,11 @@ from gridproof.sweeps.study.space import Space
 # Large enough that the variants of a piece share most of their days, small enough to hold their metrics.
 PIECE = 262_144
 
+# Variants from which a grid may be evaluated as products. Compiling the product's kernels takes about forty seconds of
+# one core, once a machine; a list of fewer variants costs at most some seconds more than a product, see
+# benchmarks/README.md. It is the grid that decides, never the cache: the two forms differ in the last bits.
+PRODUCTS_FROM = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -75,10 +80,13 @@ class Grid(Protocol):
 class ProductGrid:
     """The whole grid. A piece is a box: some leading axes fixed, a range of one, all of the axes behind it."""
 
-    def __init__(self, plan: Plan, target: int = PIECE, reduced: bool = False) -> None:
-        """reduced: by the backend itself, which takes boxes; then a variant alone is a box as well."""
+    def __init__(self, plan: Plan, target: int = PIECE, reduced: bool = False, repeated: bool = False) -> None:
+        """reduced: by the backend itself, which takes boxes; then a variant alone is a box as well.
+
+        repeated: one of many grids, as in a search: it may be evaluated as products however small it is.
+        """
         self._plan = plan
-        self._target, self._reduced = target, reduced
+        self._target, self._reduced, self._repeated = target, reduced, repeated
         self._latest: dict[str, tuple[tuple[tuple[int, int], ...], tuple[Ints, Ints]]] = {}
         space = plan.study.space
         dims = space.dims
@@ -96,10 +104,11 @@ class ProductGrid:
         self.size = space.size
         self.pieces = space.size // (length * self._inner) * self._chunks
         # One form for all pieces, so that a variant's metrics have the same bits in each.
-        self.boxed = reduced or worthwhile([len(paths) for paths in self.part(0).distinct])
+        large = repeated or space.size >= PRODUCTS_FROM
+        self.boxed = reduced or (large and worthwhile([len(paths) for paths in self.part(0).distinct]))
 
     def on(self, plan: Plan) -> ProductGrid:
-        return ProductGrid(plan, self._target, self._reduced)
+        return ProductGrid(plan, self._target, self._reduced, self._repeated)
 
     def bounds(self, piece: int) -> tuple[int, int]:
         lead, chunk = divmod(piece, self._chunks)
@@ -225,12 +234,12 @@ def worthwhile(sizes: list[int]) -> bool:
     return prod(sizes) >= 8 * sum(sizes) and sum(sizes) <= 8192
 
 
-def whole_grid(plan: Plan, target: int = PIECE) -> Grid:
+def whole_grid(plan: Plan, target: int = PIECE, repeated: bool = False) -> Grid:
     """Every variant: in boxes, or by number where shared axes would cut the boxes small.
 
-    Boxes that the backend reduces itself are larger: no row of them is listed.
+    Boxes that the backend reduces itself are larger: no row of them is listed. repeated: see ``ProductGrid``.
     """
-    product = ProductGrid(plan, target)
+    product = ProductGrid(plan, target, repeated=repeated)
     if product.pieces * target > 32 * product.size + target:
         return ListedGrid(plan, range(product.size), target)
     reducer = reducer_of(plan, product)

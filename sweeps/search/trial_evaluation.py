@@ -82,7 +82,7 @@ class CellEvaluator:
             return nothing(str(error))
         space = part.space
         plan = self._ground.whole.plan(part, tables, self._ground.backend)
-        grid = whole_grid(plan)
+        grid = whole_grid(plan, repeated=True)
         values, short = self._values(plan, grid)
         if not np.isfinite(values).any():
             return nothing(f"no cell of it has a {METRICS[self._objective]}", len(values))
@@ -210,7 +210,7 @@ def _spread(values: Floats) -> dict[str, float]:
 
 def _all(plan: Plan) -> tuple[Floats, Ints]:
     """Metrics of the distinct jobs of the whole grid by part, (J, S, 12 + A), and each cell's job."""
-    grid = whole_grid(plan)
+    grid = whole_grid(plan, repeated=True)
     rows, owners, jobs = [], [], 0
     for place in range(grid.pieces):
         piece = grid.piece(place)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.cpu.bootstrap_maxima import HoldingPeriodLister
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.record import Record
 from gridproof.sweeps.verdict.population import Population
@@ -59,7 +59,7 @@ def average(population: Population, standard_error: float) -> Ensemble | None:
         traces = tracer(population.jobs(part))
         owner = np.repeat(np.arange(len(part)), np.diff(traces.begins))
         cells = population.cells[part][owner].astype(np.float64)
-        begins, allocations = traces.stretches[:, 0], traces.stretches[:, 1]
+        begins, allocations = traces.periods[:, 0], traces.periods[:, 1]
         ends = np.append(begins[1:], days)
         ends[traces.begins[1:] - 1] = days
         np.add.at(change, (begins, allocations), cells)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
-from gridproof.kernels.cpu.bootstrap_maxima import HoldingPeriodLister, HoldingPeriods, daily_returns
+from gridproof.kernels.cpu.bootstrap_maxima import daily_returns
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPeriods
 from gridproof.kernels.problem import Jobs
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample
 from gridproof.sweeps.plan.plan import Plan

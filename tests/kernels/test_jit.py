@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from gridproof.kernels import jit
 from gridproof.kernels.cpu.product.block_sweep import sweep
+from tests.support.demo import small_file
 
 CALLER = """
 from doubled.jit import jit
@@ -68,3 +70,29 @@ def test_digest_is_of_contents_in_order_of_names(tmp_path: Path) -> None:
 def test_kernels_are_cached_under_their_sources() -> None:
     sources = jit.digest(Path(jit.__file__).parent.rglob("*.py"))
     assert sweep.py_func.__qualname__ == f"sweep-{sources}"
+
+
+COMPILED = """
+import json, sys
+from numba.core.dispatcher import Dispatcher
+from gridproof.sweeps.run import RunOptions, load_study, run_study
+
+run_study(load_study(sys.argv[1]), options=RunOptions(out=sys.argv[2]))
+found = {}
+for module in [module for name, module in sys.modules.items() if name.startswith("gridproof.")]:
+    for thing in vars(module).values():
+        if isinstance(thing, Dispatcher) and thing.signatures:
+            found[thing.py_func.__module__ + "." + thing.py_func.__name__] = [str(one) for one in thing.signatures]
+print(json.dumps(found))
+"""
+
+
+def test_what_a_small_run_compiles(tmp_path: Path) -> None:
+    """Each function once, verdict included, and no kernel of the product: a small grid is a list."""
+    command = [sys.executable, "-c", COMPILED, str(small_file(tmp_path)), str(tmp_path / "runs")]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found = {name.removeprefix("gridproof."): signatures for name, signatures in json.loads(done.stdout).items()}
+    assert "kernels.cpu.scan.scan_variants" in found
+    assert not [name for name in found if "product" in name]
+    several = {name: signatures for name, signatures in found.items() if len(signatures) > 1}
+    assert set(several) <= {"kernels.aggregate.marginals._fold"}, several  # of whole numbers and of floats

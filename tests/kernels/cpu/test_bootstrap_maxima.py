@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +14,8 @@ from hypothesis import strategies as st
 
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.kernels.cpu.bootstrap_maxima import HoldingPeriodLister, HoldingPeriods, daily_returns, raise_maxima
+from gridproof.kernels.cpu.bootstrap_maxima import daily_returns, raise_maxima, whole_scale
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPeriods
 from gridproof.kernels.problem import Box, Jobs, Problem
 from gridproof.results.statistics.bootstrap import resample_counts
 from gridproof.statistics import stationary_bootstrap_indices
@@ -77,7 +81,7 @@ def test_stretches_begin_where_something_changes(seed: int) -> None:
     traces = HoldingPeriodLister(problem, days)(jobs)
     held, _ = by_day(problem, jobs, days)
     np.testing.assert_array_equal(np.diff(traces.begins), 1 + (held[:, 1:] != held[:, :-1]).sum(axis=1))
-    assert (traces.stretches[traces.begins[:-1], 0] == 0).all()
+    assert (traces.periods[traces.begins[:-1], 0] == 0).all()
 
 
 @settings(max_examples=60, deadline=None)
@@ -129,7 +133,7 @@ def test_parts_are_the_whole(width: int) -> None:
     for low in range(0, count, width):
         part = traces.part(low, min(count, low + width))
         assert part.begins[0] == 0
-        assert len(part.stretches) == part.begins[-1]
+        assert len(part.periods) == part.begins[-1]
         columns.append(daily_returns(problem, part))
         here = slice(low, low + width)
         raise_maxima(problem, part, counts, offsets, centres[:, here], factors[:, here], apart)
@@ -156,8 +160,48 @@ def test_a_box_is_its_jobs() -> None:
         executions=np.array([0, 4]),
     )
     found, listed = HoldingPeriodLister(problem, 100)(box), HoldingPeriodLister(problem, 100)(box.jobs())
-    for name in ("begins", "stretches", "execution"):
+    for name in ("begins", "periods", "execution"):
         np.testing.assert_array_equal(getattr(found, name), getattr(listed, name))
     assert len(found.execution) == len(box) == 12
     _, returns = by_day(problem, box.jobs(), 100)
     np.testing.assert_allclose(daily_returns(problem, found), returns, rtol=0, atol=1e-15)
+
+
+BLAS = """
+import sys
+import numpy as np
+from gridproof.kernels.cpu.bootstrap_maxima import raise_maxima
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
+from tests.support.problems import random_jobs, random_problem
+
+rng = np.random.default_rng(8)
+problem = random_problem(rng, days=1500, flip=0.4)
+held = HoldingPeriodLister(problem, 1500)(random_jobs(rng, problem, 3, 150))
+assert len(held.periods) > 80 * len(held.execution), "they go through the matrix product"
+width = len(held.execution)
+maxima = np.full((1, 203), -np.inf)
+raise_maxima(problem, held, rng.poisson(1.0, (203, 1500)).astype(float), rng.normal(size=(1, 203)),
+             rng.normal(size=(1, width)), np.ones((1, width)), maxima)
+sys.stdout.buffer.write(maxima.tobytes())
+"""
+
+
+def test_the_same_bytes_whatever_the_threads() -> None:
+    """Of the BLAS library and of Numba: child processes, since both read their number once."""
+    found = set()
+    for blas, threads in ((1, 1), (2, 2), (1, 2)):
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(blas), "OMP_NUM_THREADS": str(blas),
+                       "NUMBA_NUM_THREADS": str(threads)}  # fmt: skip
+        done = subprocess.run([sys.executable, "-c", BLAS], env=environment, check=True, stdout=subprocess.PIPE)
+        assert len(done.stdout) == 203 * 8
+        found.add(done.stdout)
+    assert len(found) == 1
+
+
+def test_whole_numbers_keep_their_digits() -> None:
+    """The largest possible sum of a resample is below 2^53, and not needlessly far below."""
+    problem, _, _, counts = whole()
+    scale = whole_scale(problem, counts)
+    most = 150 * ((1 + np.abs(problem.returns).max()) * (1 + problem.costs.max()) - 1)
+    assert 2**51 <= scale * most <= 2**53
+    assert np.log2(scale) == np.floor(np.log2(scale))

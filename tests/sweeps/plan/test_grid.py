@@ -7,9 +7,11 @@ import pytest
 
 from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Ints
+from gridproof.kernels.problem import Box
 from gridproof.results.run.record import objective_of
 from gridproof.results.run.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, Tally, percentile
 from gridproof.sweeps.execution.tile import Yardstick, evaluate_listed, run_tile
+from gridproof.sweeps.plan import grid as grid_module
 from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan
 from tests.support.demo import small_plan, tied_plan
@@ -158,3 +160,18 @@ def test_digits_and_index_are_inverse() -> None:
     space = tied_plan().study.space
     digits = space.digits(np.arange(space.size))
     assert [space.index(row) for row in digits] == list(range(space.size))
+
+
+def test_small_grids_are_lists_unless_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grid of fewer than a million variants is no product: the product's kernels need not be compiled for it."""
+    plan = small_plan()
+    monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: True)
+    size = plan.study.space.size
+    for repeated, first, boxed in ((False, size + 1, False), (True, size + 1, True), (False, size, True)):
+        monkeypatch.setattr(grid_module, "PRODUCTS_FROM", first)
+        whole = whole_grid(plan, repeated=repeated)
+        assert isinstance(whole, ProductGrid)
+        assert whole.boxed == whole.on(plan).boxed == boxed
+        assert isinstance(whole.piece(0).work, Box) == boxed
+    monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: False)
+    assert not ProductGrid(plan, repeated=True).boxed

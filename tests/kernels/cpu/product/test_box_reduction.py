@@ -168,6 +168,7 @@ def test_a_run_reduced_by_the_backend_is_the_same(tmp_path: Path, monkeypatch: p
 
     for module in (run_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
+    monkeypatch.setattr(grid_module, "PRODUCTS_FROM", 0)
     monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: True)
     monkeypatch.setattr(cpu.CpuReducer, "reduce", listen)
     monkeypatch.setattr(cpu.CpuReducer, "most", 40)
@@ -185,6 +186,7 @@ def test_a_run_reduced_by_the_backend_is_the_same(tmp_path: Path, monkeypatch: p
 
 def test_who_reduces(monkeypatch: pytest.MonkeyPatch) -> None:
     """The compiled backend, a grid whose rows are not kept, whose boxes share enough."""
+    monkeypatch.setattr(grid_module, "PRODUCTS_FROM", 0)
     plan = small_plan()
     assert isinstance(plan.evaluate, Reducer)
     boxes = Boxes(plan)
