@@ -29,8 +29,9 @@ from gridproof.kernels.arrays import Array
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
-from gridproof.sweeps.search.loop import Search, pareto
-from gridproof.sweeps.search.options import CELLS
+from gridproof.sweeps.search.loop import Search
+from gridproof.sweeps.search.options import SearchOptions
+from gridproof.sweeps.search.pareto_front import pareto_front
 from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.search.timed_backend import KernelClock
 from gridproof.sweeps.search.trial_spec import TrialSpec
@@ -50,16 +51,18 @@ def overhead(trials: int) -> dict[str, Any]:
 
 
 def ours(study: Study, data: Path | None, seconds: float, seed: int) -> tuple[Choice, int]:
-    recipe = TrialSpec(study, gp.load_market(study, data), "cpu", ("plateau",), (), CELLS, None)
-    search = Search(_study(seed), recipe.dimensions, recipe.finder(KernelClock()), recipe.aims, lambda _: None, False)
-    search.go(10**9, 1, None, lambda _: None, _until(seconds))
-    best = pareto(search.trials(), recipe.aims)[0]
-    return best.user_attrs["found"]["chosen"], search.standing.cells
+    trials = 10**9
+    spec = TrialSpec(study, gp.load_market(study, data), "cpu", SearchOptions(trials))
+    evaluator = spec.evaluator(KernelClock())
+    search = Search(_study(seed), spec.dimensions, evaluator, spec.objectives, lambda _: None, False)
+    search.run(trials, 1, None, lambda _: None, _until(seconds))
+    best = pareto_front(search.complete_trials(), spec.objectives)[0]
+    return best.user_attrs["result"]["chosen"], search.progress.cells
 
 
 def plain(study: Study, data: Path | None, seconds: float, seed: int) -> tuple[Choice, int]:
     """What a user of Optuna writes: every axis a parameter, a backtest a trial."""
-    ground = SearchContext(study, gp.load_market(study, data), resolve("cpu"))
+    context = SearchContext(study, gp.load_market(study, data), resolve("cpu"))
     dimensions = Dimensions(study, False, 0)
     stop, optimised = _until(seconds), _study(seed)
     best: tuple[float, Choice] = (-np.inf, study.base)
@@ -67,10 +70,7 @@ def plain(study: Study, data: Path | None, seconds: float, seed: int) -> tuple[C
     while stop() is None:
         trial = optimised.ask()
         choice = dimensions.suggest(trial)
-        plan, jobs, _ = ground.points(
-            ground.whole, {name: np.array([one], dtype=object) for name, one in choice.items()}
-        )
-        value = float(plan.evaluate(jobs)[0, 0, _SHARPE])
+        value = float(context.evaluate_points(context.in_sample, _columns(choice))[0, 0, _SHARPE])
         trials += 1
         if not np.isfinite(value):
             optimised.tell(trial, state=optuna.trial.TrialState.PRUNED)
@@ -83,7 +83,7 @@ def plain(study: Study, data: Path | None, seconds: float, seed: int) -> tuple[C
 def compare(study: Study, data: Path | None, seconds: float, seeds: int) -> dict[str, Any]:
     """In turns, after one short run of each that compiles."""
     market = gp.load_market(study, data)
-    ground = SearchContext(study, market, resolve("cpu"))
+    context = SearchContext(study, market, resolve("cpu"))
     contenders: dict[str, Callable[..., tuple[Choice, int]]] = {"dense": ours, "plain": plain}
     for contender in contenders.values():
         contender(study, data, 1.0, 999)
@@ -91,8 +91,7 @@ def compare(study: Study, data: Path | None, seconds: float, seeds: int) -> dict
     for seed in range(seeds):
         for name, contender in contenders.items():
             chosen, tried = contender(study, data, seconds, seed)
-            plan, jobs, _ = ground.points(ground.layout, _columns(chosen))
-            inside, outside = plan.evaluate(jobs)[0, :, _SHARPE]
+            inside, outside = context.evaluate_points(context.layout, _columns(chosen))[0, :, _SHARPE]
             rows[name].append({"in_sample": float(inside), "out_of_sample": float(outside), "tried": tried})
     difference = np.array([a["out_of_sample"] - b["out_of_sample"] for a, b in zip(*rows.values(), strict=True)])
     moved = np.nan_to_num(difference)

@@ -17,7 +17,7 @@ from gridproof.sweeps.execution.run_store import open_run_store
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.progress.notebook import NotebookDisplay, in_notebook
 from gridproof.sweeps.run import market_of, run_study
-from gridproof.sweeps.search.options import CELLS, Options
+from gridproof.sweeps.search.options import CELLS, SearchOptions
 from gridproof.sweeps.study.study import Study
 
 
@@ -253,10 +253,12 @@ def search(
     """
     from gridproof.sweeps.search.session import run_search
 
-    options = Options(trials, sampler, tuple(objectives), tuple(require), cells, points, seed, patience, walk_forward)
+    options = SearchOptions(
+        trials, sampler, tuple(objectives), tuple(require), cells, points, seed, patience, walk_forward, storage, resume
+    )
     where = RunOptions(out, backend, verdict=verdict, ray=ray, workers=workers, budget=budget)
     with _observed(observer) as observing:
-        return run_search(study, options, data, where, storage, resume, observing)
+        return run_search(study, options, data, where, observing)
 
 
 def open_run(folder: str | Path) -> Run:

@@ -83,12 +83,12 @@ def search(
     from gridproof.sweeps.cli.run_tables import print_search, print_summary
     from gridproof.sweeps.execution.budget import Budget
     from gridproof.sweeps.execution.options import RunOptions
-    from gridproof.sweeps.search.options import CELLS, Options
+    from gridproof.sweeps.search.options import CELLS, SearchOptions
     from gridproof.sweeps.search.session import run_search
     from gridproof.sweeps.study.study import load_study, parse_changes
 
     checked = load_study(study).set(parse_changes(set_ or []))
-    options = Options(
+    options = SearchOptions(
         trials,
         sampler,
         tuple(objective or ["plateau"]),
@@ -98,9 +98,11 @@ def search(
         seed,
         patience,
         walk_forward,
+        storage,
+        resume,
     )
     run = RunOptions(out, backend, verdict=verdict, ray=ray, workers=workers, budget=Budget(max_hours))
     with resumable("finished trials"), show_progress() as observer:
-        result = run_search(checked, options, data, run, storage, resume, observer)
+        result = run_search(checked, options, data, run, observer)
     print_search(result)
     print_summary(result, top)

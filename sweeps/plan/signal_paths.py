@@ -26,6 +26,10 @@ from gridproof.sweeps.study.values import Value
 _PAIRS = 65_536
 
 
+class UndefinedSignalError(InputError):
+    """A signal is not defined on a day on which it is needed, under some choice of its axes."""
+
+
 @dataclass(frozen=True, slots=True)
 class PathTable:
     """``index``: int32, shaped like the signal's axes in grid order, into ``distinct`` (p, bits, W)."""
@@ -38,7 +42,7 @@ def signal_states(study: Study, signal: Signal, market: Market, chosen: dict[str
     """Measure a signal under one choice of its axes, on every day of the calendar.
 
     A daily series is aligned first and measured by day. A monthly one is measured by observation and the reading is
-    known from the release of the observation that completes it. Raises InputError for a gap inside the reading.
+    known from the release of the observation that completes it. Raises UndefinedSignalError for a gap in the reading.
     """
     space = study.space
 
@@ -74,7 +78,7 @@ def signal_states(study: Study, signal: Signal, market: Market, chosen: dict[str
         begin = int(defined.argmax())
         if defined.any() and not defined[begin:].all():
             gap = begin + int(np.flatnonzero(~defined[begin:])[0])
-            raise InputError(
+            raise UndefinedSignalError(
                 "a signal must stay defined once it is",
                 f"{signal.name} is not a number on {market.calendar[gap]} ({_spoken(chosen)})",
                 study.where("signals", signal.name),
@@ -121,7 +125,7 @@ def path_table(
 
     ``definedness`` adds a bit behind the signal's own: whether it is defined yet. ``hindsight`` takes the states that
     a measure dates when its turns happened, before they could be known.
-    Raises InputError where the signal is not defined on calendar day ``needed`` under some choice of its axes.
+    Raises UndefinedSignalError where the signal is not defined on calendar day ``needed`` under some choice of axes.
     """
     space = study.space
     axes = [space.axes[position] for position in space.uses[signal.name]]
@@ -197,7 +201,7 @@ def first_day(reading: Reading) -> int:
     return max(firsts, default=0)
 
 
-def _too_early(study: Study, market: Market, window: Window) -> InputError:
+def _too_early(study: Study, market: Market, window: Window) -> UndefinedSignalError:
     """The complaint about a window that begins too early: names the slowest signal of the whole grid."""
     since, slowest = -1, ""
     for signal in study.signals:
@@ -214,7 +218,7 @@ def _too_early(study: Study, market: Market, window: Window) -> InputError:
         remedy = f"Start the window on {market.calendar[begin]} or later, or narrow the axes"
     else:
         remedy = "Bring longer series, or shorten the windows and the lag"
-    return InputError(
+    return UndefinedSignalError(
         "the window must begin after the slowest signal is defined",
         f"window.from {study.spec.window.from_}, {slowest} is defined from "
         f"{market.calendar[since] if since < len(market.calendar) else 'no day'}",

@@ -10,81 +10,91 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.objectives import SearchObjective
-from gridproof.sweeps.search.progress import Rank, SearchProgress
-from gridproof.sweeps.search.trial_evaluation import TrialEvaluator, TrialResult
+from gridproof.sweeps.search.pareto_front import add_to_front, outcome_of
+from gridproof.sweeps.search.progress import SearchProgress
+from gridproof.sweeps.search.trial_result import TrialEvaluator, TrialResult
 from gridproof.sweeps.study.values import Value
 
-# ``record(choices)``: told of what was evaluated, before Optuna is.
+# ``record(choices)``: called with what was evaluated, before Optuna is told.
 Recorder = Callable[[Sequence[Choice]], None]
-Key = tuple[Value, ...]
+# ``report(progress)``: called after each batch.
+Reporter = Callable[[SearchProgress], None]
+# ``stop()``: why to stop, or None.
+StopRule = Callable[[], str | None]
 
-Watch = Callable[[SearchProgress], None]
-Enough = Callable[[], str | None]
+_Key = tuple[Value, ...]
 
 
 class Search:
-    """One Optuna study on one ground. Only this process asks and tells.
+    """One Optuna study on one search context. Only this process asks and tells.
 
-    required: there are requirements. all_of_them: as ``Dimensions.suggest`` has it.
+    record: is called with what was evaluated. constrained: whether there are requirements. suggest_all: as in
+    ``Dimensions.suggest``.
     """
 
     def __init__(
         self,
         study: optuna.Study,
         dimensions: Dimensions,
-        finder: TrialEvaluator,
-        aims: Sequence[SearchObjective],
+        evaluator: TrialEvaluator,
+        objectives: Sequence[SearchObjective],
         record: Recorder,
-        required: bool,
-        all_of_them: bool = False,
+        constrained: bool,
+        suggest_all: bool = False,
     ) -> None:
-        self._study, self._dimensions, self._finder = study, dimensions, finder
-        self._aims, self._record, self._required = aims, record, required
-        self._all_of_them = all_of_them
-        self._known: dict[Key, FrozenTrial] = {}
-        self._silent: dict[Key, int] = {}
-        self.before: list[Choice] = []  # what was evaluated by earlier calls
-        self.standing = SearchProgress(0)
+        self._study, self._dimensions, self._evaluator = study, dimensions, evaluator
+        self._objectives, self._record, self._constrained = objectives, record, constrained
+        self._suggest_all = suggest_all
+        self._complete: dict[_Key, FrozenTrial] = {}
+        self._pruned: dict[_Key, int] = {}
+        self.evaluated_before: list[Choice] = []  # by earlier calls
+        self.progress = SearchProgress(0)
         self.seconds = {"asking": 0.0, "evaluating": 0.0, "telling": 0.0}
         for trial in study.get_trials(deepcopy=False):
-            choice = dimensions.completed(trial.params)
-            if trial.state == TrialState.PRUNED:
-                self._silent.setdefault(_key(choice), trial.number)
-                self._count(choice, trial.user_attrs["cells"])
-                self._said_nothing(trial.user_attrs["why"])
-            elif trial.state == TrialState.COMPLETE:
-                self._known.setdefault(_key(choice), trial)
-                self._count(choice, trial.user_attrs["found"]["cells"])
-                self.standing.repeated += "repeats" in trial.user_attrs
-                self._note(tuple(trial.values), trial.user_attrs["found"]["violation"])
+            self._resume(trial)
 
-    def trials(self) -> list[FrozenTrial]:
-        """Those that say something."""
+    def _resume(self, trial: FrozenTrial) -> None:
+        """Count a trial of an earlier call."""
+        choice, attributes = self._dimensions.completed(trial.params), trial.user_attrs
+        if trial.state == TrialState.PRUNED:
+            cells = attributes["cells"]
+            self._pruned.setdefault(_key(choice), trial.number)
+            self._count_pruned(attributes["reason"])
+        elif trial.state == TrialState.COMPLETE:
+            cells = attributes["result"]["cells"]
+            self._complete.setdefault(_key(choice), trial)
+            self.progress.repeated += "repeats" in attributes
+            self._count_complete(*outcome_of(trial))
+        else:
+            return
+        self.progress.cells += cells
+        if cells:
+            self.evaluated_before.append(choice)
+
+    def complete_trials(self) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
-    def _count(self, choice: Choice, cells: int) -> None:
-        self.standing.cells += cells
-        if cells:
-            self.before.append(choice)
+    def run(self, trials: int, batch: int, patience: int | None, report: Reporter, stop: StopRule) -> str:
+        """Go on until ``trials`` are finished in all. Returns why it stopped.
 
-    def go(self, trials: int, batch: int, patience: int | None, observer: Watch, enough: Enough) -> str:
-        """Until ``trials`` are finished in all; why it stopped. A batch is asked for together, told in its order."""
-        standing = self.standing
-        standing.trials = trials
-        observer(standing)
-        while standing.finished < trials:
-            if patience is not None and standing.since >= patience:
-                return f"no better trial among the last {standing.since}"
-            if (why := enough()) is not None:
-                return why
-            asked = self._ask(min(batch, trials - standing.finished))
-            fresh = self._fresh(asked)
-            self._evaluate(fresh)
-            own = {trial.number for trial, _ in fresh}
+        The trials of a batch are asked for together, and told in the order in which they were asked for.
+        """
+        progress = self.progress
+        progress.trials = trials
+        report(progress)
+        while progress.finished < trials:
+            if patience is not None and progress.since_improvement >= patience:
+                return f"no better trial among the last {progress.since_improvement}"
+            if (reason := stop()) is not None:
+                return reason
+            asked = self._ask(min(batch, trials - progress.finished))
+            new = self._new_choices(asked)
+            self._evaluate(new)
+            evaluated = {trial.number for trial, _ in new}
             for trial, choice in asked:
-                if trial.number not in own:
+                if trial.number not in evaluated:
                     self._tell_repeat(trial, choice)
-            observer(standing)
+            report(progress)
         return "all trials are done"
 
     def _ask(self, count: int) -> list[tuple[Trial, Choice]]:
@@ -92,114 +102,83 @@ class Search:
         asked = []
         for _ in range(count):
             trial = self._study.ask()
-            asked.append((trial, self._dimensions.suggest(trial, self._all_of_them)))
+            asked.append((trial, self._dimensions.suggest(trial, self._suggest_all)))
         self.seconds["asking"] += time.perf_counter() - began
         return asked
 
-    def _fresh(self, asked: Sequence[tuple[Trial, Choice]]) -> list[tuple[Trial, Choice]]:
-        """Those that no trial evaluated, each once though a batch may propose it twice."""
-        fresh: dict[Key, tuple[Trial, Choice]] = {}
+    def _new_choices(self, asked: Sequence[tuple[Trial, Choice]]) -> list[tuple[Trial, Choice]]:
+        """The choices that no trial has evaluated; each once, though a batch may propose it twice."""
+        new: dict[_Key, tuple[Trial, Choice]] = {}
         for trial, choice in asked:
-            if (key := _key(choice)) not in self._known and key not in self._silent:
-                fresh.setdefault(key, (trial, choice))
-        return list(fresh.values())
+            if (key := _key(choice)) not in self._complete and key not in self._pruned:
+                new.setdefault(key, (trial, choice))
+        return list(new.values())
 
-    def _evaluate(self, fresh: Sequence[tuple[Trial, Choice]]) -> None:
-        if not fresh:
+    def _evaluate(self, new: Sequence[tuple[Trial, Choice]]) -> None:
+        if not new:
             return
         began = time.perf_counter()
-        findings = self._finder.find([choice for _, choice in fresh])
+        results = self._evaluator.evaluate([choice for _, choice in new])
         self.seconds["evaluating"] += time.perf_counter() - began
         began = time.perf_counter()
-        self._record([choice for (_, choice), found in zip(fresh, findings, strict=True) if found.cells])
-        for (trial, choice), finding in zip(fresh, findings, strict=True):
-            self._tell(trial, choice, finding)
+        self._record([choice for (_, choice), result in zip(new, results, strict=True) if result.cells])
+        for (trial, choice), result in zip(new, results, strict=True):
+            self._tell(trial, choice, result)
         self.seconds["telling"] += time.perf_counter() - began
 
-    def _tell(self, trial: Trial, choice: Choice, finding: TrialResult) -> None:
-        self.standing.cells += finding.cells
-        self.standing.new_cells += finding.cells
-        if not finding.values:
-            self._silent[_key(choice)] = trial.number
-            self._say_nothing(trial, finding.why, finding.cells)
+    def _tell(self, trial: Trial, choice: Choice, result: TrialResult) -> None:
+        self.progress.cells += result.cells
+        self.progress.new_cells += result.cells
+        if not result.values:
+            self._pruned[_key(choice)] = trial.number
+            self._tell_pruned(trial, result.reason, result.cells)
             return
-        trial.set_user_attr("found", finding.record())
-        self._constrain(trial, finding.violation)
-        self._known[_key(choice)] = self._study.tell(trial, list(finding.values))
-        self._note(finding.values, finding.violation)
-
-    def _constrain(self, trial: Trial, violation: float) -> None:
-        if self._required:  # samplers that know no constraints warn of one, even of one that is met
-            trial.set_constraint("requirements", violation)
+        trial.set_user_attr("result", result.record())
+        self._set_violation(trial, result.violation)
+        self._complete[_key(choice)] = self._study.tell(trial, list(result.values))
+        self._count_complete(result.values, result.violation)
 
     def _tell_repeat(self, trial: Trial, choice: Choice) -> None:
-        """What was evaluated before is not evaluated again."""
+        """Tell the result of the earlier trial with the same choice; nothing is evaluated."""
         began = time.perf_counter()
-        if (before := self._known.get(key := _key(choice))) is None:
-            trial.set_user_attr("repeats", self._silent[key])
-            self._say_nothing(trial, f"the same as trial {self._silent[key]}, which said nothing")
-            self.seconds["telling"] += time.perf_counter() - began
-            return
-        trial.set_user_attr("found", {**before.user_attrs["found"], "cells": 0})
-        trial.set_user_attr("repeats", before.number)
-        self._constrain(trial, before.user_attrs["found"]["violation"])
-        self._study.tell(trial, list(before.values))
-        self.standing.repeated += 1
-        self._note(tuple(before.values), before.user_attrs["found"]["violation"])
+        if (earlier := self._complete.get(key := _key(choice))) is None:
+            trial.set_user_attr("repeats", self._pruned[key])
+            self._tell_pruned(trial, f"same choice as trial {self._pruned[key]}, which was pruned", 0)
+        else:
+            values, violation = outcome_of(earlier)
+            trial.set_user_attr("result", {**earlier.user_attrs["result"], "cells": 0})
+            trial.set_user_attr("repeats", earlier.number)
+            self._set_violation(trial, violation)
+            self._study.tell(trial, list(values))
+            self.progress.repeated += 1
+            self._count_complete(values, violation)
         self.seconds["telling"] += time.perf_counter() - began
 
-    def _say_nothing(self, trial: Trial, why: str, cells: int = 0) -> None:
+    def _tell_pruned(self, trial: Trial, reason: str, cells: int) -> None:
         trial.set_user_attr("cells", cells)
-        trial.set_user_attr("why", why)
-        # Pruned, not failed: samplers learn from the one that there is nothing to be found, and nothing of the other.
+        trial.set_user_attr("reason", reason)
+        # Pruned rather than failed: samplers learn from pruned trials and ignore failed ones.
         self._study.tell(trial, state=TrialState.PRUNED)
-        self._said_nothing(why)
+        self._count_pruned(reason)
 
-    def _said_nothing(self, why: str) -> None:
-        self.standing.empty += 1
-        self.standing.finished += 1
-        self.standing.since += 1
-        self.standing.complaints[why] = self.standing.complaints.get(why, 0) + 1
+    def _set_violation(self, trial: Trial, violation: float) -> None:
+        if self._constrained:  # samplers without constraints warn about any, even one that is met
+            trial.set_constraint("requirements", violation)
 
-    def _note(self, values: tuple[float, ...], violation: float) -> None:
-        standing = self.standing
-        standing.finished += 1
-        front = standing.front
-        if any(_dominates(other, (values, violation), self._aims) or other == (values, violation) for other in front):
-            standing.since += 1
-            return
-        standing.since = 0
-        front[:] = [other for other in front if not _dominates((values, violation), other, self._aims)]
-        front.append((values, violation))
-        sign = -1.0 if self._aims[0].maximise else 1.0
-        front.sort(key=lambda each: sign * each[0][0])
+    def _count_pruned(self, reason: str) -> None:
+        progress = self.progress
+        progress.pruned += 1
+        progress.finished += 1
+        progress.since_improvement += 1
+        progress.pruned_reasons[reason] = progress.pruned_reasons.get(reason, 0) + 1
+
+    def _count_complete(self, values: tuple[float, ...], violation: float) -> None:
+        progress = self.progress
+        progress.finished += 1
+        improved = add_to_front(progress.front, (values, violation), self._objectives)
+        progress.since_improvement = 0 if improved else progress.since_improvement + 1
 
 
-def _dominates(one: Rank, other: Rank, aims: Sequence[SearchObjective]) -> bool:
-    """What meets all requirements goes before what does not, and of those that do not what lacks less."""
-    if one[1] != other[1]:
-        return one[1] < other[1]
-    pairs = [(a, b) if aim.maximise else (-a, -b) for a, b, aim in zip(one[0], other[0], aims, strict=True)]
-    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
-
-
-def pareto(trials: Sequence[FrozenTrial], aims: Sequence[SearchObjective]) -> list[FrozenTrial]:
-    """The completed trials that no other dominates, the first of equal ones, the best by the first aim in front."""
-    front: list[FrozenTrial] = []
-
-    def rank(trial: FrozenTrial) -> Rank:
-        return tuple(trial.values), float(trial.user_attrs["found"]["violation"])
-
-    for trial in trials:
-        mine = rank(trial)
-        if any(_dominates(rank(other), mine, aims) or rank(other) == mine for other in front):
-            continue
-        front = [other for other in front if not _dominates(mine, rank(other), aims)]
-        front.append(trial)
-    sign = -1.0 if aims[0].maximise else 1.0
-    return sorted(front, key=lambda trial: (sign * trial.values[0], trial.number))
-
-
-def _key(choice: Choice) -> Key:
-    """What a proposal comes to: those that differ in a digit too many are one choice."""
+def _key(choice: Choice) -> _Key:
+    """Proposals that are rounded to the same values have the same key."""
     return tuple(choice.values())

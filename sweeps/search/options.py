@@ -1,4 +1,4 @@
-"""What a search does besides its study."""
+"""The options of a search."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 from gridproof.kernels.errors import InputError
 
-# Cells of a trial, unless told otherwise.
+# Cells of a trial at most, by default.
 CELLS = 4_194_304
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What a search does besides its study.
+class SearchOptions:
+    """How a study's space is searched.
 
-    ``trials``: in all. ``objectives``, ``require``: as ``aims`` parses them. ``cells``: of levels a trial, at most.
-    ``points``: single points instead, so many a batch. ``patience``: trials without a better one before it stops.
-    ``walk_forward``: growing windows that are searched anew, besides. Raises InputError.
+    trials: in all, those of earlier calls included. sampler: see ``samplers.SAMPLERS``. objectives, require: names and
+    bounds as in docs/search.md. cells: cells of levels in a trial, at most. points: evaluate single points instead, so
+    many in a batch. seed: of the sampler. patience: stop after so many trials without a better one. walk_forward:
+    search anew on so many growing windows, and hold what each chose on the days that follow. storage: URL of Optuna's
+    storage; None: a journal in the search's folder. resume: only resume; it is an error if there is no such search.
+    Raises InputError.
     """
 
     trials: int
@@ -29,6 +32,8 @@ class Options:
     seed: int = 0
     patience: int | None = None
     walk_forward: int | None = None
+    storage: str | None = None
+    resume: bool = False
 
     def __post_init__(self) -> None:
         for name in ("trials", "cells", "points", "patience", "walk_forward"):
@@ -40,5 +45,5 @@ class Options:
             raise InputError("seed of a search is at least 0", self.seed, "--seed", "Raise it")
 
     def identity(self) -> str:
-        """What decides how a search goes on; how long it does, and what is done besides, does not."""
+        """The options that decide which trials a search proposes; with equal ones a call resumes the search."""
         return json.dumps([self.sampler, self.objectives, self.require, self.cells, self.points, self.seed])

@@ -1,4 +1,4 @@
-"""Samplers by name, each refused where it cannot handle the space: the reason, and what can."""
+"""Samplers by name. One that cannot handle the space is refused, with the reason and a remedy."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.search.dimensions import Dimensions
 
 SAMPLERS = ("tpe", "nsga2", "qmc", "gp", "cmaes", "random")
-# Those that cross trials, of dimensions that all of them have: they are asked for all dimensions, meant or not.
-CROSSING = ("nsga2",)
-# What a sampler needs beside Optuna.
+# Samplers that combine the parameters of two trials: each trial needs all dimensions, also those without a meaning.
+CROSSOVER_SAMPLERS = ("nsga2",)
+# The packages that samplers need beside Optuna.
 _PACKAGES = {"gp": "torch", "cmaes": "cmaes"}
 
 
 def build_sampler(
-    name: str, dimensions: Dimensions, aims: int, constrained: bool, seed: Sequence[int], population: int
+    name: str, dimensions: Dimensions, objectives: int, constrained: bool, seed: Sequence[int], population: int
 ) -> BaseSampler:
-    """seed: numbers that make one seed. population: of NSGA-II. Raises InputError as ``check_sampler``."""
-    check_sampler(name, dimensions, aims, constrained)
+    """objectives: how many. seed: numbers that together make one seed. population: of NSGA-II.
+
+    Raises InputError as ``check_sampler``.
+    """
+    check_sampler(name, dimensions, objectives, constrained)
     number = int(np.random.SeedSequence(list(seed)).generate_state(1)[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -42,26 +45,26 @@ def build_sampler(
         return optuna.samplers.CmaEsSampler(seed=number, warn_independent_sampling=False)
 
 
-def check_sampler(name: str, dimensions: Dimensions, aims: int, constrained: bool) -> None:
+def check_sampler(name: str, dimensions: Dimensions, objectives: int, constrained: bool) -> None:
     """Raises InputError where the sampler is unknown, not installed, or cannot handle the space."""
     where = "--sampler"
     if name not in SAMPLERS:
-        raise InputError("a sampler is one of those known here", name, where, f"Use {', '.join(SAMPLERS)}")
-    if name in ("gp", "cmaes", "qmc") and (why := dimensions.conditional):
-        rule = f"{name} needs dimensions that always have a meaning"
-        raise InputError(rule, why, where, "Use tpe, nsga2 or random, or fix that axis with --set")
+        raise InputError("the sampler must be known", name, where, f"Use {', '.join(SAMPLERS)}")
+    if name in ("gp", "cmaes", "qmc") and (reason := dimensions.conditional):
+        rule = f"{name} cannot handle dimensions that depend on others"
+        raise InputError(rule, reason, where, "Use tpe, nsga2 or random, or fix that axis with --set")
     if name == "cmaes" and dimensions.unordered:
         remedy = "Use tpe, nsga2, qmc, gp or random, space its values evenly, or fix it with --set"
         raise InputError(
-            "cmaes moves evenly spaced numbers only", f"{dimensions.unordered[0]} is a choice", where, remedy
+            "cmaes handles only evenly spaced numbers", f"{dimensions.unordered[0]} is a choice", where, remedy
         )
     if name == "cmaes" and len(dimensions.free) < 2:
-        raise InputError("cmaes moves two dimensions or more", dimensions.free[0].name, where, "Use tpe, qmc or gp")
-    if name == "cmaes" and aims > 1:
-        raise InputError("cmaes has one objective", aims, where, "Use tpe or nsga2, or one --objective")
+        raise InputError("cmaes needs at least two dimensions", dimensions.free[0].name, where, "Use tpe, qmc or gp")
+    if name == "cmaes" and objectives > 1:
+        raise InputError("cmaes handles only one objective", objectives, where, "Use tpe or nsga2, or one --objective")
     if name == "cmaes" and constrained:
         remedy = "Use tpe, nsga2 or gp, or leave --require out"
-        raise InputError("cmaes knows no requirements", "--require", where, remedy)
+        raise InputError("cmaes handles no requirements", "--require", where, remedy)
     package = _PACKAGES.get(name)
     if package is not None and importlib.util.find_spec(package) is None:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The population of a search's verdict: cells drawn from all that its trials evaluated, and every cell they chose."""
+"""The population of a search's verdict: a sample of the cells that its trials evaluated, and all chosen cells."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.backend import resolve
 from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
@@ -33,37 +33,31 @@ def gather_search(
 ) -> tuple[Population, int]:
     """The population, and how many cells the search evaluated in all.
 
-    known: variants that are to be in it, with their metrics (S, 12 + A) as they are known elsewhere, so that
-    ``Population.place`` finds them. Cells are drawn at random from all trials together.
+    known: variants that must be in it, with their metrics (S, 12 + A) as computed elsewhere, so that
+    ``Population.place`` finds them. The sample is drawn from the cells of all trials together.
     """
     record = store.read_json(RECORD)
     study = load_study(store.folder / STUDY)
-    ground = SearchContext(study, market, resolve(backend))
+    context = SearchContext(study, market, resolve(backend))
     dimensions = Dimensions(study, record["cells_a_trial"] is not None, record["cells_a_trial"] or 0)
-    trials = store.read_table(TRIALS)
-    names = list(study.space.names)
-    trials = trials[trials["cells"] > 0]
-    records: list[dict[Any, Any]] = trials.to_dict("records")
-    choices = [_plain(row, study.space.axes, "") for row in records]
-    chosen = [_plain(row, study.space.axes, "chosen.") for row in records if row["state"] == "complete"]
-    everyone = [dict(point) for point, _ in known] + chosen
-    counts = trials["cells"].to_numpy(dtype=np.int64)
-    ends = np.cumsum(counts)
-    total = int(ends[-1])
-    drawn = draw_sample(total, min(DRAWN, total), _SEED)
-    edges = np.searchsorted(drawn, [0, *ends])  # of the drawn ones, ascending, those of each trial
-    parts: list[dict[str, Array]] = [
-        {name: np.array([point[name] for point in everyone], dtype=object) for name in names}
+    table = store.read_table(TRIALS)
+    table = table[table["cells"] > 0]
+    trials: list[dict[Any, Any]] = table.to_dict("records")
+    choices = [_choice(trial, study.space.axes, "") for trial in trials]
+    chosen = [_choice(trial, study.space.axes, "chosen.") for trial in trials if trial["state"] == "complete"]
+    drawn, total = _draw_cells(table["cells"].to_numpy(dtype=np.int64))
+    parts = [_columns([*(dict(point) for point, _ in known), *chosen], study.space.names)]
+    sample_size = sum(len(numbers) for numbers in drawn)
+    parts += [
+        _cells(dimensions, choice, numbers, record["around"])
+        for choice, numbers in zip(choices, drawn, strict=True)
+        if len(numbers)
     ]
-    for trial, choice in enumerate(choices):
-        places = drawn[edges[trial] : edges[trial + 1]] - (ends[trial] - counts[trial])
-        if len(places):
-            parts.append(_cells(dimensions, choice, places, record["around"]))
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in names}
-    plan, jobs, job_of = ground.points(ground.layout, columns)
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in study.space.names}
+    plan, jobs, job_of = context.plan_points(context.layout, columns)
     metrics = plan.evaluate(jobs)
-    for place, (_, exact) in enumerate(known):
-        metrics[job_of[place]] = exact
+    for position, (_, exact) in enumerate(known):
+        metrics[job_of[position]] = exact
     first = np.unique(job_of, return_index=True)[1]
     cells = np.bincount(job_of, minlength=len(metrics))
     marks, index, cells, rows, execution, metrics = merged(
@@ -80,28 +74,45 @@ def gather_search(
         metrics[order],
         marks[order],
         len(kept),
-        f"{len(drawn):,} of the {total:,} cells of the search drawn at random, and the {len(chosen):,} chosen",
+        f"{sample_size:,} of the {total:,} cells of the search drawn at random, and the {len(chosen):,} chosen",
         {name: values[kept] for name, values in columns.items()},
     )
     return population, total
 
 
-def _cells(dimensions: Dimensions, choice: Choice, places: Array, around: bool) -> dict[str, Array]:
-    """Cells of one trial by their number in it, as columns."""
+def _draw_cells(counts: Ints) -> tuple[list[Ints], int]:
+    """A sample of all trials' cells: for each trial the numbers of its cells in the sample; and how many there are.
+
+    counts: (trials,), the cells of each trial.
+    """
+    ends = np.cumsum(counts)
+    total = int(ends[-1])
+    drawn = draw_sample(total, min(DRAWN, total), _SEED)  # ascending
+    edges = np.searchsorted(drawn, [0, *ends])
+    starts = ends - counts
+    return [drawn[edges[trial] : edges[trial + 1]] - starts[trial] for trial in range(len(counts))], total
+
+
+def _cells(dimensions: Dimensions, choice: Choice, numbers: Ints, around: bool) -> dict[str, Array]:
+    """Cells of one trial, by their number in it, as columns."""
     if dimensions.dense:
         values = dimensions.grid(choice)
         shape = [len(values[name]) for name in values]
-        digits = np.unravel_index(places, shape) if prod(shape) > 1 else [np.zeros(len(places), int)] * len(shape)
+        digits = np.unravel_index(numbers, shape) if prod(shape) > 1 else [np.zeros(len(numbers), int)] * len(shape)
         return {name: np.array(values[name], dtype=object)[digit] for name, digit in zip(values, digits, strict=True)}
     points = [choice, *(dimensions.around(choice) if around else [])]
-    return {name: np.array([points[place][name] for place in places], dtype=object) for name in choice}
+    return _columns([points[number] for number in numbers], tuple(choice))
 
 
-def _plain(row: Mapping[str, Any], axes: Sequence[Axis], prefix: str) -> Choice:
-    """Values as the study has them: a table turns whole numbers beside an absent one into decimals."""
-    plain: Choice = {}
+def _columns(points: Sequence[Choice], names: Sequence[str]) -> dict[str, Array]:
+    return {name: np.array([point[name] for point in points], dtype=object) for name in names}
+
+
+def _choice(row: Mapping[str, Any], axes: Sequence[Axis], prefix: str) -> Choice:
+    """A row of the table with each value in its axis's type: a column with missing values has integers as floats."""
+    choice: Choice = {}
     for axis in axes:
         value = row[prefix + axis.name]
         kinds = {type(known) for known in axis.values}
-        plain[axis.name] = str(value) if kinds == {str} else int(value) if kinds == {int} else value
-    return plain
+        choice[axis.name] = str(value) if kinds == {str} else int(value) if kinds == {int} else value
+    return choice

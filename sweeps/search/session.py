@@ -1,4 +1,4 @@
-"""A session of search: from options to a folder with its trials, the study of what was found, and its report."""
+"""A search from its options to a folder with its trials, the sweep around what it chose, and the report."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
-from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.record import Record
@@ -31,208 +31,228 @@ from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.run import RunContext, data_folder, finish, market_of, sweep
 from gridproof.sweeps.search.dimensions import Choice
-from gridproof.sweeps.search.loop import Search, Watch, pareto
-from gridproof.sweeps.search.objectives import parse_objectives
-from gridproof.sweeps.search.options import Options
+from gridproof.sweeps.search.loop import Reporter, Search
+from gridproof.sweeps.search.options import SearchOptions
+from gridproof.sweeps.search.pareto_front import pareto_front
 from gridproof.sweeps.search.progress import SearchProgress
 from gridproof.sweeps.search.ray_trials import RayTrials
-from gridproof.sweeps.search.samplers import CROSSING, build_sampler, check_sampler
+from gridproof.sweeps.search.samplers import CROSSOVER_SAMPLERS, build_sampler, check_sampler
 from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.search.search_population import RECORD, STUDY
-from gridproof.sweeps.search.search_results import around, search_record, write_trials
-from gridproof.sweeps.search.storage import JOURNAL, alone, exists, open_search, open_storage, without_password
+from gridproof.sweeps.search.search_results import search_record, write_trials
+from gridproof.sweeps.search.storage import (
+    JOURNAL,
+    has_search,
+    open_search,
+    open_storage,
+    search_lock,
+    without_password,
+)
+from gridproof.sweeps.search.surroundings import surrounding_study
 from gridproof.sweeps.search.timed_backend import KernelClock
-from gridproof.sweeps.search.trial_evaluation import TrialEvaluator
 from gridproof.sweeps.search.trial_spec import TrialSpec
-from gridproof.sweeps.search.walk_forward import SearchFold, folds_of, walk
+from gridproof.sweeps.search.walk_forward import FoldChoice, SearchFold, search_folds, walk_forward_record
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.verdict import conclude_verdict
 
-# Seconds between saves to a URL: what the loss of a machine may cost.
+# Seconds between saves to a URL: what the loss of the machine may cost.
 _SAVE_EVERY = 10.0
-# Trials of NSGA-II's generations, where no batch says how many.
-_POPULATION = 50
+# Trials in a generation of NSGA-II where --points does not set it.
+_GENERATION = 50
+
+
+class FinishedSearch(NamedTuple):
+    """A search that has ended. front: best by the first objective first. stopped: why it ended."""
+
+    search: Search
+    study: optuna.Study
+    front: list[FrozenTrial]
+    stopped: str
 
 
 @dataclass
-class _Session:
-    """What the searches of one session share."""
+class SearchSession:
+    """What the searches of one call share: the search itself and those of a walk-forward.
 
-    study: Study
-    market: Market
-    options: Options
+    ledger_lost: whether the ledger beside the folder does not know this search, so that the trials of earlier calls
+    are recorded again.
+    """
+
+    spec: TrialSpec
     folder: Path
     storage: BaseStorage
-    url: str | None  # of the storage; None: the journal in the folder
     data: Path | None
-    observer: Watch
+    report: Reporter
     tracker: BudgetTracker
-    crowd: RayTrials | None
-    clock: KernelClock
-    seconds: dict[str, float]
-    unrecorded: bool  # no ledger here knows this search: the one of an earlier call is lost, or beside another folder
+    ray_trials: RayTrials | None
+    ledger_lost: bool
+    clock: KernelClock = field(default_factory=KernelClock)
+    seconds: dict[str, float] = field(default_factory=dict)
 
-    def search(self, recipe: TrialSpec, name: str, resume: bool) -> tuple[Search, optuna.Study, list[FrozenTrial], str]:
-        """One search to its end: itself, Optuna's part of it, its front and why it stopped."""
-        options = self.options
-        finder: TrialEvaluator = recipe.finder(self.clock) if self.crowd is None else self.crowd.finder(recipe)
-        dimensions, aims = recipe.dimensions, recipe.aims
-        storage = self.storage
-        begun = exists(storage, name)
-        if resume and not begun:
-            raise _none_to_resume(name, self.url, self.folder)
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        known = len(optuna.load_study(study_name=name, storage=storage).get_trials(deepcopy=False)) if begun else 0
-        population = options.points or _POPULATION
-        required = bool(options.require)
-        sampler = build_sampler(options.sampler, dimensions, len(aims), required, (options.seed, known), population)
-        optuna_study = open_search(storage, name, f"{name} {options.identity()}", aims, sampler)
-        if not begun:
-            optuna_study.enqueue_trial(dict(dimensions.opening()))
-        ledger = SearchLedger(self.study, self.folder, self.data)
+    def search(self, name: str, days: int | None = None) -> FinishedSearch:
+        """Search to the end, as the Optuna study ``name``. days: how many days the trials may see.
+
+        Raises IncompleteError where the budget is used up, InputError where every trial is pruned.
+        """
+        spec = replace(self.spec, days=days)
+        options, dimensions = spec.options, spec.dimensions
+        evaluator = spec.evaluator(self.clock) if self.ray_trials is None else self.ray_trials.evaluator(spec)
+        study = self._open(spec, name)
+        ledger = SearchLedger(spec.study, self.folder, self.data)
 
         def record(choices: Sequence[Choice]) -> None:
             if options.points is None:
                 for choice in choices:
                     ledger.add_box(dimensions.grid(choice))
             else:
-                ledger.add_points([point for choice in choices for point in recipe.points_of(choice)])
+                ledger.add_points([point for choice in choices for point in spec.points_of(choice)])
 
-        search = Search(optuna_study, dimensions, finder, aims, record, required, options.sampler in CROSSING)
-        if self.unrecorded:
-            record(search.before)
-        batch = options.points or (1 if self.crowd is None else self.crowd.batch)
+        search = Search(
+            study, dimensions, evaluator, spec.objectives, record, bool(options.require),
+            options.sampler in CROSSOVER_SAMPLERS,
+        )  # fmt: skip
+        if self.ledger_lost:
+            record(search.evaluated_before)
+        batch = options.points or (1 if self.ray_trials is None else self.ray_trials.batch)
         try:
-            why = search.go(options.trials, batch, options.patience, self.observer, lambda: self.tracker.exhausted(1))
+            stopped = search.run(
+                options.trials, batch, options.patience, self.report, lambda: self.tracker.exhausted(1)
+            )
         finally:
             ledger.fold()
             for part, seconds in search.seconds.items():
                 self.seconds[part] = self.seconds.get(part, 0.0) + seconds
-        if search.standing.finished < options.trials and why.startswith("--max"):
-            raise IncompleteError(f"{why}; the same command goes on")
-        front = pareto(search.trials(), aims)
+        progress = search.progress
+        if progress.finished < options.trials and stopped.startswith("--max"):
+            raise IncompleteError(f"{stopped}; run the same command again to resume")
+        front = pareto_front(search.complete_trials(), spec.objectives)
         if not front:
-            complaint = max(search.standing.complaints.items(), key=lambda each: each[1])
-            empty = f"{search.standing.empty} of {search.standing.finished}"
-            rule = f"a search needs a trial that says something; {empty} said nothing, most of them for one reason"
-            raise InputError(rule, complaint[0], self.study.document.name, "Widen the axes")
-        return search, optuna_study, front, why
+            reason = max(progress.pruned_reasons.items(), key=lambda each: each[1])[0]
+            rule = f"a search needs a trial whose objective is defined; {progress.pruned} of {progress.finished} trials"
+            raise InputError(f"{rule} were pruned, most of them for one reason", reason, spec.study.document.name,
+                             "Widen the axes")  # fmt: skip
+        return FinishedSearch(search, study, front, stopped)
+
+    def _open(self, spec: TrialSpec, name: str) -> optuna.Study:
+        """The Optuna study of this name, new or resumed. A new one proposes the base first."""
+        options, dimensions, objectives = spec.options, spec.dimensions, spec.objectives
+        resumed = has_search(self.storage, name)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        known = 0
+        if resumed:
+            known = len(optuna.load_study(study_name=name, storage=self.storage).get_trials(deepcopy=False))
+        sampler = build_sampler(
+            options.sampler, dimensions, len(objectives), bool(options.require), (options.seed, known),
+            options.points or _GENERATION,
+        )  # fmt: skip
+        study = open_search(self.storage, name, f"{name} {options.identity()}", objectives, sampler)
+        if not resumed:
+            study.enqueue_trial(dict(dimensions.opening()))
+        return study
+
+    def walk_forward(self, context: SearchContext, count: int) -> Record:
+        """Search anew on ``count`` growing windows and hold each choice on the days that follow."""
+
+        def search_fold(fold: SearchFold) -> FoldChoice:
+            best = self.search(f"{self.folder.name} until day {fold.trained}", fold.trained).front[0]
+            return FoldChoice(best.number, best.user_attrs["result"]["chosen"], best.values[0])
+
+        return walk_forward_record(context, count, search_fold, self.spec.options.trials, self.spec.objectives[0].name)
 
 
-def _none_to_resume(name: str, storage: str | None, folder: Path) -> InputError:
-    rule, remedy = "there must be a search to resume", "Leave --resume out to begin one, or repeat its options"
-    return InputError(rule, f"none called {name}", without_password(storage) if storage else str(folder), remedy)
-
-
-def search_folder(study: Study, market: Market, backend: str, options: Options, out: Path) -> Path:
-    """OUT/NAME-search-HASH: of the study, data, code, backend and options, not of the number of trials."""
+def search_folder(study: Study, market: Market, backend: str, options: SearchOptions, out: Path) -> Path:
+    """OUT/NAME-search-HASH. The hash covers study, data, code, backend and options, not the number of trials."""
     text = "\n".join([study.to_yaml(), market.digest(), code_digest(), backend, options.identity()])
     return out / f"{study.name}-search-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def run_search(
     study: Study,
-    options: Options,
+    options: SearchOptions,
     data: str | Path | None = None,
     run: RunOptions | None = None,
-    storage: str | None = None,
-    resume: bool = False,
     observer: RunObserver | None = None,
 ) -> Run:
-    """Search a study's space; a later call with the same arguments, or more trials, goes on where this one stopped.
+    """Search a study's space. A later call with the same arguments, or more trials, resumes where this one stopped.
 
-    What was found is swept with what surrounds it, and judged against all cells that the search evaluated. The search
-    sees the days in sample alone. run: as for a run; on a cluster (``run.ray``) trials are evaluated a batch at a time,
-    and what they find depends on no worker. storage: URL of Optuna's storage; None: a journal in the folder. resume:
-    there must be a search to go on with. KeyboardInterrupt loses the trials under way. Raises InputError, and
-    IncompleteError where the budget is used up.
+    The search sees the days in sample only. What it chose is swept with its surroundings, and judged against all cells
+    that the search evaluated. run: as for a run; with ``run.ray`` trials are evaluated on a cluster, a batch at a time,
+    and their results do not depend on the workers. KeyboardInterrupt loses the trials that are not finished. Raises
+    InputError, and IncompleteError where the budget is used up or the cluster is lost.
     """
     run, observer = run or RunOptions(), observer or RunObserver()
-    ray, chosen = run.ray, resolve(run.backend)
-    market = market_of(study, data)
-    place = RunStore(run.out)
-    folder = search_folder(study, market, chosen.name, options, place.folder)
-    place.fetch(folder.name)
+    backend, market, runs = resolve(run.backend), market_of(study, data), RunStore(run.out)
+    folder = search_folder(study, market, backend.name, options, runs.folder)
+    runs.fetch(folder.name)
     store = Store(folder)
     began = time.perf_counter()
-    recipe = TrialSpec(study, market, chosen.name, options.objectives, options.require, options.cells, options.points)
-    recipe.check()
-    check_sampler(options.sampler, recipe.dimensions, len(recipe.aims), bool(options.require))
-    ground = recipe.ground(KernelClock())
+    spec = TrialSpec(study, market, backend.name, options)
+    spec.check()
+    check_sampler(options.sampler, spec.dimensions, len(spec.objectives), bool(options.require))
+    context = spec.context(KernelClock())
     if options.walk_forward is not None:
-        folds_of(ground, options.walk_forward)
-    if resume and storage is None and not (folder / JOURNAL).exists():
-        raise _none_to_resume(folder.name, storage, folder)
+        search_folds(context, options.walk_forward)
+    if options.resume and options.storage is None and not (folder / JOURNAL).exists():
+        raise _nothing_to_resume(options, folder)
     with ExitStack() as stack:
-        stack.enter_context(alone(folder))
-        crowd = None
-        if ray is not None:
-            check_address(ray)
-            crowd = RayTrials(stack.enter_context(connected(ray)), chosen.name == "cuda", run.workers)
-        kept = stack.enter_context(open_storage(storage, folder))
-        session = _Session(
-            study=study,
-            market=market,
-            options=options,
-            folder=folder,
-            storage=kept,
-            url=storage,
-            data=data_folder(study, data),
-            observer=_saving(place, observer),
-            tracker=BudgetTracker(run.budget or Budget()),
-            crowd=crowd,
-            clock=KernelClock(),
-            seconds={},
-            unrecorded=not is_recorded(folder),
+        stack.enter_context(search_lock(folder))
+        ray_trials = None
+        if run.ray is not None:
+            check_address(run.ray)
+            ray_trials = RayTrials(stack.enter_context(connected(run.ray)), backend.name == "cuda", run.workers)
+        session = SearchSession(
+            spec,
+            folder,
+            stack.enter_context(open_storage(options.storage, folder)),
+            data_folder(study, data),
+            _reporter(runs, observer),
+            BudgetTracker(run.budget or Budget()),
+            ray_trials,
+            ledger_lost=not is_recorded(folder),
         )
-        search, optuna_study, front, why = session.search(recipe, folder.name, resume)
-        record = search_record(study, recipe, search, optuna_study, options, front, why, storage)
+        if options.resume and not has_search(session.storage, folder.name):
+            raise _nothing_to_resume(options, folder)
+        found = session.search(folder.name)
+        record = search_record(spec, found.search, found.study, found.front, found.stopped)
         if options.walk_forward is not None:
-            record["walk_forward"] = _walk_forward(session, recipe, ground, options.walk_forward)
-    local = around(study, recipe.dimensions, front[0], ground)
+            record["walk_forward"] = session.walk_forward(context, options.walk_forward)
+    local = surrounding_study(study, spec.dimensions, found.front[0], context)
     if not store.has("study.yaml") or store.read_text("study.yaml") != local.to_yaml():
         store.clear()
     folder.mkdir(parents=True, exist_ok=True)
-    write_trials(store, study, recipe, optuna_study)
+    write_trials(store, spec, found.study)
     store.write_text(STUDY, study.to_yaml())
     store.write_json(RECORD, record)
     seconds = {**session.seconds, "kernels": session.clock.seconds, "searching": time.perf_counter() - began}
-    context = RunContext(local, market, data_folder(study, data), chosen, store, place, observer)
-    plan, grid, summary = sweep(context, LocalExecutor(1))
+    swept = RunContext(local, market, data_folder(study, data), backend, store, runs, observer)
+    plan, grid, summary = sweep(swept, LocalExecutor(1))
     store.write_json("summary.json", summary)
     if run.verdict:
-        conclude_verdict(plan, grid, store, chosen.name, context.data, observer)
+        conclude_verdict(plan, grid, store, backend.name, swept.data, observer)
     store.write_json("timing.json", store.read_json("timing.json") | {"search": seconds})
-    finish(context)
-    return Run(folder, place=place.of(folder))
+    finish(swept)
+    return Run(folder, place=runs.of(folder))
 
 
-def _saving(place: RunStore, observer: RunObserver) -> Watch:
-    """Report how far a search is, and now and then keep what trials have found where runs are kept."""
-    saved = time.monotonic()
-    before: int | None = None
-    began = saved
-
-    def watched(standing: SearchProgress) -> None:
-        nonlocal saved, before
-        if time.monotonic() - saved > _SAVE_EVERY:
-            place.save()
-            saved = time.monotonic()
-        before = standing.finished if before is None else before
-        seconds = time.monotonic() - began
-        observer.progress(
-            "search", standing.finished, standing.trials, standing.finished - before, standing.detail(seconds)
-        )
-
-    return watched
+def _nothing_to_resume(options: SearchOptions, folder: Path) -> InputError:
+    rule, remedy = "there must be a search to resume", "Leave --resume out to start one, or repeat its options"
+    where = str(folder) if options.storage is None else without_password(options.storage)
+    return InputError(rule, f"none called {folder.name}", where, remedy)
 
 
-def _walk_forward(session: _Session, recipe: TrialSpec, ground: SearchContext, count: int) -> Record:
-    def fold_search(place: int, fold: SearchFold) -> tuple[int, Choice, Floats]:
-        shorter = replace(recipe, days=fold.trained)
-        found = session.search(shorter, f"{session.folder.name} until day {fold.trained}", False)[2][0]
-        choice: Choice = found.user_attrs["found"]["chosen"]
-        return found.number, choice, found.values
+def _reporter(runs: RunStore, observer: RunObserver) -> Reporter:
+    """Reports how far a search is, and saves its trials to the URL where runs are kept every few seconds."""
+    began = saved = time.monotonic()
+    finished_before: int | None = None
 
-    names = [aim.name for aim in parse_objectives(session.options.objectives)]
-    return walk(ground, count, fold_search, session.options.trials, names[0])
+    def report(progress: SearchProgress) -> None:
+        nonlocal saved, finished_before
+        now = time.monotonic()
+        if now - saved > _SAVE_EVERY:
+            runs.save()
+            saved = now
+        finished_before = progress.finished if finished_before is None else finished_before
+        new = progress.finished - finished_before
+        observer.progress("search", progress.finished, progress.trials, new, progress.detail(now - began))
+
+    return report

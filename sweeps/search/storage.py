@@ -1,4 +1,4 @@
-"""Where a search keeps its trials: a journal beside its report, or a database by URL."""
+"""The storage of a search's trials: a journal in its folder, or a database by URL."""
 
 from __future__ import annotations
 
@@ -22,39 +22,41 @@ JOURNAL, LOCK = "search.journal", ".search.lock"
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One process at a time drives the search of a folder.
-
-    Raises InputError where another one is at work.
-    """
+def search_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of a search's folder. Raises InputError where another process holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOCK).open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             remedy = "Wait for it, or stop it"
-            raise InputError("a search has one process at a time", "another at work", str(folder), remedy) from None
+            raise InputError(
+                "one process at a time may run a search", "a second process", str(folder), remedy
+            ) from None
         yield
 
 
 @contextmanager
 def open_storage(url: str | None, folder: Path) -> Iterator[BaseStorage]:
-    """url: sqlite:///FILE, postgresql://…, or a path that ends in .journal; None: a journal in the folder."""
+    """url: sqlite:///FILE, postgresql://…, or a path that ends in .journal; None: a journal in the folder.
+
+    Raises InputError where it cannot be opened.
+    """
     if url is None or "://" not in url:
         path = folder / JOURNAL if url is None else Path(url)
         if path.suffix != ".journal":
             remedy = "Use sqlite:///FILE, postgresql://…, or FILE.journal"
-            raise InputError("a storage is a database's URL or a journal file", url, "--storage", remedy)
+            raise InputError("a storage is the URL of a database or a journal file", url, "--storage", remedy)
         with closing(SearchJournal(path)) as journal:
             yield JournalStorage(journal)
         return
     try:
         storage = RDBStorage(url)
-    except Exception as error:  # noqa: BLE001 - of any driver of any database
+    except Exception as error:  # noqa: BLE001 - each database driver has exceptions of its own
         fault = " ".join(str(error).split())[:200]
         remedy = "Check the URL, the server, and that the driver is installed"
         where = f"--storage {without_password(url)}"
-        raise InputError("the storage must be a database that answers", fault, where, remedy) from None
+        raise InputError("the storage must be a database that can be opened", fault, where, remedy) from None
     try:
         yield storage
     finally:
@@ -63,13 +65,13 @@ def open_storage(url: str | None, folder: Path) -> Iterator[BaseStorage]:
 
 
 def open_search(
-    storage: BaseStorage, name: str, identity: str, aims: Sequence[SearchObjective], sampler: BaseSampler
+    storage: BaseStorage, name: str, identity: str, objectives: Sequence[SearchObjective], sampler: BaseSampler
 ) -> optuna.Study:
-    """The search of this name, begun or gone on with; trials that a killed call left running are failed.
+    """The search of this name, new or resumed. Trials that a killed process left running are marked failed.
 
-    Raises InputError where the storage has another search under this name.
+    Raises InputError where the storage has another search of this name.
     """
-    directions = [StudyDirection.MAXIMIZE if aim.maximise else StudyDirection.MINIMIZE for aim in aims]
+    directions = [StudyDirection.MAXIMIZE if one.maximise else StudyDirection.MINIMIZE for one in objectives]
     study = optuna.create_study(
         storage=storage, study_name=name, directions=directions, sampler=sampler, load_if_exists=True
     )
@@ -78,20 +80,20 @@ def open_search(
         study.set_user_attr("identity", identity)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study.set_metric_names([aim.name for aim in aims])
+            study.set_metric_names([objective.name for objective in objectives])
     elif known != identity:
-        rule, remedy = "a storage has one search of a name", "Give another --storage"
-        raise InputError(rule, f"another one called {name}", "--storage", remedy)
+        rule, remedy = "a storage has one search of each name", "Give another --storage"
+        raise InputError(rule, f"another search called {name}", "--storage", remedy)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)):
         study.tell(trial.number, state=TrialState.FAIL)
     return study
 
 
 def without_password(url: str) -> str:
-    """As it may be shown: nothing of who logs in."""
-    scheme, mark, rest = url.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+    """The URL without user and password, as it may be shown."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
-def exists(storage: BaseStorage, name: str) -> bool:
+def has_search(storage: BaseStorage, name: str) -> bool:
     return name in {study.study_name for study in storage.get_all_studies()}

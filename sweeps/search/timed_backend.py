@@ -1,4 +1,4 @@
-"""A backend whose time is counted: what a search spends in the kernels, and what beside them."""
+"""A backend that measures the time spent in the kernels, apart from the rest of a search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridproof.kernels.problem import Problem, Work
 
 @dataclass
 class KernelClock:
-    """Seconds in the kernels: latching paths, preparing tables, evaluating, looking at neighbourhoods."""
+    """Seconds in the kernels: latching paths, preparing tables, evaluating, finding the best neighbourhood."""
 
     seconds: float = 0.0
 
@@ -28,32 +28,32 @@ class KernelClock:
             self.seconds += time.perf_counter() - began
 
 
-def metered(backend: Backend, clock: KernelClock) -> Backend:
-    """The same backend, which counts its time."""
+class TimedEvaluator:
+    """Evaluates jobs or boxes of one problem and counts the time."""
 
-    def latch(values: Floats, on: Floats, off: Floats, start: int) -> Words:
+    def __init__(self, evaluate: Callable[[Work], Floats], clock: KernelClock) -> None:
+        self.evaluate, self._clock = evaluate, clock
+
+    def __call__(self, work: Work) -> Floats:
+        with self._clock.counting():
+            return self.evaluate(work)
+
+
+def timed(backend: Backend, clock: KernelClock, like: TimedEvaluator | None = None) -> Backend:
+    """The same backend, counting its time.
+
+    like: an evaluator of a problem that differs from those to be bound in its paths alone. On the cpu backend its
+    tables of the market are used again.
+    """
+
+    def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
         with clock.counting():
             return backend.latch_paths(values, on, off, start)
 
-    first: dict[int, CpuEvaluator] = {}
-
-    def bound(problem: Problem) -> Callable[[Work], Floats]:
-        """Problems of one ground differ in their paths alone, and compiled share what hangs on the market."""
-        if (like := first.get(id(problem.bounds))) is not None:
-            return CpuEvaluator(problem, like)
-        evaluate = backend.bind(problem)
-        if isinstance(evaluate, CpuEvaluator):
-            first[id(problem.bounds)] = evaluate
-        return evaluate
-
-    def bind(problem: Problem) -> Callable[[Work], Floats]:
+    def bind(problem: Problem) -> TimedEvaluator:
         with clock.counting():
-            evaluate = bound(problem)
+            if like is not None and isinstance(like.evaluate, CpuEvaluator):
+                return TimedEvaluator(CpuEvaluator(problem, like.evaluate), clock)
+            return TimedEvaluator(backend.bind(problem), clock)
 
-        def counted(work: Work) -> Floats:
-            with clock.counting():
-                return evaluate(work)
-
-        return counted
-
-    return Backend(backend.name, latch, bind)
+    return Backend(backend.name, latch_paths, bind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels.aggregate.neighbourhood import best_neighbourhood
+from tests.support.neighbourhoods import brute
 
 ODD = [0.0, -0.0, 1.0, 1.0 + 1e-15, float("nan"), float("inf"), -1e-300]
 NUMBERS = st.one_of(st.floats(-5, 5), st.sampled_from(ODD))
@@ -23,25 +23,6 @@ def grids(draw: Any) -> tuple[np.ndarray, tuple[int, ...], np.ndarray | None, fl
     values = np.array(draw(st.lists(NUMBERS, min_size=size, max_size=size)))
     allowed = np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size))) if draw(st.booleans()) else None
     return values, dims, allowed, draw(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]))
-
-
-def brute(values: np.ndarray, dims: tuple[int, ...], allowed: np.ndarray | None, quantile: float) -> tuple[int, float]:
-    """As the definition says: a cell and those one and two steps away along each axis."""
-    defined = np.isfinite(values)
-    grid = np.where(defined, values, values[defined].min() if defined.any() else 0.0).reshape(dims)
-    best, reached = -1, float("nan")
-    for index, cell in enumerate(itertools.product(*map(range, dims))):
-        if not defined[index] or (allowed is not None and not allowed[index]):
-            continue
-        near = [grid[cell]]
-        for axis, size in enumerate(dims):
-            for step in (-2, -1, 1, 2):
-                if 0 <= cell[axis] + step < size:
-                    near.append(grid[(*cell[:axis], cell[axis] + step, *cell[axis + 1 :])])
-        own = sorted(near)[int((len(near) - 1) * quantile)]
-        if best < 0 or own > reached:
-            best, reached = index, own
-    return best, reached
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,4 +1,4 @@
-"""A search on Ray: the driver asks and tells, workers find; what they find is what is found here."""
+"""A search on Ray: the driver asks and tells, workers evaluate, and their results are those of this process."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from gridproof.sweeps.cluster.connection import connected
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.ray_trials import RayTrials
 from gridproof.sweeps.search.timed_backend import KernelClock
-from gridproof.sweeps.search.trial_spec import TrialSpec
 from tests.support.market import write_market
 from tests.support.rays import needs_ray, ray_environment
-from tests.support.searched import searched, small_market
-from tests.sweeps.search.test_trial_evaluation import CHOICES, POINTS, whole
+from tests.support.searched import searched
+from tests.support.trials import CHOICES, POINTS, spec_of, whole
+
+REQUIRE = ("switches>=5",)
 
 pytestmark = [needs_ray, pytest.mark.own_process]
 
@@ -35,29 +36,26 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield home
 
 
-def recipe(points: int | None, *objectives: str) -> TrialSpec:
-    return TrialSpec(searched(), small_market(), "cpu", objectives, ("switches>=5",), 1000, points)
-
-
-def test_workers_find_what_is_found_here_whoever_is_lost() -> None:
-    dense, points = recipe(None, "plateau", "walk_forward"), recipe(5, "plateau", "turnover")
+def test_workers_give_the_results_of_this_process_whichever_is_lost() -> None:
+    dense = spec_of("plateau", "walk_forward", points=None, require=REQUIRE)
+    points = spec_of("plateau", "turnover", require=REQUIRE)
     cases = [(dense, [whole(one) for one in CHOICES]), (points, [whole(one) for one in POINTS])]
     bad: Choice = whole({"rate.window": 500})
     with connected("local") as ray:
-        crowd = RayTrials(ray, gpu=False, workers=2)
-        assert crowd.batch in (2, 4), "two for each worker, of whom there may be room for one"
+        trials = RayTrials(ray, gpu=False, workers=2)
+        assert trials.batch in (2, 4), "two for each worker, of whom there may be room for one"
         for one, choices in cases:
-            expected = one.finder(KernelClock()).find([*choices, bad])
-            finder = crowd.finder(one)
-            assert finder.find([*choices, bad]) == expected
-            assert expected[-1].why.startswith("study.yaml window.from")
+            expected = one.evaluator(KernelClock()).evaluate([*choices, bad])
+            evaluator = trials.evaluator(one)
+            assert evaluator.evaluate([*choices, bad]) == expected
+            assert expected[-1].reason.startswith("study.yaml window.from")
             # A worker dies while they work: Ray starts it again, and it does again what it was doing.
-            worker = ray.get(crowd._actors[0].__ray_call__.remote(lambda _: os.getpid()))
+            worker = ray.get(trials._actors[0].__ray_call__.remote(lambda _: os.getpid()))
             killer = threading.Timer(0.05, os.kill, (worker, signal.SIGKILL))
             killer.start()
-            assert finder.find(choices * 3) == expected[:-1] * 3
+            assert evaluator.evaluate(choices * 3) == expected[:-1] * 3
             killer.join()
-            assert finder.find(choices) == expected[:-1]
+            assert evaluator.evaluate(choices) == expected[:-1]
 
 
 def test_a_search_on_ray(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""The study of the chosen variant and its surroundings, which is swept at the end of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+from optuna.trial import FrozenTrial
+
+from gridproof.sweeps.search.dimensions import Choice, Dimensions, steps_from
+from gridproof.sweeps.search.search_context import SearchContext
+from gridproof.sweeps.study.space import Axis
+from gridproof.sweeps.study.study import Study
+from gridproof.sweeps.study.values import Value
+
+# Variants of the surroundings at most, and steps from the chosen one along each axis at most.
+_VARIANTS = 250_000
+_STEPS = 6
+
+
+def surrounding_study(study: Study, dimensions: Dimensions, trial: FrozenTrial, context: SearchContext) -> Study:
+    """The study whose base is what a trial chose and whose grid is what surrounds it.
+
+    The grid has as many steps along each axis as fit the limit. Values under which a signal is not defined in time are
+    left out.
+    """
+    chosen: Choice = trial.user_attrs["result"]["chosen"]
+    centre = {axis.name: chosen[axis.name] for axis in study.space.axes if len(axis.values) > 1}
+    moving = [
+        axis
+        for axis in study.space.axes
+        if (axis in dimensions.free or axis.name in dimensions.levels)
+        and not isinstance(axis.values[0], str)
+        and dimensions.meant(axis.name, chosen)
+    ]
+    # Where there are too many axes, levels are fixed first: each trial has varied them.
+    moving.sort(key=lambda axis: axis.name in dimensions.levels)
+    while moving and not _is_allowed(_steps_around(moving, chosen, 1, context), chosen, context):
+        moving.pop()
+    grid: dict[str, list[Value]] = {}
+    for steps in range(1, _STEPS + 1):
+        wider = _steps_around(moving, chosen, steps, context)
+        if not _is_allowed(wider, chosen, context):
+            break
+        grid = wider
+    return study.set(centre).set({name: values for name, values in grid.items() if len(values) > 1})
+
+
+def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int, context: SearchContext) -> dict[str, list[Value]]:
+    """For each axis the chosen value and those up to so many steps from it, ascending."""
+    span = [*range(-steps, 0), *range(1, steps + 1)]
+    grid = {}
+    for axis in axes:
+        near = [
+            value
+            for value in steps_from(axis, chosen[axis.name], span)
+            if context.is_defined({**chosen, axis.name: value}, axis.name)
+        ]
+        grid[axis.name] = sorted([chosen[axis.name], *near], key=float)
+    return grid
+
+
+def _is_allowed(grid: Mapping[str, Sequence[Value]], chosen: Choice, context: SearchContext) -> bool:
+    """Whether the grid is small enough, and its slowest signals, two axes combined, are still defined in time."""
+    slowest = {name: max(values, key=float) for name, values in grid.items()}
+    return prod(map(len, grid.values())) <= _VARIANTS and context.is_defined({**chosen, **slowest})
