@@ -15,7 +15,7 @@ from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.signal_paths import UndefinedSignalError
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.objectives import Requirement, SearchObjective, total_violation
-from gridproof.sweeps.search.search_context import SearchContext
+from gridproof.sweeps.search.search_context import BoundPlan, SearchContext
 from gridproof.sweeps.search.trial_result import TrialResult, pruned, trial_result
 from gridproof.sweeps.search.trial_statistics import QUANTILE, spread_statistics, walk_forward, worst_period
 
@@ -46,9 +46,9 @@ class CellEvaluator:
         except UndefinedSignalError as error:
             return pruned(str(error))
         space = part.space
-        plan = context.plan(part, tables, context.in_sample)
-        grid = whole_grid(plan)
-        values, violations = self._values(plan, grid)
+        bound = context.plan(part, tables, context.in_sample)
+        grid = whole_grid(bound.plan)
+        values, violations = self._values(bound, grid)
         if not np.isfinite(values).any():
             return pruned(f"objective undefined: no cell has a {self._objective}", len(values))
         cell, plateau = self._choose(values, violations, space.dims)
@@ -63,7 +63,7 @@ class CellEvaluator:
                 statistics["worst_period"] = worst_period(by_part[job_of[cell], :, self._column])
             if "walk_forward" in names:
                 statistics["walk_forward"] = walk_forward(by_part, job_of, space.dims, problem, self._objective)
-        row = plan.evaluate(grid.alone(cell).work)[0, 0]
+        row = bound.evaluate(grid.alone(cell).work)[0, 0]
         violation = float(violations[cell]) if self._requirements else 0.0
         return trial_result(self._objectives, statistics, row, space.size, space.parameters(cell), violation)
 
@@ -80,12 +80,12 @@ class CellEvaluator:
         least = np.where(np.isfinite(values), violations, np.inf)
         return best_neighbourhood(values, dims, least == least.min(), QUANTILE)
 
-    def _values(self, plan: Plan, grid: Grid) -> tuple[Floats, Floats]:
+    def _values(self, bound: BoundPlan, grid: Grid) -> tuple[Floats, Floats]:
         """The objective of each cell, and its violation of the requirements; (0,) where there are none."""
         values, violations = [], [np.empty(0)]
         for number in range(grid.pieces):
-            work, to_cells = _work_and_cells(plan, grid, number)
-            metrics = plan.evaluate(work)[:, 0]
+            work, to_cells = _work_and_cells(bound.plan, grid, number)
+            metrics = bound.evaluate(work)[:, 0]
             values.append(to_cells(metrics[:, self._column]))
             if self._requirements:
                 violations.append(to_cells(total_violation(self._requirements, metrics)))
@@ -113,13 +113,13 @@ def _work_and_cells(plan: Plan, grid: Grid, number: int) -> tuple[Work, Callable
     return plan.box(part.distinct, part.cells), to_cells
 
 
-def _all_metrics(plan: Plan) -> tuple[Floats, Ints]:
+def _all_metrics(bound: BoundPlan) -> tuple[Floats, Ints]:
     """The metrics of all distinct jobs of the grid by segment, (J, S, 12 + A), and each cell's job, (cells,)."""
-    grid = whole_grid(plan)
+    grid = whole_grid(bound.plan)
     rows, owners, jobs = [], [], 0
     for number in range(grid.pieces):
         piece = grid.piece(number)
-        rows.append(plan.evaluate(piece.work))
+        rows.append(bound.evaluate(piece.work))
         owners.append(piece.job_of + jobs)
         jobs += len(rows[-1])
     return np.concatenate(rows), np.concatenate(owners)

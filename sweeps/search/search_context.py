@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import merge, pack
-from gridproof.kernels.problem import Jobs
+from gridproof.kernels.problem import Jobs, Work
 from gridproof.signals.catalogue import Reading
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import Plan, StudyLayout, lay_out
@@ -34,10 +34,18 @@ from gridproof.sweeps.study.values import Value
 _CACHE_BYTES = 512 * 2**20
 
 
+class BoundPlan(NamedTuple):
+    """A plan, and the function that evaluates its work."""
+
+    plan: Plan
+    evaluate: Callable[[Work], Floats]
+
+
 class PointPlan(NamedTuple):
     """Single variants as a plan. job_of: (n,), each variant's job among the distinct ``jobs``."""
 
     plan: Plan
+    evaluate: Callable[[Work], Floats]
     jobs: Jobs
     job_of: Ints
 
@@ -93,13 +101,13 @@ class SearchContext:
             tables.append(self._path_tables[key])
         return tables
 
-    def plan(self, part: Study, tables: Sequence[PathTable], layout: StudyLayout) -> Plan:
+    def plan(self, part: Study, tables: Sequence[PathTable], layout: StudyLayout) -> BoundPlan:
         """The plan of a part on one of this context's layouts."""
         like = next((evaluator for known, evaluator in self._evaluators if known is layout), None)
         plan = layout.plan(part, tables, timed(self._untimed, self.clock, like))
         if like is None and isinstance(plan.evaluate, TimedEvaluator):
             self._evaluators.append((layout, plan.evaluate))
-        return plan
+        return BoundPlan(plan, plan.evaluate)
 
     def is_defined(self, choice: Mapping[str, Value], axis: str | None = None) -> bool:
         """Whether the signals of a variant are defined in time and on all days; with ``axis`` those that it moves."""
@@ -119,19 +127,19 @@ class SearchContext:
         columns: (n,) values of every axis. Raises UndefinedSignalError where a signal is not defined in time.
         """
         tables = [self._point_paths(layout, signal, columns) for signal in self.study.signals]
-        plan = self.plan(self.study, tables, layout)
+        plan, evaluate = self.plan(self.study, tables, layout)
         count = len(next(iter(columns.values())))
         keys = np.stack([table.index for table in tables], axis=1) if tables else np.zeros((count, 0), dtype=np.int64)
         distinct, job_of = np.unique(keys.astype(np.int64), axis=0, return_inverse=True)
         jobs = Jobs(
             plan.rows(distinct), np.arange(len(distinct) + 1, dtype=np.int64), np.zeros(len(distinct), dtype=np.int64)
         )
-        return PointPlan(plan, jobs, job_of.ravel())
+        return PointPlan(plan, evaluate, jobs, job_of.ravel())
 
     def evaluate_points(self, layout: StudyLayout, columns: Mapping[str, Array]) -> Floats:
         """The metrics of single variants by segment of the layout, (n, S, 12 + A). As ``plan_points``."""
-        plan, jobs, job_of = self.plan_points(layout, columns)
-        metrics: Floats = plan.evaluate(jobs)[job_of]
+        _, evaluate, jobs, job_of = self.plan_points(layout, columns)
+        metrics: Floats = evaluate(jobs)[job_of]
         return metrics
 
     def _point_paths(self, layout: StudyLayout, signal: Signal, columns: Mapping[str, Array]) -> PathTable:

@@ -54,8 +54,8 @@ def gather_search(
         if len(numbers)
     ]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in study.space.names}
-    plan, jobs, job_of = context.plan_points(context.layout, columns)
-    metrics = plan.evaluate(jobs)
+    plan, evaluate, jobs, job_of = context.plan_points(context.layout, columns)
+    metrics = evaluate(jobs)
     for position, (_, exact) in enumerate(known):
         metrics[job_of[position]] = exact
     first = np.unique(job_of, return_index=True)[1]

@@ -109,5 +109,5 @@ def walk_forward_record(
 def _daily(context: SearchContext, chosen: Choice) -> tuple[Ints, Floats, Floats]:
     """Allocation, return after cost and cost of a variant on each day of the window."""
     columns = {name: np.array([value], dtype=object) for name, value in chosen.items()}
-    plan, jobs, _ = context.plan_points(context.layout, columns)
-    return reference.daily(plan.problem, jobs.rows[0].astype(np.int64), 0)
+    points = context.plan_points(context.layout, columns)
+    return reference.daily(points.plan.problem, points.jobs.rows[0].astype(np.int64), 0)
