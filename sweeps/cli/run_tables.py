@@ -96,7 +96,7 @@ def print_search(result: Run) -> None:
     names = [one["name"] for one in record["objectives"]]
     values = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, best["values"], strict=True))
     console.print(f"Chosen: trial {best['number']}, {values}; {len(record['front'])} on the Pareto front.")
-    if best["lacks"]:
+    if best["violation"]:
         console.print(f"It does not meet the requirements: {', '.join(record['require'])}.")
     if (walked := record["walk_forward"]) is not None:
         sharpe = BY_NAME["sharpe"].text(walked["sharpe"])

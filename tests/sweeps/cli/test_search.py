@@ -28,7 +28,7 @@ def test_the_command_line(
     line += ["--objective", "plateau", "--objective", "turnover", "--require", "switches>=2"]
     done = gridproof(*line, "--trials", 6)
     assert "6 of 6 trials" in done.stdout
-    assert "on the front" in done.stdout
+    assert "on the Pareto front" in done.stdout
     [folder] = tmp_path.glob("small-search-*")
     assert done.stdout.rstrip().endswith(f"{folder}/report.html")
     for again, text in (
