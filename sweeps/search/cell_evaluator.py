@@ -47,7 +47,7 @@ class CellEvaluator:
             return pruned(str(error))
         space = part.space
         bound = context.plan(part, tables, context.in_sample)
-        grid = whole_grid(bound.plan)
+        grid = whole_grid(bound.plan, repeated=True)
         values, violations = self._values(bound, grid)
         if not np.isfinite(values).any():
             return pruned(f"objective undefined: no cell has a {self._objective}", len(values))
@@ -115,7 +115,7 @@ def _work_and_cells(plan: Plan, grid: Grid, number: int) -> tuple[Work, Callable
 
 def _all_metrics(bound: BoundPlan) -> tuple[Floats, Ints]:
     """The metrics of all distinct jobs of the grid by segment, (J, S, 12 + A), and each cell's job, (cells,)."""
-    grid = whole_grid(bound.plan)
+    grid = whole_grid(bound.plan, repeated=True)
     rows, owners, jobs = [], [], 0
     for number in range(grid.pieces):
         piece = grid.piece(number)
