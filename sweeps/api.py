@@ -57,8 +57,8 @@ def load_market(study: Study, data: str | Path | None = None) -> Market:
     --------
     >>> import gridproof as gp
     >>> market = gp.load_market(gp.load_study("us-demo"))
-    >>> len(market.calendar) > 10_000
-    True
+    >>> str(market.calendar[0]), len(market.calendar)
+    ('1999-01-04', 5031)
     """
     return market_of(study, data)
 
@@ -155,9 +155,9 @@ def run(
     Examples
     --------
     >>> import gridproof as gp
-    >>> one = {"rate.window": 12, "rate.on_above": 0.1, "rate.off_below": -0.1, "baa.release": "30 calendar days"}
-    >>> study = gp.load_study("us-demo").set(one | {"lag": 1, "cost": 0.001, "trend.window": [60, 120, 240]})
-    >>> run = gp.run(study.set({"fork.window": [20, 40]}), backend="reference", verdict=False)
+    >>> study = gp.load_study("us-demo")
+    >>> few = study.set(study.base | {"trend.window": [60, 120, 240], "fork.window": [10, 20]})
+    >>> run = gp.run(few, backend="reference", verdict=False)
     >>> run.summary["variants"]
     6
     >>> run.surface("trend.window", "fork.window").shape
@@ -244,10 +244,9 @@ def search(
     Examples
     --------
     >>> import gridproof as gp
-    >>> narrow = {"rate.window": [6, 12], "rate.on_above": [0.0, 0.1], "rate.off_below": -0.1, "cost": 0.001, "lag": 1,
-    ...           "baa.release": "30 calendar days", "trend.window": [60, 120, 240], "fork.window": [20, 40]}
-    >>> study = gp.load_study("us-demo").set(narrow)
-    >>> found = gp.search(study, 2, sampler="random", backend="reference", verdict=False)
+    >>> study = gp.load_study("us-demo")
+    >>> few = study.set(study.base | {"rate.on_above": [0.05, 0.1], "trend.window": [60, 120, 240]})
+    >>> found = gp.search(few, 2, sampler="random", backend="reference", verdict=False)
     >>> found.search["trials"]["finished"]
     2
     """

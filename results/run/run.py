@@ -33,15 +33,17 @@ class Run:
     Examples
     --------
     >>> import gridproof as gp
-    >>> run = gp.run(gp.load_study("us-demo"), sample=20, backend="reference", verdict=False)
-    >>> run.summary["evaluated"], run.summary["variants"]
-    (20, 217728)
+    >>> study = gp.load_study("us-demo")
+    >>> few = study.set(study.base | {"trend.window": [60, 120, 240], "fork.window": [10, 20]})
+    >>> run = gp.run(few, backend="reference", verdict=False)
+    >>> run.summary["variants"]
+    6
     >>> run.top(3)["rank"].tolist()
     [1, 2, 3]
     >>> list(run.curves.columns[:3])
     ['date', 'segment', 'base.leg']
     >>> run
-    Run('runs/us-demo-...': us-demo, 20 of 217,728 variants, best sharpe ...)
+    Run('runs/us-demo-...': us-demo, 6 variants, best sharpe ...)
     """
 
     folder: Path

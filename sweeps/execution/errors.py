@@ -11,8 +11,10 @@ class IncompleteError(Exception):
     Examples
     --------
     >>> import gridproof as gp
+    >>> study = gp.load_study("us-demo")
+    >>> few = study.set(study.base | {"trend.window": [60, 240]})
     >>> try:
-    ...     run = gp.run(gp.load_study("us-demo"), out="short", budget=gp.Budget(max_hours=1e-9))
+    ...     run = gp.run(few, backend="reference", budget=gp.Budget(max_hours=1e-9))
     ... except gp.IncompleteError as error:
     ...     print(error)
     --max-hours 1e-09 is reached; ...

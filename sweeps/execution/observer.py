@@ -20,7 +20,9 @@ class RunObserver:
     ...         if done == total:
     ...             self.finished.append(stage)
     >>> stages = Stages()
-    >>> run = gp.run(gp.load_study("us-demo"), sample=21, backend="reference", verdict=False, observer=stages)
+    >>> study = gp.load_study("us-demo")
+    >>> few = study.set(study.base | {"trend.window": [120, 240]})
+    >>> run = gp.run(few, backend="reference", verdict=False, observer=stages)
     >>> "sweep" in stages.finished
     True
     """

@@ -51,8 +51,8 @@ class Point:
     >>> base = gp.point(gp.load_study("us-demo"))
     >>> round(base.in_sample["sharpe"], 2)
     0.32
-    >>> base.curve.loc["2008-10", "drawdown"].min() < -0.1
-    True
+    >>> base.curve.index[0], len(base.curve) == len(base.held)
+    (Timestamp('2001-01-02 00:00:00'), True)
     """
 
     study: str

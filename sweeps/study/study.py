@@ -43,7 +43,7 @@ class Study:
     >>> study.name, study.space.size
     ('us-demo', 217728)
     >>> study.set({"trend.window": {"from": 60, "to": 240, "step": 60}, "cost": 0.001}).space.size
-    6912
+    13824
     """
 
     document: Document
@@ -167,7 +167,7 @@ def load_study(source: str | Path | Mapping[str, Any]) -> Study:
     'us-demo'
     >>> study.base["execution.lag"]
     1
-    >>> smaller = study.set({"trend.window": [60, 120], "lag": 2})
+    >>> smaller = study.set({"trend.window": [60, 240], "lag": 2})
     >>> smaller.base["execution.lag"]
     2
     >>> gp.load_study({"name": "empty"})
