@@ -20,7 +20,7 @@ from gridproof.results.run.store import Store
 from gridproof.results.run.tally import KEPT, Tally
 from gridproof.sweeps.cluster import worker_pool as crew
 from gridproof.sweeps.cluster.executor import ClusterExecutor
-from gridproof.sweeps.cluster.worker import FinishedBatch, Worker, pack_plan
+from gridproof.sweeps.cluster.worker import FinishedBatch, Shipment, Worker
 from gridproof.sweeps.execution.executor import Task, TileFault
 from gridproof.sweeps.execution.tile import Yardstick
 from gridproof.sweeps.plan.grid import ProductGrid, whole_grid
@@ -57,7 +57,8 @@ def tally_of(dims: tuple[int, ...]) -> Tally:
 
 class Quiet:
     def advance(self, variants: int) -> None: ...
-    def nodes(self, rates: Mapping[str, float], notice: str = "") -> None: ...
+    def nodes(self, rates: Mapping[str, float]) -> None: ...
+    def notice(self, text: str) -> None: ...
     def enough(self, nodes: int) -> bool:
         return False
 
@@ -66,14 +67,13 @@ def measure(worker: type[Idle]) -> None:
     study = load_study("us-demo")
     plan = build_plan(study, market_of(study), resolve("cpu"))
     grid = ProductGrid(plan, 1)
-    task = Task(plan, grid, Yardstick(np.linspace(0, 1, 201), (0.0, 0.0)), keep_rows=False)
+    task = Task(grid, Yardstick(np.linspace(0, 1, 201), (0.0, 0.0)), keep_rows=False)
     weight = len(pickle.dumps(tally_of(worker.dims)))
     crew.Worker = worker  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder, ClusterExecutor("local") as executor:
         store = Store(Path(folder))
         store.create("")
-        executor.backend("cpu")
-        executor.prepare(plan, grid)
+        executor.prepare(grid, executor.backend("cpu"))
         stored, storing, began = 0, 0.0, 0.0
         for outcome in executor.tiles(task, [(0, TILES)], Quiet()):
             assert not isinstance(outcome, TileFault), outcome
@@ -96,7 +96,7 @@ def weigh(name: str, data: str | None) -> None:
     study = load_study(name)
     plan = build_plan(study, market_of(study, data), resolve("cpu"))
     grid = whole_grid(plan)
-    weight = len(pickle.dumps(pack_plan(plan, grid, "cpu"), protocol=5))
+    weight = len(pickle.dumps(Shipment(grid, "cpu"), protocol=5))
     tally = len(pickle.dumps(Tally.empty(study.space.dims, 200, len(study.signals) + 1))) / 2**20
     print(f"{name}: {study.space.size:,} variants, plan {weight / 2**20:.2f} MiB, tally {tally:.2f} MiB")
 

@@ -7,20 +7,29 @@ from dataclasses import dataclass
 from functools import partial
 
 from gridproof.kernels import reference
+from gridproof.kernels.aggregate.reduction import Reducer, ReductionLimits
 from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Problem, Work
+
+# Metrics of work, (J, S, 12 + A): a problem bound to a backend.
+Evaluate = Callable[[Work], Floats]
 
 NAMES = ("auto", "cpu", "cuda", "reference")
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """``bind`` prepares a problem once and answers the function that evaluates jobs or boxes of it."""
+    """``bind`` prepares a problem once and returns the function that evaluates jobs or boxes of it.
+
+    ``reduction``: which boxes of a problem that function reduces too; None where it reduces none. It depends on the
+    backend's name and the problem alone, so that every machine cuts a grid alike.
+    """
 
     name: str
     latch_paths: Callable[[Floats, Floats, Floats, int], Words]
-    bind: Callable[[Problem], Callable[[Work], Floats]]
+    bind: Callable[[Problem], Evaluate]
+    reduction: Callable[[Problem], ReductionLimits | None] = lambda _: None
 
 
 def resolve(name: str = "auto") -> Backend:
@@ -31,7 +40,7 @@ def resolve(name: str = "auto") -> Backend:
     if name in ("auto", "cpu"):
         from gridproof.kernels.cpu import backend as cpu
 
-        return Backend("cpu", cpu.latch_paths, cpu.bind)
+        return Backend("cpu", cpu.latch_paths, cpu.bind, _reduction(cpu.CpuReducer))
     if name == "reference":
         return Backend("reference", reference.latch_paths, lambda problem: partial(reference.evaluate, problem))
     if name == "cuda":
@@ -39,5 +48,23 @@ def resolve(name: str = "auto") -> Backend:
         from gridproof.kernels.cuda.device import open_gpu
 
         gpu = open_gpu()
-        return Backend("cuda", partial(cuda.latch_paths, gpu), partial(cuda.bind, gpu))
+        return Backend("cuda", partial(cuda.latch_paths, gpu), partial(cuda.bind, gpu), _reduction(cuda.CudaReducer))
     raise InputError("the backend must be one that can run here", name, "--backend", f"Use one of {', '.join(NAMES)}")
+
+
+def cuda_planner() -> Backend:
+    """cuda for a machine without a GPU, which plans for others that evaluate. Its ``bind`` raises InputError."""
+    from gridproof.kernels.cpu import backend as cpu
+    from gridproof.kernels.cuda import evaluate as cuda
+
+    return Backend("cuda", cpu.latch_paths, _no_gpu, _reduction(cuda.CudaReducer))
+
+
+def _no_gpu(_problem: Problem) -> Evaluate:
+    raise InputError("cuda needs a GPU", "no GPU on this machine", "--backend", "Use --backend cpu")
+
+
+def _reduction(reducer: type[Reducer]) -> Callable[[Problem], ReductionLimits | None]:
+    from gridproof.kernels.cpu.product.product import fits
+
+    return lambda problem: ReductionLimits(reducer.most, reducer.takes_any) if fits(problem) else None

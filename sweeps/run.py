@@ -6,7 +6,6 @@ import hashlib
 import os
 import platform
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from gridproof.kernels.backend import Backend, resolve
@@ -19,35 +18,22 @@ from gridproof.results.run.store import ROWS_KEPT, Store
 from gridproof.signals.data.market import Market, load_market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
-from gridproof.sweeps.execution.collect import RunControl, collect
+from gridproof.sweeps.execution.collect import RunControl, begin, collect, complete_tally, recorded_grid
+from gridproof.sweeps.execution.context import RunContext
+from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor, Task
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.ledger_entries import RunLedger
 from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
-from gridproof.sweeps.execution.summary import checked_point, variant_tables, write_summary
+from gridproof.sweeps.execution.summary import variant_tables, write_summary
 from gridproof.sweeps.execution.tile import build_yardstick
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
+from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.study.study import Study, load_study
 from gridproof.sweeps.verdict.verdict import conclude_verdict
-
-
-@dataclass(frozen=True, slots=True)
-class RunContext:
-    """What the sweep and the verdict of one run share.
-
-    data: the folder of the market's files, None where the study embeds them. runs: where the run's folder is kept.
-    """
-
-    study: Study
-    market: Market
-    data: Path | None
-    backend: Backend
-    store: Store
-    runs: RunStore
-    observer: RunObserver
 
 
 def market_of(study: Study, data: str | Path | None = None) -> Market:
@@ -102,19 +88,19 @@ def run_study(
         runs.save()
         return Run(store.folder, reused=True, place=runs.of(store.folder))
     context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
-    plan, grid, summary = sweep(context, executor, sample, tracker)
-    if verdict:
-        store.write_json("summary.json", summary)
-        conclude_verdict(plan, grid, store, backend.name, context.data, observer)
+    evaluation, summary = sweep(context, executor, sample, tracker)
+    # Before the verdict: a run whose verdict fails can be shown, and a later call computes the verdict alone.
     store.write_json("summary.json", summary)
+    if verdict:
+        conclude_verdict(evaluation, context, summary)
     finish(context)
     return Run(store.folder, place=runs.of(store.folder))
 
 
 def sweep(
     context: RunContext, executor: Executor, sample: int | None = None, tracker: BudgetTracker | None = None
-) -> tuple[Plan, Grid, Record]:
-    """Evaluate every variant, or a sample, into the run's folder. Returns the plan, its grid and the summary.
+) -> tuple[GridEvaluation, Record]:
+    """Evaluate every variant, or a sample, into the run's folder. Returns the evaluated grid and the summary.
 
     The summary is not written yet: with it the run is finished. Raises as ``run_study``.
     """
@@ -122,23 +108,22 @@ def sweep(
     began = time.perf_counter()
     with executor:
         plan = build_plan(study, context.market, context.backend, observer=observer)
-        grid = _grid(plan, sample)
-        executor.prepare(plan, grid)
+        grid = begin(store, _grid(plan, context.backend, sample))
+        evaluation = GridEvaluation(grid, executor.prepare(grid, context.backend), Points(study, context.market))
         planned = time.perf_counter()
         store.create(study.to_yaml())
         context.runs.save()
-        checked_point(plan, grid, study.space.base_index)
-        task = Task(plan, grid, build_yardstick(plan, grid), grid.size <= ROWS_KEPT)
+        evaluation.point(study.space.base_index)  # where backend and reference disagree, the sweep is not begun
+        task = Task(grid, build_yardstick(evaluation), grid.size <= ROWS_KEPT)
         ledger = RunLedger(study, grid, store, context.data)
         control = RunControl(task, store, observer, tracker or BudgetTracker(Budget()))
         new = collect(executor, task, store, ledger, context.runs, control)
+        tally = complete_tally(store, grid)
         swept = time.perf_counter()
         if task.keep_rows and not store.has("variants.parquet"):
             store.write_variants(variant_tables(plan, grid, store, observer), grid.size)
         ledger.conclude()
-        summary = write_summary(
-            plan, grid, store, task.yardstick, context.backend.name, sample, code_digest(), observer
-        )
+        summary = write_summary(context, evaluation, tally, task.yardstick, sample)
         timing = executor.timing()
     seconds = swept - planned
     store.write_json(
@@ -154,7 +139,7 @@ def sweep(
         }
         | timing,
     )
-    return plan, grid, summary
+    return evaluation, summary
 
 
 def finish(context: RunContext) -> None:
@@ -179,18 +164,23 @@ def judge_run(folder: str | Path, data: str | Path | None = None, observer: RunO
     if market.digest() != summary["data_hash"]:
         rule, remedy = "a verdict needs the very data of its run", "Give the run's --data, or run the study again"
         raise InputError(rule, "other data", str(store.folder), remedy)
-    chosen = resolve(summary["backend"])
-    plan = build_plan(study, market, chosen, observer=observer)
-    grid = _grid(plan, summary["sample"])
-    conclude_verdict(plan, grid, store, chosen.name, data_folder(study, data), observer)
+    backend = resolve(summary["backend"])
+    plan = build_plan(study, market, backend, observer=observer)
+    grid = recorded_grid(store, _grid(plan, backend, summary["sample"]))
+    evaluation = GridEvaluation(grid, backend.bind(plan.problem), Points(study, market))
+    runs = RunStore(store.folder.parent)
+    context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
+    conclude_verdict(evaluation, context, summary)
     observer.progress("report", 0, 1)
     write_report(store.folder)
     observer.progress("report", 1, 1, 1)
     return Run(store.folder)
 
 
-def _grid(plan: Plan, sample: int | None) -> Grid:
-    return whole_grid(plan) if sample is None else ListedGrid(plan, draw_sample(plan.study.space.size, sample))
+def _grid(plan: Plan, backend: Backend, sample: int | None) -> Grid:
+    if sample is None:
+        return whole_grid(plan, backend.reduction(plan.problem))
+    return ListedGrid(plan, draw_sample(plan.study.space.size, sample))
 
 
 def _processor() -> str:

@@ -61,6 +61,15 @@ class ReductionResult:
     value: Floats  # (n,)
 
 
+@dataclass(frozen=True, slots=True)
+class ReductionLimits:
+    """Which boxes a backend reduces. most: variants of a box at most. takes_any: also boxes whose variants share
+    little."""
+
+    most: int
+    takes_any: bool
+
+
 @runtime_checkable
 class Reducer(Protocol):
     """A bound backend that answers such questions, exactly as ``results.Tally`` would from every variant's value.

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.atomic_write import atomic_write
-from gridproof.results.run.tally import Tally
+from gridproof.results.run.tally import EVALUATED, Tally
 
 # Finished tiles are folded into one file when so many have gathered: a folder of a billion variants stays small.
 _FOLD = 64
@@ -27,6 +27,10 @@ _TILE = re.compile(r"^(\d{14,})-(\d{14,})\.npz$")
 # Metrics of every variant are kept for grids up to this size.
 ROWS_KEPT = 5_000_000
 _ROW_GROUP = 131_072
+
+
+# How the grid of a run is cut into pieces; with it the pieces of a tile have a meaning.
+CUT = "cut.json"
 
 
 class Store:
@@ -41,13 +45,14 @@ class Store:
         self.write_text("study.yaml", study)
 
     def clear(self) -> None:
-        """Remove what an earlier run left here, to make room for another one; what else is in the folder stays."""
-        for name in ("summary.json", "report.html", "statistics.json", "timing.json", "study.yaml"):
+        """Remove what an earlier run left here, to make way for another one; what else is in the folder stays."""
+        for path in self.tiles.glob("*"):  # first: a tile without its cut means nothing
+            path.unlink()
+        for name in ("summary.json", "report.html", "statistics.json", "timing.json", CUT):
             (self.folder / name).unlink(missing_ok=True)
         for name in ("top", "surfaces", "curves", "variants"):
             (self.folder / f"{name}.parquet").unlink(missing_ok=True)
-        for path in self.tiles.glob("*"):
-            path.unlink()
+        (self.folder / "study.yaml").unlink(missing_ok=True)
 
     @property
     def finished(self) -> bool:
@@ -111,6 +116,10 @@ class Store:
         whole.save(self._tile(run[0][0], run[-1][1]))
         for tile in run:
             self._tile(*tile).unlink()
+
+    def evaluated(self, low: int, high: int) -> int:
+        """How many variants the tile of pieces [low, high) has evaluated."""
+        return int(Tally.load(self._tile(low, high)).counters[EVALUATED])
 
     def tally(self) -> Tally:
         """Every finished tile, merged."""

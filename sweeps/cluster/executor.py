@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.backend import Backend, resolve
-from gridproof.kernels.cpu import backend as cpu
+from gridproof.kernels.backend import Backend, Evaluate, cuda_planner, resolve
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Work
@@ -19,12 +18,11 @@ from gridproof.sweeps.cluster.connection import HEAD_TIMEOUT, check_address, con
 from gridproof.sweeps.cluster.interrupts import Interrupts, noted_interrupts
 from gridproof.sweeps.cluster.ray_metrics import RayMetrics
 from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, tile_pieces
-from gridproof.sweeps.cluster.worker import pack_plan
+from gridproof.sweeps.cluster.worker import Shipment
 from gridproof.sweeps.cluster.worker_pool import CPUS, WINDOW, BatchOutcome, WorkerPool
 from gridproof.sweeps.execution.errors import IncompleteError
 from gridproof.sweeps.execution.executor import ExecutionControl, Range, Task, Tile, TileFault
 from gridproof.sweeps.plan.grid import Grid
-from gridproof.sweeps.plan.plan import Plan
 
 # Seconds between looks at the nodes, and without any worker until a run that asked for none gives up.
 _LOOK = 1.0
@@ -72,19 +70,21 @@ class ClusterExecutor:
         """That of this machine; where cuda is asked for and it has no GPU, the workers evaluate for it."""
         self._name = name
         if name == "cuda" and not gpu_answers():
-            return Backend("cuda", cpu.latch_paths, lambda problem: self._evaluate)
+            return cuda_planner()
         chosen = resolve(name)
         self._name = chosen.name
         return chosen
 
-    def prepare(self, plan: Plan, grid: Grid) -> None:
-        shipment = self._ray.put(pack_plan(plan, grid, self._name))
+    def prepare(self, grid: Grid, backend: Backend) -> Evaluate:
+        evaluate = self._evaluate if backend.name == "cuda" and not gpu_answers() else backend.bind(grid.plan.problem)
+        shipment = self._ray.put(Shipment(grid, backend.name))
         gpu = self._name == "cuda"
         self._pool = WorkerPool(self._ray, shipment, gpu, self._workers, self._lost)
         if self._workers is not None:
             self._request([{"GPU": 1} if gpu else {"CPU": CPUS}] * self._workers)
         self._met = self._told = time.monotonic()
         self._look()
+        return evaluate
 
     def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]:
         scheduler = Scheduler(missing)

@@ -5,28 +5,25 @@ from __future__ import annotations
 import os
 import socket
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.backend import resolve
+from gridproof.kernels.backend import Evaluate, resolve
 from gridproof.kernels.problem import Work
 from gridproof.results.run.tally import Tally
-from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.identity import environment
 from gridproof.sweeps.execution.tile import Yardstick, run_tile
 from gridproof.sweeps.plan.grid import Grid
-from gridproof.sweeps.plan.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What a worker needs of a plan: its arrays and the grid's cuts, not the market's series, nor compiled tables."""
+    """What a worker needs: the grid with its plan, which is data, and the backend to bind it to."""
 
-    plan: Plan
     grid: Grid
     backend: str
 
@@ -41,18 +38,12 @@ class FinishedBatch:
     seconds: float
 
 
-def pack_plan(plan: Plan, grid: Grid, backend: str) -> Shipment:
-    """Ready to be pickled: the evaluation is bound anew where it arrives."""
-    lean = replace(plan, market=Market(plan.market.calendar, {}), evaluate=_unbound)
-    return Shipment(lean, grid.on(lean), backend)
-
-
 class Worker:
     """Lives in a process of its own; what arrives is read-only memory shared with the others of its machine."""
 
     def __init__(self, threads: int) -> None:
         numba.set_num_threads(max(1, min(threads, numba.config.NUMBA_NUM_THREADS)))
-        self._loaded: tuple[Plan, Grid] | None = None
+        self._loaded: tuple[Grid, Evaluate] | None = None
 
     def hello(self) -> dict[str, str]:
         """Who this is, and what it would compute with."""
@@ -60,11 +51,11 @@ class Worker:
 
     def load(self, shipment: Shipment) -> None:
         """Bind the plan. Raises InputError where the backend cannot run here."""
-        plan = replace(shipment.plan, evaluate=resolve(shipment.backend).bind(shipment.plan.problem))
-        self._loaded = plan, shipment.grid.on(plan)
+        grid = shipment.grid
+        self._loaded = grid, resolve(shipment.backend).bind(grid.plan.problem)
 
     def tile(self, low: int, high: int, yardstick: Yardstick, keep_rows: bool) -> FinishedBatch:
-        plan, grid = self._plan_and_grid()
+        grid, evaluate = self._grid_and_evaluate()
         began = time.perf_counter()
         variants = 0
 
@@ -72,18 +63,14 @@ class Worker:
             nonlocal variants
             variants += count
 
-        tally, rows = run_tile(plan, grid, low, high, yardstick, keep_rows, advance)
+        tally, rows = run_tile(grid, evaluate, low, high, yardstick, keep_rows, advance)
         return FinishedBatch(tally, rows, variants, time.perf_counter() - began)
 
     def evaluate(self, work: Work) -> Floats:
-        """As ``Plan.evaluate``, for a driver that cannot run the backend itself."""
-        return self._plan_and_grid()[0].evaluate(work)
+        """Metrics of work of the grid's plan, for a driver that cannot run the backend itself."""
+        return self._grid_and_evaluate()[1](work)
 
-    def _plan_and_grid(self) -> tuple[Plan, Grid]:
+    def _grid_and_evaluate(self) -> tuple[Grid, Evaluate]:
         if self._loaded is None:
             raise RuntimeError("a worker was asked for work before it had a plan")
         return self._loaded
-
-
-def _unbound(work: Work) -> Floats:
-    raise RuntimeError("this plan travels: it is bound to a backend where it arrives")

@@ -5,14 +5,18 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import asdict
 
-from gridproof.results.run.store import Store
+from gridproof.kernels.errors import InputError
+from gridproof.results.run.store import CUT, Store
+from gridproof.results.run.tally import EVALUATED, UNDEFINED, Tally
 from gridproof.sweeps.execution.budget import BudgetTracker
 from gridproof.sweeps.execution.errors import IncompleteError
 from gridproof.sweeps.execution.executor import Executor, Task, TileFault
 from gridproof.sweeps.execution.ledger_entries import RunLedger
 from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.run_store import RunStore
+from gridproof.sweeps.plan.grid import Cut, Grid, cut_alike
 
 # Finished tiles until they are folded, and tiles that raise until the run is ended.
 _FOLD_EVERY = 64
@@ -81,11 +85,62 @@ def collect(
     return control.new
 
 
+def begin(store: Store, grid: Grid) -> Grid:
+    """The grid, cut as the run's folder records it; where the run begins, its cut is recorded.
+
+    The cut is part of the run's identity: a tile is named by its pieces, and says nothing about those of another cut.
+    Raises InputError where the folder has tiles that are not of its cut.
+    """
+    where, remedy, tiles = str(store.folder), "Remove the folder and run again", store.finished_tiles()
+    if not store.has(CUT):
+        if tiles:
+            raise InputError("a run's folder records how its grid is cut", f"tiles without {CUT}", where, remedy)
+        store.folder.mkdir(parents=True, exist_ok=True)
+        store.write_json(CUT, asdict(grid.cut))
+        return grid
+    grid = recorded_grid(store, grid)
+    for low, high in tiles:
+        found = store.evaluated(low, high)
+        expected = grid.bounds(high - 1)[1] - grid.bounds(low)[0] if high <= grid.pieces else 0
+        if found != expected:
+            rule = "a tile holds the variants of its pieces"
+            fault = f"{found:,} variants in the tile of pieces {low} to {high - 1}, which have {expected:,}"
+            raise InputError(rule, fault, where, remedy)
+    return grid
+
+
+def recorded_grid(store: Store, grid: Grid) -> Grid:
+    """The grid, cut as the run's folder records it. Raises InputError."""
+    if not store.has(CUT):
+        return grid
+    recorded = store.read_json(CUT)
+    if recorded == asdict(grid.cut):
+        return grid
+    try:
+        return cut_alike(grid, Cut(**recorded))
+    except TypeError:
+        where, remedy = str(store.folder / CUT), "Remove the run's folder and run again"
+        raise InputError("a run's folder records how its grid is cut", recorded, where, remedy) from None
+
+
+def complete_tally(store: Store, grid: Grid) -> Tally:
+    """All tiles merged. Raises RuntimeError where they are not of exactly the variants that were to be evaluated."""
+    tally = store.tally()
+    evaluated, undefined = int(tally.counters[EVALUATED]), int(tally.counters[UNDEFINED])
+    placed = int(tally.histogram.sum()) + undefined
+    if not evaluated == placed == grid.size:
+        what = (
+            f"{evaluated:,} variants are counted and {placed:,} are in the histogram, of {grid.size:,} to be evaluated"
+        )
+        raise RuntimeError(f"{store.folder}: {what}. Remove the folder and run again")
+    return tally
+
+
 def _named(task: Task, fault: TileFault) -> str:
     """A fault with the variants that it is about."""
     first = task.grid.variants(fault.low)[0]
     last = task.grid.variants(fault.high - 1)[-1]
-    ends = [task.plan.study.space.parameters(int(variant)) for variant in (first, last)]
+    ends = [task.grid.plan.study.space.parameters(int(variant)) for variant in (first, last)]
     moved = {name: (value, ends[1][name]) for name, value in ends[0].items()}
     where = ", ".join(f"{name}={a}" if a == b else f"{name}={a} to {b}" for name, (a, b) in moved.items())
     return f"pieces {fault.low} to {fault.high - 1}, variants {first:,} to {last:,} ({where}): {fault.what}"

@@ -11,11 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gridproof.kernels.backend import Backend, resolve
+from gridproof.kernels.backend import Backend, Evaluate, resolve
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps.execution.tile import Yardstick, run_tile
 from gridproof.sweeps.plan.grid import Grid
-from gridproof.sweeps.plan.plan import Plan
 
 # Pieces [low, high).
 Range = tuple[int, int]
@@ -23,9 +22,8 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """All that decides what a tile comes to."""
+    """All that decides what a tile comes to, besides the backend."""
 
-    plan: Plan
     grid: Grid
     yardstick: Yardstick
     keep_rows: bool
@@ -76,8 +74,8 @@ class Executor(AbstractContextManager["Executor"], Protocol):
     def backend(self, name: str) -> Backend:
         """The backend of this name, for a plan that this executor will evaluate. Raises InputError."""
 
-    def prepare(self, plan: Plan, grid: Grid) -> None:
-        """To be called once, before the plan is evaluated or tiles are asked for."""
+    def prepare(self, grid: Grid, backend: Backend) -> Evaluate:
+        """To be called once, before tiles are asked for. Returns what evaluates work of the grid's plan."""
 
     def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]: ...
     def timing(self) -> dict[str, Any]:
@@ -100,7 +98,9 @@ class LocalExecutor:
     def backend(self, name: str) -> Backend:
         return resolve(name)
 
-    def prepare(self, plan: Plan, grid: Grid) -> None: ...
+    def prepare(self, grid: Grid, backend: Backend) -> Evaluate:
+        self._evaluate = backend.bind(grid.plan.problem)
+        return self._evaluate
 
     def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]:
         for first, last in missing:
@@ -110,7 +110,7 @@ class LocalExecutor:
                 high = min(last, low + self._tile_pieces)
                 try:
                     tally, rows = run_tile(
-                        task.plan, task.grid, low, high, task.yardstick, task.keep_rows, control.advance
+                        task.grid, self._evaluate, low, high, task.yardstick, task.keep_rows, control.advance
                     )
                 except Exception as error:  # noqa: BLE001 - reported by the caller, with the tile's parameters
                     yield TileFault(low, high, describe(error))

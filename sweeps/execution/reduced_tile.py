@@ -9,16 +9,16 @@ import numpy as np
 from gridproof.kernels.aggregate.reduction import Reducer, ReductionRequest
 from gridproof.kernels.arrays import Floats
 from gridproof.results.run.tally import KEPT, Tally
-from gridproof.sweeps.plan.grid import ProductGrid
-from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.grid import Grid
 
 
 def reduce_piece(
-    plan: Plan, grid: ProductGrid, number: int, reducer: Reducer, edges: Floats, base: tuple[float, float], floor: float
+    grid: Grid, number: int, reducer: Reducer, edges: Floats, base: tuple[float, float], floor: float
 ) -> Tally:
     """The tally of a piece, but for variants below the floor, which are not among the best."""
-    space = plan.study.space
-    part = grid.part(number)
+    plan, space = grid.plan, grid.plan.study.space
+    part = grid.box(number)
+    assert part is not None
     answer = reducer.reduce(
         ReductionRequest(
             plan.box(part.distinct, part.cells), part.inverses, part.spans, space.dims, plan.study.spec.objective,

@@ -15,42 +15,35 @@ from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.results.run.record import Record, curve_segments, metrics_columns, metrics_record, objective_of
 from gridproof.results.run.store import ROWS_KEPT, Store
 from gridproof.results.run.tally import UNDEFINED, Tally, percentile
+from gridproof.sweeps.execution.context import RunContext
+from gridproof.sweeps.execution.evaluation import GridEvaluation
+from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.observer import RunObserver
-from gridproof.sweeps.execution.tile import Yardstick, evaluate_listed
-from gridproof.sweeps.plan.grid import Grid, ListedGrid
-from gridproof.sweeps.plan.plan import Plan, days_of
-from gridproof.sweeps.plan.point import Point, evaluate_point
-
-# The reference evaluates base and best anew; the compiled figures must be the same to this.
-_AGREE = 1e-7
+from gridproof.sweeps.execution.tile import Yardstick
+from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.point import Point
 
 
 def write_summary(
-    plan: Plan,
-    grid: Grid,
-    store: Store,
-    yardstick: Yardstick,
-    backend: str,
-    sample: int | None,
-    code: str,
-    observer: RunObserver,
+    context: RunContext, evaluation: GridEvaluation, tally: Tally, yardstick: Yardstick, sample: int | None
 ) -> Record:
     """Write top, surfaces and curves. Returns the summary. Base and best are evaluated by the reference anew."""
+    plan, grid, store, observer = evaluation.plan, evaluation.grid, context.store, context.observer
     study, window = plan.study, plan.window
     observer.progress("summary", 0, 3)
-    tally = store.tally()
-    top = _top(plan, tally)
+    top = _top(evaluation, tally)
     store.write_table("top.parquet", top)
     observer.progress("summary", 1, 3, 1)
-    store.write_table("surfaces.parquet", _surfaces(plan, tally))
+    store.write_table("surfaces.parquet", _surfaces(evaluation, tally))
     observer.progress("summary", 2, 3, 2)
     base_index = study.space.base_index
     best_index = int(tally.best_index[0]) if len(tally.best_index) else base_index
-    points = {"base": checked_point(plan, grid, base_index), "best": checked_point(plan, grid, best_index)}
+    points = {"base": evaluation.point(base_index), "best": evaluation.point(best_index)}
     holds = {leg.name: hold_returns(plan, index) for index, leg in enumerate(study.legs)}
     store.write_table("curves.parquet", _curves(plan, points, holds))
     observer.progress("summary", 3, 3, 3)
-    days = days_of(plan)
+    days = plan.days
     published = None if window.published is None else window.published - window.first
     return {
         "study": study.name,
@@ -60,9 +53,9 @@ def write_summary(
         "sample": sample,
         "distinct": plan.distinct(),
         "distinct_paths": plan.distinct_paths,
-        "backend": backend,
-        "code": code,
-        "data_hash": plan.market.digest(),
+        "backend": context.backend.name,
+        "code": code_digest(),
+        "data_hash": context.market.digest(),
         "objective": study.spec.objective,
         "periods_per_year": study.spec.market.periods,
         "window": {
@@ -161,24 +154,12 @@ def _record(point: Point, index: int) -> Record:
     return record
 
 
-def checked_point(plan: Plan, grid: Grid, index: int) -> Point:
-    """A variant by the reference, which must agree with the backend that ranked it."""
-    point = evaluate_point(plan.study, plan.market, plan.study.space.parameters(index))
-    found = plan.evaluate(grid.alone(index).work)[0]
-    for segment, exact in zip(found, (point.in_sample, point.after_publication), strict=False):
-        assert exact is not None
-        for name, value in zip(METRICS, segment, strict=False):
-            right = np.nan if exact[name] is None else exact[name]
-            if not np.isclose(value, right, rtol=_AGREE, atol=_AGREE, equal_nan=True):
-                raise RuntimeError(f"variant {index}: {name} is {value} by the backend but {right} by the reference")
-    return point
-
-
-def _top(plan: Plan, tally: Tally) -> pd.DataFrame:
+def _top(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
     """The best, those with the very same metrics merged: a lag of 2 may trade as a release of 2 days does.
 
     ``equal``: how many variants of the grid these are; of the merged ones the lowest index is shown.
     """
+    plan = evaluation.plan
     space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
     columns: dict[str, Any] = {
         "index": tally.best_index,
@@ -188,7 +169,7 @@ def _top(plan: Plan, tally: Tally) -> pd.DataFrame:
     for position, axis in enumerate(space.axes):
         columns[axis.name] = [axis.values[digit] for digit in digits[:, position]]
     order = np.argsort(np.argsort(tally.best_index))
-    metrics = evaluate_listed(plan, ListedGrid(plan, tally.best_index))[order]
+    metrics = evaluation.listed(tally.best_index)[order]
     table = pd.DataFrame(columns | metrics_columns(metrics, legs))
     _, group = np.unique(metrics.reshape(len(metrics), prod(metrics.shape[1:])), axis=0, return_inverse=True)
     table["equal"] = table.groupby(group.ravel())["equal"].transform("sum")
@@ -197,9 +178,10 @@ def _top(plan: Plan, tally: Tally) -> pd.DataFrame:
     return table
 
 
-def _surfaces(plan: Plan, tally: Tally) -> pd.DataFrame:
+def _surfaces(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
     """Long: one row a cell of every pair of axes with several values."""
-    space, surfaces = plan.study.space, tally.surfaces
+    study, surfaces = evaluation.plan.study, tally.surfaces
+    space = study.space
     parts, cells = [], []
     for x, y in surfaces.pairs:
         down, across = (part.ravel() for part in np.indices((space.dims[x], space.dims[y])))
@@ -220,8 +202,7 @@ def _surfaces(plan: Plan, tally: Tally) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
     wanted = np.concatenate(cells) if cells else np.empty(0, dtype=np.int64)
     if len(wanted):
-        listed = ListedGrid(plan, wanted)
-        values = objective_of(evaluate_listed(plan, listed), plan.study.spec.objective)
+        values = objective_of(evaluation.listed(wanted), study.spec.objective)
         table["base"] = values[np.searchsorted(np.unique(wanted), wanted)]
     else:
         table["base"] = np.empty(0)

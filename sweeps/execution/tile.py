@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gridproof.kernels.aggregate.reduction import Reducer
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.backend import Evaluate
+from gridproof.kernels.errors import InputError
 from gridproof.results.run.record import objective_of
 from gridproof.results.run.tally import KEPT, Tally
+from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.reduced_tile import reduce_piece
-from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid, draw_sample, reducer_of
-from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.grid import Grid, draw_sample
 
 # Variants that say where the histogram's edges lie, and its bins.
 _PILOT = 4096
@@ -30,28 +32,31 @@ class Yardstick:
 
 
 def run_tile(
-    plan: Plan,
     grid: Grid,
+    evaluate: Evaluate,
     low: int,
     high: int,
     yardstick: Yardstick,
     keep_rows: bool,
     advance: Callable[[int], None],
 ) -> tuple[Tally, npt.NDArray[np.float32] | None]:
-    """Evaluate pieces [low, high). ``advance`` hears how many variants each piece finished."""
-    space = plan.study.space
+    """Evaluate pieces [low, high). ``advance`` hears how many variants each piece finished.
+
+    Raises InputError where the grid is cut for a backend that reduces its pieces, and ``evaluate`` does not.
+    """
+    plan, space = grid.plan, grid.plan.study.space
     tally = Tally.empty(space.dims, len(yardstick.edges) - 1, len(plan.study.signals) + 1)
     kept = []
-    reducer = reducer_of(plan, grid)
+    reducer = _reducer(evaluate) if grid.cut.reduced else None
     for number in range(low, high):
-        if reducer is not None and isinstance(grid, ProductGrid):
+        if reducer is not None:
             floor = float(tally.best_value[-1]) if len(tally.best_value) == KEPT else -np.inf
-            tally.merge(reduce_piece(plan, grid, number, reducer, yardstick.edges, yardstick.base, floor))
+            tally.merge(reduce_piece(grid, number, reducer, yardstick.edges, yardstick.base, floor))
             first, last = grid.bounds(number)
             advance(last - first)
             continue
         piece = grid.piece(number)
-        metrics = plan.evaluate(piece.work)
+        metrics = evaluate(piece.work)
         objective = plan.study.spec.objective
         values = objective_of(metrics, objective)[piece.job_of]
         after = objective_of(metrics, objective, 1)[piece.job_of] if metrics.shape[1] > 1 else None
@@ -71,20 +76,18 @@ def run_tile(
     return tally, np.concatenate(kept) if keep_rows else None
 
 
-def evaluate_listed(plan: Plan, grid: Grid) -> Floats:
-    """Metrics of every variant of a short list, in its order, (n, S, 12 + A)."""
-    parts = [np.empty((0, plan.problem.segments, len(METRICS) + plan.problem.allocations))]
-    for number in range(grid.pieces):
-        piece = grid.piece(number)
-        parts.append(plan.evaluate(piece.work)[piece.job_of])
-    return np.concatenate(parts)
+def _reducer(evaluate: object) -> Reducer:
+    if not isinstance(evaluate, Reducer):
+        rule, remedy = "environment mismatch: this run's pieces are reduced by its backend", "Use the run's backend"
+        raise InputError(rule, "a backend that does not reduce", "--backend", remedy)
+    return evaluate
 
 
-def build_yardstick(plan: Plan, grid: Grid) -> Yardstick:
+def build_yardstick(evaluation: GridEvaluation) -> Yardstick:
     """Histogram edges around a pilot of some thousand variants, and the base; the same for every tile and resume."""
-    space, objective = plan.study.space, plan.study.spec.objective
-    pilot = evaluate_listed(plan, ListedGrid(plan, draw_sample(space.size, min(_PILOT, space.size))))
-    own = plan.evaluate(grid.alone(space.base_index).work)
+    space, objective = evaluation.plan.study.space, evaluation.plan.study.spec.objective
+    pilot = evaluation.listed(draw_sample(space.size, min(_PILOT, space.size)))
+    own = evaluation.metrics(space.base_index)[None]
     values = np.append(objective_of(pilot, objective), objective_of(own, objective))
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)

@@ -12,8 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
-from gridproof.kernels.aggregate.reduction import AxisSpan, Reducer, extent
+from gridproof.kernels.aggregate.reduction import AxisSpan, ReductionLimits, extent
 from gridproof.kernels.arrays import Ints
+from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.run.store import ROWS_KEPT
 from gridproof.results.run.tally import Positions
@@ -56,13 +57,31 @@ class BoxPiece:
     cells: Ints  # executions, in grid order
 
 
-class Grid(Protocol):
-    """An ordered set of variants cut into pieces."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a grid is cut into pieces. Tiles of one cut say nothing about the pieces of another.
 
+    form: product or list. target: variants of a piece at most. reduced: whether the backend reduces each piece itself.
+    """
+
+    form: str
+    target: int
+    reduced: bool
+    variants: int
+    pieces: int
+
+
+class Grid(Protocol):
+    """An ordered set of variants of a plan, cut into pieces."""
+
+    @property
+    def plan(self) -> Plan: ...
     @property
     def size(self) -> int: ...
     @property
     def pieces(self) -> int: ...
+    @property
+    def cut(self) -> Cut: ...
     def bounds(self, piece: int) -> tuple[int, int]:
         """The piece's first and past-last variant, counted in this grid's order."""
 
@@ -73,8 +92,8 @@ class Grid(Protocol):
     def alone(self, variant: int) -> Piece:
         """One variant by its grid index, evaluated just as among others."""
 
-    def on(self, plan: Plan) -> Grid:
-        """The same pieces on another copy of the plan."""
+    def box(self, number: int) -> BoxPiece | None:
+        """The piece as a product, whose variants are not listed; None where it is evaluated as a list."""
 
 
 class ProductGrid:
@@ -85,8 +104,8 @@ class ProductGrid:
 
         repeated: one of many grids, as in a search: it may be evaluated as products however small it is.
         """
-        self._plan = plan
-        self._target, self._reduced, self._repeated = target, reduced, repeated
+        self.plan = plan
+        self._target, self._reduced = target, reduced
         self._latest: dict[str, tuple[tuple[tuple[int, int], ...], tuple[Ints, Ints]]] = {}
         space = plan.study.space
         dims = space.dims
@@ -105,10 +124,15 @@ class ProductGrid:
         self.pieces = space.size // (length * self._inner) * self._chunks
         # One form for all pieces, so that a variant's metrics have the same bits in each.
         large = repeated or space.size >= PRODUCTS_FROM
-        self.boxed = reduced or (large and worthwhile([len(paths) for paths in self.part(0).distinct]))
+        self._boxed = reduced or (large and worthwhile([len(paths) for paths in self._part(*self.bounds(0)).distinct]))
 
-    def on(self, plan: Plan) -> ProductGrid:
-        return ProductGrid(plan, self._target, self._reduced, self._repeated)
+    @property
+    def cut(self) -> Cut:
+        return Cut("product", self._target, self._reduced, self.size, self.pieces)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without what is kept from piece to piece: a worker makes its own."""
+        return self.__dict__ | {"_latest": {}}
 
     def bounds(self, piece: int) -> tuple[int, int]:
         lead, chunk = divmod(piece, self._chunks)
@@ -124,18 +148,17 @@ class ProductGrid:
     def alone(self, variant: int) -> Piece:
         return self._box(variant, variant + 1)
 
-    def part(self, number: int) -> BoxPiece:
-        """A piece as the product that it is; its variants are not listed."""
-        return self._part(*self.bounds(number))
+    def box(self, number: int) -> BoxPiece | None:
+        return self._part(*self.bounds(number)) if self._boxed else None
 
     def _part(self, low: int, high: int) -> BoxPiece:
-        space = self._plan.study.space
+        space = self.plan.study.space
         first = space.digits(np.array([low], dtype=np.int64))[0]
         last = space.digits(np.array([high - 1], dtype=np.int64))[0]
         box = [slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True)]
         inverses, distinct, spans = [], [], []
         spare = list(range(space.shared))  # one value each: they may stand with any signal
-        for signal in self._plan.study.signals:
+        for signal in self.plan.study.signals:
             paths, inverse = self._paths(signal.name, tuple(box[axis] for axis in space.uses[signal.name]))
             distinct.append(paths)
             # Back to the box: own axes of the signals follow one another, so each inverse is one block of it.
@@ -158,7 +181,7 @@ class ProductGrid:
         """Distinct paths within a box, and which of them each cell has. From piece to piece few signals change."""
         key = tuple((side.start, side.stop) for side in box)
         if signal not in self._latest or self._latest[signal][0] != key:
-            unique, begins, inverse = np.unique(self._plan.paths[signal][box], return_index=True, return_inverse=True)
+            unique, begins, inverse = np.unique(self.plan.paths[signal][box], return_index=True, return_inverse=True)
             order = np.argsort(begins)
             found = unique[order].astype(np.int64), np.argsort(order)[inverse.ravel()].astype(np.int64)
             self._latest[signal] = key, found
@@ -178,8 +201,8 @@ class ProductGrid:
         job_of = (job_of[:, None] * len(cells) + np.arange(len(cells))[None, :]).ravel()
         count = len(tuples)
         keys = np.concatenate([np.repeat(tuples, len(cells), axis=0), np.tile(cells, count)[:, None]], axis=1)
-        box = self._plan.box(part.distinct, cells)
-        work: Work = box if self.boxed else box.jobs()
+        box = self.plan.box(part.distinct, cells)
+        work: Work = box if self._boxed else box.jobs()
         return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of, extent(part.spans))
 
 
@@ -187,14 +210,15 @@ class ListedGrid:
     """Given variants: a sample, a slice through the base, single points, or all by number."""
 
     def __init__(self, plan: Plan, variants: Ints | range, target: int = PIECE) -> None:
-        self._plan = plan
+        self.plan = plan
         self._variants = variants if isinstance(variants, range) else np.unique(variants)
         self._target = target
         self.size = len(self._variants)
         self.pieces = -(-self.size // target)
 
-    def on(self, plan: Plan) -> ListedGrid:
-        return ListedGrid(plan, self._variants, self._target)
+    @property
+    def cut(self) -> Cut:
+        return Cut("list", self._target, False, self.size, self.pieces)
 
     def bounds(self, piece: int) -> tuple[int, int]:
         return piece * self._target, min(self.size, (piece + 1) * self._target)
@@ -208,8 +232,11 @@ class ListedGrid:
     def alone(self, variant: int) -> Piece:
         return self._list(np.array([variant], dtype=np.int64))
 
+    def box(self, number: int) -> BoxPiece | None:
+        return None
+
     def _list(self, variants: Ints) -> Piece:
-        plan, space = self._plan, self._plan.study.space
+        plan, space = self.plan, self.plan.study.space
         digits = space.digits(variants)
         columns = []
         for signal in plan.study.signals:
@@ -234,24 +261,35 @@ def worthwhile(sizes: list[int]) -> bool:
     return prod(sizes) >= 8 * sum(sizes) and sum(sizes) <= 8192
 
 
-def whole_grid(plan: Plan, target: int = PIECE, repeated: bool = False) -> Grid:
+def whole_grid(
+    plan: Plan, limits: ReductionLimits | None = None, target: int = PIECE, repeated: bool = False
+) -> Grid:
     """Every variant: in boxes, or by number where shared axes would cut the boxes small.
 
-    Boxes that the backend reduces itself are larger: no row of them is listed. repeated: see ``ProductGrid``.
+    limits: which boxes the backend reduces; those may be larger, since none of their rows is listed. A grid whose every
+    row is kept has to be listed. repeated: see ``ProductGrid``.
     """
     product = ProductGrid(plan, target, repeated=repeated)
     if product.pieces * target > 32 * product.size + target:
         return ListedGrid(plan, range(product.size), target)
-    reducer = reducer_of(plan, product)
-    return product if reducer is None else ProductGrid(plan, reducer.most, reduced=True)
+    if limits is None or product.size <= ROWS_KEPT or not plan.study.signals:
+        return product
+    return ProductGrid(plan, limits.most, reduced=True) if product.box(0) or limits.takes_any else product
 
 
-def reducer_of(plan: Plan, grid: Grid) -> Reducer | None:
-    """The backend, where it reduces the boxes of this grid itself; a grid whose every row is kept has to be listed."""
-    evaluate: object = plan.evaluate
-    if not isinstance(grid, ProductGrid) or not isinstance(evaluate, Reducer) or grid.size <= ROWS_KEPT:
-        return None
-    return evaluate if plan.study.signals and (grid.boxed or evaluate.takes_any) else None
+def cut_alike(grid: Grid, cut: Cut) -> Grid:
+    """The variants of a grid cut as another process has cut them. Raises InputError where that is impossible."""
+    size, plan = grid.size, grid.plan
+    alike: Grid = grid
+    if cut.form == "product" and size == plan.study.space.size:
+        alike = ProductGrid(plan, cut.target, cut.reduced)
+    elif cut.form == "list":
+        variants = [grid.variants(piece) for piece in range(grid.pieces)] if size < plan.study.space.size else None
+        alike = ListedGrid(plan, range(size) if variants is None else np.concatenate(variants), cut.target)
+    if alike.cut != cut:
+        rule, remedy = "a run is resumed with the pieces it was begun with", "Remove the run's folder and run again"
+        raise InputError(rule, f"{cut} recorded, {alike.cut} here", "cut.json", remedy)
+    return alike
 
 
 def draw_sample(size: int, count: int, seed: int = 0) -> Ints:

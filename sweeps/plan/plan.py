@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.arrays import Ints
 from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.problem import Box, Problem, Work
+from gridproof.kernels.problem import Box, Problem
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.sweeps.execution.observer import RunObserver
@@ -24,21 +24,20 @@ from gridproof.sweeps.study.study import Study
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that the variants of one study share.
+    """Everything that the variants of one study share, as data: any process may evaluate it.
 
-    ``paths``: for each signal the index of the distinct path of every combination of its axes, shaped like those
-    axes (grid order). ``first_row``: for each signal the row of its path 0 in ``problem.path_bits``; path p of a signal
-    with b bits stands at rows first_row + p·b …
+    ``days``: the return days of the window, (D,). ``paths``: for each signal the index of the distinct path of every
+    combination of its axes, shaped like those axes (grid order). ``first_row``: for each signal the row of its path 0
+    in ``problem.path_bits``; path p of a signal with b bits is at rows first_row + p·b …
     """
 
     study: Study
-    market: Market
+    days: Dates
     window: Window
     problem: Problem
     paths: dict[str, Ints]
     distinct_paths: dict[str, int]
     first_row: dict[str, int]
-    evaluate: Callable[[Work], Floats]
 
     def rows(self, keys: Ints) -> Ints:
         """Path indices (n, signals) to path rows (n, B) int32: the bits of the rule, then, where it may hold, for
@@ -142,7 +141,7 @@ class StudyLayout:
             study, signal, self.market, backend, self.start, self.stop, self.needed, self.window, holds, hindsight
         )
 
-    def plan(self, study: Study, tables: Sequence[PathTable], backend: Backend) -> Plan:
+    def plan(self, study: Study, tables: Sequence[PathTable]) -> Plan:
         """The plan of the layout's study, or of a part of it, from the paths of each signal in its order."""
         first, row = {}, 0
         for signal, table in zip(study.signals, tables, strict=True):
@@ -152,13 +151,12 @@ class StudyLayout:
         problem = replace(self.problem, path_bits=np.concatenate(path_bits)) if path_bits else self.problem
         return Plan(
             study,
-            self.market,
+            self.market.calendar[self.window.first : self.window.last + 1],
             self.window,
             problem,
             {signal.name: table.index for signal, table in zip(study.signals, tables, strict=True)},
             {signal.name: len(table.distinct) for signal, table in zip(study.signals, tables, strict=True)},
             first,
-            backend.bind(problem),
         )
 
 
@@ -185,7 +183,7 @@ def build_plan(
         observer.progress("planning", number, len(study.signals), number)
         tables.append(layout.table(study, signal, backend, hindsight))
     observer.progress("planning", len(tables), len(tables), len(tables))
-    return layout.plan(study, tables, backend)
+    return layout.plan(study, tables)
 
 
 def lay_out(study: Study, market: Market) -> StudyLayout:
@@ -275,8 +273,3 @@ def _executions(study: Study) -> list[dict[str, float]]:
         cells.append({name: float(space.axes[p].values[digits[p - offset]])
                       for name in names for p in [space.position(name)]})  # fmt: skip
     return cells
-
-
-def days_of(plan: Plan) -> Dates:
-    """The return days of the window, (D,)."""
-    return plan.market.calendar[plan.window.first : plan.window.last + 1]

@@ -16,7 +16,7 @@ from gridproof.kernels.paths import unpack
 from gridproof.kernels.problem import Jobs
 from gridproof.results.run.record import Record, metrics_record
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.plan import Plan, build_plan, days_of
+from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.signal_paths import latch_pairs, signal_states
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.study.values import Value
@@ -82,11 +82,11 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
     single = study.at(point or {})
     plan = build_plan(single, market, resolve("reference"))
     rows = plan.rows(np.zeros((1, len(single.signals)), dtype=np.int64))[0].astype(np.int64)
-    metrics = plan.evaluate(one_job(rows))[0]
+    metrics = reference.evaluate(plan.problem, one_job(rows))[0]
     legs = [leg.name for leg in single.legs]
     held, returns, costs = reference.daily(plan.problem, rows, 0)
     nav = np.cumprod(1.0 + returns)
-    columns = _signal_columns(plan)
+    columns = _signal_columns(plan, market)
     columns |= {f"weight.{leg}": (held == index).astype(float) for index, leg in enumerate(legs)}
     columns |= {
         "return": returns,
@@ -105,17 +105,32 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
     )
 
 
+class Points:
+    """Variants of one study evaluated by the reference, each once."""
+
+    def __init__(self, study: Study, market: Market) -> None:
+        self._study, self._market = study, market
+        self._known: dict[tuple[tuple[str, Value], ...], Point] = {}
+
+    def at(self, parameters: Mapping[str, Value]) -> Point:
+        """As ``evaluate_point``."""
+        key = tuple(sorted(({**self._study.base} | dict(parameters)).items(), key=lambda item: item[0]))
+        if key not in self._known:
+            self._known[key] = evaluate_point(self._study, self._market, parameters)
+        return self._known[key]
+
+
 def one_job(rows: Ints) -> Jobs:
     """The one variant of these path rows (B,), under execution 0."""
     return Jobs(rows[None].astype(np.int32), np.array([0, 1], dtype=np.int64), np.zeros(1, dtype=np.int64))
 
 
-def _signal_columns(plan: Plan) -> dict[str, Any]:
+def _signal_columns(plan: Plan, market: Market) -> dict[str, Any]:
     study, window = plan.study, plan.window
     columns: dict[str, Any] = {}
     inside = slice(window.first, window.last + 1)
     for signal in study.signals:
-        reading = signal_states(study, signal, plan.market, dict(study.base), window)
+        reading = signal_states(study, signal, market, dict(study.base), window)
         for name, values in reading.values.items():
             columns[f"{signal.name}.{name}"] = values[inside]
         if reading.states is not None:
@@ -124,7 +139,7 @@ def _signal_columns(plan: Plan) -> dict[str, Any]:
             # The latch runs from the first day of the calendar, as in the plan.
             on, off = latch_pairs(study, signal, {name: np.array([value]) for name, value in study.base.items()})
             words = reference.latch_paths(reading.values["value"], on, off, 0)
-            states = unpack(words, len(plan.market.calendar))[:, inside]
+            states = unpack(words, len(market.calendar))[:, inside]
         for bit, state in zip(signal.bits, states, strict=True):
             columns[f"{bit}.state"] = state.astype(int)
     return columns
@@ -135,4 +150,4 @@ def _hindsight(study: Study, market: Market, legs: list[str]) -> Record | None:
         return None
     plan = build_plan(study, market, resolve("reference"), hindsight=True)
     rows = plan.rows(np.zeros((1, len(study.signals)), dtype=np.int64))[0].astype(np.int64)
-    return metrics_record(plan.evaluate(one_job(rows))[0, 0], legs)
+    return metrics_record(reference.evaluate(plan.problem, one_job(rows))[0, 0], legs)

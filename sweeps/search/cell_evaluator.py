@@ -10,7 +10,7 @@ from gridproof.kernels.aggregate.neighbourhood import best_neighbourhood
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.kernels.problem import Work
-from gridproof.sweeps.plan.grid import Grid, ProductGrid, whole_grid
+from gridproof.sweeps.plan.grid import Grid, whole_grid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.signal_paths import UndefinedSignalError
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
@@ -97,10 +97,10 @@ def _work_and_cells(plan: Plan, grid: Grid, number: int) -> tuple[Work, Callable
 
     The cells of a box are not listed.
     """
-    if not isinstance(grid, ProductGrid) or not grid.boxed:
+    part = grid.box(number)
+    if part is None:
         piece = grid.piece(number)
         return piece.work, lambda by_job: by_job[piece.job_of]
-    part = grid.part(number)
     sizes = [*(len(paths) for paths in part.distinct), len(part.cells)]
 
     def to_cells(by_job: Floats) -> Floats:

@@ -104,10 +104,11 @@ class SearchContext:
     def plan(self, part: Study, tables: Sequence[PathTable], layout: StudyLayout) -> BoundPlan:
         """The plan of a part on one of this context's layouts."""
         like = next((evaluator for known, evaluator in self._evaluators if known is layout), None)
-        plan = layout.plan(part, tables, timed(self._untimed, self.clock, like))
-        if like is None and isinstance(plan.evaluate, TimedEvaluator):
-            self._evaluators.append((layout, plan.evaluate))
-        return BoundPlan(plan, plan.evaluate)
+        plan = layout.plan(part, tables)
+        evaluate = timed(self._untimed, self.clock, like).bind(plan.problem)
+        if like is None and isinstance(evaluate, TimedEvaluator):
+            self._evaluators.append((layout, evaluate))
+        return BoundPlan(plan, evaluate)
 
     def is_defined(self, choice: Mapping[str, Value], axis: str | None = None) -> bool:
         """Whether the signals of a variant are defined in time and on all days; with ``axis`` those that it moves."""

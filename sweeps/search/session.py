@@ -22,6 +22,7 @@ from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.connection import check_address, connected
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
+from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.errors import IncompleteError
 from gridproof.sweeps.execution.executor import LocalExecutor
 from gridproof.sweeps.execution.identity import code_digest
@@ -29,7 +30,7 @@ from gridproof.sweeps.execution.ledger_entries import SearchLedger, is_recorded
 from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
-from gridproof.sweeps.run import RunContext, data_folder, finish, market_of, sweep
+from gridproof.sweeps.run import data_folder, finish, market_of, sweep
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.loop import Reporter, Search
 from gridproof.sweeps.search.options import SearchOptions
@@ -225,10 +226,10 @@ def run_search(
     store.write_json(RECORD, record)
     seconds = {**session.seconds, "kernels": session.clock.seconds, "searching": time.perf_counter() - began}
     swept = RunContext(local, market, data_folder(study, data), backend, store, runs, observer)
-    plan, grid, summary = sweep(swept, LocalExecutor(1))
+    evaluation, summary = sweep(swept, LocalExecutor(1))
     store.write_json("summary.json", summary)
     if run.verdict:
-        conclude_verdict(plan, grid, store, backend.name, swept.data, observer)
+        conclude_verdict(evaluation, swept, summary)
     store.write_json("timing.json", store.read_json("timing.json") | {"search": seconds})
     finish(swept)
     return Run(folder, place=runs.of(folder))

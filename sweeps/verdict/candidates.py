@@ -12,9 +12,9 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.record import Record
 from gridproof.results.statistics.sharpe import ReturnMoments, return_moments, sharpe_standard_error
-from gridproof.sweeps.execution.summary import checked_point, hold_returns
-from gridproof.sweeps.plan.grid import Grid
-from gridproof.sweeps.plan.plan import Plan, days_of
+from gridproof.sweeps.execution.evaluation import GridEvaluation
+from gridproof.sweeps.execution.summary import hold_returns
+from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
 from gridproof.sweeps.verdict.bootstrap import Bootstrap, draw_bootstrap
 from gridproof.sweeps.verdict.ensemble import Ensemble
@@ -119,7 +119,7 @@ class Candidates:
 
     def years(self) -> Record:
         """Base and best by calendar year, in sample."""
-        problem, dates = self.plan.problem, days_of(self.plan)[: self.days]
+        problem, dates = self.plan.problem, self.plan.days[: self.days]
         return {
             name: by_year(dates, returns[: self.days], self._held(name), problem.periods, problem.risk_free)
             for name, returns in self.returns.items()
@@ -131,13 +131,14 @@ class Candidates:
         return np.array([legs[leg] for leg in self.points[name].held[: self.days]], dtype=np.int64)
 
 
-def find_candidates(plan: Plan, grid: Grid, best: int) -> Candidates:
+def find_candidates(evaluation: GridEvaluation, best: int) -> Candidates:
     """best: its grid index. The reference must agree with the backend about base and best."""
+    plan = evaluation.plan
     index = {"base": plan.study.space.base_index, "best": best}
     return Candidates(
         plan,
-        {name: checked_point(plan, grid, one) for name, one in index.items()},
+        {name: evaluation.point(one) for name, one in index.items()},
         index,
-        {name: plan.evaluate(grid.alone(one).work)[0] for name, one in index.items()},
+        {name: evaluation.metrics(one) for name, one in index.items()},
         {leg.name: hold_returns(plan, place)[0] for place, leg in enumerate(plan.study.legs)},
     )

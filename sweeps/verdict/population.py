@@ -11,7 +11,8 @@ from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bootstrap_maxima import daily_returns
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPeriods
 from gridproof.kernels.problem import Jobs
-from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample
+from gridproof.sweeps.execution.evaluation import GridEvaluation
+from gridproof.sweeps.plan.grid import ListedGrid, draw_sample
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.study.values import Value
 
@@ -77,8 +78,9 @@ class Population:
         return int(at[0]) if len(at) else None
 
 
-def gather(plan: Plan, grid: Grid) -> Population:
+def gather(evaluation: GridEvaluation) -> Population:
     """Go through a run's variants once more and merge those whose metrics are the same to the last bit."""
+    plan, grid = evaluation.plan, evaluation.grid
     notes = []
     if grid.size > LARGEST_GRID:
         notes.append(f"{DRAWN:,} of {grid.size:,} variants drawn at random")
@@ -87,7 +89,7 @@ def gather(plan: Plan, grid: Grid) -> Population:
     for number in range(grid.pieces):
         piece = grid.piece(number)
         jobs = piece.work.jobs()
-        metrics = plan.evaluate(piece.work)
+        metrics = evaluation.evaluate(piece.work)
         _, first = np.unique(piece.job_of, return_index=True)
         cells = np.bincount(piece.job_of, minlength=len(metrics))
         rows = np.repeat(jobs.rows, np.diff(jobs.first), axis=0)

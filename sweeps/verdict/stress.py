@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.record import Record, objective_of
-from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
-from gridproof.sweeps.execution.tile import evaluate_listed
-from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.plan import Plan
-from gridproof.sweeps.plan.point import Point, evaluate_point
-from gridproof.sweeps.study.study import Study
+from gridproof.sweeps.plan.point import Point, Points
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 LAGS = (1, 2, 3, 4, 5)
@@ -26,9 +23,9 @@ _MULTIPLES, _COSTS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0), (0.0, 0.0005, 0.001, 0.002,
 _LATER, _LATER_CALENDAR = (1, 2, 3, 5), (7, 15, 30)
 
 
-def stress(plan: Plan, market: Market, point: Point, index: int, holds: dict[str, Floats]) -> Record:
+def stress(evaluation: GridEvaluation, point: Point, index: int, holds: dict[str, Floats]) -> Record:
     """point: the variant evaluated, at ``index`` of the grid. holds: (T,) returns in sample of holding each leg."""
-    study, parameters = plan.study, point.parameters
+    points, parameters = evaluation.points, point.parameters
     cost = float(parameters["execution.cost"])
     costs = sorted({round(cost * multiple, 9) for multiple in _MULTIPLES} if cost > 0 else {*_COSTS})
     lag = int(parameters["execution.lag"])
@@ -36,14 +33,14 @@ def stress(plan: Plan, market: Market, point: Point, index: int, holds: dict[str
     releases = []
     for name, value in parameters.items():
         if name.endswith(".release") and (later := _later(value)):
-            rows = _along(study, market, point, name, [value, *later])
+            rows = _along(points, point, name, [value, *later])
             releases.append({"signal": name.removesuffix(".release"), "values": rows})
     return {
-        "lag": _along(study, market, point, "execution.lag", lags),
-        "cost": _along(study, market, point, "execution.cost", costs),
+        "lag": _along(points, point, "execution.lag", lags),
+        "cost": _along(points, point, "execution.cost", costs),
         "release": releases,
-        "break_even_cost": _break_even(plan, point, holds),
-        "neighbours": _neighbours(plan, index),
+        "break_even_cost": _break_even(evaluation.plan, point, holds),
+        "neighbours": _neighbours(evaluation, index),
     }
 
 
@@ -57,13 +54,13 @@ def _later(value: Any) -> list[Any]:
     return [release.trading_days + days for days in _LATER]
 
 
-def _along(study: Study, market: Market, point: Point, name: str, values: list[Any]) -> list[Record]:
+def _along(points: Points, point: Point, name: str, values: list[Any]) -> list[Record]:
     """A window that begins as soon as the grid allows has no room for a later day: that row says why it is empty."""
     rows = []
     for value in values:
         row: Record = {"value": value, "sharpe": None, "cagr": None, "base": value == point.parameters[name]}
         try:
-            metrics = evaluate_point(study, market, point.parameters | {name: value}).in_sample
+            metrics = points.at(point.parameters | {name: value}).in_sample
             row |= {"sharpe": metrics["sharpe"], "cagr": metrics["cagr"]}
         except InputError as error:
             row["why"] = str(error)
@@ -97,9 +94,10 @@ def _break_even(plan: Plan, point: Point, holds: dict[str, Floats]) -> list[Reco
     return rows
 
 
-def _neighbours(plan: Plan, index: int) -> Record:
+def _neighbours(evaluation: GridEvaluation, index: int) -> Record:
     """The objective one step away along each axis."""
-    space = plan.study.space
+    study = evaluation.plan.study
+    space = study.space
     digits = space.digits(np.array([index]))[0]
     around = []
     for axis, size in enumerate(space.dims):
@@ -110,8 +108,7 @@ def _neighbours(plan: Plan, index: int) -> Record:
                 around.append(space.index(moved))
     if not around:
         return {"count": 0, "worst": None, "median": None, "best": None}
-    listed: Ints = np.array(sorted(around), dtype=np.int64)
-    values = objective_of(evaluate_listed(plan, ListedGrid(plan, listed)), plan.study.spec.objective)
+    values = objective_of(evaluation.listed(np.array(around, dtype=np.int64)), study.spec.objective)
     defined = values[~np.isnan(values)]
     if not len(defined):
         return {"count": 0, "worst": None, "median": None, "best": None}

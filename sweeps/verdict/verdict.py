@@ -8,10 +8,9 @@ from gridproof.results.gates import NOT_COVERED, judge
 from gridproof.results.ledger.ledger import ledger_total
 from gridproof.results.run.record import Record
 from gridproof.results.run.store import Store
+from gridproof.sweeps.execution.context import RunContext
+from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.ledger_entries import market_identity
-from gridproof.sweeps.execution.observer import RunObserver
-from gridproof.sweeps.plan.grid import Grid
-from gridproof.sweeps.plan.plan import Plan, days_of
 from gridproof.sweeps.search.search_population import gather_search, is_search
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED
@@ -32,21 +31,19 @@ _METRIC = {"sharpe": "sharpe", "cagr": "cagr", "total_return": "cagr"}
 _STAGES = 5
 
 
-def conclude_verdict(
-    plan: Plan, grid: Grid, store: Store, backend: str, data: Path | None, observer: RunObserver
-) -> Record:
+def conclude_verdict(evaluation: GridEvaluation, context: RunContext, summary: Record) -> Record:
     """Compute all statistics of a finished run and write them. Raises InputError where the sample is too short."""
-    study, space, dates = plan.study, plan.study.space, days_of(plan)
+    plan, grid, store, observer = evaluation.plan, evaluation.grid, context.store, context.observer
+    study, space, dates, backend = plan.study, plan.study.space, plan.days, context.backend.name
     objective = study.spec.objective
-    summary = store.read_json("summary.json")
     observer.progress("verdict", 0, _STAGES, 0, "gathering what trades differently")
-    contenders = find_candidates(plan, grid, int(summary["best"]["index"]))
+    contenders = find_candidates(evaluation, int(summary["best"]["index"]))
     if is_search(store):
         known = [(space.parameters(contenders.index[name]), contenders.metrics[name]) for name in contenders.points]
-        population, tried = gather_search(store, plan.market, backend, known)
+        population, tried = gather_search(store, context.market, backend, known)
         distinct = tried
     else:
-        population, tried, distinct = gather(plan, grid), summary["evaluated"], summary["distinct"]
+        population, tried, distinct = gather(evaluation), summary["evaluated"], summary["distinct"]
     bootstrap, benchmarks = contenders.bootstrap(), contenders.benchmarks()
     ahead = CrossValidation(population, _METRIC[objective]) if objective in _METRIC else None
     tested = f"testing {len(population):,} variants against {len(benchmarks)} benchmarks, {RESAMPLES:,} resamples"
@@ -60,7 +57,7 @@ def conclude_verdict(
     no_blocks = f"{objective} is not given by sums of blocks, or there are too few days"
     values = whole_grid_values(store, space, objective)
     plateau, no_plateau = plateaus(values, contenders)
-    counts = count_trials(population, luck, tried, distinct, _ledger(study, store, data))
+    counts = count_trials(population, luck, tried, distinct, _ledger(study, store, context.data))
     record: Record = {
         "method": {
             "confidence": 0.95,
@@ -96,7 +93,7 @@ def conclude_verdict(
     }
     observer.progress("verdict", 4, _STAGES, 4, "stressing base and best")
     record["stress"] = {
-        name: stress(plan, plan.market, point, contenders.index[name], contenders.holds_in_sample)
+        name: stress(evaluation, point, contenders.index[name], contenders.holds_in_sample)
         for name, point in contenders.points.items()
     }
     record["gates"] = judge(record)

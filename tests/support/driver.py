@@ -15,6 +15,6 @@ if __name__ == "__main__":
     # As from a terminal: what a shell starts in the background ignores it, and so does what that starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     traps = Path(sys.argv.pop(1))
-    run_module.whole_grid = lambda plan: Trapped(plan, traps)
+    run_module.whole_grid = lambda plan, _: Trapped(plan, traps)
     cluster.HEAD_TIMEOUT = 2.0
     command.main()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import gridproof as gp
+from gridproof.kernels.backend import resolve
 from gridproof.results.run.store import Store
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
@@ -44,8 +45,7 @@ class Listener:
 
 
 def task_of(traps: Path) -> Task:
-    plan = small_plan()
-    return Task(plan, Trapped(plan, traps), Yardstick(np.linspace(-1.0, 2.0, 11), (0.3, 0.9)), keep_rows=True)
+    return Task(Trapped(small_plan(), traps), Yardstick(np.linspace(-1.0, 2.0, 11), (0.3, 0.9)), keep_rows=True)
 
 
 def collect(
@@ -89,8 +89,15 @@ class TileSuite:
         assert pieces(tiles) == list(range(task.grid.pieces))
         assert observer.variants == task.grid.size
         rows = np.concatenate([tile.rows for tile in tiles if tile.rows is not None])
+        evaluate = resolve("cpu").bind(task.grid.plan.problem)
         whole, expected = run_tile(
-            task.plan, task.grid, 0, task.grid.pieces, task.yardstick, True, lambda variants: None
+            task.grid,
+            evaluate,
+            0,
+            task.grid.pieces,
+            task.yardstick,
+            True,
+            lambda variants: None,
         )
         assert expected is not None
         assert rows.tobytes() == expected.tobytes()
@@ -137,7 +144,7 @@ class RunSuite:
         self, ray: str | None, traps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         expected = contents(gp.run(small_study(), out=tmp_path / "whole", verdict=False).folder)
-        monkeypatch.setattr(run_module, "whole_grid", lambda plan: Trapped(plan, traps))
+        monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
         save, stored = Tally.save, []
 
         def full(tally: Tally, path: Path) -> None:

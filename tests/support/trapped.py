@@ -20,9 +20,6 @@ class Trapped(ProductGrid):
         super().__init__(plan, 10)
         self._traps = traps
 
-    def on(self, plan: Plan) -> Trapped:
-        return Trapped(plan, self._traps)
-
     def piece(self, number: int) -> Piece:
         if (self._traps / "slow").exists():
             time.sleep(SLOW)

@@ -47,7 +47,7 @@ def run(out: Path, tile_pieces: int, observer: gp.RunObserver | None = None) -> 
 
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan: ProductGrid(plan, 10))
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
 
 
 def test_summary(finished: gp.Run) -> None:

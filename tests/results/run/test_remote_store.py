@@ -49,7 +49,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     MemoryFileSystem.store.clear()
     MemoryFileSystem.pseudo_dirs[:] = [""]
     monkeypatch.setattr(Unsteady, "refused", "nothing")
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan: Trapped(plan, tmp_path / "traps"))
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, tmp_path / "traps"))
     yield
     MemoryFileSystem.store.clear()
 

@@ -19,6 +19,7 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.arrays import Floats
+from gridproof.kernels.backend import resolve
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cluster import worker_pool as pool_module
@@ -59,7 +60,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def expected(study: Path, traps: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What a run in this process writes, piece by piece as on the cluster."""
-    with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, traps)):
+    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps)):
         return contents(gp.run(gp.load_study(str(study)), out=tmp_path_factory.mktemp("local"), verdict=False).folder)
 
 
@@ -67,8 +68,7 @@ def expected(study: Path, traps: Path, tmp_path_factory: pytest.TempPathFactory)
 def executor(cluster: Any, traps: Path) -> Iterator[Executor]:
     task = task_of(traps)
     with ClusterExecutor(cluster.address) as executor:
-        executor.backend("cpu")
-        executor.prepare(task.plan, task.grid)
+        executor.prepare(task.grid, executor.backend("cpu"))
         yield executor
 
 
@@ -86,7 +86,7 @@ class TestTiles(TileSuite):
         plan = small_plan()
         work = Trapped(plan, Path("none")).piece(3).work
         found: Floats = executor._evaluate(work)
-        assert found.tobytes() == plan.evaluate(work).tobytes()
+        assert found.tobytes() == resolve("cpu").bind(plan.problem)(work).tobytes()
         assert np.isfinite(found[..., 0]).all()
 
 
@@ -181,7 +181,7 @@ def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
 
     heard = Watching()
 
-    with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
+    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=cluster.address, observer=heard, verdict=False)
     assert run.timing["workers_lost"] == 2
     assert sum(run.timing["nodes"].values()) == run.timing["variants_evaluated_in_this_call"] == run.summary["variants"]
@@ -270,7 +270,7 @@ def test_the_head_goes(
     for text in refused if driver.process.returncode == 3 else killed:
         assert text in errors
     (empty_traps / "slow").unlink()
-    with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
+    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         run = gp.run(gp.load_study(str(study)), out=tmp_path, verdict=False)
     assert run.timing["variants_evaluated_in_this_call"] < run.summary["variants"]
     assert contents(run.folder) == expected
@@ -280,7 +280,7 @@ def test_no_more_workers_than_asked_for(
     cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     heard = Heard()
-    with mock.patch.object(run_module, "whole_grid", lambda plan: Trapped(plan, empty_traps)):
+    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         run = gp.run(
             gp.load_study(str(study)),
             out=tmp_path,

@@ -22,7 +22,7 @@ from gridproof.sweeps.cluster.worker_pool import NodeShare, share_of
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor
 from tests.support.demo import small_file, small_study
-from tests.support.executors import RunSuite, TileSuite
+from tests.support.executors import RunSuite, TileSuite, task_of
 from tests.support.observers import Heard
 from tests.support.rays import ROOT, driver_command, needs_ray
 
@@ -33,8 +33,10 @@ def traps(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def executor() -> Executor:
-    return LocalExecutor(tile_pieces=2)
+def executor(traps: Path) -> Executor:
+    executor = LocalExecutor(tile_pieces=2)
+    executor.prepare(task_of(traps).grid, resolve("cpu"))
+    return executor
 
 
 @pytest.fixture

@@ -221,7 +221,7 @@ def only(folder: Path) -> tuple[int, int, int]:
 
 def test_runs_are_counted_as_they_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study, size = small_study(), small_study().space.size
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan: ProductGrid(plan, 10))
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
 
     with pytest.raises(KeyboardInterrupt):
         run_study(study, None, RunOptions(tmp_path, verdict=False, tile_pieces=2), StopAt(new=60))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
 from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Ints
+from gridproof.kernels.backend import resolve
 from gridproof.kernels.problem import Box
 from gridproof.results.run.record import objective_of
 from gridproof.results.run.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, Tally, percentile
-from gridproof.sweeps.execution.tile import Yardstick, evaluate_listed, run_tile
+from gridproof.sweeps.execution.evaluation import evaluate_grid
+from gridproof.sweeps.execution.tile import Yardstick, run_tile
 from gridproof.sweeps.plan import grid as grid_module
 from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan
@@ -60,29 +64,30 @@ def test_distinct_and_equal_counts(plan_of) -> None:
 @pytest.mark.parametrize("plan_of", PLANS)
 def test_product_equals_list_equals_reference(plan_of) -> None:
     plan, oracle = plan_of(), plan_of("reference")
-    size = plan.study.space.size
-    listed = evaluate_listed(plan, ListedGrid(plan, np.arange(size), target=100))
-    product = evaluate_listed(plan, ProductGrid(plan, 48))
+    size, evaluate = plan.study.space.size, resolve("cpu").bind(plan.problem)
+    listed = evaluate_grid(ListedGrid(plan, np.arange(size), target=100), evaluate)
+    product = evaluate_grid(ProductGrid(plan, 48), evaluate)
     np.testing.assert_allclose(listed, product, rtol=1e-9, atol=1e-10)
     some = np.random.default_rng(3).choice(size, 25, replace=False)
     some.sort()
-    np.testing.assert_allclose(listed[some], evaluate_listed(oracle, ListedGrid(oracle, some)), rtol=1e-9, atol=1e-10)
+    right = evaluate_grid(ListedGrid(oracle, some), resolve("reference").bind(oracle.problem))
+    np.testing.assert_allclose(listed[some], right, rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.parametrize("plan_of", PLANS)
 def test_tally_against_brute_force(plan_of) -> None:
     plan = plan_of()
-    space = plan.study.space
-    values = objective_of(evaluate_listed(plan, ProductGrid(plan, 7)), "sharpe")
+    space, evaluate = plan.study.space, resolve("cpu").bind(plan.problem)
+    values = objective_of(evaluate_grid(ProductGrid(plan, 7), evaluate), "sharpe")
     edges = np.quantile(values[np.isfinite(values)], [0.1, 0.3, 0.5, 0.9])
     yardstick = Yardstick(edges, (float(values[space.base_index]), 0.0))
     grid = ProductGrid(plan, 50)
-    parts = [run_tile(plan, grid, n, n + 1, yardstick, False, lambda _: None)[0] for n in range(grid.pieces)]
+    parts = [run_tile(grid, evaluate, n, n + 1, yardstick, False, lambda _: None)[0] for n in range(grid.pieces)]
     whole = Tally.empty(space.dims, 3, len(plan.study.signals) + 1)
     for part in np.random.default_rng(1).permutation(len(parts)):
         whole.merge(parts[part])
     at_once, _ = run_tile(
-        plan, ProductGrid(plan, 10**6), 0, ProductGrid(plan, 10**6).pieces, yardstick, False, lambda _: None
+        ProductGrid(plan, 10**6), evaluate, 0, ProductGrid(plan, 10**6).pieces, yardstick, False, lambda _: None
     )
     for name in ("counters", "histogram", "best_value", "best_index", "best_key"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(at_once, name))
@@ -171,7 +176,7 @@ def test_small_grids_are_lists_unless_there_are_many(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(grid_module, "PRODUCTS_FROM", first)
         whole = whole_grid(plan, repeated=repeated)
         assert isinstance(whole, ProductGrid)
-        assert whole.boxed == whole.on(plan).boxed == boxed
+        assert (whole.box(0) is not None) == (pickle.loads(pickle.dumps(whole)).box(0) is not None) == boxed
         assert isinstance(whole.piece(0).work, Box) == boxed
     monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: False)
-    assert not ProductGrid(plan, repeated=True).boxed
+    assert ProductGrid(plan, repeated=True).box(0) is None

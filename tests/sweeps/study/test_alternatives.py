@@ -59,9 +59,10 @@ def alone(rule: str, off: tuple[str, ...]) -> Study:
 
 def metrics_of(study: Study, backend: str) -> np.ndarray:
     plan = build_plan(study, small_market(), resolve(backend))
+    evaluate = resolve(backend).bind(plan.problem)
     grid = whole_grid(plan)
     pieces = (grid.piece(number) for number in range(grid.pieces))
-    return np.concatenate([plan.evaluate(piece.work)[piece.job_of] for piece in pieces])
+    return np.concatenate([evaluate(piece.work)[piece.job_of] for piece in pieces])
 
 
 @pytest.mark.parametrize("backend", ["reference", "cpu"])

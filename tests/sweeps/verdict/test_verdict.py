@@ -33,8 +33,10 @@ from gridproof.statistics import (
     superior_predictive_ability,
     walk_forward,
 )
+from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import ListedGrid, whole_grid
-from gridproof.sweeps.plan.plan import Plan, build_plan, days_of
+from gridproof.sweeps.plan.plan import Plan, build_plan
+from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.run import market_of
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.population import gather
@@ -81,8 +83,10 @@ class Dense:
         Of several that are best on some days the first is chosen, so that the order matters there.
         """
         market = market_of(self.study)
-        cpu = build_plan(self.study, market, resolve("cpu"))
-        return gather(cpu, whole_grid(cpu)).index
+        backend = resolve("cpu")
+        cpu = build_plan(self.study, market, backend)
+        evaluation = GridEvaluation(whole_grid(cpu), backend.bind(cpu.problem), Points(self.study, market))
+        return gather(evaluation).index
 
     @cached_property
     def excess(self) -> Floats:
@@ -300,7 +304,7 @@ def test_the_shift_test_is_the_direct_one(dense: Dense, who: str) -> None:
 @pytest.mark.parametrize("who", ["base", "best"])
 def test_the_years(dense: Dense, who: str) -> None:
     found, mine = dense.record["subperiods"][who], dense.index(who)
-    days = pd.DatetimeIndex(days_of(dense.plan)[: dense.days])
+    days = pd.DatetimeIndex(dense.plan.days[: dense.days])
     returns = pd.Series(dense.returns[: dense.days, mine], index=days)
     held = pd.Series(dense.held[: dense.days, mine], index=days)
     switched = (held != held.shift()).astype(int)
@@ -383,7 +387,7 @@ def test_sensitivity_and_plateau_of_the_values(dense: Dense) -> None:
 
 
 def test_walk_forward_and_paths_are_the_librarys(dense: Dense) -> None:
-    found, days = dense.record["walk_forward"], days_of(dense.plan)
+    found, days = dense.record["walk_forward"], dense.plan.days
     direct = walk_forward(dense.excess, 1260, 252, 2)
     assert (found["train_days"], found["test_days"], found["gap"]) == (1260, 252, 2)
     assert found["sharpe"] == pytest.approx(direct.sharpe * math.sqrt(dense.periods), rel=1e-9)

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gridproof as gp
-from gridproof.kernels.aggregate.reduction import Reducer, ReductionRequest, ReductionResult
+from gridproof.kernels.aggregate.reduction import Reducer, ReductionLimits, ReductionRequest, ReductionResult
 from gridproof.kernels.aggregate.surfaces import Surfaces
+from gridproof.kernels.backend import resolve
 from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cpu.product import box_reduction as tallied
 from gridproof.kernels.cpu.product.box_reduction import answer
@@ -22,8 +23,7 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.plan import grid as grid_module
-from gridproof.sweeps.plan.grid import ProductGrid as Boxes
-from gridproof.sweeps.plan.grid import reducer_of, whole_grid
+from gridproof.sweeps.plan.grid import Cut, whole_grid
 from tests.kernels.cpu.product.test_product import random_problem
 from tests.support.demo import small_plan, small_study
 from tests.support.sample import Sample
@@ -174,8 +174,7 @@ def test_a_run_reduced_by_the_backend_is_the_same(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(cpu.CpuReducer, "most", 40)
     found = gp.run(small_study(), out=tmp_path / "reduced", verdict=False)
     assert len(asked) > 2
-    monkeypatch.setattr(grid_module, "reducer_of", lambda plan, grid: None)
-    monkeypatch.setattr("gridproof.sweeps.execution.tile.reducer_of", lambda plan, grid: None)
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: whole_grid(plan))
     count = len(asked)
     expected = gp.run(small_study(), out=tmp_path / "listed", verdict=False)
     assert len(asked) == count
@@ -188,14 +187,15 @@ def test_who_reduces(monkeypatch: pytest.MonkeyPatch) -> None:
     """The compiled backend, a grid whose rows are not kept, whose boxes share enough."""
     monkeypatch.setattr(grid_module, "PRODUCTS_FROM", 0)
     plan = small_plan()
-    assert isinstance(plan.evaluate, Reducer)
-    boxes = Boxes(plan)
-    assert reducer_of(plan, boxes) is None, "every row is kept"
+    limits = resolve("cpu").reduction(plan.problem)
+    assert limits == ReductionLimits(cpu.CpuReducer.most, False)
+    assert isinstance(resolve("cpu").bind(plan.problem), Reducer)
+    assert not whole_grid(plan, limits).cut.reduced, "every row is kept"
     monkeypatch.setattr(grid_module, "ROWS_KEPT", 10)
-    assert (reducer_of(plan, boxes) is not None) == boxes.boxed
     monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: True)
-    whole = whole_grid(plan)
-    assert reducer_of(plan, whole) is plan.evaluate
+    assert whole_grid(plan, limits).cut == Cut("product", 2**20, True, plan.study.space.size, 1)
+    assert not whole_grid(plan).cut.reduced
     monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: False)
-    assert reducer_of(plan, whole_grid(plan)) is None
-    assert reducer_of(small_plan("reference"), Boxes(small_plan("reference"))) is None
+    assert not whole_grid(plan, limits).cut.reduced
+    assert whole_grid(plan, ReductionLimits(50, takes_any=True)).cut.reduced
+    assert resolve("reference").reduction(plan.problem) is None

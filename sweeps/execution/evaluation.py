@@ -1,0 +1,68 @@
+"""A grid bound to the function that evaluates it, for what looks at single variants after the sweep."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.backend import Evaluate
+from gridproof.kernels.metrics import METRICS
+from gridproof.sweeps.plan.grid import Grid, ListedGrid
+from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.point import Point, Points
+
+# The reference evaluates base and best anew; the metrics of the backend must be the same to this.
+_AGREE = 1e-7
+
+
+class GridEvaluation:
+    """A grid, the function that evaluates its work, and its variants in full, each evaluated once.
+
+    evaluate: of ``plan.problem``, on the backend that the run is swept with.
+    """
+
+    def __init__(self, grid: Grid, evaluate: Evaluate, points: Points) -> None:
+        self.grid, self.evaluate, self.points = grid, evaluate, points
+        self._metrics: dict[int, Floats] = {}
+        self._points: dict[int, Point] = {}
+
+    @property
+    def plan(self) -> Plan:
+        return self.grid.plan
+
+    def metrics(self, index: int) -> Floats:
+        """Metrics of one variant (S, 12 + A), with the same bits as within the grid."""
+        if index not in self._metrics:
+            self._metrics[index] = self.evaluate(self.grid.alone(index).work)[0]
+        return self._metrics[index]
+
+    def point(self, index: int) -> Point:
+        """One variant by the reference. Raises RuntimeError where the backend that ranks it disagrees."""
+        if index not in self._points:
+            point = self.points.at(self.plan.study.space.parameters(index))
+            _check_agreement(index, self.metrics(index), point)
+            self._points[index] = point
+        return self._points[index]
+
+    def listed(self, variants: Ints) -> Floats:
+        """Metrics (n, S, 12 + A) of the different variants among ``variants``, by ascending index."""
+        return evaluate_grid(ListedGrid(self.plan, variants), self.evaluate)
+
+
+def evaluate_grid(grid: Grid, evaluate: Evaluate) -> Floats:
+    """Metrics of every variant of a short grid, in its order, (n, S, 12 + A)."""
+    problem = grid.plan.problem
+    parts = [np.empty((0, problem.segments, len(METRICS) + problem.allocations))]
+    for number in range(grid.pieces):
+        piece = grid.piece(number)
+        parts.append(evaluate(piece.work)[piece.job_of])
+    return np.concatenate(parts)
+
+
+def _check_agreement(index: int, metrics: Floats, point: Point) -> None:
+    for segment, exact in zip(metrics, (point.in_sample, point.after_publication), strict=False):
+        assert exact is not None
+        for name, value in zip(METRICS, segment, strict=False):
+            right = np.nan if exact[name] is None else exact[name]
+            if not np.isclose(value, right, rtol=_AGREE, atol=_AGREE, equal_nan=True):
+                raise RuntimeError(f"variant {index}: {name} is {value} by the backend but {right} by the reference")

@@ -1,0 +1,154 @@
+"""The cut of a grid into pieces: recorded with a run and kept when it is resumed; tiles of another are refused."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gridproof as gp
+from gridproof.kernels.backend import Backend, cuda_planner, resolve
+from gridproof.kernels.cpu import backend as cpu
+from gridproof.kernels.cuda import evaluate as cuda
+from gridproof.kernels.problem import Problem
+from gridproof.results.run.store import CUT, Store
+from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import executor as executor_module
+from gridproof.sweeps.execution.collect import complete_tally
+from gridproof.sweeps.plan import grid as grid_module
+from gridproof.sweeps.plan.grid import Cut, Grid, ListedGrid, ProductGrid, cut_alike, draw_sample
+from tests.support.demo import small_plan, small_study
+from tests.support.executors import contents
+from tests.support.observers import StopAt
+from tests.support.shim.device import ShimDevice
+
+
+@pytest.fixture
+def reduced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No rows are kept, and pieces of at most 50 variants are reduced by the backend."""
+    for module in (run_module, grid_module):
+        monkeypatch.setattr(module, "ROWS_KEPT", 10)
+    monkeypatch.setattr(cuda.CudaReducer, "most", 50)
+
+
+def total(run: gp.Run) -> int:
+    histogram = run.summary["histogram"]
+    return sum(histogram["counts"]) + histogram["below"] + histogram["above"] + histogram["undefined"]
+
+
+@pytest.mark.usefixtures("reduced")
+def test_a_run_goes_on_with_its_cut_on_a_driver_without_a_gpu(
+    shim: ShimDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Begun where a GPU reduces the pieces, resumed where only workers have one: the same pieces, all evaluated."""
+    gpu = Backend("cuda", cpu.latch_paths, partial(cuda.bind, shim), cuda_planner().reduction)
+    monkeypatch.setattr(executor_module, "resolve", lambda name: gpu if name == "cuda" else resolve(name))
+    whole = gp.run(small_study(), out=tmp_path / "whole", backend="cuda", verdict=False)
+    for stop in (1, 60):
+        with pytest.raises(KeyboardInterrupt):
+            gp.run(small_study(), out=tmp_path / "out", backend="cuda", verdict=False, observer=StopAt(new=stop))
+    folder = next((tmp_path / "out").glob("us-demo-*"))
+    begun = json.loads((folder / CUT).read_text())
+    assert begun["reduced"]
+    assert begun["target"] == 50
+    assert Store(folder).finished_tiles()
+
+    # As before a cut was recorded: this driver knows nothing of reductions, and would cut the grid otherwise.
+    headless = Backend("cuda", cpu.latch_paths, partial(cuda.bind, shim))
+    monkeypatch.setattr(executor_module, "resolve", lambda name: headless if name == "cuda" else resolve(name))
+    run = gp.run(small_study(), out=tmp_path / "out", backend="cuda", verdict=False)
+    assert json.loads((folder / CUT).read_text()) == begun
+    assert total(run) == run.summary["evaluated"] == run.summary["variants"] == small_study().space.size
+    assert contents(run.folder) == contents(whole.folder)
+
+
+@pytest.mark.usefixtures("reduced")
+def test_pieces_that_this_backend_cannot_reduce_are_an_environment_mismatch(
+    shim: ShimDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bind(problem: Problem) -> cuda.CudaEvaluator:
+        return cuda.CudaEvaluator(shim, problem)
+
+    listing = Backend("cuda", cpu.latch_paths, bind, cuda_planner().reduction)
+    monkeypatch.setattr(executor_module, "resolve", lambda name: listing if name == "cuda" else resolve(name))
+    with pytest.raises(gp.IncompleteError, match="environment mismatch: this run's pieces are reduced by its backend"):
+        gp.run(small_study(), out=tmp_path, backend="cuda", verdict=False)
+
+
+def stopped(out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a run that is stopped between two of its tiles."""
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
+    with pytest.raises(KeyboardInterrupt):
+        gp.run(small_study(), out=out, observer=StopAt(new=60), verdict=False)
+    return next(out.glob("us-demo-*"))
+
+
+def test_tiles_without_a_cut_and_of_another_one_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = stopped(tmp_path, monkeypatch)
+    recorded = json.loads((folder / CUT).read_text())
+    faults = {
+        "a tile holds the variants of its pieces; got .* variants in the tile of pieces": {"target": 7, "pieces": 64},
+        "a run is resumed with the pieces it was begun with": {"pieces": 3},
+        "a run is resumed with the pieces": {"form": "heap"},
+        "a run's folder records how its grid is cut": {"width": 3},
+    }
+    for fault, change in faults.items():
+        changed = recorded | change
+        if change.get("target"):
+            changed["pieces"] = ProductGrid(small_plan(), 7).pieces
+        (folder / CUT).write_text(json.dumps(changed))
+        with pytest.raises(gp.InputError, match=fault):
+            gp.run(small_study(), out=tmp_path, verdict=False)
+    (folder / CUT).unlink()
+    with pytest.raises(gp.InputError, match=r"records how its grid is cut; got tiles without cut\.json"):
+        gp.run(small_study(), out=tmp_path, verdict=False)
+    (folder / CUT).write_text(json.dumps(recorded))
+    assert total(gp.run(small_study(), out=tmp_path, verdict=False)) == small_study().space.size
+
+
+@pytest.mark.parametrize("part", ["counters", "histogram"])
+def test_tiles_that_were_tampered_with_end_the_run(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = stopped(tmp_path, monkeypatch)
+    tile = sorted(folder.glob("tiles/*.npz"))[0]
+    with np.load(tile) as stored:
+        arrays = dict(stored)
+    arrays[part][arrays[part].argmax()] += 3
+    np.savez(tile, **arrays)
+    if part == "counters":
+        with pytest.raises(gp.InputError, match="a tile holds the variants of its pieces"):
+            gp.run(small_study(), out=tmp_path, verdict=False)
+        return
+    size = small_study().space.size
+    fault = f"{size:,} variants are counted, {size + 3:,} are in the histogram, {size:,} were to be evaluated"
+    with pytest.raises(RuntimeError, match=fault):
+        gp.run(small_study(), out=tmp_path, verdict=False)
+    assert not (folder / "summary.json").exists()
+
+
+def test_a_missing_tile_is_seen_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = stopped(tmp_path, monkeypatch)
+    counted = int(Store(folder).tally().counters[0])
+    with pytest.raises(RuntimeError, match=rf"{counted} variants are counted.*192 were to be evaluated"):
+        complete_tally(Store(folder), ProductGrid(small_plan(), 10))
+
+
+@pytest.mark.parametrize("form", ["pieces of ten", "reduced", "list", "sample"])
+def test_a_grid_cut_alike_has_the_same_pieces(form: str) -> None:
+    plan, size = small_plan(), small_study().space.size
+    grids: dict[str, Grid] = {
+        "pieces of ten": ProductGrid(plan, 10),
+        "reduced": ProductGrid(plan, 50, reduced=True),
+        "list": ListedGrid(plan, range(size), 30),
+        "sample": ListedGrid(plan, draw_sample(size, 60), 7),
+    }
+    grid = grids[form]
+    other = ProductGrid(plan) if grid.size == size else ListedGrid(plan, draw_sample(size, grid.size))
+    alike = cut_alike(other, grid.cut)
+    assert alike.cut == grid.cut != other.cut
+    for number in range(grid.pieces):
+        np.testing.assert_array_equal(alike.variants(number), grid.variants(number))
+    with pytest.raises(gp.InputError, match="a run is resumed with the pieces it was begun with"):
+        cut_alike(other, Cut("product", 10, False, grid.size + 1, 3))
