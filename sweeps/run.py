@@ -7,14 +7,15 @@ import os
 import platform
 import time
 from pathlib import Path
+from typing import cast
 
 from gridproof.kernels.backend import Backend, resolve
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.results.report.report import write_report
-from gridproof.results.run.record import Record
 from gridproof.results.run.run import Run
 from gridproof.results.run.store import ROWS_KEPT, Store
+from gridproof.results.run.summary_record import RunSummary, RunTiming
 from gridproof.signals.data.market import Market, load_market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
@@ -99,7 +100,7 @@ def run_study(
 
 def sweep(
     context: RunContext, executor: Executor, sample: int | None = None, tracker: BudgetTracker | None = None
-) -> tuple[GridEvaluation, Record]:
+) -> tuple[GridEvaluation, RunSummary]:
     """Evaluate every variant, or a sample, into the run's folder. Returns the evaluated grid and the summary.
 
     The summary is not written yet: with it the run is finished. Raises as ``run_study``.
@@ -126,19 +127,17 @@ def sweep(
         summary = write_summary(context, evaluation, tally, task.yardstick, sample)
         timing = executor.timing()
     seconds = swept - planned
-    store.write_json(
-        "timing.json",
-        {
-            "seconds": time.perf_counter() - began,
-            "seconds_planning": planned - began,
-            "seconds_sweeping": seconds,
-            "variants_evaluated_in_this_call": new,
-            "variants_per_second": new / seconds,
-            "variant_days_per_second": new * plan.window.days / seconds,
-            "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
-        }
-        | timing,
-    )
+    measured = {
+        "seconds": time.perf_counter() - began,
+        "seconds_planning": planned - began,
+        "seconds_sweeping": seconds,
+        "variants_evaluated_in_this_call": new,
+        "variants_per_second": new / seconds,
+        "variant_days_per_second": new * plan.window.days / seconds,
+        "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
+    }
+    record = cast("RunTiming", measured | timing)
+    store.write_json("timing.json", record)
     return evaluation, summary
 
 
@@ -158,7 +157,7 @@ def judge_run(folder: str | Path, data: str | Path | None = None, observer: RunO
     """
     observer = observer or RunObserver()
     store = Store(Path(folder))
-    summary = store.read_json("summary.json")
+    summary = cast("RunSummary", store.read_json("summary.json"))
     study = load_study(store.folder / "study.yaml")
     market = market_of(study, data)
     if market.digest() != summary["data_hash"]:

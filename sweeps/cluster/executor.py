@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import Backend, Evaluate, cuda_planner, resolve
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Work
+from gridproof.results.run.summary_record import ClusterTiming
 from gridproof.sweeps.cluster.connection import HEAD_TIMEOUT, check_address, connected, head_reachable
 from gridproof.sweeps.cluster.interrupts import Interrupts, noted_interrupts
 from gridproof.sweeps.cluster.ray_metrics import RayMetrics
@@ -109,7 +109,7 @@ class ClusterExecutor:
             if drain.asked:
                 raise KeyboardInterrupt
 
-    def timing(self) -> dict[str, Any]:
+    def timing(self) -> ClusterTiming:
         return {"nodes": dict(sorted(self._nodes.items())), "workers_lost": self._losses}
 
     def _feed(self, task: Task, scheduler: Scheduler) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from gridproof.kernels.backend import Backend, Evaluate, resolve
+from gridproof.results.run.summary_record import ClusterTiming
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps.execution.tile import Yardstick, run_tile
 from gridproof.sweeps.plan.grid import Grid
@@ -78,7 +79,7 @@ class Executor(AbstractContextManager["Executor"], Protocol):
         """To be called once, before tiles are asked for. Returns what evaluates work of the grid's plan."""
 
     def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]: ...
-    def timing(self) -> dict[str, Any]:
+    def timing(self) -> ClusterTiming:
         """What to add to timing.json."""
 
 
@@ -117,7 +118,7 @@ class LocalExecutor:
                 else:
                     yield Tile(low, high, tally, rows)
 
-    def timing(self) -> dict[str, Any]:
+    def timing(self) -> ClusterTiming:
         return {}
 
 

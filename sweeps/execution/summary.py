@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from gridproof.kernels.aggregate.surfaces import several_pairs
+from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS, measure_returns
-from gridproof.results.run.record import Record, curve_segments, metrics_columns, metrics_record, objective_of
+from gridproof.results.run.record import curve_segments, metrics_columns, metrics_record, objective_of
 from gridproof.results.run.store import ROWS_KEPT, Store
+from gridproof.results.run.summary_record import MetricsRecord, PointRecord, RunSummary, SegmentsRecord
 from gridproof.results.run.tally import UNDEFINED, Tally, percentile
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
@@ -23,11 +25,12 @@ from gridproof.sweeps.execution.tile import Yardstick
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
+from gridproof.sweeps.study.study import Study
 
 
 def write_summary(
     context: RunContext, evaluation: GridEvaluation, tally: Tally, yardstick: Yardstick, sample: int | None
-) -> Record:
+) -> RunSummary:
     """Write top, surfaces and curves. Returns the summary. Base and best are evaluated by the reference anew."""
     plan, grid, store, observer = evaluation.plan, evaluation.grid, context.store, context.observer
     study, window = plan.study, plan.window
@@ -71,23 +74,18 @@ def write_summary(
             {"name": axis.name, "values": list(axis.values), "base": axis.values[digit]}
             for axis, digit in zip(study.space.axes, study.space.base, strict=True)
         ],
-        "base": _record(points["base"], base_index)
-        | {
+        "base": {
+            **_point_record(points["base"], base_index),
             "percentile": percentile(tally.counters, yardstick.base[0]),
             "percentile_after_publication": None
             if published is None
             else percentile(tally.counters, yardstick.base[1], after=True),
         },
-        "best": _record(points["best"], best_index) | {"equal": int(top["equal"].iloc[0]) if len(top) else 1},
-        "hold": {
-            name: {
-                "in_sample": metrics_record(metrics[0], [leg.name for leg in study.legs]),
-                "after_publication": metrics_record(metrics[1], [leg.name for leg in study.legs])
-                if len(metrics) > 1
-                else None,
-            }
-            for name, (_, metrics) in holds.items()
+        "best": {
+            **_point_record(points["best"], best_index),
+            "equal": int(top["equal"].iloc[0]) if len(top) else 1,
         },
+        "hold": {name: _segments(metrics, study) for name, (_, metrics) in holds.items()},
         "histogram": {
             "edges": yardstick.edges.tolist(),
             "counts": tally.histogram[1:-1].tolist(),
@@ -148,10 +146,16 @@ def _left_out(plan: Plan, tally: Tally) -> list[str]:
     ]
 
 
-def _record(point: Point, index: int) -> Record:
-    record = {"index": index} | point.record()
-    del record["study"]
-    return record
+def _point_record(point: Point, index: int) -> PointRecord:
+    record = {key: value for key, value in point.record().items() if key != "study"}
+    return cast("PointRecord", {"index": index} | record)
+
+
+def _segments(metrics: Floats, study: Study) -> SegmentsRecord:
+    """metrics: (S, 12 + A)."""
+    legs = [leg.name for leg in study.legs]
+    records = [cast("MetricsRecord", metrics_record(row, legs)) for row in metrics]
+    return {"in_sample": records[0], "after_publication": records[1] if len(records) > 1 else None}
 
 
 def _top(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:

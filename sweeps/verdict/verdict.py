@@ -8,6 +8,7 @@ from gridproof.results.gates import NOT_COVERED, judge
 from gridproof.results.ledger.ledger import ledger_total
 from gridproof.results.run.record import Record
 from gridproof.results.run.store import Store
+from gridproof.results.run.summary_record import RunSummary
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.ledger_entries import market_identity
@@ -31,7 +32,7 @@ _METRIC = {"sharpe": "sharpe", "cagr": "cagr", "total_return": "cagr"}
 _STAGES = 5
 
 
-def conclude_verdict(evaluation: GridEvaluation, context: RunContext, summary: Record) -> Record:
+def conclude_verdict(evaluation: GridEvaluation, context: RunContext, summary: RunSummary) -> Record:
     """Compute all statistics of a finished run and write them. Raises InputError where the sample is too short."""
     plan, grid, store, observer = evaluation.plan, evaluation.grid, context.store, context.observer
     study, space, dates, backend = plan.study, plan.study.space, plan.days, context.backend.name

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numba
@@ -20,13 +21,14 @@ from gridproof.results.run.store import Store
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.options import RunOptions
+from gridproof.sweeps.plan import point as point_module
 from gridproof.sweeps.plan.grid import ProductGrid
 from gridproof.sweeps.run import run_study
 from gridproof.sweeps.study.document import Document
-from gridproof.sweeps.study.study import build_study
+from gridproof.sweeps.study.study import Study, build_study
 from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import contents
-from tests.support.observers import StopAt
+from tests.support.observers import Heard, StopAt
 from tests.support.rays import ROOT, driver_command
 
 METRICS = {
@@ -270,3 +272,41 @@ def test_sql(finished: gp.Run) -> None:
     assert answer["n"][0] == finished.summary["variants"] // 2
     with pytest.raises(gp.InputError, match="a query is DuckDB SQL"):
         finished.sql("SELECT nothing FROM nowhere")
+
+
+def test_base_and_best_are_evaluated_once_and_the_summary_is_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Verdict included: no variant is evaluated in full twice, no file of the folder written twice."""
+    evaluated: list[tuple[tuple[str, object], ...]] = []
+    written: list[str] = []
+    evaluate, write = point_module.evaluate_point, Store.write_text
+
+    def counted(study: Study, market: gp.Market, point: Mapping[str, object] | None = None) -> gp.Point:
+        evaluated.append(tuple(sorted({**study.base, **(point or {})}.items(), key=lambda item: item[0])))
+        return evaluate(study, market, point)
+
+    def noted(store: Store, name: str, text: str) -> None:
+        written.append(name)
+        write(store, name, text)
+
+    monkeypatch.setattr(point_module, "evaluate_point", counted)
+    monkeypatch.setattr(Store, "write_text", noted)
+    found = gp.run(small_study(), out=tmp_path).summary
+    assert len(evaluated) == len(set(evaluated)) > 10
+    for who in ("base", "best"):
+        assert tuple(sorted(found[who]["parameters"].items(), key=lambda item: item[0])) in evaluated
+    assert sorted(written) == ["cut.json", "statistics.json", "study.yaml", "summary.json", "timing.json"]
+
+
+def test_every_stage_says_how_far_it_is(tmp_path: Path) -> None:
+    heard = Heard()
+    gp.run(small_study(), out=tmp_path, observer=heard)
+    names = list(dict.fromkeys(stage for stage, *_ in heard.stages))
+    assert names[:4] == ["planning", "sweep", "writing variants", "summary"]
+    assert names[-1] == "report"
+    assert any(name.startswith("verdict") for name in names)
+    for name in names:
+        steps = [(done, total, new) for stage, done, total, new, _ in heard.stages if stage == name]
+        assert [done for done, _, _ in steps] == sorted(done for done, _, _ in steps), name
+        assert steps[-1][0] == steps[-1][1] == steps[-1][2], name

@@ -1,0 +1,159 @@
+"""The types of summary.json and timing.json: what a run writes about itself. ``record_schema`` publishes them."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+ParameterValue = int | float | str
+
+
+class MetricsRecord(TypedDict):
+    """Metrics of one segment; None where a metric is undefined. Returns and shares are fractions, not percent."""
+
+    total_return: float | None
+    cagr: float | None
+    volatility: float | None
+    sharpe: float | None
+    sortino: float | None
+    max_drawdown: float | None
+    calmar: float | None
+    skewness: float | None
+    kurtosis: float | None
+    switches: int | None
+    turnover: float | None
+    exposure: float | None
+    exposure_by_leg: dict[str, float]
+
+
+class SegmentsRecord(TypedDict):
+    """after_publication: None where the study names no date of publication."""
+
+    in_sample: MetricsRecord
+    after_publication: MetricsRecord | None
+
+
+class PointRecord(SegmentsRecord):
+    """One variant. index: of the grid. hindsight: in sample, had turning points been dated when they happened; only
+    where a signal has turning points."""
+
+    index: int
+    parameters: dict[str, ParameterValue]
+    hindsight: NotRequired[MetricsRecord]
+
+
+class BaseRecord(PointRecord):
+    """percentile: share of the variants with a defined objective that lie below the base, ties counted half, 0 to 100;
+    None where the base's own objective is undefined."""
+
+    percentile: float | None
+    percentile_after_publication: float | None
+
+
+class BestRecord(PointRecord):
+    """equal: how many variants of the grid have the very same metrics."""
+
+    equal: int
+
+
+WindowRecord = TypedDict(
+    "WindowRecord",
+    {"from": str, "to": str, "published": str | None, "days_in_sample": int, "days_after_publication": int},
+)
+
+# step: None for a log scale, or where no decimal number is the step.
+RangeRecord = TypedDict(
+    "RangeRecord",
+    {
+        "from": int | float,
+        "to": int | float,
+        "step": int | float | None,
+        "count": int,
+        "scale": Literal["linear", "log"],
+    },
+)
+
+
+class AxisRecord(TypedDict):
+    """base: the base's value. range: only where the study gives the values as a range."""
+
+    name: str
+    values: list[ParameterValue]
+    base: ParameterValue
+    range: NotRequired[RangeRecord]
+
+
+class HistogramRecord(TypedDict):
+    """Variants by their objective in sample. edges: one more than counts. undefined: variants without an objective."""
+
+    edges: list[float]
+    counts: list[int]
+    below: int
+    above: int
+    undefined: int
+
+
+class RunSummary(TypedDict):
+    """summary.json. variants: of the grid; evaluated: of them, all or ``sample``. distinct: variants that differ in a
+    signal's path or in their execution. distinct_paths: by signal. variants_stored: whether variants.parquet holds
+    every variant. notes: of the study, and what is left out."""
+
+    study: str
+    title: str | None
+    variants: int
+    evaluated: int
+    sample: int | None
+    distinct: int
+    distinct_paths: dict[str, int]
+    backend: str
+    code: str
+    data_hash: str
+    objective: str
+    periods_per_year: float
+    window: WindowRecord
+    rule: list[str]
+    legs: list[str]
+    axes: list[AxisRecord]
+    base: BaseRecord
+    best: BestRecord
+    hold: dict[str, SegmentsRecord]
+    histogram: HistogramRecord
+    variants_stored: bool
+    notes: list[str]
+
+
+class HardwareRecord(TypedDict):
+    machine: str
+    processor: str
+    cores: int | None
+
+
+class SearchSeconds(TypedDict):
+    """Of one call of a search. kernels: within asking, evaluating and telling."""
+
+    asking: float
+    evaluating: float
+    telling: float
+    kernels: float
+    searching: float
+
+
+class ClusterTiming(TypedDict, total=False):
+    """nodes: variants evaluated by each node of a cluster. Empty for a run in one process."""
+
+    nodes: dict[str, int]
+    workers_lost: int
+
+
+class RunTiming(ClusterTiming):
+    """timing.json. Rates are those of this call."""
+
+    seconds: float
+    seconds_planning: float
+    seconds_sweeping: float
+    variants_evaluated_in_this_call: int
+    variants_per_second: float
+    variant_days_per_second: float
+    hardware: HardwareRecord
+    search: NotRequired[SearchSeconds]
