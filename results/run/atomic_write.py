@@ -1,4 +1,4 @@
-"""Writing beside and renaming, so that a file is whole or absent."""
+"""Atomic writes: a file is whole or absent, whatever happens while it is written."""
 
 from __future__ import annotations
 
@@ -7,13 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# The end of the name of a file that is being written. A file in a run's folder that ends otherwise is whole.
+UNFINISHED = ".tmp"
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A place to write to that becomes ``path`` at the end; where writing fails, on a full disk say, nothing stays."""
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    """A temporary file in the same folder that replaces ``path`` when the block ends.
+
+    Where the block raises, on a full disk or by an interrupt, ``path`` stays as it was and the temporary file is
+    removed. Only a kill of the process leaves one; see ``remove_leftovers``.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
-        yield beside
-        os.replace(beside, path)
+        yield temporary
+        os.replace(temporary, path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of writers that were killed. Nobody may be writing into the folder."""
+    for path in folder.glob(f"*{UNFINISHED}"):
+        path.unlink()

@@ -12,9 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.atomic_write import UNFINISHED
 
-# What is still being written.
-_UNFINISHED = (".tmp", ".part")
 # What makes a run a finished one comes after all that it stands on.
 _LAST = ("summary.json", "report.html")
 
@@ -96,7 +95,7 @@ class RemoteStore:
         for folder, _, files in os.walk(self.folder / name):
             place = Path(folder).relative_to(self.folder).as_posix()
             for file in files:
-                if not file.endswith(_UNFINISHED):
+                if not file.endswith(UNFINISHED):
                     yield f"{place}/{file}", _mark(f"{folder}/{file}")
 
     @contextmanager

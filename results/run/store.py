@@ -1,12 +1,10 @@
-"""The run folder: every file in it, written beside and renamed, so that what is there is whole."""
+"""The run folder: every file in it is written atomically, so that what is there is whole."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridproof.kernels.errors import InputError
-from gridproof.results.run.atomic_write import atomic_write
+from gridproof.results.run.atomic_write import atomic_write, remove_leftovers
 from gridproof.results.run.tally import EVALUATED, Tally
 
 # Finished tiles are folded into one file when so many have gathered: a folder of a billion variants stays small.
@@ -91,7 +89,7 @@ class Store:
     def put_tile(self, low: int, high: int, tally: Tally, rows: npt.NDArray[np.float32] | None) -> None:
         """Rows go first: a tile is there once its tally is."""
         if rows is not None:
-            with atomic_write(self._rows(low, high)) as beside, beside.open("wb") as file:
+            with atomic_write(self._rows(low, high)) as path, path.open("wb") as file:
                 np.save(file, rows)
         tally.save(self._tile(low, high))
 
@@ -135,23 +133,23 @@ class Store:
             yield np.load(self._rows(low, high), mmap_mode="r")
 
     def tidy(self) -> None:
-        """Leave of a finished run's tiles one tally; every variant's rows are in variants.parquet by then.
-
-        What a kill left half written goes too.
-        """
+        """Merge the tiles of a finished run into one, and remove what only an unfinished run needs: the rows, which are
+        in variants.parquet by then, and the temporary files of calls that were killed."""
         self.fold(everything=True)
-        for path in (*self.tiles.glob("*-rows.npy"), *self.tiles.glob("*.tmp"), *self.folder.glob(".*.tmp")):
+        for path in self.tiles.glob("*-rows.npy"):
             path.unlink()
+        remove_leftovers(self.tiles)
+        remove_leftovers(self.folder)
 
     def write_text(self, name: str, text: str) -> None:
-        with self._beside(name) as path:
+        with atomic_write(self.folder / name) as path:
             path.write_text(text, encoding="utf-8")
 
     def write_json(self, name: str, record: Mapping[str, Any]) -> None:
         self.write_text(name, json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
-        with self._beside(name) as path:
+        with atomic_write(self.folder / name) as path:
             pq.write_table(
                 pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(), path, compression="zstd"
             )
@@ -162,7 +160,7 @@ class Store:
         Raises RuntimeError where they do not have the expected number of rows together.
         """
         written = 0
-        with self._beside("variants.parquet") as path:
+        with atomic_write(self.folder / "variants.parquet") as path:
             writer: pq.ParquetWriter | None = None
             waiting: list[pa.Table] = []
             try:
@@ -203,15 +201,6 @@ class Store:
                 "Name the folder of a finished run",
             )
         return path
-
-    @contextmanager
-    def _beside(self, name: str) -> Iterator[Path]:
-        beside = self.folder / f".{name}.{os.getpid()}.tmp"
-        try:
-            yield beside
-            os.replace(beside, self.folder / name)
-        finally:
-            beside.unlink(missing_ok=True)
 
     def _tile(self, low: int, high: int) -> Path:
         return self.tiles / f"{low:014d}-{high:014d}.npz"

@@ -104,8 +104,7 @@ class Tally:
         self.best_value, self.best_index, self.best_key = values[first], indices[first], keys[first]
 
     def save(self, path: Path) -> None:
-        """The file is whole or absent."""
-        with atomic_write(path) as beside, beside.open("wb") as file:
+        with atomic_write(path) as temporary, temporary.open("wb") as file:
             np.savez(
                 file,
                 counters=self.counters,
