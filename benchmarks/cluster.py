@@ -22,7 +22,7 @@ from gridproof.sweeps.cluster import worker_pool as crew
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.cluster.worker import FinishedBatch, Shipment, Worker
 from gridproof.sweeps.execution.executor import Task, TileFault
-from gridproof.sweeps.execution.tile import Yardstick
+from gridproof.sweeps.execution.tile import TallyScale
 from gridproof.sweeps.plan.grid import ProductGrid, whole_grid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.run import market_of
@@ -36,7 +36,7 @@ class Idle(Worker):
 
     dims: tuple[int, ...] = ()
 
-    def tile(self, low: int, high: int, yardstick: Yardstick, keep_rows: bool) -> FinishedBatch:
+    def tile(self, low: int, high: int, scale: TallyScale, keep_rows: bool) -> FinishedBatch:
         return FinishedBatch(tally_of(self.dims), None, 1, 10.0)
 
 
@@ -67,7 +67,7 @@ def measure(worker: type[Idle]) -> None:
     study = load_study("us-demo")
     plan = build_plan(study, market_of(study), resolve("cpu"))
     grid = ProductGrid(plan, 1)
-    task = Task(grid, Yardstick(np.linspace(0, 1, 201), (0.0, 0.0)), keep_rows=False)
+    task = Task(grid, TallyScale(np.linspace(0, 1, 201), (0.0, 0.0)), keep_rows=False)
     weight = len(pickle.dumps(tally_of(worker.dims)))
     crew.Worker = worker  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder, ClusterExecutor("local") as executor:
@@ -82,7 +82,7 @@ def measure(worker: type[Idle]) -> None:
             store.put_tile(outcome.low, outcome.high, outcome.tally, outcome.rows)
             stored += 1
             if stored % 64 == 0:
-                store.fold()
+                store.merge_tiles()
             storing += time.perf_counter() - before
         seconds = time.perf_counter() - began
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

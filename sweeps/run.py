@@ -29,7 +29,7 @@ from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.summary import variant_tables, write_summary
-from gridproof.sweeps.execution.tile import build_yardstick
+from gridproof.sweeps.execution.tile import build_tally_scale
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
@@ -115,7 +115,7 @@ def sweep(
         store.create(study.to_yaml())
         context.runs.save()
         evaluation.point(study.space.base_index)  # where backend and reference disagree, the sweep is not begun
-        task = Task(grid, build_yardstick(evaluation), grid.size <= ROWS_KEPT)
+        task = Task(grid, build_tally_scale(evaluation), grid.size <= ROWS_KEPT)
         ledger = RunLedger(study, grid, store, context.data)
         control = RunControl(task, store, observer, tracker or BudgetTracker(Budget()))
         new = collect(executor, task, store, ledger, context.runs, control)
@@ -124,7 +124,7 @@ def sweep(
         if task.keep_rows and not store.has("variants.parquet"):
             store.write_variants(variant_tables(plan, grid, store, observer), grid.size)
         ledger.conclude()
-        summary = write_summary(context, evaluation, tally, task.yardstick, sample)
+        summary = write_summary(context, evaluation, tally, task.scale, sample)
         timing = executor.timing()
     seconds = swept - planned
     measured = {

@@ -42,6 +42,6 @@ def objective_of(rows: Floats, objective: str, segment: int = 0) -> Floats:
 
 
 def curve_segments(curve: pd.DataFrame, published: int | None) -> list[str]:
-    """For each day of a curve the segment it belongs to; ``published``: rows before publication, or None."""
-    inside = len(curve) if published is None else published
-    return ["in_sample"] * inside + ["after_publication"] * (len(curve) - inside)
+    """The segment of each day of a curve. published: the number of days before publication, or None."""
+    before = len(curve) if published is None else published
+    return ["in_sample"] * before + ["after_publication"] * (len(curve) - before)

@@ -1,4 +1,4 @@
-"""Runs that are kept at a URL: a store of objects, or any other place that fsspec reaches."""
+"""Runs kept at a URL: an object store, or anything else that fsspec opens."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pathlib import Path
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.atomic_write import UNFINISHED
 
-# What makes a run a finished one comes after all that it stands on.
+# These files make a run a finished one, so they are uploaded after all others.
 _LAST = ("summary.json", "report.html")
 
 
 class UnreachableError(Exception):
-    """The URL could not be read or written. What it holds is whole."""
+    """The URL could not be read or written. The files there are whole."""
 
 
 class RemoteStore:
-    """Folders at a URL, worked on in a folder of this machine that goes with the process.
+    """Folders at a URL, with a temporary copy on this machine that is removed when the process ends.
 
-    The URL is the truth: ``pull`` fetches what it holds, so that any machine goes on from there, and only what ``push``
-    has put there is saved. Each file is put whole, as one object or in an fsspec transaction. Raises InputError where
-    fsspec, or the package of the URL's protocol, is missing.
+    The URL is authoritative: ``pull`` downloads what it holds, so that any machine can resume, and only what ``push``
+    has uploaded is saved. Each file is uploaded whole, as one object or in an fsspec transaction. Raises InputError
+    where fsspec, or the package for the URL's protocol, is missing.
     """
 
     def __init__(self, url: str) -> None:
@@ -46,11 +46,11 @@ class RemoteStore:
         self.folder = Path(tempfile.mkdtemp(prefix="gridproof-"))
         atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         self._names: list[str] = []
-        self._there: dict[str, tuple[int, int, int]] = {}
+        self._uploaded: dict[str, tuple[int, int, int]] = {}
         self._made: set[str] = set()
 
     def pull(self, name: str) -> None:
-        """Fetch a folder as the URL holds it; ``push`` is about those fetched. Raises UnreachableError."""
+        """Download a folder. ``push`` uploads the folders that were pulled. Raises UnreachableError."""
         self._names.append(name)
         with self._reaching(name):
             found = sorted(self._files.find(f"{self._root}/{name}"))
@@ -59,28 +59,28 @@ class RemoteStore:
             path.parent.mkdir(parents=True, exist_ok=True)
         with self._reaching(name):
             self._files.get(list(here), list(map(str, here.values()))) if here else None
-        self._there |= {path.relative_to(self.folder).as_posix(): _mark(path) for path in here.values()}
+        self._uploaded |= {path.relative_to(self.folder).as_posix(): _fingerprint(path) for path in here.values()}
 
     def push(self) -> None:
-        """Put what is new or changed, then remove what is gone. Raises UnreachableError.
+        """Upload new and changed files, then delete those that are gone here. Raises UnreachableError.
 
-        Of several folders the first fetched goes first; in each, rows go before the tally that makes them a tile.
+        Folders are uploaded in the order in which they were pulled; in each, rows before the tally of their tile.
         """
-        here = {file: mark for name in self._names for file, mark in self._local(name)}
-        for file in sorted((file for file in here if self._there.get(file) != here[file]), key=self._turn):
-            self._put(file)
-            self._there[file] = here[file]
-        for file in [file for file in self._there if file not in here]:
+        here = {file: fingerprint for name in self._names for file, fingerprint in self._local(name)}
+        for file in sorted((file for file in here if self._uploaded.get(file) != here[file]), key=self._upload_order):
+            self._upload(file)
+            self._uploaded[file] = here[file]
+        for file in [file for file in self._uploaded if file not in here]:
             with self._reaching(file):
                 self._files.rm_file(f"{self._root}/{file}")
-            del self._there[file]
+            del self._uploaded[file]
 
-    def _turn(self, file: str) -> tuple[int, int, str]:
+    def _upload_order(self, file: str) -> tuple[int, int, str]:
         path = Path(file)
         late = 2 + _LAST.index(path.name) if path.name in _LAST else int(path.suffix == ".npz")
         return self._names.index(path.parts[0]), late, file
 
-    def _put(self, file: str) -> None:
+    def _upload(self, file: str) -> None:
         target = f"{self._root}/{file}"
         parent = target.rpartition("/")[0]
         with self._reaching(file):
@@ -93,21 +93,21 @@ class RemoteStore:
 
     def _local(self, name: str) -> Iterator[tuple[str, tuple[int, int, int]]]:
         for folder, _, files in os.walk(self.folder / name):
-            place = Path(folder).relative_to(self.folder).as_posix()
+            relative = Path(folder).relative_to(self.folder).as_posix()
             for file in files:
                 if not file.endswith(UNFINISHED):
-                    yield f"{place}/{file}", _mark(f"{folder}/{file}")
+                    yield f"{relative}/{file}", _fingerprint(f"{folder}/{file}")
 
     @contextmanager
     def _reaching(self, file: str) -> Iterator[None]:
         try:
             yield
-        except Exception as error:  # every store has errors of its own
+        except Exception as error:  # each fsspec file system has its own exceptions
             what = " ".join(f"{type(error).__name__}: {error}".split())
             raise UnreachableError(f"{self.url}/{file}: {what}") from error
 
 
-def _mark(path: str | Path) -> tuple[int, int, int]:
-    """What tells a file from the one that it replaces, or that it has grown from."""
+def _fingerprint(path: str | Path) -> tuple[int, int, int]:
+    """Changes whenever a file is replaced or appended to."""
     found = os.stat(path)
     return found.st_ino, found.st_mtime_ns, found.st_size

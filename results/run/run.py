@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME, TABLE
-from gridproof.results.run.store import Store
+from gridproof.results.run.store import SUMMARY, Store
 
 # Metrics of the table that a notebook shows.
 _SHOWN = ("sharpe", "cagr", "volatility", "max_drawdown", "switches")
@@ -47,7 +47,7 @@ class Run:
     """
 
     folder: Path
-    reused: bool = False  # nothing was left to do
+    reused: bool = False  # the run had been finished by an earlier call
     place: str = ""  # of a run at a URL, the URL
 
     def __repr__(self) -> str:
@@ -82,7 +82,7 @@ class Run:
     @property
     def summary(self) -> dict[str, Any]:
         """summary.json: counts, axes, base and best with their metrics, histogram of the objective."""
-        return Store(self.folder).read_json("summary.json")
+        return Store(self.folder).read_json(SUMMARY)
 
     @property
     def timing(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Run:
 
     @property
     def search(self) -> dict[str, Any]:
-        """What was searched, where this is a search's folder; else empty."""
+        """The record of the search, where this is a search's folder; else empty."""
         store = Store(self.folder)
         return store.read_json("search.json") if store.has("search.json") else {}
 
@@ -139,14 +139,14 @@ class Run:
         """
         import duckdb
 
-        Store(self.folder).read_json("summary.json")  # Raises InputError where this is no finished run.
+        Store(self.folder).read_json(SUMMARY)  # Raises InputError where this is no finished run.
         connection = duckdb.connect()
         try:
             for path in sorted(self.folder.glob("*.parquet")):
                 quoted = str(path).replace("'", "''")
                 connection.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM read_parquet('{quoted}')")
-            answer: pd.DataFrame = connection.execute(query).df()
-            return answer
+            result: pd.DataFrame = connection.execute(query).df()
+            return result
         except duckdb.Error as error:
             rule, fault = "a query is DuckDB SQL over the run's tables", str(error).splitlines()[0]
             raise InputError(rule, fault, "sql", "Correct it") from None
@@ -157,5 +157,5 @@ class Run:
         """Write report.html anew. Raises InputError where the folder holds no finished run."""
         from gridproof.results.report.report import write_report
 
-        Store(self.folder).read_json("summary.json")  # Raises InputError where this is no finished run.
+        Store(self.folder).read_json(SUMMARY)  # Raises InputError where this is no finished run.
         return write_report(self.folder)

@@ -18,8 +18,8 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.run.atomic_write import atomic_write, remove_leftovers
 from gridproof.results.run.tally import EVALUATED, Tally
 
-# Finished tiles are folded into one file when so many have gathered: a folder of a billion variants stays small.
-_FOLD = 64
+# Adjoining tiles are merged into one file once there are so many: the folder of a billion variants stays small.
+_MANY = 64
 _TILE = re.compile(r"^(\d{14,})-(\d{14,})\.npz$")
 
 # Metrics of every variant are kept for grids up to this size.
@@ -29,6 +29,8 @@ _ROW_GROUP = 131_072
 
 # How the grid of a run is cut into pieces; with it the pieces of a tile have a meaning.
 CUT = "cut.json"
+# What a finished run says of itself. With it and the report a run is finished.
+SUMMARY = "summary.json"
 
 
 class Store:
@@ -46,7 +48,7 @@ class Store:
         """Remove what an earlier run left here, to make way for another one; what else is in the folder stays."""
         for path in self.tiles.glob("*"):  # first: a tile without its cut means nothing
             path.unlink()
-        for name in ("summary.json", "report.html", "statistics.json", "timing.json", CUT):
+        for name in (SUMMARY, "report.html", "statistics.json", "timing.json", CUT):
             (self.folder / name).unlink(missing_ok=True)
         for name in ("top", "surfaces", "curves", "variants"):
             (self.folder / f"{name}.parquet").unlink(missing_ok=True)
@@ -54,15 +56,17 @@ class Store:
 
     @property
     def finished(self) -> bool:
-        return self.has("summary.json") and self.has("report.html")
+        """Whether nothing is left to do but perhaps a verdict."""
+        return self.has(SUMMARY) and self.has("report.html")
 
     def has(self, name: str) -> bool:
         return (self.folder / name).is_file()
 
     def finished_tiles(self) -> list[tuple[int, int]]:
-        """The pieces covered, ascending, none twice. What an interrupted fold left behind is removed.
+        """The pieces that tiles cover, ascending. Tiles that lie within another one, which an interrupted merge leaves,
+        are removed.
 
-        Raises InputError where tiles overlap otherwise: counted together they would count pieces twice.
+        Raises InputError where tiles overlap otherwise: their pieces would be counted twice.
         """
         kept: list[tuple[int, int]] = []
         found = [match for path in self.tiles.glob("*.npz") if (match := _TILE.match(path.name))]
@@ -77,7 +81,7 @@ class Store:
         return kept
 
     def missing(self, pieces: int) -> Iterator[tuple[int, int]]:
-        """Runs of pieces in [0, pieces) that no tile covers."""
+        """Ranges of pieces in [0, pieces) that no tile covers."""
         begin = 0
         for low, high in self.finished_tiles():
             if low > begin:
@@ -87,25 +91,25 @@ class Store:
             yield begin, pieces
 
     def put_tile(self, low: int, high: int, tally: Tally, rows: npt.NDArray[np.float32] | None) -> None:
-        """Rows go first: a tile is there once its tally is."""
+        """Save a tile. Its rows are saved first: the tally makes it a finished tile."""
         if rows is not None:
             with atomic_write(self._rows(low, high)) as path, path.open("wb") as file:
                 np.save(file, rows)
         tally.save(self._tile(low, high))
 
-    def fold(self, everything: bool = False) -> None:
-        """Replace runs of adjoining tiles by one tile each, once there are many."""
+    def merge_tiles(self, everything: bool = False) -> None:
+        """Merge adjoining tiles into one, where there are many tiles; with ``everything`` from two on."""
         tiles = self.finished_tiles()
-        if len(tiles) < (2 if everything else _FOLD):
+        if len(tiles) < (2 if everything else _MANY):
             return
         run: list[tuple[int, int]] = []
         for tile in [*tiles, (-1, -1)]:
             if run and tile[0] != run[-1][1]:
-                self._fold_run(run)
+                self._merge_run(run)
                 run = []
             run.append(tile)
 
-    def _fold_run(self, run: list[tuple[int, int]]) -> None:
+    def _merge_run(self, run: list[tuple[int, int]]) -> None:
         if len(run) < 2:
             return
         whole = Tally.load(self._tile(*run[0]))
@@ -128,14 +132,15 @@ class Store:
         return whole
 
     def rows(self) -> Iterator[npt.NDArray[np.float32]]:
-        """The metrics of all variants kept, in grid order, a tile at a time; only of tiles whose tally is there."""
+        """The metrics of every variant in grid order, one tile at a time: (n, S, 12 + A) float32. Rows without a tally
+        belong to no finished tile and are left out."""
         for low, high in self.finished_tiles():
             yield np.load(self._rows(low, high), mmap_mode="r")
 
     def tidy(self) -> None:
         """Merge the tiles of a finished run into one, and remove what only an unfinished run needs: the rows, which are
         in variants.parquet by then, and the temporary files of calls that were killed."""
-        self.fold(everything=True)
+        self.merge_tiles(everything=True)
         for path in self.tiles.glob("*-rows.npy"):
             path.unlink()
         remove_leftovers(self.tiles)
@@ -155,28 +160,30 @@ class Store:
             )
 
     def write_variants(self, tables: Iterator[pa.Table], expected: int) -> None:
-        """Stream tables into variants.parquet, in row groups of one size whatever the size of the tables.
+        """Stream tables into variants.parquet, in row groups of one size whatever the sizes of the tables.
 
-        Raises RuntimeError where they do not have the expected number of rows together.
+        Raises RuntimeError where together they do not have the expected number of rows.
         """
         written = 0
         with atomic_write(self.folder / "variants.parquet") as path:
             writer: pq.ParquetWriter | None = None
-            waiting: list[pa.Table] = []
+            pending: list[pa.Table] = []
             try:
                 for table in tables:
-                    waiting.append(table)
+                    pending.append(table)
                     written += table.num_rows
                     writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
-                    gathered = pa.concat_tables(waiting).combine_chunks()
-                    whole = gathered.num_rows // _ROW_GROUP * _ROW_GROUP
+                    joined = pa.concat_tables(pending).combine_chunks()
+                    whole = joined.num_rows // _ROW_GROUP * _ROW_GROUP
                     if whole:
-                        writer.write_table(gathered.slice(0, whole), row_group_size=_ROW_GROUP)
-                    waiting = [gathered.slice(whole)]
-                if writer is not None and waiting[0].num_rows:
-                    writer.write_table(waiting[0])
+                        writer.write_table(joined.slice(0, whole), row_group_size=_ROW_GROUP)
+                    pending = [joined.slice(whole)]
+                if writer is not None and pending[0].num_rows:
+                    writer.write_table(pending[0])
                 if written != expected:
-                    raise RuntimeError(f"{self.folder}: {written} rows of variants are kept, {expected} are expected")
+                    raise RuntimeError(
+                        f"{self.folder}: {written:,} rows of variants are stored, {expected:,} are expected"
+                    )
             finally:
                 if writer is not None:
                     writer.close()
@@ -194,12 +201,9 @@ class Store:
     def _existing(self, name: str) -> Path:
         path = self.folder / name
         if not path.is_file():
-            raise InputError(
-                "a run's folder must hold its finished results",
-                path,
-                str(self.folder),
-                "Name the folder of a finished run",
-            )
+            fault = f"no {name}" if self.folder.is_dir() else "no such folder"
+            remedy = "Name the folder of a finished run"
+            raise InputError(f"a finished run's folder holds {name}", fault, str(self.folder), remedy)
         return path
 
     def _tile(self, low: int, high: int) -> Path:

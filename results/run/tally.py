@@ -1,4 +1,4 @@
-"""The tally: what a set of variants comes to, without keeping the variants. Merging is exact and in any order."""
+"""The tally of a set of variants: counts, histogram, surfaces and the best. Merging is exact, in any order."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.results.run.atomic_write import atomic_write
 
-# Positions on every axis, (n, axes); or of all combinations of a run of values on each axis, in grid order, where each
-# run begins and how long it is.
+# Positions on every axis, (n, axes); or, for all combinations of a range of values on each axis in grid order, where
+# each range begins and its length.
 Positions = Ints | tuple[Sequence[int], Sequence[int]]
 
 # The best distinct variants kept.
 KEPT = 1000
 
-# Counters: evaluated; undefined objective; below and equal to the base; the same after publication
+# Counters: variants evaluated; objective undefined; below the base; equal to it; these three after publication
 EVALUATED, UNDEFINED, BELOW, EQUAL, UNDEFINED_AFTER, BELOW_AFTER, EQUAL_AFTER = range(7)
 
 
@@ -54,22 +54,24 @@ class Tally:
         edges: Floats,
         base: tuple[float, float],
     ) -> None:
-        """Add n variants: where they are, grid indices, objective in sample and after publication (n,).
+        """Add n variants. positions: on the axes; variants: grid indices, ascending; values, after: the objective in
+        sample and after publication; each (n,).
 
-        keys: (J, signals + 1) with ``job_of`` (n,) into it. base: the base's objective in sample and after.
+        keys: (J, signals + 1), of each job the paths and the execution. job_of: (n,) into keys. base: the base's
+        objective in sample and after publication.
         """
         undefined = np.isnan(values)
         self.counters[EVALUATED] += len(values)
-        self._rank(values, base[0], UNDEFINED)
+        self._count(values, base[0], UNDEFINED)
         if after is not None:
-            self._rank(after, base[1], UNDEFINED_AFTER)
+            self._count(after, base[1], UNDEFINED_AFTER)
         bins = np.searchsorted(edges, values[~undefined], side="right")
         self.histogram += np.bincount(bins, minlength=len(self.histogram))
         if isinstance(positions, tuple):
             self.surfaces.add_box(*positions, values)
         else:
             self.surfaces.add(positions, values)
-        # The first variant of each job stands for it; variants ascend, so it has the lowest index.
+        # Variants ascend, so the first one of each job has its lowest index; that one is kept.
         earliest = np.full(len(keys), -1)
         earliest[job_of[::-1]] = np.arange(len(values))[::-1]
         jobs = np.flatnonzero(earliest >= 0)
@@ -87,7 +89,7 @@ class Tally:
         self.surfaces.merge(other.surfaces)
         self._keep(other.best_value, other.best_index, other.best_key)
 
-    def _rank(self, values: Floats, base: float, counter: int) -> None:
+    def _count(self, values: Floats, base: float, counter: int) -> None:
         self.counters[counter] += np.isnan(values).sum()
         self.counters[counter + 1] += (values < base).sum()
         self.counters[counter + 2] += (values == base).sum()
@@ -98,7 +100,7 @@ class Tally:
         keys = np.concatenate([self.best_key, keys])
         order = np.lexsort((indices, -values))
         values, indices, keys = values[order], indices[order], keys[order]
-        # Equal keys have equal values, so the lowest index comes first; keep it.
+        # Equal keys have equal values, so of each key the lowest index comes first; it is kept.
         _, first = np.unique(keys, axis=0, return_index=True)
         first = np.sort(first)[:KEPT]
         self.best_value, self.best_index, self.best_key = values[first], indices[first], keys[first]
@@ -137,7 +139,7 @@ class Tally:
 def percentile(counters: Ints, base: float, after: bool = False) -> float | None:
     """Share of the variants with a defined objective that lie below the base, ties counted half, 0 to 100.
 
-    base: its own objective; where that is undefined it has no place, None.
+    base: the base's objective. None where it, or every variant's, is undefined.
     """
     first = UNDEFINED_AFTER if after else UNDEFINED
     ranked = int(counters[EVALUATED] - counters[first])

@@ -122,7 +122,7 @@ class ClusterExecutor:
                 batch = scheduler.take(most)
                 if batch is None:
                     return
-                self._pool.give(member, batch, task.yardstick, task.keep_rows)
+                self._pool.give(member, batch, task.scale, task.keep_rows)
 
     def _outcome(
         self, answer: BatchOutcome, scheduler: Scheduler, control: ExecutionControl, ray_metrics: RayMetrics

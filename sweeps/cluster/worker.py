@@ -16,7 +16,7 @@ from gridproof.kernels.backend import Evaluate, resolve
 from gridproof.kernels.problem import Work
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps.execution.identity import environment
-from gridproof.sweeps.execution.tile import Yardstick, run_tile
+from gridproof.sweeps.execution.tile import TallyScale, run_tile
 from gridproof.sweeps.plan.grid import Grid
 
 
@@ -54,7 +54,7 @@ class Worker:
         grid = shipment.grid
         self._loaded = grid, resolve(shipment.backend).bind(grid.plan.problem)
 
-    def tile(self, low: int, high: int, yardstick: Yardstick, keep_rows: bool) -> FinishedBatch:
+    def tile(self, low: int, high: int, scale: TallyScale, keep_rows: bool) -> FinishedBatch:
         grid, evaluate = self._grid_and_evaluate()
         began = time.perf_counter()
         variants = 0
@@ -63,7 +63,7 @@ class Worker:
             nonlocal variants
             variants += count
 
-        tally, rows = run_tile(grid, evaluate, low, high, yardstick, keep_rows, advance)
+        tally, rows = run_tile(grid, evaluate, low, high, scale, keep_rows, advance)
         return FinishedBatch(tally, rows, variants, time.perf_counter() - began)
 
     def evaluate(self, work: Work) -> Floats:

@@ -12,7 +12,7 @@ from gridproof.sweeps.cluster.scheduler import PieceBatch
 from gridproof.sweeps.cluster.worker import FinishedBatch, Worker
 from gridproof.sweeps.execution.executor import describe
 from gridproof.sweeps.execution.identity import environment
-from gridproof.sweeps.execution.tile import Yardstick
+from gridproof.sweeps.execution.tile import TallyScale
 
 # CPUs of one worker: beyond, what a piece does on one core holds the others up.
 CPUS = 4
@@ -115,8 +115,8 @@ class WorkerPool:
                 if self._limit is None or len(self.members) < self._limit:
                     self._hire(number, self._name(number, alive[number]["NodeManagerAddress"]), share)
 
-    def give(self, member: PoolMember, batch: PieceBatch, yardstick: Yardstick, keep_rows: bool) -> None:
-        answer = member.actor.tile.remote(batch.low, batch.high, yardstick, keep_rows)
+    def give(self, member: PoolMember, batch: PieceBatch, scale: TallyScale, keep_rows: bool) -> None:
+        answer = member.actor.tile.remote(batch.low, batch.high, scale, keep_rows)
         member.batches.append((answer, batch))
 
     def wait(self, seconds: float) -> Iterator[BatchOutcome]:

@@ -1,4 +1,4 @@
-"""The budget of a call: hours and money, after which no tile is begun any more."""
+"""The budget of a call: hours and money, after which no more tiles are begun."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gridproof.kernels.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits of one call; None is none. A resumed run has a budget of its own.
+    """Limits of one call; None: no limit. A call that resumes a run has its own budget.
 
-    max_hours: wall time from the call on. max_cost: money, in the unit of ``node_hour_price``, the price of one hour
-    of one node; a node counts while it is up, whether it works or not. Raises InputError.
+    max_hours: wall time from the start of the call. max_cost: money, in the unit of ``node_hour_price``, the price of
+    one node for one hour; a node counts while it is up, whether it works or not. Raises InputError.
 
     Examples
     --------
@@ -43,19 +43,19 @@ class Budget:
 
 
 class BudgetTracker:
-    """Counts what a call has used of its budget. ``clock``: seconds, never going back."""
+    """Counts what a call has used of its budget. ``clock``: seconds of a monotonic clock."""
 
     def __init__(self, budget: Budget, clock: Callable[[], float] = time.monotonic) -> None:
         self._budget = budget
         self._clock = clock
-        self._began = self._read = clock()
+        self._began = self._counted = clock()
         self.node_hours = 0.0
 
     def exhausted(self, nodes: int) -> str | None:
-        """Count ``nodes`` since the last reading; where a limit is reached, which one, in words."""
+        """Add the time since the last call for ``nodes`` nodes. Returns which limit is reached, in words, or None."""
         now = self._clock()
-        self.node_hours += nodes * (now - self._read) / 3600.0
-        self._read = now
+        self.node_hours += nodes * (now - self._counted) / 3600.0
+        self._counted = now
         budget, hours = self._budget, (now - self._began) / 3600.0
         if budget.max_hours is not None and hours >= budget.max_hours:
             return f"--max-hours {budget.max_hours:g} is reached"

@@ -1,4 +1,4 @@
-"""The collect: tiles as an executor finishes them, counted, into the ledger, the run's folder and its place."""
+"""Collects the tiles that an executor finishes: into the ledger, then the run's folder, then the run store."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.plan.grid import Cut, Grid, cut_alike
 
-# Finished tiles until they are folded, and tiles that raise until the run is ended.
-_FOLD_EVERY = 64
+# Finished tiles until they are merged, and failed tiles until the call ends.
+_MERGE_EVERY = 64
 _FAULTS = 16
 
 
@@ -53,15 +53,18 @@ class RunControl:
 
 
 def collect(
-    executor: Executor, task: Task, store: Store, ledger: RunLedger, place: RunStore, control: RunControl
+    executor: Executor, task: Task, store: Store, ledger: RunLedger, runs: RunStore, control: RunControl
 ) -> int:
-    """Store every missing tile; how many variants that added. Raises IncompleteError where some are still missing."""
+    """Store every missing tile. Returns how many variants that added.
+
+    Raises IncompleteError where tiles are still missing: the budget is used up, tiles failed, or the disk is full.
+    """
     faults: list[str] = []
     stored = 0
     with closing(executor.tiles(task, list(store.missing(task.grid.pieces)), control)) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, TileFault):
-                faults.append(_named(task, outcome))
+                faults.append(_fault_text(task, outcome))
                 if len(faults) == _FAULTS:
                     break
                 continue
@@ -69,19 +72,18 @@ def collect(
                 ledger.finish(outcome.low, outcome.high)
                 store.put_tile(outcome.low, outcome.high, outcome.tally, outcome.rows)
                 stored += 1
-                if not task.keep_rows and stored % _FOLD_EVERY == 0:
-                    store.fold()
-                place.save()
+                if not task.keep_rows and stored % _MERGE_EVERY == 0:
+                    store.merge_tiles()
+                runs.save()
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
-                room = f"{store.folder}: no room is left for a tile. Make some; the same command goes on"
-                raise IncompleteError(room) from None
+                raise IncompleteError(f"{store.folder}: disk full; free space and rerun to resume") from None
     if faults:
-        count = f"{len(faults)} tiles" if len(faults) > 1 else "a tile"
-        raise IncompleteError(f"{count} raised; the same command tries again:\n" + "\n".join(faults))
+        count = f"{len(faults)} tiles" if len(faults) > 1 else "1 tile"
+        raise IncompleteError(f"{count} failed; rerun to try again:\n" + "\n".join(faults))
     if list(store.missing(task.grid.pieces)):
-        raise IncompleteError(f"{control.exhausted}; the same command goes on")
+        raise IncompleteError(f"{control.exhausted}; rerun to resume")
     return control.new
 
 
@@ -136,11 +138,11 @@ def complete_tally(store: Store, grid: Grid) -> Tally:
     return tally
 
 
-def _named(task: Task, fault: TileFault) -> str:
-    """A fault with the variants that it is about."""
+def _fault_text(task: Task, fault: TileFault) -> str:
+    """A fault with the variants of its tile."""
     first = task.grid.variants(fault.low)[0]
     last = task.grid.variants(fault.high - 1)[-1]
     ends = [task.grid.plan.study.space.parameters(int(variant)) for variant in (first, last)]
-    moved = {name: (value, ends[1][name]) for name, value in ends[0].items()}
-    where = ", ".join(f"{name}={a}" if a == b else f"{name}={a} to {b}" for name, (a, b) in moved.items())
+    spans = {name: (value, ends[1][name]) for name, value in ends[0].items()}
+    where = ", ".join(f"{name}={a}" if a == b else f"{name}={a} to {b}" for name, (a, b) in spans.items())
     return f"pieces {fault.low} to {fault.high - 1}, variants {first:,} to {last:,} ({where}): {fault.what}"

@@ -1,4 +1,4 @@
-"""Where tiles are evaluated: the interface of every executor, and the one that works in this process."""
+"""Executors evaluate tiles: the interface of all, and the one that works in this process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gridproof.kernels.backend import Backend, Evaluate, resolve
 from gridproof.results.run.summary_record import ClusterTiming
 from gridproof.results.run.tally import Tally
-from gridproof.sweeps.execution.tile import Yardstick, run_tile
+from gridproof.sweeps.execution.tile import TallyScale, run_tile
 from gridproof.sweeps.plan.grid import Grid
 
 # Pieces [low, high).
@@ -23,16 +23,16 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """All that decides what a tile comes to, besides the backend."""
+    """All that decides the result of a tile, besides the backend."""
 
     grid: Grid
-    yardstick: Yardstick
+    scale: TallyScale
     keep_rows: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """The finished pieces [low, high). ``rows``: every variant's metrics where they are kept."""
+    """The result of pieces [low, high). ``rows``: every variant's metrics, (n, S, 12 + A), where they are kept."""
 
     low: int
     high: int
@@ -42,7 +42,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class TileFault:
-    """The pieces [low, high) raised; they stay missing."""
+    """Evaluating pieces [low, high) failed; they stay missing. ``what``: the exception, on one line."""
 
     low: int
     high: int
@@ -66,25 +66,25 @@ class ExecutionControl(Protocol):
 
 
 class Executor(AbstractContextManager["Executor"], Protocol):
-    """Evaluates ranges of pieces as tiles of its own size, in its own order, each piece in one tile at most.
+    """Evaluates ranges of pieces as tiles of a size and in an order of its own, each piece in one tile at most.
 
-    What a tile comes to depends on the task and its range alone. A tile that raises is a Fault, and the others go on.
-    KeyboardInterrupt leaves every tile that was yielded as good as any other.
+    The result of a tile depends on the task and its range alone. A tile that raises becomes a TileFault; the others
+    are evaluated all the same. After KeyboardInterrupt every tile already yielded is valid.
     """
 
     def backend(self, name: str) -> Backend:
-        """The backend of this name, for a plan that this executor will evaluate. Raises InputError."""
+        """The backend of this name, to plan with. Raises InputError."""
 
     def prepare(self, grid: Grid, backend: Backend) -> Evaluate:
-        """To be called once, before tiles are asked for. Returns what evaluates work of the grid's plan."""
+        """Called once, before ``tiles``. Returns the function that evaluates work of the grid's plan."""
 
     def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]: ...
     def timing(self) -> ClusterTiming:
-        """What to add to timing.json."""
+        """What this executor adds to timing.json."""
 
 
 class LocalExecutor:
-    """Tile after tile in this process."""
+    """Evaluates tile after tile in this process. tile_pieces: pieces of a tile."""
 
     def __init__(self, tile_pieces: int) -> None:
         self._tile_pieces = tile_pieces
@@ -111,7 +111,7 @@ class LocalExecutor:
                 high = min(last, low + self._tile_pieces)
                 try:
                     tally, rows = run_tile(
-                        task.grid, self._evaluate, low, high, task.yardstick, task.keep_rows, control.advance
+                        task.grid, self._evaluate, low, high, task.scale, task.keep_rows, control.advance
                     )
                 except Exception as error:  # noqa: BLE001 - reported by the caller, with the tile's parameters
                     yield TileFault(low, high, describe(error))

@@ -1,4 +1,4 @@
-"""What a run's bytes depend on besides study and data: the code, and the packages that compute with it."""
+"""The identity of code and environment: what a run's results depend on besides its study and data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 
 def code_digest() -> str:
-    """SHA-256 over the sources that decide what a run's folder holds."""
+    """SHA-256 of all sources that decide the contents of a run's folder."""
     root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
     patterns = (
@@ -28,7 +28,7 @@ def code_digest() -> str:
 
 
 def environment() -> dict[str, str]:
-    """What must be the same on every machine that works on one run."""
+    """Versions that must be the same on every machine that works on one run."""
     return {
         "gridproof": code_digest()[:12],
         "numpy": np.__version__,

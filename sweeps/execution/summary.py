@@ -1,4 +1,4 @@
-"""The conclusion: from a finished sweep to the tables and the summary that people read."""
+"""The summary of a finished sweep, and the tables beside it: top, surfaces, curves, variants."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.observer import RunObserver
-from gridproof.sweeps.execution.tile import Yardstick
+from gridproof.sweeps.execution.tile import TallyScale
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
@@ -29,9 +29,12 @@ from gridproof.sweeps.study.study import Study
 
 
 def write_summary(
-    context: RunContext, evaluation: GridEvaluation, tally: Tally, yardstick: Yardstick, sample: int | None
+    context: RunContext, evaluation: GridEvaluation, tally: Tally, scale: TallyScale, sample: int | None
 ) -> RunSummary:
-    """Write top, surfaces and curves. Returns the summary. Base and best are evaluated by the reference anew."""
+    """Write top, surfaces and curves. Returns the summary.
+
+    Base and best are evaluated by the reference too. Raises RuntimeError where the backend disagrees with it.
+    """
     plan, grid, store, observer = evaluation.plan, evaluation.grid, context.store, context.observer
     study, window = plan.study, plan.window
     observer.progress("summary", 0, 3)
@@ -76,10 +79,10 @@ def write_summary(
         ],
         "base": {
             **_point_record(points["base"], base_index),
-            "percentile": percentile(tally.counters, yardstick.base[0]),
+            "percentile": percentile(tally.counters, scale.base[0]),
             "percentile_after_publication": None
             if published is None
-            else percentile(tally.counters, yardstick.base[1], after=True),
+            else percentile(tally.counters, scale.base[1], after=True),
         },
         "best": {
             **_point_record(points["best"], best_index),
@@ -87,14 +90,14 @@ def write_summary(
         },
         "hold": {name: _segments(metrics, study) for name, (_, metrics) in holds.items()},
         "histogram": {
-            "edges": yardstick.edges.tolist(),
+            "edges": scale.edges.tolist(),
             "counts": tally.histogram[1:-1].tolist(),
             "below": int(tally.histogram[0]),
             "above": int(tally.histogram[-1]),
             "undefined": int(tally.counters[UNDEFINED]),
         },
         "variants_stored": grid.size <= ROWS_KEPT,
-        "notes": [*study.spec.notes, *_left_out(plan, tally)],
+        "notes": [*study.spec.notes, *_omitted_surfaces(plan, tally)],
     }
 
 
@@ -127,7 +130,7 @@ def variant_tables(plan: Plan, grid: Grid, store: Store, observer: RunObserver) 
                     pa.array(digits[:, position].astype(np.int32)), pa.array(list(axis.values))
                 )
             metrics = metrics_columns(rows[done : done + len(variants)], legs)
-            # Undefined is null there, so that SQL passes over it.
+            # Undefined metrics are null, which SQL aggregates ignore.
             columns |= {name: pa.array(values, from_pandas=True) for name, values in metrics.items()}
             yield pa.table(columns)
             done += len(variants)
@@ -136,8 +139,8 @@ def variant_tables(plan: Plan, grid: Grid, store: Store, observer: RunObserver) 
             number += 1
 
 
-def _left_out(plan: Plan, tally: Tally) -> list[str]:
-    """A sentence for each pair of axes that has too many cells for a surface."""
+def _omitted_surfaces(plan: Plan, tally: Tally) -> list[str]:
+    """A note for each pair of axes with too many cells for a surface."""
     axes = plan.study.space.axes
     return [
         f"{axes[x].name} against {axes[y].name} has {len(axes[x].values) * len(axes[y].values):,} cells: no surface"
@@ -159,9 +162,9 @@ def _segments(metrics: Floats, study: Study) -> SegmentsRecord:
 
 
 def _top(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
-    """The best, those with the very same metrics merged: a lag of 2 may trade as a release of 2 days does.
+    """The best variants by the objective; those with the very same metrics are one row, with the lowest index.
 
-    ``equal``: how many variants of the grid these are; of the merged ones the lowest index is shown.
+    ``equal``: the number of variants of the grid in that row. A lag of 2 may trade just as a release of 2 days does.
     """
     plan = evaluation.plan
     space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
@@ -183,7 +186,7 @@ def _top(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
 
 
 def _surfaces(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
-    """Long: one row a cell of every pair of axes with several values."""
+    """One row for each cell of every pair of axes with several values."""
     study, surfaces = evaluation.plan.study, tally.surfaces
     space = study.space
     parts, cells = [], []

@@ -1,4 +1,4 @@
-"""One tile: evaluate its pieces, tally them, and keep every variant's metrics where the grid is small enough."""
+"""One tile: evaluates its pieces, tallies them, and keeps every variant's metrics where the grid is small enough."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.reduced_tile import reduce_piece
 from gridproof.sweeps.plan.grid import Grid, draw_sample
 
-# Variants that say where the histogram's edges lie, and its bins.
+# Variants whose objectives decide the histogram's edges, and the number of its bins.
 _PILOT = 4096
 _BINS = 200
 
 
 @dataclass(frozen=True)
-class Yardstick:
-    """What every tile is measured against: histogram edges, and the base's objective in sample and after."""
+class TallyScale:
+    """What every tile is tallied with: the histogram's edges, and the base's objective in sample and after
+    publication."""
 
     edges: Floats
     base: tuple[float, float]
@@ -36,22 +37,22 @@ def run_tile(
     evaluate: Evaluate,
     low: int,
     high: int,
-    yardstick: Yardstick,
+    scale: TallyScale,
     keep_rows: bool,
     advance: Callable[[int], None],
 ) -> tuple[Tally, npt.NDArray[np.float32] | None]:
-    """Evaluate pieces [low, high). ``advance`` hears how many variants each piece finished.
+    """Evaluate pieces [low, high). ``advance`` is called with the number of variants of each finished piece.
 
     Raises InputError where the grid is cut for a backend that reduces its pieces, and ``evaluate`` does not.
     """
     plan, space = grid.plan, grid.plan.study.space
-    tally = Tally.empty(space.dims, len(yardstick.edges) - 1, len(plan.study.signals) + 1)
+    tally = Tally.empty(space.dims, len(scale.edges) - 1, len(plan.study.signals) + 1)
     kept = []
     reducer = _reducer(evaluate) if grid.cut.reduced else None
     for number in range(low, high):
         if reducer is not None:
             floor = float(tally.best_value[-1]) if len(tally.best_value) == KEPT else -np.inf
-            tally.merge(reduce_piece(grid, number, reducer, yardstick.edges, yardstick.base, floor))
+            tally.merge(reduce_piece(grid, number, reducer, scale.edges, scale.base, floor))
             first, last = grid.bounds(number)
             advance(last - first)
             continue
@@ -67,8 +68,8 @@ def run_tile(
             after,
             piece.keys,
             piece.job_of,
-            yardstick.edges,
-            yardstick.base,
+            scale.edges,
+            scale.base,
         )
         if keep_rows:
             kept.append(metrics.astype(np.float32)[piece.job_of])
@@ -83,8 +84,9 @@ def _reducer(evaluate: object) -> Reducer:
     return evaluate
 
 
-def build_yardstick(evaluation: GridEvaluation) -> Yardstick:
-    """Histogram edges around a pilot of some thousand variants, and the base; the same for every tile and resume."""
+def build_tally_scale(evaluation: GridEvaluation) -> TallyScale:
+    """Histogram edges around the objectives of a sample of variants, and the base's objective; the same for every tile
+    and for every call that resumes the run."""
     space, objective = evaluation.plan.study.space, evaluation.plan.study.spec.objective
     pilot = evaluation.listed(draw_sample(space.size, min(_PILOT, space.size)))
     own = evaluation.metrics(space.base_index)[None]
@@ -94,4 +96,4 @@ def build_yardstick(evaluation: GridEvaluation) -> Yardstick:
     margin = 0.1 * (high - low) or 0.5
     edges = np.linspace(low - margin, high + margin, _BINS + 1)
     after = float(objective_of(own, objective, 1)[0]) if own.shape[1] > 1 else np.nan
-    return Yardstick(edges, (float(objective_of(own, objective)[0]), after))
+    return TallyScale(edges, (float(objective_of(own, objective)[0]), after))

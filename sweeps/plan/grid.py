@@ -1,7 +1,7 @@
-"""Enumeration: the variants of a plan in pieces, each with the distinct work that it stands for.
+"""The grid: the variants of a plan, cut into pieces, each with the distinct jobs behind its variants.
 
-A piece is the unit of evaluation, a tile a run of pieces and the unit of work and of resume. Which variants a piece
-holds depends on the grid alone.
+A piece is the unit of evaluation; a tile is a run of pieces and the unit of work and of resume. The variants of a piece
+depend on the grid's cut alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gridproof.results.run.tally import Positions
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.study.space import Space
 
-# Large enough that the variants of a piece share most of their days, small enough to hold their metrics.
+# Variants of a piece: enough that they share most of their days, few enough that their metrics fit in memory.
 PIECE = 262_144
 
 # Variants from which a grid may be evaluated as products. Compiling the product's kernels takes about forty seconds of
@@ -46,8 +46,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class BoxPiece:
-    """The variants [low, high), which are a product. Of each signal the distinct paths in order of first appearance,
-    and for each combination of its axes which of them it has; the axes of each signal and of the execution."""
+    """The variants [low, high), which form a product.
+
+    ``distinct``: the distinct paths of each signal in order of first appearance. ``inverses``: for each combination of
+    a signal's axes, the position of its path in ``distinct``. ``spans``: the axes of each signal, then the execution's.
+    """
 
     low: int
     high: int
@@ -97,10 +100,10 @@ class Grid(Protocol):
 
 
 class ProductGrid:
-    """The whole grid. A piece is a box: some leading axes fixed, a range of one, all of the axes behind it."""
+    """The whole grid. A piece is a box: leading axes fixed, a part of one axis, and all values of the axes after it."""
 
     def __init__(self, plan: Plan, target: int = PIECE, reduced: bool = False, repeated: bool = False) -> None:
-        """reduced: by the backend itself, which takes boxes; then a variant alone is a box as well.
+        """reduced: the backend reduces the boxes itself; a single variant is evaluated as a box too.
 
         repeated: one of many grids, as in a search: it may be evaluated as products however small it is.
         """
@@ -116,13 +119,13 @@ class ProductGrid:
         self._inner = prod(dims[split:])
         self._split = split - 1 if split > space.shared else -1
         length = dims[self._split] if self._split >= 0 else 1
-        # Evenly, so that what a backend keeps from piece to piece has the same shape in all but the last.
+        # Equal parts, so that the buffers that a backend keeps between pieces fit all but the last.
         self._chunks = -(-length // max(1, target // self._inner))
         self._width = -(-length // self._chunks)
         self._length = length
         self.size = space.size
         self.pieces = space.size // (length * self._inner) * self._chunks
-        # One form for all pieces, so that a variant's metrics have the same bits in each.
+        # Boxes or lists for all pieces alike, so that a variant's metrics have the same bits in each.
         large = repeated or space.size >= PRODUCTS_FROM
         self._boxed = reduced or (large and worthwhile([len(paths) for paths in self._part(*self.bounds(0)).distinct]))
 
@@ -157,28 +160,28 @@ class ProductGrid:
         last = space.digits(np.array([high - 1], dtype=np.int64))[0]
         box = [slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True)]
         inverses, distinct, spans = [], [], []
-        spare = list(range(space.shared))  # one value each: they may stand with any signal
+        shared = list(range(space.shared))  # one value each: listed with the first signal
         for signal in self.plan.study.signals:
             paths, inverse = self._paths(signal.name, tuple(box[axis] for axis in space.uses[signal.name]))
             distinct.append(paths)
-            # Back to the box: own axes of the signals follow one another, so each inverse is one block of it.
+            # The signals' own axes follow one another in the grid, so each inverse covers one block of the box's axes.
             inverses.append(inverse)
-            mine = [axis for axis in space.uses[signal.name] if axis >= space.shared]
+            own = [axis for axis in space.uses[signal.name] if axis >= space.shared]
             spans.append(
-                tuple(AxisSpan(axis, box[axis].start, box[axis].stop - box[axis].start) for axis in spare + mine)
+                tuple(AxisSpan(axis, box[axis].start, box[axis].stop - box[axis].start) for axis in shared + own)
             )
-            spare = []
+            shared = []
         offset = len(space.dims) - space.executing
         spans.append(
             tuple(
                 AxisSpan(axis, box[axis].start, box[axis].stop - box[axis].start)
-                for axis in [*spare, *range(offset, len(space.dims))]
+                for axis in [*shared, *range(offset, len(space.dims))]
             )
         )
         return BoxPiece(low, high, tuple(distinct), tuple(inverses), tuple(spans), _cells(space, box[offset:]))
 
     def _paths(self, signal: str, box: tuple[slice, ...]) -> tuple[Ints, Ints]:
-        """Distinct paths within a box, and which of them each cell has. From piece to piece few signals change."""
+        """The distinct paths within a box, and the path of each combination; kept, as few signals change."""
         key = tuple((side.start, side.stop) for side in box)
         if signal not in self._latest or self._latest[signal][0] != key:
             unique, begins, inverse = np.unique(self.plan.paths[signal][box], return_index=True, return_inverse=True)
@@ -207,7 +210,7 @@ class ProductGrid:
 
 
 class ListedGrid:
-    """Given variants: a sample, a slice through the base, single points, or all by number."""
+    """Listed variants: a sample, a slice through the base, single points, or all by number."""
 
     def __init__(self, plan: Plan, variants: Ints | range, target: int = PIECE) -> None:
         self.plan = plan

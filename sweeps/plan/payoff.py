@@ -1,4 +1,4 @@
-"""What each leg earns a day and what a switch costs, under every setting of the execution's axes."""
+"""Daily returns of each leg and costs of each switch, for every combination of the execution's axes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gridproof.signals.data.stamp_duty import stamp_rates
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.study import Leg, Study
 
-# Days of legs, over all settings of carry and interest, that a sweep keeps summaries of: about 1 GiB.
-MOST_DAYS = 2_000_000
+# Days times legs, summed over all settings of carry and interest: a sweep keeps range tables of them, about 1 GiB.
+MAX_LEG_DAYS = 2_000_000
 
 Cell = Mapping[str, float]
 
 
 def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:
-    """Simple daily returns (tables, A, D) and for each execution its table. Equal tables are one.
+    """Simple daily returns, (tables, A, D), and the table of each execution. Equal tables are stored once.
 
-    A leg earns close to close, times (1 + carry)^(1/P); cash (1 + interest)^(1/P) − 1.
+    A leg earns close to close, times (1 + carry)^(1/P); cash earns (1 + interest)^(1/P) − 1. Raises InputError.
     """
     gross = np.stack([_closes_to_returns(study, leg, market, window) for leg in study.legs])
     periods = study.spec.market.periods
@@ -33,10 +33,10 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
 
     terms = [leg.terms[term] for leg in study.legs for term in ("carry", "interest") if term in leg.terms]
     tables = len({tuple(cell[term] for term in terms) for cell in cells})
-    # A day of a leg takes up to 16 entries of 32 bytes in the summaries of stretches.
-    if tables * gross.size > MOST_DAYS:
+    # A day of a leg takes up to 16 entries of 32 bytes in the range tables.
+    if tables * gross.size > MAX_LEG_DAYS:
         raise InputError(
-            f"carry and interest have at most {MOST_DAYS // gross.size} settings in this window",
+            f"carry and interest have at most {MAX_LEG_DAYS // gross.size} settings in this window",
             tables,
             study.where("legs"),
             "Give them fewer values",
@@ -45,7 +45,7 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
 
 
 def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:
-    """Share of NAV lost on the first day of a new position, (tables, A, A, D), and for each execution its table.
+    """Share of NAV lost on the first day of a new position, (tables, A, A, D), and the table of each execution.
 
     Selling a leg costs its one-way cost and stamp tax on sales, buying one its cost and tax on purchases; a switch
     between two legs pays both. The tax is that of the trade day: the close before the first day of the position.
@@ -64,7 +64,7 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
         costs[np.arange(len(study.legs)), np.arange(len(study.legs))] = 0.0
         if (costs >= 1.0).any():
             raise InputError(
-                "a switch must cost less than all there is",
+                "a switch must cost less than the whole NAV",
                 f"{costs.max():.0%}",
                 study.where("execution", "cost"),
                 "Write costs as shares: 0.001 is 0.1 %",

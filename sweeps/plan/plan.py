@@ -1,4 +1,4 @@
-"""The plan: a study on a market, as the arrays that a backend evaluates."""
+"""The plan: a study on a market as arrays, which any backend can evaluate."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Plan:
     first_row: dict[str, int]
 
     def rows(self, keys: Ints) -> Ints:
-        """Path indices (n, signals) to path rows (n, B) int32: the bits of the rule, then, where it may hold, for
-        each signal whether it is defined."""
+        """Converts path indices (n, signals) to rows of ``problem.path_bits``, (n, B) int32: one column for each bit of
+        the rule; where the rule may hold, one more for each signal: whether it is defined."""
         columns = [self._row(at, keys[:, at], offset) for at, offset in self._code()]
         rows = np.stack(columns, axis=1) if columns else np.empty((len(keys), 0))
         return rows.astype(np.int32)
 
     def box(self, paths: Sequence[Ints], executions: Ints) -> Box:
-        """The product of these path indices of each signal and these executions."""
+        """The product of the given path indices of each signal and the given executions."""
         rows, places = [], []
         for at, chosen in enumerate(paths):
             mine = [(place, offset) for place, (owner, offset) in enumerate(self._code()) if owner == at]
@@ -57,7 +57,7 @@ class Plan:
         return Box(tuple(rows), tuple(places), executions)
 
     def _code(self) -> list[tuple[int, int]]:
-        """Of each bit of the code the signal that it belongs to and which of the signal's path_bits it is."""
+        """For each bit of the rule's code, its signal and which of that signal's bits it is."""
         signals = self.study.signals
         owner = {bit: (at, offset) for at, one in enumerate(signals) for offset, bit in enumerate(one.bits)}
         defined = [(at, len(one.bits)) for at, one in enumerate(signals) if self.study.rule.holds]
@@ -68,10 +68,10 @@ class Plan:
         return self.first_row[signal.name] + paths * (len(signal.bits) + self.study.rule.holds) + offset
 
     def distinct(self) -> int:
-        """How many variants differ in a path or in their execution, counted exactly without listing the grid.
+        """The number of variants that differ in a path or in their execution, exact, without listing the grid.
 
-        Tuples of paths reachable under one setting of the shared axes form a product; the same tuple may be reachable
-        under several settings, so signals are folded together by the sets of settings under which a path occurs.
+        Under one setting of the shared axes the tuples of paths form a product. The same tuple may occur under several
+        settings, so paths are grouped by the set of settings under which they occur, and the signals' groups combined.
         """
         space = self.study.space
         shared = space.dims[: space.shared]
@@ -81,16 +81,16 @@ class Plan:
             counts: dict[frozenset[int], int] = {}
             for under in settings:
                 counts[under] = counts.get(under, 0) + 1
-            folded: dict[frozenset[int], int] = {}
-            for left, many in groups.items():
-                for right, more in counts.items():
+            combined: dict[frozenset[int], int] = {}
+            for left, left_count in groups.items():
+                for right, right_count in counts.items():
                     if both := left & right:
-                        folded[both] = folded.get(both, 0) + many * more
-            groups = folded
+                        combined[both] = combined.get(both, 0) + left_count * right_count
+            groups = combined
         return sum(groups.values()) * prod(space.dims[len(space.dims) - space.executing :])
 
     def equal(self, key: Ints) -> int:
-        """How many variants of the grid have exactly these paths, (signals,), at one execution."""
+        """The number of variants of the grid with exactly these paths, (signals,), at one execution."""
         space = self.study.space
         shared = space.dims[: space.shared]
         count = np.ones(prod(shared), dtype=object)
@@ -99,7 +99,7 @@ class Plan:
         return int(count.sum())
 
     def _by_setting(self, signal: str, shared: tuple[int, ...], table: Ints) -> Ints:
-        """A signal's table as (settings of the shared axes, its own combinations)."""
+        """A signal's table reshaped to (settings of the shared axes, combinations of its own axes)."""
         uses = self.study.space.uses[signal]
         leading = [axis for axis in uses if axis < len(shared)]
         own = table.shape[len(leading) :]
@@ -108,7 +108,7 @@ class Plan:
         return spread.reshape(prod(shared), -1)
 
     def _settings(self, signal: str, shared: tuple[int, ...]) -> list[frozenset[int]]:
-        """For each distinct path of a signal the settings of the shared axes under which it occurs."""
+        """For each distinct path of a signal, the settings of the shared axes under which it occurs."""
         table = self._by_setting(signal, shared, self.paths[signal])
         if len(table) == 1:
             return [frozenset({0})] * self.distinct_paths[signal]
@@ -121,9 +121,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class StudyLayout:
-    """What all variants of a study share before a signal is measured; ``problem`` has no paths yet.
+    """What all variants of a study share before any signal is measured; ``problem`` has no paths yet.
 
-    States are needed on the calendar's days [start, stop), and every signal defined on day ``needed``.
+    States are needed on calendar days [start, stop); every signal must be defined on day ``needed``.
     """
 
     study: Study
@@ -135,14 +135,14 @@ class StudyLayout:
     needed: int
 
     def table(self, study: Study, signal: Signal, backend: Backend, hindsight: bool = False) -> PathTable:
-        """The paths of a signal under every choice of its axes, as ``study``, this one or a part of it, has them."""
+        """The paths of a signal under every choice of its axes in ``study``: the layout's study or a part of it."""
         holds = study.rule.holds
         return path_table(
             study, signal, self.market, backend, self.start, self.stop, self.needed, self.window, holds, hindsight
         )
 
     def plan(self, study: Study, tables: Sequence[PathTable]) -> Plan:
-        """The plan of the layout's study, or of a part of it, from the paths of each signal in its order."""
+        """The plan of the layout's study, or of a part. tables: the paths of each signal, in the study's order."""
         first, row = {}, 0
         for signal, table in zip(study.signals, tables, strict=True):
             first[signal.name] = row
@@ -165,8 +165,8 @@ def build_plan(
 ) -> Plan:
     """Measure every signal under all its parameters, merge equal paths, and lay out payoffs and costs.
 
-    ``hindsight`` shows what a look-ahead would have earned; see ``signal_paths.path_table``. ``observer`` hears how
-    many signals are measured.
+    ``hindsight`` gives the result of a look-ahead; see ``signal_paths.path_table``. ``observer`` hears how many signals
+    are measured.
 
     Raises InputError where a leg lacks a close, a series ends early, or the window begins before a signal is defined.
     """
@@ -187,7 +187,7 @@ def build_plan(
 
 
 def lay_out(study: Study, market: Market) -> StudyLayout:
-    """Payoffs and costs under every setting of the execution. Raises InputError where a leg lacks a close."""
+    """Payoffs and costs for every combination of the execution's axes. Raises InputError where a leg lacks a close."""
     window = find_window(study, market)
     executions = _executions(study)
     lags = np.array([int(cell["execution.lag"]) for cell in executions], dtype=np.int64)
@@ -205,7 +205,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         path_bits=np.zeros((1, -(-days // 64)), dtype=np.uint64),
         decision_days=days,
         lead=window.first - start,
-        rule=_patient(study),
+        rule=_rule_table(study),
         start=int(np.flatnonzero(cash)[0]) if cash.any() else 0,
         lags=lags,
         payoff_of=payoff_of,
@@ -224,10 +224,11 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     return StudyLayout(study, market, window, problem, start, stop, window.first - latest)
 
 
-def _patient(study: Study) -> Ints:
-    """The rule's table; where it may hold, with a bit for each signal, and no choice before those it names are defined.
+def _rule_table(study: Study) -> Ints:
+    """The rule's table, (A, codes). Where the rule may hold, its code has one more bit for each signal, whether that
+    signal is defined, and the previous allocation is kept until every signal that the chosen alternative names is.
 
-    Otherwise what is held would depend on how a signal that says nothing yet is read, and on where the files begin.
+    Otherwise the allocation held would depend on the state given to an undefined signal, and on where the files begin.
     """
     table = study.rule.table
     if not study.rule.holds:
@@ -241,17 +242,17 @@ def _patient(study: Study) -> Ints:
             "Drop some, or end the rule with a leg",
         )
     needed = _needed(study)
-    patient = np.tile(np.arange(len(table))[:, None], (1, table.shape[1] << extra))
+    extended = np.tile(np.arange(len(table))[:, None], (1, table.shape[1] << extra))
     for defined in range(1 << extra):
         chosen = needed & ~defined == 0
-        patient[:, defined << bits : (defined + 1) << bits][:, chosen] = table[:, chosen]
-    return patient
+        extended[:, defined << bits : (defined + 1) << bits][:, chosen] = table[:, chosen]
+    return extended
 
 
 def _needed(study: Study) -> Ints:
-    """For each code, (2^B,), the signals that must be defined, as bits: those of the alternative that it chooses.
+    """For each code, (2^B,), a bit mask of the signals that must be defined: those named by the alternative chosen.
 
-    What an alternative does not name, were it the slowest signal of all, makes no difference to it.
+    A signal that the alternative does not name need not be defined yet.
     """
     rule = study.rule
     masks = [
@@ -261,7 +262,7 @@ def _needed(study: Study) -> Ints:
 
 
 def _executions(study: Study) -> list[dict[str, float]]:
-    """Every combination of the execution's axes by name, in grid order, and the parameters tied to them."""
+    """Every combination of the execution's parameters by name, in grid order."""
     space = study.space
     offset = len(space.axes) - space.executing
     axes = space.axes[offset:]

@@ -100,7 +100,7 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
         in_sample=metrics_record(metrics[0], legs),
         after_publication=metrics_record(metrics[1], legs) if len(metrics) > 1 else None,
         hindsight=_hindsight(single, market, legs),
-        curve=pd.DataFrame(columns, index=pd.DatetimeIndex(days_of(plan), name="date")),
+        curve=pd.DataFrame(columns, index=pd.DatetimeIndex(plan.days, name="date")),
         held=[legs[index] for index in held],
     )
 

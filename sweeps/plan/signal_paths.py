@@ -80,7 +80,7 @@ def signal_states(study: Study, signal: Signal, market: Market, chosen: dict[str
             gap = begin + int(np.flatnonzero(~defined[begin:])[0])
             raise UndefinedSignalError(
                 "a signal must stay defined once it is",
-                f"{signal.name} is not a number on {market.calendar[gap]} ({_spoken(chosen)})",
+                f"{signal.name} is not a number on {market.calendar[gap]} ({_choice_text(chosen)})",
                 study.where("signals", signal.name),
                 f"Check {' and '.join(signal.series)} on that day and before: a value of 0 may divide",
             )
@@ -103,7 +103,7 @@ def _monthly(signal: Signal, market: Market, release: Release, parameters: dict[
 
 
 def latch_pairs(study: Study, signal: Signal, chosen: dict[str, Array]) -> tuple[Floats, Floats]:
-    """Levels on and off, (P,) each, from arrays of axis values."""
+    """The latch's thresholds to switch on and off, (P,) each, from arrays of axis values."""
     assert signal.latch is not None
     on, other = (chosen[study.space.owners[axis]].astype(np.float64) for axis in signal.latch)
     return on, on - other if signal.gap else other
@@ -121,11 +121,11 @@ def path_table(
     definedness: bool = False,
     hindsight: bool = False,
 ) -> PathTable:
-    """Every path of a signal over calendar days [start, stop), equal ones merged.
+    """Every path of a signal over calendar days [start, stop), equal paths merged.
 
-    ``definedness`` adds a bit behind the signal's own: whether it is defined yet. ``hindsight`` takes the states that
-    a measure dates when its turns happened, before they could be known.
-    Raises UndefinedSignalError where the signal is not defined on calendar day ``needed`` under some choice of axes.
+    ``definedness`` adds one bit after the signal's own: whether the signal is defined yet. ``hindsight`` uses states
+    dated when turning points happened, before anyone could know them. Raises UndefinedSignalError where the signal is
+    not defined on calendar day ``needed`` under some choice of its axes.
     """
     space = study.space
     axes = [space.axes[position] for position in space.uses[signal.name]]
@@ -136,12 +136,14 @@ def path_table(
     index = np.empty([len(grid) for grid in grids], dtype=np.int32)
     pool: list[Words] = []
     pooled = 0
-    by_measure = np.moveaxis(index, measured, range(len(measured)))  # a view: measured axes first, latched behind
+    by_measure = np.moveaxis(
+        index, measured, range(len(measured))
+    )  # a view: measured axes first, latched axes after them
     for digits in itertools.product(*(range(len(grids[position])) for position in measured)):
         chosen = {names[position]: grids[position][digit] for position, digit in zip(measured, digits, strict=True)}
         reading = signal_states(study, signal, market, chosen, window)
         if first_day(reading) > needed:
-            raise _too_early(study, market, window)
+            raise _undefined_error(study, market, window)
         known = pack(np.arange(start, stop) >= first_day(reading))[None, None] if definedness else None
         local = []
         for paths in _paths(study, signal, backend, reading, chosen, latched, start, stop, hindsight):
@@ -169,7 +171,7 @@ def _paths(
     stop: int,
     hindsight: bool,
 ) -> Iterator[Words]:
-    """The paths of one reading, (n, bits, W) at a time: its own, or one for each pair of the latch's levels."""
+    """The paths of one reading in chunks (n, bits, W): its own states, or one path for each pair of thresholds."""
     states = reading.hindsight if hindsight and reading.hindsight is not None else reading.states
     if states is not None:
         yield pack(states[:, start:stop])[None]
@@ -185,7 +187,7 @@ def _paths(
 
 
 def _measured(study: Study, signal: Signal) -> list[int]:
-    """The axes that decide a signal's reading, by position among its own; the rest only move its latch."""
+    """Positions, among the signal's own axes, of those that its reading depends on; the others are thresholds."""
     owners = study.space.owners
     deciding = {owners[name] for name in signal.deciding}
     names = [study.space.axes[position].name for position in study.space.uses[signal.name]]
@@ -201,8 +203,8 @@ def first_day(reading: Reading) -> int:
     return max(firsts, default=0)
 
 
-def _too_early(study: Study, market: Market, window: Window) -> UndefinedSignalError:
-    """The complaint about a window that begins too early: names the slowest signal of the whole grid."""
+def _undefined_error(study: Study, market: Market, window: Window) -> UndefinedSignalError:
+    """The error for a window that begins before every signal is defined; it names the signal defined last."""
     since, slowest = -1, ""
     for signal in study.signals:
         axes = [study.space.axes[position] for position in study.space.uses[signal.name]]
@@ -211,7 +213,7 @@ def _too_early(study: Study, market: Market, window: Window) -> UndefinedSignalE
             chosen = {axis.name: value for axis, value in zip(axes, values, strict=True)}
             first = first_day(signal_states(study, signal, market, chosen, window))
             if first > since:
-                since, slowest = first, f"{signal.name} ({_spoken(chosen)})"
+                since, slowest = first, f"{signal.name} ({_choice_text(chosen)})"
     lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)
     begin = since + lag
     if begin < len(market.calendar):
@@ -227,5 +229,5 @@ def _too_early(study: Study, market: Market, window: Window) -> UndefinedSignalE
     )
 
 
-def _spoken(chosen: dict[str, Value]) -> str:
+def _choice_text(chosen: dict[str, Value]) -> str:
     return ", ".join(f"{name}={value}" for name, value in chosen.items()) or "as it is"

@@ -1,4 +1,4 @@
-"""The evaluation window on the calendar, and whether the market covers it."""
+"""The evaluation window as positions on the calendar, and the check that the market covers it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.study.study import Study
 
-# The most trading days that a value may be old within the window: a daily series, a monthly one.
+# Trading days after which a value is stale, for a daily series and for a monthly one.
 STALE = {False: 10, True: 65}
 
 
@@ -83,7 +83,7 @@ def find_window(study: Study, market: Market) -> Window:
 
 
 def _check_series(study: Study, market: Market, window: Window) -> None:
-    """Within the window the latest known value of a series must not be older than STALE."""
+    """Raises InputError where the latest known value of a series is older than STALE within the window."""
     for name in sorted({series for signal in study.signals for series in signal.series}):
         monthly, release = market.series[name].monthly, study.spec.series[name].release
         where = study.where("series", name)

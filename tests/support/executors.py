@@ -18,7 +18,7 @@ from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.executor import Executor, Range, Task, Tile, TileFault
 from gridproof.sweeps.execution.options import RunOptions
-from gridproof.sweeps.execution.tile import Yardstick, run_tile
+from gridproof.sweeps.execution.tile import TallyScale, run_tile
 from gridproof.sweeps.run import run_study
 from tests.support.demo import small_plan, small_study
 from tests.support.trapped import Trapped
@@ -45,7 +45,7 @@ class Listener:
 
 
 def task_of(traps: Path) -> Task:
-    return Task(Trapped(small_plan(), traps), Yardstick(np.linspace(-1.0, 2.0, 11), (0.3, 0.9)), keep_rows=True)
+    return Task(Trapped(small_plan(), traps), TallyScale(np.linspace(-1.0, 2.0, 11), (0.3, 0.9)), keep_rows=True)
 
 
 def collect(
@@ -95,7 +95,7 @@ class TileSuite:
             evaluate,
             0,
             task.grid.pieces,
-            task.yardstick,
+            task.scale,
             True,
             lambda variants: None,
         )
@@ -155,7 +155,7 @@ class RunSuite:
 
         with monkeypatch.context() as patch:
             patch.setattr(Tally, "save", full)
-            with pytest.raises(gp.IncompleteError, match=r"no room is left for a tile\. Make some; the same"):
+            with pytest.raises(gp.IncompleteError, match="disk full; free space and rerun to resume"):
                 run_study(small_study(), options=RunOptions(tmp_path / "full", verdict=False, ray=ray, tile_pieces=1))
         folder = next((tmp_path / "full").glob("*-*"))
         assert len(Store(folder).finished_tiles()) == 3

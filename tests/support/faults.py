@@ -154,7 +154,7 @@ FAULTS = {
     "a cost of all": ("[0.0, 0.001]", "[0.0, 1]", "41 execution.cost", "execution.cost must be below 1", "1"),
     "a negative cost": ("[0.0, 0.001]", "-0.1", "41 execution.cost", "execution.cost must be at least 0", "-0.1"),
     "two costs that make all": (
-        "[0.0, 0.001]", "[0.001, 0.5]", "41 execution.cost", "a switch must cost less than all there is", "100%"),
+        "[0.0, 0.001]", "[0.001, 0.5]", "41 execution.cost", "a switch must cost less than the whole NAV", "100%"),
     # ties
     "a tie to nothing": ("same_as: trend.window", "same_as: trend", "28 signals.fork.window", TIE, "trend"),
     "a tie to itself": ("same_as: trend.window", "same_as: fork.window", "28 signals.fork.window", TIE, "fork.window"),

@@ -118,7 +118,7 @@ def test_a_budget_leaves_a_run_that_goes_on(traps: Path, tmp_path: Path) -> None
     command = driver_command(traps, study, tmp_path / "out", "--max-hours", 1e-9)
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
     assert done.returncode == 3
-    assert "not finished: --max-hours 1e-09 is reached; the same command goes on" in done.stderr
+    assert "not finished: --max-hours 1e-09 is reached; rerun to resume" in done.stderr
     subprocess.run(command[:-2], capture_output=True, timeout=120, cwd=ROOT, check=True)
 
 
@@ -137,7 +137,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     if done.returncode in (1, 77) and ("unshare" in done.stderr or "mount" in done.stderr):
         pytest.skip("no file systems may be mounted here")
     assert done.returncode == 3, done.stderr
-    assert "no room is left for a tile. Make some; the same command goes on" in done.stderr
+    assert "disk full; free space and rerun to resume" in done.stderr
     assert "Traceback" not in done.stderr
     assert ".npz" in done.stdout
     assert "tmp" not in done.stdout
@@ -172,7 +172,7 @@ def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
     command = driver_command(traps, study, tmp_path / "out")
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
     assert done.returncode == 3
-    assert "a tile raised; the same command tries again" in done.stderr
+    assert "1 tile failed; rerun to try again" in done.stderr
     assert "trend.window=" in done.stderr
     assert "ValueError: a trap at piece 7" in done.stderr
     store = Store(next((tmp_path / "out").glob("*-*")))

@@ -14,7 +14,7 @@ from gridproof.kernels.problem import Box
 from gridproof.results.run.record import objective_of
 from gridproof.results.run.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, Tally, percentile
 from gridproof.sweeps.execution.evaluation import evaluate_grid
-from gridproof.sweeps.execution.tile import Yardstick, run_tile
+from gridproof.sweeps.execution.tile import TallyScale, run_tile
 from gridproof.sweeps.plan import grid as grid_module
 from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan
@@ -80,14 +80,14 @@ def test_tally_against_brute_force(plan_of) -> None:
     space, evaluate = plan.study.space, resolve("cpu").bind(plan.problem)
     values = objective_of(evaluate_grid(ProductGrid(plan, 7), evaluate), "sharpe")
     edges = np.quantile(values[np.isfinite(values)], [0.1, 0.3, 0.5, 0.9])
-    yardstick = Yardstick(edges, (float(values[space.base_index]), 0.0))
+    scale = TallyScale(edges, (float(values[space.base_index]), 0.0))
     grid = ProductGrid(plan, 50)
-    parts = [run_tile(grid, evaluate, n, n + 1, yardstick, False, lambda _: None)[0] for n in range(grid.pieces)]
+    parts = [run_tile(grid, evaluate, n, n + 1, scale, False, lambda _: None)[0] for n in range(grid.pieces)]
     whole = Tally.empty(space.dims, 3, len(plan.study.signals) + 1)
     for part in np.random.default_rng(1).permutation(len(parts)):
         whole.merge(parts[part])
     at_once, _ = run_tile(
-        ProductGrid(plan, 10**6), evaluate, 0, ProductGrid(plan, 10**6).pieces, yardstick, False, lambda _: None
+        ProductGrid(plan, 10**6), evaluate, 0, ProductGrid(plan, 10**6).pieces, scale, False, lambda _: None
     )
     for name in ("counters", "histogram", "best_value", "best_index", "best_key"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(at_once, name))
