@@ -64,8 +64,8 @@ def run_study(
 
     Resumes what an earlier call of the same study, data, code and backend left; a finished run is only read. On a
     cluster (``options.ray``) what is written is the same to the byte. KeyboardInterrupt keeps every finished tile.
-    Raises InputError, and IncompleteError where the budget is used up, tiles raise, or the cluster or the disk's room
-    is lost: all resumable.
+    Raises InputError, and IncompleteError where the budget is used up, tiles fail, the cluster is lost or the disk
+    is full: all resumable.
     """
     options, observer = options or RunOptions(), observer or RunObserver()
     executor: Executor = (

@@ -48,7 +48,7 @@ class Run:
 
     folder: Path
     reused: bool = False  # the run had been finished by an earlier call
-    place: str = ""  # of a run at a URL, the URL
+    place: str = ""
 
     def __repr__(self) -> str:
         place = self.place or str(self.folder)

@@ -1,4 +1,4 @@
-"""The run folder: every file in it is written atomically, so that what is there is whole."""
+"""The run folder: every file in it is written atomically, so that none is ever incomplete."""
 
 from __future__ import annotations
 
@@ -112,10 +112,10 @@ class Store:
     def _merge_run(self, run: list[tuple[int, int]]) -> None:
         if len(run) < 2:
             return
-        whole = Tally.load(self._tile(*run[0]))
+        merged = Tally.load(self._tile(*run[0]))
         for tile in run[1:]:
-            whole.merge(Tally.load(self._tile(*tile)))
-        whole.save(self._tile(run[0][0], run[-1][1]))
+            merged.merge(Tally.load(self._tile(*tile)))
+        merged.save(self._tile(run[0][0], run[-1][1]))
         for tile in run:
             self._tile(*tile).unlink()
 
@@ -126,10 +126,10 @@ class Store:
     def tally(self) -> Tally:
         """Every finished tile, merged."""
         first, *others = self.finished_tiles()
-        whole = Tally.load(self._tile(*first))
+        merged = Tally.load(self._tile(*first))
         for tile in others:
-            whole.merge(Tally.load(self._tile(*tile)))
-        return whole
+            merged.merge(Tally.load(self._tile(*tile)))
+        return merged
 
     def rows(self) -> Iterator[npt.NDArray[np.float32]]:
         """The metrics of every variant in grid order, one tile at a time: (n, S, 12 + A) float32. Rows without a tally
@@ -174,10 +174,10 @@ class Store:
                     written += table.num_rows
                     writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
                     joined = pa.concat_tables(pending).combine_chunks()
-                    whole = joined.num_rows // _ROW_GROUP * _ROW_GROUP
-                    if whole:
-                        writer.write_table(joined.slice(0, whole), row_group_size=_ROW_GROUP)
-                    pending = [joined.slice(whole)]
+                    rows = joined.num_rows // _ROW_GROUP * _ROW_GROUP
+                    if rows:
+                        writer.write_table(joined.slice(0, rows), row_group_size=_ROW_GROUP)
+                    pending = [joined.slice(rows)]
                 if writer is not None and pending[0].num_rows:
                     writer.write_table(pending[0])
                 if written != expected:

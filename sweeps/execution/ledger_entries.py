@@ -57,7 +57,7 @@ def _axes(study: Study, strategy: _Strategy) -> list[TrialAxis]:
 
 
 class RunLedger:
-    """Records in the ledger, beside the run folders, what one call of a run evaluates."""
+    """Records what one call of a run evaluates, in the ledger next to the run folders."""
 
     def __init__(self, study: Study, grid: Grid, store: Store, folder: Path | None) -> None:
         trials = trials_of(study, folder, store.folder.name)
@@ -91,12 +91,12 @@ class RunLedger:
 
 
 def is_recorded(folder: Path) -> bool:
-    """Whether the ledger beside a search's folder has entries of that search."""
+    """Whether the ledger next to a search's folder has entries of that search."""
     return any((folder.parent / LEDGER_FOLDER).glob(f"{folder.name}-*.jsonl"))
 
 
 class SearchLedger:
-    """Records in the ledger, beside the search's folder, what a search evaluates: boxes and variants, by value."""
+    """Records what a search evaluates, boxes and variants by value, in the ledger next to its folder."""
 
     def __init__(self, study: Study, folder: Path, data: Path | None) -> None:
         strategy = self._strategy = _canonical(study)

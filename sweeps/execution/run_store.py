@@ -41,7 +41,7 @@ class RunStore:
         try:
             self._remote.push()
         except UnreachableError as error:
-            raise IncompleteError(f"{error}; what was saved there before is whole; rerun to resume") from None
+            raise IncompleteError(f"{error}; what was saved before is complete; rerun to resume") from None
 
     def of(self, folder: Path) -> str:
         """The folder or URL of a run, as shown to people."""

@@ -1,4 +1,4 @@
-"""The summary of a finished sweep, and the tables beside it: top, surfaces, curves, variants."""
+"""The summary of a finished sweep, and the tables that belong to it: top, surfaces, curves, variants."""
 
 from __future__ import annotations
 

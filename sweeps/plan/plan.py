@@ -48,13 +48,13 @@ class Plan:
 
     def box(self, paths: Sequence[Ints], executions: Ints) -> Box:
         """The product of the given path indices of each signal and the given executions."""
-        rows, places = [], []
+        rows, positions = [], []
         for at, chosen in enumerate(paths):
-            mine = [(place, offset) for place, (owner, offset) in enumerate(self._code()) if owner == at]
-            columns = [self._row(at, chosen, offset) for _, offset in mine]
+            bits = [(position, offset) for position, (owner, offset) in enumerate(self._code()) if owner == at]
+            columns = [self._row(at, chosen, offset) for _, offset in bits]
             rows.append(np.stack(columns, axis=1).astype(np.int32))
-            places.append(np.array([place for place, _ in mine], dtype=np.int64))
-        return Box(tuple(rows), tuple(places), executions)
+            positions.append(np.array([position for position, _ in bits], dtype=np.int64))
+        return Box(tuple(rows), tuple(positions), executions)
 
     def _code(self) -> list[tuple[int, int]]:
         """For each bit of the rule's code, its signal and which of that signal's bits it is."""

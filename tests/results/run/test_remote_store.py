@@ -155,7 +155,7 @@ def test_a_tile_is_a_trial_before_it_is_saved_and_saved_once_it_is_whole(
 ) -> None:
     url = "unsteady://bucket/runs"
     monkeypatch.setattr(Unsteady, "refused", refused)
-    with pytest.raises(gp.IncompleteError, match=r"unsteady://bucket/runs/.*OSError.*whole; rerun to resume"):
+    with pytest.raises(gp.IncompleteError, match=r"unsteady://bucket/runs/.*OSError.*complete; rerun to resume"):
         gp.run(small_study(), out=url, verdict=False)
     found = kept(url)
     assert sum(name.endswith(".npz") for name in found) == tallies
