@@ -264,9 +264,7 @@ def worthwhile(sizes: list[int]) -> bool:
     return prod(sizes) >= 8 * sum(sizes) and sum(sizes) <= 8192
 
 
-def whole_grid(
-    plan: Plan, limits: ReductionLimits | None = None, target: int = PIECE, repeated: bool = False
-) -> Grid:
+def whole_grid(plan: Plan, limits: ReductionLimits | None = None, target: int = PIECE, repeated: bool = False) -> Grid:
     """Every variant: in boxes, or by number where shared axes would cut the boxes small.
 
     limits: which boxes the backend reduces; those may be larger, since none of their rows is listed. A grid whose every
