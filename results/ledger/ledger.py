@@ -99,8 +99,8 @@ def ledger_total(folder: Path, market: str) -> int:
 def read_ledger(folder: Path, market: str | None = None) -> Iterator[tuple[LedgerHeader, FinishedTrials]]:
     """Every file of the ledger, or those of one market. Raises InputError."""
     if not folder.is_dir():
-        remedy = "Name the folder that holds the run folders; a first run begins its ledger"
-        raise InputError("the ledger's folder must exist", folder, "ledger", remedy)
+        remedy = "Give the folder of the run folders with --out; the first run creates its ledger"
+        raise InputError("the ledger folder exists", folder, "ledger", remedy)
     for path in sorted(folder.glob("*.jsonl")):
         if (record := read_file(path, market)) is not None:
             yield record

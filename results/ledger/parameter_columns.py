@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.results.ledger.ranges import Box, FinishedTrials, Value, digits_of, range_boxes
+from gridproof.results.axis_range import AxisValues, Value
+from gridproof.results.ledger.ranges import Box, FinishedTrials, digits_of, range_boxes
 
 
 class ParameterColumns:
@@ -24,7 +25,7 @@ class ParameterColumns:
         self.lists: list[list[Ints]] = []  # for each part and column the numbers of its values, along that axis
         self.points: list[Ints] = []  # for each part its single points by number, (m, columns)
         numbers: list[dict[tuple[Value, ...], int]] = [{} for _ in self.columns]
-        met: list[dict[tuple[tuple[Value, ...], ...], Ints]] = [{} for _ in self.columns]  # lists that stood before
+        met: list[dict[tuple[AxisValues, ...], Ints]] = [{} for _ in self.columns]  # lists that stood before
         for part in parts:
             dims = part.dims
             position = {name: at for at, axis in enumerate(part.axes) for name in axis.names}
@@ -36,7 +37,7 @@ class ParameterColumns:
                 key = tuple(part.axes[at].values for at in own)
                 if key not in before:
                     several = max(dims[at] for at in own) if all(dims[at] for at in own) else 0
-                    values = [each * (several if len(each) == 1 else 1) for each in key]
+                    values = [tuple(each) * (several if len(each) == 1 else 1) for each in key]
                     before[key] = _numbered(list(zip(*values, strict=True)) if several else [], known)
                 lists.append(before[key])
             self.axes.append(moving)

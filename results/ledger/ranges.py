@@ -10,9 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Ints
-
-# Numbers are equal as numbers, 1 and 1.0 too; a word equals itself alone.
-Value: TypeAlias = int | float | str
+from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,14 @@ class TrialAxis:
     """
 
     names: tuple[str, ...]
-    values: tuple[Value, ...]
+    values: AxisValues
+
+    def __post_init__(self) -> None:
+        """Give equal values the same form. A log range becomes a list: its rounding is not part of the ledger."""
+        if isinstance(self.values, AxisRange) and self.values.scale == "log":
+            object.__setattr__(self, "values", axis_values(tuple(self.values)))
+        elif len(self.values) > 1:
+            object.__setattr__(self, "values", axis_values(self.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class FinishedTrials:
     ranges: Ints
     indices: Ints
     rows: tuple[tuple[Value, ...], ...] = ()
-    boxes: tuple[tuple[tuple[Value, ...], ...], ...] = ()
+    boxes: tuple[tuple[AxisValues, ...], ...] = ()
 
     @property
     def dims(self) -> tuple[int, ...]:

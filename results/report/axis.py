@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from gridproof.results.axis_range import AxisRange
 from gridproof.results.run.record import Record
 
 
 @dataclass(frozen=True)
 class ReportAxis:
-    """``texts``: the values without the unit they share ("30", "45" for 30 and 45 calendar days)."""
+    """``texts``: the values without the unit they share ("30", "45" for 30 and 45 calendar days).
+
+    ``range``: the range that the values are, None for a list.
+    """
 
     name: str
     values: tuple[Any, ...]
@@ -19,6 +22,7 @@ class ReportAxis:
     unit: str
     base: int  # position among the values
     best: int
+    range: AxisRange | None = None
 
     @property
     def varied(self) -> bool:
@@ -40,21 +44,24 @@ class ReportAxis:
     @property
     def favours_best(self) -> bool:
         """Whether the best trades under a more favourable condition here: lower cost, shorter lag, earlier release."""
-        base, best = (_number(self.texts[position]) for position in (self.base, self.best))
+        base, best = (_parse(self.texts[position]) for position in (self.base, self.best))
         return self.is_trading_condition and base is not None and best is not None and best < base
 
     def text(self, position: int) -> str:
         return f"{self.texts[position]} {self.unit}".rstrip()
 
     def span(self) -> str:
-        """All values where they are few, else first and last and the step."""
+        """Up to six values: all of them. More: the first, the last and the spacing."""
         words = ", ".join(self.texts)
         if len(self.texts) > 6:
             words = f"{self.texts[0]} to {self.texts[-1]}"
-            if all(isinstance(value, int | float) for value in self.values):
-                pairs = itertools.pairwise(self.values)
-                steps = {plain(round(after - before, 9)) for before, after in pairs}
-                words += f", step {steps.pop()}" if len(steps) == 1 else ", uneven steps"
+            if self.range is not None and self.range.scale == "log":
+                words += f", {len(self.values)} values, log scale"
+            elif self.range is not None:
+                gap = (self.range.last - self.range.first) / (self.range.size - 1)
+                words += f", step {plain(round(gap, 9))}"
+            elif all(isinstance(value, int | float) for value in self.values):
+                words += ", uneven steps"
         return f"{words} {self.unit}".rstrip()
 
 
@@ -64,7 +71,9 @@ def read_axes(summary: Record) -> dict[str, ReportAxis]:
     for record in summary["axes"]:
         name, values = record["name"], tuple(record["values"])
         best = summary["best"]["parameters"][name]
-        axes[name] = ReportAxis(name, values, *split_units(values), values.index(record["base"]), values.index(best))
+        span = AxisRange.read(record["range"]) if "range" in record else AxisRange.of(values)
+        base = values.index(record["base"])
+        axes[name] = ReportAxis(name, values, *split_units(values), base, values.index(best), span)
     return axes
 
 
@@ -84,7 +93,7 @@ def split_units(values: tuple[Any, ...]) -> tuple[tuple[str, ...], str]:
     return texts, ""
 
 
-def _number(text: str) -> float | None:
+def _parse(text: str) -> float | None:
     try:
         return float(text.replace("−", "-"))
     except ValueError:

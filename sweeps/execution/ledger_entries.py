@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.aggregate.surfaces import LARGEST, several_pairs
+from gridproof.results.axis_range import AxisValues, Value, axis_values
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, LedgerFile, LedgerHeader, TrialAxis
 from gridproof.results.run.store import Store
 from gridproof.signals.data.source import Release
@@ -25,7 +26,6 @@ from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.study.signal import ON, RULE
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Leg, Signal, Study
-from gridproof.sweeps.study.values import Value
 
 
 def market_identity(study: Study, folder: Path | None) -> str:
@@ -87,7 +87,7 @@ class RunLedger:
                 self._space.slice_through_base(x, y) for x, y in several_pairs(dims) if dims[x] * dims[y] <= LARGEST
             ]
             self._file.add_indices(np.concatenate(shown))
-        self._file.fold()
+        self._file.compact()
 
 
 def is_recorded(folder: Path) -> bool:
@@ -117,12 +117,12 @@ class SearchLedger:
         self._file.add_rows([[values[0] for values in row] for row in rows])
 
     def fold(self) -> None:
-        self._file.fold()
+        self._file.compact()
 
-    def _row(self, values: Mapping[str, Sequence[Value]]) -> list[tuple[Value, ...]]:
+    def _row(self, values: Mapping[str, Sequence[Value]]) -> list[AxisValues]:
         axes = self._study.space.axes
         chosen = [
-            self._strategy.values(replace(axis, values=tuple(values[axis.name])), ledger.names)
+            self._strategy.values(replace(axis, values=axis_values(values[axis.name])), ledger.names)
             for axis, ledger in zip(axes, self._axes, strict=False)
         ]
         return [*chosen, *(axis.values for axis in self._axes[len(axes) :])]
@@ -141,7 +141,7 @@ class _Strategy:
     parameters: Mapping[str, _Parameter | Value]  # by canonical names, which do not depend on the names in the file
     rules: Mapping[Value, str]  # for each alternative a digest of what it chooses
 
-    def values(self, axis: Axis, names: Sequence[str]) -> tuple[Value, ...]:
+    def values(self, axis: Axis, names: Sequence[str]) -> AxisValues:
         if all(name.endswith(".release") for name in names):
             return tuple(_release(value) for value in axis.values)
         return tuple(self.rules[value] for value in axis.values) if list(names) == ["rule"] else axis.values

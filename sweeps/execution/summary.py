@@ -13,9 +13,10 @@ import pyarrow as pa
 from gridproof.kernels.aggregate.surfaces import several_pairs
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS, measure_returns
+from gridproof.results.axis_range import AxisRange, Value
 from gridproof.results.run.record import curve_segments, metrics_columns, metrics_record, objective_of
 from gridproof.results.run.store import ROWS_KEPT, Store
-from gridproof.results.run.summary_record import MetricsRecord, PointRecord, RunSummary, SegmentsRecord
+from gridproof.results.run.summary_record import AxisRecord, MetricsRecord, PointRecord, RunSummary, SegmentsRecord
 from gridproof.results.run.tally import UNDEFINED, Tally, percentile
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
@@ -25,6 +26,7 @@ from gridproof.sweeps.execution.tile import TallyScale
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
+from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 
 
@@ -74,7 +76,7 @@ def write_summary(
         "rule": study.rule_lines(),
         "legs": [leg.name for leg in study.legs],
         "axes": [
-            {"name": axis.name, "values": list(axis.values), "base": axis.values[digit]}
+            _axis_record(axis, axis.values[digit])
             for axis, digit in zip(study.space.axes, study.space.base, strict=True)
         ],
         "base": {
@@ -147,6 +149,11 @@ def _omitted_surfaces(plan: Plan, tally: Tally) -> list[str]:
         for x, y in several_pairs(plan.study.space.dims)
         if (x, y) not in tally.surfaces.pairs
     ]
+
+
+def _axis_record(axis: Axis, base: Value) -> AxisRecord:
+    record: AxisRecord = {"name": axis.name, "values": list(axis.values), "base": base}
+    return {**record, "range": axis.values.record()} if isinstance(axis.values, AxisRange) else record
 
 
 def _point_record(point: Point, index: int) -> PointRecord:

@@ -14,12 +14,12 @@ from gridproof.kernels.arrays import Ints
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.paths import unpack
 from gridproof.kernels.problem import Jobs
+from gridproof.results.axis_range import Value
 from gridproof.results.run.record import Record, metrics_record
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.signal_paths import latch_pairs, signal_states
 from gridproof.sweeps.study.study import Study
-from gridproof.sweeps.study.values import Value
 
 
 @dataclass(frozen=True)

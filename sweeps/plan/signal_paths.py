@@ -14,13 +14,13 @@ from gridproof.kernels.arrays import Array, Bools, Floats, Ints, Words
 from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import merge, pack
+from gridproof.results.axis_range import Value
 from gridproof.signals.catalogue import Reading, call
 from gridproof.signals.data.market import Market, as_of
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.signal import OFF, Signal
 from gridproof.sweeps.study.study import Study
-from gridproof.sweeps.study.values import Value
 
 # Threshold pairs latched at once: bounds the memory of paths that are not merged yet.
 _PAIRS = 65_536

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
 from math import log10, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.axis_range import AxisRange, Value
 from gridproof.sweeps.study.signal import OFF, RULE
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
-from gridproof.sweeps.study.values import Value
 
 if TYPE_CHECKING:  # Optuna takes its time to import, and a verdict has no need of it
     from optuna.trial import Trial
@@ -72,7 +71,7 @@ class Dimensions:
     @property
     def unordered(self) -> list[str]:
         """The dimensions that are a choice among words, or among numbers without a step."""
-        return [axis.name for axis in self.free if axis.draw is None and _step(axis) is None]
+        return [axis.name for axis in self.free if axis.searched is None and _step(axis) is None]
 
     @property
     def digits(self) -> float:
@@ -80,9 +79,9 @@ class Dimensions:
         total = 0.0
         for name in self._users:
             axis = self._axes[name]
-            draw = axis.draw if name in {one.name for one in self.free} else None
-            many = len(axis.values) if draw is None else draw.high - draw.low + 1 if draw.whole else 10_000
-            total += log10(many)
+            free = axis.searched if name in {one.name for one in self.free} else None
+            whole = free is not None and free.search == "integer"
+            total += log10(len(axis.values) if free is None else free.last - free.first + 1 if whole else 10_000)
         return total
 
     def active(self, choice: Mapping[str, Value]) -> set[str]:
@@ -164,10 +163,9 @@ class Dimensions:
             switched = [one.use not in (None, axis.name) for one in self._users[axis.name]]
             users = [one.name for one in self._users[axis.name]] if all(switched) else []
             row: dict[str, Any] = {"name": axis.name, "only_if_on": users}
-            if axis.draw is not None:
-                draw = axis.draw
-                row |= {"low": draw.low, "high": draw.high, "kind": "integer" if draw.whole else "continuous"}
-                row["log"] = draw.log
+            if axis.searched is not None:
+                free = axis.searched
+                row |= {"low": free.first, "high": free.last, "kind": free.search, "log": free.scale == "log"}
             else:
                 row |= {"values": list(axis.values), "kind": "step" if _step(axis) else "choice"}
             rows.append(row)
@@ -175,34 +173,36 @@ class Dimensions:
 
 
 def steps_from(axis: Axis, value: Value, steps: Sequence[int] = (-2, -1, 1, 2)) -> list[Value]:
-    """The values so many steps from one of the axis, or from one drawn between its ends; those within its range."""
-    if axis.draw is None:
-        place = axis.values.index(value)
-        return [axis.values[place + step] for step in steps if 0 <= place + step < len(axis.values)]
-    draw, gaps = axis.draw, len(axis.values) - 1
+    """The values at these numbers of steps from a value of the axis, or from one between its ends; those outside its
+    range are left out."""
+    free = axis.searched
+    if free is None:
+        position = axis.values.index(value)
+        return [axis.values[position + step] for step in steps if 0 <= position + step < len(axis.values)]
+    gaps = len(axis.values) - 1
     found: list[Value] = []
     for step in steps:
-        if draw.log:
-            moved = float(value) * (draw.high / draw.low) ** (step / gaps)
+        if free.scale == "log":
+            moved = float(value) * (free.last / free.first) ** (step / gaps)
         else:
-            moved = float(value) + step * (draw.high - draw.low) / gaps
-        near = draw.rounded(moved)
-        if draw.low <= moved <= draw.high and near != value and near not in found:
+            moved = float(value) + step * (free.last - free.first) / gaps
+        near = free.rounded(moved)
+        if free.first <= moved <= free.last and near != value and near not in found:
             found.append(near)
     return found
 
 
 def _suggest(trial: Trial, axis: Axis) -> Value:
-    """Under the name of the axis and in its own terms, so that what Optuna keeps reads well."""
-    draw, step = axis.draw, _step(axis)
-    if draw is not None and draw.whole:
-        return trial.suggest_int(axis.name, int(draw.low), int(draw.high), log=draw.log)
-    if draw is not None:
-        return _value(axis, trial.suggest_float(axis.name, draw.low, draw.high, log=draw.log))
+    """Ask Optuna under the name of the axis and in its units, so that Optuna's own record can be read."""
+    free, step = axis.searched, _step(axis)
+    if free is not None and free.search == "integer":
+        return trial.suggest_int(axis.name, int(free.first), int(free.last), log=free.scale == "log")
+    if free is not None:
+        return _value(axis, trial.suggest_float(axis.name, free.first, free.last, log=free.scale == "log"))
     if step is None:
-        word = trial.suggest_categorical(axis.name, list(axis.values))
-        assert word is not None
-        return word
+        chosen = trial.suggest_categorical(axis.name, list(axis.values))
+        assert chosen is not None
+        return chosen
     first, last = axis.values[0], axis.values[-1]
     if isinstance(first, int) and isinstance(last, int):
         return trial.suggest_int(axis.name, first, last, step=int(step))
@@ -210,9 +210,9 @@ def _suggest(trial: Trial, axis: Axis) -> Value:
 
 
 def _value(axis: Axis, value: Value) -> Value:
-    """What Optuna keeps, as the study has it: drawn numbers to four digits, evenly spaced ones on their places."""
-    if axis.draw is not None:
-        return axis.draw.rounded(float(value))
+    """Optuna's number as a value of the axis: rounded within a searched range, else the nearest value of the range."""
+    if axis.searched is not None:
+        return axis.searched.rounded(float(value))
     step = _step(axis)
     if step is None:
         return value
@@ -220,10 +220,5 @@ def _value(axis: Axis, value: Value) -> Value:
 
 
 def _step(axis: Axis) -> Decimal | None:
-    """The step of evenly spaced values, all whole or none; None for words and other lists."""
-    kinds = {type(value) for value in axis.values}
-    if kinds not in ({int}, {float}):
-        return None
-    numbers = [Decimal(str(value)) for value in axis.values]
-    steps = {high - low for low, high in pairwise(numbers)}
-    return steps.pop() if len(steps) == 1 and max(steps) > 0 else None
+    """The exact step of a linear range; None where the values are a list, a log range or text."""
+    return axis.values.step if isinstance(axis.values, AxisRange) else None

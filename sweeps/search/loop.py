@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from gridproof.results.axis_range import Value
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.objectives import SearchObjective
 from gridproof.sweeps.search.pareto_front import add_to_front, outcome_of
 from gridproof.sweeps.search.progress import SearchProgress
 from gridproof.sweeps.search.trial_result import TrialEvaluator, TrialResult
-from gridproof.sweeps.study.values import Value
 
 # ``record(choices)``: called with what was evaluated, before Optuna is told.
 Recorder = Callable[[Sequence[Choice]], None]

@@ -14,6 +14,7 @@ from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import merge, pack
 from gridproof.kernels.problem import Jobs, Work
+from gridproof.results.axis_range import Value
 from gridproof.signals.catalogue import Reading
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import Plan, StudyLayout, lay_out
@@ -28,7 +29,6 @@ from gridproof.sweeps.search.objectives import PARTS
 from gridproof.sweeps.search.timed_backend import KernelClock, TimedEvaluator, timed
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.study import Study
-from gridproof.sweeps.study.values import Value
 
 # Bytes of paths, and of readings, that are kept for later trials.
 _CACHE_BYTES = 512 * 2**20

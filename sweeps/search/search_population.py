@@ -10,6 +10,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.backend import resolve
+from gridproof.results.axis_range import Value
 from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.grid import draw_sample
@@ -17,7 +18,6 @@ from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import load_study
-from gridproof.sweeps.study.values import Value
 from gridproof.sweeps.verdict.population import DRAWN, Population, marks_of, merged
 
 RECORD, STUDY, TRIALS = "search.json", "search.yaml", "trials.parquet"

@@ -7,11 +7,11 @@ from math import prod
 
 from optuna.trial import FrozenTrial
 
+from gridproof.results.axis_range import Value
 from gridproof.sweeps.search.dimensions import Choice, Dimensions, steps_from
 from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
-from gridproof.sweeps.study.values import Value
 
 # Variants of the surroundings at most, and steps from the chosen one along each axis at most.
 _VARIANTS = 250_000

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_values, ends
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.space import Axis, Space
 from gridproof.sweeps.study.validation_errors import did_you_mean, one_line
-from gridproof.sweeps.study.values import SameAs, SearchRange, Value, draw_of, expand
+from gridproof.sweeps.study.values import SameAs, parse_axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,9 @@ class AxisLimits:
     below: float | None = None
     choices: tuple[str, ...] = ()
 
-    def check(self, name: str, values: tuple[Value, ...], where: str) -> tuple[Value, ...]:
+    def check(self, name: str, values: AxisValues, where: str) -> AxisValues:
         """The values, whole numbers as float where the kind is float. Raises InputError."""
-        for value in values:
+        for value in ends(values):
             if self.choices and value not in self.choices:
                 raise InputError(f"{name} is one of its choices", repr(value), where, f"Use {', '.join(self.choices)}")
             if self.kind is int and not isinstance(value, int):
@@ -36,7 +37,11 @@ class AxisLimits:
             if self.below is not None and not isinstance(value, str) and value >= self.below:
                 remedy = "Lower it: it is a share, not %" if self.below == 1 else "Lower it"
                 raise InputError(f"{name} must be below {self.below}", value, where, remedy)
-        return tuple(float(value) for value in values) if self.kind is float else values
+        if isinstance(values, AxisRange):
+            if self.kind is int and values.search == "continuous":
+                raise InputError(f"{name} is a whole number", "search: continuous", where, "Write search: integer")
+            return values.as_floats() if self.kind is float else values
+        return axis_values([float(value) for value in values]) if self.kind is float else values
 
 
 class AxisTable:
@@ -45,7 +50,7 @@ class AxisTable:
     def __init__(self, document: Document) -> None:
         self.places: dict[str, tuple[str, ...]] = {}
         self._document = document
-        self._values: dict[str, tuple[Value, ...] | SameAs] = {}
+        self._values: dict[str, AxisValues | SameAs] = {}
         self._limits: dict[str, AxisLimits] = {}
 
     def place(self, name: str, path: tuple[str, ...]) -> None:
@@ -63,13 +68,13 @@ class AxisTable:
     def add_raw(self, name: str, path: tuple[str, ...], raw: Any, limits: AxisLimits) -> None:
         """Add an axis from what the file says."""
         try:
-            values = expand(raw)
+            values = parse_axis(raw)
         except ValueError as error:
             raise one_line(str(error), raw, self._document.where(path)) from None
         self.add(name, path, values, limits)
 
     def add(
-        self, name: str, path: tuple[str, ...], values: tuple[Value, ...] | SameAs, limits: AxisLimits = AxisLimits()
+        self, name: str, path: tuple[str, ...], values: AxisValues | SameAs, limits: AxisLimits = AxisLimits()
     ) -> None:
         self.place(name, path)
         self._values[name] = values if isinstance(values, SameAs) else limits.check(name, values, self.where(name))
@@ -88,7 +93,7 @@ class AxisTable:
         self._limits[name].check(name, target, self.where(name))
         return values.axis
 
-    def values(self, name: str) -> tuple[Value, ...]:
+    def values(self, name: str) -> AxisValues:
         values = self._values[self.owner(name)]
         assert not isinstance(values, SameAs)
         return values
@@ -108,7 +113,8 @@ class AxisTable:
                     "Give it values of its own",
                 )
         order = [*shared, *(name for name in seen if name not in shared), *execution]
-        axes = [Axis(name, self.places[name], self.values(name), self._draw(name)) for name in order]
+        axes = [Axis(name, self.places[name], values, searched_range(values))
+                for name in order for values in [self.values(name)]]  # fmt: skip
         chosen = self._base(axes, base)
         position = {name: index for index, name in enumerate(order)}
         return Space(
@@ -119,16 +125,6 @@ class AxisTable:
             owners={name: self.owner(name) for name in self._values},
             base=chosen,
         )
-
-    def _draw(self, name: str) -> SearchRange | None:
-        raw: Any = self._document.raw
-        for key in self.places[name]:
-            raw = raw.get(key) if isinstance(raw, dict) else None
-        draw = draw_of(raw)
-        if draw is not None and self._limits[name].kind is int and not draw.whole:
-            rule, remedy = f"{name} is a whole number", "Write search: integer"
-            raise InputError(rule, "search: continuous", self.where(name), remedy)
-        return draw
 
     def _base(self, axes: list[Axis], base: Mapping[str, Value]) -> tuple[int, ...]:
         """The base's position on each axis. Between the values of a range that is searched it becomes one of them."""
@@ -160,10 +156,10 @@ class AxisTable:
                 digits.append(0)
                 continue
             given, value = chosen[axis.name]
-            if axis.draw is not None and value not in axis.values and axis.draw.reaches(value):
-                own = type(axis.values[0])(value)  # a whole number of an axis of decimals is a decimal
+            if axis.searched is not None and value not in axis.values and axis.searched.allows(value):
+                own = type(axis.values[0])(value)  # 1 on an axis of decimals is 1.0
                 joined = (*axis.values, own) if own == value else axis.values
-                axes[number] = axis = replace(axis, values=tuple(sorted(joined, key=float)))
+                axes[number] = axis = replace(axis, values=axis_values(sorted(joined, key=float)))
             if value not in axis.values:
                 raise InputError(
                     "base must lie in the grid",
@@ -187,7 +183,12 @@ def full_names(given: str, names: Mapping[str, bool]) -> list[str]:
     return several if len(several) == 1 else ending
 
 
-def _few(values: tuple[Value, ...]) -> str:
+def searched_range(values: AxisValues) -> AxisRange | None:
+    """The range within which a search may choose any number; None where it chooses among the values."""
+    return values if isinstance(values, AxisRange) and values.search is not None else None
+
+
+def _few(values: AxisValues) -> str:
     if len(values) <= 8:
         return ", ".join(map(str, values))
     return f"{', '.join(map(str, values[:3]))} … {values[-1]}"

@@ -79,6 +79,8 @@ def read_document(path: Path) -> Document:
             )
         node = yaml.compose(text, Loader=_Loader)
         raw = parse_value(text)
+    except InputError:
+        raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""

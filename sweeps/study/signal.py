@@ -9,6 +9,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
+from gridproof.results.axis_range import ends
 from gridproof.signals.catalogue import MEASURES, Measure, Parameter, Reading
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.study.axes import AxisLimits, AxisTable
@@ -180,7 +181,7 @@ def _latch(name: str, latch: LatchSpec, table: AxisTable, document: Document) ->
 def _check_latch(signal: Signal, table: AxisTable) -> None:
     if signal.latch is None or signal.gap or table.owner(signal.latch[0]) == table.owner(signal.latch[1]):
         return
-    lowest, highest = min(table.values(signal.latch[0])), max(table.values(signal.latch[1]))
+    lowest, highest = min(ends(table.values(signal.latch[0]))), max(ends(table.values(signal.latch[1])))
     if highest > lowest:  # type: ignore[operator]
         raise InputError(
             "off_below must not lie above on_above anywhere in the grid",

@@ -9,20 +9,20 @@ from math import prod
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.sweeps.study.values import SearchRange, Value
+from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_values
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One parameter that a variant chooses. ``path``: where it stands in the study file.
+    """One parameter of the study. ``path``: its keys in the study file.
 
-    ``draw``: what a search may choose besides the values.
+    ``searched``: the range within which a search may choose any number; None: it chooses among the values.
     """
 
     name: str
     path: tuple[str, ...]
-    values: tuple[Value, ...]
-    draw: SearchRange | None = None
+    values: AxisValues
+    searched: AxisRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Space:
         """The same axes with other values on some of them; the base stays where they have its value, else the first."""
         axes, base = [], []
         for axis, digit in zip(self.axes, self.base, strict=True):
-            chosen = tuple(values.get(axis.name, axis.values))
+            chosen = axis_values(values.get(axis.name, axis.values))
             axes.append(replace(axis, values=chosen))
             base.append(chosen.index(axis.values[digit]) if axis.values[digit] in chosen else 0)
         return replace(self, axes=tuple(axes), base=tuple(base))

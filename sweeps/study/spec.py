@@ -14,14 +14,16 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainSerializer,
     PlainValidator,
     Tag,
     WithJsonSchema,
 )
 
 from gridproof.kernels.metrics import OBJECTIVES
+from gridproof.results.axis_range import AxisValues, Value
 from gridproof.sweeps.study.rule import HOLD, OTHERWISE
-from gridproof.sweeps.study.values import SameAs, Value, choice, expand
+from gridproof.sweeps.study.values import SameAs, check_value, parse_axis
 
 _SCALAR: dict[str, Any] = {"type": ["number", "string"]}
 _NUMBERS = {"from": {"type": "number"}, "to": {"type": "number"}}
@@ -57,8 +59,13 @@ AXIS_SCHEMA: dict[str, Any] = {
     ],
 }
 
-Axis = Annotated[tuple[Value, ...] | SameAs, BeforeValidator(expand), WithJsonSchema(AXIS_SCHEMA)]
-Choice = Annotated[Value, PlainValidator(choice), WithJsonSchema(_SCALAR)]
+AxisEntry = Annotated[
+    AxisValues | SameAs,
+    PlainValidator(parse_axis),
+    PlainSerializer(lambda entry: entry, return_type=Any),
+    WithJsonSchema(AXIS_SCHEMA),
+]
+BaseValue = Annotated[Value, PlainValidator(check_value), WithJsonSchema(_SCALAR)]
 
 
 def _date(text: object) -> datetime.date:
@@ -109,7 +116,7 @@ class SeriesSpec(_Spec):
     field: str = Field(description="the column of values")
     date: str = Field("date", description="the column of dates")
     code: str | None = Field(None, description="keep the rows whose column 'code' says this")
-    release: Axis | None = Field(
+    release: AxisEntry | None = Field(
         None, description="when a value is known: N days (trading), N calendar days, or a date column; may be swept"
     )
     missing: Literal["drop"] | None = Field(None, description="leave dates without a value out instead of stopping")
@@ -121,18 +128,18 @@ StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[D
 
 class LegSpec(_Spec):
     series: str | None = Field(None, description="the series whose closes it earns; cash has none")
-    interest: Axis | None = Field(None, description="cash only: interest a year")
-    carry: Axis = Field((0.0,), description="a year, on top of the closes: dividend, less fee and trading inside")
-    cost: Axis = Field((0.0,), description="one-way cost of traded value, on top of execution.cost")
+    interest: AxisEntry | None = Field(None, description="cash only: interest a year")
+    carry: AxisEntry = Field((0.0,), description="a year, on top of the closes: dividend, less fee and trading inside")
+    cost: AxisEntry = Field((0.0,), description="one-way cost of traded value, on top of execution.cost")
     stamp_tax: StampTaxes | None = Field(
         None, description="on sales, by date from which it holds; or china for the A-share history (both sides to 2008)"
     )
 
 
 class LatchSpec(_Spec):
-    on_above: Axis = (0.0,)
-    off_below: Axis | None = Field(None, description="default: the same as on_above")
-    off_gap: Axis | None = Field(None, description="instead of off_below: how far off lies below on")
+    on_above: AxisEntry = (0.0,)
+    off_below: AxisEntry | None = Field(None, description="default: the same as on_above")
+    off_gap: AxisEntry | None = Field(None, description="instead of off_below: how far off lies below on")
 
 
 class SignalSpec(BaseModel):
@@ -142,12 +149,12 @@ class SignalSpec(BaseModel):
     measure: str
     of: Annotated[_Word | Annotated[list[str], Tag(LIST)], _SHAPES]
     latch: LatchSpec | None = None
-    use: Axis | None = Field(None, description="on, off, or both: a signal that is off is false throughout")
+    use: AxisEntry | None = Field(None, description="on, off, or both: a signal that is off is false throughout")
 
 
 class ExecutionSpec(_Spec):
-    lag: Axis = Field((1,), description="state at t decides the position that earns the return of t + lag; 1 or more")
-    cost: Axis = Field((0.0,), description="one-way cost of traded value, for every leg but cash")
+    lag: AxisEntry = Field((1,), description="the state at the close of t earns the return of t + lag; at least 1")
+    cost: AxisEntry = Field((0.0,), description="one-way cost of traded value, for every leg but cash")
 
 
 class WindowSpec(_Spec):
@@ -174,4 +181,4 @@ class StudySpec(_Spec):
     window: WindowSpec
     objective: Literal[*OBJECTIVES] = "sharpe"  # type: ignore[valid-type]
     risk_free: float = Field(0.0, description="a year, subtracted in Sharpe and Sortino")
-    base: dict[str, Choice] = Field({}, description="the published variant: a value for every axis")
+    base: dict[str, BaseValue] = Field({}, description="the published variant: a value for every axis")

@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.axis_range import Value
 from gridproof.signals.data.source import Source
 from gridproof.sweeps.study.axes import AxisLimits, AxisTable, full_names
 from gridproof.sweeps.study.document import Document, read_document
@@ -25,7 +26,7 @@ from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_sign
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import StudySpec
 from gridproof.sweeps.study.validation_errors import brief, did_you_mean, first_fault, one_line
-from gridproof.sweeps.study.values import Value
+from gridproof.sweeps.study.values import SameAs
 
 __all__ = ["Leg", "Signal", "Study", "build_study", "load_study", "parse_changes"]
 
@@ -256,7 +257,7 @@ def _check_names(spec: StudySpec, signals: Sequence[Signal], document: Document)
     measured = {series for signal in signals for series in signal.series}
     for name, series in spec.series.items():
         release = series.release
-        if isinstance(release, tuple) and len(release) > 1 and name not in measured:
+        if release is not None and not isinstance(release, SameAs) and len(release) > 1 and name not in measured:
             raise InputError(
                 "a release is swept only for a series that a signal measures",
                 name,

@@ -1,16 +1,15 @@
-"""Grid values as decimals: 0.10 + 10 × 0.02 is 0.30, and the base hits it. And what a search may choose besides."""
+"""What an axis of a study file may hold: a value, a list of values, a range, or a tie to another axis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from math import exp, floor, log, log10
-from typing import Any, TypeAlias
+from typing import Any
 
-Value: TypeAlias = int | float | str
+from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_values
 
 # The most values one axis may have; more is a slip of the step.
-MOST = 1_000_000
+_MOST = 1_000_000
 _LARGEST = 1e15
 
 
@@ -21,116 +20,75 @@ class SameAs:
     axis: str
 
 
-@dataclass(frozen=True, slots=True)
-class SearchRange:
-    """What a search may choose on an axis besides its own values: anything from ``low`` to ``high``.
-
-    ``whole``: whole numbers. ``log``: as many between 1 and 10 as between 10 and 100.
-    """
-
-    low: int | float
-    high: int | float
-    whole: bool
-    log: bool
-
-    def reaches(self, value: Value) -> bool:
-        """Whether a search may choose it."""
-        if isinstance(value, str) or not self.low <= value <= self.high:
-            return False
-        return not self.whole or value == int(value)
-
-    def rounded(self, value: float) -> Value:
-        """To four digits of the range, or of the value where the scale is logarithmic: what a person would write."""
-        if self.whole:
-            return round(value)
-        digits = 4 - floor(log10(abs(value) if self.log else self.high - self.low))
-        return min(max(round(float(value), digits), float(self.low)), float(self.high))
-
-
-def expand(raw: Any) -> tuple[Value, ...] | SameAs:
-    """The values an axis entry stands for: a value, a list, {from, to, step}, {from, to, count} or {same_as: axis}.
+def parse_axis(raw: Any) -> AxisValues | SameAs:
+    """Parse an axis entry: a value, a list of values, {from, to, step}, {from, to, count} or {same_as: axis}.
 
     A range with count may have ``scale: log``; ``search: continuous`` or ``integer`` says what a search may choose.
-    Raises ValueError with the rule and the remedy.
+    Raises ValueError, its message 'rule; remedy'.
     """
     if isinstance(raw, dict):
         if set(raw) == {"same_as"}:
             return SameAs(str(raw["same_as"]))
-        return _expand_range(raw)
+        return _parse_range(raw)
     values = tuple(raw) if isinstance(raw, list | tuple) else (raw,)
     if not values:
-        raise ValueError("an axis needs at least one value; write a value, a list or a range")
+        raise ValueError("an axis has at least one value; write a value, a list or a range")
     for value in values:
-        choice(value)
+        check_value(value)
     if len(set(values)) < len(values):
         twice = next(value for value in values if values.count(value) > 1)
-        raise ValueError(f"an axis names each value once; remove the second {twice}")
-    return values
+        raise ValueError(f"each value of an axis occurs once; remove the second {twice}")
+    return axis_values(values)
 
 
-def choice(value: Any) -> Value:
-    """One value of an axis. Raises ValueError with the rule and the remedy."""
+def check_value(value: Any) -> Value:
+    """One value of an axis. Raises ValueError, its message 'rule; remedy'."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("an axis value is a number or a word; write one, in quotes if it is a word")
+        raise ValueError("an axis value is a number or text; write one, text such as 'true' in quotes")
     if not isinstance(value, str) and not abs(value) < _LARGEST:
-        raise ValueError(f"a number lies within ±{_LARGEST:.0e}; correct it")
+        raise ValueError(f"a number is between -{_LARGEST:.0e} and {_LARGEST:.0e}; correct it")
     return value
 
 
-def draw_of(raw: Any) -> SearchRange | None:
-    """What a search may choose besides the values of an entry that ``expand`` accepts; None: those alone."""
-    if not isinstance(raw, dict) or "search" not in raw:
-        return None
-    return SearchRange(raw["from"], raw["to"], raw["search"] == "integer", raw.get("scale") == "log")
-
-
-def _expand_range(raw: dict[str, Any]) -> tuple[Value, ...]:
-    raw = dict(raw)
-    scale, search = raw.pop("scale", "linear"), raw.pop("search", None)
-    keys = set(raw)
+def _parse_range(raw: dict[str, Any]) -> AxisValues:
+    numbers = dict(raw)
+    scale, search = numbers.pop("scale", "linear"), numbers.pop("search", None)
+    keys = set(numbers)
     if keys not in ({"from", "to", "step"}, {"from", "to", "count"}):
-        raise ValueError("a range has from, to and step, or from, to and count; correct its keys")
-    if any(isinstance(choice(value), str) for value in raw.values()):
-        raise ValueError("from, to, step and count of a range are numbers; correct them")
+        raise ValueError("a range has the keys `from`, `to` and `step`, or `from`, `to` and `count`; correct its keys")
+    if any(isinstance(check_value(value), str) for value in numbers.values()):
+        raise ValueError("`from`, `to`, `step` and `count` of a range are numbers; correct them")
     if search not in (None, "continuous", "integer"):
-        raise ValueError("search of a range is continuous or integer; write one, or leave it out for its values alone")
-    whole = all(isinstance(raw[key], int) for key in keys)
+        raise ValueError("`search` of a range is continuous or integer; choose one, or remove the key")
+    whole = all(isinstance(numbers[key], int) for key in keys)
     if search == "integer" and not whole:
-        raise ValueError("a range that is searched by whole numbers has whole numbers; write them, or continuous")
-    if scale == "log":
-        return _expand_log(raw)
-    if scale != "linear":
-        raise ValueError("scale of a range is log; write it, or leave it out")
-    first, last = Decimal(str(raw["from"])), Decimal(str(raw["to"]))
+        raise ValueError("a range with `search: integer` has whole numbers; write whole numbers, or search: continuous")
+    if scale not in ("linear", "log"):
+        raise ValueError("`scale` of a range is log; write log, or remove the key")
+    first, last = numbers["from"], numbers["to"]
+    if scale == "log" and ("count" not in keys or first <= 0):
+        raise ValueError("a log range has `from` above 0 and `count`, no `step`; correct it")
     if last < first:
-        raise ValueError("a range must not run backwards; swap from and to")
-    if "count" in raw:
-        count = raw["count"]
-        if not isinstance(count, int) or count < 2 or count > MOST or last == first:
-            raise ValueError(
-                f"a range with count needs from below to and 2 to {MOST} values; correct them, or write one value"
-            )
-        steps = [first + (last - first) * i / (count - 1) for i in range(count)]
+        raise ValueError("`from` of a range is not above `to`; swap them")
+    size = numbers["count"] if "count" in keys else _size_by_step(numbers)
+    if not isinstance(size, int) or not 2 <= size <= _MOST or first == last:
+        if size == 1 and "step" in keys:
+            return (first if whole else float(first),)
+        raise ValueError(f"a range with `count` has `from` below `to` and 2 to {_MOST} values; correct it")
+    if scale == "log":
+        whole = isinstance(first, int) and isinstance(last, int)
     else:
-        step = Decimal(str(raw["step"]))
-        if step <= 0:
-            raise ValueError("the step of a range must be above 0; correct it")
-        if (last - first) / step >= MOST:
-            raise ValueError(f"an axis has at most {MOST} values; raise the step")
-        if (last - first) % step:
-            landing = last - (last - first) % step
-            raise ValueError(f"the step of a range must land on its end; end it at {landing}, or change the step")
-        steps = [first + step * i for i in range(int((last - first) / step) + 1)]
-    whole = whole and all(value == value.to_integral_value() for value in steps)
-    return tuple(int(value) if whole else float(value) for value in steps)
+        whole = whole and (last - first) % (size - 1) == 0
+    first, last = (first, last) if whole else (float(first), float(last))
+    return AxisRange(first, last, size, scale, search)
 
 
-def _expand_log(raw: dict[str, Any]) -> tuple[Value, ...]:
-    """Evenly spaced ratios, to four digits; whole where both ends are, those that meet once."""
-    first, last, count = raw["from"], raw["to"], raw.get("count")
-    if not isinstance(count, int) or not 2 <= count <= MOST or not 0 < first < last:
-        raise ValueError(f"a log range has from above 0, below to, and a count of 2 to {MOST}; correct them")
-    draw = SearchRange(first, last, isinstance(first, int) and isinstance(last, int), True)
-    inner = [draw.rounded(exp(log(first) + (log(last) - log(first)) * at / (count - 1))) for at in range(1, count - 1)]
-    ends = (first, last) if draw.whole else (float(first), float(last))
-    return tuple(dict.fromkeys((ends[0], *inner, ends[1])))
+def _size_by_step(numbers: dict[str, Any]) -> int:
+    first, last, step = (Decimal(str(numbers[key])) for key in ("from", "to", "step"))
+    if step <= 0:
+        raise ValueError("`step` of a range is above 0; correct it")
+    if (last - first) / step >= _MOST:
+        raise ValueError(f"an axis has at most {_MOST} values; raise the step")
+    if rest := (last - first) % step:
+        raise ValueError(f"a range ends on one of its steps; end it at {last - rest}, or change the step")
+    return int((last - first) / step) + 1

@@ -11,10 +11,10 @@ from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bootstrap_maxima import daily_returns
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPeriods
 from gridproof.kernels.problem import Jobs
+from gridproof.results.axis_range import Value
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import ListedGrid, draw_sample
 from gridproof.sweeps.plan.plan import Plan
-from gridproof.sweeps.study.values import Value
 
 # Variants that are gone through one by one; of a larger grid a sample is.
 LARGEST_GRID = 4_000_000

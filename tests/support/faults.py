@@ -7,7 +7,7 @@ NEEDED = "a required key must be there"
 PARAMETER = "a key of a signal is measure, of, latch or a parameter of its measure, here change"
 EXPRESSION = "a line of the rule is an expression of signals, and, or, not, parentheses"
 LAST = "the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'"
-VALUE = "an axis value is a number or a word"
+VALUE = "an axis value is a number or text"
 TIE = "same_as names another axis that has values"
 RELEASE = "a release is a number of trading days, 'N calendar days', or the name of a date column"
 DATE = "a date of the calendar reads YYYY-MM-DD"
@@ -66,7 +66,7 @@ FAULTS = {
     "a study's name": ("name: small", "name: a b", "1 name", "name must be letters, digits, _ and -", "'a b'"),
     "an unknown objective": (
         "objective: sharpe", "objective: sharp", "46 objective",
-        "objective must be 'sharpe', 'cagr', 'total_return', 'sortino', 'calmar' or 'max_drawdown'", "'sharp'"),
+        "objective must be 'total_return', 'cagr', 'sharpe', 'sortino', 'max_drawdown' or 'calmar'", "'sharp'"),
     # the rule
     "an unknown leg in the rule": (
         "  small: growth", "  smal: growth", "37 rule.smal", "the rule chooses among the legs", "'smal'"),
@@ -93,25 +93,26 @@ FAULTS = {
         "every signal must be used by the rule", "growth"),
     # axes
     "an empty axis": (
-        "[20, 40]", "[]", "17 signals.rate.window", "an axis needs at least one value", "[]"),
+        "[20, 40]", "[]", "17 signals.rate.window", "an axis has at least one value", "[]"),
     "a range that runs backwards": (
-        RANGE, "{from: 60, to: 20, step: 20}", "24 signals.trend.window", "a range must not run backwards",
+        RANGE, "{from: 60, to: 20, step: 20}", "24 signals.trend.window", "`from` of a range is not above `to`",
         "{'from': 60, 'to': 20, 'step': 20}"),
     "a step that misses the end": (
-        RANGE, "{from: 20, to: 60, step: 30}", "24 signals.trend.window", "the step of a range must land on its end",
+        RANGE, "{from: 20, to: 60, step: 30}", "24 signals.trend.window", "a range ends on one of its steps",
         "{'from': 20, 'to': 60, 'step': 30}"),
     "a step of 0": (
-        RANGE, "{from: 20, to: 60, step: 0}", "24 signals.trend.window", "the step of a range must be above 0",
+        RANGE, "{from: 20, to: 60, step: 0}", "24 signals.trend.window", "`step` of a range is above 0",
         "{'from': 20, 'to': 60, 'step': 0}"),
     "a word in a range": (
         RANGE, "{from: 20, to: sixty, step: 20}", "24 signals.trend.window",
-        "from, to, step and count of a range are numbers", "{'from': 20, 'to': 'sixty', 'step': 20}"),
+        "`from`, `to`, `step` and `count` of a range are numbers", "{'from': 20, 'to': 'sixty', 'step': 20}"),
     "a misspelt range": (
         RANGE, "{from: 20, to: 60, stp: 20}", "24 signals.trend.window",
-        "a range has from, to and step, or from, to and count", "{'from': 20, 'to': 60, 'stp': 20}"),
+        "a range has the keys `from`, `to` and `step`, or `from`, `to` and `count`",
+        "{'from': 20, 'to': 60, 'stp': 20}"),
     "a count of 1": (
         RANGE, "{from: 20, to: 60, count: 1}", "24 signals.trend.window",
-        "a range with count needs from below to and 2 to 1000000 values", "{'from': 20, 'to': 60, 'count': 1}"),
+        "a range with `count` has `from` below `to` and 2 to 1000000 values", "{'from': 20, 'to': 60, 'count': 1}"),
     "a step too small": (
         RANGE, "{from: 20, to: 60, step: 0.00001}", "24 signals.trend.window", "an axis has at most 1000000 values",
         "{'from': 20, 'to': 60, 'step': 1e-05}"),
@@ -119,19 +120,21 @@ FAULTS = {
         RANGE, "{from: 20.0, to: 60.0, step: 20.0}", "24 signals.trend.window",
         "trend.window is a whole number", "20.0"),
     "a repeated value": (
-        "[20, 40]", "[20, 40, 20]", "17 signals.rate.window", "an axis names each value once", "[20, 40, 20]"),
+        "[20, 40]", "[20, 40, 20]", "17 signals.rate.window", "each value of an axis occurs once", "[20, 40, 20]"),
     "a value repeated in other digits": (
-        "[0.05, 0.10]", "[0.10, 0.1]", "19 signals.rate.latch.on_above", "an axis names each value once", "[0.1, 0.1]"),
+        "[0.05, 0.10]", "[0.10, 0.1]", "19 signals.rate.latch.on_above", "each value of an axis occurs once",
+        "[0.1, 0.1]"),
     "text for days": ("[20, 40]", "[20, forty]", "17 signals.rate.window", "rate.window is a whole number", "'forty'"),
     "a decimal for days": ("[20, 40]", "[20, 40.5]", "17 signals.rate.window", "rate.window is a whole number", "40.5"),
     "a truth value for days": ("[20, 40]", "[20, true]", "17 signals.rate.window", VALUE, "[20, True]"),
     "a list in a list": ("[20, 40]", "[[20], 40]", "17 signals.rate.window", VALUE, "[[20], 40]"),
     "a number beyond reason": (
-        "[20, 40]", f"[20, {10**30}]", "17 signals.rate.window", "a number lies within ±1e+15", f"[20, {10**30}]"),
+        "[20, 40]", f"[20, {10**30}]", "17 signals.rate.window", "a number is between -1e+15 and 1e+15",
+        f"[20, {10**30}]"),
     "text for a threshold": (
         "[0.05, 0.10]", "high", "19 signals.rate.latch.on_above", "rate.on_above is a number", "'high'"),
     "an infinite threshold": (
-        "[0.05, 0.10]", "1e999", "19 signals.rate.latch.on_above", "a number lies within ±1e+15", "inf"),
+        "[0.05, 0.10]", "1e999", "19 signals.rate.latch.on_above", "a number is between -1e+15 and 1e+15", "inf"),
     "text for a number": (
         "{calendar: large}", "{calendar: large, periods: '252'}", "3 market.periods",
         "periods must be a number", "'252'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import multiprocessing
 import time
@@ -97,7 +98,7 @@ def test_files_hold_what_was_written(
         file.add_indices(part.indices)
         file.add_rows(part.rows)
         if run == "q":
-            file.fold()
+            file.compact()
     assert ledger_total(folder, "market") == listed(parts)
     assert ledger_total(folder, "another") == 0
     by_run = [[part for part, own in zip(parts, runs, strict=False) if own == run] for run in "pqr"]
@@ -212,7 +213,7 @@ def test_ten_billion_cells_cost_kilobytes(tmp_path: Path) -> None:
         if low % (262_144 * 100) == 0:
             largest = max(largest, file.path.stat().st_size)
     assert largest < 16_000
-    file.fold()
+    file.compact()
     assert file.path.stat().st_size < 2_000
     assert ledger_total(tmp_path, "market") == 10**10
     assert [path.name for path in tmp_path.iterdir()] == [file.path.name]
@@ -227,13 +228,31 @@ def test_an_axis_of_a_million_decimals_is_short(tmp_path: Path) -> None:
     assert file.path.stat().st_size < 1000
     record = read_file(file.path)
     assert record is not None
-    assert record[0] == file.trials
+    assert record[0] == file.header
     assert [type(value) for axis in record[0].axes[1:] for value in axis.values] == [float] * 3 + [int, float]
+
+
+def test_files_of_earlier_versions_are_read(tmp_path: Path) -> None:
+    """Values once written as first value, step and count: a step below 0, whole numbers, and decimals."""
+    axes = [
+        {"names": ["a"], "values": {"from": 3, "step": "-1", "count": 3}},
+        {"names": ["b"], "values": {"from": 0.1, "step": "0.02", "count": 26}},
+        {"names": ["c"], "values": {"from": 20, "step": "20", "count": 3}},
+    ]
+    header = {"ledger": 1, "run": "r", "study": "s", "market": "m", "strategy": "t", "axes": axes}
+    (tmp_path / "old.jsonl").write_text(json.dumps(header) + "\n[0,234]\n", encoding="utf-8")
+    content = read_file(tmp_path / "old.jsonl")
+    assert content is not None
+    decimals = [round(0.1 + 0.02 * at, 2) for at in range(26)]
+    assert [tuple(axis.values) for axis in content[0].axes] == [(3, 2, 1), tuple(decimals), (20, 40, 60)]
+    same = LedgerFile(tmp_path, LedgerHeader("r2", "s", "m", "t", box([1, 2, 3], decimals, [20, 40, 60])))
+    same.add_range(0, 234)
+    assert ledger_total(tmp_path, "m") == 234
 
 
 def write_tiles(folder: Path, number: int) -> None:
     """A process of its own: every third tile of a grid, from ``number`` on, and the first ten with everyone."""
-    ledger_file.FOLD = 50
+    ledger_file.LINES_BEFORE_COMPACTION = 50
     file = LedgerFile(folder, LedgerHeader(f"run{number % 2}", "study", "market", "strategy", ten_axes()))
     for tile in [*range(10), *range(10 + number, 610, 3)]:
         file.add_range(tile * 1000, tile * 1000 + 1000)
@@ -299,7 +318,7 @@ def test_a_damaged_line_is_one_error(tmp_path: Path, line: str, fault: str) -> N
     with file.path.open("a") as opened:
         opened.write(line + "\n[10,20]\n")
     with pytest.raises(
-        InputError, match=rf"jsonl:3: a line of the ledger is a record; got .*{fault}.* Restore the file"
+        InputError, match=rf"jsonl:3: a ledger line is a valid record; got .*{fault}.* Restore the file"
     ):
         ledger_total(tmp_path, "market")
 
@@ -308,26 +327,26 @@ def test_what_cannot_be_recorded_is_refused(tmp_path: Path) -> None:
     def trials(*axes: TrialAxis) -> LedgerHeader:
         return LedgerHeader("run", "study", "market", "strategy", axes)
 
-    with pytest.raises(InputError, match="a parameter of a trial stands on one axis; got a"):
+    with pytest.raises(InputError, match="a parameter is on one axis of the ledger; got a"):
         trials(TrialAxis(("a",), (1,)), TrialAxis(("b", "a"), (2,)))
-    with pytest.raises(InputError, match="an axis of trials has each value once; got 1"):
+    with pytest.raises(InputError, match="each value of a ledger axis occurs once; got 1"):
         trials(TrialAxis(("a",), (1, 2, 1.0)))
     for wrong in (math.nan, math.inf, True, None):
-        with pytest.raises(InputError, match=f"a value of a trial is a finite number or a word; got {wrong}"):
+        with pytest.raises(InputError, match=f"a value in the ledger is a finite number or text; got {wrong}"):
             trials(TrialAxis(("a",), (wrong,)))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"a grid of trials has fewer than 2\^62 variants; got 1e\+19"):
+    with pytest.raises(InputError, match=r"a grid in the ledger has fewer than 2\^62 variants; got 1e\+19"):
         trials(*(TrialAxis((f"p{at}",), tuple(range(10))) for at in range(19)))
     file = LedgerFile(tmp_path / "ledger", trials(*box([1, 2], [3, 4])))
     for low, high in ((0, 5), (-1, 2), (2, 2)):
-        with pytest.raises(InputError, match="trials lie on their grid of 4 variants"):
+        with pytest.raises(InputError, match=r"a grid index is between 0 and 3; got \["):
             file.add_range(low, high)
-    with pytest.raises(InputError, match="trials lie on their grid of 4 variants; got 1 to 4"):
+    with pytest.raises(InputError, match="a grid index is between 0 and 3; got 1 to 4"):
         file.add_indices(np.array([4, 1]))
     for row in ((1,), (1, math.nan)):
-        with pytest.raises(InputError, match="a row of trials has a finite number or a word for each axis"):
+        with pytest.raises(InputError, match="a ledger row has a finite number or text for each axis"):
             file.add_rows([row])
     assert not (tmp_path / "ledger").exists()
-    with pytest.raises(InputError, match="the ledger's folder must exist"):
+    with pytest.raises(InputError, match="the ledger folder exists"):
         ledger_total(tmp_path / "ledger", "market")
 
 

@@ -48,7 +48,7 @@ def test_boxes_ranges_and_rows_are_counted_as_listed(
         seen |= set(itertools.product(*box))
     file.add_rows(rows)
     if fold:
-        file.fold()
+        file.compact()
     for number, (values, first, last) in enumerate(grids):
         grid = trials(tuple(map(tuple, values)), f"grid{number}")
         low, high = sorted((first % grid.size, last % grid.size + 1))
@@ -80,9 +80,10 @@ def test_a_fold_keeps_boxes_once_and_whole(tmp_path: Path) -> None:
     for _ in range(3):
         file.add_box([(1, 2, 3), long, ("x", "z")])
         file.add_box([(1,), (0.1, 0.25), ("y",)])
-    file.fold()
+    file.compact()
     [(_, finished)] = list(read_ledger(tmp_path))
-    assert finished.boxes == (((1, 2, 3), long, ("x", "z")), ((1,), (0.1, 0.25), ("y",)))
+    boxes = [[tuple(values) for values in each] for each in finished.boxes]
+    assert boxes == [[(1, 2, 3), long, ("x", "z")], [(1,), (0.1, 0.25), ("y",)]]
     assert len(file.path.read_text()) < 600, "evenly spaced values as first, step and count"
     for _ in range(300):  # more lines than a file has before it is written anew
         file.add_box([(1,), (0.1, 0.25), ("y",)])
@@ -101,9 +102,9 @@ def test_a_torn_box_does_not_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("box", "fault"),
     [
-        ([(1, 1), (0.5,), ("x",)], "an axis of trials has each value once"),
-        ([(float("nan"),), (0.5,), ("x",)], "a value of a trial is a finite number or a word"),
-        ([(True,), (0.5,), ("x",)], "a value of a trial is a finite number or a word"),
+        ([(1, 1), (0.5,), ("x",)], "each value of a ledger axis occurs once"),
+        ([(float("nan"),), (0.5,), ("x",)], "a value in the ledger is a finite number or text"),
+        ([(True,), (0.5,), ("x",)], "a value in the ledger is a finite number or text"),
     ],
 )
 def test_what_is_no_box_is_refused(tmp_path: Path, box: Any, fault: str) -> None:

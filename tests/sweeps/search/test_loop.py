@@ -12,8 +12,8 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 import gridproof as gp
+from gridproof.results.axis_range import AxisRange
 from gridproof.results.ledger.ledger import ledger_rows
-from gridproof.sweeps.study.values import SearchRange
 from tests.support.searched import searched
 from tests.support.searches import (
     PLAIN,
@@ -54,7 +54,7 @@ def test_proposals_that_differ_in_a_digit_too_many_are_one(
     still = {"rate.window": 25, "rate.on_above": 0.05, "trend.window": 40, "trend.on_above": 0.0}
     tiny = {"from": 0.0, "to": 0.1, "count": 3, "search": "continuous"}
     study = searched().set(PLAIN | still | {"rate.off_gap": tiny})
-    monkeypatch.setattr(SearchRange, "rounded", lambda draw, value: round(float(value), 1))
+    monkeypatch.setattr(AxisRange, "rounded", lambda draw, value: round(float(value), 1))
     run = run_search(data, tmp_path, 60, study, points=20, objectives=["sharpe"])
     trials = trials_of(run)
     fresh = [trial for trial in trials if "repeats" not in trial.user_attrs]

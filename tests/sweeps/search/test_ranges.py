@@ -13,26 +13,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gridproof as gp
+from gridproof.results.axis_range import AxisRange
 from gridproof.sweeps.search.dimensions import Dimensions, steps_from
 from gridproof.sweeps.study.space import Axis
-from gridproof.sweeps.study.values import SearchRange, draw_of, expand
+from gridproof.sweeps.study.values import parse_axis
 from tests.support.market import study_of
 from tests.support.searched import raw_searched, searched
 
 
 def values(**entry: Any) -> tuple[Any, ...]:
-    found = expand({"from": entry.pop("low"), "to": entry.pop("high"), **entry})
-    assert isinstance(found, tuple)
-    return found
+    found = parse_axis({"from": entry.pop("low"), "to": entry.pop("high"), **entry})
+    assert isinstance(found, AxisRange)
+    return tuple(found)
 
 
 def test_what_a_search_may_choose_changes_no_value() -> None:
     assert values(low=3, high=18, count=16, search="integer") == tuple(range(3, 19))
     assert values(low=0, high=1, step=0.25, search="continuous") == (0.0, 0.25, 0.5, 0.75, 1.0)
     assert values(low=-0.1, high=0.1, count=5, search="continuous") == (-0.1, -0.05, 0.0, 0.05, 0.1)
-    assert draw_of({"from": 3, "to": 18, "count": 16, "search": "integer"}) == SearchRange(3, 18, True, False)
-    assert draw_of({"from": 0, "to": 1, "step": 0.25}) is None
-    assert draw_of(5) is None
+    for search in ("integer", "continuous", None):
+        entry = {"from": 3, "to": 18, "count": 16} | ({"search": search} if search else {})
+        found = parse_axis(entry)
+        assert isinstance(found, AxisRange)
+        assert found == AxisRange(3, 18, 16)
+        assert found.search == search
 
 
 def test_log_ranges() -> None:
@@ -61,12 +65,12 @@ def test_log_ranges_are_even_in_ratio(low: int, more: int, count: int, whole: bo
 @given(low=st.floats(-1e4, 1e4), span=st.floats(1e-6, 1e6), share=st.floats(0.0, 1.0), is_log=st.booleans())
 def test_a_drawn_number_is_short_and_within_its_range(low: float, span: float, share: float, is_log: bool) -> None:
     low = abs(low) + 1e-3 if is_log else low
-    draw = SearchRange(low, low + span, False, is_log)
-    found = draw.rounded(low + share * span)
+    free = AxisRange(low, low + span, 3, "log" if is_log else "linear", "continuous")
+    found = free.rounded(low + share * span)
     assert isinstance(found, float)
     assert low <= found <= low + span
     assert abs(found - (low + share * span)) <= 1e-4 * (abs(found) * 1.001 if is_log else span)
-    assert draw.rounded(found) == found, "rounded once is rounded"
+    assert free.rounded(found) == found, "rounded once is rounded"
     if found not in (low, low + span):
         assert len(Decimal(repr(found)).normalize().as_tuple().digits) <= (5 if is_log else 17)
 
@@ -74,20 +78,20 @@ def test_a_drawn_number_is_short_and_within_its_range(low: float, span: float, s
 @pytest.mark.parametrize(
     ("entry", "fault"),
     [
-        ({"from": 1, "to": 9, "count": 3, "search": "all"}, "search of a range is continuous or integer"),
-        ({"from": 1, "to": 9.5, "count": 3, "search": "integer"}, "searched by whole numbers has whole numbers"),
-        ({"from": 0, "to": 9, "count": 3, "scale": "log"}, "a log range has from above 0"),
-        ({"from": -1, "to": 9, "count": 3, "scale": "log"}, "a log range has from above 0"),
-        ({"from": 9, "to": 9, "count": 3, "scale": "log"}, "a log range has from above 0"),
-        ({"from": 1, "to": 9, "step": 1, "scale": "log"}, "a log range has from above 0, below to, and a count"),
-        ({"from": 1, "to": 9, "count": 3, "scale": "square"}, "scale of a range is log"),
-        ({"from": 1, "to": 9, "search": "integer"}, "a range has from, to and step, or from, to and count"),
-        ({"from": 1, "to": 9, "count": 2.5}, "a range with count needs"),
+        ({"from": 1, "to": 9, "count": 3, "search": "all"}, "`search` of a range is continuous or integer"),
+        ({"from": 1, "to": 9.5, "count": 3, "search": "integer"}, "a range with `search: integer` has whole numbers"),
+        ({"from": 0, "to": 9, "count": 3, "scale": "log"}, "a log range has `from` above 0"),
+        ({"from": -1, "to": 9, "count": 3, "scale": "log"}, "a log range has `from` above 0"),
+        ({"from": 9, "to": 9, "count": 3, "scale": "log"}, "a range with `count` has `from` below `to`"),
+        ({"from": 1, "to": 9, "step": 1, "scale": "log"}, "a log range has `from` above 0 and `count`"),
+        ({"from": 1, "to": 9, "count": 3, "scale": "square"}, "`scale` of a range is log"),
+        ({"from": 1, "to": 9, "search": "integer"}, "a range has the keys `from`, `to` and `step`, or"),
+        ({"from": 1, "to": 9, "count": 2.5}, "a range with `count` has"),
     ],
 )
 def test_ranges_that_are_none_are_refused(entry: dict[str, Any], fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
-        expand(entry)
+        parse_axis(entry)
 
 
 def axis(study: gp.Study, name: str) -> Axis:
@@ -95,15 +99,15 @@ def axis(study: gp.Study, name: str) -> Axis:
 
 
 def test_a_base_between_the_values_of_a_drawn_range_becomes_one_of_them() -> None:
-    assert axis(searched(), "rate.window").values == (20, 25, 30, 40, 50, 60)
-    assert axis(searched(), "rate.off_gap").values == (0.0, 0.03, 0.05, 0.1)
+    assert tuple(axis(searched(), "rate.window").values) == (20, 25, 30, 40, 50, 60)
+    assert tuple(axis(searched(), "rate.off_gap").values) == (0.0, 0.03, 0.05, 0.1)
     assert searched().base["rate.off_gap"] == 0.03
     raw = raw_searched()
     raw["base"]["rate.off_gap"] = 0  # as a file may say it: it is 0.0 on its axis
-    assert axis(study_of(raw), "rate.off_gap").values == (0.0, 0.05, 0.1)
+    assert tuple(axis(study_of(raw), "rate.off_gap").values) == (0.0, 0.05, 0.1)
     raw["signals"]["rate"]["latch"]["off_gap"] = {"from": 0.25, "to": 4.5, "count": 3, "search": "continuous"}
     raw["base"]["rate.off_gap"] = 1
-    joined = axis(study_of(raw), "rate.off_gap").values
+    joined = tuple(axis(study_of(raw), "rate.off_gap").values)
     assert joined == (0.25, 1.0, 2.375, 4.5)
     assert {type(value) for value in joined} == {float}
 
@@ -201,13 +205,13 @@ def test_points_around_a_point() -> None:
     raw["base"] |= {"rate.off_gap": 0.05}
     assert steps_from(axis(study_of(raw), "rate.off_gap"), 0.02) == [0.07]
     for name in ("rate.window", "rate.off_gap", "trend.window"):
-        draw = axis(searched(), name).draw
-        assert draw is not None
-        for value in (draw.low, draw.high):
+        free = axis(searched(), name).searched
+        assert free is not None
+        for value in (free.first, free.last):
             around = steps_from(axis(searched(), name), value)
             assert value not in around
             assert len(set(around)) == len(around)
-            assert all(draw.low <= float(near) <= draw.high for near in around)
+            assert all(free.first <= float(near) <= free.last for near in around)
 
 
 @pytest.mark.parametrize(

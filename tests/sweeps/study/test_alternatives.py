@@ -222,7 +222,7 @@ def broken(**changes: Any) -> dict[str, Any]:
         ({"base__rule": "strict"}, r"base.rule: base must lie in the grid; got rule: 'strict'"),
         ({"base__rule": None}, r"base: base must choose a value on every axis with several; got no rule"),
         ({"signals__rate__use": ["on", "maybe"]}, r"signals.rate.use: rate.use is one of its choices; got 'maybe'"),
-        ({"signals__rate__use": [True, "off"]}, r"signals.rate.use: an axis value is a number or a word"),
+        ({"signals__rate__use": [True, "off"]}, r"signals.rate.use: an axis value is a number or text"),
         ({"signals__more": {"measure": "change", "of": "rate10", "window": 20}}, r"every signal must be used"),
     ],
 )  # fmt: skip
