@@ -13,7 +13,7 @@ from gridproof.results.run.record import Record
 class ReportAxis:
     """``texts``: the values without the unit they share ("30", "45" for 30 and 45 calendar days).
 
-    ``range``: the range that the values are, None for a list.
+    ``range``: the range that the record gives; where it gives none, evenly spaced values are recognised.
     """
 
     name: str
@@ -55,10 +55,11 @@ class ReportAxis:
         words = ", ".join(self.texts)
         if len(self.texts) > 6:
             words = f"{self.texts[0]} to {self.texts[-1]}"
-            if self.range is not None and self.range.scale == "log":
+            spread = self.range or AxisRange.of(self.values)
+            if spread is not None and spread.scale == "log":
                 words += f", {len(self.values)} values, log scale"
-            elif self.range is not None:
-                gap = (self.range.last - self.range.first) / (self.range.size - 1)
+            elif spread is not None:
+                gap = (spread.last - spread.first) / (spread.size - 1)
                 words += f", step {plain(round(gap, 9))}"
             elif all(isinstance(value, int | float) for value in self.values):
                 words += ", uneven steps"
@@ -71,7 +72,7 @@ def read_axes(summary: Record) -> dict[str, ReportAxis]:
     for record in summary["axes"]:
         name, values = record["name"], tuple(record["values"])
         best = summary["best"]["parameters"][name]
-        span = AxisRange.read(record["range"]) if "range" in record else AxisRange.of(values)
+        span = AxisRange.read(record["range"]) if "range" in record else None
         base = values.index(record["base"])
         axes[name] = ReportAxis(name, values, *split_units(values), base, values.index(best), span)
     return axes
