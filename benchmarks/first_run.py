@@ -20,13 +20,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-# Steps of a run, by the name under which ``sweeps.run`` calls them.
+# Steps of a run: the module from which each function is called, and its name.
 STEPS = {
-    "planning": "build_plan",
-    "sweep": "collect",
-    "summary": "write_summary",
-    "verdict": "conclude_verdict",
-    "report": "finish",
+    "planning": ("gridproof.sweeps.run", "build_plan"),
+    "sweep": ("gridproof.sweeps.run", "collect"),
+    "summary": ("gridproof.sweeps.run", "write_summary"),
+    "verdict": ("gridproof.sweeps.verdict.verdict", "conclude_verdict"),
+    "report": ("gridproof.sweeps.run", "finish"),
 }
 
 
@@ -89,8 +89,9 @@ def child(study: str, out: str, verdict: bool) -> dict[str, Any]:
     clock = Clock()
     clock.timed("imports", import_module)("gridproof.sweeps.run")
     run = import_module("gridproof.sweeps.run")
-    for name, function in STEPS.items():
-        setattr(run, function, clock.timed(name, getattr(run, function)))
+    for name, (module, function) in STEPS.items():
+        if verdict or name != "verdict":
+            setattr(import_module(module), function, clock.timed(name, getattr(import_module(module), function)))
     with compilations() as compiled:
         clock.timed("whole run", run.run_study)(run.load_study(study), options=run.RunOptions(out=out, verdict=verdict))
     return {"steps": clock.steps, "compilations": compiled}

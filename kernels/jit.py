@@ -1,10 +1,14 @@
-"""Compiled functions, cached on disk under all that is compiled into them.
+"""Compiled functions with a disk cache that notices a change in any source file of this folder.
 
-Numba's cache watches the one file in which a function stands. What that calls, and the constants that it takes from
-elsewhere, become part of its machine code too: after a change there, or a new version, Numba would go on running the
-old code. So the name under which a function is cached ends in a digest of the sources of this folder. They are
-compiled together then, which also lets the compiler put one into the other. A compiled function elsewhere may take
-from this folder and its own file only. What old digests left stays in the cache, some megabytes each, until cleared.
+Numba's cache checks only the file in which a function is defined. The functions it calls and the constants it uses from
+other files are part of its machine code too, so after a change there Numba would run the old code. Therefore the name
+under which a function is cached ends in a digest of all sources of this folder. A compiled function outside this folder
+may use compiled functions and constants of this folder and of its own file only. Code of older digests stays in the
+cache, some megabytes each, until the cache is cleared.
+
+What makes compiling slow, as measured in ``benchmarks/README.md``: ``parallel=True`` (use ``kernels.threads``), and
+assigning a slice to a slice (write a loop). Each combination of argument types is compiled separately: pass contiguous
+arrays.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from numba import njit
 
 
 def digest(sources: Iterable[Path]) -> str:
-    """Twelve hexadecimal digits of what stands in files, in order of their names."""
+    """Twelve hexadecimal digits of the contents of files, taken in the order of their names."""
     found = blake2b(digest_size=6)
     for source in sorted(sources):
         found.update(blake2b(source.read_bytes()).digest())
@@ -29,7 +33,7 @@ _SOURCES = digest(Path(__file__).parent.rglob("*.py"))
 
 
 def jit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """``numba.njit`` with ``options``, its cache, and NumPy's division: by zero it is infinite or NaN, no error."""
+    """``numba.njit`` with ``options``, a disk cache, and NumPy's division: by zero it gives infinity or NaN."""
 
     def decorate(function: Callable[..., Any]) -> Any:
         function.__qualname__ += f"-{_SOURCES}"

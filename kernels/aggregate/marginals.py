@@ -1,4 +1,4 @@
-"""Marginals of a box: what its variants come to over every pair of axes, without a list of them."""
+"""Marginals of a box: sums and maxima over its variants for every pair of axes, without a list of the variants."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _PARTS = 8
 
 
 class Marginals:
-    """Of a box over every pair of its axes, those of length 1 included: sums of k terms and a maximum."""
+    """Sums of k terms, and a maximum, over every pair of a box's axes; axes of length 1 included."""
 
     def __init__(self, terms: Ints, highest: Floats, axes: Sequence[int], lengths: Sequence[int]) -> None:
-        """terms: (k, n) to be summed, highest: (n,), both used up; the last axis fastest.
+        """terms: (k, n) to be summed, highest: (n,), both overwritten; variants in C order of the axes.
 
-        axes: at least two, ascending, all that vary among them; lengths: theirs.
+        axes: at least two, ascending, among them all of several values; lengths: their numbers of values.
         """
         self._axes = {axis: place for place, axis in enumerate(axes)}
         self._lengths = lengths
@@ -61,7 +61,7 @@ class Marginals:
 
 @jit(nogil=True)
 def _add_part(low: int, high: int, terms: Ints, lengths: Ints, first: Ints, sums: Ints) -> None:
-    """Sums over all but two axes, for every two, of parts of the first axis; ``terms`` are used up.
+    """Sums over all but two axes, for every two, of parts of the first axis; ``terms`` are overwritten.
 
     first: (m, m) the first cell of each pair in ``sums`` (parts, k, C), which is zero before. Of parts × terms those of
     [low, high).
@@ -77,7 +77,7 @@ def _add_part(low: int, high: int, terms: Ints, lengths: Ints, first: Ints, sums
 
 @jit(nogil=True)
 def _compare_part(low: int, high: int, highest: Floats, lengths: Ints, first: Ints, maxima: Floats) -> None:
-    """As ``_add_part`` the maxima (parts, C), −inf before, of ``highest``, which is used up; parts [low, high)."""
+    """As ``_add_part`` the maxima (parts, C), −inf before, of ``highest``, which is overwritten; parts [low, high)."""
     sizes, places = lengths.copy(), first.copy()
     row = len(highest) // lengths[0]
     for part in range(low, high):
@@ -97,7 +97,7 @@ def _narrow(lengths: Ints, first: Ints, part: int, parts: int, sizes: Ints, plac
 
 @jit()
 def _fold(given: Array, lengths: Ints, first: Ints, cells: Array, largest: bool) -> None:
-    """Axis after axis is summed away from both ends, so that most pairs are read off what is small already."""
+    """Sum over one axis after another, from the last and from the first, so that most pairs come from small arrays."""
     spare = np.empty(len(given) // lengths[-1], dtype=given.dtype)
     size = len(given)
     for i in range(len(lengths) - 1):

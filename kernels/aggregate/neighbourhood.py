@@ -1,4 +1,4 @@
-"""Neighbourhoods on a grid of values: what a cell and those one and two steps away along each axis reach together."""
+"""Neighbourhoods on a grid of values: a cell and the cells one and two steps away along each axis."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def best_neighbourhood(
     values: (n,) over a grid of these dims, C order; larger is better. A neighbourhood is a cell and up to 4 others an
     axis, fewer at an edge; its quantile is the ⌊(m − 1)·quantile⌋-th smallest of its m values. An undefined value (NaN)
     counts as the least defined one. ``allowed``: (n,) the cells that may be chosen; they need a value. Of equal ones
-    the lowest index. Answers (−1, NaN) where no cell may be chosen.
+    the lowest index. Returns (−1, NaN) where no cell may be chosen.
     """
     eligible = np.isfinite(values) if allowed is None else np.isfinite(values) & allowed
     if not eligible.any():
         return -1, float("nan")
     filled = np.where(np.isfinite(values), values, values[np.isfinite(values)].min())
-    # Axes that stand still have no neighbours; one remains where all do.
+    # Axes with one value have no neighbours. Where every axis has one value, one axis is kept.
     sizes = np.array([size for size in dims if size > 1] or [1], dtype=np.int64)
     bounds = np.empty(len(filled))
     slack = 1e-12 * float(np.abs(filled).max())
@@ -41,7 +41,7 @@ def best_neighbourhood(
 
 @jit(nogil=True)
 def _bound(low: int, high: int, values: Floats, dims: Ints, quantile: float, slack: float, bounds: Floats) -> None:
-    """Of m values at most k lie below the k-th smallest q, and none below the least: q ≤ (Σ − k·min) / (m − k).
+    """An upper bound of each neighbourhood's quantile q, the k-th smallest of m values: q ≤ (Σ − k·min) / (m − k).
 
     ``slack`` is added for rounding. Rows [low, high) of the last axis, one at a time: the neighbours of a row on the
     other axes are rows as well.
@@ -77,7 +77,7 @@ def _bound(low: int, high: int, values: Floats, dims: Ints, quantile: float, sla
 
 @jit()
 def _best(values: Floats, dims: Ints, quantile: float, bounds: Floats, first: int) -> tuple[int, float]:
-    """Only what may reach as far as the best so far is looked at, beginning with the cell of the highest bound."""
+    """Compute the quantile of the cell with the highest bound, then of every cell whose bound reaches the best."""
     around = np.empty(1 + 2 * STEPS * len(dims))
     best, reached = first, _quantile(values, dims, quantile, first, around)
     for cell in range(len(values)):

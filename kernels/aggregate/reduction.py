@@ -1,4 +1,4 @@
-"""Reductions that a backend makes where the metrics are made: what is asked of it and what it answers."""
+"""Reductions of a box by the backend that evaluates it, so that its rows are not returned: request and result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AxisSpan:
 
 
 def extent(spans: Sequence[Sequence[AxisSpan]]) -> tuple[list[int], list[int]]:
-    """Where the box begins on each axis of the grid, in its order, and how many of its values it covers."""
+    """The first position and the length of the box on each axis of the grid, in the grid's order of axes."""
     ordered = sorted((span for several in spans for span in several), key=lambda span: span.axis)
     return [span.begin for span in ordered], [span.length for span in ordered]
 
@@ -72,9 +72,9 @@ class ReductionLimits:
 
 @runtime_checkable
 class Reducer(Protocol):
-    """A bound backend that answers such questions, exactly as ``results.Tally`` would from every variant's value.
+    """A bound backend that reduces boxes, with the same result as ``results.run.tally.Tally`` from every variant.
 
-    most: variants of a box at most. takes_any: also boxes whose variants share little.
+    most: the largest number of variants in a box. takes_any: whether it also takes boxes whose variants share few days.
     """
 
     most: int

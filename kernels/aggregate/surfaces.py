@@ -1,7 +1,7 @@
 """Surfaces: for every pair of axes the count, sum, sum of squares and maximum of a value over all other axes.
 
-Sums are integers: a value (or its square) is rounded to 2^−30 before it is added, so that no sum depends on the order
-in which tiles, threads or machines add. The rounding is below 5e-10 a value.
+Sums are integers: a value (or its square) is rounded to a multiple of 2^−30 before it is added, so that no sum depends
+on the order in which tiles, threads or machines add. The rounding error is below 5e-10 for each value.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from gridproof.kernels.jit import jit
 from gridproof.kernels.threads import run_ranges
 
 SCALE = float(2**30)
-# Values beyond are not averaged (the count shows it): the sums of one piece of 2^20 squares must fit two int64 limbs.
+# Larger values are not added to the sums, nor counted: the sums of a piece of 2^20 squares must fit two int64 limbs.
 LIMIT = float(2**20)
 # A pair of axes with more cells has no surface.
 LARGEST = 250_000
 _LIMBS = 3
 _LIMB = float(2**32)
-# A whole number as its lowest 32 bits and the rest: of values below _SMALL the sums of a piece fit one int64.
+# A whole number as its lowest 32 bits and the rest. The sums of a piece of values below _SMALL fit one int64.
 _SHIFTS = np.array([0, 32]).reshape(2, 1, 1)
 _MASKS = np.array([2**32 - 1, -1]).reshape(2, 1, 1)
 _SMALL = 64.0
@@ -75,7 +75,7 @@ class Surfaces:
     def add_box(self, begins: Sequence[int], lengths: Sequence[int], values: Floats) -> None:
         """Add at most 2^20 variants, which are all combinations of ``lengths`` values of each axis from ``begins`` on.
 
-        values: (n,), the last axis fastest; NaN is not added. The very same integers as variant by variant.
+        values: (n,), in C order of the axes; NaN is not added. Gives the same integers as ``add``.
         """
         if not self.pairs:
             return
@@ -112,7 +112,7 @@ class Surfaces:
             return self._total(1) / np.where(self.count > 0, self.count, np.nan)
 
     def _total(self, row: int) -> Floats:
-        # From the signed limb down: of a small negative sum the limbs above the lowest cancel before it is added.
+        # From the signed limb down: the higher limbs of a small negative sum cancel before the lowest is added.
         total: Floats = np.zeros(len(self.count))
         for limb in reversed(range(_LIMBS)):
             total = total * _LIMB + self.sums[row, limb]
@@ -148,14 +148,14 @@ def _add(
 
 
 def _terms(values: Floats) -> tuple[Ints, Floats]:
-    """What is added of each value, (5, n): 1 and the limbs of it and of its square; and what is compared, (n,)."""
+    """For the sums (5, n): 1, the limbs of each value, and the limbs of its square. For the maximum (n,): the value."""
     terms, highest = np.empty((5, len(values)), dtype=np.int64), np.empty(len(values))
     run_ranges(_split, len(values), values, terms, highest, least=_VALUES)
     return terms, highest
 
 
 def _whole(values: Floats) -> tuple[Ints, Floats]:
-    """As ``_terms``, of defined values below ``_SMALL``: the values and their squares in one limb each, (2, n)."""
+    """As ``_terms``, for defined values below ``_SMALL``: each value and its square in one limb each, (2, n)."""
     terms = np.empty((2, len(values)), dtype=np.int64)
     run_ranges(_round, len(values), values, terms, least=_VALUES)
     return terms, values.copy()

@@ -1,4 +1,4 @@
-"""Two machine instructions that NumPy and Numba have no name for."""
+"""Two machine instructions on 64-bit words that neither NumPy nor Numba offers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Memory quick to read at random, on huge pages, and used again.
+"""Arrays on huge pages, whose memory is reused: fast random access, and no cost of fresh memory.
 
-Fresh memory is cleared before it is handed out, and a virtual machine may have to ask its host for it: what that
-costs stands in ``benchmarks/README.md``.
+The system clears fresh memory, and a virtual machine may have to ask its host for it. ``benchmarks/README.md`` has the
+cost.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array
 
-# Bytes that are kept, used or idle; smaller arrays than ``_LEAST`` are not worth it.
+# The most bytes in the pool, in use or idle; arrays smaller than ``_LEAST`` bytes do not come from it.
 _KEPT, _LEAST = 2**28, 2**16
 
 
-class _Room:
-    """Some memory, and the array of it that was handed out last: all that is made of that refers to it."""
+class _Block:
+    """A block of memory and a weak reference to the array made of it last, which all views of that array keep alive."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -42,15 +42,15 @@ class _Room:
         return array
 
 
-_pool: list[_Room] = []
+_pool: list[_Block] = []
 _lock = threading.Lock()
 
 
 def pages(*shape: int, kind: type[np.generic] = np.float64) -> Array:
-    """An array of any content, on huge pages where the system has them: what is read at random misses no page table.
+    """An uninitialised array, on huge pages where the system has them, so that random reads need few page look-ups.
 
-    A large one begins with a page, so entries of eight float64 cross no cache line. Memory in which no array lives any
-    more is handed out again.
+    A large array begins at a page, so entries of eight float64 cross no cache line. Memory is reused once no array
+    refers to it.
     """
     size = prod(shape) * np.dtype(kind).itemsize
     if size < _LEAST:
@@ -60,17 +60,17 @@ def pages(*shape: int, kind: type[np.generic] = np.float64) -> Array:
     return array[:size].view(kind).reshape(shape)
 
 
-def _find(size: int) -> _Room:
-    idle = sorted((room for room in _pool if room.idle), key=lambda room: room.size)
-    for room in idle:
-        if size <= room.size <= 2 * size:
-            return room
-    kept = sum(room.size for room in _pool)
-    if kept - sum(room.size for room in idle) + size > _KEPT:
-        return _Room(size)  # it would not fit beside what is used
+def _find(size: int) -> _Block:
+    idle = sorted((block for block in _pool if block.idle), key=lambda block: block.size)
+    for block in idle:
+        if size <= block.size <= 2 * size:
+            return block
+    kept = sum(block.size for block in _pool)
+    if kept - sum(block.size for block in idle) + size > _KEPT:
+        return _Block(size)  # it would not fit beside what is used
     while kept + size > _KEPT:
         gone = idle.pop()
         _pool.remove(gone)
         kept -= gone.size
-    _pool.append(_Room(size))
+    _pool.append(_Block(size))
     return _pool[-1]

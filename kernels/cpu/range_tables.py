@@ -1,10 +1,10 @@
-"""Summaries of every stretch of days, so that a variant costs its switches and not its days.
+"""Summaries of every range of days, so that the cost of a variant grows with its switches and not with its days.
 
-A stretch of one allocation over return days [s, e) needs the sums of its returns (prefix sums) and the shape of its
-NAV: highest and lowest point and the deepest drawdown inside it. The shape of any stretch is joined from two entries
-of a mirror table (a disjoint sparse table): at level k, the NAV points are cut into aligned blocks of 2^(k+1), each
-with a middle; an entry describes all points between its own and the middle. The level where the first and the last
-point of a stretch part is the highest bit in which their numbers differ, so every stretch is two look-ups.
+A holding period over return days [s, e) needs the sums of its returns (prefix sums) and the shape of its NAV: the
+highest and the lowest point and the deepest drawdown inside. The shape of any range is combined from two entries of a
+disjoint sparse table: at level k the NAV points are cut into aligned blocks of 2^(k+1), each with a middle; an entry
+describes all points between its own and the middle. For a range, the level is the highest bit in which the numbers of
+its first and its last point differ, so every range takes two look-ups.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from gridproof.kernels.problem import Problem
 
 
 class RangeTables(NamedTuple):
-    """All allocations of a day lie together, and an entry fills a power of two, so that it crosses no cache line."""
+    """The allocations of a day are contiguous, and an entry's size is a power of two: it crosses no cache line."""
 
     prefix: Floats  # (payoff tables, D + 1, A, 8): sums over days before d of log(1+r), the powers 1 to 4
     # of r − centre, min(r − rf, 0)²
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): log NAV high, low, and the deepest fall (≥ 0)
-    centre: Floats  # (payoff tables, A): mean daily return; about it the moments of a calm leg keep their digits
+    centre: Floats  # (payoff tables, A): mean daily return; moments are taken about it, to keep their digits
     charge: Floats  # (cost tables, A, A, D): log(1 − cost)
 
 
