@@ -34,7 +34,6 @@ from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.study.study import Study, load_study
-from gridproof.sweeps.verdict.verdict import conclude_verdict
 
 
 def market_of(study: Study, data: str | Path | None = None) -> Market:
@@ -93,6 +92,8 @@ def run_study(
     # Before the verdict: a run whose verdict fails can be shown, and a later call computes the verdict alone.
     store.write_json("summary.json", summary)
     if verdict:
+        from gridproof.sweeps.verdict.verdict import conclude_verdict  # imports SciPy, which nothing else needs
+
         conclude_verdict(evaluation, context, summary)
     finish(context)
     return Run(store.folder, place=runs.of(store.folder))
@@ -169,6 +170,8 @@ def judge_run(folder: str | Path, data: str | Path | None = None, observer: RunO
     evaluation = GridEvaluation(grid, backend.bind(plan.problem), Points(study, market))
     runs = RunStore(store.folder.parent)
     context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
+    from gridproof.sweeps.verdict.verdict import conclude_verdict  # imports SciPy, which nothing else needs
+
     conclude_verdict(evaluation, context, summary)
     observer.progress("report", 0, 1)
     write_report(store.folder)
