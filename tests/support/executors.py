@@ -13,7 +13,7 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import resolve
-from gridproof.results.run.store import Store
+from gridproof.results.run.store import CUT, Store
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.executor import Executor, Range, Task, Tile, TileFault
@@ -101,7 +101,7 @@ class TileSuite:
         )
         assert expected is not None
         assert rows.tobytes() == expected.tobytes()
-        merged = Tally.empty(task.plan.study.space.dims, 10, len(task.plan.study.signals) + 1)
+        merged = Tally.empty(task.grid.plan.study.space.dims, 10, len(task.grid.plan.study.signals) + 1)
         for tile in reversed(tiles):
             merged.merge(tile.tally)
         for name in ("counters", "histogram", "best_value", "best_index", "best_key"):
@@ -164,7 +164,7 @@ class RunSuite:
         assert run.timing["variants_evaluated_in_this_call"] < small_study().space.size
         assert kept
         found = contents(run.folder)
-        # Pieces of ten and whole ones name their last tile by their own number.
-        assert {name: text for name, text in found.items() if "tiles" not in name} == {
-            name: text for name, text in expected.items() if "tiles" not in name
+        # Pieces of ten and whole ones name their last tile by their own number, and each run records its cut.
+        assert {name: text for name, text in found.items() if "tiles" not in name and name != CUT} == {
+            name: text for name, text in expected.items() if "tiles" not in name and name != CUT
         }
