@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import optuna
 import pandas as pd
 import pytest
 
@@ -11,6 +12,8 @@ import gridproof as gp
 from gridproof.results.ledger.ledger import ledger_total
 from gridproof.sweeps.execution.ledger_entries import market_identity
 from gridproof.sweeps.run import judge_run
+from gridproof.sweeps.search.objectives import parse_objectives
+from gridproof.sweeps.search.search_results import importances
 from tests.support.searched import searched
 from tests.support.searches import (
     NUMBERS,
@@ -76,3 +79,17 @@ def test_a_space_of_words_alone(data: Path, tmp_path: Path) -> None:
     assert run.summary["variants"] == 1
     assert run.search["cells"] <= 6
     assert run.statistics["counts"]["all"] == run.search["cells"]
+
+
+@pytest.mark.parametrize(("values", "computable"), [([1.0], False), ([2.0, 2.0, 2.0], False), ([1.0, 2.0, 4.0], True)])
+def test_importances_need_trials_that_differ(values: list[float], computable: bool) -> None:
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=1))
+    for value in values:
+        trial = study.ask()
+        trial.suggest_float("x", 0.0, 1.0)
+        trial.suggest_int("n", 1, 3)
+        study.tell(trial, value)
+    [row] = importances(parse_objectives(["plateau"]), study)
+    assert row["objective"] == "plateau"
+    assert set(row["shares"]) == ({"x", "n"} if computable else set())
+    assert not computable or sum(row["shares"].values()) == pytest.approx(1.0)
