@@ -89,7 +89,7 @@ def print_search(result: Run) -> None:
     console.print(
         Text(record["study"], "bold"),
         f": {trials['finished']:,} trials in a space of about {size} variants, "
-        f"{record['cells']:,} cells evaluated; {trials['empty']:,} trials pruned (objective undefined), "
+        f"{record['cells']:,} cells evaluated; {trials['pruned']:,} trials pruned (objective undefined), "
         f"{trials['repeated']:,} repeated another. Stopped: {record['stopped']}.",
         sep="",
     )

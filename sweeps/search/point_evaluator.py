@@ -56,7 +56,7 @@ class PointEvaluator:
             first = end - len(group)  # the choice itself; the points around it follow
             values = metrics[first:end, self._column]
             if not np.isfinite(values[0]):
-                results.append(pruned(f"objective undefined: the point has no {self._objective}", len(group)))
+                results.append(pruned(f"the point has no {self._objective}", len(group)))
                 continue
             statistics = spread_statistics(values)
             statistics["plateau"] = statistics["lower_quartile"]

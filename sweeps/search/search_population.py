@@ -49,7 +49,7 @@ def gather_search(
     parts = [_columns([*(dict(point) for point, _ in known), *chosen], study.space.names)]
     sample_size = sum(len(numbers) for numbers in drawn)
     parts += [
-        _cells(dimensions, choice, numbers, record["around"])
+        _cells(dimensions, choice, numbers, record["neighbours"])
         for choice, numbers in zip(choices, drawn, strict=True)
         if len(numbers)
     ]

@@ -63,6 +63,6 @@ def trial_result(
     )
     for objective, value in zip(objectives, values, strict=True):
         if not np.isfinite(value):
-            reason = f"objective undefined: the chosen cell has no {objective.name}"
+            reason = f"the chosen cell has no {objective.name}"
             return TrialResult((), cells, chosen, metrics, violation, reason)
     return TrialResult(values, cells, chosen, metrics, violation)

@@ -78,7 +78,7 @@ def search_facts(searched: SearchRecord) -> list[tuple[str, str]]:
     ]
     facts.append(("Objective" + "s" * (len(objectives) > 1), "; ".join(objectives) or UNDEFINED))
     facts.append(("Required", join_words(record.get("require") or []) or "nothing"))
-    held = lookup(record, "space", "held")
+    held = lookup(record, "space", "fixed")
     text = "no axis of the study; cost, lag, carry and release are never searched"
     if held:
         values = [f"{name} {UNDEFINED if value is None else plain(value)}" for name, value in held.items()]
@@ -97,7 +97,7 @@ def _searched(record: Record, done: Record) -> str:
     if record.get("cells_a_trial") is not None:
         return f"{text}; each trial is a grid of threshold levels, at most {record['cells_a_trial']:,} variants"
     if record.get("points_a_batch") is not None:
-        near = ", each with its neighbours one and two steps away" if record.get("around") else ""
+        near = ", each with its neighbours one and two steps away" if record.get("neighbours") else ""
         return f"{text}; single variants, {record['points_a_batch']:,} in a batch{near}"
     return text
 
@@ -124,8 +124,8 @@ def power(digits: float, over: float = 1.0) -> str:
 
 
 def _pruned(record: Record, done: Record) -> str:
-    text = f"{format_count(done.get('empty'))} of {format_count(done.get('finished'))} trials: objective undefined"
-    reasons = record.get("complaints") or {}
+    text = f"{format_count(done.get('pruned'))} of {format_count(done.get('finished'))} trials: objective undefined"
+    reasons = record.get("pruned_reasons") or {}
     if reasons:
         why, times = max(reasons.items(), key=lambda each: float(each[1] or 0))
         text += f"; most frequent reason ({format_count(times)} times): {why}"

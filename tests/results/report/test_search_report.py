@@ -119,10 +119,10 @@ def test_folds_over_cells_of_the_search_show_all_that_it_chose(run: pathlib.Path
 
 def test_text_is_escaped_in_tables_and_figures(several: pathlib.Path) -> None:
     nasty = "</script><b>x</b>"
-    record = search_of(several) | {"stopped": nasty, "require": [nasty], "sampler": nasty, "complaints": {nasty: 9}}
+    record = search_of(several) | {"stopped": nasty, "require": [nasty], "sampler": nasty, "pruned_reasons": {nasty: 9}}
     record["objectives"][0] |= {"name": nasty, "meaning": nasty}
     record["space"]["dimensions"][0] |= {"name": nasty, "values": [nasty, "x"], "only_if_on": [nasty]}
-    record["space"]["held"] = {nasty: nasty}
+    record["space"]["fixed"] = {nasty: nasty}
     record["importances"][0]["shares"] = {nasty: 1.0}
     for one in (record["best"], *record["front"]):
         one["chosen"][nasty] = nasty

@@ -26,7 +26,7 @@ from tests.support.searches import (
 def test_trials_are_kept_as_a_person_reads_them(data: Path, tmp_path: Path) -> None:
     run = run_search(data, tmp_path, 30, seed=3)
     record, trials = run.search, trials_of(run)
-    assert record["trials"] == {"asked": 30, "finished": 30, "empty": record["trials"]["empty"], "repeated": 1}
+    assert record["trials"] == {"asked": 30, "finished": 30, "pruned": record["trials"]["pruned"], "repeated": 1}
     names = {name for trial in trials for name in trial.params}
     assert names == {"rule", "rate.use", "rate.window", "trend.use", "trend.window", "growth.smooth"}
     assert all("rate.window" not in trial.params for trial in trials if trial.params["rule"] == "rotate")
@@ -48,7 +48,7 @@ def test_trials_are_kept_as_a_person_reads_them(data: Path, tmp_path: Path) -> N
     assert shares["objective"] == "plateau"
     assert sum(shares["shares"].values()) == pytest.approx(1.0)
     assert run.summary["base"]["parameters"] == record["best"]["chosen"]
-    assert record["space"]["held"] == {"rate10.release": 1, "execution.lag": 1, "execution.cost": 0.001}
+    assert record["space"]["fixed"] == {"rate10.release": 1, "execution.lag": 1, "execution.cost": 0.001}
 
 
 def test_what_is_evaluated_is_counted_and_deflates(data: Path, tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def test_facts_say_what_was_searched_and_why_it_stopped(several: pathlib.Path) -
 
 
 def test_other_ways_of_searching_are_said(run: pathlib.Path) -> None:
-    record = search_of(run) | {"cells_a_trial": None, "points_a_batch": 500, "around": True, "sampler": "elves"}
-    record["space"] |= {"held": {}, "digits": 3.0}
+    record = search_of(run) | {"cells_a_trial": None, "points_a_batch": 500, "neighbours": True, "sampler": "elves"}
+    record["space"] |= {"fixed": {}, "digits": 3.0}
     text = words_of(render_search(run, record | {"require": []}))
     assert "by elves, seed 3; single variants, 500 in a batch, each with its neighbours one and two steps away" in text
     assert "Required nothing" in text
