@@ -158,7 +158,7 @@ def _explained_sudden_end() -> Iterator[None]:
     """
     text = (
         "gridproof: not finished: the process ended without an error message. Ray does this where the raylet of the "
-        "driver's machine is lost. Finished tiles are kept; run the same command again to resume"
+        "driver's machine is lost. Finished tiles are kept; rerun to resume"
     )
     command = ["sh", "-c", 'read -r line || echo "$0" >&2', text]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True) as shell:

@@ -1,4 +1,4 @@
-"""Stopping politely: the first interrupt is noted, so that what is under way is finished; the second interrupts."""
+"""Deferred interrupts: the first one is only noted, so that tiles in progress can finish; the second one interrupts."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from types import FrameType
 
 @dataclass(slots=True)
 class Interrupts:
-    asked: bool = False
+    requested: bool = False
 
 
 @contextmanager
-def noted_interrupts() -> Iterator[Interrupts]:
-    """SIGINT and SIGTERM set ``asked``; once it is set they raise KeyboardInterrupt.
+def deferred_interrupts() -> Iterator[Interrupts]:
+    """The first SIGINT or SIGTERM sets ``requested``; each later one raises KeyboardInterrupt.
 
-    Only the main thread hears signals; in another one nothing changes.
+    Python handles signals in the main thread only. In another thread this changes nothing.
     """
-    drain = Interrupts()
+    interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():
-        yield drain
+        yield interrupts
         return
 
-    def note(_number: int, _frame: FrameType | None) -> None:
-        if drain.asked:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if interrupts.requested:
             raise KeyboardInterrupt
-        drain.asked = True
+        interrupts.requested = True
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield drain
+        yield interrupts
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

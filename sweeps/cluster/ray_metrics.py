@@ -1,4 +1,4 @@
-"""What a run tells Ray's metrics: tiles, variants, rates and retries, for Prometheus and Ray's dashboard."""
+"""The metrics of a run in Ray, for Prometheus and Ray's dashboard: tiles, variants, rates and retries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RayMetrics:
         self._tiles = Counter("gridproof_tiles", "Tiles finished", tag_keys=("worker_node",))
         self._variants = Counter("gridproof_variants", "Variants evaluated", tag_keys=("worker_node",))
         self._rates = Gauge("gridproof_variants_per_second", "Rate of a node", tag_keys=("worker_node",))
-        self._retries = Counter("gridproof_retries", "Tiles handed out again after a worker was lost")
+        self._retries = Counter("gridproof_retries", "Tiles submitted again after a worker was lost")
         self._known: set[str] = set()
 
     def finished(self, node: str, variants: int) -> None:
@@ -25,7 +25,7 @@ class RayMetrics:
         self._retries.inc(1)
 
     def rates(self, rates: Mapping[str, float]) -> None:
-        """Of every node that works; one that is gone goes to 0."""
+        """Set the rate of each node with a worker; that of a node that is gone becomes 0."""
         for node in self._known - set(rates):
             self._rates.set(0.0, {"worker_node": node})
         for node, rate in rates.items():

@@ -1,4 +1,4 @@
-"""Which pieces are handed out next, and how many: every missing piece to one worker, until it is done or given up."""
+"""The scheduler of a run on a cluster: which pieces are submitted next, and how many in a batch."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# A tile in whose course so many workers died is given up: it would take the others down too.
+# A batch over which so many workers died is given up; it would end further workers too.
 DEATHS = 3
-# A tile is meant to last so many seconds: what a lost worker costs, against what a tile costs the driver.
-TILE_SECONDS = 5.0
-# The share of its time that the driver may spend on finished tiles before tiles are made longer.
+# Seconds that a batch should take: a compromise between what a lost worker costs and what a batch costs the driver.
+BATCH_SECONDS = 5.0
+# The share of its time that the driver may spend on finished batches; beyond it batches are made longer.
 DRIVER_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class PieceBatch:
-    """Pieces [low, high) for one worker. ``deaths``: how many workers died over them."""
+    """Pieces [low, high) for one worker, evaluated as one tile. ``deaths``: how many workers died over them."""
 
     low: int
     high: int
@@ -28,7 +28,7 @@ class PieceBatch:
 
 
 class Scheduler:
-    """The missing pieces of a run, ascending; what a lost worker had comes back and goes first."""
+    """Hands out the missing pieces of a run, ascending. A batch that a lost worker returns goes first."""
 
     def __init__(self, missing: Iterable[tuple[int, int]]) -> None:
         self._fresh = deque(missing)
@@ -36,7 +36,7 @@ class Scheduler:
         self.left = sum(high - low for low, high in self._fresh)
 
     def take(self, most: int) -> PieceBatch | None:
-        """At most ``most`` ≥ 1 adjoining pieces, or what came back, as it was; None where nothing is left."""
+        """At most ``most`` ≥ 1 adjoining pieces, or a returned batch as it was; None where nothing is left."""
         if self._returned:
             batch = self._returned.popleft()
         elif self._fresh:
@@ -50,7 +50,7 @@ class Scheduler:
         return batch
 
     def give_back(self, batch: PieceBatch, died: bool) -> bool:
-        """Take back what is not done. ``died``: its worker died over it. False where it is given up."""
+        """Return a batch that is not finished. died: its worker died over it. False where the batch is given up."""
         if died:
             batch = PieceBatch(batch.low, batch.high, batch.deaths + 1)
             if batch.deaths >= DEATHS:
@@ -60,14 +60,15 @@ class Scheduler:
         return True
 
 
-def tile_pieces(seconds_a_piece: float | None, driver_seconds: float, left: int, workers: int) -> int:
-    """How many pieces the next tile of a worker should have, at least 1.
+def batch_pieces(seconds_per_piece: float | None, driver_seconds: float, left: int, workers: int) -> int:
+    """How many pieces a worker's next batch should have, at least 1.
 
-    seconds_a_piece: of this worker, None before its first tile. driver_seconds: what a finished tile costs the
-    driver. left: pieces not handed out. Towards the end tiles shrink, so that a slow worker does not hold up the rest.
+    seconds_per_piece: of this worker; None before its first batch. driver_seconds: what a finished batch costs the
+    driver. left: pieces that are not handed out. Towards the end batches shrink, so that the run does not wait for a
+    slow worker.
     """
-    if seconds_a_piece is None:
+    if seconds_per_piece is None:
         return 1
-    seconds = max(TILE_SECONDS, driver_seconds * workers / DRIVER_SHARE)
-    fair = -(-left // (2 * workers))
-    return max(1, min(int(seconds / max(seconds_a_piece, 1e-6)), fair))
+    seconds = max(BATCH_SECONDS, driver_seconds * workers / DRIVER_SHARE)
+    fair_share = -(-left // (2 * workers))
+    return max(1, min(int(seconds / max(seconds_per_piece, 1e-6)), fair_share))

@@ -1,4 +1,4 @@
-"""A worker of a cluster: a process with a plan of its own, bound to its share of a machine."""
+"""A worker of a cluster: a process that evaluates tiles with its share of a machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gridproof.sweeps.plan.grid import Grid
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What a worker needs: the grid with its plan, which is data, and the backend to bind it to."""
+    """What a worker needs: the grid with its plan, which is data, and the name of the backend."""
 
     grid: Grid
     backend: str
@@ -30,7 +30,7 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class FinishedBatch:
-    """A worker's answer. ``seconds``: what the evaluation took, without the way here."""
+    """A batch that a worker has evaluated. seconds: of the evaluation, without the transfer."""
 
     tally: Tally
     rows: npt.NDArray[np.float32] | None
@@ -39,18 +39,18 @@ class FinishedBatch:
 
 
 class Worker:
-    """Lives in a process of its own; what arrives is read-only memory shared with the others of its machine."""
+    """A Ray actor in a process of its own. Its arguments are read-only memory, shared by the workers of a node."""
 
     def __init__(self, threads: int) -> None:
         numba.set_num_threads(max(1, min(threads, numba.config.NUMBA_NUM_THREADS)))
         self._loaded: tuple[Grid, Evaluate] | None = None
 
-    def hello(self) -> dict[str, str]:
-        """Who this is, and what it would compute with."""
+    def describe(self) -> dict[str, str]:
+        """Host, process id, and the environment that results depend on."""
         return {"host": socket.gethostname(), "pid": str(os.getpid())} | environment()
 
     def load(self, shipment: Shipment) -> None:
-        """Bind the plan. Raises InputError where the backend cannot run here."""
+        """Bind the plan to the backend. Raises InputError where it cannot run here."""
         grid = shipment.grid
         self._loaded = grid, resolve(shipment.backend).bind(grid.plan.problem)
 
@@ -72,5 +72,5 @@ class Worker:
 
     def _grid_and_evaluate(self) -> tuple[Grid, Evaluate]:
         if self._loaded is None:
-            raise RuntimeError("a worker was asked for work before it had a plan")
+            raise RuntimeError("a worker must load a plan before it evaluates")
         return self._loaded

@@ -1,4 +1,4 @@
-"""The workers of a run on Ray: hired where nodes have room, greeted, and replaced when they are lost."""
+"""The pool of workers on Ray: started where nodes have room, checked, and replaced when they are lost."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from gridproof.sweeps.execution.executor import describe
 from gridproof.sweeps.execution.identity import environment
 from gridproof.sweeps.execution.tile import TallyScale
 
-# CPUs of one worker: beyond, what a piece does on one core holds the others up.
+# CPUs of a worker. With more, the single-threaded part of a piece would leave most of them idle.
 CPUS = 4
-# Tiles given to a worker at a time: one to work on, one waiting.
+# Batches submitted to a worker at a time: one that it evaluates, and one that waits.
 WINDOW = 2
-# Workers lost in a row on one node, without a tile between them, until the node is left alone: more than a tile takes
-# with it before it is given up.
-STRIKES = 6
+# A node is left alone after so many workers were lost on it without a finished batch between them. It is more than the
+# scheduler's DEATHS, so that one bad batch does not cost a node.
+LOSSES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class NodeShare:
-    """A node's part for one worker."""
+    """How many workers a node takes, and what each gets of it."""
 
     count: int
     cpus: int
@@ -35,20 +35,22 @@ class NodeShare:
 
 @dataclass(eq=False, slots=True)
 class PoolMember:
+    """A worker. ``startup``: the Ray reference of its environment, then of its plan; afterwards it is ready."""
+
     actor: Any
-    node: str  # Ray's id of it
-    name: str
-    answer: Any  # what it was asked before it is ready: its greeting, then its plan
-    ready: bool = False
+    node: str  # Ray's id of its node
+    name: str  # of its node, as shown
+    startup: Any
     loading: bool = False
+    ready: bool = False
     batches: deque[tuple[Any, PieceBatch]] = field(default_factory=deque)
-    seconds_a_piece: float | None = None
-    rate: float = 0.0  # variants a second
+    seconds_per_piece: float | None = None
+    rate: float = 0.0  # variants per second
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOutcome:
-    """What became of a batch: finished, raised (``fault``), or lost with its worker; ``died``: over this very batch."""
+    """What became of a batch: finished, raised (``fault``), or lost with its worker. died: the worker died over it."""
 
     member: PoolMember
     batch: PieceBatch
@@ -58,7 +60,7 @@ class BatchOutcome:
 
 
 def share_of(resources: dict[str, float], gpu: bool) -> NodeShare:
-    """How many workers a node takes: one a GPU, or one for every four of its CPUs."""
+    """The workers of a node with these resources: one per GPU, or one per four CPUs."""
     cpus, gpus = int(resources.get("CPU", 0)), int(resources.get("GPU", 0))
     if gpu:
         return NodeShare(gpus, min(1, cpus // gpus) if gpus else 0, 1, max(1, cpus // gpus) if gpus else 1)
@@ -68,26 +70,31 @@ def share_of(resources: dict[str, float], gpu: bool) -> NodeShare:
 
 
 class WorkerPool:
-    """``tell`` hears of every loss. ``limit``: at most so many workers."""
+    """The workers of a run.
 
-    def __init__(self, ray: Any, shipment: Any, gpu: bool, limit: int | None, tell: Callable[[str], None]) -> None:
+    shipment: Ray's reference of the plan that each worker loads. limit: at most so many workers; None: as many as the
+    nodes take. notify: called with one sentence for each lost worker.
+    """
+
+    def __init__(self, ray: Any, shipment: Any, gpu: bool, limit: int | None, notify: Callable[[str], None]) -> None:
         self._ray = ray
         self._shipment = shipment
         self._gpu = gpu
         self._limit = limit
-        self._tell = tell
+        self._notify = notify
         self._environment = environment()
-        self._strikes: Counter[str] = Counter()
+        self._losses: Counter[str] = Counter()
         self._names: dict[str, str] = {}
-        self._refused: set[str] = set()
-        self._owed: deque[BatchOutcome] = deque()
+        self._mismatched: set[str] = set()
+        self._lost_batches: deque[BatchOutcome] = deque()
+        self._usable_nodes = 0
         self.members: list[PoolMember] = []
-        self.nodes = self._usable = 0
-        self.complaint = ""
+        self.nodes = 0  # with what a worker needs
+        self.last_failure = ""
 
     @property
-    def met(self) -> bool:
-        """Whether there was ever a node to work on."""
+    def had_nodes(self) -> bool:
+        """Whether there was ever a node for a worker."""
         return bool(self._names)
 
     @property
@@ -95,82 +102,95 @@ class WorkerPool:
         return [member for member in self.members if member.ready]
 
     @property
-    def flying(self) -> int:
-        return len(self._owed) + sum(len(member.batches) for member in self.members)
+    def in_flight(self) -> int:
+        """Batches that are submitted, or lost and not yet returned."""
+        return len(self._lost_batches) + sum(len(member.batches) for member in self.members)
 
-    def look(self) -> None:
-        """Which nodes there are: members of lost ones are lost, and new ones or those with room get members."""
+    @property
+    def all_nodes_failed(self) -> bool:
+        return self._usable_nodes == 0 and self.nodes > 0
+
+    def refresh(self) -> None:
+        """Read the list of nodes: lose the workers of nodes that are gone, and start workers where there is room."""
         alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
-        shares = {number: share_of(node["Resources"], self._gpu) for number, node in alive.items()}
+        shares = {node_id: share_of(node["Resources"], self._gpu) for node_id, node in alive.items()}
         self.nodes = sum(share.count > 0 for share in shares.values())
         for member in [member for member in self.members if member.node not in alive]:
             self.lose(member, "its node is gone")
         present = Counter(member.node for member in self.members)
-        self._usable = 0
-        for number, share in shares.items():
-            if self._strikes[number] >= STRIKES or number in self._refused:
+        self._usable_nodes = 0
+        for node_id, share in shares.items():
+            if self._losses[node_id] >= LOSSES or node_id in self._mismatched:
                 continue
-            self._usable += share.count > 0
-            for _ in range(share.count - present[number]):
+            self._usable_nodes += share.count > 0
+            for _ in range(share.count - present[node_id]):
                 if self._limit is None or len(self.members) < self._limit:
-                    self._hire(number, self._name(number, alive[number]["NodeManagerAddress"]), share)
+                    self._start(node_id, self._name(node_id, alive[node_id]["NodeManagerAddress"]), share)
 
-    def give(self, member: PoolMember, batch: PieceBatch, scale: TallyScale, keep_rows: bool) -> None:
-        answer = member.actor.tile.remote(batch.low, batch.high, scale, keep_rows)
-        member.batches.append((answer, batch))
+    def submit(self, member: PoolMember, batch: PieceBatch, scale: TallyScale, keep_rows: bool) -> None:
+        reference = member.actor.tile.remote(batch.low, batch.high, scale, keep_rows)
+        member.batches.append((reference, batch))
 
     def wait(self, seconds: float) -> Iterator[BatchOutcome]:
-        """What has become of batches, waiting at most so long for the first; members become ready meanwhile."""
-        while self._owed:
-            yield self._owed.popleft()
-        waiting = {member.answer: member for member in self.members if not member.ready}
-        waiting |= {answer: member for member in self.members for answer, _ in member.batches}
-        if not waiting:
+        """What became of batches, waiting at most so long for the first. Workers become ready meanwhile."""
+        while self._lost_batches:
+            yield self._lost_batches.popleft()
+        pending = {member.startup: member for member in self.members if not member.ready}
+        pending |= {reference: member for member in self.members for reference, _ in member.batches}
+        if not pending:
             time.sleep(seconds)
             return
-        answers = list(waiting)
-        if not self._ray.wait(answers, num_returns=1, timeout=seconds, fetch_local=False)[0]:
+        references = list(pending)
+        if not self._ray.wait(references, num_returns=1, timeout=seconds, fetch_local=False)[0]:
             return
-        done, _ = self._ray.wait(answers, num_returns=len(answers), timeout=0, fetch_local=False)
-        for answer in done:
-            member = waiting[answer]
+        done, _ = self._ray.wait(references, num_returns=len(references), timeout=0, fetch_local=False)
+        for reference in done:
+            member = pending[reference]
             if member not in self.members:
-                continue  # lost meanwhile, and what it had is owed
+                continue  # lost meanwhile; its batches are among the lost ones
             if not member.ready:
-                self._welcome(member)
-            elif (found := self._settle(member, answer)) is not None:
-                yield found
-        while self._owed:
-            yield self._owed.popleft()
-
-    @property
-    def hopeless(self) -> bool:
-        """There are nodes, and every one of them has been given up."""
-        return self._usable == 0 and self.nodes > 0
+                self._continue_startup(member)
+            elif (outcome := self._outcome(member, reference)) is not None:
+                yield outcome
+        while self._lost_batches:
+            yield self._lost_batches.popleft()
 
     def abandon(self) -> None:
-        """Forget what is under way: its answers are not read any more."""
-        self._owed.clear()
+        """Forget all batches in flight; their results are not read."""
+        self._lost_batches.clear()
         for member in self.members:
             member.batches.clear()
 
-    def dismiss(self) -> None:
+    def shut_down(self) -> None:
         for member in self.members:
             self._ray.kill(member.actor)
         self.members.clear()
 
-    def _hire(self, node: str, name: str, share: NodeShare) -> None:
+    def lose(self, member: PoolMember, reason: str) -> None:
+        """Remove a worker and return its batches. It is killed: it may be only unreachable, and still working."""
+        if member not in self.members:
+            return
+        self.members.remove(member)
+        self._losses[member.node] += 1
+        self.last_failure = f"{member.name}: {reason}"[:400]
+        self._notify(f"worker lost, {self.last_failure[:200]}")
+        # A worker evaluates its batches in order: it died over the first of them.
+        for position, (_, batch) in enumerate(member.batches):
+            self._lost_batches.append(BatchOutcome(member, batch, died=position == 0))
+        self._ray.kill(member.actor)
+
+    def _start(self, node: str, name: str, share: NodeShare) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        here = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
-        options = {"num_cpus": share.cpus, "num_gpus": share.gpus, "scheduling_strategy": here}
+        on_node = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
+        options = {"num_cpus": share.cpus, "num_gpus": share.gpus, "scheduling_strategy": on_node}
         actor = self._ray.remote(Worker).options(**options).remote(share.threads)
-        self.members.append(PoolMember(actor, node, name, actor.hello.remote()))
+        self.members.append(PoolMember(actor, node, name, actor.describe.remote()))
 
-    def _welcome(self, member: PoolMember) -> None:
-        """A greeting is compared, then the plan is sent; once that is there the member is ready."""
+    def _continue_startup(self, member: PoolMember) -> None:
+        """Compare a worker's environment with the driver's, then send the plan; with the plan loaded it is ready."""
         try:
-            answer = self._ray.get(member.answer)
+            reply = self._ray.get(member.startup)
         except self._ray.exceptions.RayTaskError as error:
             self._refuse(member, describe(error.cause))
         except self._ray.exceptions.RayError as error:
@@ -179,55 +199,45 @@ class WorkerPool:
             if member.loading:
                 member.ready = True
                 return
-            other = {name: f"{answer[name]}, not {value}" for name, value in self._environment.items()
-                     if answer[name] != value}  # fmt: skip
-            if other:
-                found = "; ".join(f"{name} is {what}" for name, what in other.items())
-                self._refuse(member, f"it would compute otherwise: {found}")
+            differences = [
+                f"{name} is {reply[name]}, not {value}"
+                for name, value in self._environment.items()
+                if reply[name] != value
+            ]
+            if differences:
+                self._refuse(member, f"environment mismatch: {'; '.join(differences)}")
                 return
             member.loading = True
-            member.answer = member.actor.load.remote(self._shipment)
+            member.startup = member.actor.load.remote(self._shipment)
 
-    def _settle(self, member: PoolMember, answer: Any) -> BatchOutcome | None:
-        batch = next(batch for ref, batch in member.batches if ref == answer)
+    def _outcome(self, member: PoolMember, reference: Any) -> BatchOutcome | None:
+        """The outcome of a batch whose result is there; None where the worker is lost."""
+        batch = next(batch for each, batch in member.batches if each == reference)
         try:
-            finished: FinishedBatch = self._ray.get(answer)
+            finished: FinishedBatch = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
-            self._forget(member, answer)
+            self._remove(member, reference)
             return BatchOutcome(member, batch, fault=describe(error.cause))
         except self._ray.exceptions.RayError as error:
             self.lose(member, describe(error))
             return None
-        self._forget(member, answer)
-        self._strikes[member.node] = 0
-        pieces = batch.pieces
-        member.seconds_a_piece = finished.seconds / pieces
+        self._remove(member, reference)
+        self._losses[member.node] = 0
+        member.seconds_per_piece = finished.seconds / batch.pieces
         rate = finished.variants / max(finished.seconds, 1e-9)
         member.rate = rate if member.rate == 0.0 else 0.5 * (member.rate + rate)
         return BatchOutcome(member, batch, finished)
 
-    def _forget(self, member: PoolMember, answer: Any) -> None:
-        member.batches = deque(pair for pair in member.batches if pair[0] != answer)
+    def _remove(self, member: PoolMember, reference: Any) -> None:
+        member.batches = deque(pair for pair in member.batches if pair[0] != reference)
 
-    def _refuse(self, member: PoolMember, why: str) -> None:
-        self._refused.add(member.node)
-        self.lose(member, why)
-
-    def lose(self, member: PoolMember, why: str) -> None:
-        """What it had is owed to others. It is killed, so that it cannot go on unseen where it is only unreachable."""
-        if member not in self.members:
-            return
-        self.members.remove(member)
-        self._strikes[member.node] += 1
-        self.complaint = f"{member.name}: {why}"[:400]
-        self._tell(f"worker lost, {self.complaint[:200]}")
-        # A worker takes its tiles in turn: it died over the first of them.
-        for position, (_, batch) in enumerate(member.batches):
-            self._owed.append(BatchOutcome(member, batch, died=position == 0))
-        self._ray.kill(member.actor)
+    def _refuse(self, member: PoolMember, reason: str) -> None:
+        """Use its node no more."""
+        self._mismatched.add(member.node)
+        self.lose(member, reason)
 
     def _name(self, node: str, address: str) -> str:
-        """The node's address, and where several share it also part of its id."""
+        """The node's address; where several nodes share it, with the first characters of the node's id."""
         if node not in self._names:
             taken = any(name.split("#")[0] == address for name in self._names.values())
             self._names[node] = f"{address}#{node[:6]}" if taken else address

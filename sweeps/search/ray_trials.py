@@ -92,5 +92,5 @@ class _RayEvaluator:
             raise error.cause from None
         except self._ray.exceptions.RayError as error:
             text = " ".join(str(error).split())[:200]
-            raise IncompleteError(f"all workers are lost: {text}. Run the same command again to resume") from None
+            raise IncompleteError(f"all workers are lost: {text}; rerun to resume") from None
         return [result for low in sorted(results) for result in results[low]]

@@ -125,7 +125,7 @@ class SearchSession:
                 self.seconds[part] = self.seconds.get(part, 0.0) + seconds
         progress = search.progress
         if progress.finished < options.trials and stopped.startswith("--max"):
-            raise IncompleteError(f"{stopped}; run the same command again to resume")
+            raise IncompleteError(f"{stopped}; rerun to resume")
         front = pareto_front(search.complete_trials(), spec.objectives)
         if not front:
             reason = max(progress.pruned_reasons.items(), key=lambda each: each[1])[0]

@@ -212,7 +212,7 @@ def test_a_tile_that_raises_or_kills_is_named_and_the_rest_is_done(
     (empty_traps / "kill-28").touch()
     driver = drivers(empty_traps, study, tmp_path, cluster.address)
     _, errors = driver.ends(3)
-    assert "not finished: 2 tiles raised; the same command tries again" in errors
+    assert "not finished: 2 tiles failed; rerun to try again" in errors
     assert "ValueError: a trap at piece 2" in errors
     assert "3 workers died over it, the last: 127.0.0.1" in errors
     assert "trend.window=" in errors
@@ -235,8 +235,8 @@ def test_a_driver_is_stopped_then_killed_then_goes_on(
     polite.until_tiles(1)
     os.killpg(polite.process.pid, signal.SIGINT)
     output, errors = polite.ends(130)
-    assert "stopping: what is under way is finished first" in output
-    assert "the same command goes on from there" in errors
+    assert "stopping: tiles in progress are finished first" in output
+    assert "rerun the same command to resume" in errors
     drained = polite.store.finished_tiles()
     assert drained
 
@@ -265,8 +265,8 @@ def test_the_head_goes(
         alone.head_node.kill_gcs_server()
         _, errors = driver.ends(3, 1)
     # A driver that was asking the head just then is ended by Ray itself, after a minute.
-    refused = ("has not answered for 2 s. Start it again", "the same command goes on")
-    killed = ("the process ended without an error message", "run the same command again to resume")
+    refused = ("has not answered for 2 s. Start it again", "rerun to resume")
+    killed = ("the process ended without an error message", "rerun to resume")
     for text in refused if driver.process.returncode == 3 else killed:
         assert text in errors
     (empty_traps / "slow").unlink()
@@ -295,11 +295,11 @@ def test_no_more_workers_than_asked_for(
     assert contents(run.folder) == expected
 
 
-def test_nodes_that_would_compute_otherwise_are_refused(
+def test_nodes_with_another_environment_are_refused(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool_module, "environment", lambda: {"gridproof": "another", "numba": "0.1"})
-    fault = r"a node that can work; got 127.*would compute otherwise: gridproof is .*, not another"
+    fault = r"a node that can run a worker; got 127.*environment mismatch: gridproof is .*, not another"
     with pytest.raises(gp.InputError, match=fault):
         gp.run(small_study(), out=tmp_path, ray=cluster.address, verdict=False)
 

@@ -1,4 +1,4 @@
-"""The executor of this process; and what hands pieces out, and budgets, by themselves."""
+"""The executor of this process, and budgets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import gridproof as gp
 from gridproof.kernels.backend import Backend, resolve
@@ -17,8 +15,6 @@ from gridproof.kernels.cpu import backend as cpu
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cluster import connection
-from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, tile_pieces
-from gridproof.sweeps.cluster.worker_pool import NodeShare, share_of
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor
 from tests.support.demo import small_file, small_study
@@ -50,46 +46,6 @@ class TestTiles(TileSuite):
 
 class TestRuns(RunSuite):
     """Runs in this process."""
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.lists(st.integers(1, 30), min_size=1, max_size=6),
-    st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["done", "lost", "died"])), max_size=400),
-)
-def test_no_piece_is_lost_and_none_is_done_twice(lengths: list[int], events: list[tuple[int, str]]) -> None:
-    missing, low = [], 0
-    for length in lengths:
-        missing.append((low, low + length))
-        low += length + 1
-    wanted = {number for begin, end in missing for number in range(begin, end)}
-    scheduler, done, given_up, deaths = Scheduler(missing), [], set(), {}
-    for most, event in [*events, *[(9, "done")] * len(wanted)]:
-        batch = scheduler.take(most)
-        if batch is None:
-            break
-        inside = range(batch.low, batch.high)
-        if event == "done":
-            done += inside
-            continue
-        for number in inside if event == "died" else ():
-            deaths[number] = deaths.get(number, 0) + 1
-        if not scheduler.give_back(batch, event == "died"):
-            given_up |= set(inside)
-    assert scheduler.left == 0
-    assert len(done) == len(set(done))
-    assert set(done) | given_up == wanted
-    assert not set(done) & given_up
-    assert given_up == {number for number, count in deaths.items() if count == DEATHS}
-
-
-def test_tiles_grow_with_speed_and_with_the_drivers_cost_and_shrink_towards_the_end() -> None:
-    assert tile_pieces(None, 0.0, 10**6, 4) == 1
-    assert tile_pieces(0.1, 0.001, 10**6, 4) == 50
-    assert tile_pieces(10.0, 0.001, 10**6, 4) == 1
-    assert tile_pieces(0.1, 0.05, 10**7, 1000) == 2000  # 200 s a tile keep the driver a quarter busy
-    assert tile_pieces(0.1, 0.001, 40, 4) == 5
-    assert tile_pieces(0.1, 0.001, 1, 4) == 1
 
 
 def test_budgets() -> None:
@@ -179,22 +135,6 @@ def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
     assert len(list(store.missing(20))) == 1
     (traps / "raise-7").unlink()
     subprocess.run(command, capture_output=True, timeout=120, cwd=ROOT, check=True)
-
-
-@pytest.mark.parametrize(
-    ("resources", "gpu", "share"),
-    [
-        ({"CPU": 16.0}, False, NodeShare(4, 4, 0, 4)),
-        ({"CPU": 2.0}, False, NodeShare(1, 2, 0, 2)),
-        ({"CPU": 30.0, "GPU": 4.0}, False, NodeShare(7, 4, 0, 4)),
-        ({"memory": 1e9}, False, NodeShare(0, 0, 0, 0)),
-        ({"CPU": 192.0, "GPU": 8.0}, True, NodeShare(8, 1, 1, 24)),
-        ({"CPU": 4.0, "GPU": 8.0}, True, NodeShare(8, 0, 1, 1)),
-        ({"CPU": 16.0}, True, NodeShare(0, 0, 1, 1)),
-    ],
-)
-def test_a_worker_for_each_gpu_or_for_four_cpus(resources: dict[str, float], gpu: bool, share: NodeShare) -> None:
-    assert share_of(resources, gpu) == share
 
 
 def test_addresses_that_cannot_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

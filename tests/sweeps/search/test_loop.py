@@ -109,7 +109,7 @@ def test_a_search_that_finds_nothing(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_budget_ends_it_and_it_goes_on(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(gp.IncompleteError, match="run the same command again to resume"):
+    with pytest.raises(gp.IncompleteError, match="rerun to resume"):
         run_search(data, tmp_path, 100_000, budget=gp.Budget(1.0 / 3600.0))
     [folder] = tmp_path.glob("*-search-*")
     finished = len(

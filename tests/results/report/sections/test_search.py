@@ -47,7 +47,7 @@ def test_facts_say_what_was_searched_and_why_it_stopped(several: pathlib.Path) -
     assert "Held fixed execution.cost 0.001, yield.release 45 calendar days, as at the base: cost, lag, carry" in text
     assert "Stopped no better trial among the last 20 (40 of 50 trials)" in text
     assert (
-        f"Pruned {done['empty']} of 40 trials: objective undefined; most frequent reason ({done['empty'] - 1} times):"
+        f"Pruned {done['pruned']} of 40 trials: objective undefined; most frequent reason ({done['pruned'] - 1} times):"
         in text
     )
     assert "no cell of it has a sharpe; 1 more repeated an earlier trial at no cost" in text
