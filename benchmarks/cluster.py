@@ -18,7 +18,7 @@ import numpy as np
 from gridproof.kernels.backend import resolve
 from gridproof.results.run.store import Store
 from gridproof.results.run.tally import KEPT, Tally
-from gridproof.sweeps.cluster import worker_pool as crew
+from gridproof.sweeps.cluster import worker_pool
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.cluster.worker import FinishedBatch, Shipment, Worker
 from gridproof.sweeps.execution.executor import Task, TileFault
@@ -69,7 +69,7 @@ def measure(worker: type[Idle]) -> None:
     grid = ProductGrid(plan, 1)
     task = Task(grid, TallyScale(np.linspace(0, 1, 201), (0.0, 0.0)), keep_rows=False)
     weight = len(pickle.dumps(tally_of(worker.dims)))
-    crew.Worker = worker  # type: ignore[misc]
+    worker_pool.Worker = worker  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder, ClusterExecutor("local") as executor:
         store = Store(Path(folder))
         store.create("")
