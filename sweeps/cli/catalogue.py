@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,23 +22,41 @@ def signals(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="O
 
 
 def schema(
+    of: Annotated[
+        str, typer.Option(metavar="NAME", help="study, or a record in a run's folder, such as summary.")
+    ] = "study",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to this file instead.")] = None,
 ) -> None:
-    """Print the JSON schema of a study file.
+    """Print the JSON schema of a study file, or of a run's record.
 
     Editors check and complete a study file with it.
     """
     import json
 
-    from gridproof.sweeps.study.schema import study_schema
-
-    text = json.dumps(study_schema(), indent=2) + "\n"
+    text = json.dumps(_schema(of), indent=2) + "\n"
     if out is None:
         print(text, end="")
         return
     out.write_text(text, encoding="utf-8")
     print(f"Written to {out}.")
-    print(f"For your editor, begin the study file with: # yaml-language-server: $schema={out}")
+    if of == "study":
+        print(f"For your editor, begin the study file with: # yaml-language-server: $schema={out}")
+
+
+def _schema(of: str) -> dict[str, Any]:
+    if of == "study":
+        from gridproof.sweeps.study.schema import study_schema
+
+        return study_schema()
+    from gridproof.results.run.record_schema import RECORDS, record_schema
+
+    if of not in RECORDS:
+        rule, remedy = (
+            "a schema is that of a study or of a run's record",
+            f"Use one of {', '.join(('study', *RECORDS))}",
+        )
+        raise InputError(rule, of, "--of", remedy)
+    return record_schema(of)
 
 
 def synth(

@@ -66,9 +66,10 @@ class Stage:
     def line(self, now: float, nodes: str = "") -> str:
         """All of it on one line: 'sweep: 45%, 97,977 of 217,728 variants, 12,000 variants/s, 10 s left'."""
         share = "" if self.share is None else f"{int(100 * self.share)}%"
-        ran = f"{duration(now - self.began)} so far" if self.share is None else ""
+        ran = f"{duration(now - self.began)} so far" if self.share is None and now - self.began >= 1.0 else ""
         parts = (share, self.count(), self.rate(), self.left(now), ran, self.detail, nodes)
-        return f"{self.name}: {', '.join(part for part in parts if part)}"
+        facts = ", ".join(part for part in parts if part)
+        return f"{self.name}: {facts}" if facts else self.name
 
 
 def duration(seconds: float) -> str:

@@ -21,7 +21,7 @@ from gridproof.sweeps.study.document import Document, read_document
 from gridproof.sweeps.study.leg import Leg, build_leg
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
-from gridproof.sweeps.study.shipped import SHIPPED
+from gridproof.sweeps.study.shipped import SHIPPED, shipped_names
 from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, choice_signal
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import StudySpec
@@ -181,6 +181,9 @@ def load_study(source: str | Path | Mapping[str, Any]) -> Study:
     file = Path(source)
     if not file.exists() and (SHIPPED / f"{source}.yaml").is_file():
         file = SHIPPED / f"{source}.yaml"
+    elif not file.exists() and not file.suffix:
+        names = shipped_names()
+        raise InputError("a study is a file or a shipped study", source, "STUDY", did_you_mean(str(source), names))
     return build_study(read_document(file))
 
 

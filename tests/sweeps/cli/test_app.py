@@ -12,8 +12,10 @@ import pytest
 import yaml
 
 import gridproof as gp
+from gridproof.kernels.backend import NAMES
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.signals.catalogue import MEASURES
+from gridproof.sweeps.search.samplers import SAMPLERS
 from tests.support.command import gridproof
 from tests.support.demo import SMALL, small_file, small_study
 
@@ -132,3 +134,49 @@ def test_a_place_that_cannot_be_written_is_one_line(study: Path, tmp_path: Path)
         assert len(done.stderr.strip().splitlines()) == 1
         assert done.stderr.startswith("gridproof: ")
         assert str(tmp_path) in done.stderr
+
+
+def test_an_unknown_study_and_a_folder_without_a_run_say_what_is_there(tmp_path: Path) -> None:
+    unknown = gridproof("point", "us-dmo", expect=2).stderr
+    assert unknown == "gridproof: STUDY: a study is a file or a shipped study; got us-dmo. Did you mean us-demo.\n"
+    missing = gridproof("show", tmp_path, expect=2).stderr
+    assert (
+        "a finished run's folder holds summary.json; got no summary.json. Name the folder of a finished run." in missing
+    )
+
+
+def test_help_names_the_backends_and_samplers_there_are() -> None:
+    run, search = gridproof("run", "--help").stdout, gridproof("search", "--help").stdout
+    assert all(name in run for name in NAMES)
+    assert all(name in search for name in SAMPLERS)
+
+
+def test_exit_codes_are_documented() -> None:
+    text = " ".join(gridproof("--help").stdout.split())
+    assert all(f"{code} " in text.split("Exit codes: ")[1] for code in (0, 2, 3, 130))
+
+
+def test_a_mapping_is_a_study_too() -> None:
+    raw = gp.load_study("us-demo").document.raw
+    assert gp.load_study(raw).to_yaml() == gp.load_study("us-demo").to_yaml()
+    with pytest.raises(gp.InputError, match=r"^study execution\.lag: .*; got 0"):
+        gp.load_study(raw | {"execution": {"lag": 0, "cost": 0.001}})
+
+
+def test_a_run_shows_itself(run_folder: Path) -> None:
+    run = gp.open_run(run_folder)
+    assert repr(run).startswith(f"Run('{run_folder}': us-demo, 192 variants, best sharpe 0.")
+    page = run._repr_html_()
+    assert "Max drawdown" in page
+    assert "best, after publication" in page
+    assert repr(gp.Run(run_folder.parent)) == f"Run('{run_folder.parent}': not finished)"
+
+
+def test_schemas_of_a_runs_records(run_folder: Path) -> None:
+    for name in ("summary", "timing"):
+        schema = json.loads(gridproof("schema", "--of", name).stdout)
+        jsonschema.validate(json.loads((run_folder / f"{name}.json").read_text()), schema)
+    assert (
+        "--of: a schema is that of a study or of a run's record; got summery. Use one of study, summary"
+        in gridproof("schema", "--of", "summery", expect=2).stderr
+    )

@@ -145,7 +145,7 @@ def test_compiling_is_a_stage_of_its_own_and_not_the_sweeps_time(capsys: pytest.
     assert compiling.finished
     assert compiling.done >= 1
     assert sweep.began - began == pytest.approx(compiling.updated - compiling.began, abs=1e-6)
-    assert capsys.readouterr().out.startswith(f"{COMPILING}: ")
+    assert capsys.readouterr().out.startswith(COMPILING)
     with LineDisplay() as display:
         total(np.ones(3))
     assert not display.stages, "what is compiled already is not compiled again"

@@ -35,6 +35,7 @@ def test_a_line_says_share_count_rate_and_time_left() -> None:
 
 def test_a_stage_whose_total_is_not_known_says_how_long_it_has_run() -> None:
     compiling = stage("compiling kernels")
+    assert compiling.line(100.1) == "compiling kernels"
     assert compiling.line(107.0) == "compiling kernels: 7 s so far"
     compiling.update(108.0, 12, 0)
     assert (compiling.share, compiling.finished) == (None, False)
