@@ -70,7 +70,7 @@ def parse_objectives(names: Sequence[str]) -> tuple[SearchObjective, ...]:
     for name in names:
         if name not in STATISTICS and name not in BY_NAME:
             known = ", ".join((*STATISTICS, *METRICS))
-            raise InputError("an objective of a search is one of its names", name, "--objective", f"Use {known}")
+            raise InputError("unknown objective", name, "--objective", f"Use {known}")
         if list(names).count(name) > 1:
             raise InputError("an objective is given once", name, "--objective", "Remove one")
     return tuple(SearchObjective(name, name in STATISTICS or BY_NAME[name].larger_is_better) for name in names)

@@ -29,9 +29,9 @@ class AxisLimits:
             if self.choices and value not in self.choices:
                 raise InputError(f"{name} is one of its choices", repr(value), where, f"Use {', '.join(self.choices)}")
             if self.kind is int and not isinstance(value, int):
-                raise InputError(f"{name} is a whole number", repr(value), where, "Write whole numbers, in a range too")
+                raise InputError(f"{name} must be an integer", repr(value), where, "Write integers, also in a range")
             if self.kind is float and isinstance(value, str):
-                raise InputError(f"{name} is a number", repr(value), where, "Write a number")
+                raise InputError(f"{name} must be a number", repr(value), where, "Write a number")
             if self.least is not None and not isinstance(value, str) and value < self.least:
                 raise InputError(f"{name} must be at least {self.least}", value, where, "Raise it")
             if self.below is not None and not isinstance(value, str) and value >= self.below:
@@ -39,7 +39,7 @@ class AxisLimits:
                 raise InputError(f"{name} must be below {self.below}", value, where, remedy)
         if isinstance(values, AxisRange):
             if self.kind is int and values.search == "continuous":
-                raise InputError(f"{name} is a whole number", "search: continuous", where, "Write search: integer")
+                raise InputError(f"{name} must be an integer", "search: continuous", where, "Write search: integer")
             return values.as_floats() if self.kind is float else values
         return axis_values([float(value) for value in values]) if self.kind is float else values
 
@@ -148,7 +148,7 @@ class AxisTable:
             if axis.name not in chosen:
                 if len(axis.values) > 1:
                     raise InputError(
-                        "base must choose a value on every axis with several",
+                        "base must give a value for every axis with more than one",
                         f"no {axis.name}",
                         self._document.where(("base",)),
                         f"Add {axis.name}: with one of {_few(axis.values)}",

@@ -103,7 +103,7 @@ def _walk(node: yaml.Node, path: tuple[str, ...], lines: dict[tuple[str, ...], i
             inner = (*path, str(key.value))
             if inner in lines:
                 raise InputError(
-                    "a key stands once",
+                    "a key must occur once",
                     f"{key.value} on lines {lines[inner]} and {key.start_mark.line + 1}",
                     f"{file}:{key.start_mark.line + 1} {'.'.join(inner)}",
                     "Remove one",

@@ -42,11 +42,11 @@ def build_leg(name: str, one: str | LegSpec, spec: StudySpec, table: AxisTable, 
             "Write series: NAME, or interest: 0.0",
         )
     if leg.series is None and (extra := sorted(leg.model_fields_set - {"interest"})):
-        raise InputError("cash has interest alone", extra[0], document.where((*where, extra[0])), "Remove it")
+        raise InputError("cash has only the key interest", extra[0], document.where((*where, extra[0])), "Remove it")
     if leg.series is not None and leg.series not in spec.series:
         place = where if isinstance(one, str) else (*where, "series")
         remedy = did_you_mean(leg.series, spec.series)
-        raise InputError("a leg earns a series of the study", leg.series, document.where(place), remedy)
+        raise InputError("a leg must name a series of the study", leg.series, document.where(place), remedy)
     terms = {}
     for term in ("interest",) if leg.series is None else ("carry", "cost"):
         if term in leg.model_fields_set:

@@ -91,7 +91,8 @@ class Study:
             or difflib.get_close_matches(name, self.places, 3, 0.5)
             or list(self.space.names)
         )
-        raise InputError("a name must be one axis of the study", name, self.document.name, f"Use {', '.join(near)}")
+        rule = "a name must identify one axis of the study"
+        raise InputError(rule, name, self.document.name, f"Use {', '.join(near)}")
 
     def set(self, changes: Mapping[str, Any]) -> Study:
         """A copy with other values on some axes (a value, list or range each) or settings.
@@ -226,7 +227,7 @@ def _build_rule(
             if not isinstance(spec.rule, dict):
                 if (RULE,) not in document.lines and not spec.rule:
                     where = document.where((RULE,))
-                    raise InputError("a required key must be there", "no rule", where, "Add rule:")
+                    raise InputError("missing key `rule`", "none", where, "Add `rule:`")
                 remedy = "Write `leg: expression` lines under it, or name one of several under rules:"
                 raise InputError("rule must be a mapping", brief(spec.rule), document.where((RULE,)), remedy)
             return parse_rule(spec.rule, legs, bits), ()
@@ -273,7 +274,7 @@ def _check_names(spec: StudySpec, signals: Sequence[Signal], document: Document)
     for (earlier, first), (later, second) in itertools.pairwise(given):
         if second <= first:
             raise InputError(
-                "a window runs from `from` over `published` to `to`",
+                "`from`, `published` and `to` must be in ascending order",
                 f"{earlier} {first}, {later} {second}",
                 document.where(("window", later)),
                 "Put the dates in order",

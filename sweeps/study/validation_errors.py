@@ -61,9 +61,9 @@ def first_fault(error: ValidationError, document: Document) -> InputError:
     if fault["type"] == "extra_forbidden":
         spec = StudySpec if len(path) == 1 else _BY_KEY[path[0]]
         known = [field.alias or name for name, field in spec.model_fields.items()]
-        return InputError("a key must be one of those known here", key, where, did_you_mean(key, known))
+        return InputError("unknown key", key, where, did_you_mean(key, known))
     if fault["type"] == "missing":
-        return InputError("a required key must be there", f"no {key}", where, f"Add {key}:")
+        return InputError(f"missing key `{key}`", "none", where, f"Add `{key}:`")
     if fault["type"] == "union_tag_invalid":
         shapes = fault["ctx"]["expected_tags"].replace("'<", "").replace(">'", "").replace(", ", " or ")
         return InputError(f"{key} must be {shapes}", brief(fault["input"]), where, "Rewrite it")

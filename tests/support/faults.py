@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-KEY = "a key must be one of those known here"
-NEEDED = "a required key must be there"
+KEY = "unknown key"
 PARAMETER = "a key of a signal is measure, of, latch or a parameter of its measure, here change"
 EXPRESSION = "a line of the rule is an expression of signals, and, or, not, parentheses"
 LAST = "the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'"
@@ -11,7 +10,7 @@ VALUE = "an axis value is a number or text"
 TIE = "same_as names another axis that has values"
 RELEASE = "a release is a number of trading days, 'N calendar days', or the name of a date column"
 DATE = "a date of the calendar reads YYYY-MM-DD"
-WINDOW = "a window runs from `from` over `published` to `to`"
+WINDOW = "`from`, `published` and `to` must be in ascending order"
 SLOW = "the window must begin after the slowest signal is defined"
 YAML = "a study file is YAML"
 RANGE = "{from: 20, to: 60, step: 20}"
@@ -33,7 +32,7 @@ FAULTS = {
     # keys
     "a misspelt key": ("objective: sharpe", "objectiv: sharpe", "46 objectiv", KEY, "objectiv"),
     "a misspelt key of the market": (
-        "{calendar: large}", "{calendr: large}", "3 market.calendar", NEEDED, "no calendar"),
+        "{calendar: large}", "{calendr: large}", "3 market.calendar", "missing key `calendar`", "none"),
     "an unknown key of the market": ("{calendar: ", "{period: 1, calendar: ", "3 market.period", KEY, "period"),
     "a misspelt key of a series": ("release: [0", "relase: [0", "7 series.rate10.relase", KEY, "relase"),
     "a misspelt key of a leg": ("cost: 0.0005", "cots: 0.0005", "10 legs.small.cots", KEY, "cots"),
@@ -41,8 +40,8 @@ FAULTS = {
     "a misspelt parameter": ("window: [20, 40]", "windw: [20, 40]", "17 signals.rate.windw", PARAMETER, "windw"),
     "a misspelt key of the execution": ("  lag: [", "  lags: [", "40 execution.lags", KEY, "lags"),
     "a misspelt key of the window": ("  published:", "  publishd:", "44 window.publishd", KEY, "publishd"),
-    "Python's name of a key": ("  from: 2020", "  from_: 2020", "42 window.from", NEEDED, "no from"),
-    "no rule": (RULE_LINES, "", " rule", NEEDED, "no rule"),
+    "Python's name of a key": ("  from: 2020", "  from_: 2020", "42 window.from", "missing key `from`", "none"),
+    "no rule": (RULE_LINES, "", " rule", "missing key `rule`", "none"),
     "a rule among rules that is none": ("rule:\n", "rules:\n", "36 rules.cash", "cash must be a mapping",
                                         "'rate and not fork.small'"),
     # names
@@ -118,21 +117,23 @@ FAULTS = {
         "{'from': 20, 'to': 60, 'step': 1e-05}"),
     "a range of decimals for days": (
         RANGE, "{from: 20.0, to: 60.0, step: 20.0}", "24 signals.trend.window",
-        "trend.window is a whole number", "20.0"),
+        "trend.window must be an integer", "20.0"),
     "a repeated value": (
         "[20, 40]", "[20, 40, 20]", "17 signals.rate.window", "each value of an axis occurs once", "[20, 40, 20]"),
     "a value repeated in other digits": (
         "[0.05, 0.10]", "[0.10, 0.1]", "19 signals.rate.latch.on_above", "each value of an axis occurs once",
         "[0.1, 0.1]"),
-    "text for days": ("[20, 40]", "[20, forty]", "17 signals.rate.window", "rate.window is a whole number", "'forty'"),
-    "a decimal for days": ("[20, 40]", "[20, 40.5]", "17 signals.rate.window", "rate.window is a whole number", "40.5"),
+    "text for days": (
+        "[20, 40]", "[20, forty]", "17 signals.rate.window", "rate.window must be an integer", "'forty'"),
+    "a decimal for days": (
+        "[20, 40]", "[20, 40.5]", "17 signals.rate.window", "rate.window must be an integer", "40.5"),
     "a truth value for days": ("[20, 40]", "[20, true]", "17 signals.rate.window", VALUE, "[20, True]"),
     "a list in a list": ("[20, 40]", "[[20], 40]", "17 signals.rate.window", VALUE, "[[20], 40]"),
     "a number beyond reason": (
         "[20, 40]", f"[20, {10**30}]", "17 signals.rate.window", "a number is between -1e+15 and 1e+15",
         f"[20, {10**30}]"),
     "text for a threshold": (
-        "[0.05, 0.10]", "high", "19 signals.rate.latch.on_above", "rate.on_above is a number", "'high'"),
+        "[0.05, 0.10]", "high", "19 signals.rate.latch.on_above", "rate.on_above must be a number", "'high'"),
     "an infinite threshold": (
         "[0.05, 0.10]", "1e999", "19 signals.rate.latch.on_above", "a number is between -1e+15 and 1e+15", "inf"),
     "text for a number": (
@@ -165,7 +166,7 @@ FAULTS = {
         "smooth: 3", "smooth: {same_as: fork.window}", "32 signals.growth.smooth", TIE, "fork.window"),
     "a tie to another kind": (
         "same_as: trend.window", "same_as: rate.on_above", "28 signals.fork.window",
-        "fork.window is a whole number", "0.05"),
+        "fork.window must be an integer", "0.05"),
     "a tie across": (
         "lag: [1, 2]", "lag: {same_as: growth.confirm}", "40 execution.lag",
         "an axis of the execution cannot be tied to one of a signal", "execution.lag same_as growth.confirm"),
@@ -179,7 +180,8 @@ FAULTS = {
         "rate.window: '20'"),
     "a truth value in the base": ("  lag: 1\n", "  lag: true\n", "53 base.lag", VALUE, "True"),
     "no base on an axis": (
-        "  rate.window: 20\n", "", "47 base", "base must choose a value on every axis with several", "no rate.window"),
+        "  rate.window: 20\n", "", "47 base",
+        "base must give a value for every axis with more than one", "no rate.window"),
     "an unknown axis in the base": (
         "rate.window: 20", "rate.windw: 20", "48 base.rate.windw", "base names axes of the study", "rate.windw"),
     "an ambiguous short name": (
@@ -210,9 +212,10 @@ FAULTS = {
     "a list for a leg": (
         "large: large", "large: [large]", "11 legs.large", "large must be a word or a mapping", "['large']"),
     "cash with cost": (
-        "{interest: 0.01}", "{interest: 0.01, cost: 0.001}", "12 legs.cash.cost", "cash has interest alone", "cost"),
+        "{interest: 0.01}", "{interest: 0.01, cost: 0.001}", "12 legs.cash.cost",
+        "cash has only the key interest", "cost"),
     "a leg of an unknown series": (
-        "large: large", "large: larg", "11 legs.large", "a leg earns a series of the study", "larg"),
+        "large: large", "large: larg", "11 legs.large", "a leg must name a series of the study", "larg"),
     "a leg that costs all": ("0.0005", "1.5", "10 legs.small.cost", "small.cost must be below 1", "1.5"),
     "a leg that loses all": (
         "cost: 0.0005", "carry: -1", "10 legs.small.carry", "small.carry must be at least -0.99", "-1"),
@@ -298,10 +301,10 @@ FAULTS = {
         "the longest lag must reach back to a day of the calendar", "131, 130 trading days lie before the window"),
     # YAML
     "a repeated key": (
-        "objective: sharpe", "objective: sharpe\nobjective: cagr", "47 objective", "a key stands once",
+        "objective: sharpe", "objective: sharpe\nobjective: cagr", "47 objective", "a key must occur once",
         "objective on lines 46 and 47"),
     "a repeated key inside": (
-        "smooth: 3", "smooth: 3\n    smooth: 4", "33 signals.growth.smooth", "a key stands once",
+        "smooth: 3", "smooth: 3\n    smooth: 4", "33 signals.growth.smooth", "a key must occur once",
         "smooth on lines 32 and 33"),
     "an open bracket": ("[20, 40]", "[20, 40", "18", YAML, "expected ',' or ']', but got ':'"),
     "a tab": ("    smooth", "\tsmooth", "32", YAML, "found character '\\t' that cannot start any token"),

@@ -10,7 +10,7 @@ from gridproof.sweeps.search.objectives import parse_objectives, parse_requireme
 
 @pytest.mark.parametrize("name", ["plateaus", "", "Sharpe", "alpha"])
 def test_an_unknown_objective(name: str) -> None:
-    with pytest.raises(gp.InputError, match=f"--objective: an objective of a search is one of its names; got {name}"):
+    with pytest.raises(gp.InputError, match=f"--objective: unknown objective; got {name}"):
         parse_objectives([name])
 
 

@@ -23,7 +23,7 @@ from tests.support.searches import (
         ({"seed": -1}, "--seed: seed of a search is at least 0; got -1"),
         ({"walk_forward": 0}, "--walk-forward: walk_forward of a search is at least 1; got 0"),
         ({"walk_forward": 9}, "--walk-forward: a walk-forward needs parts of half a year or more; got 10 parts of 261"),
-        ({"objectives": ["gain"]}, "--objective: an objective of a search is one of its names; got gain"),
+        ({"objectives": ["gain"]}, "--objective: unknown objective; got gain"),
         ({"require": ["many"]}, "--require: a requirement is METRIC>=NUMBER"),
         ({"points": 5, "objectives": ["walk_forward"]}, "--objective: walk_forward chooses among the cells of a trial"),
         ({"resume": True}, "there must be a search to resume; got none called small-search-"),

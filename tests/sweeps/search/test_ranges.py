@@ -127,7 +127,7 @@ def test_a_base_that_no_search_may_choose_is_refused(name: str, value: Any) -> N
 def test_a_whole_number_is_not_drawn_continuously() -> None:
     raw = raw_searched()
     raw["signals"]["rate"]["window"] = {"from": 20, "to": 60, "count": 5, "search": "continuous"}
-    with pytest.raises(gp.InputError, match=r"rate.window: rate.window is a whole number; got search: continuous"):
+    with pytest.raises(gp.InputError, match=r"rate.window: rate.window must be an integer; got search: continuous"):
         study_of(raw)
 
 
