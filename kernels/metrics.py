@@ -26,7 +26,7 @@ interest does not turn rounding into a Sharpe ratio; a fall below ``LEVEL`` coun
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -83,6 +83,19 @@ BY_NAME = {metric.name: metric for metric in TABLE}
 WIDTH = len(TABLE)  # columns of a row of metrics before the share of days in each allocation
 
 FLAT = 1e-8
+
+# A weight of an autocovariance below this does not change a long-run variance in float64.
+NEGLIGIBLE_WEIGHT = 1e-18
+
+
+def is_flat(variance: Any, square: Any) -> Any:
+    """Whether returns count as without volatility: their variance is at most ``FLAT`` times their mean square.
+
+    Numbers or arrays of one shape; returns a bool or an array of bools. NaN is not flat. Compiled code that needs the
+    same test writes ``variance <= FLAT * square``.
+    """
+    return variance <= FLAT * square
+
 
 # A fall of the log NAV below this is rounding: no drawdown.
 LEVEL = 1e-12

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from gridproof.results.run.record import Record
+from gridproof.results.statistics_record import GateRecord
 
 NOT_COVERED = [
     "How the strategy was found: what its authors tried and did not publish is in no count here.",
@@ -17,7 +18,7 @@ NOT_COVERED = [
 _LEVEL = 0.05
 
 
-def judge(statistics: Record) -> list[Record]:
+def judge(statistics: Mapping[str, Any]) -> list[GateRecord]:
     """All gates, from statistics.json without its gates. A result is "pass", "fail" or "not computable"."""
     return [
         *_base(statistics),
@@ -37,7 +38,7 @@ def _gate(
     uncertainty: str,
     why: str,
     missing: str = "the value is undefined",
-) -> Record:
+) -> GateRecord:
     """missing: the reason where there is no value."""
     known = value is not None and passed is not None
     return {
@@ -52,7 +53,7 @@ def _gate(
     }
 
 
-def _base(statistics: Record) -> list[Record]:
+def _base(statistics: Mapping[str, Any]) -> list[GateRecord]:
     base = statistics["who"]["base"]
     inside, after = base["in_sample"], base["after_publication"]
     psr, track, interval = inside["psr"], inside["min_track_record"], inside["interval"]
@@ -118,7 +119,7 @@ def _base(statistics: Record) -> list[Record]:
     ]
 
 
-def _sweep(statistics: Record) -> list[Record]:
+def _sweep(statistics: Mapping[str, Any]) -> list[GateRecord]:
     marks = {mark["name"]: mark for mark in statistics["deflated"]["marks"]}
     distinct, implied = marks.get("distinct"), marks.get("implied by the bootstrap")
     deflated = None if distinct is None else distinct["best"]
@@ -202,7 +203,7 @@ def _sweep(statistics: Record) -> list[Record]:
     ]
 
 
-def _plateau(statistics: Record) -> list[Record]:
+def _plateau(statistics: Mapping[str, Any]) -> list[GateRecord]:
     found = statistics["plateau"]
     score = None if found is None else found["base"]["score"]
     edges = [] if found is None else found["base"]["edges"]
@@ -227,7 +228,7 @@ def _plateau(statistics: Record) -> list[Record]:
     ]
 
 
-def _time(statistics: Record) -> list[Record]:
+def _time(statistics: Mapping[str, Any]) -> list[GateRecord]:
     walk, paths = statistics["walk_forward"], statistics["combinatorial"]
     years = statistics["subperiods"]["base"]
     t_statistic = None if walk is None else walk["t_statistic"]
@@ -272,7 +273,7 @@ def _time(statistics: Record) -> list[Record]:
     ]
 
 
-def _trading(statistics: Record) -> list[Record]:
+def _trading(statistics: Mapping[str, Any]) -> list[GateRecord]:
     stress = statistics["stress"]["base"]
     own = next((row["sharpe"] for row in stress["lag"] if row["base"]), None)
     later = next((row for row, before in zip(stress["lag"][1:], stress["lag"], strict=False) if before["base"]), None)

@@ -7,7 +7,7 @@ import os
 import platform
 import time
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from gridproof.kernels.backend import Backend, resolve
 from gridproof.kernels.cuda.device import gpu_answers
@@ -34,6 +34,9 @@ from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.study.study import Study, load_study
+
+if TYPE_CHECKING:
+    from gridproof.sweeps.verdict.verdict import GatherPopulation
 
 
 def market_of(study: Study, data: str | Path | None = None) -> Market:
@@ -94,7 +97,7 @@ def run_study(
     if verdict:
         from gridproof.sweeps.verdict.verdict import conclude_verdict  # imports SciPy, which nothing else needs
 
-        conclude_verdict(evaluation, context, summary)
+        conclude_verdict(evaluation, context, summary, _gatherer(evaluation, summary))
     finish(context)
     return Run(store.folder, place=runs.of(store.folder))
 
@@ -170,13 +173,23 @@ def judge_run(folder: str | Path, data: str | Path | None = None, observer: RunO
     evaluation = GridEvaluation(grid, backend.bind(plan.problem), Points(study, market))
     runs = RunStore(store.folder.parent)
     context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
+    from gridproof.sweeps.search.search_population import is_search, search_gatherer
     from gridproof.sweeps.verdict.verdict import conclude_verdict  # imports SciPy, which nothing else needs
 
-    conclude_verdict(evaluation, context, summary)
+    searched = is_search(store)
+    gathered = search_gatherer(store, plan, market, backend.name) if searched else _gatherer(evaluation, summary)
+    conclude_verdict(evaluation, context, summary, gathered)
     observer.progress("report", 0, 1)
     write_report(store.folder)
     observer.progress("report", 1, 1, 1)
     return Run(store.folder)
+
+
+def _gatherer(evaluation: GridEvaluation, summary: RunSummary) -> GatherPopulation:
+    """Gathers the population of a run's verdict."""
+    from gridproof.sweeps.verdict.population import Gathered, gather
+
+    return lambda _: Gathered(gather(evaluation), summary["evaluated"], summary["distinct"])
 
 
 def _grid(plan: Plan, backend: Backend, sample: int | None) -> Grid:

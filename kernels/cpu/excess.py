@@ -9,7 +9,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriods, PayoffTables
 from gridproof.kernels.jit import jit
-from gridproof.kernels.metrics import FLAT, LEVEL
+from gridproof.kernels.metrics import FLAT, LEVEL, NEGLIGIBLE_WEIGHT
 from gridproof.kernels.problem import Problem
 from gridproof.kernels.threads import run_ranges
 
@@ -140,7 +140,7 @@ def _measure_benchmark(
             aging[k] += x * aged[k]
             aged[k] = stay * (aged[k] + faded[k] + x)
             faded[k] = stay * (faded[k] + x)
-        if rest > 1e-18 or power > 1e-18:
+        if rest > NEGLIGIBLE_WEIGHT or power > NEGLIGIBLE_WEIGHT:
             # Covariances around the end of the sample: only the first and the last days have any weight.
             for k in range(_STRIP):
                 x = laid[day, k] - other - excess[k] / days

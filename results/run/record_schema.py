@@ -8,9 +8,10 @@ from pydantic import TypeAdapter
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.summary_record import RunSummary, RunTiming
+from gridproof.results.statistics_record import StatisticsRecord
 
 # Each record of a run's folder by the name of its file.
-RECORDS: dict[str, Any] = {"summary": RunSummary, "timing": RunTiming}
+RECORDS: dict[str, Any] = {"summary": RunSummary, "timing": RunTiming, "statistics": StatisticsRecord}
 
 
 def record_schema(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What cross-validation keeps of a variant: the sums of its blocks of days, and a mark that equal ones share."""
+"""What cross-validation keeps of a variant: its sums over blocks of days, and a hash of its returns."""
 
 from __future__ import annotations
 
@@ -22,27 +22,38 @@ class BlockSums(NamedTuple):
 
     sums: Floats  # (S, n)
     squares: Floats  # (S, n)
-    marks: Words  # (n, 2): equal variants have equal marks, others as if drawn at random
+    hashes: Words  # (n, 2): equal variants have equal hashes, different ones practically never
 
-    def only(self, columns: Ints) -> BlockSums:
-        return BlockSums(self.sums[:, columns], self.squares[:, columns], self.marks[columns])
+    def take(self, columns: Ints) -> BlockSums:
+        return BlockSums(self.sums[:, columns], self.squares[:, columns], self.hashes[columns])
+
+
+def sum_between(columns: Floats, edges: Ints, logarithms: bool) -> tuple[Floats, Floats]:
+    """Σr and Σr² (G, n) of daily returns (T, n), C-contiguous, between the days ``edges`` (G + 1,).
+
+    logarithms: Σlog(1 + r) in place of Σr, and zeros in place of Σr².
+    """
+    sums = np.zeros((len(edges) - 1, columns.shape[1]))
+    squares = np.zeros_like(sums)
+    sum_blocks(columns, edges, logarithms, sums, squares)
+    return sums, squares
 
 
 def joined(parts: list[BlockSums]) -> BlockSums:
     return BlockSums(
         np.concatenate([part.sums for part in parts], axis=1),
         np.concatenate([part.squares for part in parts], axis=1),
-        np.concatenate([part.marks for part in parts]),
+        np.concatenate([part.hashes for part in parts]),
     )
 
 
 @dataclass
 class Blocks:
-    """S contiguous blocks of days, the same for all variants; the first chunk settles how long they are."""
+    """S contiguous blocks of days, the same for all variants; the first chunk fixes their lengths."""
 
     count: int
     logarithms: bool  # sums of log(1 + r), for CAGR
-    seed: int  # of the marks
+    seed: int  # of the hashes
     lengths: Ints | None = None  # (S,) days
 
     @property
@@ -58,13 +69,10 @@ class Blocks:
             raise InputError("CAGR needs returns above −1", chunk.min(), "returns", "Rank by mean or sharpe")
         short, longer = divmod(len(chunk), self.count)
         lengths = np.where(np.arange(self.count) < longer, short + 1, short)
-        self._settle(lengths, "returns")
+        self._fix_lengths(lengths, "returns")
         bounds = np.concatenate([[0], np.cumsum(lengths)])
         for _, columns in panels(chunk, _WIDTH):
-            sums = np.zeros((self.count, columns.shape[1]))
-            squares = np.zeros_like(sums)
-            sum_blocks(columns, bounds, self.logarithms, sums, squares)
-            yield BlockSums(sums, squares, self._marks(columns))
+            yield BlockSums(*sum_between(columns, bounds, self.logarithms), self._hashes(columns))
 
     def of_sums(self, given: Floats, before: int) -> Iterator[BlockSums]:
         """given: (S, n, 3 or 4): days, Σr, Σr², and Σlog(1 + r) where it is wanted. ``before`` variants came before."""
@@ -82,19 +90,19 @@ class Blocks:
         if (days != days[:, :1]).any() or (days < 1).any() or (days % 1).any():
             rule = "a block must have the same whole number of days, at least 1, for all variants"
             raise InputError(rule, f"{days.min():g} to {days.max():g}", where, "Cut all variants alike")
-        self._settle(days[:, 0].astype(np.int64), where)
+        self._fix_lengths(days[:, 0].astype(np.int64), where)
         for _, part in panels(numbers, _WIDTH):
             sums, squares = part[3 if self.logarithms else 1 :: table.shape[2]], part[2 :: table.shape[2]]
-            yield BlockSums(np.ascontiguousarray(sums), np.ascontiguousarray(squares), self._marks(part))
+            yield BlockSums(np.ascontiguousarray(sums), np.ascontiguousarray(squares), self._hashes(part))
 
-    def _settle(self, lengths: Ints, where: str) -> None:
+    def _fix_lengths(self, lengths: Ints, where: str) -> None:
         if self.lengths is not None and not np.array_equal(lengths, self.lengths):
             raise InputError("all chunks must have the same blocks", lengths.tolist(), where, "Cut all variants alike")
         if np.sort(lengths)[: self.count // 2].sum() < 2:
             raise InputError("half of the blocks must have two days", lengths.tolist(), where, "Take fewer blocks")
         self.lengths = lengths
 
-    def _marks(self, numbers: Floats) -> Words:
-        marks = np.empty((numbers.shape[1], 2), dtype=np.uint64)
-        fingerprint(numbers.view(np.uint64), self.seed, marks)
-        return marks
+    def _hashes(self, numbers: Floats) -> Words:
+        hashes = np.empty((numbers.shape[1], 2), dtype=np.uint64)
+        fingerprint(numbers.view(np.uint64), self.seed, hashes)
+        return hashes

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.metrics import FLAT
+from gridproof.kernels.metrics import is_flat
 
 Indices: TypeAlias = npt.NDArray[np.int32]
 
@@ -63,6 +63,11 @@ def optimal_block_length(returns: npt.ArrayLike) -> BlockLength:
     in ``arch`` and after Patton's program.
 
     returns: (T,) daily, T ≥ 20. Raises InputError for fewer, for NaN, and for a series that does not vary.
+
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(size=1000)
+    >>> optimal_block_length(noise).stationary < optimal_block_length(np.cumsum(noise)).stationary
+    True
     """
     series = _series(returns)
     days = len(series)
@@ -71,9 +76,11 @@ def optimal_block_length(returns: npt.ArrayLike) -> BlockLength:
     longest = int(np.ceil(np.sqrt(days))) + run
     band = 2.0 * np.sqrt(np.log10(days) / days)
     lags = np.arange(longest + 1)
-    products = np.array([deviations[lag:] @ deviations[: days - lag] for lag in lags])
-    after = np.array([deviations[lag + 1 :] @ deviations[lag + 1 :] for lag in lags])
-    before = np.array([deviations[: days - lag - 1] @ deviations[: days - lag - 1] for lag in lags])
+    # Sums of products, not matrix products: those of a BLAS library depend on its threads.
+    squares = deviations**2
+    products = np.array([(deviations[lag:] * deviations[: days - lag]).sum() for lag in lags])
+    after = np.array([squares[lag + 1 :].sum() for lag in lags])
+    before = np.array([squares[: days - lag - 1].sum() for lag in lags])
     small = np.abs(products) < band * np.sqrt(after * before)
     begins = [lag for lag in range(1, len(lags) - run) if small[lag : lag + run].all()]
     reach = min(2 * begins[0], longest) if begins else longest
@@ -98,6 +105,9 @@ def stationary_bootstrap_indices(observations: int, block_length: float, resampl
     are, and the indices are those of ``arch.bootstrap.StationaryBootstrap`` with the same seed.
 
     block_length: days, ≥ 1. Raises InputError for a shorter block, T < 2, R < 1 or a negative seed.
+
+    >>> stationary_bootstrap_indices(5, block_length=2.0, resamples=2, seed=0).shape
+    (2, 5)
     """
     where = "stationary_bootstrap_indices"
     if observations < 2:
@@ -163,6 +173,6 @@ def _series(returns: npt.ArrayLike) -> Floats:
     if not np.isfinite(series).all():
         day = int(np.flatnonzero(~np.isfinite(series))[0])
         raise InputError("every number must be finite", series[day], f"{where}, day {day}", "Cut what is not defined")
-    if not series.var() > FLAT * (series**2).mean():
+    if is_flat(series.var(), (series**2).mean()):
         raise InputError("the series must vary", f"{series[0]} every day", where, "Leave constant variants out")
     return series

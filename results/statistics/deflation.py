@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigvalsh
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from gridproof.kernels.arrays import Array, Floats
-from gridproof.kernels.metrics import FLAT
+from gridproof.kernels.metrics import is_flat
 from gridproof.results.statistics.inputs import finite_array, require, require_finite
 from gridproof.results.statistics.sharpe import probabilistic_sharpe
+from gridproof.results.statistics.spectrum import cross_products, symmetric_eigenvalues
 
 # Beyond this many trials 1/N has too few digits left.
 _MOST_TRIALS = 1e300
@@ -33,6 +33,9 @@ def expected_maximum_sharpe(trials: npt.ArrayLike, variance: npt.ArrayLike) -> A
     trials: N ≥ 1, up to 1e300, need not be whole (an effective number). variance: of the trials' Sharpe ratios, per
     observation. One trial has nothing to choose from: 0. Below about 1.3 trials the approximation turns negative, which
     no expected maximum is: 0 there as well. Answers a float, or a float64 array of the broadcast shape.
+
+    >>> float(round(expected_maximum_sharpe(100, 1.0), 4))
+    2.5306
     """
     where = "expected_maximum_sharpe"
     count, spread = np.asarray(trials, dtype=np.float64), np.asarray(variance, dtype=np.float64)
@@ -57,6 +60,9 @@ def deflated_sharpe(
     The other arguments, the versions and the errors are those of probabilistic_sharpe ("2012" is the formula of the
     paper of 2014; the version of 2025 takes the variance at SR₀, of a single trial). An array of trials gives the curve
     over N. The choice of N decides: show it.
+
+    >>> float(round(deflated_sharpe(2.5 / 250**0.5, 1250, 100, 0.5 / 250, -3.0, 10.0), 4))
+    0.9004
     """
     benchmark = expected_maximum_sharpe(trials, variance)
     return probabilistic_sharpe(sharpe, observations, skewness, kurtosis, benchmark, version, autocorrelation)
@@ -68,6 +74,9 @@ def implied_trials(maximum: npt.ArrayLike, variance: npt.ArrayLike) -> Any:
     maximum: the mean of the largest Sharpe ratio of the whole sweep over bootstrap resamples of recentred returns.
     variance: of one variant's Sharpe ratio over the same resamples, positive. Both per observation. A maximum of 0 or
     less is that of one trial; one beyond 37 standard deviations (1e300 trials) is infinite.
+
+    >>> float(round(implied_trials(expected_maximum_sharpe(100, 0.002), 0.002), 6))
+    100.0
     """
     spread = np.asarray(variance, dtype=np.float64)
     positive = not (spread <= 0.0).any()
@@ -93,6 +102,13 @@ def effective_trials(returns: npt.ArrayLike) -> EffectiveTrials:
     time, has the same spectrum. The cost is T²·V + T³ at most, the memory T² beside the returns. At most T − 1
     eigenvalues differ from zero: no sweep has more effective trials than days. NaN, or a correlation matrix, raises
     InputError.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> returns = rng.normal(0.0005, 0.01, (500, 20))
+    >>> found = effective_trials(np.concatenate([returns, returns], axis=1))
+    >>> found.variants, round(found.entropy_rank, 1)
+    (40, 19.6)
     """
     where = "effective_trials: returns"
     days = np.asarray(returns)
@@ -112,12 +128,11 @@ def effective_trials(returns: npt.ArrayLike) -> EffectiveTrials:
         block = _standardised(days[:, begin : begin + _COLUMNS], where)
         constant += min(_COLUMNS, variants - begin) - block.shape[1]
         if wide:
-            gram += block @ block.T
+            gram += cross_products(block.T)
         else:
             blocks.append(block)
     if not wide:
-        standard = np.concatenate(blocks, axis=1)
-        gram = standard.T @ standard
+        gram = cross_products(np.concatenate(blocks, axis=1))
     return _effective(gram, variants, constant)
 
 
@@ -165,7 +180,7 @@ def _standardised(columns: Array, where: str) -> Floats:
     mean = days.mean(axis=0)
     centred = days - mean
     square = (centred**2).sum(axis=0)
-    moving = square > FLAT * (square + len(days) * mean**2)
+    moving = ~is_flat(square, square + len(days) * mean**2)
     result: Floats = centred[:, moving] / np.sqrt(square[moving])
     return result
 
@@ -173,7 +188,7 @@ def _standardised(columns: Array, where: str) -> Floats:
 def _effective(matrix: Floats, variants: int, constant: int) -> EffectiveTrials:
     if constant == variants:
         return EffectiveTrials(variants, constant, np.nan, np.nan)
-    values = np.maximum(eigvalsh(matrix, check_finite=False), 0.0)
+    values = np.maximum(symmetric_eigenvalues(matrix), 0.0)
     shares = values[values > 0.0] / values.sum()
     entropy = -(shares * np.log(shares)).sum()
     return EffectiveTrials(variants, constant, float(np.exp(entropy)), float(1.0 / (shares**2).sum()))

@@ -41,6 +41,10 @@ def haircut_sharpe(sharpe: npt.ArrayLike, observations: int) -> HaircutSharpe:
 
     NaN (an undefined Sharpe ratio) is no test and stays NaN; infinite ones raise InputError. A p-value below the
     smallest float is not adjusted.
+
+    >>> found = haircut_sharpe([0.10, 0.05, 0.02], 1250)
+    >>> found.bonferroni.p_value.round(4).tolist(), found.holm.sharpe.round(3).tolist()
+    ([0.0013, 0.232, 1.0], [0.091, 0.04, 0.02])
     """
     ratio = np.asarray(sharpe, dtype=np.float64)
     where = "haircut_sharpe"

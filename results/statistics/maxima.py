@@ -17,7 +17,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.jit import jit
-from gridproof.kernels.metrics import FLAT, LEVEL
+from gridproof.kernels.metrics import FLAT, LEVEL, NEGLIGIBLE_WEIGHT
 from gridproof.kernels.threads import run_ranges
 from gridproof.results.statistics.chunks import panels
 
@@ -91,7 +91,7 @@ def long_run_deviations(low: int, high: int, whole: Floats, sums: Floats, powers
                 aging[k] += x * aged[k]
                 aged[k] = stay * (aged[k] + faded[k] + x)
                 faded[k] = stay * (faded[k] + x)
-            if rest > 1e-300 or power > 1e-300:
+            if rest > NEGLIGIBLE_WEIGHT or power > NEGLIGIBLE_WEIGHT:
                 for column in range(first, last):
                     k = column - first
                     x = whole[day, column] - sums[column] / days

@@ -85,7 +85,7 @@ class OverfittingTest:
         self._halves = codes[: len(codes) // 2]  # those with block 0; the rest are their complements, backwards
         pairs = len(self._halves)
         self._best, self._outside = np.full((pairs, 2), -np.inf), np.zeros((pairs, 2))
-        self._chosen, self._marks = np.zeros((pairs, 2), dtype=np.int64), np.zeros((pairs, 2), dtype=np.uint64)
+        self._chosen, self._hashes = np.zeros((pairs, 2), dtype=np.int64), np.zeros((pairs, 2), dtype=np.uint64)
         self._kept: list[BlockSums] = []
         self._variants, self._complete = 0, True
 
@@ -110,10 +110,10 @@ class OverfittingTest:
         running = (self._best, self._chosen, self._outside)
         find_best(part.sums, part.squares, *sides, tolerance, self._variants, *running)
         recent = self._chosen >= self._variants
-        self._marks[recent] = part.marks[self._chosen[recent] - self._variants, 0]
-        self._variants += len(part.marks)
+        self._hashes[recent] = part.hashes[self._chosen[recent] - self._variants, 0]
+        self._variants += len(part.hashes)
         self._kept.append(part)
-        if self._rank_sample is not None and sum(len(kept.marks) for kept in self._kept) > 2 * self._rank_sample:
+        if self._rank_sample is not None and sum(len(kept.hashes) for kept in self._kept) > 2 * self._rank_sample:
             self._thin(self._rank_sample)
 
     def _sides(self) -> tuple[Ints, Floats, bool]:
@@ -125,11 +125,11 @@ class OverfittingTest:
         return self._halves, days, self._metric == "sharpe"
 
     def _thin(self, wanted: int) -> None:
-        """Keep the distinct variants with the smallest marks, which are as good as drawn by lot."""
+        """Keep the distinct variants with the smallest hashes: as random a sample as one drawn by lot."""
         kept = joined(self._kept)
-        _, first = np.unique(kept.marks, axis=0, return_index=True)
+        _, first = np.unique(kept.hashes, axis=0, return_index=True)
         self._complete &= len(first) <= wanted
-        self._kept = [kept.only(first[:wanted])]
+        self._kept = [kept.take(first[:wanted])]
 
     def finish(self) -> BacktestOverfitting:
         if self._variants == 0:
@@ -137,15 +137,15 @@ class OverfittingTest:
         if self._rank_sample is not None:
             self._thin(self._rank_sample)
         below, equal = np.zeros_like(self._chosen), np.zeros_like(self._chosen)
-        marks = np.concatenate([kept.marks for kept in self._kept])
-        distinct = np.zeros(len(marks), dtype=np.bool_)
-        distinct[np.unique(marks, axis=0, return_index=True)[1]] = True
+        hashes = np.concatenate([kept.hashes for kept in self._kept])
+        distinct = np.zeros(len(hashes), dtype=np.bool_)
+        distinct[np.unique(hashes, axis=0, return_index=True)[1]] = True
         begins = 0
         for kept in self._kept:
-            one = kept.only(np.flatnonzero(distinct[begins : begins + len(kept.marks)]))
-            begins += len(kept.marks)
+            one = kept.take(np.flatnonzero(distinct[begins : begins + len(kept.hashes)]))
+            begins += len(kept.hashes)
             count_below(one.sums, one.squares, *self._sides(), TOLERANCE[self._metric], self._outside, below, equal)
-        itself = np.isin(self._marks, marks[:, 0])  # always, but for a sample
+        itself = np.isin(self._hashes, hashes[:, 0])  # always, but for a sample
         return self._concluded(below, equal - itself, distinct.sum() - itself)
 
     def _concluded(self, below: Ints, equal: Ints, others: Ints) -> BacktestOverfitting:
@@ -182,7 +182,16 @@ def probability_of_backtest_overfitting(
     rank_sample: int | None = None,
     seed: int = 0,
 ) -> BacktestOverfitting:
-    """PBO of daily returns (T, V), or of chunks of them, gone over once. T ≥ blocks; else as OverfittingTest."""
+    """PBO of daily returns (T, V), or of chunks of them, gone over once. T ≥ blocks; else as OverfittingTest.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> returns = rng.normal(0.0005, 0.01, (500, 20))
+    >>> returns[:, 3] += 0.003  # one variant is better throughout
+    >>> found = probability_of_backtest_overfitting(returns, blocks=8)
+    >>> found.pbo, len(found.logits), set(found.chosen.tolist())
+    (0.0, 70, {3})
+    """
     test = OverfittingTest(blocks, metric, rank_sample=rank_sample, seed=seed)
     for chunk in chunks_of(returns, "returns"):
         test._add(chunk)
@@ -196,7 +205,17 @@ def probability_of_backtest_overfitting_from_sums(
     rank_sample: int | None = None,
     seed: int = 0,
 ) -> BacktestOverfitting:
-    """PBO of the sums of S blocks (S, V, 3): days, Σr, Σr²; or of chunks of them. As OverfittingTest.add_block_sums."""
+    """PBO of the sums of S blocks (S, V, 3): days, Σr, Σr²; or of chunks of them. As OverfittingTest.add_block_sums.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> blocks = rng.normal(0.0005, 0.01, (8, 50, 20))  # 8 blocks of 50 days, 20 variants
+    >>> days = np.full((8, 20), 50.0)
+    >>> sums = np.stack([days, blocks.sum(axis=1), (blocks**2).sum(axis=1)], axis=2)
+    >>> found = probability_of_backtest_overfitting_from_sums(sums)
+    >>> found.blocks, found.variants, 0.0 <= found.pbo <= 1.0
+    (8, 20, True)
+    """
     chunks = [np.asarray(block_sums)] if hasattr(block_sums, "__array__") else block_sums
     test = None
     for chunk in chunks:

@@ -9,6 +9,7 @@ NaN for what compares with it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,10 @@ def plateau(values: npt.ArrayLike, point: Sequence[int], standard_error: float) 
     values: the objective on the whole grid. standard_error: of the best cell's objective, in its units, ≥ 0. The local
     average is over the box of one step in all axes together, at an edge over what there is. A grid without any
     defined cell, an infinite value, a point outside: InputError.
+
+    >>> found = plateau([0.2, 0.9, 1.0, 0.9, 0.1], [2], standard_error=0.2)
+    >>> found.score, found.neighbours, found.peak
+    (0.55, 4, (2,))
     """
     where = "plateau"
     surface, position = _checked(values, point, where)
@@ -60,14 +65,18 @@ def plateau(values: npt.ArrayLike, point: Sequence[int], standard_error: float) 
     last = [size - 1 for size in surface.shape]
     edges = tuple(axis for axis, place in enumerate(position) if last[axis] > 0 and place in (0, last[axis]))
     peak = _peak(surface, position)
-    distance = float(np.linalg.norm(np.subtract(peak, position)))
+    distance = math.dist(peak, position)
     inside = np.count_nonzero(surface >= np.nanmax(surface) - standard_error)
     share = inside / np.count_nonzero(~np.isnan(surface))
     return Plateau(score, len(defined), len(near) - len(defined), edges, peak, distance, share)
 
 
 def cliff(values: npt.ArrayLike, point: Sequence[int]) -> Cliff:
-    """The largest fall of the objective from a point to a direct neighbour. Arguments and errors as in plateau."""
+    """The largest fall of the objective from a point to a direct neighbour. Arguments and errors as in plateau.
+
+    >>> cliff([0.2, 0.9, 1.0, 0.4, 0.1], [2])
+    Cliff(drop=0.6, axis=0, step=1, undefined=0)
+    """
     surface, position = _checked(values, point, "cliff")
     around = _neighbours(surface, position, (-1, 1))
     undefined = sum(bool(np.isnan(value)) for _, _, value in around)

@@ -1,4 +1,8 @@
-"""The best variant on each of several sets of training days, and its returns on the test days, from one pass."""
+"""The best variant of each of several training sets of days, found in one pass over the variants.
+
+The days are cut into parts so that every training set is made of whole parts. Of each variant only its sums over the
+parts are needed; they are added up in the order of the days, so that the result depends on no number of threads.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,79 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.metrics import FLAT
+from gridproof.kernels.metrics import is_flat
+from gridproof.results.statistics.block_sums import sum_between
 from gridproof.results.statistics.chunks import panels
 from gridproof.results.statistics.overfitting import TOLERANCE
 
 _WIDTH = 4096
+
+
+class TrainingSelection:
+    """The best variant of each of K training sets so far; variants are added in order, by their sums over G parts.
+
+    edges: (G + 1,) ascending days, 0 to T, that bound the parts. chosen: (K,) number of the best variant, the first
+    of equal ones. trained: (K,) its metric in training: daily mean, Sharpe ratio a day (0 without volatility), or daily
+    log growth for ``cagr``.
+    """
+
+    def __init__(self, train: Sequence[Ints], days: int, metric: str, bounds: Sequence[Ints] = ()) -> None:
+        """train: the days of each training set. days: T. bounds: further days at which the parts are to be cut.
+
+        Raises InputError for a metric other than mean, sharpe and cagr, and for a training set of less than two days.
+        """
+        if metric not in TOLERANCE:
+            rule = f"the metric must be one of {', '.join(TOLERANCE)}"
+            raise InputError(rule, metric, "metric", "Choose by one of these")
+        inside = np.zeros((len(train), days + 2), dtype=np.int8)
+        for row, chosen_days in zip(inside, train, strict=True):
+            row[1:-1][chosen_days] = 1
+        self.lengths = inside.sum(axis=1, dtype=np.int64)
+        if len(train) and self.lengths.min() < 2:
+            rule, place = "there must be two training days at least", f"training set {self.lengths.argmin()}"
+            raise InputError(rule, int(self.lengths.min()), place, "Purge less, or train longer")
+        changes = np.flatnonzero(np.diff(inside, axis=1).any(axis=0)) if len(train) else np.empty(0, np.int64)
+        self.metric = metric
+        self.edges: Ints = np.unique(np.concatenate([[0, days], changes, *bounds])).astype(np.int64)
+        self._parts = [np.flatnonzero(row) for row in inside[:, 1 + self.edges[:-1]]]
+        self.trained: Floats = np.full(len(train), -np.inf)
+        self.chosen: Ints = np.zeros(len(train), dtype=np.int64)
+        self._variants = 0
+
+    def add(self, sums: Floats, squares: Floats) -> dict[int, int]:
+        """sums, squares: (G, n) Σr and Σr² over the parts of the next n variants; for cagr Σlog(1 + r), and no squares.
+
+        Returns the training sets that now have another best variant, each with its column among these n.
+        """
+        values, tolerance = self._measure(sums, squares), TOLERANCE[self.metric]
+        largest = values.max(axis=1)
+        taken = {}
+        for one in map(int, np.flatnonzero(largest > self.trained + tolerance)):
+            column = int(np.argmax(values[one] >= largest[one] - tolerance))
+            self.trained[one], self.chosen[one] = values[one, column], self._variants + column
+            taken[one] = column
+        self._variants += sums.shape[1]
+        return taken
+
+    def _measure(self, sums: Floats, squares: Floats) -> Floats:
+        """(K, n): the metric of each variant on each training set."""
+        lengths = self.lengths[:, None].astype(np.float64)
+        mean: Floats = self._total(sums) / lengths
+        if self.metric != "sharpe":
+            return mean
+        square = self._total(squares) / lengths
+        variance = (square - mean**2) * (lengths / (lengths - 1.0))
+        flat = is_flat(variance, square)
+        values: Floats = np.where(flat, 0.0, mean / np.sqrt(np.where(flat, 1.0, variance)))
+        return values
+
+    def _total(self, values: Floats) -> Floats:
+        """(K, n): values (G, n) added up over the parts of each training set, from the first part to the last."""
+        total = np.zeros((len(self._parts), values.shape[1]))
+        for row, parts in zip(total, self._parts, strict=True):
+            for part in parts:
+                row += values[part]
+        return total
 
 
 @dataclass(frozen=True)
@@ -26,53 +98,18 @@ class Selection:
 
 
 def select(chunks: Iterable[Floats], train: Sequence[Ints], test: Sequence[Ints], metric: str, days: int) -> Selection:
-    """chunks: (T, any number) daily returns, checked, gone over once. train, test: days of each of K pairs. days: T.
+    """Find the best variant of each training set, and its returns on the test days.
 
-    metric: mean, sharpe (0 for a variant without volatility) or cagr; another name, and training sets of fewer than
-    two days, are InputErrors.
+    chunks: (T, any number) daily returns, checked, gone over once. train, test: days of each of K pairs. days: T.
+    metric and errors: as TrainingSelection; for cagr a return of −1 or less is an InputError too.
     """
-    if metric not in TOLERANCE:
-        rule = f"the metric must be one of {', '.join(TOLERANCE)}"
-        raise InputError(rule, metric, "metric", "Choose by one of these")
-    inside = np.zeros((len(train), days))
-    for row, chosen_days in zip(inside, train, strict=True):
-        row[chosen_days] = 1.0
-    lengths = inside.sum(axis=1)
-    if lengths.min() < 2:
-        rule = "there must be two training days at least"
-        raise InputError(rule, int(lengths.min()), f"training set {lengths.argmin()}", "Purge less, or train longer")
-    best, chosen = np.full(len(train), -np.inf), np.zeros(len(train), dtype=np.int64)
+    selection = TrainingSelection(train, days, metric)
     tested = [np.empty(0)] * len(train)
-    before = 0
     for chunk in chunks:
-        for first, columns in panels(chunk, _WIDTH):
-            values = _measure(inside, lengths, columns, metric)
-            largest = values.max(axis=1)
-            for pair in map(int, np.flatnonzero(largest > best + TOLERANCE[metric])):
-                column = int(np.argmax(values[pair] >= largest[pair] - TOLERANCE[metric]))
-                best[pair], chosen[pair] = values[pair, column], before + first + column
-                tested[pair] = columns[test[pair], column]
-        before += chunk.shape[1]
-    return Selection(chosen, best, tuple(tested))
-
-
-def sharpe(returns: Floats) -> Floats:
-    """Mean / std (ddof 1) a day of returns (T,) or of each row of (K, T); NaN without volatility."""
-    deviation = returns.std(axis=-1, ddof=1)
-    flat = deviation**2 <= FLAT * (returns**2).mean(axis=-1)
-    return np.where(flat, np.nan, returns.mean(axis=-1) / np.where(flat, 1.0, deviation))
-
-
-def _measure(inside: Floats, lengths: Floats, columns: Floats, metric: str) -> Floats:
-    """(K, w): the metric of each variant on each set of days, ``inside`` (K, T) with 1 for the days that count."""
-    if metric == "cagr":
-        if columns.min() <= -1.0:
-            raise InputError("CAGR needs returns above −1", columns.min(), "returns", "Choose by mean or sharpe")
-        return inside @ np.log1p(columns) / lengths[:, None]
-    mean = inside @ columns / lengths[:, None]
-    if metric == "mean":
-        return mean
-    square = inside @ columns**2 / lengths[:, None]
-    variance = (square - mean**2) * (lengths / (lengths - 1.0))[:, None]
-    flat = variance <= FLAT * square
-    return np.where(flat, 0.0, mean / np.sqrt(np.where(flat, 1.0, variance)))
+        if metric == "cagr" and chunk.min(initial=0.0) <= -1.0:
+            raise InputError("CAGR needs returns above −1", chunk.min(), "returns", "Choose by mean or sharpe")
+        for _, columns in panels(chunk, _WIDTH):
+            taken = selection.add(*sum_between(columns, selection.edges, metric == "cagr"))
+            for one, column in taken.items():
+                tested[one] = columns[test[one], column]
+    return Selection(selection.chosen, selection.trained, tuple(tested))

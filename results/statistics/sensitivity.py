@@ -61,6 +61,10 @@ def functional_anova(values: npt.ArrayLike, weights: Sequence[npt.ArrayLike] | N
 
     values: one dimension an axis, float64; infinite values raise InputError. weights: for each axis the weights of its
     values (n,), not negative, any scale; default equal.
+
+    >>> found = functional_anova([[0.0, 0.0], [1.0, 1.0]])  # only the first axis matters
+    >>> found.first_order.tolist(), found.total.tolist(), found.interactions
+    ([1.0, 0.0], [1.0, 0.0], 0.0)
     """
     grid = _Grid(values, weights, "functional_anova")
     first, total = grid.first_order(), grid.total()
@@ -73,7 +77,11 @@ def functional_anova(values: npt.ArrayLike, weights: Sequence[npt.ArrayLike] | N
 
 
 def sobol_indices_from_grid(values: npt.ArrayLike, weights: Sequence[npt.ArrayLike] | None = None) -> SobolIndices:
-    """First-order and total indices alone; arguments and NaN policy as in functional_anova."""
+    """First-order and total indices alone; arguments and NaN policy as in functional_anova.
+
+    >>> sobol_indices_from_grid([[0.0, 1.0], [1.0, 0.0]]).total.tolist()  # only the pair matters
+    [1.0, 1.0]
+    """
     grid = _Grid(values, weights, "sobol_indices_from_grid")
     scale = np.nan if grid.constant else grid.variance
     return SobolIndices(grid.first_order() / scale, grid.total() / scale)
@@ -94,8 +102,8 @@ def anova_from_surfaces(surfaces: Surfaces) -> Sensitivity:
     held = surfaces.count[: offsets[1]]
     count = int(held.sum())
     require(count > 0, "the surfaces must hold something", count, where, "Evaluate variants with a defined objective")
-    mean = float(held @ means[: offsets[1]]) / count
-    variance = float(held @ squares[: offsets[1]]) / count - mean**2
+    mean = float((held * means[: offsets[1]]).sum()) / count
+    variance = float((held * squares[: offsets[1]]).sum()) / count - mean**2
     varied = [axis for axis, size in enumerate(surfaces.dims) if size > 1]
     undefined = int(np.prod(np.array(surfaces.dims, dtype=object))) - count
     first = np.array([np.nan if size > 1 else 0.0 for size in surfaces.dims])

@@ -23,7 +23,7 @@ from scipy.special import ndtr, ndtri
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.jit import jit
-from gridproof.kernels.metrics import FLAT
+from gridproof.kernels.metrics import FLAT, is_flat
 from gridproof.kernels.threads import run_ranges
 from gridproof.results.statistics.inputs import finite_array, require
 
@@ -50,7 +50,7 @@ def return_moments(returns: npt.ArrayLike) -> ReturnMoments:
     centred = days - mean
     square = centred**2
     variance = square.mean(axis=0)
-    flat = variance * observations / (observations - 1) <= FLAT * (variance + mean**2)
+    flat = is_flat(variance * observations / (observations - 1), variance + mean**2)
     variance = np.where(flat, np.nan, variance)
     return ReturnMoments(
         (mean / np.sqrt(variance * observations / (observations - 1)))[()],
@@ -58,6 +58,16 @@ def return_moments(returns: npt.ArrayLike) -> ReturnMoments:
         ((square * centred).mean(axis=0) / variance**1.5)[()],
         ((square**2).mean(axis=0) / variance**2)[()],
     )
+
+
+def daily_sharpe(returns: Floats) -> Floats:
+    """Mean / std (ddof 1) of daily returns (T,), or of each row of (K, T); NaN without volatility or for one day."""
+    if returns.shape[-1] < 2:
+        return np.full(returns.shape[:-1], np.nan)
+    variance = returns.var(axis=-1, ddof=1)
+    flat = is_flat(variance, (returns**2).mean(axis=-1))
+    result: Floats = np.where(flat, np.nan, returns.mean(axis=-1) / np.sqrt(np.where(flat, 1.0, variance)))
+    return result
 
 
 def probabilistic_sharpe(
@@ -73,6 +83,9 @@ def probabilistic_sharpe(
 
     sharpe, benchmark: per observation. observations: T ≥ 2. kurtosis: raw; below 1 it is no kurtosis but an excess,
     an InputError. autocorrelation: ρ of the returns, only in the version of 2025.
+
+    >>> float(round(probabilistic_sharpe(0.458, 24), 3))
+    0.982
     """
     where = "probabilistic_sharpe"
     ratio, against = np.asarray(sharpe, dtype=np.float64), np.asarray(benchmark, dtype=np.float64)
@@ -94,6 +107,9 @@ def minimum_track_record_length(
 
     1 + [1 − γ₃·SR + (γ₄−1)/4·SR²]·(z / (SR − SR*))² in the version of 2012; that of 2025 takes its own variance and
     does not add 1. Infinite for SR ≤ SR*. In observations: divide by those in a year for years.
+
+    >>> float(round(minimum_track_record_length(2 / 250**0.5, benchmark=1 / 250**0.5) / 250, 2))
+    2.73
     """
     where = "minimum_track_record_length"
     known = 0.5 < confidence < 1.0
@@ -141,6 +157,13 @@ def sharpe_interval(returns: npt.ArrayLike, indices: npt.ArrayLike, confidence: 
     those of (SR* − SR) / σ* and turns them round: SR − q·σ, with the standard error of Mertens (2002) in both places.
 
     NaN in returns, days outside the series, fewer than 100 resamples: InputError. Returns without volatility: NaN.
+
+    >>> import numpy as np
+    >>> from gridproof.statistics import stationary_bootstrap_indices
+    >>> returns = np.random.default_rng(0).normal(0.001, 0.01, 500)
+    >>> found = sharpe_interval(returns, stationary_bootstrap_indices(500, 5.0, 200, seed=0))
+    >>> round(found.sharpe, 3), [round(end, 3) for end in found.percentile]
+    (0.072, [-0.0, 0.15])
     """
     where = "sharpe_interval"
     days = finite_array(returns, (1,), f"{where}: returns")

@@ -14,6 +14,7 @@ from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT
 from gridproof.kernels.threads import run_ranges
 from gridproof.results.statistics.inputs import finite_array, require
+from gridproof.results.statistics.sharpe import daily_sharpe
 
 STATISTICS = ("total", "mean", "sharpe")
 
@@ -44,6 +45,10 @@ def circular_shift_test(
 
     A shift keeps exposure, holding times and switches, and tests the timing alone: constant positions have p = 1.
     Total and mean cost O(T log T), the Sharpe ratio O(T²·A). NaN, or shapes that differ, raise InputError.
+
+    >>> found = circular_shift_test([0, 1, 1, 0, 0, 0], [-0.01, 0.02, 0.01, -0.02, 0.0, -0.01])
+    >>> found.at_least, round(found.p_value, 3)
+    (1, 0.167)
     """
     where = "circular_shift_test"
     weights = finite_array(positions, (1, 2), f"{where}: positions")
@@ -66,7 +71,7 @@ def circular_shift_test(
     else:
         spectrum = np.conj(rfft(weights, axis=0)) * rfft(earned, axis=0)
         shifted = irfft(spectrum.sum(axis=1), n=days) - (charges.sum() - charges[-np.arange(days)])
-        tie = _TIE * (np.linalg.norm(weights) * np.linalg.norm(earned) + charges.sum())
+        tie = _TIE * (np.sqrt((weights**2).sum() * (earned**2).sum()) + charges.sum())
         # The observed one as the definition says; the transform rounds.
         shifted[0] = (weights * earned).sum() - charges[1:].sum()
         scale = days if statistic == "mean" else 1
@@ -96,6 +101,12 @@ def subperiod_test(returns: npt.ArrayLike, labels: npt.ArrayLike) -> SubperiodTe
 
     returns: (T,) daily. labels: (T,), the year or the regime of each day, any type that sorts; days of one label need
     not be neighbours. The variance 1/T_b of SR_b is that of a daily Sharpe ratio near 0. NaN raises InputError.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> found = subperiod_test(rng.normal(0.0005, 0.01, 500), np.repeat([2023, 2024], 250))
+    >>> found.labels.tolist(), found.degrees, round(found.p_value, 3)
+    ([2023, 2024], 1, 0.646)
     """
     where = "subperiod_test"
     days = finite_array(returns, (1,), f"{where}: returns")
@@ -104,21 +115,14 @@ def subperiod_test(returns: npt.ArrayLike, labels: npt.ArrayLike) -> SubperiodTe
     rule = f"there must be one label for each of {len(days)} days"
     require(same, rule, f"shape {names.shape}", f"{where}: labels", "Give the year of each day")
     periods, member = np.unique(names, return_inverse=True)
-    sharpe = np.array([_sharpe(days[member == period]) for period in range(len(periods))])
+    sharpe = np.array([daily_sharpe(days[member == period]) for period in range(len(periods))])
     observations = np.bincount(member).astype(np.int64)
-    overall, defined = _sharpe(days), ~np.isnan(sharpe)
+    overall, defined = float(daily_sharpe(days)), ~np.isnan(sharpe)
     degrees = int(defined.sum()) - 1
     if degrees < 1:
         return SubperiodTest(periods, observations, sharpe, overall, np.nan, max(degrees, 0), np.nan)
     statistic = float(((sharpe[defined] - overall) ** 2 * observations[defined]).sum())
     return SubperiodTest(periods, observations, sharpe, overall, statistic, degrees, float(chdtrc(degrees, statistic)))
-
-
-def _sharpe(days: Floats) -> float:
-    if len(days) < 2:
-        return np.nan
-    variance = days.var(ddof=1)
-    return float(days.mean() / np.sqrt(variance)) if variance > FLAT * (days**2).mean() else np.nan
 
 
 def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:

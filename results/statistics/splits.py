@@ -1,4 +1,4 @@
-"""Choosing on some days, judging on others: walk-forward, and combinatorial purged cross-validation."""
+"""Walk-forward and combinatorial purged cross-validation: the best variant of some days, measured on others."""
 
 from __future__ import annotations
 
@@ -11,10 +11,27 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.results.statistics.chunks import Chunks, days_of
-from gridproof.results.statistics.selection import select, sharpe
+from gridproof.results.statistics.selection import Selection, select
+from gridproof.results.statistics.sharpe import daily_sharpe
 
 # Beyond these many splits a choice of groups is a mistake: C(16, 8) = 12,870.
 _MOST_SPLITS = 20_000
+
+
+@dataclass(frozen=True)
+class Windows:
+    """W training windows, each with its test window: [first day, day after the last)."""
+
+    train: Ints  # (W, 2)
+    test: Ints  # (W, 2)
+
+    @property
+    def train_days(self) -> list[Ints]:
+        return [np.arange(*window) for window in self.train]
+
+    @property
+    def test_days(self) -> list[Ints]:
+        return [np.arange(*window) for window in self.test]
 
 
 @dataclass(frozen=True)
@@ -62,8 +79,21 @@ def walk_forward(
     ``train`` days, or begins at day 0 where ``anchored``. The test windows follow one another to the end of the data;
     the last has the days that are left. metric: mean, sharpe or cagr. NaN, windows that do not fit and another metric
     are InputErrors.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> returns = rng.normal(0.0005, 0.01, (500, 20))
+    >>> found = walk_forward(returns, train=250, test=50, gap=1)
+    >>> len(found.chosen), len(found.returns), found.test[0].tolist()
+    (5, 249, [251, 301])
     """
     days, chunks = days_of(returns, "returns")
+    windows = walk_forward_windows(days, train, test, gap, anchored=anchored)
+    return join_windows(windows, select(chunks, windows.train_days, windows.test_days, metric, days), metric)
+
+
+def walk_forward_windows(days: int, train: int, test: int, gap: int = 0, *, anchored: bool = False) -> Windows:
+    """The training and test windows of walk_forward over ``days`` days; arguments and errors as there."""
     for name, value, least in (("train", train, 2), ("test", test, 1), ("gap", gap, 0)):
         if value < least:
             raise InputError(f"must be at least {least}", value, f"walk_forward: {name}", "Give days")
@@ -72,21 +102,16 @@ def walk_forward(
         raise InputError(rule, value, "walk_forward: train", "Train on fewer days")
     ends = np.arange(train, days - gap, test)
     trained = np.stack([np.zeros_like(ends) if anchored else ends - train, ends], axis=1)
-    tested = np.stack([ends + gap, np.minimum(ends + gap + test, days)], axis=1)
-    selection = select(
-        chunks, [np.arange(*window) for window in trained], [np.arange(*window) for window in tested], metric, days
-    )
+    return Windows(trained, np.stack([ends + gap, np.minimum(ends + gap + test, days)], axis=1))
+
+
+def join_windows(windows: Windows, selection: Selection, metric: str) -> WalkForward:
+    """The walk-forward that a selection of the best variant of each training window makes."""
     stitched = np.concatenate(selection.tested)
-    ratio = float(sharpe(stitched)) if len(stitched) > 1 else np.nan
+    ratio = float(daily_sharpe(stitched))
+    t_statistic = ratio * float(np.sqrt(len(stitched)))
     return WalkForward(
-        trained,
-        tested,
-        selection.chosen,
-        selection.trained,
-        stitched,
-        ratio,
-        ratio * float(np.sqrt(len(stitched))),
-        metric,
+        windows.train, windows.test, selection.chosen, selection.trained, stitched, ratio, t_statistic, metric
     )
 
 
@@ -99,6 +124,10 @@ def combinatorial_purged_splits(
     test group, and ``embargo`` days more after it, are left out of training (López de Prado 2018, chapters 7, 12).
     Path p takes for each group the p-th of the splits that test it. Raises InputError for fewer days than groups,
     k not within 1 to N − 1, more than 20,000 splits, and where nothing is left to train on.
+
+    >>> found = combinatorial_purged_splits(600, groups=6, test_groups=2, purge=5)
+    >>> len(found.train), found.paths.shape, len(found.train[0]), len(found.test[0])
+    (15, (5, 6), 395, 200)
     """
     where = "combinatorial_purged_splits"
     if not 2 <= groups <= observations:
@@ -139,13 +168,24 @@ def combinatorial_paths(
     """The paths that choosing the best variant in training would have gone, each day of a path out of sample.
 
     returns: (T, V) daily, or chunks of variants, gone over once. Else as combinatorial_purged_splits and walk_forward.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> returns = rng.normal(0.0005, 0.01, (500, 20))
+    >>> found = combinatorial_paths(returns, groups=6, test_groups=2, purge=1)
+    >>> found.returns.shape, found.chosen.shape
+    ((5, 500), (15,))
     """
     days, chunks = days_of(returns, "returns")
     splits = combinatorial_purged_splits(days, groups, test_groups, purge, embargo)
-    selection = select(chunks, splits.train, splits.test, metric, days)
-    paths = np.empty((len(splits.paths), days))
+    return join_paths(splits, select(chunks, splits.train, splits.test, metric, days), metric)
+
+
+def join_paths(splits: PurgedSplits, selection: Selection, metric: str) -> CombinatorialPaths:
+    """The paths that a selection of the best variant of each split makes."""
+    paths = np.empty((len(splits.paths), int(splits.bounds[-1])))
     for path, row in enumerate(splits.paths):
         for group, split in enumerate(row):
             inside = (splits.test[split] >= splits.bounds[group]) & (splits.test[split] < splits.bounds[group + 1])
             paths[path, splits.bounds[group] : splits.bounds[group + 1]] = selection.tested[split][inside]
-    return CombinatorialPaths(splits, selection.chosen, paths, sharpe(paths), metric)
+    return CombinatorialPaths(splits, selection.chosen, paths, daily_sharpe(paths), metric)

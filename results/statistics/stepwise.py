@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,14 @@ def stepwise_multiple_test(
     Each step rejects what exceeds the 1 − level quantile (the smallest value that so many resamples do not exceed) of
     the largest √T·(d̄* − d̄)/ω over the variants not yet rejected, until nothing more is. Every step is a pass over
     ``excess``: (T, V), or chunks of it that can be gone over again. Keeps V numbers. Else as SuperiorityTest.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> returns = rng.normal(0.0005, 0.01, (500, 20))
+    >>> returns[:, 7] += 0.002
+    >>> found = stepwise_multiple_test(returns, block_length=5.0, resamples=500)
+    >>> bool(found.superior[7]), found.level
+    (True, 0.05)
     """
     if not 0.0 < level < 1.0:
         raise InputError("must lie between 0 and 1", level, "stepwise_multiple_test: level", "Give 0.05")
@@ -50,20 +59,39 @@ def stepwise_multiple_test(
     bootstrap = draw_resamples(days, indices, block_length, resamples, seed)
     if studentised:
         bootstrap.check_block_length()
+    row = 0 if studentised else 1
+    statistics, first = _pass(excess, bootstrap, np.zeros(0, dtype=np.bool_), row)
+    return decide_stepwise(
+        statistics, first, lambda superior: _pass(excess, bootstrap, superior, row)[1], bootstrap, level, studentised
+    )
+
+
+def decide_stepwise(
+    statistics: Floats,
+    first: Floats,
+    null_maxima: Callable[[Bools], Floats],
+    bootstrap: Resamples,
+    level: float = 0.05,
+    studentised: bool = True,
+) -> StepwiseTest:
+    """The stepwise test from sufficient statistics.
+
+    statistics: (V,) √T·d̄/ω; −inf for a variant that is not tested. first: (R,) for each resample the largest recentred
+    statistic over all variants. null_maxima: gives the same over the variants that are not in the mask (V,) of those
+    rejected so far; called once for each further step.
+    """
     beyond = int(level * bootstrap.resamples + 1e-9)  # so many resamples may exceed the critical value
-    superior = np.zeros(0, dtype=np.bool_)
+    superior = np.zeros(len(statistics), dtype=np.bool_)
     critical_values: list[float] = []
+    maxima = first
     while True:
-        statistics, maxima = _pass(excess, bootstrap, superior, 0 if studentised else 1)
-        if not critical_values:
-            superior = np.zeros(len(statistics), dtype=np.bool_)
         critical_values.append(float(np.sort(maxima)[bootstrap.resamples - beyond - 1]))
         rejected = ~superior & (statistics > critical_values[-1])
         superior |= rejected
         if not rejected.any() or superior.all():
             break
-    error = bootstrap.error(level)
-    steps = np.array(critical_values)
+        maxima = null_maxima(superior)
+    error, steps = bootstrap.error(level), np.array(critical_values)
     return StepwiseTest(superior, statistics, steps, level, error, studentised, *bootstrap.origin)
 
 

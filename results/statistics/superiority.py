@@ -25,7 +25,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.errors import InputError
-from gridproof.results.statistics.bootstrap import draw_resamples
+from gridproof.results.statistics.bootstrap import Resamples, draw_resamples
 from gridproof.results.statistics.chunks import Chunks, check_chunk, chunks_of
 from gridproof.results.statistics.maxima import constant_excess, measured, take_maxima
 from gridproof.results.statistics.stepwise import StepwiseTest, stepwise_multiple_test
@@ -105,25 +105,21 @@ class SuperiorityTest:
         self._add(check_chunk(excess, self._days, self._variants, "excess"))
 
     def _add(self, chunk: Floats) -> None:
-        poor = -np.sqrt(2.0 * np.log(np.log(self._days)))
         for first, panel in measured(chunk, self._variants, self._bootstrap.block_length):
             if panel.constant >= 0 and self._constant is None:
                 self._constant = first + panel.constant
             for kind, values in enumerate(panel.statistics):
                 if values.max() > self._best[kind]:
                     self._best[kind], self._index[kind] = values.max(), first + values.argmax()
-            sums = panel.sums
-            centres = np.stack([np.maximum(sums, 0.0), np.where(panel.statistics[0] >= poor, sums, 0.0), sums])
+            centres = null_centres(panel.sums, panel.statistics[0], self._days)
             products = panel.whole.T @ self._bootstrap.counts.T
             take_maxima(products, np.tile(centres, (2, 1)), np.repeat(panel.factors, 3, axis=0), self._maxima)
         self._variants += chunk.shape[1]
 
     def reality_check(self) -> RealityCheck:
         self._check_any()
-        maxima = self._maxima[3 + _UPPER]
-        p_value, error = self._share(maxima, self._best[1])
-        best, index = float(self._best[1]), int(self._index[1])
-        return RealityCheck(best, index, p_value, error, maxima.copy(), self._variants, *self._bootstrap.origin)
+        maxima = self._maxima[3 + _UPPER].copy()
+        return decide_reality_check(float(self._best[1]), int(self._index[1]), maxima, self._variants, self._bootstrap)
 
     def superior_predictive_ability(self, *, studentised: bool = True) -> SuperiorPredictiveAbility:
         """Raises InputError without a block length, and for a constant excess where it is to be studentised."""
@@ -132,30 +128,60 @@ class SuperiorityTest:
         if studentised and self._constant is not None:
             raise constant_excess(self._constant)
         plain = 0 if studentised else 1
-        statistic = max(float(self._best[plain]), 0.0)
-        maxima = np.maximum(self._maxima[3 * plain : 3 * plain + 3], 0.0)
-        shares = [self._share(maxima[kind], statistic) for kind in (_LOWER, _CONSISTENT, _UPPER)]
-        lower, consistent, upper = (share for share, _ in shares)
-        return SuperiorPredictiveAbility(
-            statistic,
-            int(self._index[plain]),
-            lower,
-            consistent,
-            upper,
-            (shares[_LOWER][1], shares[_CONSISTENT][1], shares[_UPPER][1]),
-            maxima[_CONSISTENT],
-            studentised,
-            self._variants,
-            *self._bootstrap.origin,
+        maxima = self._maxima[3 * plain : 3 * plain + 3]
+        best, index = float(self._best[plain]), int(self._index[plain])
+        return decide_superior_predictive_ability(
+            best, index, maxima, self._variants, self._bootstrap, studentised=studentised
         )
-
-    def _share(self, maxima: Floats, statistic: float) -> tuple[float, float]:
-        share = float((maxima >= statistic).mean())
-        return share, self._bootstrap.error(share)
 
     def _check_any(self) -> None:
         if self._variants == 0:
             raise InputError("there must be a variant", "none", "excess", "Add a chunk first")
+
+
+def null_centres(sums: Floats, statistics: Floats, days: int) -> Floats:
+    """(3, n) lower, consistent, upper: what is taken off the resampled sum of each variant, by the table above.
+
+    sums: (n,) of the excess over T ``days``. statistics: (n,) √T·d̄/ω.
+    """
+    poor = -np.sqrt(2.0 * np.log(np.log(days)))
+    return np.stack([np.maximum(sums, 0.0), np.where(statistics >= poor, sums, 0.0), sums])
+
+
+def decide_reality_check(
+    statistic: float, best: int, maxima: Floats, variants: int, bootstrap: Resamples
+) -> RealityCheck:
+    """White's test from sufficient statistics.
+
+    statistic: the largest √T·d̄ of ``variants``, that of variant ``best``. maxima: (R,) the largest √T·(d̄* − d̄) of each
+    resample.
+    """
+    p_value = float((maxima >= statistic).mean())
+    return RealityCheck(statistic, best, p_value, bootstrap.error(p_value), maxima, variants, *bootstrap.origin)
+
+
+def decide_superior_predictive_ability(
+    statistic: float, best: int, maxima: Floats, variants: int, bootstrap: Resamples, *, studentised: bool = True
+) -> SuperiorPredictiveAbility:
+    """Hansen's test from sufficient statistics.
+
+    statistic: the largest √T·d̄/ω of ``variants``, that of variant ``best``. maxima: (3, R) the largest of each resample
+    with the centres lower, consistent and upper. Both sides are 0 at least.
+    """
+    statistic, maxima = max(statistic, 0.0), np.maximum(maxima, 0.0)
+    lower, consistent, upper = (float((row >= statistic).mean()) for row in maxima)
+    return SuperiorPredictiveAbility(
+        statistic,
+        best,
+        lower,
+        consistent,
+        upper,
+        (bootstrap.error(lower), bootstrap.error(consistent), bootstrap.error(upper)),
+        maxima[_CONSISTENT],
+        studentised,
+        variants,
+        *bootstrap.origin,
+    )
 
 
 def reality_check(
@@ -169,6 +195,14 @@ def reality_check(
     """White (2000), not studentised, all recentred. excess: (T, V) daily, or chunks of it; else as SuperiorityTest.
 
     Studentised it is p_upper of superior_predictive_ability.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> returns = rng.normal(0.0005, 0.01, (500, 20))
+    >>> returns[:, 7] += 0.002
+    >>> found = reality_check(returns, block_length=5.0, resamples=500)
+    >>> found.best, found.p_value, found.variants
+    (7, 0.0, 20)
     """
     return _tested(excess, indices, block_length, resamples, seed).reality_check()
 
@@ -182,7 +216,16 @@ def superior_predictive_ability(
     resamples: int = 1000,
     seed: int = 0,
 ) -> SuperiorPredictiveAbility:
-    """Hansen (2005). excess: (T, V) daily, variant less benchmark, or chunks of it; else as SuperiorityTest."""
+    """Hansen (2005). excess: (T, V) daily, variant less benchmark, or chunks of it; else as SuperiorityTest.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> returns = rng.normal(0.0005, 0.01, (500, 20))
+    >>> returns[:, 7] += 0.002
+    >>> found = superior_predictive_ability(returns, block_length=5.0, resamples=500)
+    >>> found.best, found.p_consistent <= found.p_upper <= 0.01
+    (7, True)
+    """
     test = _tested(excess, indices, block_length, resamples, seed)
     return test.superior_predictive_ability(studentised=studentised)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,11 +14,17 @@ from gridproof.results.axis_range import Value
 from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.grid import draw_sample
+from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import load_study
-from gridproof.sweeps.verdict.population import DRAWN, Population, marks_of, merged
+from gridproof.sweeps.study.values import Value
+from gridproof.sweeps.verdict.population import DRAWN, Gathered, Population, hashes_of, merged
+
+if TYPE_CHECKING:
+    from gridproof.sweeps.verdict.candidates import Candidates
+    from gridproof.sweeps.verdict.verdict import GatherPopulation
 
 RECORD, STUDY, TRIALS = "search.json", "search.yaml", "trials.parquet"
 _SEED = 1
@@ -28,13 +34,24 @@ def is_search(store: Store) -> bool:
     return store.has(RECORD)
 
 
+def search_gatherer(store: Store, plan: Plan, market: Market, backend: str) -> GatherPopulation:
+    """Gathers the population of a search's verdict; plan: of the grid around what the search found."""
+
+    def gather(candidates: Candidates) -> Gathered:
+        space = plan.study.space
+        known = [(space.parameters(candidates.index[name]), candidates.metrics[name]) for name in candidates.points]
+        return gather_search(store, market, backend, known)
+
+    return gather
+
+
 def gather_search(
     store: Store, market: Market, backend: str, known: Sequence[tuple[Mapping[str, Value], Floats]]
-) -> tuple[Population, int]:
-    """The population, and how many cells the search evaluated in all.
+) -> Gathered:
+    """The population of a search, and how many cells it evaluated in all.
 
     known: variants that must be in it, with their metrics (S, 12 + A) as computed elsewhere, so that
-    ``Population.place`` finds them. The sample is drawn from the cells of all trials together.
+    ``Population.find`` finds them. The sample is drawn from the cells of all trials together.
     """
     record = store.read_json(RECORD)
     study = load_study(store.folder / STUDY)
@@ -60,8 +77,8 @@ def gather_search(
         metrics[job_of[position]] = exact
     first = np.unique(job_of, return_index=True)[1]
     cells = np.bincount(job_of, minlength=len(metrics))
-    marks, index, cells, rows, execution, metrics = merged(
-        marks_of(metrics), first, cells, jobs.rows, jobs.execution, metrics
+    hashes, index, cells, rows, execution, metrics = merged(
+        hashes_of(metrics), first, cells, jobs.rows, jobs.execution, metrics
     )
     order = np.argsort(index)
     kept = index[order]
@@ -72,12 +89,12 @@ def gather_search(
         rows[order],
         execution[order],
         metrics[order],
-        marks[order],
+        hashes[order],
         len(kept),
         f"{sample_size:,} of the {total:,} cells of the search drawn at random, and the {len(chosen):,} chosen",
         {name: values[kept] for name, values in columns.items()},
     )
-    return population, total
+    return Gathered(population, total, total)
 
 
 def _draw_cells(counts: Ints) -> tuple[list[Ints], int]:

@@ -39,7 +39,7 @@ from gridproof.sweeps.search.progress import SearchProgress
 from gridproof.sweeps.search.ray_trials import RayTrials
 from gridproof.sweeps.search.samplers import CROSSOVER_SAMPLERS, build_sampler, check_sampler
 from gridproof.sweeps.search.search_context import SearchContext
-from gridproof.sweeps.search.search_population import RECORD, STUDY
+from gridproof.sweeps.search.search_population import RECORD, STUDY, search_gatherer
 from gridproof.sweeps.search.search_results import search_record, write_trials
 from gridproof.sweeps.search.storage import (
     JOURNAL,
@@ -229,7 +229,7 @@ def run_search(
     evaluation, summary = sweep(swept, LocalExecutor(1))
     store.write_json("summary.json", summary)
     if run.verdict:
-        conclude_verdict(evaluation, swept, summary)
+        conclude_verdict(evaluation, swept, summary, search_gatherer(store, evaluation.plan, market, backend.name))
     store.write_json("timing.json", store.read_json("timing.json") | {"search": seconds})
     finish(swept)
     return Run(folder, place=runs.of(folder))

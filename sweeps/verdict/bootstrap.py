@@ -1,4 +1,4 @@
-"""The verdict's bootstrap: the resamples of days over which every one of its tests is taken."""
+"""The bootstrap of the verdict: the resamples of days that all of its tests share."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from functools import cached_property
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.results.statistics.bootstrap import (
+    Resamples,
     optimal_block_length,
     resample_counts,
     stationary_bootstrap_indices,
 )
 
-# Of everything that the verdict draws.
+# The seed of everything that the verdict draws.
 SEED = 0
 RESAMPLES = 1000
 
@@ -24,13 +25,16 @@ class Bootstrap:
     block_length: float
 
     @cached_property
-    def counts(self) -> Floats:
-        """(R, T) how often each day stands in a resample."""
-        return resample_counts(self.indices, self.indices.shape[1])
+    def resamples(self) -> Resamples:
+        """How often each day occurs in each resample, and where the resamples come from."""
+        return Resamples(resample_counts(self.indices, self.indices.shape[1]), self.block_length, SEED)
 
 
 def draw_bootstrap(series: Sequence[Floats]) -> Bootstrap:
-    """series: (T,) daily returns each. Blocks are the longest that Politis and White's rule asks for of any of them."""
+    """series: (T,) daily returns each.
+
+    The mean block length is the longest that the rule of Politis and White gives for any of them.
+    """
     lengths = [optimal_block_length(one).stationary for one in series if one.std() > 1e-9 and len(one) >= 20]
     longest = max([1.0, *lengths])
     return Bootstrap(stationary_bootstrap_indices(len(series[0]), longest, RESAMPLES, SEED), longest)

@@ -1,4 +1,4 @@
-"""The contenders: base and best, and what they are measured against, each by what it earned day by day."""
+"""The candidates base and best with their daily returns, and the benchmarks that they are compared with."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.record import Record
 from gridproof.results.statistics.sharpe import ReturnMoments, return_moments, sharpe_standard_error
+from gridproof.results.statistics_record import SegmentStatistics, ShiftRecord, StrategyStatistics, SubperiodRecord
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.summary import hold_returns
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
 from gridproof.sweeps.verdict.bootstrap import Bootstrap, draw_bootstrap
 from gridproof.sweeps.verdict.ensemble import Ensemble
-from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, by_year, number, stand, time_shift
+from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, by_year, number, segment_statistics, time_shift
 
 
 @dataclass(frozen=True)
@@ -81,21 +81,21 @@ class Candidates:
         error = sharpe_standard_error(best.sharpe, best.observations, best.skewness, best.kurtosis)
         return float(error) * float(np.sqrt(self.plan.problem.periods))
 
-    def standings(self, ensemble: Ensemble | None, bootstrap: Bootstrap) -> Record:
-        """How each stands by itself in sample and after publication, the plateau ensemble among them."""
+    def strategies(self, ensemble: Ensemble | None, bootstrap: Bootstrap) -> dict[str, StrategyStatistics]:
+        """The statistics of base, best, the plateau ensemble and each leg held, in sample and after publication."""
         problem = self.plan.problem
-        everyone = dict(self.returns)
+        returns_of = dict(self.returns)
         if ensemble is not None:
-            everyone["ensemble"] = ensemble.returns
-        everyone |= {f"hold {name}": returns for name, returns in self.holds.items()}
-        record: Record = {}
-        for name, returns in everyone.items():
-            parts: list[Record | None] = []
+            returns_of["ensemble"] = ensemble.returns
+        returns_of |= {f"hold {name}": returns for name, returns in self.holds.items()}
+        record: dict[str, StrategyStatistics] = {}
+        for name, returns in returns_of.items():
+            parts: list[SegmentStatistics] = []
             for segment, (low, high) in enumerate(pairwise(problem.bounds)):
                 drawn = bootstrap.indices if segment == 0 else None
                 if segment == 1 and high - low >= SHORTEST:
                     drawn = draw_bootstrap([returns[low:high]]).indices
-                part = stand(returns[low:high], problem.periods, problem.risk_free, drawn)
+                part = segment_statistics(returns[low:high], problem.periods, problem.risk_free, drawn)
                 exact = None if name not in self.metrics else self.metrics[name][segment]
                 part["switches"] = None if exact is None else int(exact[METRICS.index("switches")])
                 part["turnover"] = None if exact is None else number(exact[METRICS.index("turnover")])
@@ -103,10 +103,10 @@ class Candidates:
             record[name] = {"in_sample": parts[0], "after_publication": parts[1] if len(parts) > 1 else None}
         return record
 
-    def shifts(self) -> Record:
+    def shifts(self) -> dict[str, ShiftRecord]:
         """Base and best shifted in time, each at the cost that it paid on average for a unit of traded weight."""
         problem = self.plan.problem
-        record: Record = {}
+        record: dict[str, ShiftRecord] = {}
         for name, point in self.points.items():
             held = self._held(name)
             # An Σ|Δw| of 2 is one switch between two allocations, whatever they are.
@@ -117,7 +117,7 @@ class Candidates:
             record[name] = time_shift(held, gross, cost, problem.periods, problem.risk_free)
         return record
 
-    def years(self) -> Record:
+    def years(self) -> dict[str, SubperiodRecord]:
         """Base and best by calendar year, in sample."""
         problem, dates = self.plan.problem, self.plan.days[: self.days]
         return {

@@ -1,22 +1,27 @@
-"""Choosing ahead: the best variant chosen on some days and held on others, walk-forward and in all combinations.
+"""Cross-validation of the whole sweep: PBO, walk-forward and combinatorial paths, in one pass over the variants.
 
-All choices are made in one pass over the variants, from sums over parts of the days that every training set and every
-block is made of.
+The pass gives the sums of each variant over parts of the days, of which every training set and every block is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.kernels.metrics import FLAT
-from gridproof.results.run.record import Record
-from gridproof.results.statistics.overfitting import TOLERANCE, OverfittingTest
-from gridproof.results.statistics.splits import PurgedSplits, combinatorial_purged_splits
+from gridproof.results.statistics.overfitting import OverfittingTest
+from gridproof.results.statistics.selection import Selection, TrainingSelection
+from gridproof.results.statistics.sharpe import daily_sharpe
+from gridproof.results.statistics.splits import (
+    combinatorial_purged_splits,
+    join_paths,
+    join_windows,
+    walk_forward_windows,
+)
+from gridproof.results.statistics_record import CombinatorialRecord, FoldRecord, OverfittingRecord, WalkForwardRecord
 from gridproof.signals.data.source import Dates
+from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 
@@ -26,33 +31,32 @@ BLOCKS = (8, 12, 16)
 
 
 class CrossValidation:
-    """Watches a pass over the population: the best of each training set, and the block sums for CSCV."""
+    """Receives the sums of all variants; then tells which one each training set chooses, and how it does later."""
 
     def __init__(self, population: Population, metric: str) -> None:
         """metric: sharpe or cagr."""
         days, problem = population.days, population.plan.problem
         self._population, self._metric, self._days = population, metric, days
-        train, test, self._gap = round(TRAIN_YEARS * problem.periods), round(problem.periods), int(problem.lags.max())
-        ends = np.arange(train, days - self._gap, test) if days >= train + self._gap + 2 * test else np.empty(0, int)
-        self._trained = np.stack([ends - train, ends], axis=1).astype(np.int64)
-        self._tested = np.stack([ends + self._gap, np.minimum(ends + self._gap + test, days)], axis=1).astype(np.int64)
+        self._gap = int(problem.lags.max())
+        train, test = round(TRAIN_YEARS * problem.periods), round(TEST_YEARS * problem.periods)
+        long_enough = days >= train + self._gap + 2 * test
+        self._windows = walk_forward_windows(days, train, test, self._gap) if long_enough else None
         enough = days >= 20 * GROUPS
         self._splits = combinatorial_purged_splits(days, GROUPS, TEST_GROUPS, purge=self._gap) if enough else None
-        sets = [np.arange(low, high) for low, high in self._trained]
-        sets += list(self._splits.train) if self._splits is not None else []
         self._blocks = {count: _bounds(days, count) for count in BLOCKS if days >= 4 * count}
         self._tests = {count: OverfittingTest(count, metric) for count in self._blocks}
-        marks = np.zeros((len(sets), days + 2), dtype=np.int8)
-        for row, chosen in zip(marks, sets, strict=True):
-            row[1:-1][chosen] = 1
-        changes = np.flatnonzero(np.diff(marks, axis=1).any(axis=0)) if len(sets) else np.empty(0, int)
-        self.edges = np.unique(np.concatenate([[0, days], changes, *self._blocks.values()])).astype(np.int64)
-        self._inside = marks[:, 1 + self.edges[:-1]].astype(np.float64)
-        self._lengths = self._inside @ np.diff(self.edges)
-        self._best, self._chosen = np.full(len(sets), -np.inf), np.zeros(len(sets), dtype=np.int64)
+        sets = [] if self._windows is None else self._windows.train_days
+        self._folds = len(sets)
+        sets = sets + ([] if self._splits is None else list(self._splits.train))
+        self._selection = TrainingSelection(sets, days, metric, list(self._blocks.values()))
 
-    def watch(self, numbers: Ints, parts: Floats) -> None:
-        """parts: (3, G, n) Σr, Σr², Σlog(1 + r) between the edges, of variants ``numbers``."""
+    @property
+    def edges(self) -> Ints:
+        """(G + 1,) the days that bound the parts over which sums are wanted."""
+        return self._selection.edges
+
+    def add(self, parts: Floats) -> None:
+        """parts: (3, G, n) Σr, Σr², Σlog(1 + r) between the edges, of the next n variants of the population."""
         lengths = np.diff(self.edges)
         for count, bounds in self._blocks.items():
             first = np.searchsorted(self.edges, bounds[:-1])
@@ -60,31 +64,21 @@ class CrossValidation:
             days = np.broadcast_to(np.add.reduceat(lengths, first)[:, None], sums.shape[1:])
             table = [days, sums[0], sums[1]] + ([sums[2]] if self._metric == "cagr" else [])
             self._tests[count].add_block_sums(np.stack(table, axis=2))
-        if not len(self._best):
-            return
-        values = self._measure(parts)
-        largest = values.max(axis=1)
-        for row in map(int, np.flatnonzero(largest > self._best + TOLERANCE[self._metric])):
-            column = int(np.argmax(values[row] >= largest[row] - TOLERANCE[self._metric]))
-            self._best[row], self._chosen[row] = values[row, column], numbers[column]
+        self._selection.add(parts[2 if self._metric == "cagr" else 0], parts[1])
 
-    def _measure(self, parts: Floats) -> Floats:
-        """(sets, n): daily Sharpe ratio, 0 without volatility, or daily log growth."""
-        lengths = self._lengths[:, None]
-        if self._metric == "cagr":
-            growth: Floats = self._inside @ parts[2] / lengths
-            return growth
-        mean, square = self._inside @ parts[0] / lengths, self._inside @ parts[1] / lengths
-        variance = (square - mean**2) * (lengths / (lengths - 1.0))
-        flat = variance <= FLAT * square
-        values: Floats = np.where(flat, 0.0, mean / np.sqrt(np.where(flat, 1.0, variance)))
-        return values
+    def _chosen(self, sets: slice, test: Sequence[Ints]) -> Selection:
+        """What some of the training sets choose, and its returns on the days of ``test``."""
+        chosen = self._selection.chosen[sets]
+        returns = self._population.returns(chosen)
+        tested = tuple(returns[days, place] for place, days in enumerate(test))
+        return Selection(chosen, self._selection.trained[sets], tested)
 
-    def overfitting(self) -> list[Record]:
-        """For each number of blocks that there are days for, how often the best of one half fails on the other."""
-        rows = []
-        for test in self._tests.values():
+    def overfitting(self, observer: RunObserver) -> list[OverfittingRecord]:
+        """The probability of backtest overfitting for each number of blocks for which there are enough days."""
+        rows: list[OverfittingRecord] = []
+        for done, test in enumerate(self._tests.values(), start=1):
             found = test.finish()
+            observer.progress("verdict: overfitting", done, len(self._tests), done)
             counts, edges = np.histogram(found.logits, bins=30)
             rows.append(
                 {
@@ -102,87 +96,69 @@ class CrossValidation:
             )
         return rows
 
-    def walk_forward(self, dates: Dates) -> Record | None:
+    def walk_forward(self, dates: Dates) -> WalkForwardRecord | None:
         """None where the sample is shorter than seven years."""
-        if not len(self._trained):
+        if self._windows is None:
             return None
-        population, year = self._population, float(np.sqrt(self._population.plan.problem.periods))
-        chosen = self._chosen[: len(self._trained)]
-        returns = population.returns(chosen)
-        scale = year if self._metric == "sharpe" else population.plan.problem.periods
-        folds, pieces = [], []
-        for place, ((low, high), (begin, end)) in enumerate(zip(self._trained, self._tested, strict=True)):
-            held = returns[begin:end, place]
-            pieces.append(held)
+        population, periods = self._population, self._population.plan.problem.periods
+        year = float(np.sqrt(periods))
+        found = join_windows(self._windows, self._chosen(slice(self._folds), self._windows.test_days), self._metric)
+        folds: list[FoldRecord] = []
+        done = 0
+        for place, ((low, high), (begin, end)) in enumerate(zip(found.train, found.test, strict=True)):
+            tested = found.returns[done : done + end - begin]
+            done += int(end - begin)
             folds.append(
                 {
                     "train_from": str(dates[low]),
                     "train_to": str(dates[high - 1]),
                     "test_from": str(dates[begin]),
                     "test_to": str(dates[end - 1]),
-                    "index": int(population.index[chosen[place]]),
-                    "parameters": population.parameters(int(chosen[place])),
-                    "in_sample": number(self._best[place] * scale),
-                    "out_of_sample": number(_sharpe(held) * year),
+                    "index": int(population.index[found.chosen[place]]),
+                    "parameters": population.parameters(int(found.chosen[place])),
+                    "in_sample": number(found.in_sample[place] * (year if self._metric == "sharpe" else periods)),
+                    "out_of_sample": number(daily_sharpe(tested) * year),
                 }
             )
-        stitched = np.concatenate(pieces)
-        nav = np.cumprod(1.0 + stitched)
-        first = int(self._tested[0, 0])
-        ratio = _sharpe(stitched)
+        nav = np.cumprod(1.0 + found.returns)
+        first = int(found.test[0, 0])
         return {
-            "train_days": int(self._trained[0, 1] - self._trained[0, 0]),
-            "test_days": int(self._tested[0, 1] - self._tested[0, 0]),
+            "train_days": int(found.train[0, 1] - found.train[0, 0]),
+            "test_days": int(found.test[0, 1] - found.test[0, 0]),
             "gap": self._gap,
             "metric": self._metric,
             "folds": folds,
-            "sharpe": number(ratio * year),
-            "cagr": number(nav[-1] ** (population.plan.problem.periods / len(nav)) - 1.0),
-            "t_statistic": number(ratio * np.sqrt(len(nav))),
+            "sharpe": number(found.sharpe * year),
+            "cagr": number(nav[-1] ** (periods / len(nav)) - 1.0),
+            "t_statistic": number(found.t_statistic),
             "days": len(nav),
             "curve": {"date": _texts(dates[first : first + len(nav)]), "nav": nav.tolist()},
         }
 
-    def combinatorial(self, dates: Dates) -> Record | None:
+    def combinatorial(self, dates: Dates) -> CombinatorialRecord | None:
         """6 groups of which 2 test: 15 splits, 5 paths; None for too few days."""
         if self._splits is None:
             return None
-        splits, year = self._splits, float(np.sqrt(self._population.plan.problem.periods))
-        returns = self._population.returns(self._chosen[len(self._trained) :])
-        paths = _paths(splits, returns)
+        found = join_paths(self._splits, self._chosen(slice(self._folds, None), self._splits.test), self._metric)
+        year = float(np.sqrt(self._population.plan.problem.periods))
         return {
             "groups": GROUPS,
             "test": TEST_GROUPS,
-            "splits": len(splits.train),
-            "paths": len(paths),
+            "splits": len(self._splits.train),
+            "paths": len(found.returns),
             "purge": self._gap,
             "embargo": 0,
             "metric": self._metric,
-            "sharpe": [number(_sharpe(path) * year) for path in paths],
-            "curves": {"date": _texts(dates[: self._days]), "nav": np.cumprod(1.0 + paths, axis=1).tolist()},
+            "sharpe": [number(ratio * year) for ratio in found.sharpe],
+            "curves": {"date": _texts(dates[: self._days]), "nav": np.cumprod(1.0 + found.returns, axis=1).tolist()},
         }
 
 
-def _paths(splits: PurgedSplits, returns: Floats) -> Floats:
-    """(φ, T): each group of days from the split that tests it on this path. returns: (T, splits)."""
-    paths = np.empty((len(splits.paths), len(returns)))
-    for path, row in enumerate(splits.paths):
-        for (low, high), split in zip(pairwise(splits.bounds), row, strict=True):
-            paths[path, low:high] = returns[low:high, split]
-    return paths
-
-
 def _bounds(days: int, count: int) -> Ints:
-    """The first blocks are a day longer where they do not divide the days."""
+    """The first blocks are a day longer where the days do not divide evenly."""
     short, longer = divmod(days, count)
     return np.arange(count + 1) * short + np.minimum(np.arange(count + 1), longer)
 
 
-def _sharpe(returns: Floats) -> float:
-    spread = returns.std(ddof=1) if len(returns) > 1 else 0.0
-    flat = spread**2 <= FLAT * float((returns**2).mean())
-    return float("nan") if flat else float(returns.mean() / spread)
-
-
-def _texts(dates: Dates) -> Sequence[str]:
+def _texts(dates: Dates) -> list[str]:
     return [str(day) for day in dates]

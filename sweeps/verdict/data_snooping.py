@@ -1,4 +1,7 @@
-"""What luck alone gives: the largest of all variants under the bootstrap, against benchmarks and against nothing."""
+"""Data snooping: the largest statistic of all variants against the largest that the bootstrap gives without skill.
+
+The pass over the variants is fast (``kernels.cpu``): it gathers what the tests of ``results.statistics`` decide from.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,36 @@ from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.cpu.bootstrap_maxima import raise_maxima
 from gridproof.kernels.cpu.excess import measure_excess
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.record import Record
-from gridproof.sweeps.verdict.bootstrap import Bootstrap
+from gridproof.results.statistics.stepwise import StepwiseTest, decide_stepwise
+from gridproof.results.statistics.superiority import (
+    RealityCheck,
+    SuperiorPredictiveAbility,
+    decide_reality_check,
+    decide_superior_predictive_ability,
+    null_centres,
+)
+from gridproof.results.statistics_record import BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
+from gridproof.sweeps.execution.observer import RunObserver
+from gridproof.sweeps.verdict.bootstrap import RESAMPLES, Bootstrap
 from gridproof.sweeps.verdict.cross_validation import CrossValidation
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 
-_LEVEL = 0.05
+
+@dataclass(frozen=True)
+class BenchmarkTests:
+    """Whether the best of all variants, and which of them, beat one benchmark."""
+
+    benchmark: str
+    spa: SuperiorPredictiveAbility
+    reality_check: RealityCheck
+    stepwise: StepwiseTest
 
 
 @dataclass(frozen=True)
 class DataSnooping:
-    """K benchmarks, R resamples, J variants. Largest over all variants."""
-
-    benchmarks: tuple[str, ...]
-    statistic: Floats  # (K, 2): the largest √T·d̄/ω and √T·d̄
-    null: Floats  # (K, 4, R): lower, consistent, upper of the studentised; upper of the plain
-    superior: Bools  # (K, J), StepM
-    null_sharpe: Floats  # (R,) the largest annual Sharpe ratio were every variant's true one nil
+    tests: tuple[BenchmarkTests, ...]
+    null_sharpe: Floats  # (R,) the largest annual Sharpe ratio of each resample, were every variant's true one nil
     left_out: int  # variants whose excess over a benchmark is constant, and not nil
 
 
@@ -36,26 +51,30 @@ def measure_data_snooping(
     population: Population,
     benchmarks: Mapping[str, Floats],
     bootstrap: Bootstrap,
-    ahead: CrossValidation | None,
+    cross_validation: CrossValidation | None,
+    observer: RunObserver,
 ) -> DataSnooping:
-    """benchmarks: (T,) daily returns above the risk-free rate each. One pass, which ``ahead`` watches, and one more
-    for each step of StepM."""
-    problem, days = population.plan.problem, population.days
-    kinds, resamples = len(benchmarks), len(bootstrap.counts)
+    """Test all variants against each benchmark in one pass, and one more for each further step of StepM.
+
+    benchmarks: (T,) daily returns above the risk-free rate each. cross_validation: is given the sums of all variants.
+    """
+    problem, days, counts = population.plan.problem, population.days, bootstrap.resamples.counts
+    kinds, resamples = len(benchmarks), len(counts)
     series = np.stack(list(benchmarks.values()))
-    edges = np.array([0, days], dtype=np.int64) if ahead is None else ahead.edges
-    # The traces earn returns; what is measured is above the risk-free rate and the benchmark.
-    drawn_free = bootstrap.counts.sum(axis=1) * problem.risk_free / problem.periods
-    rows = np.concatenate([np.repeat(series @ bootstrap.counts.T, 4, axis=0), np.zeros((1, resamples))]) + drawn_free
+    edges = np.array([0, days], dtype=np.int64) if cross_validation is None else cross_validation.edges
+    # Holding periods earn returns; what is tested is above the risk-free rate and the benchmark. Sums of products, not
+    # a matrix product: that of a BLAS library depends on its threads.
+    drawn_free = counts.sum(axis=1) * problem.risk_free / problem.periods
+    drawn = np.stack([(counts * one).sum(axis=1) for one in series])
+    rows = np.concatenate([np.repeat(drawn, 4, axis=0), np.zeros((1, resamples))]) + drawn_free
     maxima = np.full((4 * kinds + 1, resamples), -np.inf)
     sums, statistics, factors = (np.full((kinds, len(population)), np.nan) for _ in range(3))
-    poor = -np.sqrt(2.0 * np.log(np.log(days)))
     left_out = 0
-    for first, traces in population.traces():
-        here = slice(first, first + len(traces.execution))
-        found = measure_excess(problem, traces, series, bootstrap.block_length, edges)
-        if ahead is not None:
-            ahead.watch(np.arange(here.start, here.stop), found.parts)
+    for first, periods in population.holding_periods():
+        here = slice(first, first + len(periods.execution))
+        found = measure_excess(problem, periods, series, bootstrap.block_length, edges)
+        if cross_validation is not None:
+            cross_validation.add(found.parts)
         constant = found.deviations < 0.0
         left_out += int(constant.sum())
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -64,83 +83,85 @@ def measure_data_snooping(
         scale[constant] = np.nan
         value = np.where(constant, -np.inf, found.sums * scale)
         sums[:, here], factors[:, here], statistics[:, here] = found.sums, scale, value
-        kept = np.where(value >= poor, found.sums, 0.0)
         plain = np.full_like(scale, 1.0 / np.sqrt(days))
-        centres = np.stack([np.maximum(found.sums, 0.0), kept, found.sums, found.sums], axis=1)
+        centres = np.concatenate([null_centres(found.sums, value, days), found.sums[None]]).transpose(1, 0, 2)
         scales = np.stack([scale, scale, scale, plain], axis=1)
         raise_maxima(
             problem,
-            traces,
-            bootstrap.counts,
+            periods,
+            counts,
             rows,
             np.concatenate([centres.reshape(4 * kinds, -1), found.total[None]]),
             np.concatenate([scales.reshape(4 * kinds, -1), moving[None]]),
             maxima,
         )
-    null = maxima[:-1].reshape(kinds, 4, resamples)
-    superior = np.stack(
-        [
-            _superior(population, bootstrap, rows[4 * kind], sums[kind], statistics[kind], factors[kind], null[kind, 2])
-            for kind in range(kinds)
-        ]
-    )
-    statistic = np.stack([statistics.max(axis=1), sums.max(axis=1) / np.sqrt(days)], axis=1)
-    return DataSnooping(tuple(benchmarks), statistic, null, superior, maxima[-1], left_out)
+        observer.progress("verdict: bootstrap", here.stop, len(population), here.stop, f"{RESAMPLES:,} resamples")
+    tests = []
+    for kind, name in enumerate(benchmarks):
+        null = maxima[4 * kind : 4 * kind + 4]
+        best, plain_sums = int(statistics[kind].argmax()), sums[kind] / np.sqrt(days)
+        spa = decide_superior_predictive_ability(
+            float(statistics[kind, best]), best, null[:3], len(population), bootstrap.resamples
+        )
+        best = int(plain_sums.argmax())
+        check = decide_reality_check(float(plain_sums[best]), best, null[3], len(population), bootstrap.resamples)
+        stepwise = _stepwise(
+            population, bootstrap, rows[4 * kind], sums[kind], statistics[kind], factors[kind], null[2], observer
+        )
+        tests.append(BenchmarkTests(name, spa, check, stepwise))
+    return DataSnooping(tuple(tests), maxima[-1], left_out)
 
 
-def _superior(
+def _stepwise(
     population: Population, bootstrap: Bootstrap, offset: Floats, sums: Floats, statistics: Floats, factors: Floats,
-    first: Floats,
-) -> Bools:  # fmt: skip
-    """StepM (Romano, Wolf 2005): a pass over those not yet rejected for each step that rejects any."""
-    beyond = int(_LEVEL * len(first) + 1e-9)
-    superior = np.zeros(len(statistics), dtype=np.bool_)
-    maxima = first
-    while True:
-        critical = float(np.sort(maxima)[len(maxima) - beyond - 1])
-        rejected = ~superior & (statistics > critical)
-        superior |= rejected
-        if not rejected.any() or superior.all():
-            return superior
+    first: Floats, observer: RunObserver,
+) -> StepwiseTest:  # fmt: skip
+    """StepM against one benchmark. offset: (R,) its resampled sums. first: (R,) the maxima over all variants."""
+
+    def null_maxima(superior: Bools) -> Floats:
         left = np.where(superior, np.nan, factors)
-        found = np.full((1, len(first)), -np.inf)
-        for begin, traces in population.traces():
-            here = slice(begin, begin + len(traces.execution))
+        found: Floats = np.full((1, len(first)), -np.inf)
+        for begin, periods in population.holding_periods():
+            here = slice(begin, begin + len(periods.execution))
             raise_maxima(
-                population.plan.problem, traces, bootstrap.counts, offset[None], sums[None, here], left[None, here],
-                found,
+                population.plan.problem, periods, bootstrap.resamples.counts, offset[None], sums[None, here],
+                left[None, here], found,
             )  # fmt: skip
-        maxima = found[0]
+            observer.progress("verdict: stepwise test", here.stop, len(population), here.stop)
+        largest: Floats = found[0]
+        return largest
+
+    return decide_stepwise(statistics, first, null_maxima, bootstrap.resamples)
 
 
-def data_snooping_record(luck: DataSnooping, population: Population, base: Floats) -> Record:
-    """base: its metrics (S, 12 + A), evaluated as the grid is."""
-    mine = population.place(base[None])
-    rows = []
-    for kind, name in enumerate(luck.benchmarks):
-        statistic = max(float(luck.statistic[kind, 0]), 0.0)
-        lower, consistent, upper = (_share(np.maximum(luck.null[kind, row], 0.0), statistic) for row in range(3))
-        plain = _share(luck.null[kind, 3], float(luck.statistic[kind, 1]))
+def data_snooping_record(
+    snooping: DataSnooping, population: Population, base: Floats, placebo: PlaceboRecord
+) -> DataSnoopingRecord:
+    """base: the metrics (S, 12 + A) of the base, evaluated as the grid is."""
+    mine = population.find(base[None])
+    rows: list[BenchmarkRecord] = []
+    for tests in snooping.tests:
+        spa, check, stepwise = tests.spa, tests.reality_check, tests.stepwise
         rows.append(
             {
-                "name": name,
+                "name": tests.benchmark,
                 "spa": {
-                    "statistic": number(statistic),
-                    "lower": lower[0],
-                    "consistent": consistent[0],
-                    "upper": upper[0],
-                    "monte_carlo_error": consistent[1],
+                    "statistic": number(spa.statistic),
+                    "lower": spa.p_lower,
+                    "consistent": spa.p_consistent,
+                    "upper": spa.p_upper,
+                    "monte_carlo_error": spa.monte_carlo_errors[1],
                 },
-                "reality_check": {"p_value": plain[0], "monte_carlo_error": plain[1]},
+                "reality_check": {"p_value": check.p_value, "monte_carlo_error": check.monte_carlo_error},
                 "stepwise": {
-                    "rejected": int(luck.superior[kind].sum()),
-                    "base_rejected": None if mine is None else bool(luck.superior[kind, mine]),
-                    "level": _LEVEL,
+                    "rejected": int(stepwise.superior.sum()),
+                    "base_rejected": None if mine is None else bool(stepwise.superior[mine]),
+                    "level": stepwise.level,
                 },
             }
         )
-    null = luck.null_sharpe[np.isfinite(luck.null_sharpe)]
-    counts, edges = np.histogram(null, bins=40) if len(null) else (np.zeros(0), np.zeros(0))
+    null = snooping.null_sharpe[np.isfinite(snooping.null_sharpe)]
+    counts, edges = np.histogram(null, bins=40) if len(null) else (np.zeros(0, dtype=np.int64), np.zeros(0))
     column = METRICS.index("sharpe")
     observed = population.metrics[:, 0, column]
     best = float(np.nanmax(observed)) if not np.isnan(observed).all() else np.nan
@@ -153,11 +174,5 @@ def data_snooping_record(luck: DataSnooping, population: Population, base: Float
             "counts": counts.tolist(),
             "p_value": float((null >= best).mean()) if len(null) else None,
         },
+        "placebo": placebo,
     }
-
-
-def _share(maxima: Floats, statistic: float) -> tuple[float, float]:
-    """The share of resamples that do as well, and its Monte Carlo error."""
-    p_value = float((maxima >= statistic).mean())
-    inside = min(max(p_value, 1.0 / len(maxima)), 1.0 - 1.0 / len(maxima))
-    return p_value, float(np.sqrt(inside * (1.0 - inside) / len(maxima)))

@@ -1,4 +1,4 @@
-"""Deflation: how many trials a sweep amounts to, and what is left of a Sharpe ratio among so many."""
+"""Deflation: how many trials a sweep amounts to, and the Sharpe ratios of base and best deflated by that number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.record import Record
 from gridproof.results.statistics.deflation import (
     deflated_sharpe,
     effective_trials,
@@ -16,33 +15,34 @@ from gridproof.results.statistics.deflation import (
     implied_trials,
 )
 from gridproof.results.statistics.haircut import haircut_sharpe
+from gridproof.results.statistics_record import (
+    DeflationCurve,
+    DeflationMark,
+    DeflationRecord,
+    HaircutRecord,
+    HaircutRow,
+    TrialCounts,
+)
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.data_snooping import DataSnooping
 from gridproof.sweeps.verdict.population import LARGEST_GRID, Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 
-# Variants whose correlation is measured.
+# Variants whose correlations are measured; of more, so many are drawn.
 _CORRELATED = 2000
-# The counts of trials, as the page names them.
-_COUNTS = {
-    "all variants": "all",
-    "distinct": "distinct",
-    "entropy rank": "entropy_rank",
-    "participation ratio": "participation_ratio",
-    "implied by the bootstrap": "implied",
-    "ledger": "ledger",
-}
 
 
-def count_trials(population: Population, luck: DataSnooping, tried: int, distinct: int, ledger: int | None) -> Record:
+def count_trials(
+    population: Population, snooping: DataSnooping, tried: int, distinct: int, ledger: int | None
+) -> TrialCounts:
     """tried, distinct: variants of the sweep or cells of the search. ledger: all that were ever tried on its market."""
     drawn = np.sort(np.random.default_rng(SEED).permutation(len(population))[:_CORRELATED])
     trials = effective_trials(population.returns(drawn)) if len(drawn) > 1 else None
-    null = luck.null_sharpe[np.isfinite(luck.null_sharpe)] / np.sqrt(population.plan.problem.periods)
+    null = snooping.null_sharpe[np.isfinite(snooping.null_sharpe)] / np.sqrt(population.plan.problem.periods)
     variance = _variance(population)
     implied = float(implied_trials(null.mean(), variance)) if len(null) and variance > 0 else np.nan
-    # Of a grid of which a sample was gone through, all count that differ in a path or in their execution.
+    # Where a sample was evaluated, all variants of the grid count that differ in a path or in their execution.
     every = tried <= LARGEST_GRID and population.points is None
     return {
         "all": tried,
@@ -55,52 +55,71 @@ def count_trials(population: Population, luck: DataSnooping, tried: int, distinc
     }
 
 
-def deflate(population: Population, contenders: Candidates, counts: Record) -> Record:
+def deflate(population: Population, candidates: Candidates, counts: TrialCounts) -> DeflationRecord:
     """The deflated Sharpe ratio of base and best against each count of trials, and against any number of them."""
     variance = _variance(population)
 
     def of(name: str, trials: Any) -> Any:
-        one = contenders.moments[name]
+        one = candidates.moments[name]
         return deflated_sharpe(one.sharpe, one.observations, trials, variance, one.skewness, one.kurtosis)
 
-    marks = []
-    for label, key in _COUNTS.items():
-        if counts[key] is None or variance == 0.0:
+    marks: list[DeflationMark] = []
+    for label, count in _named(counts).items():
+        if count is None or variance == 0.0:
             continue
-        trials = max(1.0, float(counts[key]))
+        trials = max(1.0, float(count))
         threshold = expected_maximum_sharpe(trials, variance) * np.sqrt(population.plan.problem.periods)
-        row = {"name": label, "trials": trials, "threshold": number(threshold)}
-        marks.append(row | {name: number(of(name, trials)) for name in ("best", "base")})
+        best, base = (number(of(name, trials)) for name in ("best", "base"))
+        marks.append({"name": label, "trials": trials, "threshold": number(threshold), "best": best, "base": base})
     spread: Floats = np.logspace(0, 12, 49)
-    curve = {"trials": spread.tolist()} | {
-        name: [number(value) for value in np.atleast_1d(of(name, spread))] for name in ("best", "base")
-    }
+    curves = [[number(value) for value in np.atleast_1d(of(name, spread))] for name in ("best", "base")]
+    curve: DeflationCurve = {"trials": spread.tolist(), "best": curves[0], "base": curves[1]}
     return {"variance_daily": variance, "curve": curve if variance > 0 else None, "marks": marks}
 
 
-def haircut(population: Population, contenders: Candidates) -> Record:
-    """The haircut of base and best among the Sharpe ratios of all that trade differently."""
+def haircut(population: Population, candidates: Candidates) -> HaircutRecord:
+    """The haircut of base and best among the Sharpe ratios of all distinct variants."""
     sharpes, year = _sharpes(population), np.sqrt(population.plan.problem.periods)
     places: dict[str, int] = {}
-    for name, moments in contenders.moments.items():
-        found = population.place(contenders.metrics[name][None])
+    for name, moments in candidates.moments.items():
+        found = population.find(candidates.metrics[name][None])
         if found is None:  # not drawn: one test more
             found, sharpes = len(sharpes), np.append(sharpes, moments.sharpe)
         places[name] = found
-    record: Record = {"tests": int((~np.isnan(sharpes)).sum())}
-    cuts = haircut_sharpe(sharpes, population.days) if record["tests"] else None
-    for name, place in places.items():
-        row = {"sharpe": number(sharpes[place] * year)}
-        for method in ("bonferroni", "holm", "bhy"):
-            cut = None if cuts is None else getattr(cuts, method)
-            row[method] = None if cut is None else number(cut.sharpe[place] * year)
-            row[f"p_{method}"] = None if cut is None else number(cut.p_value[place])
-        record[name] = row
-    return record
+    tests = int((~np.isnan(sharpes)).sum())
+    cuts = haircut_sharpe(sharpes, population.days) if tests else None
+
+    def row(place: int) -> HaircutRow:
+        methods = () if cuts is None else (cuts.bonferroni, cuts.holm, cuts.bhy)
+        ratios = [number(cut.sharpe[place] * year) for cut in methods] or [None] * 3
+        p_values = [number(cut.p_value[place]) for cut in methods] or [None] * 3
+        return {
+            "sharpe": number(sharpes[place] * year),
+            "bonferroni": ratios[0],
+            "p_bonferroni": p_values[0],
+            "holm": ratios[1],
+            "p_holm": p_values[1],
+            "bhy": ratios[2],
+            "p_bhy": p_values[2],
+        }
+
+    return {"tests": tests, "base": row(places["base"]), "best": row(places["best"])}
+
+
+def _named(counts: TrialCounts) -> dict[str, float | None]:
+    """The counts of trials under the names that the report shows."""
+    return {
+        "all variants": counts["all"],
+        "distinct": counts["distinct"],
+        "entropy rank": counts["entropy_rank"],
+        "participation ratio": counts["participation_ratio"],
+        "implied by the bootstrap": counts["implied"],
+        "ledger": counts["ledger"],
+    }
 
 
 def _sharpes(population: Population) -> Floats:
-    """(J,) a day, in sample, of all that trade differently."""
+    """(J,) a day, in sample, of all distinct variants."""
     sharpes: Floats = population.metrics[:, 0, METRICS.index("sharpe")] / np.sqrt(population.plan.problem.periods)
     return sharpes
 

@@ -9,11 +9,11 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.record import Record
+from gridproof.results.statistics_record import EnsembleRecord
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 
-_TRACED = 8192
+_LISTED = 8192
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Ensemble:
     returns: Floats  # (D,) daily after cost, over the whole window
     weights: Floats  # (D, A) the mean position
     cells: int
-    share: float  # of the cells gone through
+    share: float  # of the cells evaluated
     threshold: float  # annual Sharpe ratio in sample
     agreement: float  # mean over the days in sample of the largest weight
     turnover: float  # traded value over NAV a year, both sides
     standard_error: float  # of the best's annual Sharpe ratio
 
-    def record(self) -> Record:
+    def record(self) -> EnsembleRecord:
         return {
             "cells": self.cells,
             "share": self.share,
@@ -53,15 +53,15 @@ def average(population: Population, standard_error: float) -> Ensemble | None:
     chosen = np.flatnonzero(sharpes >= threshold)
     days = problem.returns.shape[2]
     change = np.zeros((days + 1, problem.allocations))
-    tracer = HoldingPeriodLister(problem, days)
-    for low in range(0, len(chosen), _TRACED):
-        part = chosen[low : low + _TRACED]
-        traces = tracer(population.jobs(part))
-        owner = np.repeat(np.arange(len(part)), np.diff(traces.begins))
+    lister = HoldingPeriodLister(problem, days)
+    for low in range(0, len(chosen), _LISTED):
+        part = chosen[low : low + _LISTED]
+        periods = lister(population.jobs(part))
+        owner = np.repeat(np.arange(len(part)), np.diff(periods.begins))
         cells = population.cells[part][owner].astype(np.float64)
-        begins, allocations = traces.periods[:, 0], traces.periods[:, 1]
+        begins, allocations = periods.periods[:, 0], periods.periods[:, 1]
         ends = np.append(begins[1:], days)
-        ends[traces.begins[1:] - 1] = days
+        ends[periods.begins[1:] - 1] = days
         np.add.at(change, (begins, allocations), cells)
         np.add.at(change, (ends, allocations), -cells)
     total = population.cells[chosen].sum()

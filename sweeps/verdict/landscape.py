@@ -1,14 +1,14 @@
-"""The landscape: which axes the objective depends on, and whether base and best stand on a plateau of it."""
+"""The parameter landscape: which axes the objective depends on, and whether base and best lie on a plateau."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.results.run.record import Record
 from gridproof.results.run.store import Store
 from gridproof.results.statistics.plateau import cliff, plateau
 from gridproof.results.statistics.sensitivity import Sensitivity, anova_from_surfaces, functional_anova
+from gridproof.results.statistics_record import PairRecord, PlateauRecord, SensitivityRecord
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.strategy_statistics import number
@@ -24,7 +24,7 @@ def whole_grid_values(store: Store, space: Space, objective: str) -> Floats | No
     return values.reshape(space.dims) if len(values) == space.size else None
 
 
-def sensitivity(store: Store, space: Space, values: Floats | None) -> Record | None:
+def sensitivity(store: Store, space: Space, values: Floats | None) -> SensitivityRecord | None:
     """From the whole grid, else from its surfaces, which give no total index beyond three axes; None without axes."""
     varied = [axis for axis, size in enumerate(space.dims) if size > 1]
     if not varied:
@@ -41,7 +41,7 @@ def sensitivity(store: Store, space: Space, values: Floats | None) -> Record | N
         found = anova_from_surfaces(tally.surfaces)
         axes = varied
     names = [space.axes[axis].name for axis in varied]
-    pairs = [
+    pairs: list[PairRecord] = [
         {"x": names[i], "y": names[j], "index": number(found.second_order[axes[i], axes[j]])}
         for i in range(len(names))
         for j in range(i + 1, len(names))
@@ -57,9 +57,9 @@ def sensitivity(store: Store, space: Space, values: Floats | None) -> Record | N
     }
 
 
-def plateaus(values: Floats | None, contenders: Candidates) -> tuple[Record | None, str | None]:
-    """How base and best stand among their neighbours; where that is not computable, None and the reason, if known."""
-    study, error = contenders.plan.study, contenders.standard_error
+def plateaus(values: Floats | None, candidates: Candidates) -> tuple[dict[str, PlateauRecord] | None, str | None]:
+    """Base and best compared with their neighbours; where that is not computable, None and the reason, if known."""
+    study, error = candidates.plan.study, candidates.standard_error
     if study.spec.objective != "sharpe":
         return None, "not computable: a standard error is known for the Sharpe ratio only"
     if values is None:
@@ -67,8 +67,8 @@ def plateaus(values: Floats | None, contenders: Candidates) -> tuple[Record | No
     if not np.isfinite(error) or np.isnan(values).all():
         return None, None
     space = study.space
-    record: Record = {}
-    for who, index in contenders.index.items():
+    record: dict[str, PlateauRecord] = {}
+    for who, index in candidates.index.items():
         digits = [int(digit) for digit in space.digits(np.array([index]))[0]]
         found, fall = plateau(values, digits, error), cliff(values, digits)
         record[who] = {

@@ -1,4 +1,4 @@
-"""The placebo: the same sweep on a market that is turned against its signals."""
+"""The placebo test: the same sweep on a market whose returns are shifted in time against the signals."""
 
 from __future__ import annotations
 
@@ -10,46 +10,49 @@ import numpy as np
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Work
-from gridproof.results.run.record import Record
+from gridproof.results.statistics_record import PlaceboRecord
+from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.population import Population
 
-# So many variants in all, in as many sweeps as lie within these bounds.
+# Variants that are evaluated in all, and the fewest and most placebo sweeps.
 _VARIANTS, _FEWEST, _MOST = 10_000_000, 20, 100
 _AT_ONCE = 65_536
 
 
-def placebo(population: Population, grid: Grid, contenders: Candidates, backend: str) -> Record:
-    """The same variants on the same signals, with the market turned round by a random number of days in sample.
+def placebo(
+    population: Population, grid: Grid, candidates: Candidates, backend: str, observer: RunObserver
+) -> PlaceboRecord:
+    """Evaluate the same variants on returns that are shifted circularly by a random number of days in sample.
 
-    What the legs earn is shifted circularly against all signals, so that exposure, costs and the variants' likeness
-    stay and only the timing is lost. The p-value counts the real sweep as one. Of a population that was drawn, only
-    those drawn are swept.
+    The legs' returns are shifted against all signals: exposure, costs and the correlations of variants stay, the timing
+    is lost. The p-value counts the real sweep among the placebos. Of a sampled population only the sample is evaluated.
     """
     problem, days = population.plan.problem, population.days
-    column = METRICS.index(contenders.plan.study.spec.objective)
+    column = METRICS.index(candidates.plan.study.spec.objective)
     sweeps = int(np.clip(_VARIANTS // len(population), _FEWEST, _MOST))
-    mine = population.place(contenders.metrics["base"][None])
-    base = grid.alone(contenders.index["base"]).work if mine is None else population.jobs(slice(mine, mine + 1))
+    mine = population.find(candidates.metrics["base"][None])
+    base = grid.alone(candidates.index["base"]).work if mine is None else population.jobs(slice(mine, mine + 1))
     shifts = np.random.default_rng(SEED).choice(np.arange(1, days), min(sweeps, days - 1), replace=False)
     observed = float(np.nanmax(population.metrics[:, 0, column], initial=-np.inf))
     best, percentiles = [], []
-    for shift in shifts:
-        turned = replace(
+    for done, shift in enumerate(shifts, start=1):
+        shifted = replace(
             problem,
             returns=np.ascontiguousarray(np.roll(problem.returns[:, :, :days], -int(shift), axis=2)),
             costs=np.ascontiguousarray(problem.costs[..., :days]),
             bounds=np.array([0, days], dtype=np.int64),
         )
-        evaluate = resolve(backend).bind(turned)
+        evaluate = resolve(backend).bind(shifted)
         works: Iterator[Work] = (
             (population.jobs(slice(low, low + _AT_ONCE)) for low in range(0, len(population), _AT_ONCE))
             if population.sampled
             else (grid.piece(number).work for number in range(grid.pieces))
         )
         values = np.concatenate([evaluate(work)[:, 0, column] for work in works])
+        observer.progress("verdict: placebo", done, len(shifts), done)
         best.append(float(np.nanmax(values, initial=-np.inf)))
         own = evaluate(base)[0, 0, column]
         if not np.isnan(own):

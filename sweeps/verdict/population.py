@@ -1,9 +1,10 @@
-"""The population of a verdict: every variant of a run that trades differently, once, or a declared sample of them."""
+"""The population of a verdict: every variant of a run with different metrics, once, or a declared sample of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,30 +17,30 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import ListedGrid, draw_sample
 from gridproof.sweeps.plan.plan import Plan
 
-# Variants that are gone through one by one; of a larger grid a sample is.
+# A grid of so many variants is evaluated whole; of a larger one a sample is.
 LARGEST_GRID = 4_000_000
-# Distinct ones that are tested; of more, so many are drawn.
+# So many distinct variants are tested at most; of more, a sample of the second number is.
 MOST, DRAWN = 400_000, 100_000
 _SEED = 1
 
-# Variants traced at once.
-_TRACED = 8192
+# Variants whose holding periods are listed at once.
+_LISTED = 8192
 
 
 @dataclass(frozen=True)
 class Population:
-    """J variants that differ in what they earn on some day of the window."""
+    """J variants, no two of which have the same metrics."""
 
     plan: Plan
-    index: Ints  # (J,) ascending: the lowest grid index that trades like this
-    cells: Ints  # (J,) how many of the variants gone through do
+    index: Ints  # (J,) ascending: the lowest grid index of those with these metrics
+    cells: Ints  # (J,) how many of the variants evaluated have them
     rows: Array  # (J, B) int32
     execution: Ints  # (J,)
     metrics: Floats  # (J, S, 12 + A)
-    marks: Words  # (J,) a hash of the metrics
-    distinct: int  # how many there are among those gone through
+    hashes: Words  # (J,) a hash of the metrics
+    distinct: int  # how many there are among those evaluated
     sampled: str  # what was drawn from what; empty: all are here
-    points: Mapping[str, Array] | None = None  # for every axis (J,) values, where they are on no grid of the plan's
+    points: Mapping[str, Array] | None = None  # for every axis (J,) values, where the variants are on no grid
 
     def __len__(self) -> int:
         return len(self.index)
@@ -53,33 +54,40 @@ class Population:
         rows = self.rows[chosen]
         return Jobs(rows, np.arange(len(rows) + 1, dtype=np.int64), self.execution[chosen])
 
-    def traces(self) -> Iterator[tuple[int, HoldingPeriods]]:
-        """What all hold in sample, some thousand at a time, with the number of the first."""
-        tracer = HoldingPeriodLister(self.plan.problem, self.days)
-        for first in range(0, len(self), _TRACED):
-            yield first, tracer(self.jobs(slice(first, first + _TRACED)))
+    def holding_periods(self) -> Iterator[tuple[int, HoldingPeriods]]:
+        """All holding periods in sample, of some thousand variants at a time, with the number of the first variant."""
+        lister = HoldingPeriodLister(self.plan.problem, self.days)
+        for first in range(0, len(self), _LISTED):
+            yield first, lister(self.jobs(slice(first, first + _LISTED)))
 
     def returns(self, chosen: Ints) -> Floats:
         """(days, chosen) daily returns in sample above the risk-free rate."""
         problem = self.plan.problem
-        traces = HoldingPeriodLister(problem, self.days)(self.jobs(chosen))
-        return daily_returns(problem, traces) - problem.risk_free / problem.periods
+        periods = HoldingPeriodLister(problem, self.days)(self.jobs(chosen))
+        return daily_returns(problem, periods) - problem.risk_free / problem.periods
 
-    def parameters(self, place: int) -> dict[str, Value]:
-        """One of them by name and value."""
+    def parameters(self, number: int) -> dict[str, Value]:
+        """The parameters of variant ``number`` of the population."""
         if self.points is not None:
-            return {name: values[place] for name, values in self.points.items()}
-        return self.plan.study.space.parameters(int(self.index[place]))
+            return {name: values[number] for name, values in self.points.items()}
+        return self.plan.study.space.parameters(int(self.index[number]))
 
-    def place(self, metrics: Floats) -> int | None:
-        """Which of them has these metrics, (1, S, 12 + A), evaluated as the grid is; None if it was not drawn."""
-        mark = marks_of(metrics)[0]
-        at = np.flatnonzero(self.marks == mark)
-        return int(at[0]) if len(at) else None
+    def find(self, metrics: Floats) -> int | None:
+        """The number of the variant with these metrics, (1, S, 12 + A), evaluated as the grid is; None if not drawn."""
+        found = np.flatnonzero(self.hashes == hashes_of(metrics)[0])
+        return int(found[0]) if len(found) else None
+
+
+class Gathered(NamedTuple):
+    """population: what is tested. tried, distinct: variants (of a search: cells) evaluated, and different ones."""
+
+    population: Population
+    tried: int
+    distinct: int
 
 
 def gather(evaluation: GridEvaluation) -> Population:
-    """Go through a run's variants once more and merge those whose metrics are the same to the last bit."""
+    """Evaluate the variants of a run once more and merge those whose metrics are the same to the last bit."""
     plan, grid = evaluation.plan, evaluation.grid
     notes = []
     if grid.size > LARGEST_GRID:
@@ -93,35 +101,37 @@ def gather(evaluation: GridEvaluation) -> Population:
         _, first = np.unique(piece.job_of, return_index=True)
         cells = np.bincount(piece.job_of, minlength=len(metrics))
         rows = np.repeat(jobs.rows, np.diff(jobs.first), axis=0)
-        parts.append(merged(marks_of(metrics), piece.variants[first], cells, rows, jobs.execution, metrics))
-    marks, index, cells, rows, execution, metrics = merged(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+        parts.append(merged(hashes_of(metrics), piece.variants[first], cells, rows, jobs.execution, metrics))
+    hashes, index, cells, rows, execution, metrics = merged(
+        *(np.concatenate(each) for each in zip(*parts, strict=True))
+    )
     distinct = len(index)
     chosen = np.argsort(index)
     if distinct > MOST:
         notes.append(f"{DRAWN:,} of {distinct:,} that differ drawn at random")
         chosen = chosen[draw_sample(distinct, DRAWN, _SEED)]
     return Population(
-        plan, index[chosen], cells[chosen], rows[chosen], execution[chosen], metrics[chosen], marks[chosen], distinct,
+        plan, index[chosen], cells[chosen], rows[chosen], execution[chosen], metrics[chosen], hashes[chosen], distinct,
         "; ".join(notes),
     )  # fmt: skip
 
 
 def merged(
-    marks: Words, index: Ints, cells: Ints, rows: Array, execution: Ints, metrics: Floats
+    hashes: Words, index: Ints, cells: Ints, rows: Array, execution: Ints, metrics: Floats
 ) -> tuple[Words, Ints, Ints, Array, Ints, Floats]:
-    """One of each mark, marks ascending: the one with the lowest index; cells are added up."""
-    order = np.lexsort((index, marks))
-    first = np.flatnonzero(np.concatenate([[True], np.diff(marks[order]) != 0]))
+    """One variant of each hash, hashes ascending: the one with the lowest index; cells are added up."""
+    order = np.lexsort((index, hashes))
+    first = np.flatnonzero(np.concatenate([[True], np.diff(hashes[order]) != 0]))
     kept = order[first]
-    return marks[kept], index[kept], np.add.reduceat(cells[order], first), rows[kept], execution[kept], metrics[kept]
+    return hashes[kept], index[kept], np.add.reduceat(cells[order], first), rows[kept], execution[kept], metrics[kept]
 
 
-def marks_of(metrics: Floats) -> Words:
-    """(J,) 64 bits of each variant's metrics; 0 and −0 are one, and so is every NaN."""
+def hashes_of(metrics: Floats) -> Words:
+    """(J,) a 64-bit hash of each variant's metrics; 0 and −0 are equal, and so are all NaN."""
     numbers = np.ascontiguousarray(metrics.reshape(len(metrics), -1) + 0.0)
     numbers[np.isnan(numbers)] = np.nan
-    marks = np.zeros(len(numbers), dtype=np.uint64)
+    hashes = np.zeros(len(numbers), dtype=np.uint64)
     for column in numbers.view(np.uint64).T:
-        marks = (marks ^ column) * np.uint64(0x9E3779B97F4A7C15)
-        marks ^= marks >> np.uint64(29)
-    return marks
+        hashes = (hashes ^ column) * np.uint64(0x9E3779B97F4A7C15)
+        hashes ^= hashes >> np.uint64(29)
+    return hashes

@@ -1,4 +1,4 @@
-"""How one strategy stands by itself: its Sharpe ratio with its uncertainty, its timing, its years."""
+"""The statistics of one strategy: its Sharpe ratio with its uncertainty, its timing, its calendar years."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.metrics import measure_returns
-from gridproof.results.run.record import Record
 from gridproof.results.statistics.sharpe import (
     minimum_track_record_length,
     probabilistic_sharpe,
@@ -18,45 +17,54 @@ from gridproof.results.statistics.sharpe import (
     sharpe_standard_error,
 )
 from gridproof.results.statistics.shift import circular_shift_test, subperiod_test
+from gridproof.results.statistics_record import SegmentStatistics, ShiftRecord, SubperiodRecord, YearRecord
 from gridproof.signals.data.source import Dates
 
-# A segment needs as many days for a bootstrap of it to say anything.
+# Days that a segment needs for a bootstrap.
 SHORTEST = 60
 
 
-def stand(returns: Floats, periods: float, risk_free: float, indices: Array | None) -> Record:
-    """returns: (T,) daily. indices: (R, T) days of the bootstrap's resamples; None: no interval. Ratios are annual."""
+def segment_statistics(returns: Floats, periods: float, risk_free: float, indices: Array | None) -> SegmentStatistics:
+    """One strategy in one segment. returns: (T,) daily. indices: (R, T) days of each resample; None: no interval."""
     year = math.sqrt(periods)
-    metrics = dict(zip(("total_return", "cagr", "volatility", "sharpe"), measure_returns(returns, periods, risk_free),
-                       strict=False))  # fmt: skip
-    record: Record = {name: number(value) for name, value in metrics.items()}
-    record["max_drawdown"] = number(measure_returns(returns, periods, risk_free)[5])
-    record["observations"] = len(returns)
-    names = ("skewness", "kurtosis", "psr", "min_track_record", "min_track_record_years", "mertens_error")
-    record |= dict.fromkeys([*names, "interval", "interval_studentised"])
-    if len(returns) < 3 or metrics["volatility"] == 0.0:
+    total, cagr, volatility, sharpe, _, drawdown, *_ = measure_returns(returns, periods, risk_free)
+    record: SegmentStatistics = {
+        "total_return": number(total),
+        "cagr": number(cagr),
+        "volatility": number(volatility),
+        "sharpe": number(sharpe),
+        "max_drawdown": number(drawdown),
+        "observations": len(returns),
+        "skewness": None,
+        "kurtosis": None,
+        "psr": None,
+        "min_track_record": None,
+        "min_track_record_years": None,
+        "mertens_error": None,
+        "interval": None,
+        "interval_studentised": None,
+        "switches": None,
+        "turnover": None,
+    }
+    if len(returns) < 3 or volatility == 0.0:
         return record
     above = returns - risk_free / periods
     moments = return_moments(above)
     shape = (moments.skewness, moments.kurtosis)
     track = float(minimum_track_record_length(moments.sharpe, *shape))
     error = sharpe_standard_error(moments.sharpe, moments.observations, *shape)
-    record |= {
-        "skewness": number(moments.skewness),
-        "kurtosis": number(moments.kurtosis),
-        "psr": number(probabilistic_sharpe(moments.sharpe, moments.observations, *shape)),
-        "min_track_record": number(track),
-        "min_track_record_years": number(track / periods),
-        "mertens_error": number(error * year),
-    }
+    record["skewness"], record["kurtosis"] = number(moments.skewness), number(moments.kurtosis)
+    record["psr"] = number(probabilistic_sharpe(moments.sharpe, moments.observations, *shape))
+    record["min_track_record"], record["min_track_record_years"] = number(track), number(track / periods)
+    record["mertens_error"] = number(error * year)
     if indices is not None and len(returns) >= SHORTEST:
         interval = sharpe_interval(above, indices)
-        record["interval"] = [number(edge * year) for edge in interval.percentile]
-        record["interval_studentised"] = [number(edge * year) for edge in interval.studentised]
+        record["interval"] = [number(end * year) for end in interval.percentile]
+        record["interval_studentised"] = [number(end * year) for end in interval.studentised]
     return record
 
 
-def time_shift(held: Ints, gross: Floats, cost: float, periods: float, risk_free: float) -> Record:
+def time_shift(held: Ints, gross: Floats, cost: float, periods: float, risk_free: float) -> ShiftRecord:
     """held: (T,) allocation of each day. gross: (T, A) what each earns. cost: share of NAV a unit of traded weight."""
     weights = np.eye(gross.shape[1])[held]
     test = circular_shift_test(weights, gross - risk_free / periods, "sharpe", cost)
@@ -71,13 +79,13 @@ def time_shift(held: Ints, gross: Floats, cost: float, periods: float, risk_free
     }
 
 
-def by_year(dates: Dates, returns: Floats, held: Ints, periods: float, risk_free: float) -> Record:
+def by_year(dates: Dates, returns: Floats, held: Ints, periods: float, risk_free: float) -> SubperiodRecord:
     """Sharpe ratio, return and switches of each calendar year, and whether the years differ more than chance."""
     years = dates.astype("datetime64[Y]").astype(np.int64) + 1970
     above = returns - risk_free / periods
     test = subperiod_test(above, years)
     switched = np.concatenate([[False], held[1:] != held[:-1]])
-    rows = []
+    rows: list[YearRecord] = []
     for label, observations, sharpe in zip(test.labels, test.observations, test.sharpe, strict=True):
         inside = years == label
         rows.append(

@@ -9,7 +9,8 @@ from scipy.optimize import brentq
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.results.run.record import Record, objective_of
+from gridproof.results.run.record import objective_of
+from gridproof.results.statistics_record import BreakEvenCost, NeighbourRecord, ReleaseStress, StressRecord, StressRow
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.plan import Plan
@@ -23,14 +24,14 @@ _MULTIPLES, _COSTS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0), (0.0, 0.0005, 0.001, 0.002,
 _LATER, _LATER_CALENDAR = (1, 2, 3, 5), (7, 15, 30)
 
 
-def stress(evaluation: GridEvaluation, point: Point, index: int, holds: dict[str, Floats]) -> Record:
+def stress(evaluation: GridEvaluation, point: Point, index: int, holds: dict[str, Floats]) -> StressRecord:
     """point: the variant evaluated, at ``index`` of the grid. holds: (T,) returns in sample of holding each leg."""
     points, parameters = evaluation.points, point.parameters
     cost = float(parameters["execution.cost"])
     costs = sorted({round(cost * multiple, 9) for multiple in _MULTIPLES} if cost > 0 else {*_COSTS})
     lag = int(parameters["execution.lag"])
     lags = sorted({*LAGS, lag, lag + 1})
-    releases = []
+    releases: list[ReleaseStress] = []
     for name, value in parameters.items():
         if name.endswith(".release") and (later := _later(value)):
             rows = _along(points, point, name, [value, *later])
@@ -54,21 +55,21 @@ def _later(value: Any) -> list[Any]:
     return [release.trading_days + days for days in _LATER]
 
 
-def _along(points: Points, point: Point, name: str, values: list[Any]) -> list[Record]:
+def _along(points: Points, point: Point, name: str, values: list[Any]) -> list[StressRow]:
     """A window that begins as soon as the grid allows has no room for a later day: that row says why it is empty."""
-    rows = []
+    rows: list[StressRow] = []
     for value in values:
-        row: Record = {"value": value, "sharpe": None, "cagr": None, "base": value == point.parameters[name]}
+        row: StressRow = {"value": value, "sharpe": None, "cagr": None, "base": value == point.parameters[name]}
         try:
             metrics = points.at(point.parameters | {name: value}).in_sample
-            row |= {"sharpe": metrics["sharpe"], "cagr": metrics["cagr"]}
+            row["sharpe"], row["cagr"] = metrics["sharpe"], metrics["cagr"]
         except InputError as error:
             row["why"] = str(error)
         rows.append(row)
     return rows
 
 
-def _break_even(plan: Plan, point: Point, holds: dict[str, Floats]) -> list[Record]:
+def _break_even(plan: Plan, point: Point, holds: dict[str, Floats]) -> list[BreakEvenCost]:
     """The cost a side, in place of every cost, at which the variant earns no more than nothing, or than a leg held.
 
     0 where it earns no more even at no cost; None where it never trades.
@@ -84,7 +85,7 @@ def _break_even(plan: Plan, point: Point, holds: dict[str, Floats]) -> list[Reco
     def total(cost: float, target: float) -> float:
         return float(gross + np.log1p(-cost * sides).sum() - target)
 
-    rows = []
+    rows: list[BreakEvenCost] = []
     targets = {"zero": 0.0} | {f"hold {name}": float(np.log1p(returns).sum()) for name, returns in holds.items()}
     for name, target in targets.items():
         cost = 0.0 if len(sides) else None
@@ -94,7 +95,7 @@ def _break_even(plan: Plan, point: Point, holds: dict[str, Floats]) -> list[Reco
     return rows
 
 
-def _neighbours(evaluation: GridEvaluation, index: int) -> Record:
+def _neighbours(evaluation: GridEvaluation, index: int) -> NeighbourRecord:
     """The objective one step away along each axis."""
     study = evaluation.plan.study
     space = study.space

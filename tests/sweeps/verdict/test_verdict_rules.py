@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ import gridproof as gp
 from benchmarks.calibration import GRID, KINDS, judge, outcome, rates, rows, without_drift
 from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Problem
+from gridproof.results.run.record_schema import record_schema
 from gridproof.signals.synthetic.market import INDICES, PERIODS, draw_market
 from gridproof.signals.synthetic.market import write_market as write_synthetic
 from gridproof.sweeps.cli.app import app
@@ -69,6 +71,18 @@ def differences(one: Any, other: Any, place: str = "") -> Iterator[str]:
         return  # the kernel's prefix sums run over the whole window
     elif one != other:
         yield f"{place}: {one!r} and {other!r}"
+
+
+def test_the_schema_describes_every_key(run: gp.Run, other_future: dict[str, Any]) -> None:
+    schema = record_schema("statistics")
+    for statistics in (run.statistics, other_future):
+        jsonschema.validate(statistics, schema)
+    with pytest.raises(jsonschema.ValidationError, match="'extra' was unexpected"):
+        jsonschema.validate(run.statistics | {"extra": 1}, schema)
+    broken = json.loads(json.dumps(run.statistics))
+    del broken["who"]["base"]["in_sample"]["psr"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, schema)
 
 
 def test_again_it_is_the_same_to_the_byte(run: gp.Run, folder: Path) -> None:
@@ -149,6 +163,7 @@ def test_what_cannot_be_computed_says_why(folder: Path, tmp_path: Path) -> None:
     statistics = gp.run(gp.load_study(path), data=folder, out=tmp_path).statistics
     assert statistics["overfitting"] == []
     assert statistics["walk_forward"] is statistics["combinatorial"] is statistics["plateau"] is None
+    jsonschema.validate(statistics, record_schema("statistics"))
     silent = {gate["name"]: gate for gate in statistics["gates"] if gate["result"] == "not computable"}
     reasons = {
         "Probability of backtest overfitting (PBO)": "sortino is not given by sums of blocks",
@@ -221,9 +236,9 @@ def by_hand() -> tuple[Problem, Population]:
     plan: Any = SimpleNamespace(problem=problem, study=SimpleNamespace(space=space))
     rows = np.array([[0], [1], [2]], dtype=np.int32)
     zeros = np.zeros(3, dtype=np.int64)
-    marks = np.arange(3, dtype=np.uint64)
+    hashes = np.arange(3, dtype=np.uint64)
     # The first stands for three cells of the grid.
-    return problem, Population(plan, np.arange(3), np.array([3, 1, 5]), rows, zeros, metrics, marks, 3, "")
+    return problem, Population(plan, np.arange(3), np.array([3, 1, 5]), rows, zeros, metrics, hashes, 3, "")
 
 
 def test_the_ensemble_of_two_legs_by_hand() -> None:
