@@ -20,7 +20,7 @@ from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.plan.grid import ProductGrid
 from tests.support.observers import StopAt
 
-run.whole_grid = lambda plan: ProductGrid(plan, 10)  # many small pieces
+run.whole_grid = lambda plan, _: ProductGrid(plan, 10)  # many small pieces
 study = gp.load_study(sys.argv[1])
 options = RunOptions(sys.argv[2], tile_pieces=int(sys.argv[3]))
 if sys.argv[4] == "1":
