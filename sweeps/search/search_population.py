@@ -19,7 +19,6 @@ from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import load_study
-from gridproof.sweeps.study.values import Value
 from gridproof.sweeps.verdict.population import DRAWN, Gathered, Population, hashes_of, merged
 
 if TYPE_CHECKING:
