@@ -1,4 +1,4 @@
-"""What docs/cuda.md counts of a product of a billion: joins a variant, and how much neighbouring threads share.
+"""Counts for docs/cuda.md of a product of a billion variants: joins a variant, and what neighbouring threads share.
 
     python -m benchmarks.count_cuda
 
@@ -35,7 +35,7 @@ def main() -> None:
     sizes = (LEADING, PATHS, PATHS)
     paths = [(np.arange(size, dtype=np.int32) + PATHS * at)[:, None] for at, size in enumerate(sizes)]
     tile = classes.tile(paths, [np.array([at]) for at in range(3)], 0)
-    nodes, variants = classes.nodes(0).nodes[0], LEADING * PATHS**2
+    nodes, variants = classes.tree(0).nodes[0], LEADING * PATHS**2
     levels = [int(tile.combinations[low:high].sum()) for low, high in pairwise(nodes)]
     print(f"a box of {variants:,} variants, blocks of {4 << product.top} days: {nodes[-1] - nodes[-2]} joins a variant")
     print(f"combinations, from leaves to blocks: {', '.join(f'{each:,}' for each in levels)}")

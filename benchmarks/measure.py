@@ -1,4 +1,4 @@
-"""One case measured: the answers compared first, then every engine in turn, again and again."""
+"""Measures one case: compares the results of all engines first, then times each in turn, several times over."""
 
 from __future__ import annotations
 
@@ -23,21 +23,20 @@ from gridproof.kernels import backend
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.metrics import METRICS
-from gridproof.kernels.problem import Work
+from gridproof.kernels.problem import Evaluator, Work
 
 Report = dict[str, Any]
-Evaluate = Callable[[Work], Floats]
 
 # Tuples the reference evaluates: it needs a millisecond or two for each.
 _FEW = 200
 
 
 def alternate(engines: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
-    """Seconds of each engine, A B C A B C …, so that a busy spell of the machine meets all of them.
+    """Seconds of each engine, in turns A B C A B C …, so that a busy moment of the machine slows all of them.
 
-    One that takes less than a second runs once untimed and then again and again for a second, whose median counts:
-    while the others ran, a virtual machine has given its memory back to the host, and has to ask for it again. A sweep
-    never stands still so long.
+    An engine that takes less than a second runs once untimed, then repeatedly for a second, and the median counts.
+    While the others ran, a virtual machine has returned its memory to the host and has to ask for it again; within a
+    sweep that does not happen.
     """
     seconds: dict[str, list[float]] = {name: [] for name in engines}
     for _ in range(repeats):
@@ -63,12 +62,12 @@ def timing(seconds: Sequence[float], variant_days: int) -> Report:
 
 
 def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> Report:
-    """python: where the other engines are installed; None leaves them out, as ``case`` beyond their legs does."""
+    """python: the interpreter that has the other engines; None leaves them out. Each takes a limited number of legs."""
     grid = build(case)
     pieces, works = grid.pieces(), grid.works()
 
-    def ours(name: str, works: Sequence[Work], bound: Evaluate | None = None) -> float:
-        """bound: before, so that the tables of its problem and the classes of its signals are there."""
+    def ours(name: str, works: Sequence[Work], bound: Evaluator | None = None) -> float:
+        """bound: an evaluator that has been used before, so that its tables and classes are there."""
         begin = time.perf_counter()
         evaluate = bound or backend.resolve(name).bind(grid.problem)
         for work in works:
@@ -122,7 +121,7 @@ def run_case(case: Case, repeats: int, python: Path | None, few: int = _FEW) -> 
 
 
 def ratios(runs: Mapping[str, Report]) -> dict[str, float | None]:
-    """How many times as many variant-days a second the first does, tables included; vectorbt by its faster engine."""
+    """Ratios of variant-days a second, making the tables included; of vectorbt's two engines the faster counts."""
 
     def over(*names: str) -> float | None:
         rivals = [runs[name] for name in names if name in runs]
@@ -140,10 +139,9 @@ def ratios(runs: Mapping[str, Report]) -> dict[str, float | None]:
 
 
 def ratio(one: Report, other: Report) -> float:
-    """The median over turns of how many times as many variant-days a second ``one`` does within a turn.
+    """The ratio of variant-days a second of ``one`` to those of ``other``, as the median over turns of their ratio.
 
-    What slows the machine for a minute slows both; across turns the median of one may be from a busy spell, and that
-    of the other from a calm one.
+    What slows the machine for a minute slows both engines of a turn alike.
     """
     turns = zip(one["all_seconds"], other["all_seconds"], strict=True)
     return one["variant_days"] / other["variant_days"] * median(theirs / ours for ours, theirs in turns)
@@ -175,7 +173,7 @@ def compare_reference(grid: Grid, count: int) -> float:
 
 
 def compare_rival(grid: Grid, rival: Rival) -> float:
-    """At no cost, and where there is any volatility: engines differ in what they call the Sharpe ratio of cash."""
+    """Without costs, and of variants with volatility: engines differ in the Sharpe ratio of cash."""
     ours = backend.resolve("cpu").bind(grid.free_of_cost())(jobs_of(rival.rows))
     moves = ours[:, 0, METRICS.index("volatility")] > 0
     return difference(rival.metrics()[moves], as_they_count(ours, grid.case.days)[moves], 1e-6, rival.name)
@@ -209,7 +207,7 @@ def run_alone(name: str, quick: bool) -> Report:
 
 
 def hardware() -> dict[str, str | int]:
-    """What ran: the kind of processor, the packages."""
+    """The processor, the system and the versions of packages."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     packages = {name: version(name) for name in ("numpy", "numba", "llvmlite")}

@@ -1,6 +1,6 @@
-"""The benchmark problem: synthetic returns, paths with a chosen number of switches, a product of all of them.
+"""The benchmark problem: synthetic returns, and all combinations of paths with a given number of switches.
 
-Every path differs from every other of its signal, so nothing is won by merging duplicates.
+All paths of a signal differ, so merging equal paths gains nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gridproof.kernels.problem import Box, Jobs, Problem, Work
 from gridproof.sweeps.plan.grid import worthwhile
 
 PERIODS = 243.0
-PIECE = 262_144  # what a run hands to a backend at once, see sweeps/plan/grid
+PIECE = 262_144  # variants that a run passes to a backend at once, see sweeps/plan/grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Grid:
         return [Box((part, *axes[1:]), places, np.array([0])) for part in parts]
 
     def works(self) -> Sequence[Work]:
-        """In the form that a run would choose."""
+        """Boxes or lists, whichever a run would choose."""
         return self.boxes() if worthwhile([self.paths] * self.case.signals) else self.pieces()
 
     def sample(self, count: int) -> Array:

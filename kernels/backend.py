@@ -1,4 +1,4 @@
-"""Backends by name. Resolved once, recorded in the run, never changed silently."""
+"""Backends by name. A run resolves its backend once and records it; none is ever substituted silently."""
 
 from __future__ import annotations
 
@@ -10,32 +10,30 @@ from gridproof.kernels import reference
 from gridproof.kernels.aggregate.reduction import Reducer, ReductionLimits
 from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.problem import Problem, Work
-
-# Metrics of work, (J, S, 12 + A): a problem bound to a backend.
-Evaluate = Callable[[Work], Floats]
+from gridproof.kernels.problem import Evaluator, Problem
 
 NAMES = ("auto", "cpu", "cuda", "reference")
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """``bind`` prepares a problem once and returns the function that evaluates jobs or boxes of it.
+    """A way to evaluate variants.
 
-    ``reduction``: which boxes of a problem that function reduces too; None where it reduces none. It depends on the
-    backend's name and the problem alone, so that every machine cuts a grid alike.
+    latch_paths: as ``reference.latch_paths``. bind: prepares a problem once, for any number of evaluations. reduction:
+    which boxes of a problem the evaluator reduces too, as a ``Reducer``; None where it reduces none. That depends on
+    the backend's name and the problem alone, so that every machine cuts a grid alike.
     """
 
     name: str
     latch_paths: Callable[[Floats, Floats, Floats, int], Words]
-    bind: Callable[[Problem], Evaluate]
+    bind: Callable[[Problem], Evaluator]
     reduction: Callable[[Problem], ReductionLimits | None] = lambda _: None
 
 
 def resolve(name: str = "auto") -> Backend:
-    """The backend of this name; ``auto`` is cpu, until cuda has been run on a GPU. Raises InputError.
+    """The backend of this name; ``auto`` is cpu. Raises InputError where the backend is unknown or cannot run here.
 
-    A backend is imported when it is asked for: the reference needs neither Numba nor CuPy.
+    A backend is imported when it is resolved: the reference needs neither Numba nor CuPy.
     """
     if name in ("auto", "cpu"):
         from gridproof.kernels.cpu import backend as cpu
@@ -49,7 +47,7 @@ def resolve(name: str = "auto") -> Backend:
 
         gpu = open_gpu()
         return Backend("cuda", partial(cuda.latch_paths, gpu), partial(cuda.bind, gpu), _reduction(cuda.CudaReducer))
-    raise InputError("the backend must be one that can run here", name, "--backend", f"Use one of {', '.join(NAMES)}")
+    raise InputError("the backend must be one that can run here", name, "backend", f"Use one of {', '.join(NAMES)}")
 
 
 def cuda_planner() -> Backend:
@@ -60,8 +58,8 @@ def cuda_planner() -> Backend:
     return Backend("cuda", cpu.latch_paths, _no_gpu, _reduction(cuda.CudaReducer))
 
 
-def _no_gpu(_problem: Problem) -> Evaluate:
-    raise InputError("cuda needs a GPU", "no GPU on this machine", "--backend", "Use --backend cpu")
+def _no_gpu(_problem: Problem) -> Evaluator:
+    raise InputError("cuda needs a GPU", "no GPU on this machine", "backend", "Use the cpu backend")
 
 
 def _reduction(reducer: type[Reducer]) -> Callable[[Problem], ReductionLimits | None]:

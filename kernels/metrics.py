@@ -26,7 +26,7 @@ interest does not turn rounding into a Sharpe ratio; a fall below ``LEVEL`` coun
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -82,6 +82,10 @@ OBJECTIVES = tuple(metric.name for metric in TABLE if metric.objective)
 BY_NAME = {metric.name: metric for metric in TABLE}
 WIDTH = len(TABLE)  # columns of a row of metrics before the share of days in each allocation
 
+# The columns that do not come from the returns, by number: compiled code looks up no names.
+SWITCHES, TURNOVER, EXPOSURE = (BY_NAME[name].column for name in ("switches", "turnover", "exposure"))
+
+# Volatility is zero where the variance is not above this times the mean square.
 FLAT = 1e-8
 
 # A weight of an autocovariance below this does not change a long-run variance in float64.
@@ -97,14 +101,33 @@ def is_flat(variance: Any, square: Any) -> Any:
     return variance <= FLAT * square
 
 
-# A fall of the log NAV below this is rounding: no drawdown.
+# A fall of the log NAV that is not above this is rounding: no drawdown.
 LEVEL = 1e-12
 
 
-def measure_returns(returns: Floats, periods: float, risk_free: float) -> Floats:
-    """The first nine metrics of one series, straight from their definitions.
+class ReturnMetrics(NamedTuple):
+    """The metrics that follow from the daily returns alone: the first columns of a row."""
 
-    returns: (T,) daily, after cost, no NaN. periods: a year. risk_free: annual. Answers (9,) float64.
+    total_return: float
+    cagr: float
+    volatility: float
+    sharpe: float
+    sortino: float
+    max_drawdown: float
+    calmar: float
+    skewness: float
+    kurtosis: float
+
+
+FROM_RETURNS = len(ReturnMetrics._fields)
+assert ReturnMetrics._fields == METRICS[:FROM_RETURNS]
+assert (SWITCHES, TURNOVER, EXPOSURE) == (FROM_RETURNS, FROM_RETURNS + 1, FROM_RETURNS + 2)
+
+
+def measure_returns(returns: Floats, periods: float, risk_free: float) -> Floats:
+    """``ReturnMetrics`` of one series, straight from their definitions, as an array (9,) of float64.
+
+    returns: (T,) simple daily returns after cost, T ≥ 1, no NaN. periods: a year. risk_free: annual.
     """
     days = len(returns)
     nav = np.concatenate([[1.0], np.cumprod(1.0 + returns)])
@@ -122,15 +145,15 @@ def measure_returns(returns: Floats, periods: float, risk_free: float) -> Floats
     centred = returns - mean
     spread = (centred**2).mean()
     return np.array(
-        [
-            total,
-            cagr,
-            volatility if days > 1 else np.nan,
-            np.nan if flat else excess / volatility,
-            excess / np.sqrt(downside * periods) if downside > 0 else np.nan,
-            drawdown,
-            cagr / -drawdown if drawdown < 0 else np.nan,
-            np.nan if flat else (centred**3).mean() / spread**1.5,
-            np.nan if flat else (centred**4).mean() / spread**2,
-        ]
+        ReturnMetrics(
+            total_return=total,
+            cagr=cagr,
+            volatility=volatility if days > 1 else np.nan,
+            sharpe=np.nan if flat else excess / volatility,
+            sortino=excess / np.sqrt(downside * periods) if downside > 0 else np.nan,
+            max_drawdown=drawdown,
+            calmar=cagr / -drawdown if drawdown < 0 else np.nan,
+            skewness=np.nan if flat else (centred**3).mean() / spread**1.5,
+            kurtosis=np.nan if flat else (centred**4).mean() / spread**2,
+        )
     )

@@ -36,9 +36,9 @@ def flips(words: Words, days: int) -> Words:
 
 
 def merge(paths: Words) -> tuple[Words, Ints]:
-    """Merge equal paths, exactly.
+    """Merge equal paths; equality is exact.
 
-    paths: (n, B, W), B bits a signal. Answers the p ≤ n distinct paths in order of first appearance, (p, B, W), and
+    paths: (n, B, W), B bits a signal. Returns the p ≤ n distinct paths in order of first appearance, (p, B, W), and
     for each of the n its index among them, (n,).
     """
     flat = np.ascontiguousarray(paths).reshape(len(paths), -1)

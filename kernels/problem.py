@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Protocol
 
 import numpy as np
 
@@ -82,3 +83,13 @@ class Box:
 
 
 Work = Jobs | Box
+
+
+class Evaluator(Protocol):
+    """A problem bound to a backend."""
+
+    def __call__(self, work: Work, /) -> Floats:
+        """The metrics of J variants in the order of the work, (J, S, 12 + A) for S segments and A allocations.
+
+        ``metrics.METRICS`` in order, then the share of days in each allocation.
+        """

@@ -1,11 +1,11 @@
-"""The oracle: every variant day by day in NumPy, as the definitions say. Slow, short, obviously right."""
+"""The reference backend: every variant day by day in NumPy, straight from the definitions. Slow and short."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints, Words
-from gridproof.kernels.metrics import METRICS, measure_returns
+from gridproof.kernels.metrics import EXPOSURE, FROM_RETURNS, SWITCHES, TURNOVER, WIDTH, measure_returns
 from gridproof.kernels.paths import pack, unpack
 from gridproof.kernels.problem import Problem, Work
 
@@ -14,7 +14,7 @@ def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
     """Latch one measure under P threshold pairs.
 
     values: (T,) known at the close of each day; NaN (warming up) leaves the state. on, off: (P,), off ≤ on. The
-    state starts at 0, becomes 1 where the value is above ``on``, 0 where it is below ``off``, else stays. Answers
+    state starts at 0, becomes 1 where the value is above ``on``, 0 where it is below ``off``, else stays. Returns
     the states from day ``start`` on, packed: (P, W).
     """
     states = np.zeros((len(on), len(values)), dtype=np.bool_)
@@ -39,7 +39,7 @@ def decide(problem: Problem, rows: Ints) -> Ints:
 def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, Floats]:
     """One variant by day: allocation held, return after cost, cost; each (D,).
 
-    The position standing on return day 0 is not charged.
+    The switch into the position held on return day 0 is not charged.
     """
     days = problem.returns.shape[2]
     lag = int(problem.lags[execution])
@@ -53,7 +53,7 @@ def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, F
 def evaluate(problem: Problem, work: Work) -> Floats:
     """Metrics of every job, (J, S, 12 + A): ``METRICS`` in order, then the share of days in each allocation."""
     jobs = work.jobs()
-    result = np.empty((len(jobs.execution), problem.segments, len(METRICS) + problem.allocations))
+    result = np.empty((len(jobs.execution), problem.segments, WIDTH + problem.allocations))
     for index in range(len(jobs.rows)):
         for job in range(jobs.first[index], jobs.first[index + 1]):
             held, returns, _ = daily(problem, jobs.rows[index], int(jobs.execution[job]))
@@ -63,9 +63,11 @@ def evaluate(problem: Problem, work: Work) -> Floats:
                 days = inside.stop - inside.start
                 weights = np.bincount(held[inside], minlength=problem.allocations) / days
                 traded = problem.traded[before[inside], held[inside]].sum()
-                result[job, segment, :9] = measure_returns(returns[inside], problem.periods, problem.risk_free)
-                result[job, segment, 9] = (held[inside] != before[inside]).sum()
-                result[job, segment, 10] = traded * problem.periods / days
-                result[job, segment, 11] = weights @ problem.invested
-                result[job, segment, 12:] = weights
+                result[job, segment, :FROM_RETURNS] = measure_returns(
+                    returns[inside], problem.periods, problem.risk_free
+                )
+                result[job, segment, SWITCHES] = (held[inside] != before[inside]).sum()
+                result[job, segment, TURNOVER] = traded * problem.periods / days
+                result[job, segment, EXPOSURE] = weights @ problem.invested
+                result[job, segment, WIDTH:] = weights
     return result

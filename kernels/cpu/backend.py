@@ -8,10 +8,10 @@ from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionRes
 from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.cpu.product.box_reduction import answer
 from gridproof.kernels.cpu.product.product import Product, fits
-from gridproof.kernels.cpu.range_tables import RangeTables, summarise
-from gridproof.kernels.cpu.scan import scan_variants
+from gridproof.kernels.cpu.range_tables import summarise
+from gridproof.kernels.cpu.scan import Executions, ListedJobs, ScanTables, ScanTerms, scan_variants
 from gridproof.kernels.jit import jit
-from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.metrics import BY_NAME, WIDTH
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Jobs, Problem, Work
 from gridproof.kernels.threads import run_ranges
@@ -28,10 +28,10 @@ def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
 
 
 class CpuEvaluator:
-    """As ``reference.evaluate``, of one problem; what it needs besides is made where it is first needed."""
+    """``reference.evaluate`` bound to one problem; tables are made where they are first needed."""
 
     def __init__(self, problem: Problem, like: CpuEvaluator | None = None) -> None:
-        """like: of a problem that differs in its paths alone; what hangs on the market is not made again."""
+        """like: an evaluator of a problem that differs in its paths alone, whose tables are shared."""
         self._problem = problem
         self._product = Product(problem) if fits(problem) else None
         if self._product is not None and like is not None and like._product is not None:
@@ -47,48 +47,54 @@ class CpuEvaluator:
 
 
 class CpuReducer(CpuEvaluator):
-    """One that also reduces boxes where they are evaluated, see ``kernels.aggregate.reduction``."""
+    """An evaluator that also reduces boxes, see ``kernels.aggregate.reduction``."""
 
-    most = 2**20  # so many squares fit the limbs of a surface
+    most = 2**20  # the squares of so many values fit the limbs of a surface
     takes_any = False
 
     def reduce(self, question: ReductionRequest) -> ReductionResult:
-        """Of the metrics only the one asked for is written, so a box may be larger than one whose rows are kept."""
+        """Only the metric that the request names is written, so a box may be larger than one whose rows are kept."""
         assert self._product is not None
-        found = self._product.evaluate(question.box, METRICS.index(question.metric))
+        found = self._product.evaluate(question.box, BY_NAME[question.metric].column)
         values = found.reshape(-1, len(question.box.executions), self._problem.segments)
         return answer(question, [np.ascontiguousarray(values[:, :, at]) for at in range(min(2, values.shape[2]))])
 
 
 def bind(problem: Problem) -> CpuEvaluator:
-    """The problem, and where products of it can be evaluated, with reductions."""
+    """The problem bound to the backend; a ``CpuReducer`` where products of it can be evaluated."""
     return (CpuReducer if fits(problem) else CpuEvaluator)(problem)
 
 
 def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> Floats:
     """As ``reference.evaluate``. ``prepared`` spares building the tables anew for each call on one problem."""
     edges, tables = prepared or prepare(problem)
-    result = np.empty((len(jobs.execution), problem.segments, len(METRICS) + problem.allocations))
-    run_ranges(
-        scan_variants, len(jobs.rows), problem.path_bits.ravel(), edges.ravel(), edges.shape[1], jobs.rows, jobs.first,
-        jobs.execution, problem.rule.astype(np.uint64).ravel(), problem.rule.shape[1], problem.start,
-        problem.lead - problem.lags, problem.payoff_of, problem.cost_of, _flat(problem.returns), _flat(tables.prefix),
-        _flat(tables.shape), tables.centre, _flat(problem.costs), _flat(tables.charge), problem.traded.ravel(),
-        problem.invested, problem.bounds, problem.periods, problem.risk_free, result, least=_TUPLES,
+    result = np.empty((len(jobs.execution), problem.segments, WIDTH + problem.allocations))
+    listed = ListedJobs(
+        problem.path_bits.ravel(), edges.ravel(), edges.shape[1], jobs.rows, jobs.first, jobs.execution,
+        problem.rule.astype(np.uint64).ravel(), problem.rule.shape[1], problem.start,
     )  # fmt: skip
+    executions = Executions(problem.lead - problem.lags, problem.payoff_of, problem.cost_of)
+    terms = ScanTerms(
+        problem.traded.ravel(), problem.invested, problem.bounds, float(problem.periods), float(problem.risk_free)
+    )
+    run_ranges(scan_variants, len(jobs.rows), listed, executions, tables, terms, result, least=_TUPLES)
     return result
 
 
-def _flat(tables: Floats) -> Floats:
-    return tables.reshape(len(tables), -1)
-
-
-Prepared = tuple[Words, RangeTables]
+Prepared = tuple[Words, ScanTables]
 
 
 def prepare(problem: Problem) -> Prepared:
-    """The flips of every path and the summaries of every stretch."""
-    return flips(problem.path_bits, problem.decision_days), summarise(problem)
+    """The flips of every path, and the tables of every run of days."""
+
+    def flat(tables: Floats) -> Floats:
+        return tables.reshape(len(tables), -1)
+
+    made = summarise(problem)
+    tables = ScanTables(
+        flat(problem.returns), flat(made.prefix), flat(made.shape), made.centre, flat(problem.costs), flat(made.charge)
+    )
+    return flips(problem.path_bits, problem.decision_days), tables
 
 
 @jit(nogil=True)

@@ -1,102 +1,98 @@
-"""The compiled scan of a list: each variant in as many steps as its allocation has changes."""
+"""The compiled scan of a list of variants: each costs as many steps as its allocation changes.
+
+A variant's days are runs of one allocation. The sums over a run come from prefix sums, and the shape of its NAV from
+two entries of a table, see ``range_tables``.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import leading_zeros
+from gridproof.kernels.cpu.closed_form import write_closed_form
 from gridproof.kernels.cpu.holding_periods import decide
 from gridproof.kernels.jit import jit
-from gridproof.kernels.metrics import FLAT, LEVEL
+from gridproof.kernels.metrics import EXPOSURE, SWITCHES, TURNOVER, WIDTH
 
 _NEVER = np.uint64(2**63)
 
 
+class ListedJobs(NamedTuple):
+    """As ``problem.Jobs``, with what their decisions need; paths and rule are flat."""
+
+    path_bits: Words
+    edges: Words  # ``paths.flips`` of these
+    words: int  # of a path
+    rows: Array  # (N, B)
+    first: Ints  # (N + 1,)
+    execution: Ints  # (J,)
+    rule: Words
+    codes: int  # of an allocation in the rule
+    start: int
+
+
+class Executions(NamedTuple):
+    """The executions of a problem, (E,) each."""
+
+    delays: Ints  # decision day j takes effect on return day j − delay
+    payoff_of: Ints
+    cost_of: Ints
+
+
+class ScanTables(NamedTuple):
+    """Tables of a problem, one row for each payoff or cost table; within a row flat."""
+
+    returns: Floats  # (A, D)
+    prefix: Floats  # (D + 1, A, 8)
+    shape: Floats  # (levels, D + 1, A, 4)
+    centre: Floats  # (A,)
+    costs: Floats  # (A, A, D)
+    charge: Floats  # (A, A, D)
+
+
+class ScanTerms(NamedTuple):
+    """What the metrics of all variants need, as in ``problem.Problem``."""
+
+    traded: Floats  # (A, A) flat
+    invested: Floats  # (A,)
+    bounds: Ints  # (S + 1,)
+    periods: float
+    risk_free: float
+
+
 @jit(nogil=True)
 def scan_variants(
-    low: int,
-    high: int,
-    path_bits: Words,
-    edges: Words,
-    words: int,
-    rows: Array,
-    first: Ints,
-    execution: Ints,
-    rule: Words,
-    codes: int,
-    start: int,
-    delays: Ints,
-    payoff_of: Ints,
-    cost_of: Ints,
-    returns: Floats,
-    prefix: Floats,
-    shape: Floats,
-    centre: Floats,
-    costs: Floats,
-    charge: Floats,
-    traded: Floats,
-    invested: Floats,
-    bounds: Ints,
-    periods: float,
-    risk_free: float,
-    result: Floats,
+    low: int, high: int, jobs: ListedJobs, executions: Executions, tables: ScanTables, terms: ScanTerms, result: Floats
 ) -> None:
-    """Writes the metrics of the jobs of tuples [low, high) to ``result`` (J, S, 12 + A).
-
-    Arguments as in ``problem.Problem`` and ``Jobs``, the tables as in ``range_tables``, all of them flat: path_bits and
-    edges have ``words`` words a path, rule has ``codes`` codes an allocation, returns, prefix, shape, costs and charge
-    are (tables, -1).
-    """
-    changes = np.empty(words * 64 + 2, dtype=np.uint64)
-    begins = np.empty(rows.shape[1], dtype=np.uint64)
+    """Write the metrics of the jobs of tuples [low, high) to ``result``, (J, S, 12 + A)."""
+    changes = np.empty(jobs.words * 64 + 2, dtype=np.uint64)
+    begins = np.empty(jobs.rows.shape[1], dtype=np.uint64)
     for index in range(low, high):
-        count = decide(path_bits, edges, rows, index, begins, words, rule, codes, start, changes)
-        for job in range(first[index], first[index + 1]):
-            cell = execution[job]
-            payoff = payoff_of[cell]
-            _scan(
-                changes,
-                count,
-                delays[cell],
-                returns[payoff],
-                prefix[payoff],
-                shape[payoff],
-                centre[payoff],
-                costs[cost_of[cell]],
-                charge[cost_of[cell]],
-                traded,
-                invested,
-                bounds,
-                periods,
-                risk_free,
-                result[job],
-            )
+        count = decide(
+            jobs.path_bits, jobs.edges, jobs.rows, index, begins, jobs.words, jobs.rule, jobs.codes, jobs.start, changes
+        )
+        for job in range(jobs.first[index], jobs.first[index + 1]):
+            cell = jobs.execution[job]
+            payoff, cost = executions.payoff_of[cell], executions.cost_of[cell]
+            own = ScanTables(
+                tables.returns[payoff], tables.prefix[payoff], tables.shape[payoff], tables.centre[payoff],
+                tables.costs[cost], tables.charge[cost],
+            )  # fmt: skip
+            _scan(changes, count, executions.delays[cell], own, terms, result[job])
 
 
 @jit()
-def _scan(
-    changes: Words,
-    count: int,
-    delay: int,
-    returns: Floats,
-    prefix: Floats,
-    shape: Floats,
-    centre: Floats,
-    costs: Floats,
-    charge: Floats,
-    traded: Floats,
-    invested: Floats,
-    bounds: Ints,
-    periods: float,
-    risk_free: float,
-    result: Floats,
-) -> None:
-    """One variant under one execution: join its stretches, segment by segment, into metrics (S, 12 + A).
+def _scan(changes: Words, count: int, delay: int, tables: ScanTables, terms: ScanTerms, result: Floats) -> None:
+    """One variant under one execution: its runs of one allocation, segment by segment, to metrics (S, 12 + A).
 
-    Decision day j takes hold on return day j − delay. Tables are flat: prefix (D + 1, A, 8), shape
-    (levels, D + 1, A, 4), returns (A, D), costs (A, A, D). Unsigned numbers spare the checks for negative indices.
+    Decision day j takes effect on return day j − delay. tables: of this execution. Unsigned indices spare the checks
+    for negative ones.
     """
+    returns, prefix, shape, centre, costs, charge = tables
+    traded, invested, bounds, periods, risk_free = terms
     legs = np.uint64(len(invested))
     all_days = np.uint64(bounds[-1])
     late = np.uint64(delay)
@@ -112,13 +108,13 @@ def _scan(
     for segment in range(len(bounds) - 1):
         begin, end = np.uint64(bounds[segment]), np.uint64(bounds[segment + 1])
         log = total = square = cube = fourth = downside = 0.0
-        # Moments are taken about the mean of the leg that the segment begins with; those of others are moved there.
+        # The moments of a segment are taken about the mean of its first allocation; those of other runs are shifted.
         about = centre[changes[upcoming] & np.uint64(255)] if change == begin else centre[current]
         peak = fall = 0.0
         switches = 0
         turnover = 0.0
         for allocation in range(len(invested)):
-            result[segment, 12 + allocation] = 0.0
+            result[segment, WIDTH + allocation] = 0.0
         day = begin
         while day < end:
             if change == day:
@@ -140,7 +136,7 @@ def _scan(
                 turnover += traded[came_from * legs + current]
                 came_from = current
                 if cost > 0.0:
-                    # The first day of a charged position is summed by itself: its return is not the table's.
+                    # The first day after a charge is summed by itself, because its return is not that of the table.
                     once = (1.0 + returns[current * all_days + day]) * (1.0 - cost) - 1.0
                     shift = charge[switch]
                     log += shift
@@ -169,7 +165,7 @@ def _scan(
             square += second
             cube += third
             fourth += last
-            result[segment, 12 + current] += stop - day
+            result[segment, WIDTH + current] += stop - day
 
             after = day + np.uint64(1)
             level = np.uint64(63) - leading_zeros((after ^ stop) | np.uint64(1))
@@ -184,55 +180,13 @@ def _scan(
             fall = max(fall, max(inner, peak - (base + low)))
             peak = max(peak, base + high)
             day = stop
-        length = np.int64(end - begin)
-        _finish(length, log, total, square, cube, fourth, downside, fall, about, periods, risk_free, result[segment])
-        result[segment, 9] = switches
-        result[segment, 10] = turnover * periods / length
-        result[segment, 11] = 0.0
+        length = float(end - begin)
+        write_closed_form(
+            result[segment], 0, 1, length, log, total, square, cube, fourth, downside, fall, about, periods, risk_free
+        )
+        result[segment, SWITCHES] = switches
+        result[segment, TURNOVER] = turnover * periods / length
+        result[segment, EXPOSURE] = 0.0
         for allocation in range(len(invested)):
-            result[segment, 12 + allocation] /= length
-            result[segment, 11] += result[segment, 12 + allocation] * invested[allocation]
-
-
-@jit()
-def _finish(
-    count: int,
-    log: float,
-    total: float,
-    square: float,
-    cube: float,
-    fourth: float,
-    downside: float,
-    fall: float,
-    centre: float,
-    periods: float,
-    risk_free: float,
-    result: Floats,
-) -> None:
-    """The metrics of one segment from its sums about ``centre``: ``metrics.measure_returns`` in closed form."""
-    days = float(count)
-    offset = total / days
-    square /= days
-    cube /= days
-    fourth /= days
-    mean = offset + centre
-    spread = square - offset * offset
-    variance = np.nan
-    if count > 1:
-        variance = spread * days / (days - 1.0)
-    flat = not variance > FLAT * (spread + mean * mean)
-    fall = fall if fall > LEVEL else 0.0
-    excess = mean * periods - risk_free
-    result[0] = np.expm1(log)
-    result[1] = np.expm1(log * periods / days)
-    result[2] = np.nan if count == 1 else (0.0 if flat else np.sqrt(variance * periods))
-    result[3] = np.nan if flat else excess / result[2]
-    result[4] = excess / np.sqrt(downside / days * periods) if downside > 0.0 else np.nan
-    result[5] = np.expm1(-fall)
-    result[6] = result[1] / -result[5] if fall > 0.0 else np.nan
-    result[7] = np.nan
-    result[8] = np.nan
-    if not flat:
-        third = cube - 3.0 * offset * square + 2.0 * offset**3
-        result[7] = third / (spread * np.sqrt(spread))
-        result[8] = (fourth - 4.0 * offset * cube + 6.0 * offset**2 * square - 3.0 * offset**4) / spread**2
+            result[segment, WIDTH + allocation] /= length
+            result[segment, EXPOSURE] += result[segment, WIDTH + allocation] * invested[allocation]

@@ -1,4 +1,4 @@
-"""The classes of a tile's paths, made on the CPU and laid out for the product kernels; kept, as tiles share signals."""
+"""The classes of a tile's paths: made on the CPU, laid out for the product kernels, kept because tiles share them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Ints
+from gridproof.kernels.cpu.product.path_classes import CODE, DayTree, SignalPaths
 from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.problem import Problem
 
@@ -25,15 +26,6 @@ class SignalClasses:
     children: Array  # (K, 2) int32: another node's class by the two below
     blocks: Array  # (P, C) int32: each path's class in each block
     heads: Array  # (P,) int32: each path's code on the first day of all
-
-
-@dataclass(frozen=True, slots=True)
-class TreeNodes:
-    """How days are cut, the same for all signals under one lag."""
-
-    spans: Ints  # (spans, 2): return days
-    segments: Ints  # (spans,): −1 for the days before the first
-    nodes: Ints  # (spans, levels + 1): the first node of each level and the past-last of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +49,18 @@ class DeviceClasses:
         self._problem = problem
         self._product = product
         self._kept: OrderedDict[tuple[int, bytes, bytes], SignalClasses] = OrderedDict()
-        self._nodes: dict[int, TreeNodes] = {}
 
-    def nodes(self, delay: int) -> TreeNodes:
-        """Under this lead less lag."""
-        if delay not in self._nodes:
-            spans, segments = self._product.spans(delay)
-            self._nodes[delay] = TreeNodes(spans, segments, self._product.nodes_of(spans))
-        return self._nodes[delay]
+    def tree(self, delay: int) -> DayTree:
+        """How days are cut where decision day j takes effect on return day j − delay: the same for all signals."""
+        return self._product.tree(delay)
 
     def tile(self, paths: list[Array], places: list[Ints], delay: int) -> TileClasses:
         """paths: for each signal (P, its bits) rows of path_bits; places: for each which bits of the code they are."""
         names = [(delay, each.tobytes(), where.tobytes()) for each, where in zip(paths, places, strict=True)]
         missing = [at for at, name in enumerate(names) if name not in self._kept]
         if missing:
-            grown = self._grow([paths[at] for at in missing], [places[at] for at in missing], delay)
-            self._kept.update((names[at], signal) for at, signal in zip(missing, grown, strict=True))
+            made = self._classify([paths[at] for at in missing], [places[at] for at in missing], delay)
+            self._kept.update((names[at], signal) for at, signal in zip(missing, made, strict=True))
         signals = [self._kept[name] for name in names]
         for name in names:
             self._kept.move_to_end(name)
@@ -92,26 +80,26 @@ class DeviceClasses:
             combinations=counts.prod(axis=1),
         )
 
-    def _grow(self, paths: list[Array], places: list[Ints], delay: int) -> list[SignalClasses]:
+    def _classify(self, paths: list[Array], places: list[Ints], delay: int) -> list[SignalClasses]:
         most = max(1, *(len(each) for each in places))
         edges = np.cumsum([0, *(len(each) for each in paths)])
-        members = np.zeros((edges[-1], most), dtype=np.int32)
-        wide = np.zeros((len(paths), most), dtype=np.int64)
+        rows = np.zeros((edges[-1], most), dtype=np.int32)
+        code_bits = np.zeros((len(paths), most), dtype=np.int64)
         for at, (each, where) in enumerate(zip(paths, places, strict=True)):
-            members[edges[at] : edges[at + 1], : len(where)] = each
-            wide[at, : len(where)] = where
+            rows[edges[at] : edges[at + 1], : len(where)] = each
+            code_bits[at, : len(where)] = where
         bits = np.array([len(where) for where in places], dtype=np.int64)
         chunks = np.stack([np.arange(len(paths)), edges[:-1], edges[1:]], axis=1).astype(np.int64)
-        made = self._product.classes_of(members, wide, bits, chunks, delay)
+        made, nodes = self._product.classify(SignalPaths(rows, code_bits, bits, chunks), delay), self.tree(delay).nodes
         total = made.counts.shape[1]
-        tops = np.concatenate([np.arange(first[-2], first[-1]) for first in made.nodes])
+        tops = np.concatenate([np.arange(first[-2], first[-1]) for first in nodes])
         signals = []
         for at, (low, high) in enumerate(pairwise(edges)):
             part = slice(total * low, total * high)
             used = np.arange(high - low) < made.counts[at][:, None]
             classes = made.classes[part].reshape(total, high - low)
             keys = made.keys[part].reshape(total, high - low)
-            first = keys[made.nodes[0, 0]][classes[made.nodes[0, 0]]] & np.uint64(0xFFFF)
+            first = keys[nodes[0, 0]][classes[nodes[0, 0]]] & np.uint64(CODE)
             signals.append(
                 SignalClasses(
                     made.counts[at].copy(),

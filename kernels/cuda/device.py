@@ -1,4 +1,4 @@
-"""The device that kernels run on: what is asked of it, and the GPU through CuPy."""
+"""The device that kernels run on: its interface, and the GPU through CuPy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Device(Protocol):
 
     def free_bytes(self) -> int: ...
     def release(self) -> None:
-        """Give back what is held in reserve but not used."""
+        """Free memory that is held in reserve but not used."""
 
 
 class Gpu:
@@ -74,7 +74,7 @@ def gpu_answers() -> bool:
 
 def open_gpu() -> Gpu:
     """The GPU, or an InputError that says what is missing."""
-    rule, where = "the backend must be one that can run here", "--backend"
+    rule, where = "the backend must be one that can run here", "backend"
     if find_spec("cupy") is None:
         raise InputError(rule, "cuda", where, "Install the GPU packages, pip install 'gridproof[gpu]', or use cpu")
     if not gpu_answers():

@@ -1,4 +1,4 @@
-"""Latches and jobs on a device: tables uploaded once, jobs in as many at a time as its memory takes."""
+"""Latches and jobs on a device: tables are uploaded once, jobs are sent as many at a time as its memory takes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gridproof.kernels.cuda.reduce import Reduction
 from gridproof.kernels.cuda.source import LATCH, THREADS, scan_kernel
 from gridproof.kernels.cuda.tables import JobBatch, batch_of, lay_out, tuples_of
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.metrics import WIDTH
 from gridproof.kernels.problem import Box, Problem, Work
 
 # The share of the free memory that one launch is planned for.
@@ -44,12 +44,12 @@ def latch_paths(device: Device, values: Floats, on: Floats, off: Floats, start: 
 
 
 def bind(device: Device, problem: Problem) -> CudaEvaluator:
-    """The problem on the device; where products of it can be evaluated, with reductions."""
+    """The problem bound to the device; a ``CudaReducer`` where products of it can be evaluated."""
     return CudaReducer(device, problem) if fits(problem) else CudaEvaluator(device, problem)
 
 
 class CudaEvaluator:
-    """A problem bound to a device, as ``cpu.Compiled``: boxes as products, lists by the scan."""
+    """A problem bound to a device, as ``cpu.backend.CpuEvaluator``: boxes as products, lists by the scan."""
 
     def __init__(self, device: Device, problem: Problem) -> None:
         self._device, self._problem = device, problem
@@ -65,9 +65,9 @@ class CudaEvaluator:
 
 
 class CudaReducer(CudaEvaluator):
-    """One that also reduces boxes where they are evaluated, see ``kernels.aggregate.reduction``."""
+    """An evaluator that also reduces boxes on the device, see ``kernels.aggregate.reduction``."""
 
-    most = 2**24  # so many squares fit the limbs of a surface
+    most = 2**24  # the squares of so many values fit the limbs of a surface
     takes_any = True
 
     def reduce(self, question: ReductionRequest) -> ReductionResult:
@@ -79,17 +79,17 @@ class CudaReducer(CudaEvaluator):
             raise InputError(
                 "a box's values and its surfaces must fit the GPU's memory",
                 f"{len(question.box)} variants",
-                "--backend",
-                "End what else uses the GPU, or use --backend cpu",
+                "backend",
+                "End what else uses the GPU, or use the cpu backend",
             ) from None
 
 
 class CudaScan:
-    """A problem bound to a device: called with work, it answers their metrics, (J, S, 12 + A)."""
+    """A problem bound to a device, evaluated as a list: called with work it returns metrics, (J, S, 12 + A)."""
 
     def __init__(self, device: Device, problem: Problem) -> None:
         self._device = device
-        self._width = (problem.segments, len(METRICS) + problem.allocations)
+        self._width = (problem.segments, WIDTH + problem.allocations)
         self._allocations = problem.allocations
         tables = lay_out(problem)
         size = sum(table.nbytes for table in tables)
@@ -100,8 +100,8 @@ class CudaScan:
             raise InputError(
                 "the paths and payoffs of a study must fit the GPU's memory",
                 f"{size / 2**30:.1f} GiB",
-                "--backend",
-                "Narrow the grid's longest axis, or use --backend cpu",
+                "backend",
+                "Narrow the grid's longest axis, or use the cpu backend",
             ) from None
         self._limit = 0
 
@@ -138,13 +138,13 @@ def _planned(device: Device, bytes_each: int) -> int:
 
 
 def _halved(device: Device, count: int) -> int:
-    """After a failure with ``count``: free what is held in reserve and answer half; at one block there is no half."""
+    """Half of ``count``, after so many did not fit; frees the reserve. Raises InputError if one block does not fit."""
     device.release()
     if count <= THREADS:
         raise InputError(
             "a launch needs some free GPU memory",
             f"no room for {count} at once",
-            "--backend",
-            "End what else uses the GPU, or use --backend cpu",
+            "backend",
+            "End what else uses the GPU, or use the cpu backend",
         )
     return -(-count // (2 * THREADS)) * THREADS

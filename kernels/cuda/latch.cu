@@ -1,4 +1,4 @@
-// The states of one measure under many threshold pairs, packed; one thread a pair. The twin of cpu.latch_paths.
+// The states of one measure under many threshold pairs, packed; one thread a pair. As kernels/cpu/backend.py latch_paths.
 //   THREADS  threads a block
 
 // All threads read the same value at the same time. NaN compares false, so it leaves the state.

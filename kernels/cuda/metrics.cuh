@@ -1,9 +1,9 @@
-// From the sums of a segment to its metrics; what scan.cu and product.cu have in common.
-//   FLAT, LEVEL  below them a variance and a fall count as none (metrics.py)
+// From the sums of a segment to its metrics, for scan.cu and walk.cu. The macros come from kernels/metrics.py:
+//   TOTAL_RETURN … EXPOSURE  the columns of a row of metrics
+//   FROM_RETURNS, METRICS    how many of them follow from the returns, and how many there are
+//   FLAT, LEVEL              a variance and a fall that are not above them count as none
 
-constexpr int METRICS = 12;
-
-// No table holds a NaN; fmax and fmin, which look for one, take twice the instructions.
+// No table holds a NaN. fmax and fmin, which check for one, take twice the instructions.
 __device__ __forceinline__ double larger(double a, double b) { return a > b ? a : b; }
 __device__ __forceinline__ double smaller(double a, double b) { return a < b ? a : b; }
 
@@ -12,7 +12,7 @@ struct Sums {
     double log, total, square, cube, fourth, downside, peak, fall;
 };
 
-// The first nine metrics from the sums of `count` days about `centre`; undefined is NaN.
+// The metrics that follow from the returns, from the sums of `count` days about `centre`; undefined is NaN.
 __device__ __forceinline__ void finish(
     const Sums &sums, int count, double centre, double periods, double risk_free, double *row)
 {
@@ -31,13 +31,13 @@ __device__ __forceinline__ void finish(
     const double squared = offset * offset;
     const double third = cube - 3.0 * offset * square + 2.0 * squared * offset;
     const double last = fourth - 4.0 * offset * cube + 6.0 * squared * square - 3.0 * squared * squared;
-    row[0] = expm1(sums.log);
-    row[1] = cagr;
-    row[2] = volatility;
-    row[3] = flat ? undefined : excess / volatility;
-    row[4] = sums.downside > 0.0 ? excess / sqrt(sums.downside / days * periods) : undefined;
-    row[5] = drawdown;
-    row[6] = fall > 0.0 ? cagr / -drawdown : undefined;
-    row[7] = flat ? undefined : third / (spread * sqrt(spread));
-    row[8] = flat ? undefined : last / (spread * spread);
+    row[TOTAL_RETURN] = expm1(sums.log);
+    row[CAGR] = cagr;
+    row[VOLATILITY] = volatility;
+    row[SHARPE] = flat ? undefined : excess / volatility;
+    row[SORTINO] = sums.downside > 0.0 ? excess / sqrt(sums.downside / days * periods) : undefined;
+    row[MAX_DRAWDOWN] = drawdown;
+    row[CALMAR] = fall > 0.0 ? cagr / -drawdown : undefined;
+    row[SKEWNESS] = flat ? undefined : third / (spread * sqrt(spread));
+    row[KURTOSIS] = flat ? undefined : last / (spread * spread);
 }

@@ -1,23 +1,23 @@
-// A product of variants: days summarised once for all variants that do the same in them. The twin of kernels/cpu/product/block_tables.py,
-// with the same sums in the same order (compiled without contraction). Behind metrics.cuh. Compiled anew for each
+// The tables of a product: days are summarised once for all variants that do the same on them. The arithmetic is that of
+// kernels/cpu/product, in the same order (compiled without contraction). Compiled with metrics.cuh before it, for each:
 //   SUMS         sums of an entry: those that the metrics asked for need
-//   SHAPE        1 where a drawdown is asked for: highest and lowest log NAV and deepest fall stand behind the sums
+//   SHAPE        1 where a drawdown is asked for: highest and lowest log NAV and deepest fall follow the sums
 //   WIDTH        doubles of an entry, even: the sums and the shape
-//   LOG, TOTAL, SQUARE, CUBE, FOURTH, DOWNSIDE, TRADED, COUNTS  which sum it is, or -1; with a shape LOG is 0
+//   LOG, TOTAL, SQUARE, CUBE, FOURTH, DOWNSIDE, TRADED, COUNTS  the position of that sum, or -1; with a shape LOG is 0
 //   METRIC       the metric asked for, or -1 for all
 //   ALLOCATIONS  what the rule chooses from
-//   VERSIONS     of an entry: one for each allocation held before where the rule may hold, else 1
+//   VERSIONS     versions of an entry: one for each allocation held before if the rule depends on it, else 1
 //   THREADS, BLOCKS  threads a block; blocks of a multiprocessor that must fit its registers
 //
 // A node is 4 · 2^level days. Of every combination of classes, one of each signal, its table has VERSIONS entries.
 // Combinations are numbered with the last signal fastest, in the order in which a tile walks its signals.
 
 constexpr int LEAF = 4;
-constexpr int PAIRS = WIDTH / 2;               // of doubles, read at once
+constexpr int PAIRS = WIDTH / 2;               // pairs of doubles, each read at once
 constexpr int CHARGE = (SUMS + 1) / 2 * 2;     // doubles of a charge
 constexpr unsigned CHANGED = 1u << 16;
 
-// Days put together. mark: allocation of the first day, from bit 8 on of the last, and whether it ever changed.
+// An entry. mark: the first day's allocation, from bit 8 on the last day's, and whether it ever changed.
 struct Entry {
     double value[WIDTH];
     unsigned mark;
@@ -44,7 +44,7 @@ __device__ __forceinline__ void store(const Entry &entry, double2 *values, unsig
     }
 }
 
-// left, then right, whose first day is `day`. A charge is rare: it is read only where the allocation changes.
+// Joins `right`, whose first day is `day`, to `left`. A charge is read only where the allocation changes, which is rare.
 __device__ __forceinline__ void join(Entry &left, const Entry &right, const double *charges, int day) {
     const unsigned from = left.mark >> 8 & 255u, to = right.mark & 255u;
     unsigned changed = (left.mark | right.mark) & CHANGED;
@@ -68,7 +68,7 @@ __device__ __forceinline__ void join(Entry &left, const Entry &right, const doub
     left.mark = (left.mark & 255u) | (right.mark & 0xff00u) | changed;
 }
 
-// Which of `count` parts, that begin at `starts`, holds number `at`.
+// Which of `count` parts, which begin at `starts`, holds number `at`.
 __device__ __forceinline__ int find(const unsigned *starts, int count, unsigned at) {
     int low = 0;
     while (count > 1) {
@@ -88,10 +88,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 5) leaves(
     const unsigned long long *keys,    // codes of four days, 16 bits each
     const unsigned char *rule,         // (A, codes)
     int codes,
-    const double2 *day_values,         // (D + 1, A): entries of single days, the last of no day
+    const double2 *day_values,         // (D + 1, A): entries of single days; the last adds nothing
     const unsigned *day_marks,
     const double *charges,             // (D + 1, A, A, CHARGE)
-    int first, int end, int none,      // first day, past-last day, the day that is none; none is first where nothing counts
+    int first, int end, int none,      // first day, past-last day, the day that adds nothing; first == none: no day counts
     double2 *values, unsigned *marks)
 {
     const unsigned combination = blockIdx.x * THREADS + threadIdx.x;
@@ -123,13 +123,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 5) leaves(
     }
 }
 
-// The tables of nodes from those of the two halves of each: one thread a combination.
+// The tables of nodes, each from those of its two halves: one thread a combination.
 extern "C" __global__ void __launch_bounds__(THREADS) combine(
     const unsigned *starts,            // (nodes + 1,)
     const unsigned *starts_below,      // (2 nodes + 1,)
     int nodes, int node, int below, int signals,
     const int *begins, const int *counts,
-    const int2 *children,                  // of a class the two below
+    const int2 *children,                  // of each class the two in the halves
     const double *charges,
     int first, int half, int end, int none,
     const double2 *values_below, const unsigned *marks_below,
@@ -165,14 +165,14 @@ extern "C" __global__ void __launch_bounds__(THREADS) combine(
     }
 }
 
-// Where in the tables of blocks a combination of the outer signals stands: one thread a block and combination.
+// Where each combination of the outer signals begins in the tables of blocks: one thread a block and combination.
 extern "C" __global__ void __launch_bounds__(THREADS) rows(
     const unsigned *starts,    // (blocks + 1,)
     const int *counts,         // (nodes, signals)
-    const int *classes,        // (members, blocks of all): of each path in each block
-    const long long *layout,   // (signals, 3): paths, first member, stride
+    const int *classes,        // (paths, blocks of all): of each path in each block
+    const long long *layout,   // (signals, 3): paths, first path, stride
     int blocks, int node, int block, int all_blocks, int signals, int outers,
-    unsigned *answer)          // (blocks, outers)
+    unsigned *result)          // (blocks, outers)
 {
     const unsigned thread = blockIdx.x * THREADS + threadIdx.x;
     if (thread >= (unsigned)blocks * outers) return;
@@ -185,5 +185,5 @@ extern "C" __global__ void __launch_bounds__(THREADS) rows(
         step *= __ldg(counts + (node + place) * signals + signal);
         rest /= size;
     }
-    answer[thread] = __ldg(starts + place) + row;
+    result[thread] = __ldg(starts + place) + row;
 }

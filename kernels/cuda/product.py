@@ -15,20 +15,20 @@ from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.source import KernelForm
 from gridproof.kernels.cuda.tile import DeviceTables, Walker, upload_payoff, upload_tile
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.metrics import WIDTH
 from gridproof.kernels.problem import Box, Problem
 
 # The share of the free memory that the variants of a tile are planned for, and that of its tables.
 _VARIANTS, _TABLES = 0.25, 0.35
 _MOST = 2**24
-# Nodes times paths of one signal: its classes are made on the CPU, 20 bytes for each.
+# The most nodes times paths of one signal, whose classes take 20 bytes for each on the CPU.
 _CLASSES = 2**25
 
 Cut = tuple[slice, ...]
 
 
 class Products:
-    """Of one problem, bound to a device."""
+    """Evaluates boxes of one problem on a device."""
 
     def __init__(self, device: Device, problem: Problem, top: int | None = None) -> None:
         self._device, self._problem = device, problem
@@ -42,7 +42,7 @@ class Products:
         """As ``reference.evaluate``, (J, S, 12 + A)."""
         box = with_signal(box)
         rows = MetricRows(self._device, box, self._problem)
-        self._sweep(box, KernelForm(self._problem.allocations, bool(self._host.held.any())), rows)
+        self._sweep(box, KernelForm(self._problem.allocations, bool(self._host.depends.any())), rows)
         return rows.result.reshape(-1, *rows.result.shape[-2:])
 
     def values(self, box: Box, metric: str) -> list[Any]:
@@ -52,7 +52,7 @@ class Products:
         """
         box = with_signal(box)
         column = MetricColumn(self._device, box, self._problem)
-        self._sweep(box, KernelForm(self._problem.allocations, bool(self._host.held.any()), metric), column)
+        self._sweep(box, KernelForm(self._problem.allocations, bool(self._host.depends.any()), metric), column)
         return column.values
 
     def _sweep(self, box: Box, form: KernelForm, answer: MetricRows | MetricColumn) -> None:
@@ -70,8 +70,8 @@ class Products:
                     raise InputError(
                         "a launch needs some free GPU memory",
                         "no room for one variant",
-                        "--backend",
-                        "End what else uses the GPU, or use --backend cpu",
+                        "backend",
+                        "End what else uses the GPU, or use the cpu backend",
                     ) from None
                 waiting += _halves(cut, self._longest())
 
@@ -99,15 +99,15 @@ class Products:
             delay = problem.lead - int(lag)
             tile = self._classes.tile(paths, [box.places[signal] for signal in order], delay)
             uploaded = upload_tile(device, tile, sizes, strides[order])
-            nodes = self._classes.nodes(delay)
-            walker = Walker(device, form, nodes, tile, uploaded, int(device.free_bytes() * _TABLES))
+            tree = self._classes.tree(delay)
+            walker = Walker(device, form, tree, tile, uploaded, int(device.free_bytes() * _TABLES))
             for cell in np.flatnonzero(lags == lag):
                 payoff = self._payoff(form, int(box.executions[cell]))
                 for segment, days in walker.run(payoff, self._rule, problem.rule.shape[1], problem.start):
                     where = answer.begin(int(cell), segment, walker.variants)
                     if where is None:
                         continue
-                    numbers = (len(sizes), walker.variants, days, self._host.field)
+                    numbers = (len(sizes), walker.variants, days, self._host.count_bits)
                     device.launch(
                         form.kernel("conclude"), walker.variants,
                         [walker.sums, walker.held, uploaded.layout, payoff.constant[segment], self._invested,
@@ -126,11 +126,11 @@ class Products:
 
 
 class MetricRows:
-    """All metrics, of a tile on the device and of the box on the host: (sizes of the signals, E, S, 12 + A)."""
+    """Collects all metrics of a box on the host, tile by tile: (sizes of the signals, E, S, 12 + A)."""
 
     def __init__(self, device: Device, box: Box, problem: Problem) -> None:
         self._device = device
-        self._width = len(METRICS) + problem.allocations
+        self._width = WIDTH + problem.allocations
         self.bytes_each = self._width * 8
         sizes = [len(paths) for paths in box.paths]
         self.result = np.empty((*sizes, len(box.executions), problem.segments, self._width))
@@ -147,7 +147,7 @@ class MetricRows:
 
 
 class MetricColumn:
-    """One metric of a whole box, on the device."""
+    """Collects one metric of a whole box on the device."""
 
     bytes_each = 0
 
@@ -164,11 +164,11 @@ class MetricColumn:
         return self.values[segment][cell] if segment < len(self.values) else None
 
     def end(self, cut: Cut, cell: int, segment: int, rows: Any) -> None:
-        """Nothing: the values stay where they are."""
+        """Does nothing: the values stay on the device."""
 
 
 def with_signal(box: Box) -> Box:
-    """A box without signals has one path that says nothing."""
+    """The box; one path without bits is added to a box without signals."""
     if box.paths:
         return box
     return Box((np.zeros((1, 0), dtype=np.int32),), (np.zeros(0, dtype=np.int64),), box.executions)
@@ -183,7 +183,7 @@ def _strides(sizes: list[int]) -> Ints:
 
 
 def _halves(cut: Cut, longest: int) -> list[Cut]:
-    """Halves of the first signal that is too long, else of the first of several paths: the inner ones stay whole."""
+    """Halve the first signal that is too long, else the first that has several paths: the inner ones stay whole."""
     sizes = _sizes(cut)
     at = next((at for at, size in enumerate(sizes) if size > longest), None)
     if at is None:

@@ -1,17 +1,17 @@
-// Reductions of one value of every variant of a box, where it was made. All that is added is an integer, so that no
-// result depends on an order. The values are a product: executions, then signals, the last fastest; a value stands for
-// as many variants as its paths have combinations of parameters.
+// Reductions of one metric of every variant of a box, on the device. Only integers are added, so no result depends on the
+// order. The values are a product: executions, then signals, the last fastest. A value counts for as many variants as
+// its paths have combinations of parameters.
 //   THREADS  threads a block
 
 using Whole = unsigned long long;
 
-// A float64 as an integer of the same order; 0 is below every value.
+// An integer that orders as the float64 does; 0 is below every value.
 __device__ __forceinline__ Whole key_of(double value) {
     const Whole bits = (Whole)__double_as_longlong(value);
     return bits >> 63 ? ~bits : bits | 1ull << 63;
 }
 
-// One cell of a surface, or of a product of two signals, in a thread's registers; see kernels/aggregate/surfaces.py.
+// One cell of a surface, or of a table of two signals, in a thread's registers; see kernels/aggregate/surfaces.py.
 struct Cell {
     Whole count, low, rest, square_low, square_rest, most;
 
@@ -55,10 +55,10 @@ struct Cell {
     }
 };
 
-// The product of two of the signals, over all others. The values are (outer, first, middle, second, inner).
+// The table of two of the signals, over all others. The values are (outer, first, middle, second, inner).
 extern "C" __global__ void __launch_bounds__(THREADS, 8) pairs(
     const double *values,
-    const int *weights,  // outer, middle, inner, one behind another: combinations of parameters of the others
+    const int *weights,  // outer, middle, inner, one after another: combinations of parameters of the other signals
     int outer, int first, int middle, int second, int inner, int slices,
     Whole *cells)        // (6, first * second), 0
 {
@@ -91,11 +91,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 8) pairs(
     sum.give(cells, size, cell);
 }
 
-// A surface of two axes from the product of two signals: every cell over all combinations of the signals' other axes.
+// A surface of two axes from the table of two signals: each cell over all combinations of the signals' other axes.
 extern "C" __global__ void __launch_bounds__(THREADS, 8) surface(
     const Whole *products, int product_size,
-    const int *first,   // (rows, many): where in the product the combinations of a row begin
-    const int *second,  // (columns, more): and where from there those of a column stand
+    const int *first,   // (rows, many): where in the table the combinations of a row begin
+    const int *second,  // (columns, more): how far from there those of a column are
     const int *places,  // (rows, columns): the cell of the surfaces
     int rows, int columns, int many, int more, int slices,
     Whole *cells, int size)
@@ -122,7 +122,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 8) ranks(
     const double *values, int count, int jobs, int inner,
     const int *weights,   // (jobs / inner + inner,): of all signals but the last, then of the last
     const double *edges, int many, double base,
-    int copies,           // of the histogram, against crowding at a bin
+    int copies,           // of the histogram, so that fewer threads add to one bin
     Whole *histogram,     // (copies, many + 1), 0; not written where many is 0
     Whole *counters)      // (3,), 0
 {
@@ -150,7 +150,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 8) ranks(
     if (equal) atomicAdd(counters + 2, equal);
 }
 
-// The values above a floor, and those equal to it of the jobs before `limit`: how many, and where there is room, which.
+// The values above a bound, and those equal to it in jobs before `limit`: how many and, if there is room, which.
 extern "C" __global__ void __launch_bounds__(THREADS, 8) best(
     const double *values, int count, int jobs, double bound, int limit, int room,
     int *found, double *kept,  // (room,): where, and the value

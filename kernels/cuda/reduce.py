@@ -1,4 +1,4 @@
-"""Reductions on a device: from one metric of every variant to histogram, ranks, surfaces and candidates for the top."""
+"""Reductions on a device: one metric of every variant to histogram, ranks, surfaces and candidates for the best."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.source import reduction_kernel
 
-# Threads that a reduction is cut for; copies of the histogram; candidates for the top that are sent.
+# The number of threads that a reduction is cut into; copies of the histogram; the most candidates that are sent back.
 _THREADS, _COPIES, _ROOM = 2**17, 64, 2**16
 
 
 class Reduction:
-    """Of one box, whose values are (E, J) on the device for each segment."""
+    """The reduction of one box. values: for each segment (E, J) on the device."""
 
     def __init__(self, device: Device, question: ReductionRequest, values: list[Any]) -> None:
         self._device, self._question, self._values = device, question, values
@@ -64,7 +64,7 @@ class Reduction:
         return device.download(histogram).sum(axis=0).astype(np.int64), device.download(counters).astype(np.int64)
 
     def _surfaces(self) -> Surfaces:
-        """Every pair of axes from the product of the two signals that own them, or of the one and another."""
+        """The surface of every pair of axes, from the table of the signals that own them."""
         surfaces = Surfaces.empty(self._question.dims)
         size = len(surfaces.count)
         if size == 0:
@@ -79,7 +79,7 @@ class Reduction:
             else:
                 wanted.setdefault((min(one, two), max(one, two)), []).append((int(offset), across, down))
         for group, offset, across, down in within:
-            # With a signal whose product is made anyway, else with the smallest.
+            # With a signal whose table is made anyway, else with the smallest.
             made = [pair for pair in wanted if group in pair]
             possible = made or [
                 (min(group, each), max(group, each)) for each in range(len(self._paths)) if each != group
@@ -139,12 +139,12 @@ class Reduction:
         )  # fmt: skip
 
     def _best(self) -> tuple[Ints, Floats]:
-        """Places of the values that may be among the best, ascending, and the values."""
+        """The positions of the candidates for the best, ascending, and their values."""
         kept, bound, limit = self._question.kept, self._question.floor, self._jobs
         room = max(_ROOM, kept + self._paths[0])
         count = self._number(bound, limit)
         if count > room:
-            # The highest bound that keeps enough; where too many equal it, the lowest jobs of those.
+            # The highest bound that enough values reach; where too many equal it, the lowest jobs of those.
             low, high = key_of(bound), key_of(np.inf)
             while high - low > 1 and count > room:
                 middle = (low + high) // 2
@@ -161,7 +161,7 @@ class Reduction:
         return at[order].astype(np.int64), value[order]
 
     def _number(self, bound: float, limit: int, room: int = 0, places: Any = None, values: Any = None) -> int:
-        """How many values lie above the bound or, of the jobs before the limit, at it."""
+        """How many values are above the bound, or equal to it in a job before the limit."""
         number = self._device.zeros((1,), "<u8")
         if room == 0:
             places = values = number
@@ -177,7 +177,7 @@ class Reduction:
 
 
 def _slices(cells: int, others: int) -> int:
-    """Into how many parts the work of a cell is cut, for the device to have enough threads."""
+    """Into how many parts the work of a cell is cut, so that the device has enough threads."""
     return max(1, min(others, _THREADS // cells))
 
 
@@ -193,18 +193,18 @@ def _arrange(spans: tuple[AxisSpan, ...], wanted: list[AxisSpan]) -> tuple[Ints,
 
 
 def key_of(value: float) -> int:
-    """A float64 as a whole number of the same order, as ``key_of`` in reduce.cu."""
+    """A whole number that orders as the float64 does, as ``key_of`` in reduce.cu."""
     bits = int(np.float64(value).view(np.uint64))
     return 2**64 - 1 - bits if bits >> 63 else bits | 1 << 63
 
 
 def float_of(key: int) -> float:
-    """The inverse."""
+    """The inverse of ``key_of``."""
     bits = key ^ 1 << 63 if key >> 63 else 2**64 - 1 - key
     return float(np.uint64(bits).view(np.float64))
 
 
 def _maxima(keys: Array) -> Floats:
-    """Floats of keys; 0, where nothing was added, is −inf."""
+    """The float64 of each key; −inf for key 0, where nothing was added."""
     bits = np.where(keys >> np.uint64(63), keys ^ np.uint64(2**63), ~keys)
     return np.where(keys == 0, -np.inf, bits.view(np.float64))

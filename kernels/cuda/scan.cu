@@ -1,27 +1,27 @@
-// The scan of every job: decide and join in one walk, one thread a job, in as many steps as it has switches.
+// The scan of a list of jobs: one thread decides and sums one job, in as many steps as its allocation changes.
 //
-// The twin of kernels/cpu/scan.py and stretches.py, with the same numbers in the same order (compiled without contraction). Compiled anew
-// for each number of signal bits and of allocations, behind metrics.cuh:
+// The arithmetic is that of kernels/cpu/scan.py and holding_periods.py, in the same order (compiled without contraction).
+// It is compiled with metrics.cuh before it, once for each number of signal bits and of allocations:
 //   BITS         signal bits of a job; bit b of a code is the state of its path b
 //   ALLOCATIONS  what the rule chooses from
 //   THREADS      threads a block
 //   BLOCKS       blocks of a multiprocessor that must fit its registers
 //
-// A thread keeps no list of days. It walks the flips of its paths, words of 32 days, looks the rule up where a path
-// flips, and stops where the allocation changes; then the stretch that ended there is joined to what came before.
-// Lanes of a warp stand at different days, but join at the same time. Jobs of one tuple are neighbours: they read the
-// same words, and what is walked twice is cheaper than what would have to be kept (see docs/cuda.md).
+// A thread keeps no list of days. It goes through the flips of its paths, in words of 32 days, looks the rule up where a
+// path flips, and stops where the allocation changes; then it adds the run of days that ended there. The lanes of a warp
+// are at different days but add their runs at the same time. Jobs of one tuple are neighbours and read the same words:
+// deciding twice is cheaper than keeping the decisions (see docs/cuda.md).
 
-constexpr int NEVER = 0x7fffffff;  // behind every day, whatever the lag
+constexpr int NEVER = 0x7fffffff;  // after every day, whatever the lag
 
-// A tuple's decisions, one change of the allocation after another.
+// The decisions of a tuple, one change of the allocation after another.
 struct Walk {
-    int word;          // the 32 days that are looked at
-    uint4 changed;     // x: those of its days still to come on which a path flips; y, z, w: of the words behind it
-    int code, chosen;  // state of the signals; allocation from the last change on
+    int word;          // the current 32 days
+    uint4 changed;     // x: its remaining days on which a path flips; y, z, w: those of the next words
+    int code, chosen;  // state of the signals; allocation since the last change
     int path[BITS ? BITS : 1];
 
-    // 128 days at once: neighbouring lanes read neighbouring paths, 16 bytes each.
+    // Reads 128 days at once: neighbouring lanes read neighbouring paths, 16 bytes each.
     __device__ __forceinline__ void read(const uint4 *flips, int paths) {
         const int line = (word >> 2) * paths;
         changed = {0, 0, 0, 0};
@@ -35,8 +35,8 @@ struct Walk {
         }
     }
 
-    // Turn the state of every path that flips on this day of the word; it was read a moment ago.
-    __device__ __forceinline__ void turn(const uint4 *flips, int paths, int at) {
+    // Flips the state of every path that flips on this day of the word, which was just read.
+    __device__ __forceinline__ void flip(const uint4 *flips, int paths, int at) {
         const unsigned *words = reinterpret_cast<const unsigned *>(flips) + (word & 3);
         const int line = (word >> 2) * paths;
 #pragma unroll
@@ -47,12 +47,12 @@ struct Walk {
     __device__ __forceinline__ void begin(const uint4 *flips, int paths, const unsigned char *rule, int start) {
         word = code = 0;
         read(flips, paths);
-        turn(flips, paths, 0);
+        flip(flips, paths, 0);
         changed.x &= ~1u;
         chosen = __ldg(rule + (start << BITS | code));
     }
 
-    // The next decision day on which the allocation changes, to `chosen`; NEVER behind the last.
+    // The next decision day on which the allocation changes, to `chosen`; NEVER after the last.
     __device__ __forceinline__ int next(const uint4 *flips, int words, int paths, const unsigned char *rule) {
         while (true) {
             while ((changed.x | changed.y | changed.z | changed.w) == 0) {
@@ -66,7 +66,7 @@ struct Walk {
             }
             const int at = __ffs(changed.x) - 1;
             changed.x &= changed.x - 1;
-            turn(flips, paths, at);
+            flip(flips, paths, at);
             const int allocation = __ldg(rule + (chosen << BITS | code));
             if (allocation != chosen) {
                 chosen = allocation;
@@ -112,7 +112,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     for (int bit = 0; bit < BITS; bit++) walk.path[bit] = rows[(size_t)tuple_of[job] * BITS + bit];
     walk.begin(flips, paths, rule, start);
 
-    // Decision day j takes hold on return day j - delay. What stands on return day 0 is not charged.
+    // Decision day j takes effect on return day j - delay. The switch into the position of return day 0 is not charged.
     int current, change;
     do {
         current = walk.chosen;
@@ -124,7 +124,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     for (int segment = 0; segment < segments; segment++) {
         const int begin = bounds[segment], end = bounds[segment + 1];
         Sums sums = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
-        // Moments are taken about the mean of the leg that the segment begins with; those of others are moved there.
+        // The moments of a segment are taken about the mean of its first allocation; those of other runs are shifted.
         const int beginning = change == begin ? walk.chosen : current;
         const double about = __ldg(&prefix[(payoff + beginning) * 4 + 3].y);
         double turnover = 0.0;
@@ -153,7 +153,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
                 turnover += __ldg(traded + change_of);
                 came_from = current;
                 if (cost.x > 0.0) {
-                    // The first day of a charged position is summed by itself: its return is not the table's.
+                    // The first day after a charge is summed by itself, because its return is not that of the table.
                     const double earned = (1.0 + own.x) * (1.0 - cost.x) - 1.0;
                     const double once = earned - about, twice = once * once;
                     const double below = smaller(earned - daily_free, 0.0);
@@ -187,14 +187,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
             sums.fourth += fourth;
             held_days[current][threadIdx.x] += stop - day;
 
-            // Points day + 1 .. stop from the two halves that meet at the highest bit in which their numbers differ.
+            // NAV points day + 1 .. stop from two table entries that meet at the highest bit in which the two numbers differ.
             const int after = day + 1;
             const int level = 31 - __clz((after ^ stop) | 1);
             const int points = spans + level * (days + 1) * ALLOCATIONS + current;
             const double2 *left = shape + (points + after * ALLOCATIONS) * 2;
             const double2 *right = shape + (points + stop * ALLOCATIONS) * 2;
             const double2 left_span = __ldg(left), right_span = __ldg(right);
-            // Where day + 1 is stop both are that one point, at level 0, and the fall between them is 0.
+            // Where day + 1 is stop, both entries are that one point, at level 0, and the fall between them is 0.
             const double between = left_span.x - right_span.y;
             const double inner = larger(larger(__ldg(&left[1].x), __ldg(&right[1].x)), between);
             const double high = base + larger(left_span.x, right_span.x);
@@ -207,8 +207,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
         double *row = result + ((size_t)job * segments + segment) * (METRICS + ALLOCATIONS);
         const double length = end - begin;
         finish(sums, end - begin, about, periods, risk_free, row);
-        row[9] = switches;
-        row[10] = turnover * periods / length;
+        row[SWITCHES] = switches;
+        row[TURNOVER] = turnover * periods / length;
         double exposure = 0.0;
 #pragma unroll
         for (int allocation = 0; allocation < ALLOCATIONS; allocation++) {
@@ -216,6 +216,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
             row[METRICS + allocation] = weight;
             exposure += weight * __ldg(invested + allocation);
         }
-        row[11] = exposure;
+        row[EXPOSURE] = exposure;
     }
 }

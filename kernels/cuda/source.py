@@ -1,4 +1,4 @@
-"""The kernels' sources and what each compilation of them fixes."""
+"""The kernels' sources and the macros that each compilation sets."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridproof.kernels.aggregate.surfaces import LIMIT, SCALE
-from gridproof.kernels.metrics import FLAT, LEVEL, METRICS
+from gridproof.kernels.cpu.product.entry import SUM_NAMES
+from gridproof.kernels.metrics import BY_NAME, FLAT, FROM_RETURNS, LEVEL, TABLE, WIDTH
 
-# Threads a block; the stripes of shared memory are this wide.
+# Threads a block; arrays in shared memory have a column for each.
 THREADS = 128
 
 # Shared memory holds a counter for each thread and allocation, in at most 48 KiB a block.
 MOST_ALLOCATIONS = 96
 
-# Without contraction every operation rounds as it does in C on a CPU, where the same source is tested.
+# Without contraction to FMA every operation rounds as on a CPU, where the same source is tested.
 OPTIONS = ("-std=c++17", "--fmad=false")
 
-# What an entry of a product may sum, in the order of ``kernels.cpu.product.block_tables``.
-FIELDS = ("LOG", "TOTAL", "SQUARE", "CUBE", "FOURTH", "DOWNSIDE", "TRADED", "COUNTS")
+# The columns of a row of metrics by name, and what else metrics.cuh takes from ``kernels.metrics``.
+METRIC_MACROS: tuple[tuple[str, float], ...] = (
+    *((metric.name.upper(), metric.column) for metric in TABLE),
+    ("FROM_RETURNS", FROM_RETURNS),
+    ("METRICS", WIDTH),
+    ("FLAT", FLAT),
+    ("LEVEL", LEVEL),
+)
 
-# Of a metric that is asked for alone: what it needs, and whether it needs the shape of the NAV.
+# The sums that one metric needs when it is computed alone, and whether it needs the shape of the NAV.
 _NEEDS: dict[str, tuple[tuple[str, ...], bool]] = {
     "total_return": (("LOG",), False),
     "cagr": (("LOG",), False),
@@ -64,11 +71,11 @@ def scan_kernel(bits: int, allocations: int) -> Kernel:
     """
     blocks = 5 if bits <= 4 else 4 if bits <= 10 else 2
     sizes = (("BITS", bits), ("ALLOCATIONS", allocations), ("THREADS", THREADS), ("BLOCKS", blocks))
-    return Kernel("scan", ("metrics.cuh", "scan.cu"), (*sizes, ("FLAT", FLAT), ("LEVEL", LEVEL)))
+    return Kernel("scan", ("metrics.cuh", "scan.cu"), (*sizes, *METRIC_MACROS))
 
 
 def reduction_kernel(name: str) -> Kernel:
-    """pairs, surface, ranks or best."""
+    """name: pairs, surface, ranks or best."""
     return Kernel(name, ("reduce.cu",), (("THREADS", THREADS), ("LIMIT", LIMIT), ("SCALE", SCALE)))
 
 
@@ -85,9 +92,9 @@ class KernelForm:
 
     @property
     def fields(self) -> tuple[int, ...]:
-        """Which sums of ``kernels.cpu.product.block_tables`` an entry has."""
-        names = FIELDS if self.metric is None else _NEEDS[self.metric][0]
-        return tuple(FIELDS.index(name) for name in names)
+        """Which sums of ``kernels.cpu.product.entry`` an entry has."""
+        names = SUM_NAMES if self.metric is None else _NEEDS[self.metric][0]
+        return tuple(SUM_NAMES.index(name) for name in names)
 
     @property
     def shaped(self) -> bool:
@@ -95,7 +102,7 @@ class KernelForm:
 
     @property
     def width(self) -> int:
-        """Doubles an entry."""
+        """Doubles of an entry."""
         return -(-(len(self.fields) + 3 * self.shaped) // 2) * 2
 
     @property
@@ -111,19 +118,18 @@ class KernelForm:
         return self.allocations if self.holds else 1
 
     def kernel(self, name: str) -> Kernel:
-        """leaves, combine, rows, walk or conclude."""
-        places = [(field, self.fields.index(at) if at in self.fields else -1) for at, field in enumerate(FIELDS)]
+        """name: leaves, combine, rows, walk or conclude."""
+        places = [(field, self.fields.index(at) if at in self.fields else -1) for at, field in enumerate(SUM_NAMES)]
         macros = (
             ("THREADS", THREADS),
             ("ALLOCATIONS", self.allocations),
-            ("METRIC", -1 if self.metric is None else METRICS.index(self.metric)),
+            ("METRIC", -1 if self.metric is None else BY_NAME[self.metric].column),
             ("VERSIONS", self.versions),
             ("BLOCKS", 5 if self.metric is None else 8),
             ("SUMS", len(self.fields)),
             ("SHAPE", int(self.shaped)),
             ("WIDTH", self.width),
             *places,
-            ("FLAT", FLAT),
-            ("LEVEL", LEVEL),
+            *METRIC_MACROS,
         )
         return Kernel(name, ("metrics.cuh", "product.cu", "walk.cu"), macros)

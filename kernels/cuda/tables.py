@@ -1,4 +1,4 @@
-"""A problem laid out for the scan kernel: by day, padded to whole sectors, everything that can be known beforehand."""
+"""A problem laid out for the scan kernel: ordered by day, padded to whole sectors, all logarithms taken beforehand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ScanTables(NamedTuple):
     traded: Floats  # (A, A)
     invested: Floats  # (A,)
     bounds: Array  # (S + 1,) int32
-    words: Any  # np.int32, as the next five; np.float64 the last two
+    words: Any  # np.int32, as the next five; the last two are np.float64
     paths: Any
     start: Any
     days: Any
@@ -37,7 +37,7 @@ class ScanTables(NamedTuple):
 
 
 class JobBatch(NamedTuple):
-    """The kernel's parameters behind the tables, but for the result: the jobs of one launch."""
+    """The kernel's next parameters: the jobs of one launch. Only the result follows."""
 
     rows: Array  # (N, B) int32
     tuple_of: Array  # (J,) int32
@@ -53,7 +53,7 @@ def lay_out(problem: Problem) -> ScanTables:
             "a rule on the cuda backend chooses from a limited number of legs",
             allocations,
             "rule",
-            f"Use at most {MOST_ALLOCATIONS} legs, or --backend cpu",
+            f"Use at most {MOST_ALLOCATIONS} legs, or use the cpu backend",
         )
     edges = _edges(problem.path_bits, problem.decision_days)
     levels = max(1, int(days).bit_length())
@@ -63,11 +63,11 @@ def lay_out(problem: Problem) -> ScanTables:
         raise InputError(
             "every table of the cuda backend has fewer than 2^31 entries",
             max(edges.size, entries, charges),
-            "--backend",
-            "Narrow the grid's longest axis, or use --backend cpu",
+            "backend",
+            "Narrow the grid's longest axis, or use the cpu backend",
         )
     prefix, shape, centre, charge = summarise(problem)
-    # Two places of an entry are free: what a charged day needs lies beside the sums that it is used with.
+    # An entry has two places free: they take what a charged day needs, beside the sums that it is used with.
     prefix[:, :days, :, 6] = np.swapaxes(problem.returns, 1, 2)
     prefix[..., 7] = centre[:, None, :]
     assert shape.shape[1] == levels

@@ -8,29 +8,29 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.kernels.cpu.product.path_classes import LEAF
-from gridproof.kernels.cpu.product.product import BlockTables
-from gridproof.kernels.cuda.classes import TileClasses, TreeNodes
+from gridproof.kernels.cpu.product.block_tables import DayTables
+from gridproof.kernels.cpu.product.path_classes import LEAF, DayTree
+from gridproof.kernels.cuda.classes import TileClasses
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.source import KernelForm
 
-# Indices of entries in a kernel have 32 bits.
+# The kernels index entries with 32 bits.
 _MOST = 2**31 - 1
 
 
 class DeviceTables(NamedTuple):
-    """``kernels.cpu.product.product.BlockTables`` on a device, of the sums that a form needs."""
+    """``kernels.cpu.product.block_tables.DayTables`` on a device, with the sums that a form needs."""
 
     values: Any  # (D + 1, A, width)
     marks: Any  # (D + 1, A) uint32
     charges: Any  # (D + 1, A, A, charge width)
     constant: list[Any]  # for each segment (A, 12 + A)
     centre: float
-    none: int  # D, the day that is no day
+    none: int  # D, the day that adds and charges nothing
 
 
 class Uploaded(NamedTuple):
-    """A tile's classes on a device. ``layout``: of each signal its paths, first member and stride in the result."""
+    """A tile's classes on a device. ``layout``: for each signal its paths, first path and stride in the result."""
 
     begins: Any
     counts: Any
@@ -43,7 +43,7 @@ class Uploaded(NamedTuple):
     sizes: tuple[int, ...]
 
 
-def upload_payoff(device: Device, form: KernelForm, tables: BlockTables) -> DeviceTables:
+def upload_payoff(device: Device, form: KernelForm, tables: DayTables) -> DeviceTables:
     days, allocations = tables.sums.shape[0] - 1, form.allocations
     sums = len(form.fields)
     values = np.zeros((days + 1, allocations, form.width))
@@ -73,31 +73,31 @@ class Walker:
     """
 
     def __init__(
-        self, device: Device, form: KernelForm, nodes: TreeNodes, tile: TileClasses, uploaded: Uploaded, budget: int
+        self, device: Device, form: KernelForm, tree: DayTree, tile: TileClasses, uploaded: Uploaded, budget: int
     ) -> None:
-        self._device, self._form, self._nodes = device, form, nodes
+        self._device, self._form, self._tree = device, form, tree
         self._tile, self._uploaded, self._budget = tile, uploaded, budget
         self._signals = len(uploaded.sizes)
         self.variants = int(np.prod(uploaded.sizes))
         self._outers = self.variants // uploaded.sizes[-1]
         self._all_blocks = tile.inner.shape[0]
-        # What every variant has come to, as walk.cu keeps it.
+        # The sums and the allocation held of every variant so far, as walk.cu keeps them.
         self.sums = device.empty((form.state_width, self.variants), "<f8")
         self.held = device.empty((self.variants,), "<u4")
 
     def run(self, payoff: DeviceTables, rule: Any, codes: int, start: int) -> Iterator[tuple[int, int]]:
-        """Yields the number and the days of every segment at its end, while ``sums`` and ``held`` are of it."""
-        nodes = self._nodes
-        top = nodes.nodes.shape[1] - 2
+        """Yields the number and the days of every segment at its end, while ``sums`` and ``held`` are those of it."""
+        tree = self._tree
+        top = tree.nodes.shape[1] - 2
         before = 0
-        for span, (first, end) in enumerate(nodes.spans):
-            free = nodes.segments[span] < 0
+        for span, (first, end) in enumerate(tree.spans):
+            free = tree.segments[span] < 0
             length = LEAF << top
-            blocks = int(nodes.nodes[span, top + 1] - nodes.nodes[span, top])
+            blocks = int(tree.nodes[span, top + 1] - tree.nodes[span, top])
             for low, high in self._groups(span, top, blocks):
                 begin = payoff.none if free else int(first) + low * length
                 values, marks, starts = self._tables(payoff, rule, codes, span, top, low, high, begin, int(end))
-                rows = self._rows(starts, int(nodes.nodes[span, top]) + low, before + low, high - low)
+                rows = self._rows(starts, int(tree.nodes[span, top]) + low, before + low, high - low)
                 opening = 0 if low else 1 if span else 3 if free else 2
                 numbers = (self._signals, codes, self._outers, self._uploaded.sizes[-1], high - low, before + low)
                 days = (begin, 0 if free else length, opening, start, self.variants)
@@ -109,10 +109,10 @@ class Walker:
                 )  # fmt: skip
             before += blocks
             if not free:
-                yield int(nodes.segments[span]), int(end - first)
+                yield int(tree.segments[span]), int(end - first)
 
     def _groups(self, span: int, top: int, blocks: int) -> Iterator[tuple[int, int]]:
-        """Runs of blocks whose tables fit: those of a level are made from those of the level below."""
+        """Ranges of blocks whose tables fit the budget, with those of the level below that they are made from."""
         sizes = np.stack([self._sizes(span, level, top, 0, blocks).reshape(blocks, -1).sum(axis=1)
                           for level in range(top + 1)])  # fmt: skip
         each = self._form.versions * (self._form.width * 8 + 4)
@@ -129,7 +129,7 @@ class Walker:
             low += count
 
     def _sizes(self, span: int, level: int, top: int, low: int, high: int) -> Ints:
-        first = int(self._nodes.nodes[span, level])
+        first = int(self._tree.nodes[span, level])
         return self._tile.combinations[first + (low << top - level) : first + (high << top - level)]
 
     def _tables(
@@ -148,7 +148,7 @@ class Walker:
         up = self._uploaded
         below: tuple[Any, Any, Any] | None = None
         for level in range(top + 1):
-            node = int(self._nodes.nodes[span, level]) + (low << top - level)
+            node = int(self._tree.nodes[span, level]) + (low << top - level)
             many = (high - low) << top - level
             edges = np.concatenate([[0], np.cumsum(self._sizes(span, level, top, low, high))])
             count = int(edges[-1])
@@ -162,7 +162,7 @@ class Walker:
                      payoff.marks, payoff.charges, begin, end, payoff.none, values, marks],
                 )  # fmt: skip
             else:
-                under = int(self._nodes.nodes[span, level - 1]) + (low << top - level + 1)
+                under = int(self._tree.nodes[span, level - 1]) + (low << top - level + 1)
                 self._launch(
                     "combine", count,
                     [starts, below[2], many, node, under, self._signals, up.begins, up.counts, up.children,

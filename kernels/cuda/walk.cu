@@ -1,20 +1,21 @@
-// Every variant of a tile through the tables of its blocks, and its metrics: one thread a variant. Behind product.cu.
+// Walks every variant of a tile through the tables of its blocks, and computes its metrics: one thread a variant.
+// Compiled with product.cu before it.
 //
-// Neighbouring threads have neighbouring paths of the innermost signal and, but for where one row of the tile ends and
-// the next begins, the same paths of all others: they read one row of each table.
+// Neighbouring threads have neighbouring paths of the inner signal and, except where one row of the tile ends and the
+// next begins, the same paths of all others: they read one row of each table.
 
-// Joins blocks to what each variant has come to.
+// Joins the entries of blocks to the sums and the shape of each variant so far.
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) walk(
     const double2 *values, const unsigned *marks,
     const unsigned *rows,      // (blocks, outers): see `rows`
-    const int *classes,        // (blocks of all, inner): of the paths of the innermost signal
+    const int *classes,        // (blocks of all, inner): of the paths of the inner signal
     const double *charges,
-    const int *heads,          // (members,): the code of a path on the first day of all
+    const int *heads,          // (paths,): the code of a path on the first day of all
     const long long *layout,
     const unsigned char *rule,
     int signals, int codes, int outers, int inner, int blocks, int block,
-    int first, int length,     // day of the first block, days of a block; the day that is none and 0 where nothing counts
-    int opening,               // 0 goes on, 1 begins a segment, 2 begins with the allocation that the rule finds, 3 with `start`
+    int first, int length,     // day of the first block, days of a block; the day that adds nothing, and 0, where no day counts
+    int opening,               // 0 goes on, 1 begins a segment, 2 begins with what the rule makes of `start`, 3 with `start`
     int start, int variants,
     double *state,             // (SUMS + 2 SHAPE, variants): sums, highest, deepest fall
     unsigned *held)            // (variants,): as a mark
@@ -71,7 +72,7 @@ __device__ __forceinline__ double sum_of(int sum, const double *state, int varia
     return sum < 0 ? 0.0 : state[(size_t)sum * variants + variant];
 }
 
-// The metrics of one segment, as moments.finish; of one allocation held throughout they are those of `constant`.
+// The metrics of one segment. Of a variant that held one allocation throughout they are those of `constant`.
 extern "C" __global__ void __launch_bounds__(THREADS) conclude(
     const double *state, const unsigned *held, const long long *layout,
     const double *constant,    // (A, 12 + A)
@@ -101,7 +102,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) conclude(
     sums.downside = sum_of(DOWNSIDE, state, variants, variant);
     sums.peak = 0.0;
     sums.fall = sum_of(SHAPE ? SUMS + 1 : -1, state, variants, variant);
-    double row[9];
+    double row[FROM_RETURNS];
     finish(sums, days, centre, periods, risk_free, row);
     if (METRIC >= 0) {
         result[at] = still ? __ldg(own + METRIC) : row[METRIC >= 0 ? METRIC : 0];
@@ -109,11 +110,11 @@ extern "C" __global__ void __launch_bounds__(THREADS) conclude(
     }
     double *metrics = result + at * (METRICS + ALLOCATIONS);
 #pragma unroll
-    for (int metric = 0; metric < 9; metric++) metrics[metric] = still ? __ldg(own + metric) : row[metric];
+    for (int metric = 0; metric < FROM_RETURNS; metric++) metrics[metric] = still ? __ldg(own + metric) : row[metric];
     unsigned long long packed = (unsigned long long)sum_of(COUNTS, state, variants, variant);
     const unsigned long long mask = (1ull << field) - 1;
-    metrics[9] = (double)(packed & mask);
-    metrics[10] = sum_of(TRADED, state, variants, variant) * periods / days;
+    metrics[SWITCHES] = (double)(packed & mask);
+    metrics[TURNOVER] = sum_of(TRADED, state, variants, variant) * periods / days;
     long long left = days;
     double exposure = 0.0;
     for (int allocation = 0; allocation < ALLOCATIONS; allocation++) {
@@ -124,5 +125,5 @@ extern "C" __global__ void __launch_bounds__(THREADS) conclude(
         metrics[METRICS + allocation] = weight;
         exposure += weight * __ldg(invested + allocation);
     }
-    metrics[11] = exposure;
+    metrics[EXPOSURE] = exposure;
 }

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from types import TracebackType
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.backend import Backend, Evaluate, cuda_planner, resolve
+from gridproof.kernels.backend import Backend, cuda_planner, resolve
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.problem import Work
+from gridproof.kernels.problem import Evaluator, Work
 from gridproof.results.run.summary_record import ClusterTiming
 from gridproof.sweeps.cluster.connection import HEAD_TIMEOUT, check_address, connected, head_reachable
 from gridproof.sweeps.cluster.interrupts import Interrupts, deferred_interrupts
@@ -77,7 +77,7 @@ class ClusterExecutor:
         self._name = backend.name
         return backend
 
-    def prepare(self, grid: Grid, backend: Backend) -> Evaluate:
+    def prepare(self, grid: Grid, backend: Backend) -> Evaluator:
         remote = backend.name == "cuda" and not gpu_answers()
         evaluate = self._evaluate if remote else backend.bind(grid.plan.problem)
         shipment = self._ray.put(Shipment(grid, backend.name))

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.backend import Evaluate, resolve
-from gridproof.kernels.problem import Work
+from gridproof.kernels.backend import resolve
+from gridproof.kernels.problem import Evaluator, Work
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps.execution.identity import environment
 from gridproof.sweeps.execution.tile import TallyScale, run_tile
@@ -43,7 +43,7 @@ class Worker:
 
     def __init__(self, threads: int) -> None:
         numba.set_num_threads(max(1, min(threads, numba.config.NUMBA_NUM_THREADS)))
-        self._loaded: tuple[Grid, Evaluate] | None = None
+        self._loaded: tuple[Grid, Evaluator] | None = None
 
     def describe(self) -> dict[str, str]:
         """Host, process id, and the environment that results depend on."""
@@ -70,7 +70,7 @@ class Worker:
         """Metrics of work of the grid's plan, for a driver that cannot run the backend itself."""
         return self._grid_and_evaluate()[1](work)
 
-    def _grid_and_evaluate(self) -> tuple[Grid, Evaluate]:
+    def _grid_and_evaluate(self) -> tuple[Grid, Evaluator]:
         if self._loaded is None:
             raise RuntimeError("a worker must load a plan before it evaluates")
         return self._loaded

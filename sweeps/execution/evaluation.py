@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.kernels.backend import Evaluate
 from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.problem import Evaluator
 from gridproof.sweeps.plan.grid import Grid, ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point, Points
@@ -21,7 +21,7 @@ class GridEvaluation:
     evaluate: of ``plan.problem``, on the backend that the run is swept with.
     """
 
-    def __init__(self, grid: Grid, evaluate: Evaluate, points: Points) -> None:
+    def __init__(self, grid: Grid, evaluate: Evaluator, points: Points) -> None:
         self.grid, self.evaluate, self.points = grid, evaluate, points
         self._metrics: dict[int, Floats] = {}
         self._points: dict[int, Point] = {}
@@ -49,7 +49,7 @@ class GridEvaluation:
         return evaluate_grid(ListedGrid(self.plan, variants), self.evaluate)
 
 
-def evaluate_grid(grid: Grid, evaluate: Evaluate) -> Floats:
+def evaluate_grid(grid: Grid, evaluate: Evaluator) -> Floats:
     """Metrics of every variant of a short grid, in its order, (n, S, 12 + A)."""
     problem = grid.plan.problem
     parts = [np.empty((0, problem.segments, len(METRICS) + problem.allocations))]

@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gridproof.kernels.backend import Backend, Evaluate, resolve
+from gridproof.kernels.backend import Backend, resolve
+from gridproof.kernels.problem import Evaluator
 from gridproof.results.run.summary_record import ClusterTiming
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps.execution.tile import TallyScale, run_tile
@@ -75,7 +76,7 @@ class Executor(AbstractContextManager["Executor"], Protocol):
     def backend(self, name: str) -> Backend:
         """The backend of this name, to plan with. Raises InputError."""
 
-    def prepare(self, grid: Grid, backend: Backend) -> Evaluate:
+    def prepare(self, grid: Grid, backend: Backend) -> Evaluator:
         """Called once, before ``tiles``. Returns the function that evaluates work of the grid's plan."""
 
     def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]: ...
@@ -99,7 +100,7 @@ class LocalExecutor:
     def backend(self, name: str) -> Backend:
         return resolve(name)
 
-    def prepare(self, grid: Grid, backend: Backend) -> Evaluate:
+    def prepare(self, grid: Grid, backend: Backend) -> Evaluator:
         self._evaluate = backend.bind(grid.plan.problem)
         return self._evaluate
 

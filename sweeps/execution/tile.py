@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from gridproof.kernels.aggregate.reduction import Reducer
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.backend import Evaluate
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.problem import Evaluator
 from gridproof.results.run.record import objective_of
 from gridproof.results.run.tally import KEPT, Tally
 from gridproof.sweeps.execution.evaluation import GridEvaluation
@@ -34,7 +34,7 @@ class TallyScale:
 
 def run_tile(
     grid: Grid,
-    evaluate: Evaluate,
+    evaluate: Evaluator,
     low: int,
     high: int,
     scale: TallyScale,

@@ -10,24 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels import reference
-from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips, merge, pack, unpack
+from tests.support.agreement import assert_agree
 from tests.support.problems import random_jobs, random_latch, random_problem
-
-
-def assert_agree(actual: Floats, expected: Floats) -> None:
-    """Raw sums lose digits where two or three days hardly differ: there volatility and Sharpe ratio agree to a
-    millionth, and the higher moments are not compared."""
-    volatility, sharpe = expected[..., METRICS.index("volatility")], expected[..., METRICS.index("sharpe")]
-    ill = (np.abs(sharpe) > 30) | (volatility < 0.1)
-    for moment in (METRICS.index("skewness"), METRICS.index("kurtosis")):
-        actual[..., moment][ill] = expected[..., moment][ill]
-    for ratio in (METRICS.index("volatility"), METRICS.index("sharpe")):
-        np.testing.assert_allclose(actual[..., ratio][ill], expected[..., ratio][ill], rtol=1e-6, atol=1e-10)
-        actual[..., ratio][ill] = expected[..., ratio][ill]
-    np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-10)
 
 
 @settings(max_examples=60, deadline=None)

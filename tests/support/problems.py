@@ -1,12 +1,14 @@
-"""Random problems and jobs, for comparing backends."""
+"""Random problems, jobs and boxes, for comparing backends."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.paths import pack
-from gridproof.kernels.problem import Jobs, Problem
+from gridproof.kernels.problem import Box, Jobs, Problem
 
 
 def settled(rule: Ints) -> Ints:
@@ -70,6 +72,24 @@ def random_jobs(rng: np.random.Generator, problem: Problem, bits: int, tuples: i
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         execution=rng.integers(0, len(problem.lags), counts.sum()).astype(np.int64),
     )
+
+
+def random_box(rng: np.random.Generator, problem: Problem, bits: int, most: int = 5) -> Box:
+    """Signals of one to several bits each, which stand anywhere in the code; some paths twice."""
+    places = rng.permutation(bits)
+    cuts = np.arange(0)
+    if bits > 1:
+        cuts = np.sort(rng.choice(np.arange(1, bits), min(bits - 1, rng.integers(0, bits)), replace=False))
+    groups = np.split(places, cuts)
+    paths = [rng.integers(0, len(problem.path_bits), (rng.integers(1, most + 1), len(group))) for group in groups]
+    executions = np.sort(rng.choice(len(problem.lags), rng.integers(1, len(problem.lags) + 1), replace=False))
+    return Box(tuple(path.astype(np.int32) for path in paths), tuple(groups), executions)
+
+
+def one_bit_box(problem: Problem, paths: Sequence[Array]) -> Box:
+    """A signal of one bit for each array of rows of ``path_bits``, under every execution."""
+    rows = tuple(np.asarray(each).astype(np.int32).reshape(-1, 1) for each in paths)
+    return Box(rows, tuple(np.array([bit]) for bit in range(len(rows))), np.arange(len(problem.lags)))
 
 
 def random_latch(rng: np.random.Generator, days: int) -> tuple[Floats, Floats, Floats]:

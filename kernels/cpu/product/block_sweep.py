@@ -1,9 +1,9 @@
-"""The compiled scan of a product: days are summarised once for all variants that do the same in them.
+"""The compiled sweep of a product: days are summarised once for all variants that do the same on them.
 
-Time is a binary tree of days and paths that agree in a node are one class, see ``classes``. Every combination of a
-node's classes, one of each signal, has one entry: the sums and the shape of the NAV over those days, see ``entries``.
-An entry of a node is the join of two entries below; a variant is the join of one entry of each block. Where a rule may
-hold, an entry has a version for each allocation held before.
+Time is a binary tree of days, and paths that agree in a node are one class (``path_classes``). Every combination of a
+node's classes, one of each signal, has one entry: the sums and the shape of the NAV over those days (``block_tables``).
+An entry of a node is the join of two entries below; a variant is the join of one entry of each block. Where the rule
+depends on the allocation held, an entry has a version for each.
 
 Which joins make a variant depends on the days alone, never on what else is in the product, so a variant has the same
 bits in every product.
@@ -11,239 +11,258 @@ bits in every product.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import get_thread_id, prange
 
-from gridproof.kernels.arrays import Array, Floats, Ints, Words
-from gridproof.kernels.cpu.product.block_tables import CODE, LISTS, SHAPE, SUMS, advance, combine, leaves
-from gridproof.kernels.cpu.product.path_classes import LEAF
-from gridproof.kernels.cpu.product.segment_metrics import MEASURED, STRIP, finish
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.cpu.product.block_tables import LISTS, DayTables, RuleTable, combine_halves, tabulate_leaf
+from gridproof.kernels.cpu.product.buffer_layout import BufferLayout, Buffers
+from gridproof.kernels.cpu.product.entry import SHAPE, SUMS
+from gridproof.kernels.cpu.product.path_classes import CODE, LEAF, DayTree, PathClasses
+from gridproof.kernels.cpu.product.segment_metrics import MEASURED, STRIP, MetricTerms, Segment, Target, write_metrics
 from gridproof.kernels.cpu.product.simd import LANES
 from gridproof.kernels.cpu.product.simd_walk import walk_eight, walk_sixteen
+from gridproof.kernels.cpu.product.unit import Node, Position, Scratch, Unit, advance
 from gridproof.kernels.jit import jit
 
 _SUMS = np.uint64(SUMS)
 _SHAPE = np.uint64(SHAPE)
+_CODE = np.uint64(CODE)
 _EIGHT = np.uint64(LANES)
+_ZERO = np.uint64(0)
 _ONE = np.uint64(1)
+_TWO = np.uint64(2)
 
 
-@jit(parallel=True)
+class Units(NamedTuple):
+    """How a product is cut: U units of one chunk of each signal; the last signal is the inner one."""
+
+    units: Ints  # (U, signals): rows of ``chunks``
+    chunks: Ints  # (C, 3): as in ``path_classes.SignalPaths``
+    strides: Ints  # (signals, 2): from one path to the next in ``Output.rows``, and the first path of the signal
+
+
+class Output(NamedTuple):
+    """Where a sweep writes: one execution of all variants."""
+
+    rows: Floats  # (variants, E, S, M)
+    first: int  # the metric that stands first in a row
+    execution: int
+
+
+@jit(nogil=True)
 def sweep(
-    units: Ints,
-    chunks: Ints,
-    spans: Ints,
-    segments: Ints,
-    nodes: Ints,
-    classes: Array,
-    children: Array,
-    keys: Words,
-    counts: Ints,
-    rule: Words,
-    held: Array,
-    inner_irrelevant: Array,
-    start: int,
-    day_sums: Floats,
-    day_shapes: Floats,
-    charges: Floats,
-    field: int,
-    constant: Floats,
-    centre: float,
-    lengths: Ints,
-    periods: float,
-    risk_free: float,
-    invested: Floats,
-    strides: Ints,
-    tables: Words,
-    all_sums: Floats,
-    all_shapes: Floats,
-    all_states: Floats,
-    all_heads: Array,
-    all_patterns: Array,
-    all_lists: Array,
-    room: int,
-    only: int,
-    cell: int,
-    result: Floats,
-) -> None:
-    """Evaluate units of a product.
-
-    units: (U, signals) a chunk of each signal, the last, the inner one, varies fastest within a unit. segments: (K,)
-    which segment a span is, −1 for days before the first. rule: (A, codes). held: (codes,) whether the rule's answer
-    depends on what was held. inner_irrelevant: (codes,) whether the inner signal's bits
-    change nothing under a code without them. day_sums, day_shapes: entries of single days (D + 1, A), the last of no
-    day. field: bits of a count. constant:
-    (S, A, 12 + A) metrics of holding throughout. strides: (signals, 2) from one path to the next in ``result``, and the
-    first member of the signal. tables: (levels, 2, 3) of each level the entry, head and pattern where its left and its
-    right table begin; before them stand the variants, and the patterns of flat rows without and with versions; behind
-    the last one all blocks at hand. all_…: for each thread, memory. room: entries of blocks after which the variants
-    are walked through them. only: the first metric of ``result`` (J, E, S, M), of whose executions ``cell`` is
-    evaluated. The rest see ``classify``.
-    """
-    signals = units.shape[1]
-    inner = signals - 1
-    allocations = np.uint64(len(invested))
-    levels = nodes.shape[1] - 1
-    total = counts.shape[1]
-    most = (nodes[:, levels] - nodes[:, levels - 1]).max()
-    none = np.uint64(len(day_shapes)) // (allocations * _SHAPE) - np.uint64(1)
-    for unit in prange(len(units)):
-        thread = get_thread_id()
-        sums, shapes, states = all_sums[thread], all_shapes[thread], all_states[thread]
-        heads, patterns, lists = all_heads[thread], all_patterns[thread], all_lists[thread]
-        marks, holds = shapes.view(np.uint64), states.view(np.uint64)
-        sizes = np.empty(signals, dtype=np.int64)
-        begins = np.empty(signals, dtype=np.int64)
-        digits = np.zeros(signals, dtype=np.int64)
-        starts = np.empty(most, dtype=np.uint64)
-        sorts = np.empty(signals, dtype=np.int64)
-        rows = np.empty((most, 3), dtype=np.uint64)
-        known = np.zeros((rule.shape[1], 2), dtype=np.uint64)
-        listed = np.zeros((LISTS, 6), dtype=np.uint64)
-        columns = np.empty((MEASURED + constant.shape[2] + LANES) * STRIP)
-        every, metrics = result.reshape(-1), np.uint64(result.shape[3])
-        table = np.uint64(0)
-        outers = np.int64(1)
-        for signal in range(signals):
-            low, high = chunks[units[unit, signal], 1], chunks[units[unit, signal], 2]
-            sizes[signal] = high - low
-            begins[signal] = total * low
-            outers *= 1 if signal == inner else high - low
-        # Of each combination of outer paths, the inner ones and as many more as make the lanes full.
-        wide = (np.uint64(sizes[inner]) + _EIGHT - _ONE) // _EIGHT * _EIGHT
-        many = np.uint64(outers) * wide
-        patterns[:wide] = 0
-        patterns[wide : np.uint64(2) * wide] = 1
-        held_at = np.uint64(2) * many
-        for outer in range(outers):
-            head = np.uint64(0)
-            for signal in range(inner):
-                at = begins[signal] + nodes[0, 0] * sizes[signal]
-                head |= keys[at + classes[at + digits[signal]]]
-            at = begins[inner] + nodes[0, 0] * sizes[inner]
-            for place in range(wide):
-                code = head | keys[at + classes[at + min(place, np.uint64(sizes[inner] - 1))]]
-                standing = np.uint64(start) if segments[0] < 0 else rule[start, code & CODE]
-                holds[held_at + np.uint64(outer) * wide + place] = standing
-            advance(digits, sizes, inner)
-        for span in range(len(spans)):
-            free = segments[span] < 0
-            first, end = np.uint64(spans[span, 0]), np.uint64(spans[span, 1])
-            sums[: many * _SUMS] = 0.0
-            states[:held_at] = 0.0
-            tip = nodes[span, levels - 1]
-            blocks = nodes[span, levels] - tip
+    low: int, high: int, work: Units, tree: DayTree, paths: PathClasses, rule: RuleTable, days: DayTables,
+    terms: MetricTerms, layout: BufferLayout, buffers: Buffers, output: Output,
+) -> None:  # fmt: skip
+    """Evaluate units [low, high) of a product. paths: classes and children as uint32. buffers: of one thread, flat."""
+    for number in range(low, high):
+        unit = _unit(work, paths, days, len(terms.invested), number)
+        most_blocks = _most_blocks(tree)
+        scratch = Scratch(
+            np.zeros(len(unit.sizes), dtype=np.int64),
+            np.empty(len(unit.sizes), dtype=np.int64),
+            np.zeros((rule.next.shape[1], 2), dtype=np.uint64),
+            np.zeros((LISTS, 6), dtype=np.uint64),
+            np.empty((MEASURED + days.constant.shape[2] + LANES) * STRIP),
+            np.empty(most_blocks, dtype=np.uint64),
+            np.empty((most_blocks, 3), dtype=np.uint64),
+        )
+        _open(unit, tree, paths, rule, buffers, scratch)
+        table = _ZERO
+        for span in range(len(tree.spans)):
+            buffers.sums[: unit.variants * _SUMS] = 0.0
+            buffers.states[: _TWO * unit.variants] = 0.0
+            levels = tree.nodes.shape[1] - 1
+            blocks = tree.nodes[span, levels] - tree.nodes[span, levels - 1]
             block = np.int64(0)  # a literal would be compiled by itself
             while block < blocks:
                 group = block
-                out, out_heads, out_patterns = tables[levels - 1, 0]
-                full, full_patterns = out + np.uint64(room), out_patterns + np.uint64(room)
-                while block < blocks and out < full and out_patterns < full_patterns:
-                    for leaf in range(block << (levels - 1), (block + 1) << (levels - 1)):
-                        level, index = 0, leaf
-                        while True:
-                            node = nodes[span, level] + index
-                            last = level == levels - 1
-                            at, at_heads, at_patterns = tables[level, 0 if last else index & 1]
-                            if last:
-                                at, at_heads, at_patterns = out, out_heads, out_patterns
-                            table += np.uint64(1)
-                            if level == 0:
-                                at, at_heads, at_patterns = leaves(
-                                    node, begins, sizes, counts, units[unit], classes, keys, digits, sorts, rule, held,
-                                    inner_irrelevant, day_sums, day_shapes, charges, first + np.uint64(leaf * LEAF),
-                                    end, free,
-                                    allocations, sums, shapes, heads, patterns, lists, at, at_heads, at_patterns, none,
-                                    known, table, wide, last,
-                                )  # fmt: skip
-                            else:
-                                middle = first + np.uint64(((2 * index + 1) << (level - 1)) * LEAF)
-                                at, at_heads, at_patterns = combine(
-                                    node, nodes[span, level - 1] + 2 * index, begins, sizes, counts, units[unit],
-                                    classes, children, keys, digits, sorts, held, charges,
-                                    none if free or middle >= end else middle, allocations, sums, shapes, marks, heads,
-                                    patterns, lists, tables[level - 1], at, at_heads, at_patterns, known, listed,
-                                    table, wide, last,
-                                )  # fmt: skip
-                            if last:
-                                out, out_heads, out_patterns = at, at_heads, at_patterns
-                            if last or (index & 1) == 0:
-                                break
-                            level += 1
-                            index >>= 1
-                    block += 1
-                _walk(
-                    group, block, tip, outers, begins, sizes, counts, units[unit], classes, digits, charges, none,
-                    first, np.uint64(LEAF << (levels - 1)), free, allocations, sums, shapes, states, holds, heads,
-                    patterns, tables[levels - 1, 0, 1], rows, wide, starts,
-                )  # fmt: skip
-            if not free:
-                digits[:] = 0
-                for outer in range(outers):
-                    job = np.int64(0)
-                    for signal in range(signals):
-                        place = chunks[units[unit, signal], 1] - strides[signal, 1] + digits[signal]
-                        job += place * strides[signal, 0]
-                    advance(digits, sizes, inner)
-                    at = (job * result.shape[1] + cell) * result.shape[2] + segments[span]
-                    finish(
-                        sums, states, np.uint64(outer) * wide, many, np.uint64(sizes[inner]), columns,
-                        lengths[segments[span]], field, centre, periods, risk_free, invested,
-                        constant[segments[span]], np.uint64(only), metrics, every, np.uint64(at) * metrics,
-                        np.uint64(strides[inner, 0] * result.shape[1] * result.shape[2]) * metrics,
-                    )  # fmt: skip
+                block, table = _tabulate(unit, tree, paths, rule, days, layout, buffers, scratch, span, group, table)
+                _walk(unit, tree, paths, days, layout, buffers, scratch, span, group, block)
+            if tree.segments[span] >= 0:
+                _conclude(unit, work, tree, days, terms, buffers, scratch, output, span)
+
+
+@jit(inline="always")
+def _unit(work: Units, paths: PathClasses, days: DayTables, allocations: int, number: int) -> Unit:
+    chunks = work.units[number]
+    signals = len(chunks)
+    sizes = np.empty(signals, dtype=np.int64)
+    begins = np.empty(signals, dtype=np.int64)
+    outer_count: Any = np.int64(1)
+    for signal in range(signals):
+        low, high = work.chunks[chunks[signal], 1], work.chunks[chunks[signal], 2]
+        sizes[signal] = high - low
+        begins[signal] = paths.counts.shape[1] * low
+        outer_count *= 1 if signal == signals - 1 else high - low
+    width = (np.uint64(sizes[signals - 1]) + _EIGHT - _ONE) // _EIGHT * _EIGHT
+    no_day = np.uint64(len(days.shapes)) // (np.uint64(allocations) * _SHAPE) - _ONE
+    return Unit(
+        chunks, sizes, begins, outer_count, width, np.uint64(outer_count) * width, np.uint64(allocations), no_day
+    )
+
+
+@jit(inline="always")
+def _most_blocks(tree: DayTree) -> Any:
+    levels = tree.nodes.shape[1] - 1
+    most: Any = np.int64(0)
+    for span in range(len(tree.nodes)):
+        most = max(most, tree.nodes[span, levels] - tree.nodes[span, levels - 1])
+    return most
+
+
+@jit(inline="always")
+def _open(unit: Unit, tree: DayTree, paths: PathClasses, rule: RuleTable, buffers: Buffers, scratch: Scratch) -> None:
+    """Write the patterns of flat rows, and the allocation that each variant holds before the first day.
+
+    That is the rule's start, or, where days before the first segment do not have to be swept, what the rule makes of it
+    on the first day: the switch into it is not charged.
+    """
+    inner = len(unit.sizes) - 1
+    buffers.patterns[: unit.width] = 0
+    buffers.patterns[unit.width : _TWO * unit.width] = 1
+    held = buffers.states.view(np.uint64)
+    first = tree.nodes[0, 0]
+    place = _TWO * unit.variants
+    for _ in range(unit.outer_count):
+        outer = _ZERO
+        for signal in range(inner):
+            at = unit.begins[signal] + first * unit.sizes[signal]
+            outer |= paths.keys[at + paths.classes[at + scratch.digits[signal]]]
+        at = unit.begins[inner] + first * unit.sizes[inner]
+        for path in range(unit.width):
+            code = outer | paths.keys[at + paths.classes[at + min(np.int64(path), unit.sizes[inner] - 1)]]
+            held[place] = np.uint64(rule.start) if tree.segments[0] < 0 else rule.next[rule.start, code & _CODE]
+            place += _ONE
+        advance(scratch.digits, unit.sizes, inner)
+
+
+@jit(inline="always")
+def _tabulate(
+    unit: Unit, tree: DayTree, paths: PathClasses, rule: RuleTable, days: DayTables, layout: BufferLayout,
+    buffers: Buffers, scratch: Scratch, span: int, block: int, table: Any,
+) -> tuple[int, Any]:  # fmt: skip
+    """Make the tables of the blocks from ``block`` on, as many as there is room for.
+
+    table: the number of the last table made. Returns the block after the last one, and the number of its table.
+    """
+    levels = tree.nodes.shape[1] - 1
+    blocks = tree.nodes[span, levels] - tree.nodes[span, levels - 1]
+    first = np.uint64(tree.spans[span, 0])
+    # Days before the first segment do not count.
+    end = np.uint64(tree.spans[span, 1]) if tree.segments[span] >= 0 else _ZERO
+    top = levels - 1
+    out = Position(layout.tables[top, 0, 0], layout.tables[top, 0, 1], layout.tables[top, 0, 2])
+    while block < blocks and out.entry < layout.block_end[0] and out.pattern < layout.block_end[2]:
+        for leaf in range(block << top, (block + 1) << top):
+            level, index = 0, leaf
+            while True:
+                is_block = level == top
+                side = 0 if is_block else index & 1
+                at = Position(
+                    layout.tables[level, side, 0], layout.tables[level, side, 1], layout.tables[level, side, 2]
+                )
+                if is_block:
+                    at = out
+                table += _ONE
+                number = tree.nodes[span, level] + index
+                if level == 0:
+                    node = Node(number, first + np.uint64(leaf * LEAF), end, table, is_block)
+                    at = tabulate_leaf(unit, paths, rule, days, buffers, scratch, node, at)
+                else:
+                    middle = first + np.uint64(((2 * index + 1) << (level - 1)) * LEAF)
+                    node = Node(number, middle, end, table, is_block)
+                    below = tree.nodes[span, level - 1] + 2 * index
+                    at = combine_halves(
+                        unit, paths, rule, days, buffers, scratch, node, below, layout.tables[level - 1], at
+                    )
+                if is_block:
+                    out = at
+                if is_block or (index & 1) == 0:
+                    break
+                level += 1
+                index >>= 1
+        block += 1
+    return block, table
 
 
 @jit()
 def _walk(
-    group: int, until: int, tip: int, outers: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints,
-    classes: Array, digits: Ints, charges: Floats, none: Any, first: Any, length: Any, free: bool, allocations: Any,
-    sums: Floats, shapes: Floats, states: Floats, holds: Words, heads: Array, patterns: Array, heads_at: Any,
-    rows: Words, wide: Any, starts: Words,
+    unit: Unit, tree: DayTree, paths: PathClasses, days: DayTables, layout: BufferLayout, buffers: Buffers,
+    scratch: Scratch, span: int, group: int, until: int,
 ) -> None:  # fmt: skip
-    """Join blocks [group, until) to every variant of the unit.
-
-    states, holds: of all variants the running peaks, then the deepest falls, then what is held.
-    """
-    inner = len(sizes) - 1
-    many = np.uint64(outers) * wide
-    held = np.uint64(2) * many
-    table = heads_at
+    """Join the entries of blocks [group, until), whose tables stand in the buffers, to every variant of the unit."""
+    inner = len(unit.sizes) - 1
+    top = tree.nodes.shape[1] - 2
+    tip = tree.nodes[span, top]
+    first, length = np.uint64(tree.spans[span, 0]), np.uint64(LEAF << top)
+    rows, starts, digits = scratch.block_rows, scratch.row_starts, scratch.digits
+    held = buffers.states.view(np.uint64)
+    at_row = layout.tables[top, 0, 1]
     for block in range(group, until):
-        starts[block - group] = table
+        starts[block - group] = at_row
         combinations = 2
         for signal in range(inner):
-            combinations *= counts[unit[signal], tip + block]
-        table += np.uint64(combinations)
+            combinations *= paths.counts[unit.chunks[signal], tip + block]
+        at_row += np.uint64(combinations)
     digits[:] = 0
-    begin = np.uint64(0)
-    for _ in range(outers):
+    begin = _ZERO
+    for _ in range(unit.outer_count):
         for block in range(group, until):
             node = tip + block
             row = 0
             for signal in range(inner):
-                at = begins[signal] + node * sizes[signal]
-                row = row * counts[unit[signal], node] + classes[at + digits[signal]]
-            head = starts[block - group] + np.uint64(2 * row)
-            day = none if free else first + np.uint64(block) * length
-            rows[block - group, 0] = heads[head]
-            rows[block - group, 1] = heads[head + _ONE]
-            rows[block - group, 2] = day * allocations * allocations
-        place = np.uint64(0)
-        while place + _EIGHT < wide:
-            variant = begin + place
+                at = unit.begins[signal] + node * unit.sizes[signal]
+                row = row * paths.counts[unit.chunks[signal], node] + paths.classes[at + digits[signal]]
+            place = starts[block - group] + np.uint64(2 * row)
+            day = unit.no_day if tree.segments[span] < 0 else first + np.uint64(block) * length
+            rows[block - group, 0] = buffers.rows[place]
+            rows[block - group, 1] = buffers.rows[place + _ONE]
+            rows[block - group, 2] = day * unit.allocations * unit.allocations
+        path = _ZERO
+        while path + _EIGHT < unit.width:
+            variant = begin + path
             walk_sixteen(
-                sums, variant, states, variant, many + variant, holds, held + variant, shapes, patterns, place, rows,
-                np.uint64(until - group), charges, allocations,
+                buffers.sums, variant, buffers.states, variant, unit.variants + variant, held,
+                _TWO * unit.variants + variant, buffers.shapes, buffers.patterns, path, rows,
+                np.uint64(until - group), days.charges, unit.allocations,
             )  # fmt: skip
-            place += np.uint64(16)
-        if place < wide:
-            variant = begin + place
+            path += np.uint64(16)
+        if path < unit.width:
+            variant = begin + path
             walk_eight(
-                sums, variant, states, variant, many + variant, holds, held + variant, shapes, patterns, place, rows,
-                np.uint64(until - group), charges, allocations,
+                buffers.sums, variant, buffers.states, variant, unit.variants + variant, held,
+                _TWO * unit.variants + variant, buffers.shapes, buffers.patterns, path, rows,
+                np.uint64(until - group), days.charges, unit.allocations,
             )  # fmt: skip
-        begin += wide
-        advance(digits, sizes, inner)
+        begin += unit.width
+        advance(digits, unit.sizes, inner)
+
+
+@jit(inline="always")
+def _conclude(
+    unit: Unit, work: Units, tree: DayTree, days: DayTables, terms: MetricTerms, buffers: Buffers, scratch: Scratch,
+    output: Output, span: int,
+) -> None:  # fmt: skip
+    """Write the metrics of the segment that ends."""
+    signals = len(unit.sizes)
+    inner = signals - 1
+    rows, segment = output.rows, tree.segments[span]
+    metrics = np.uint64(rows.shape[3])
+    executions, segments = rows.shape[1], rows.shape[2]
+    stride = np.uint64(work.strides[inner, 0] * executions * segments) * metrics
+    target = Target(rows.reshape(-1), np.uint64(output.first), metrics, stride)
+    terms_of_segment = Segment(terms.lengths[segment], days.constant[segment], days.centre)
+    scratch.digits[:] = 0
+    for outer in range(unit.outer_count):
+        variant = np.int64(0)
+        for signal in range(signals):
+            path = work.chunks[unit.chunks[signal], 1] - work.strides[signal, 1] + scratch.digits[signal]
+            variant += path * work.strides[signal, 0]
+        advance(scratch.digits, unit.sizes, inner)
+        at = np.uint64((variant * executions + output.execution) * segments + segment) * metrics
+        write_metrics(
+            unit, buffers, scratch.columns, terms, terms_of_segment, target, np.uint64(outer) * unit.width, at
+        )

@@ -1,235 +1,259 @@
-"""Tables of entries: what every combination of classes does in a node of the tree of days, one of each signal.
+"""Tables of entries: what every combination of path classes, one of each signal, does on the days of a node.
 
-An entry is a cache line of eight sums (log NAV, the powers 1 to 4 of r − centre, downside squares, turnover, and counts
-packed into the 53 bits of a float64: switches, days in allocation 0, 1, …, all but the last) and half a line of shape:
-highest and lowest log NAV and deepest fall since its begin, and a mark (uint64): the allocation of its first day and,
-from bit 16 on, of its last. What the switch into its first day costs is not in it, since that depends on what was held
-before: it stands in ``charges`` (D + 1, A, A, 8), whose last day charges nothing.
+What an entry is stands in ``entry``. A row of a table is a combination of the outer signals' classes; its columns are
+the classes of the inner signal. Each row records where its entries begin and where its *pattern* begins. A pattern has
+a word for each column (in a block, for each path): the offset of its entry in the row, times two, plus one where the
+entry comes in versions, one for each allocation held before. Rows whose outer codes agree on the first day share a
+pattern. Where the rule ignores the inner signal on every day of the node, the row is flat: one entry for all columns.
 
-A row of a table is a combination of the outer signals' classes. Its head says where its entries begin and which
-pattern tells them apart: of each class of the inner signal, in a block of each of its paths, how far in its entry is,
-times two, plus one where it has versions. Rows whose first day's outer codes agree share a pattern. Where the rule
-does not look at the inner signal on any day, the row is flat: one entry serves all its columns.
-
-Eight entries are joined at a time (``joins``); those of the next row take the place of what is too many.
+Eight entries are joined at a time (``simd_join``). What is written beyond the last entry of a row is overwritten by the
+next row.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Array, Floats, Ints, Words
-from gridproof.kernels.cpu.product.path_classes import LEAF
+from gridproof.kernels.arrays import Array, Bools, Floats, Words
+from gridproof.kernels.cpu.product.buffer_layout import Buffers
+from gridproof.kernels.cpu.product.entry import LAST, MARK, SHAPE
+from gridproof.kernels.cpu.product.path_classes import CODE, LEAF, PathClasses
 from gridproof.kernels.cpu.product.simd import LANES
 from gridproof.kernels.cpu.product.simd_join import join_days, join_eight
+from gridproof.kernels.cpu.product.unit import Node, Position, Scratch, Unit, advance
 from gridproof.kernels.jit import jit
 
-SUMS = 8
-SHAPE = 4
-
-_SHAPE = np.uint64(SHAPE)
-_MARK = np.uint64(3)  # where in the shape the mark stands
-_LAST = np.uint64(16)
-_STEP = np.uint64(16)
-CODE = np.uint64(0xFFFF)
-_EIGHT = np.uint64(LANES)
-_ONE = np.uint64(1)
 LISTS = 256  # lists of a table that are remembered
 
+_SHAPE = np.uint64(SHAPE)
+_MARK = np.uint64(MARK)
+_LAST = np.uint64(LAST)
+_STEP = np.uint64(16)  # bits of a code in a leaf's key
+_CODE = np.uint64(CODE)
+_EIGHT = np.uint64(LANES)
+_ONE = np.uint64(1)
+_TWO = np.uint64(2)
+_THREE = np.uint64(3)
 
-@jit()
-def _pattern(
-    head: Any, classes: Array, keys: Words, columns: int, wide: int, paths: int, held: Array, allocations: Any,
-    patterns: Array, lists: Array, at: Any, known: Words, table: Any, padded: Any, last: bool,
-) -> tuple[Any, Any]:  # fmt: skip
-    """The pattern of a row whose first day's outer code is ``head``: where it begins, and where the next may.
 
-    Of a block (``last``) it has a word for each path and is filled up, else for each class.
+class RuleTable(NamedTuple):
+    """The rule, by code: bit b of a code is the state of signal bit b."""
+
+    next: Words  # (A, codes): the allocation chosen, by the one held
+    depends: Bools  # (codes,): whether that depends on the one held
+    ignores_inner: Bools  # (codes,): of codes without the inner signal's bits, whether those change nothing
+    start: int  # the allocation held before the first decision
+
+
+class DayTables(NamedTuple):
+    """Entries of single days, for one payoff table and one cost table; day D adds and charges nothing.
+
+    ``sweep`` takes the first three flat.
     """
-    code = head & CODE
-    if known[code, 0] == table:
-        return known[code, 1], at
-    known[code, 0], known[code, 1] = table, at
-    words = lists if last else patterns
-    begin = np.uint64(0) if last else at
-    made = np.uint64(0)
-    for column in range(wide):
-        several = np.uint64(held[code | (keys[columns + column] & CODE)])
-        words[begin + np.uint64(column)] = made << _ONE | several
-        made += allocations if several else _ONE
-    if not last:
-        return at, at + np.uint64(wide)
-    for path in range(np.uint64(paths)):
-        patterns[at + path] = lists[np.uint64(classes[np.uint64(columns) + path])]
-    patterns[at + np.uint64(paths) : at + padded] = 0
-    return at, at + padded
+
+    sums: Floats  # (D + 1, A, 8)
+    shapes: Floats  # (D + 1, A, 4)
+    charges: Floats  # (D + 1, A, A, 8): what a switch into the day changes in the sums
+    constant: Floats  # (S, A, 12 + A): metrics of one allocation held throughout
+    centre: float  # the moments are taken about it
 
 
 @jit()
-def leaves(
-    node: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, classes: Array, keys: Words, digits: Ints,
-    sorts: Ints, rule: Words, held: Array, inner_irrelevant: Array, day_sums: Floats, day_shapes: Floats,
-    charges: Floats, first: Any, end: Any, free: bool, allocations: Any, sums: Floats, shapes: Floats, heads: Array,
-    patterns: Array,
-    lists: Array, out: Any, out_heads: Any, out_patterns: Any, none: Any, known: Words, table: Any,
-    padded: Any, last: bool,
-) -> tuple[Any, Any, Any]:  # fmt: skip
-    """The table of a leaf, from ``out`` on. Answers where its entries, heads and patterns end."""
-    inner = len(sizes) - 1
-    rows = _begin(digits, sorts, counts, unit, node, inner)
-    wide = counts[unit[inner], node]
-    columns = begins[inner] + node * sizes[inner]
-    days = (
-        none if free or first >= end else first,
-        none if free or first + np.uint64(1) >= end else first + np.uint64(1),
-        none if free or first + np.uint64(2) >= end else first + np.uint64(2),
-        none if free or first + np.uint64(3) >= end else first + np.uint64(3),
+def tabulate_leaf(
+    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, buffers: Buffers, scratch: Scratch, node: Node,
+    at: Position,
+) -> Position:  # fmt: skip
+    """Write the table of a leaf. Returns where it ends."""
+    sums, shapes, allocations = buffers.sums, buffers.shapes, unit.allocations
+    keys, next_allocation = paths.keys, rule.next
+    inner = len(unit.sizes) - 1
+    rows = _first_combination(unit, paths, scratch, node.number)
+    columns = paths.counts[unit.chunks[inner], node.number]
+    first_key = unit.begins[inner] + node.number * unit.sizes[inner]
+    day = (
+        node.day if node.day < node.end else unit.no_day,
+        node.day + _ONE if node.day + _ONE < node.end else unit.no_day,
+        node.day + _TWO if node.day + _TWO < node.end else unit.no_day,
+        node.day + _THREE if node.day + _THREE < node.end else unit.no_day,
     )
+    out, out_row, out_pattern = at.entry, at.row, at.pattern
     for _ in range(rows):
-        row = np.uint64(0)
+        outer = np.uint64(0)
         for signal in range(inner):
-            row |= keys[begins[signal] + node * sizes[signal] + digits[signal]]
+            outer |= keys[unit.begins[signal] + node.number * unit.sizes[signal] + scratch.digits[signal]]
         flat = True
-        for day in range(np.uint64(LEAF)):
-            flat &= inner_irrelevant[(row >> (_STEP * day)) & CODE]
-        heads[out_heads] = out
+        for place in range(np.uint64(LEAF)):
+            flat &= rule.ignores_inner[(outer >> (_STEP * place)) & _CODE]
+        buffers.rows[out_row] = out
         if flat:
-            pattern = padded if held[(row | keys[columns]) & CODE] else np.uint64(0)
+            pattern = unit.width if rule.depends[(outer | keys[first_key]) & _CODE] else np.uint64(0)
         else:
-            pattern, out_patterns = _pattern(
-                row, classes, keys, columns, wide, sizes[inner], held, allocations, patterns, lists, out_patterns,
-                known, table, padded, last,
-            )  # fmt: skip
-        heads[out_heads + np.uint64(1)] = pattern
-        out_heads += np.uint64(2)
-        for column in range(columns, columns + (1 if flat else wide)):
-            codes = row | keys[column]
-            for version in range(allocations if held[codes & CODE] else np.uint64(1)):
-                one = rule[version, codes & CODE]
-                two = rule[one, (codes >> _STEP) & CODE]
-                three = rule[two, (codes >> (_STEP + _STEP)) & CODE]
-                four = rule[three, codes >> (_STEP + _STEP + _STEP)]
+            pattern, out_pattern = _pattern(
+                unit, paths, rule, buffers, scratch, node, outer, first_key, columns, out_pattern
+            )
+        buffers.rows[out_row + _ONE] = pattern
+        out_row += _TWO
+        for key in range(first_key, first_key + (1 if flat else columns)):
+            codes = outer | keys[key]
+            for version in range(allocations if rule.depends[codes & _CODE] else _ONE):
+                first = next_allocation[version, codes & _CODE]
+                second = next_allocation[first, (codes >> _STEP) & _CODE]
+                third = next_allocation[second, (codes >> (_STEP + _STEP)) & _CODE]
+                fourth = next_allocation[third, codes >> (_STEP + _STEP + _STEP)]
                 join_days(
-                    sums, shapes, out, day_sums, day_shapes, charges, days[0] * allocations + one,
-                    days[1] * allocations + two, days[2] * allocations + three, days[3] * allocations + four,
-                    (days[1] * allocations + one) * allocations + two,
-                    (days[2] * allocations + two) * allocations + three,
-                    (days[3] * allocations + three) * allocations + four,
+                    sums, shapes, out, days.sums, days.shapes, days.charges, day[0] * allocations + first,
+                    day[1] * allocations + second, day[2] * allocations + third, day[3] * allocations + fourth,
+                    (day[1] * allocations + first) * allocations + second,
+                    (day[2] * allocations + second) * allocations + third,
+                    (day[3] * allocations + third) * allocations + fourth,
                 )  # fmt: skip
-                out += np.uint64(1)
-        advance(digits, sorts, inner)
-    return out, out_heads, out_patterns
+                out += _ONE
+        advance(scratch.digits, scratch.class_counts, inner)
+    return Position(out, out_row, out_pattern)
 
 
 @jit()
-def combine(
-    node: int, below: int, begins: Ints, sizes: Ints, counts: Ints, unit: Ints, classes: Array, children: Array,
-    keys: Words, digits: Ints, sorts: Ints, held: Array, charges: Floats, middle: Any, allocations: Any, sums: Floats,
-    shapes: Floats, marks: Words, heads: Array, patterns: Array, lists: Array, tables: Words, out: Any, out_heads: Any,
-    out_patterns: Any, known: Words, listed: Words, table: Any, padded: Any, last: bool,
-) -> tuple[Any, Any, Any]:  # fmt: skip
-    """As ``leaves``, the table of a node from the two below, whose ``tables`` (2, 3) begin there."""
-    inner = len(sizes) - 1
-    rows = _begin(digits, sorts, counts, unit, node, inner)
-    boundary = middle * allocations * allocations
-    wide = counts[unit[inner], node]
-    shared = np.uint64(2) * padded
-    columns = begins[inner] + node * sizes[inner]
-    chosen = np.uint64(0)  # in ``lists``, where the right entries of a row are put that depend on what is held
-    free_list = padded * allocations
-    for _ in range(rows):
-        head, left_row, right_row = np.uint64(0), np.uint64(0), np.uint64(0)
+def combine_halves(
+    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, buffers: Buffers, scratch: Scratch, node: Node,
+    below: int, halves: Words, at: Position,
+) -> Position:  # fmt: skip
+    """Write the table of a node from those of its halves: nodes ``below`` and ``below`` + 1. Returns where it ends.
+
+    halves: (2, 3) uint64, the positions at which the tables of the halves begin.
+
+    Which entries are joined is listed once for each pair of patterns: the left ones, the right ones, and a mask of
+    those whose right entry depends on the allocation that the left one ends with. ``scratch.lists_known`` remembers of
+    each list the table, the two patterns, where it begins, its length and whether any of its masks is set.
+    """
+    sums, shapes, rows, lists, known = buffers.sums, buffers.shapes, buffers.rows, buffers.lists, scratch.lists_known
+    marks = shapes.view(np.uint64)
+    inner = len(unit.sizes) - 1
+    row_count = _first_combination(unit, paths, scratch, node.number)
+    middle = node.day if node.day < node.end else unit.no_day
+    boundary = middle * unit.allocations * unit.allocations
+    columns = paths.counts[unit.chunks[inner], node.number]
+    shared = _TWO * unit.width  # patterns of flat rows begin below this
+    first_key = unit.begins[inner] + node.number * unit.sizes[inner]
+    chosen = np.uint64(0)  # in ``lists``: the right entries of a row, where they depend on what is held
+    next_list = unit.width * unit.allocations
+    out, out_row, out_pattern = at.entry, at.row, at.pattern
+    for _ in range(row_count):
+        outer, left_row, right_row = np.uint64(0), np.uint64(0), np.uint64(0)
         for signal in range(inner):
-            one = begins[signal] + node * sizes[signal] + digits[signal]
-            head |= keys[one]
-            left_row = left_row * np.uint64(counts[unit[signal], below]) + np.uint64(children[one, 0])
-            right_row = right_row * np.uint64(counts[unit[signal], below + 1]) + np.uint64(children[one, 1])
-        left_head = tables[0, 1] + np.uint64(2) * left_row
-        right_head = tables[1, 1] + np.uint64(2) * right_row
-        left, left_pattern = np.uint64(heads[left_head]), np.uint64(heads[left_head + _ONE])
-        right, right_pattern = np.uint64(heads[right_head]), np.uint64(heads[right_head + _ONE])
+            key = unit.begins[signal] + node.number * unit.sizes[signal] + scratch.digits[signal]
+            outer |= paths.keys[key]
+            left_count = np.uint64(paths.counts[unit.chunks[signal], below])
+            right_count = np.uint64(paths.counts[unit.chunks[signal], below + 1])
+            left_row = left_row * left_count + np.uint64(paths.children[key, 0])
+            right_row = right_row * right_count + np.uint64(paths.children[key, 1])
+        left_at, right_at = halves[0, 1] + _TWO * left_row, halves[1, 1] + _TWO * right_row
+        left, left_pattern = np.uint64(rows[left_at]), np.uint64(rows[left_at + _ONE])
+        right, right_pattern = np.uint64(rows[right_at]), np.uint64(rows[right_at + _ONE])
         flat = left_pattern < shared and right_pattern < shared
         if flat:
             pattern = left_pattern
         else:
-            pattern, out_patterns = _pattern(
-                head, classes, keys, columns, wide, sizes[inner], held, allocations, patterns, lists, out_patterns,
-                known, table, padded, last,
-            )  # fmt: skip
-        heads[out_heads] = out
-        heads[out_heads + _ONE] = pattern
-        out_heads += np.uint64(2)
+            pattern, out_pattern = _pattern(
+                unit, paths, rule, buffers, scratch, node, outer, first_key, columns, out_pattern
+            )
+        rows[out_row] = out
+        rows[out_row + _ONE] = pattern
+        out_row += _TWO
         slot = (left_pattern * np.uint64(31) + right_pattern) & np.uint64(LISTS - 1)
-        if listed[slot, 0] != table or listed[slot, 1] != left_pattern or listed[slot, 2] != right_pattern:
-            made, depend = _list(
-                children, columns, 1 if flat else wide, allocations, patterns, left_pattern, right_pattern, lists,
-                free_list,
+        if known[slot, 0] != node.table or known[slot, 1] != left_pattern or known[slot, 2] != right_pattern:
+            count, depends = _list_pairs(
+                paths.children, first_key, 1 if flat else columns, unit.allocations, buffers, left_pattern,
+                right_pattern, next_list,
             )  # fmt: skip
-            listed[slot, 0], listed[slot, 1], listed[slot, 2] = table, left_pattern, right_pattern
-            listed[slot, 3], listed[slot, 4], listed[slot, 5] = free_list, made, depend
-            free_list += np.uint64(3) * ((made + _EIGHT - _ONE) & ~(_EIGHT - _ONE))
-        lefts, made, depend = listed[slot, 3], listed[slot, 4], listed[slot, 5]
-        step = (made + _EIGHT - _ONE) & ~(_EIGHT - _ONE)
-        rights = lefts + step
-        if depend:
-            for place in range(step):
-                holding = marks[(left + np.uint64(lists[lefts + place])) * _SHAPE + _MARK] >> _LAST
-                added = holding & np.uint64(lists[rights + step + place])
+            known[slot, 0], known[slot, 1], known[slot, 2] = node.table, left_pattern, right_pattern
+            known[slot, 3], known[slot, 4], known[slot, 5] = next_list, count, depends
+            next_list += _THREE * ((count + _EIGHT - _ONE) & ~(_EIGHT - _ONE))
+        lefts, count, depends = known[slot, 3], known[slot, 4], known[slot, 5]
+        padded = (count + _EIGHT - _ONE) & ~(_EIGHT - _ONE)
+        rights = lefts + padded
+        if depends:
+            for place in range(padded):
+                held = marks[(left + np.uint64(lists[lefts + place])) * _SHAPE + _MARK] >> _LAST
+                added = held & np.uint64(lists[rights + padded + place])
                 lists[chosen + place] = np.uint64(lists[rights + place]) + added
             rights = chosen
-        for eight in range(step // _EIGHT):
-            at = eight * _EIGHT
+        for eight in range(padded // _EIGHT):
+            first = eight * _EIGHT
             join_eight(
-                sums, shapes, out + at, lists, lefts + at, left, rights + at, right, charges, boundary, allocations
+                sums, shapes, out + first, lists, lefts + first, left, rights + first, right, days.charges, boundary,
+                unit.allocations,
             )  # fmt: skip
-        out += made
-        advance(digits, sorts, inner)
-    return out, out_heads, out_patterns
+        out += count
+        advance(scratch.digits, scratch.class_counts, inner)
+    return Position(out, out_row, out_pattern)
 
 
 @jit()
-def _list(
-    children: Array, columns: int, wide: int, allocations: Any, patterns: Array, left_pattern: Any, right_pattern: Any,
-    lists: Array, at: Any,
-) -> tuple[Any, Any]:  # fmt: skip
-    """What a row's entries are joined of: lists, filled up to full lanes, of the left ones, of the right ones and of
-    whether what is held is added to those. Answers how many entries there are, and whether any adds it."""
-    made, depend = np.uint64(0), np.uint64(0)
-    for column in range(columns, columns + wide):
-        made += allocations if patterns[left_pattern + np.uint64(children[column, 0])] & np.uint32(1) else _ONE
-    step = (made + _EIGHT - _ONE) & ~(_EIGHT - _ONE)
-    lists[at : at + np.uint64(3) * step] = 0
-    place = at
-    for column in range(columns, columns + wide):
-        one = np.uint64(patterns[left_pattern + np.uint64(children[column, 0])])
-        two = np.uint64(patterns[right_pattern + np.uint64(children[column, 1])])
-        depend |= two & _ONE
-        for version in range(allocations if one & _ONE else _ONE):
-            lists[place] = (one >> _ONE) + version
-            lists[place + step] = two >> _ONE
-            lists[place + np.uint64(2) * step] = np.uint64(0) - (two & _ONE)
-            place += _ONE
-    return made, depend
-
-
-@jit()
-def _begin(digits: Ints, sorts: Ints, counts: Ints, unit: Ints, node: int, signals: int) -> int:
-    """The first combination of the node's classes of the first ``signals``; answers how many there are."""
+def _first_combination(unit: Unit, paths: PathClasses, scratch: Scratch, node: int) -> int:
+    """Set the digits to the first combination of the outer signals' classes in a node. Returns the number of rows."""
     rows = 1
-    for signal in range(signals):
-        digits[signal] = 0
-        sorts[signal] = counts[unit[signal], node]
-        rows *= sorts[signal]
+    for signal in range(len(unit.sizes) - 1):
+        scratch.digits[signal] = 0
+        scratch.class_counts[signal] = paths.counts[unit.chunks[signal], node]
+        rows *= scratch.class_counts[signal]
     return rows
 
 
 @jit()
-def advance(digits: Ints, sizes: Ints, signals: int) -> None:
-    """The next combination of the first ``signals`` digits, the last of them fastest; after the last, the first."""
-    for signal in range(signals - 1, -1, -1):
-        digits[signal] += 1
-        if digits[signal] < sizes[signal]:
-            break
-        digits[signal] = 0
+def _pattern(
+    unit: Unit, paths: PathClasses, rule: RuleTable, buffers: Buffers, scratch: Scratch, node: Node, outer: Any,
+    first_key: int, columns: int, at: Any,
+) -> tuple[Any, Any]:  # fmt: skip
+    """The pattern of a row, written at ``at`` if the table does not have it yet: where it begins, where it ends.
+
+    outer: the outer signals' code on the first day. The pattern of a block is padded to the unit's width.
+    """
+    patterns, lists, known = buffers.patterns, buffers.lists, scratch.patterns_known
+    code = outer & _CODE
+    if known[code, 0] == node.table:
+        return known[code, 1], at
+    known[code, 0], known[code, 1] = node.table, at
+    words = lists if node.is_block else patterns
+    begin = np.uint64(0) if node.is_block else at
+    offset = np.uint64(0)
+    for column in range(columns):
+        versioned = np.uint64(rule.depends[code | (paths.keys[first_key + column] & _CODE)])
+        words[begin + np.uint64(column)] = offset << _ONE | versioned
+        offset += unit.allocations if versioned else _ONE
+    if not node.is_block:
+        return at, at + np.uint64(columns)
+    count = np.uint64(unit.sizes[len(unit.sizes) - 1])
+    for path in range(count):
+        patterns[at + path] = lists[np.uint64(paths.classes[np.uint64(first_key) + path])]
+    patterns[at + count : at + unit.width] = 0
+    return at, at + unit.width
+
+
+@jit()
+def _list_pairs(
+    children: Array, first_key: int, columns: int, allocations: Any, buffers: Buffers, left_pattern: Any,
+    right_pattern: Any, at: Any,
+) -> tuple[Any, Any]:  # fmt: skip
+    """List at ``at`` which entries of a row's halves are joined, see ``combine_halves``, each list padded with zeros.
+
+    Returns the number of entries, and whether the right entry of any depends on the allocation held.
+    """
+    patterns, lists = buffers.patterns, buffers.lists
+    count, depends = np.uint64(0), np.uint64(0)
+    for key in range(first_key, first_key + columns):
+        count += allocations if patterns[left_pattern + np.uint64(children[key, 0])] & np.uint32(1) else _ONE
+    padded = (count + _EIGHT - _ONE) & ~(_EIGHT - _ONE)
+    lists[at : at + _THREE * padded] = 0
+    place = at
+    for key in range(first_key, first_key + columns):
+        left = np.uint64(patterns[left_pattern + np.uint64(children[key, 0])])
+        right = np.uint64(patterns[right_pattern + np.uint64(children[key, 1])])
+        depends |= right & _ONE
+        for version in range(allocations if left & _ONE else _ONE):
+            lists[place] = (left >> _ONE) + version
+            lists[place + padded] = right >> _ONE
+            lists[place + _TWO * padded] = np.uint64(0) - (right & _ONE)
+            place += _ONE
+    return count, depends

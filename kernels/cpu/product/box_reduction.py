@@ -1,20 +1,20 @@
-"""A box tallied on the compiled backend: from one metric of every job to counters, histogram, surfaces and the best."""
+"""A box reduced on the compiled backend: one metric of every job to counters, histogram, surfaces and the best jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from numba import prange
 
 from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult, extent
 from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.jit import jit
+from gridproof.kernels.threads import run_ranges
 
-# Parts of the values that are counted side by side.
+# The values are counted in so many parts, in parallel.
 _CHUNKS = 64
-# Values of which one maximum is taken, to find which may be among the best.
+# To find the best, a maximum is taken of each run of so many values first.
 _RUN = 64
 
 
@@ -41,13 +41,16 @@ def _ranks(values: Floats, weights: Ints, base: float, edges: Floats) -> tuple[I
     """The histogram, (bins + 2,), and how many are undefined, below and equal to the base."""
     histograms = np.zeros((_CHUNKS, len(edges) + 1), dtype=np.int64)
     counters = np.zeros((_CHUNKS, 3), dtype=np.int64)
-    _rank(values, weights, base, edges, histograms, counters)
+    run_ranges(_rank, _CHUNKS, values, weights, base, edges, histograms, counters)
     return histograms.sum(axis=0), counters.sum(axis=0)
 
 
-@jit(parallel=True)
-def _rank(values: Floats, weights: Ints, base: float, edges: Floats, histograms: Ints, counters: Ints) -> None:
-    for chunk in prange(_CHUNKS):
+@jit(nogil=True)
+def _rank(
+    low: int, high: int, values: Floats, weights: Ints, base: float, edges: Floats, histograms: Ints, counters: Ints
+) -> None:
+    """Count the values of chunks [low, high), each to its own histogram and counters."""
+    for chunk in range(low, high):
         histogram, counts = histograms[chunk], counters[chunk]
         for job in range(len(values) * chunk // _CHUNKS, len(values) * (chunk + 1) // _CHUNKS):
             weight = weights[job]
@@ -63,7 +66,7 @@ def _rank(values: Floats, weights: Ints, base: float, edges: Floats, histograms:
 
 @jit()
 def _bin(value: float, edges: Floats) -> int:
-    """How many of the finite, ascending ``edges`` do not lie above the value: sought from where equal steps have it."""
+    """How many of the finite, ascending ``edges`` are not above the value. Starts where equal steps have it."""
     if value < edges[0]:
         return 0
     last = len(edges) - 1
@@ -87,11 +90,11 @@ def _surfaces(question: ReductionRequest, values: Floats) -> Surfaces:
 
 
 def _best(question: ReductionRequest, values: Floats) -> tuple[Ints, Ints, Floats]:
-    """Jobs, executions and values of all that may be among the best."""
+    """Jobs, executions and values of all candidates for the best ``kept``."""
     flat, kept = values.ravel(), question.kept
     floor = question.floor
     if len(flat) >= 2 * kept * _RUN:
-        # The best but ``kept`` of the maxima of runs: at least as many values are no less.
+        # At least ``kept`` values are no less than the ``kept``-th largest maximum of a run.
         whole = flat[: len(flat) // _RUN * _RUN].reshape(-1, _RUN)
         highest = np.nan_to_num(np.fmax.reduce(whole, axis=1), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
         floor = max(floor, float(np.partition(highest, -kept)[-kept]))

@@ -1,14 +1,17 @@
-"""Variants walked through blocks, with what they have come to in registers. Positions count entries."""
+"""Walks variants through blocks of days: joins an entry of each block to what a variant has come to, eight at a time.
+
+The sums, running peak, deepest fall and allocation held of a variant stay in registers from block to block.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from gridproof.kernels.cpu.product.entry import FIRST, LAST
 from gridproof.kernels.cpu.product.simd import (
     DOUBLE,
     HALVES,
@@ -17,125 +20,185 @@ from gridproof.kernels.cpu.product.simd import (
     LANES,
     WORD,
     WORDS,
-    Arguments,
-    fetch,
-    generated,
-    number,
-    same,
-    spread,
+    Emitter,
+    broadcast,
+    lowering,
+    word,
+    words,
 )  # fmt: skip
-from gridproof.kernels.cpu.product.simd_join import charge, extend, shapes_at, sums_at
+from gridproof.kernels.cpu.product.simd_join import add_charges, extend_shape, load_shapes, load_sums
 
-# How many variants ahead what they have come to is asked for.
+# The sums and state of the variants that stand so many further on are prefetched.
 AHEAD = 64
 
 
-def _walk(given: Arguments, groups: int) -> None:
-    """The body of ``walk_eight`` and ``walk_sixteen``, of which one and two eights are walked."""
-    builder = given.builder
-    places, state = [], []
-    for group in range(groups):
-        first, peaks, falls, holds = (builder.add(given[at], number(LANES * group)) for at in (1, 3, 4, 6))
-        variants = [builder.shl(builder.add(first, number(lane)), number(3)) for lane in range(LANES)]
-        places.append((variants, peaks, falls, holds))
-        state.append([*(given.load(0, variant) for variant in variants), given.load(2, peaks), given.load(2, falls),
-                      given.load(5, holds, WORDS)])  # fmt: skip
-    before, walk, done = builder.block, builder.append_basic_block(), builder.append_basic_block()
-    builder.branch(walk)
-    builder.position_at_end(walk)
-    block = builder.phi(WORD)
-    block.add_incoming(number(0), before)
-    phis = [[builder.phi(value.type) for value in one] for one in state]
-    row = builder.mul(block, number(3))
-    begin, pattern, boundary = (given.load(10, builder.add(row, number(place)), WORD) for place in range(3))
-    steps = []
-    with builder.if_else(builder.icmp_unsigned("==", pattern, number(0))) as branches:
-        for branch, place in zip(branches, (_flat, _several), strict=True):
-            with branch:
-                done_so = []
-                for group, one in enumerate(phis):
-                    at = builder.add(builder.add(pattern, given[9]), number(LANES * group))
-                    done_so.append(_step(given, one, *place(given, at, begin, one[-1]), boundary))
-                steps.append((done_so, builder.block))
-    found = [[builder.phi(value.type) for value in one] for one in phis]
-    for done_so, where in steps:
-        for mine, theirs in zip(found, done_so, strict=True):
-            for phi, value in zip(mine, theirs, strict=True):
-                phi.add_incoming(value, where)
-    after = builder.add(block, number(1))
-    block.add_incoming(after, builder.block)
-    for mine, old, new in zip(phis, state, found, strict=True):
-        for phi, first, later in zip(mine, old, new, strict=True):
-            phi.add_incoming(first, before)
-            phi.add_incoming(later, builder.block)
-    builder.cbranch(builder.icmp_unsigned("<", after, given[11]), walk, done)
-    builder.position_at_end(done)
-    for group in range(groups):
-        for lane in range(LANES):
-            ahead = builder.add(given[1], number(LANES * group + lane + AHEAD))
-            fetch(given, 0, builder.shl(ahead, number(3)))
-        for array, first in ((2, 3), (2, 4), (5, 6)):
-            fetch(given, array, builder.add(given[first], number(LANES * group + AHEAD)))
-    for (variants, peaks, falls, holds), new in zip(places, found, strict=True):
-        for variant, value in zip(variants, new[:LANES], strict=True):
-            given.store(value, 0, variant)
-        given.store(new[8], 2, peaks)
-        given.store(new[9], 2, falls)
-        given.store(new[10], 5, holds, WORDS)
+class Operands(NamedTuple):
+    """The operands of ``walk_eight`` and ``walk_sixteen``."""
+
+    sums: Any
+    variant: Any
+    states: Any
+    peaks: Any
+    falls: Any
+    held: Any
+    holds: Any
+    shapes: Any
+    patterns: Any
+    place: Any
+    rows: Any
+    blocks: Any
+    charges: Any
+    allocations: Any
 
 
-def _several(given: Arguments, at: Any, begin: Any, held: Any) -> tuple[list[Any], list[Any]]:
-    """Sums and shapes of the entries that the words at ``at`` of the patterns choose; the versions of what is held."""
-    builder = given.builder
-    words = builder.zext(given.load(8, at, HALVES), WORDS)
-    version = builder.and_(held, builder.sub(same(0), builder.and_(words, same(1))))
-    chosen = builder.add(builder.add(builder.lshr(words, same(1)), version), spread(builder, begin))
-    chosen = builder.shl(chosen, same(5))
-    rights = [builder.extract_element(chosen, ir.Constant(I32, lane)) for lane in range(LANES)]
-    return sums_at(given, 0, rights), shapes_at(given, 7, rights)
+class State(NamedTuple):
+    """What eight variants have come to: the sums of each, and a vector each of the other three."""
 
+    sums: list[Any]
+    peak: Any
+    fall: Any
+    held: Any
 
-def _flat(given: Arguments, _at: Any, begin: Any, _held: Any) -> tuple[list[Any], list[Any]]:
-    """As ``_several``, of a row that has one entry for all."""
-    builder = given.builder
-    offset = builder.shl(begin, number(5))
-    shape = [spread(builder, given.load_bytes(7, builder.add(offset, number(8 * at)), DOUBLE)) for at in range(4)]
-    return sums_at(given, 0, [offset]) * LANES, shape
+    @property
+    def values(self) -> list[Any]:
+        return [*self.sums, self.peak, self.fall, self.held]
 
-
-def _step(
-    given: Arguments, state: Sequence[Any], rights: Sequence[Any], shape: Sequence[Any], boundary: Any
-) -> list[Any]:
-    """What eight variants have come to, with an entry more of each."""
-    builder = given.builder
-    *sums, peak, fall, held = state
-    *other, mark = shape
-    mark = builder.bitcast(mark, WORDS)
-    sums, base = charge(given, sums, 12, held, builder.and_(mark, same(0xFFFF)), boundary, given[13])
-    sums = [builder.fadd(total, right) for total, right in zip(sums, rights, strict=True)]
-    peak, _, fall = extend(builder, peak, fall, base, other)
-    return [*sums, peak, fall, builder.lshr(mark, same(16))]
+    @classmethod
+    def of(cls, values: list[Any]) -> State:
+        return cls(values[:LANES], *values[LANES:])
 
 
 def _walker(groups: int) -> Any:
     @intrinsic
     def walk(
-        _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, holding: Any, _holds: Any,
+        _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, held: Any, _holds: Any,
         shapes: Any, patterns: Any, _place: Any, rows: Any, _blocks: Any, charges: Any, _allocations: Any,
     ) -> Any:  # fmt: skip
-        """Variants from ``variant`` on into an entry of each of ``blocks`` ≥ 1 rows in turn, (…, 3) uint64.
+        """Join to each of the variants from ``variant`` on an entry of each of ``blocks`` ≥ 1 rows in turn.
 
-        A row is where its entries begin, its pattern, and which row of ``charges`` its first day has; the variants'
-        words stand in the pattern from ``place`` on. Their sums stand among those of entries; running peak, deepest
-        fall and allocation held (uint64) in lanes of their own: states[peaks …], states[falls …], holding[holds …].
-        All of them stay in registers from block to block. charges: see ``join_eight``.
+        rows: (…, 3) uint64, where the entries of the block's row begin, where its pattern begins, and the row of
+        ``charges`` at which the charges of its first day begin. From ``place`` on the pattern has a word for each of
+        the variants; pattern 0 means that they all have the row's first entry. The variants' sums are entries
+        ``variant`` … of ``sums``; states[peaks …], states[falls …] and held[holds …] (uint64) are their running peaks,
+        deepest falls and allocations held.
         """
-        arguments = (sums, INDEX, states, INDEX, INDEX, holding, INDEX, shapes, patterns, INDEX, rows, INDEX,
+        arguments = (sums, INDEX, states, INDEX, INDEX, held, INDEX, shapes, patterns, INDEX, rows, INDEX,
                      charges, INDEX)  # fmt: skip
-        return types.void(*arguments), generated(lambda given: _walk(given, groups))
+        return types.void(*arguments), lowering(lambda emit, *operands: _walk(emit, Operands(*operands), groups))
 
     return walk
 
 
-# Of sixteen one eight fills what the other one waits for.
-walk_eight, walk_sixteen = _walker(1), _walker(2)
+def _walk(emit: Emitter, operands: Operands, groups: int) -> None:
+    """Emit the walk of ``groups`` groups of eight variants."""
+    builder = emit.builder
+    places, begin_states = [], []
+    for group in range(groups):
+        first, peaks, falls, holds = (
+            builder.add(each, word(LANES * group))
+            for each in (operands.variant, operands.peaks, operands.falls, operands.holds)
+        )
+        variants = [builder.shl(builder.add(first, word(lane)), word(3)) for lane in range(LANES)]
+        places.append((variants, peaks, falls, holds))
+        begin_states.append(
+            State(
+                [emit.load(operands.sums, variant) for variant in variants],
+                emit.load(operands.states, peaks),
+                emit.load(operands.states, falls),
+                emit.load(operands.held, holds, WORDS),
+            )
+        )
+    before, loop, done = builder.block, builder.append_basic_block(), builder.append_basic_block()
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    block = builder.phi(WORD)
+    block.add_incoming(word(0), before)
+    phis = [[builder.phi(value.type) for value in state.values] for state in begin_states]
+    row = builder.mul(block, word(3))
+    begin, pattern, boundary = (emit.load(operands.rows, builder.add(row, word(place)), WORD) for place in range(3))
+    branches = []
+    with builder.if_else(builder.icmp_unsigned("==", pattern, word(0))) as both:
+        for branch, load in zip(both, (_load_shared, _load_each), strict=True):
+            with branch:
+                after = []
+                for group, values in enumerate(phis):
+                    state = State.of(values)
+                    at = builder.add(builder.add(pattern, operands.place), word(LANES * group))
+                    sums, shape = load(emit, operands, at, begin, state.held)
+                    after.append(_join(emit, operands, state, sums, shape, boundary))
+                branches.append((after, builder.block))
+    found = [[builder.phi(value.type) for value in values] for values in phis]
+    for after, where in branches:
+        for mine, theirs in zip(found, after, strict=True):
+            for phi, value in zip(mine, theirs.values, strict=True):
+                phi.add_incoming(value, where)
+    following = builder.add(block, word(1))
+    block.add_incoming(following, builder.block)
+    for mine, old, new in zip(phis, begin_states, found, strict=True):
+        for phi, earlier, later in zip(mine, old.values, new, strict=True):
+            phi.add_incoming(earlier, before)
+            phi.add_incoming(later, builder.block)
+    builder.cbranch(builder.icmp_unsigned("<", following, operands.blocks), loop, done)
+    builder.position_at_end(done)
+    _prefetch(emit, operands, groups)
+    for (variants, peaks, falls, holds), values in zip(places, found, strict=True):
+        state = State.of(values)
+        for variant, value in zip(variants, state.sums, strict=True):
+            emit.store(value, operands.sums, variant)
+        emit.store(state.peak, operands.states, peaks)
+        emit.store(state.fall, operands.states, falls)
+        emit.store(state.held, operands.held, holds, WORDS)
+
+
+def _prefetch(emit: Emitter, operands: Operands, groups: int) -> None:
+    builder = emit.builder
+    for group in range(groups):
+        for lane in range(LANES):
+            ahead = builder.add(operands.variant, word(LANES * group + lane + AHEAD))
+            emit.prefetch(operands.sums, builder.shl(ahead, word(3)))
+        for array, first in (
+            (operands.states, operands.peaks),
+            (operands.states, operands.falls),
+            (operands.held, operands.holds),
+        ):
+            emit.prefetch(array, builder.add(first, word(LANES * group + AHEAD)))
+
+
+def _load_each(emit: Emitter, operands: Operands, at: Any, begin: Any, held: Any) -> tuple[list[Any], list[Any]]:
+    """Sums and shapes of the entries that eight words of a pattern, from ``at`` on, choose; in the versions held."""
+    builder = emit.builder
+    chosen = builder.zext(emit.load(operands.patterns, at, HALVES), WORDS)
+    version = builder.and_(held, builder.sub(words(0), builder.and_(chosen, words(1))))
+    entries = builder.add(builder.add(builder.lshr(chosen, words(1)), version), broadcast(builder, begin))
+    offsets = builder.shl(entries, words(5))
+    each = [builder.extract_element(offsets, ir.Constant(I32, lane)) for lane in range(LANES)]
+    return load_sums(emit, operands.sums, each), load_shapes(emit, operands.shapes, each)
+
+
+def _load_shared(emit: Emitter, operands: Operands, _at: Any, begin: Any, _held: Any) -> tuple[list[Any], list[Any]]:
+    """As ``_load_each``, of a row that has one entry for all."""
+    builder = emit.builder
+    offset = builder.shl(begin, word(5))
+    shape = [
+        broadcast(builder, emit.load_bytes(operands.shapes, builder.add(offset, word(8 * at)), DOUBLE))
+        for at in range(4)
+    ]
+    return load_sums(emit, operands.sums, [offset]) * LANES, shape
+
+
+def _join(
+    emit: Emitter, operands: Operands, state: State, entry_sums: list[Any], shape: list[Any], boundary: Any
+) -> State:
+    """The state of eight variants with one entry more each."""
+    builder = emit.builder
+    *other, mark = shape
+    mark = builder.bitcast(mark, WORDS)
+    first = builder.and_(mark, words(FIRST))
+    sums, base = add_charges(emit, state.sums, operands.charges, state.held, first, boundary, operands.allocations)
+    sums = [builder.fadd(total, more) for total, more in zip(sums, entry_sums, strict=True)]
+    peak, _, fall = extend_shape(builder, state.peak, state.fall, base, other)
+    return State(sums, peak, fall, builder.lshr(mark, words(LAST)))
+
+
+walk_eight = _walker(1)
+walk_sixteen = _walker(2)  # while one group of eight waits for memory, the other one computes

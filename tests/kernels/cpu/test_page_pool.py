@@ -11,8 +11,7 @@ from gridproof.kernels.arrays import Array
 from gridproof.kernels.cpu import page_pool as memory
 from gridproof.kernels.cpu.page_pool import pages
 from gridproof.kernels.cpu.product.product import Product
-from tests.kernels.cpu.product.test_product import random_box
-from tests.support.problems import random_problem
+from tests.support.problems import random_box, random_problem
 
 
 @given(st.lists(st.tuples(st.integers(1, 60_000), st.booleans()), min_size=1, max_size=30))

@@ -22,10 +22,8 @@ from gridproof.kernels.cuda.product import Products
 from gridproof.kernels.cuda.source import THREADS, KernelForm
 from gridproof.kernels.metrics import METRICS, OBJECTIVES
 from gridproof.kernels.problem import Box, Problem
-from tests.kernels.cpu.product.test_product import random_box
-from tests.kernels.cuda.test_evaluate import ARCHITECTURES
-from tests.kernels.test_backends import assert_agree
-from tests.support.problems import random_problem
+from tests.support.agreement import assert_agree, assert_box_agrees
+from tests.support.problems import one_bit_box, random_box, random_problem
 from tests.support.shim import nvrtc
 from tests.support.shim.device import ShimDevice
 
@@ -41,22 +39,21 @@ FORMS = [
 
 def check(device: Device, problem: Problem, box: Box, top: int | None = None) -> Floats:
     found = Products(device, problem, top).evaluate(box)
-    assert_agree(found.copy(), reference.evaluate(problem, box))
+    assert_box_agrees(problem, box, found, np.random.default_rng(len(box)))
     return found
 
 
 def make_box(problem: Problem, counts: tuple[int, ...], seed: int = 0) -> Box:
     """One bit a signal, ``counts`` paths of each, under every execution."""
     rng = np.random.default_rng(seed)
-    paths = tuple(rng.integers(0, len(problem.path_bits), (count, 1)).astype(np.int32) for count in counts)
-    return Box(paths, tuple(np.array([bit]) for bit in range(len(counts))), np.arange(len(problem.lags)))
+    return one_bit_box(problem, [rng.integers(0, len(problem.path_bits), count) for count in counts])
 
 
 # Compiled, not executed
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", nvrtc.ARCHITECTURES)
 def test_compiled_kernels_spill_nothing(form: KernelForm, architecture: str) -> None:
     if nvrtc.library() is None:
         pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")

@@ -22,7 +22,6 @@ from gridproof.kernels.cuda.reduce import Reduction, float_of, key_of
 from gridproof.kernels.cuda.source import reduction_kernel
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.plan import grid as grid_module
-from tests.kernels.cuda.test_evaluate import ARCHITECTURES
 from tests.support.demo import small_study
 from tests.support.sample import Sample
 from tests.support.shim import nvrtc
@@ -40,7 +39,7 @@ def check(device: Device, sample: Sample) -> ReductionResult:
 # Compiled, not executed
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", nvrtc.ARCHITECTURES)
 def test_compiled_kernels_spill_nothing(architecture: str) -> None:
     if nvrtc.library() is None:
         pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")

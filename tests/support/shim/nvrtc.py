@@ -11,6 +11,8 @@ from typing import Any
 
 from gridproof.kernels.cuda.source import Kernel
 
+ARCHITECTURES = ("sm_80", "sm_90", "sm_120")  # A100, H100 and H200, RTX 50
+
 
 @dataclass(frozen=True)
 class Binary:

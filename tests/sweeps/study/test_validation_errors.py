@@ -257,7 +257,7 @@ def test_a_fault_of_a_point_is_one_line(
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--backend", "abacus"], "--backend: the backend must be one that can run here; got abacus. "),
+        (["--backend", "abacus"], "backend: the backend must be one that can run here; got abacus. "),
         (
             ["--data", "{market}/none"],
             "--data or market.path: the folder of the market must exist; got {market}/none. ",

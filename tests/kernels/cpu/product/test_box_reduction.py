@@ -24,8 +24,8 @@ from gridproof.kernels.problem import Box
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.plan import grid as grid_module
 from gridproof.sweeps.plan.grid import Cut, whole_grid
-from tests.kernels.cpu.product.test_product import random_problem
 from tests.support.demo import small_plan, small_study
+from tests.support.problems import random_problem
 from tests.support.sample import Sample
 
 

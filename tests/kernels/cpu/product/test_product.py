@@ -12,24 +12,12 @@ from hypothesis import strategies as st
 
 from gridproof.kernels import reference
 from gridproof.kernels.cpu import backend as cpu
+from gridproof.kernels.cpu.closed_form import growth
 from gridproof.kernels.cpu.product import product
 from gridproof.kernels.cpu.product.product import Product, fits
-from gridproof.kernels.cpu.product.segment_metrics import growth
-from gridproof.kernels.problem import Box, Problem
-from tests.kernels.test_backends import assert_agree
-from tests.support.problems import random_problem
-
-
-def random_box(rng: np.random.Generator, problem: Problem, bits: int, most: int = 5) -> Box:
-    """Signals of one to three bits each, which stand anywhere in the code; some paths twice."""
-    places = rng.permutation(bits)
-    cuts = (
-        np.sort(rng.choice(np.arange(1, bits), min(bits - 1, rng.integers(0, bits)), replace=False)) if bits > 1 else []
-    )
-    groups = np.split(places, cuts)
-    paths = [rng.integers(0, len(problem.path_bits), (rng.integers(1, most + 1), len(group))) for group in groups]
-    executions = np.sort(rng.choice(len(problem.lags), rng.integers(1, len(problem.lags) + 1), replace=False))
-    return Box(tuple(path.astype(np.int32) for path in paths), tuple(groups), executions)
+from gridproof.kernels.problem import Box
+from tests.support.agreement import assert_agree, assert_box_agrees
+from tests.support.problems import one_bit_box, random_box, random_problem
 
 
 @settings(max_examples=60, deadline=None)
@@ -52,7 +40,7 @@ def test_product_agrees_with_reference(
         problem = dataclasses.replace(problem, rule=np.tile(problem.rule[:1], (legs, 1)))
     assert fits(problem)
     box = random_box(rng, problem, bits)
-    assert_agree(Product(problem, top).evaluate(box), reference.evaluate(problem, box))
+    assert_box_agrees(problem, box, Product(problem, top).evaluate(box), rng)
 
 
 def test_what_else_is_in_the_box_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +57,7 @@ def test_what_else_is_in_the_box_changes_nothing(monkeypatch: pytest.MonkeyPatch
     for smallest, room in ((1, 1), (40, 100), (500, 10**6)):
         monkeypatch.setattr(product, "UNIT", smallest)
         monkeypatch.setattr(product, "_SMALLEST", smallest)
-        monkeypatch.setattr(product, "ROOM", room)
+        monkeypatch.setattr(product, "BLOCK_ENTRIES", room)
         np.testing.assert_array_equal(Product(problem).evaluate(box), flat)
     threads = numba.get_num_threads()
     numba.set_num_threads(1)
@@ -119,9 +107,8 @@ def test_a_signal_that_silences_the_others(seed: int, flip: float, top: int) -> 
     rule = problem.rule.copy()
     rule[:, 1::2] = rng.integers(0, 3) if seed % 2 else np.arange(3)[:, None]
     problem = dataclasses.replace(problem, rule=rule)
-    paths = tuple(rng.integers(0, 120, (size, 1)).astype(np.int32) for size in (3, 5, 17))
-    box = Box(paths, tuple(np.array([bit]) for bit in range(3)), np.arange(len(problem.lags)))
-    assert_agree(Product(problem, top).evaluate(box), reference.evaluate(problem, box))
+    box = one_bit_box(problem, [rng.integers(0, 120, size) for size in (3, 5, 17)])
+    assert_box_agrees(problem, box, Product(problem, top).evaluate(box), rng)
 
 
 def test_growth_to_the_last_digits() -> None:
