@@ -1,4 +1,4 @@
-"""The house: links resolve, imports go one way, the wheel is whole."""
+"""The structure of the project: links, import directions, unique names, a complete wheel."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 import subprocess
 import sys
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,20 +31,61 @@ def test_links_are_relative_and_resolve(folder: str) -> None:
     assert (link / "__init__.py").is_file()
 
 
+# Folders of sweeps, each of which may import those before it; sweeps/run.py stands before search.
+ORDER = ("study", "plan", "execution", "cluster", "verdict", "search", "cli")
+
+
+def sources(folder: str) -> Iterator[tuple[Path, ast.Module]]:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported_names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
 @pytest.mark.parametrize("folder", ALLOWED)
 def test_imports_go_one_way(folder: str) -> None:
-    for path in (ROOT / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = []
-            if isinstance(node, ast.ImportFrom):
-                names = [f"{node.module}.{alias.name}" for alias in node.names]
-            elif isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            for name in names:
-                assert name.split(".")[0] not in FOLDERS, f"{path}: import gridproof.{name}"
-                if name.startswith("gridproof."):
-                    other = name.split(".")[1]
-                    assert other in {folder, *ALLOWED[folder]}, f"{path} imports {name}"
+    for path, tree in sources(folder):
+        for name in imported_names(tree):
+            assert name.split(".")[0] not in FOLDERS, f"{path}: import gridproof.{name}"
+            if name.startswith("gridproof."):
+                other = name.split(".")[1]
+                assert other in {folder, *ALLOWED[folder]}, f"{path} imports {name}"
+
+
+def test_folders_of_sweeps_import_in_order() -> None:
+    found = {path.name for path in (ROOT / "sweeps").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert found == set(ORDER)
+    for place, folder in enumerate(ORDER):
+        for path, tree in sources(f"sweeps/{folder}"):
+            for name in imported_names(tree):
+                if name.startswith("gridproof.sweeps."):
+                    other = name.split(".")[2]
+                    assert other in {"run", *ORDER[: place + 1]}, f"{path} imports {name}"
+                    assert other != "run" or place >= ORDER.index("search"), f"{path} imports {name}"
+
+
+def test_class_names_occur_once() -> None:
+    names = Counter(
+        node.name
+        for folder in ALLOWED
+        for _, tree in sources(folder)
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_no_test_module_imports_another() -> None:
+    for path, tree in sources("tests"):
+        for name in imported_names(tree):
+            modules = name.split(".")[1:] if name.startswith("tests.") else []
+            assert not any(module.startswith("test_") for module in modules), f"{path} imports {name}"
 
 
 def test_the_wheel_carries_everything(tmp_path: Path) -> None:
