@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 	$(VENV)/bin/gridproof demo
 
 test: $(VENV)/tested
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/tested
 	$(VENV)/bin/ruff check .
