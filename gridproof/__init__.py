@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from gridproof.sweeps.api import search as search
     from gridproof.sweeps.execution.budget import Budget as Budget
     from gridproof.sweeps.execution.errors import IncompleteError as IncompleteError
-    from gridproof.sweeps.execution.observer import RunObserver as RunObserver
     from gridproof.sweeps.plan.point import Point as Point
+    from gridproof.sweeps.progress.observer import RunObserver as RunObserver
     from gridproof.sweeps.study.study import Study as Study
     from gridproof.sweeps.study.study import load_study as load_study
 
@@ -46,7 +46,7 @@ _MODULES = {
     "Point": "gridproof.sweeps.plan.point",
     "Run": "gridproof.results.run.run",
     "Budget": "gridproof.sweeps.execution.budget",
-    "RunObserver": "gridproof.sweeps.execution.observer",
+    "RunObserver": "gridproof.sweeps.progress.observer",
     "InputError": "gridproof.kernels.errors",
     "IncompleteError": "gridproof.sweeps.execution.errors",
     "statistics": "gridproof.statistics",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gridproof.results.statistics_record import GateRecord
+from gridproof.results.run.statistics_record import GateRecord
 
 NOT_COVERED = [
     "How the strategy was found: what its authors tried and did not publish is in no count here.",

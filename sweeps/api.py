@@ -11,11 +11,11 @@ from gridproof.results.run.run import Run
 from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.budget import Budget
-from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import open_run_store
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.progress.notebook import NotebookDisplay, in_notebook
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.run import market_of, run_study
 from gridproof.sweeps.search.options import CELLS, SearchOptions
 from gridproof.sweeps.study.study import Study

@@ -25,7 +25,6 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor, Task
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.ledger_entries import RunLedger
-from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.summary import variant_tables, write_summary
@@ -33,6 +32,7 @@ from gridproof.sweeps.execution.tile import build_tally_scale
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study, load_study
 
 if TYPE_CHECKING:

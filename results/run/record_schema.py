@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.statistics_record import StatisticsRecord
 from gridproof.results.run.summary_record import RunSummary, RunTiming
-from gridproof.results.statistics_record import StatisticsRecord
 
 # Each record of a run's folder by the name of its file.
 RECORDS: dict[str, Any] = {"summary": RunSummary, "timing": RunTiming, "statistics": StatisticsRecord}

@@ -8,8 +8,8 @@ from pathlib import Path
 from gridproof.kernels.backend import Backend
 from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.run_store import RunStore
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study
 
 

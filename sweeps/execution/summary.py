@@ -21,11 +21,11 @@ from gridproof.results.run.tally import UNDEFINED, Tally, percentile
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import code_digest
-from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.tile import TallyScale
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 

@@ -14,10 +14,10 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Box, Problem
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
-from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
 from gridproof.sweeps.plan.signal_paths import PathTable, path_table
 from gridproof.sweeps.plan.window import Window, find_window
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.study import Study
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.progress.compilation import CompilationReports
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.progress.stage import Stage
 
 # The stage in which kernels are compiled; its total is not known beforehand.

@@ -27,9 +27,9 @@ from gridproof.sweeps.execution.errors import IncompleteError
 from gridproof.sweeps.execution.executor import LocalExecutor
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.ledger_entries import SearchLedger, is_recorded
-from gridproof.sweeps.execution.observer import RunObserver
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.run import data_folder, finish, market_of, sweep
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.loop import Reporter, Search

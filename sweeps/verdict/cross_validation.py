@@ -10,6 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.results.run.statistics_record import (
+    CombinatorialRecord,
+    FoldRecord,
+    OverfittingRecord,
+    WalkForwardRecord,
+)
 from gridproof.results.statistics.overfitting import OverfittingTest
 from gridproof.results.statistics.selection import Selection, TrainingSelection
 from gridproof.results.statistics.sharpe import daily_sharpe
@@ -19,9 +25,8 @@ from gridproof.results.statistics.splits import (
     join_windows,
     walk_forward_windows,
 )
-from gridproof.results.statistics_record import CombinatorialRecord, FoldRecord, OverfittingRecord, WalkForwardRecord
 from gridproof.signals.data.source import Dates
-from gridproof.sweeps.execution.observer import RunObserver
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 

@@ -14,6 +14,7 @@ from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.cpu.bootstrap_maxima import raise_maxima
 from gridproof.kernels.cpu.excess import measure_excess
 from gridproof.kernels.metrics import METRICS
+from gridproof.results.run.statistics_record import BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
 from gridproof.results.statistics.stepwise import StepwiseTest, decide_stepwise
 from gridproof.results.statistics.superiority import (
     RealityCheck,
@@ -22,8 +23,7 @@ from gridproof.results.statistics.superiority import (
     decide_superior_predictive_ability,
     null_centres,
 )
-from gridproof.results.statistics_record import BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
-from gridproof.sweeps.execution.observer import RunObserver
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, Bootstrap
 from gridproof.sweeps.verdict.cross_validation import CrossValidation
 from gridproof.sweeps.verdict.population import Population

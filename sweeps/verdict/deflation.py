@@ -8,14 +8,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.statistics.deflation import (
-    deflated_sharpe,
-    effective_trials,
-    expected_maximum_sharpe,
-    implied_trials,
-)
-from gridproof.results.statistics.haircut import haircut_sharpe
-from gridproof.results.statistics_record import (
+from gridproof.results.run.statistics_record import (
     DeflationCurve,
     DeflationMark,
     DeflationRecord,
@@ -23,6 +16,13 @@ from gridproof.results.statistics_record import (
     HaircutRow,
     TrialCounts,
 )
+from gridproof.results.statistics.deflation import (
+    deflated_sharpe,
+    effective_trials,
+    expected_maximum_sharpe,
+    implied_trials,
+)
+from gridproof.results.statistics.haircut import haircut_sharpe
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.data_snooping import DataSnooping

@@ -10,9 +10,9 @@ import numpy as np
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Work
-from gridproof.results.statistics_record import PlaceboRecord
-from gridproof.sweeps.execution.observer import RunObserver
+from gridproof.results.run.statistics_record import PlaceboRecord
 from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.population import Population

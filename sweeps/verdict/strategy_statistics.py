@@ -9,6 +9,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.metrics import measure_returns
+from gridproof.results.run.statistics_record import SegmentStatistics, ShiftRecord, SubperiodRecord, YearRecord
 from gridproof.results.statistics.sharpe import (
     minimum_track_record_length,
     probabilistic_sharpe,
@@ -17,7 +18,6 @@ from gridproof.results.statistics.sharpe import (
     sharpe_standard_error,
 )
 from gridproof.results.statistics.shift import circular_shift_test, subperiod_test
-from gridproof.results.statistics_record import SegmentStatistics, ShiftRecord, SubperiodRecord, YearRecord
 from gridproof.signals.data.source import Dates
 
 # Days that a segment needs for a bootstrap.

@@ -10,7 +10,13 @@ from scipy.optimize import brentq
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.record import objective_of
-from gridproof.results.statistics_record import BreakEvenCost, NeighbourRecord, ReleaseStress, StressRecord, StressRow
+from gridproof.results.run.statistics_record import (
+    BreakEvenCost,
+    NeighbourRecord,
+    ReleaseStress,
+    StressRecord,
+    StressRow,
+)
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.plan import Plan

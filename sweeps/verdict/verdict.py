@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from gridproof.results.gates import NOT_COVERED, judge
 from gridproof.results.ledger.ledger import ledger_total
+from gridproof.results.run.statistics_record import StatisticsRecord, StressRecord
 from gridproof.results.run.store import Store
 from gridproof.results.run.summary_record import RunSummary
-from gridproof.results.statistics_record import StatisticsRecord, StressRecord
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.ledger_entries import market_identity

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gridproof.sweeps.execution.observer import RunObserver
+from gridproof.sweeps.progress.observer import RunObserver
 
 
 class StopAt(RunObserver):

@@ -118,12 +118,12 @@ class BenchmarkRecord(TypedDict):
     stepwise: StepwiseRecord
 
 
-class HistogramRecord(TypedDict):
+class HistogramCounts(TypedDict):
     edges: list[float]
     counts: list[int]
 
 
-class NullSharpeRecord(HistogramRecord):
+class NullSharpeRecord(HistogramCounts):
     p_value: Number
 
 
@@ -156,7 +156,7 @@ class OverfittingRecord(TypedDict):
     rank_error: float
     ranked: int
     metric: str
-    logits: HistogramRecord
+    logits: HistogramCounts
 
 
 class PairRecord(TypedDict):
