@@ -75,6 +75,7 @@ def implied_trials(maximum: npt.ArrayLike, variance: npt.ArrayLike) -> Any:
     variance: of one variant's Sharpe ratio over the same resamples, positive. Both per observation. A maximum of 0 or
     less is that of one trial; one beyond 37 standard deviations (1e300 trials) is infinite.
 
+    >>> from gridproof.statistics import expected_maximum_sharpe
     >>> float(round(implied_trials(expected_maximum_sharpe(100, 0.002), 0.002), 6))
     100.0
     """
