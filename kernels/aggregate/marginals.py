@@ -1,4 +1,4 @@
-"""Marginals of a box: sums and maxima over its variants for every pair of axes, without a list of the variants."""
+"""Marginals of a box: for every pair of axes, sums and maxima over all other axes, without a list of the variants."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.jit import jit
 from gridproof.kernels.threads import run_ranges
 
-# Parts of the first axis that are summed side by side.
+# The first axis is cut into at most this many parts, which are summed in parallel.
 _PARTS = 8
 
 
 class Marginals:
-    """Sums of k terms, and a maximum, over every pair of a box's axes; axes of length 1 included."""
+    """For every pair of a box's axes: the sums of k terms, and a maximum, over all other axes."""
 
     def __init__(self, terms: Ints, highest: Floats, axes: Sequence[int], lengths: Sequence[int]) -> None:
-        """terms: (k, n) to be summed, highest: (n,), both overwritten; variants in C order of the axes.
+        """Computes the marginals of n variants, which are in C order of the axes.
 
-        axes: at least two, ascending, among them all of several values; lengths: their numbers of values.
+        Args:
+            terms: (k, n), the terms to be summed; overwritten
+            highest: (n,), the values for the maximum; overwritten
+            axes: at least two axes, ascending; all axes with more than one value must be among them
+            lengths: the number of values on each of these axes
         """
         self._axes = {axis: place for place, axis in enumerate(axes)}
         self._lengths = lengths
@@ -31,7 +35,7 @@ class Marginals:
         for i, j in combinations(range(len(axes)), 2):
             self._first[i, j] = cells
             cells += lengths[i] * lengths[j]
-        # A copy of the cells for each part, where the variants are many times as many.
+        # Each part has its own copy of the cells, so there are several parts only if variants far outnumber cells.
         parts = max(1, min(_PARTS, lengths[0], len(highest) // (8 * cells)))
         sums, maxima = np.zeros((parts, len(terms), cells), dtype=np.int64), np.full((parts, cells), -np.inf)
         run_ranges(_add_part, parts * len(terms), terms, sizes, self._first, sums)
@@ -39,10 +43,10 @@ class Marginals:
         self._sums, self._highest = sums.sum(axis=0), maxima.max(axis=0)
 
     def of(self, x: int, y: int) -> tuple[Ints, Floats]:
-        """(k, lengths of x, of y) and (lengths of x, of y)."""
+        """Returns the sums (k, length of x, length of y) and the maxima (length of x, length of y); x < y."""
         if x in self._axes and y in self._axes:
             return self._pair(self._axes[x], self._axes[y])
-        # An axis of one value: the marginal of the other, or of none, from any pair that holds it.
+        # x or y has one value and is not in any pair: sum a pair that contains the other axis.
         known = self._axes.get(x, self._axes.get(y, 0))
         i, j = (known, known + 1) if known + 1 < len(self._lengths) else (known - 1, known)
         sums, highest = self._pair(i, j)
@@ -61,10 +65,10 @@ class Marginals:
 
 @jit(nogil=True)
 def _add_part(low: int, high: int, terms: Ints, lengths: Ints, first: Ints, sums: Ints) -> None:
-    """Sums over all but two axes, for every two, of parts of the first axis; ``terms`` are overwritten.
+    """For every pair of axes, sums ``terms`` over all other axes, separately for each part of the first axis.
 
-    first: (m, m) the first cell of each pair in ``sums`` (parts, k, C), which is zero before. Of parts × terms those of
-    [low, high).
+    A task is one part and one term; this call does the tasks [low, high) of parts × k.
+    terms: (k, n), overwritten. first: (m, m), the first cell of each pair. sums: (parts, k, C), zero before the call.
     """
     parts, several = sums.shape[:2]
     sizes, places = lengths.copy(), first.copy()
@@ -77,7 +81,10 @@ def _add_part(low: int, high: int, terms: Ints, lengths: Ints, first: Ints, sums
 
 @jit(nogil=True)
 def _compare_part(low: int, high: int, highest: Floats, lengths: Ints, first: Ints, maxima: Floats) -> None:
-    """As ``_add_part`` the maxima (parts, C), −inf before, of ``highest``, which is overwritten; parts [low, high)."""
+    """As ``_add_part``, but takes maxima, for the parts [low, high).
+
+    highest: (n,), overwritten. maxima: (parts, C), −inf before the call.
+    """
     sizes, places = lengths.copy(), first.copy()
     row = len(highest) // lengths[0]
     for part in range(low, high):
@@ -87,7 +94,10 @@ def _compare_part(low: int, high: int, highest: Floats, lengths: Ints, first: In
 
 @jit()
 def _narrow(lengths: Ints, first: Ints, part: int, parts: int, sizes: Ints, places: Ints) -> int:
-    """The lengths and first cells of one part of the first axis; returns where on that axis it begins."""
+    """Writes the lengths of one part of the first axis to ``sizes`` and its first cells to ``places``.
+
+    Returns the position on the first axis at which the part begins.
+    """
     begin = lengths[0] * part // parts
     sizes[0] = lengths[0] * (part + 1) // parts - begin
     for other in range(len(lengths)):
@@ -97,7 +107,11 @@ def _narrow(lengths: Ints, first: Ints, part: int, parts: int, sizes: Ints, plac
 
 @jit()
 def _fold(given: Array, lengths: Ints, first: Ints, cells: Array, largest: bool) -> None:
-    """Sum over one axis after another, from the last and from the first, so that most pairs come from small arrays."""
+    """Adds the marginals of ``given`` for all pairs to ``cells``, or takes maxima if ``largest``. Overwrites ``given``.
+
+    The axes are summed out one after another, from the last and from the first. So most pairs are computed from arrays
+    that are already small.
+    """
     spare = np.empty(len(given) // lengths[-1], dtype=given.dtype)
     size = len(given)
     for i in range(len(lengths) - 1):

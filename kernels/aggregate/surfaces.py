@@ -1,7 +1,7 @@
-"""Surfaces: for every pair of axes the count, sum, sum of squares and maximum of a value over all other axes.
+"""Surfaces: for every pair of axes, the count, sum, sum of squares and maximum of a metric over all other axes.
 
-Sums are integers: a value (or its square) is rounded to a multiple of 2^−30 before it is added, so that no sum depends
-on the order in which tiles, threads or machines add. The rounding error is below 5e-10 for each value.
+Sums are integers: each value, and its square, is rounded to a multiple of 2^−30 before it is added. So no sum depends
+on the order in which tiles, threads or machines add. The rounding error of each value is below 5e-10.
 """
 
 from __future__ import annotations
@@ -17,33 +17,43 @@ from gridproof.kernels.jit import jit
 from gridproof.kernels.threads import run_ranges
 
 SCALE = float(2**30)
-# Larger values are not added to the sums, nor counted: the sums of a piece of 2^20 squares must fit two int64 limbs.
+# Values whose magnitude is larger are neither summed nor counted: the sum of 2^20 squares must fit two int64 limbs.
 LIMIT = float(2**20)
-# A pair of axes with more cells has no surface.
+# A pair of axes with more cells than this has no surface.
 LARGEST = 250_000
 _LIMBS = 3
 _LIMB = float(2**32)
-# A whole number as its lowest 32 bits and the rest. The sums of a piece of values below _SMALL fit one int64.
+# Splits a whole number into its lowest 32 bits and the rest. Sums of 2^20 values below _SMALL fit one int64.
 _SHIFTS = np.array([0, 32]).reshape(2, 1, 1)
 _MASKS = np.array([2**32 - 1, -1]).reshape(2, 1, 1)
 _SMALL = 64.0
-# A thread takes at least so many values at once.
+# Each thread takes at least this many values.
 _VALUES = 4096
 
 
 @dataclass(slots=True)
 class Surfaces:
-    """Cells of all pairs, one pair behind another: (C,) each. Sums have limbs of 32 bits, in units of 1 / SCALE."""
+    """The surfaces of all pairs of axes. The cells of all pairs are concatenated; C is their number.
+
+    A sum is stored as three limbs of 32 bits, in units of 1 / SCALE.
+
+    Attributes:
+        dims: the number of values on each axis
+        pairs: the pairs of axes (x, y) with a surface; the cells of a pair are in C order, y fastest
+        count: (C,) int64, the number of values added
+        sums: (2, 3, C) int64, the sums of the values and of their squares; lowest limb first, only the last is signed
+        maximum: (C,) float64, never NaN; −inf where nothing was added
+    """
 
     dims: tuple[int, ...]
     pairs: tuple[tuple[int, int], ...]
     count: Ints
-    sums: Ints  # (2, 3, C): of values and of squares; limbs from the lowest, the last signed
-    maximum: Floats  # NaN-free: −inf where nothing was added
+    sums: Ints
+    maximum: Floats
 
     @classmethod
     def empty(cls, dims: tuple[int, ...]) -> Surfaces:
-        """Pairs of axes with more than one value each and at most LARGEST cells."""
+        """Returns empty surfaces for all pairs of axes with more than one value each and at most LARGEST cells."""
         pairs = tuple((x, y) for x, y in several_pairs(dims) if dims[x] * dims[y] <= LARGEST)
         cells = sum(dims[x] * dims[y] for x, y in pairs)
         return cls(
@@ -55,12 +65,12 @@ class Surfaces:
         )
 
     def offsets(self) -> Ints:
-        """(pairs + 1,): the first cell of each pair."""
+        """Returns the index of each pair's first cell, and at the end the number of cells: (pairs + 1,)."""
         sizes = [self.dims[x] * self.dims[y] for x, y in self.pairs]
         return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
     def add(self, digits: Ints, values: Floats) -> None:
-        """Add at most 2^20 variants: positions on every axis (n, axes), values (n,); NaN is not added."""
+        """Adds n ≤ 2^20 variants. digits: (n, axes), the position on each axis. values: (n,); NaN is not added."""
         if not self.pairs:
             return
         sums = np.zeros((5, len(self.count)), dtype=np.int64)
@@ -73,9 +83,9 @@ class Surfaces:
         self.carry()
 
     def add_box(self, begins: Sequence[int], lengths: Sequence[int], values: Floats) -> None:
-        """Add at most 2^20 variants, which are all combinations of ``lengths`` values of each axis from ``begins`` on.
+        """Adds all combinations of positions begins[a] … begins[a] + lengths[a] − 1 on each axis a: n ≤ 2^20 variants.
 
-        values: (n,), in C order of the axes; NaN is not added. Gives the same integers as ``add``.
+        values: (n,), in C order of the axes; NaN is not added. The resulting integers are the same as those of ``add``.
         """
         if not self.pairs:
             return
@@ -97,36 +107,38 @@ class Surfaces:
         self.carry()
 
     def merge(self, other: Surfaces) -> None:
+        """Adds the variants of other surfaces of the same grid."""
         self.count += other.count
         self.sums += other.sums
         self.carry()
         np.maximum(self.maximum, other.maximum, out=self.maximum)
 
     def mean(self) -> Floats:
-        """(C,): NaN where nothing was added."""
+        """Returns the mean value of each cell, (C,); NaN where nothing was added."""
         with np.errstate(invalid="ignore"):
             return self._total(0) / np.where(self.count > 0, self.count, np.nan)
 
     def mean_square(self) -> Floats:
+        """Returns the mean square of each cell, (C,); NaN where nothing was added."""
         with np.errstate(invalid="ignore"):
             return self._total(1) / np.where(self.count > 0, self.count, np.nan)
 
     def _total(self, row: int) -> Floats:
-        # From the signed limb down: the higher limbs of a small negative sum cancel before the lowest is added.
+        # Begin with the signed limb: in a small negative sum the higher limbs cancel before the lowest is added.
         total: Floats = np.zeros(len(self.count))
         for limb in reversed(range(_LIMBS)):
             total = total * _LIMB + self.sums[row, limb]
         return total / SCALE
 
     def carry(self) -> None:
-        """Bring all limbs but the last below 2^32; they may have been added to up to 2^63."""
+        """Brings all limbs but the last into 0 … 2^32 − 1. Before the call they may be as large as int64 allows."""
         for limb in range(_LIMBS - 1):
             self.sums[:, limb + 1] += self.sums[:, limb] >> np.int64(32)
             self.sums[:, limb] &= np.int64(2**32 - 1)
 
 
 def several_pairs(dims: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Every pair of axes that both have several values."""
+    """Returns all pairs (x, y), x < y, of axes that have more than one value each."""
     several = [axis for axis, size in enumerate(dims) if size > 1]
     return [(x, y) for i, x in enumerate(several) for y in several[i + 1 :]]
 
@@ -136,7 +148,7 @@ def _add(
     low: int, high: int, digits: Ints, terms: Ints, highest: Floats, pairs: Ints, dims: Ints, offsets: Ints, sums: Ints,
     maximum: Floats,
 ) -> None:  # fmt: skip
-    """Add to the cells of pairs [low, high): a thread has pairs of its own, so no two write to one cell."""
+    """Adds all variants to the surfaces of pairs [low, high). No two threads share a pair, so none share a cell."""
     for pair in range(low, high):
         x, y = digits[pairs[pair, 0]], digits[pairs[pair, 1]]
         width, offset = dims[pairs[pair, 1]], offsets[pair]
@@ -148,14 +160,18 @@ def _add(
 
 
 def _terms(values: Floats) -> tuple[Ints, Floats]:
-    """For the sums (5, n): 1, the limbs of each value, and the limbs of its square. For the maximum (n,): the value."""
+    """Returns what is added for each value, and what its cell's maximum is compared with.
+
+    The first is (5, n) int64: 1, two limbs of the value, two limbs of its square; all 0 where the value is NaN or its
+    magnitude is above LIMIT. The second is (n,): the value, or −inf for NaN.
+    """
     terms, highest = np.empty((5, len(values)), dtype=np.int64), np.empty(len(values))
     run_ranges(_split, len(values), values, terms, highest, least=_VALUES)
     return terms, highest
 
 
 def _whole(values: Floats) -> tuple[Ints, Floats]:
-    """As ``_terms``, for defined values below ``_SMALL``: each value and its square in one limb each, (2, n)."""
+    """As ``_terms``, for finite values of magnitude below ``_SMALL``: (2, n), the value and its square, a limb each."""
     terms = np.empty((2, len(values)), dtype=np.int64)
     run_ranges(_round, len(values), values, terms, least=_VALUES)
     return terms, values.copy()

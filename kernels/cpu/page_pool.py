@@ -1,7 +1,7 @@
-"""Arrays on huge pages, whose memory is reused: fast random access, and no cost of fresh memory.
+"""Arrays on huge pages, whose memory is reused.
 
-The system clears fresh memory, and a virtual machine may have to ask its host for it. ``benchmarks/README.md`` has the
-cost.
+Huge pages make random access fast. Reuse saves the cost of new memory: the operating system clears it, and a virtual
+machine may have to ask its host for it. ``benchmarks/README.md`` gives the measured cost.
 """
 
 from __future__ import annotations
@@ -17,26 +17,28 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array
 
-# The most bytes in the pool, in use or idle; arrays smaller than ``_LEAST`` bytes do not come from it.
+# The pool keeps at most ``_KEPT`` bytes, in use or idle. Arrays smaller than ``_LEAST`` bytes do not come from it.
 _KEPT, _LEAST = 2**28, 2**16
 
 
 class _Block:
-    """A block of memory and a weak reference to the array made of it last, which all views of that array keep alive."""
+    """A block of memory, and a weak reference to the last array made of it. All views of an array keep it alive."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         if hasattr(mmap, "MADV_HUGEPAGE"):
-            with suppress(OSError):  # a system without them
+            with suppress(OSError):  # raised where the system has no huge pages
                 self._memory.madvise(mmap.MADV_HUGEPAGE)
         self._latest: Callable[[], Array | None] = lambda: None
 
     @property
     def idle(self) -> bool:
+        """Whether no array refers to this memory."""
         return self._latest() is None
 
     def hand_out(self) -> Array:
+        """Returns the whole block as an array (size,) of uint8."""
         array = np.frombuffer(self._memory, dtype=np.uint8)
         self._latest = weakref.ref(array)
         return array
@@ -47,10 +49,10 @@ _lock = threading.Lock()
 
 
 def pages(*shape: int, kind: type[np.generic] = np.float64) -> Array:
-    """An uninitialised array, on huge pages where the system has them, so that random reads need few page look-ups.
+    """Returns an uninitialised array of this shape, on huge pages where the system has them.
 
-    A large array begins at a page, so entries of eight float64 cross no cache line. Memory is reused once no array
-    refers to it.
+    An array of 64 KiB or more begins at a page boundary, so an entry of eight float64 never crosses a cache line. Its
+    memory is reused as soon as neither the array nor a view of it exists.
     """
     size = prod(shape) * np.dtype(kind).itemsize
     if size < _LEAST:
@@ -61,16 +63,17 @@ def pages(*shape: int, kind: type[np.generic] = np.float64) -> Array:
 
 
 def _find(size: int) -> _Block:
+    """Returns an idle block of ``size`` to 2 × ``size`` bytes, else a new one, dropping idle blocks to make room."""
     idle = sorted((block for block in _pool if block.idle), key=lambda block: block.size)
     for block in idle:
         if size <= block.size <= 2 * size:
             return block
     kept = sum(block.size for block in _pool)
     if kept - sum(block.size for block in idle) + size > _KEPT:
-        return _Block(size)  # it would not fit beside what is used
+        return _Block(size)  # not kept in the pool: it would not fit beside the blocks in use
     while kept + size > _KEPT:
-        gone = idle.pop()
-        _pool.remove(gone)
-        kept -= gone.size
+        dropped = idle.pop()
+        _pool.remove(dropped)
+        kept -= dropped.size
     _pool.append(_Block(size))
     return _pool[-1]

@@ -64,7 +64,7 @@ class Gpu:
 
 
 def gpu_answers() -> bool:
-    """Whether the GPU packages are installed and a device answers."""
+    """Whether the GPU packages are installed and find a device."""
     if find_spec("cupy") is None:
         return False
     import cupy
@@ -73,10 +73,10 @@ def gpu_answers() -> bool:
 
 
 def open_gpu() -> Gpu:
-    """The GPU, or an InputError that says what is missing."""
+    """Returns the GPU. Raises InputError, which says what is missing, if there is none."""
     rule, where = "the backend must be one that can run here", "backend"
     if find_spec("cupy") is None:
         raise InputError(rule, "cuda", where, "Install the GPU packages, pip install 'gridproof[gpu]', or use cpu")
     if not gpu_answers():
-        raise InputError(rule, "cuda", where, "CuPy is installed but no GPU answers: see nvidia-smi, or use cpu")
+        raise InputError(rule, "cuda", where, "CuPy is installed but finds no GPU: check nvidia-smi, or use cpu")
     return Gpu()

@@ -80,7 +80,7 @@ class CudaReducer(CudaEvaluator):
                 "a box's values and its surfaces must fit the GPU's memory",
                 f"{len(question.box)} variants",
                 "backend",
-                "End what else uses the GPU, or use the cpu backend",
+                "Stop other programs that use the GPU, or use the cpu backend",
             ) from None
 
 
@@ -142,9 +142,9 @@ def _halved(device: Device, count: int) -> int:
     device.release()
     if count <= THREADS:
         raise InputError(
-            "a launch needs some free GPU memory",
-            f"no room for {count} at once",
+            "the GPU must have enough free memory for one launch",
+            f"too little for {count} threads",
             "backend",
-            "End what else uses the GPU, or use the cpu backend",
+            "Stop other programs that use the GPU, or use the cpu backend",
         )
     return -(-count // (2 * THREADS)) * THREADS

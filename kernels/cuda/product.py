@@ -68,10 +68,10 @@ class Products:
                 self._device.release()
                 if variants == 1:
                     raise InputError(
-                        "a launch needs some free GPU memory",
-                        "no room for one variant",
+                        "the GPU must have enough free memory for one launch",
+                        "too little for one variant",
                         "backend",
-                        "End what else uses the GPU, or use the cpu backend",
+                        "Stop other programs that use the GPU, or use the cpu backend",
                     ) from None
                 waiting += _halves(cut, self._longest())
 

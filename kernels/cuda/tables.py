@@ -50,10 +50,10 @@ def lay_out(problem: Problem) -> ScanTables:
     allocations, days = problem.allocations, problem.returns.shape[2]
     if allocations > MOST_ALLOCATIONS:
         raise InputError(
-            "a rule on the cuda backend chooses from a limited number of legs",
+            f"the cuda backend takes at most {MOST_ALLOCATIONS} legs",
             allocations,
             "rule",
-            f"Use at most {MOST_ALLOCATIONS} legs, or use the cpu backend",
+            "Use fewer legs, or the cpu backend",
         )
     edges = _edges(problem.path_bits, problem.decision_days)
     levels = max(1, int(days).bit_length())
@@ -61,7 +61,7 @@ def lay_out(problem: Problem) -> ScanTables:
     charges = len(problem.costs) * days * allocations**2
     if max(edges.size, entries, charges) >= 2**31:
         raise InputError(
-            "every table of the cuda backend has fewer than 2^31 entries",
+            "every table of the cuda backend must have fewer than 2^31 entries",
             max(edges.size, entries, charges),
             "backend",
             "Narrow the grid's longest axis, or use the cpu backend",

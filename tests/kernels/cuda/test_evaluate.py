@@ -162,7 +162,7 @@ def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(evaluate, "_SHARE", 1.0)
     np.testing.assert_array_equal(latch_paths(short, values, on, off, 7), cpu.latch_paths(values, on, off, 7))
     short.room = 100
-    with pytest.raises(gp.InputError, match="a launch needs some free GPU memory; got no room for"):
+    with pytest.raises(gp.InputError, match="the GPU must have enough free memory for one launch; got too little for"):
         bound(jobs)
     with pytest.raises(gp.InputError, match="the paths and payoffs of a study must fit the GPU's memory"):
         CudaScan(short, problem)
@@ -238,12 +238,12 @@ def test_cuda_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
         backend.resolve("cuda")
     monkeypatch.setattr(device_module, "find_spec", lambda name: name)
     monkeypatch.setattr(device_module, "gpu_answers", lambda: False)
-    with pytest.raises(gp.InputError, match=r"got cuda\. CuPy is installed but no GPU answers"):
+    with pytest.raises(gp.InputError, match=r"got cuda\. CuPy is installed but finds no GPU"):
         backend.resolve("cuda")
 
 
 def test_too_much_for_the_kernel_is_refused(shim: ShimDevice) -> None:
     rng = np.random.default_rng(0)
     problem = random_problem(rng, days=20, bits=1, legs=97)
-    with pytest.raises(gp.InputError, match="chooses from a limited number of legs; got 97"):
+    with pytest.raises(gp.InputError, match="takes at most 96 legs; got 97"):
         CudaScan(shim, problem)

@@ -158,7 +158,9 @@ def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(product_module, "_CLASSES", 1500)
     np.testing.assert_array_equal(Products(ShimDevice(folder), problem, 2).evaluate(box), whole)
     short.room = 100
-    with pytest.raises(gp.InputError, match="a launch needs some free GPU memory; got no room for one variant"):
+    with pytest.raises(
+        gp.InputError, match="the GPU must have enough free memory for one launch; got too little for one variant"
+    ):
         products.evaluate(box)
 
 
