@@ -1,1 +1,1 @@
-"""What the market says: market data as it was known, and each measure of it."""
+"""Market data as it was known on each day, the measures computed from it, and synthetic markets."""

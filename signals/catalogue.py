@@ -1,4 +1,4 @@
-"""The catalogue: every measure by name, with its inputs, parameters and source."""
+"""The catalogue of measures: for each name its inputs, parameters and source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ GUOJIN = "Guojin Securities, micro-cap and Mao index rotation, 24 October 2023"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a measure. ``default`` None: the study must give it. Numbers are at least ``least``."""
+    """One parameter of a measure.
+
+    ``default``: None if the study must give a value. ``least``: the smallest number allowed; None for no limit.
+    ``choices``: the texts allowed; empty for a number.
+    """
 
     kind: type[int] | type[float] | type[str]
     default: int | float | str | None
@@ -27,26 +31,35 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A measure along its time axis: named values (NaN while undefined), and for a measure that decides by itself
-    the state of each of its bits, (B, n)."""
+    """What a measure returns for one choice of its parameters, along a time axis of n observations.
+
+    ``values``: by name, (n,) float64 each, NaN while undefined. ``states``: (B, n) bool, the on/off state of each of B
+    bits; None for a measure whose value goes through a latch. The value and the states at t use nothing later than t.
+    ``hindsight``: (B, n) bool, the states dated on the day of the turn instead of the day that confirms it. They show
+    the result of a look-ahead and cannot be traded.
+    """
 
     values: dict[str, Floats]
     states: Bools | None = None
-    hindsight: Bools | None = None  # (B, n): states dated when the turn happened, known only later. Never tradable
+    hindsight: Bools | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """``bits`` empty: the value goes through a latch. Else the measure decides: one bit, or several with names."""
+    """A measure of the catalogue.
+
+    ``bits``: empty for a measure whose value goes through a latch. Otherwise the measure itself returns states: one
+    bit named '', or several bits with a name each.
+    """
 
     name: str
-    inputs: tuple[int, ...]  # how many series it accepts
+    inputs: tuple[int, ...]  # the numbers of series it accepts
     parameters: Mapping[str, Parameter]
     read: Callable[..., Reading]
     meaning: str
     source: str
     bits: tuple[str, ...] = ()
-    looks_back: bool = False  # whether its readings have a ``hindsight``
+    looks_back: bool = False  # whether its readings include ``hindsight``
 
     @property
     def latched(self) -> bool:
@@ -89,7 +102,7 @@ def _turning_point(series: list[Floats], smooth: int, confirm: int, direction: s
 
 
 def _since(on: Bools, off: Bools) -> Bools:
-    """1 from each ``on`` to the next ``off``; 0 before the first."""
+    """(n,) bool: True from each ``on`` until the next ``off``; False before the first."""
     latest = np.maximum.accumulate(np.where(on | off, np.arange(len(on)), -1))
     return np.where(latest >= 0, on[latest], False)
 
@@ -105,49 +118,49 @@ MEASURES: dict[str, Measure] = {
             "change",
             (1,),
             {
-                "window": _window("observations back: trading days (243 is a year), months for a monthly series"),
+                "window": _window("number of observations back: trading days (243 a year), or months if monthly"),
                 "kind": Parameter(
-                    str, "relative", "x/x[-window] - 1, or the plain difference", choices=("relative", "difference")
+                    str, "relative", "x[t]/x[t-window] - 1, or x[t] - x[t-window]", choices=("relative", "difference")
                 ),
             },
             _change,
-            "Change of a series over a window, e.g. the year-on-year change of a yield",
+            "Change of a series over a window, such as the year-on-year change of a yield",
             f"{GUOJIN}, section 4.2",
         ),
         Measure(
             "volatility_crowding",
             (2,),
             {
-                "window": _window("days of each volatility", 2),
-                "change": Parameter(int, 243, "days over which the ratio's relative change is taken", 1),
+                "window": _window("days over which each volatility is computed", 2),
+                "change": Parameter(int, 243, "days over which the relative change of the ratio is computed", 1),
             },
             _volatility_crowding,
-            "Volatility of the first series over that of the second; the relative change of this ratio",
-            f"{GUOJIN}, section 4.3 (the report prints no exact formula: this reading is ours)",
+            "Relative change of a ratio: the volatility of the first series over that of the second",
+            f"{GUOJIN}, section 4.3 (the report gives no exact formula; this one is an interpretation)",
         ),
         Measure(
             "valuation_crowding",
             (2,),
-            {"change": Parameter(int, 243, "days over which the ratio's relative change is taken", 1)},
+            {"change": Parameter(int, 243, "days over which the relative change of the ratio is computed", 1)},
             _valuation_crowding,
-            "Valuation (e.g. PE) of the first series over that of the second; the relative change of this ratio",
-            f"{GUOJIN}, section 4.3 (the report prints no exact formula: this reading is ours)",
+            "Relative change of a ratio: the valuation (such as PE) of the first series over that of the second",
+            f"{GUOJIN}, section 4.3 (the report gives no exact formula; this one is an interpretation)",
         ),
         Measure(
             "relative_to_average",
             (1, 2),
-            {"window": _window("days of the moving average, today included")},
+            {"window": _window("days of the moving average, including the current one")},
             _relative_to_average,
-            "A series, or the ratio of two, over its moving average, less 1: above 0 it trends up",
+            "A series, or the ratio of two, divided by its moving average, minus 1: above 0 in an uptrend",
             f"{GUOJIN}, sections 5.2, 6.2 and 6.3",
         ),
         Measure(
             "slope_fork",
             (2,),
-            {"window": _window("closes in each least-squares slope", 2)},
+            {"window": _window("number of closes for each least-squares slope", 2)},
             _slope_fork,
-            "Slopes of two series, each set to 1 at the window's start: .small when the first rises and the second "
-            "falls, .large when the reverse, neither when they agree",
+            "Signs of the slopes of two series, each scaled to 1 at the start of the window: .small is on if the first "
+            "rises and the second falls, .large if the first falls and the second rises",
             f"{GUOJIN}, section 6.3",
             bits=("small", "large"),
         ),
@@ -155,16 +168,16 @@ MEASURES: dict[str, Measure] = {
             "turning_point",
             (1,),
             {
-                "smooth": _window("observations in the moving average taken first"),
-                "confirm": _window("later observations that must all lie beyond the extreme before it counts"),
+                "smooth": _window("observations of the moving average that smooths the series"),
+                "confirm": _window("later observations that confirm a turn: all below the peak, or above the trough"),
                 "direction": Parameter(
-                    str, None, "which turn switches the signal on; the other switches it off",
+                    str, None, "the kind of turn that switches the signal on; the other kind switches it off",
                     choices=("peak", "trough"),
                 ),
             },
             _turning_point,
-            "Confirmed turns of a smoothed series: on after one kind of turn, off after the other",
-            f"{GUOJIN}, section 6.1 (the report does not say which turn leads to which style: direction is an axis)",
+            "Confirmed turning points of a smoothed series: on after one kind of turn, off after the other",
+            f"{GUOJIN}, section 6.1 (the report does not say which turn favours which style, so direction is an axis)",
             bits=("",),
             looks_back=True,
         ),
@@ -173,6 +186,6 @@ MEASURES: dict[str, Measure] = {
 
 
 def call(measure: Measure, series: list[Floats], parameters: Mapping[str, Any]) -> Reading:
-    """Read a measure; ``series`` along one time axis."""
+    """Compute a measure, without warnings on division by zero. ``series``: (n,) float64 each, on one time axis."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return measure.read(series, **parameters)

@@ -1,8 +1,10 @@
-"""Measures: what is read off a series each day. Value at t uses nothing later than t.
+"""Measures: functions of one or two series along time. The value at t uses nothing later than t.
 
-Every function takes arrays along one time axis (T days, or n monthly observations) and answers float64 of the same
-length, NaN while the window is not yet full. NaN at the start of an input moves the start of the result; a NaN
-inside it is not looked for here. Windows count observations: trading days, or months for a monthly series.
+Every function takes float64 arrays (n,) on one time axis of daily or monthly observations, and returns an array of the
+same length. The result is NaN until the window is full; NaN at the start of an input delays the first value. A
+later NaN in an input is not checked for. Windows count observations: trading days, or months.
+
+Guojin 2023: Guojin Securities, micro-cap and Mao index rotation, 24 October 2023.
 """
 
 from __future__ import annotations
@@ -12,11 +14,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from gridproof.kernels.arrays import Bools, Floats
 
+# Relative difference below which two smoothed values count as equal.
 TIE = 1e-9
 
 
 def change(x: Floats, window: int, kind: str = "relative") -> Floats:
-    """x[t] / x[t − window] − 1, or with kind 'difference' x[t] − x[t − window]. Guojin 2023 §4.2 (yoy of a yield)."""
+    """Returns x[t] / x[t − window] − 1, or x[t] − x[t − window] if ``kind`` is 'difference'.
+
+    Source: Guojin 2023 §4.2 (year-on-year change of a yield).
+    """
     result = np.full(len(x), np.nan)
     if window < len(x):
         result[window:] = x[window:] - x[:-window] if kind == "difference" else x[window:] / x[:-window] - 1.0
@@ -24,7 +30,10 @@ def change(x: Floats, window: int, kind: str = "relative") -> Floats:
 
 
 def rolling_mean(x: Floats, window: int) -> Floats:
-    """Mean of the last ``window`` values, today's included; of equal values exactly that value."""
+    """Returns the mean of the last ``window`` values, the current one included.
+
+    The mean of equal values is exactly that value, without rounding error.
+    """
     result = np.full(len(x), np.nan)
     if window <= len(x):
         views = sliding_window_view(x, window)
@@ -33,7 +42,7 @@ def rolling_mean(x: Floats, window: int) -> Floats:
 
 
 def volatility(close: Floats, window: int) -> Floats:
-    """Standard deviation (ddof 1) of the last ``window`` simple daily returns; not annualised."""
+    """Returns the standard deviation (ddof 1) of the last ``window`` simple daily returns, not annualised."""
     returns = np.full(len(close), np.nan)
     returns[1:] = close[1:] / close[:-1] - 1.0
     result = np.full(len(close), np.nan)
@@ -43,40 +52,55 @@ def volatility(close: Floats, window: int) -> Floats:
 
 
 def volatility_crowding(small: Floats, large: Floats, window: int, change_window: int) -> Floats:
-    """Relative change over ``change_window`` days of volatility(small) / volatility(large). Guojin 2023 §4.3."""
+    """Returns the relative change of volatility(small) / volatility(large) over ``change_window`` days.
+
+    Source: Guojin 2023 §4.3, which gives no exact formula.
+    """
     return change(volatility(small, window) / volatility(large, window), change_window)
 
 
 def valuation_crowding(small: Floats, large: Floats, change_window: int) -> Floats:
-    """Relative change over ``change_window`` days of the ratio of two valuations. Guojin 2023 §4.3."""
+    """Returns the relative change of the valuation ratio small / large over ``change_window`` days.
+
+    Source: Guojin 2023 §4.3, which gives no exact formula.
+    """
     return change(small / large, change_window)
 
 
 def relative_to_average(x: Floats, window: int) -> Floats:
-    """x[t] over its mean of the last ``window`` days, less 1. Guojin 2023 §6.3 (relative NAV, year average)."""
+    """Returns x[t] divided by the mean of its last ``window`` values, minus 1.
+
+    Source: Guojin 2023 §6.3 (relative net asset value over its one-year average).
+    """
     return x / rolling_mean(x, window) - 1.0
 
 
 def slope(close: Floats, window: int) -> Floats:
-    """Least-squares slope a day of the last ``window`` closes, the first of them set to 1. Guojin 2023 §6.3."""
+    """Returns the least-squares slope per day of the last ``window`` closes, divided by the first of them.
+
+    Source: Guojin 2023 §6.3.
+    """
     result = np.full(len(close), np.nan)
     if window <= len(close):
         time = np.arange(window) - (window - 1) / 2
         views = sliding_window_view(close, window)
-        # Row by row: a flat window is exactly 0, and no day's value depends on how many days follow it, as
-        # the last bits of a matrix product do.
+        # A sum for each row: the slope of a flat window is exactly 0, and the value of a day does not depend on the
+        # number of later days. The last bits of a matrix product do.
         result[window - 1 :] = ((views / views[:, :1] - 1.0) * (time / (time @ time))).sum(axis=-1)
     return result
 
 
 def turning_points(x: Floats, confirm: int, size: Floats) -> tuple[Bools, Bools, Floats]:
-    """Confirmed turns of x, each marked at the observation that confirms it.
+    """Returns the confirmed turning points of x, each marked at the observation that confirms it.
 
-    Observation j is a peak when x[j] > x[j−1] and x[j] > each of x[j+1 … j+confirm]; it is known at
-    j + confirm. A trough is the mirror image. ``size`` (n,): the magnitude of the numbers averaged into x.
-    Differences below ``TIE`` of it are rounding, not turns: two equal six-month means of printed decimals
-    differ in their last bits, also where they are 0. Answers peak (n,), trough (n,) and for each observation
-    how many observations back the extreme lies that it confirms (``confirm`` or NaN).
+    Observation j is a peak if x[j] > x[j−1] and x[j] > each of x[j+1 … j+confirm]. It is known at j + confirm. A trough
+    is the mirror image.
+
+    ``size``: (n,), the mean absolute value of the numbers averaged into x. Differences below ``TIE`` times ``size`` are
+    rounding errors and count as ties: the means of equal decimals may differ in their last bits, even at 0.
+
+    Returns peak (n,) bool, trough (n,) bool, and (n,) float64: the number of observations from the turn to its
+    confirmation (``confirm``), NaN for an observation that confirms nothing.
     """
     peak = np.zeros(len(x), dtype=np.bool_)
     trough = np.zeros(len(x), dtype=np.bool_)

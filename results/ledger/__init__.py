@@ -1,1 +1,1 @@
-"""The ledger: every distinct variant ever evaluated, counted once."""
+"""The ledger: a record of every variant ever evaluated, and the number of distinct ones."""

@@ -1,9 +1,9 @@
-"""The ledger: every distinct variant ever evaluated against a market counts, once.
+"""The ledger counts every distinct variant ever evaluated on a market once.
 
-A folder of files, one for each call of a run or search, so that writers never meet, whatever process or machine they
-are on; the union is made when it is read. What was finished of a grid is a range of its indices, so ten billion cells
-cost kilobytes. Single variants are kept by their place on the grid or by value, not by a hash: only so can it be told
-whether they lie in a finished range of another grid.
+It is a folder with one file for each call of a run or search, so no two processes write to the same file, on whatever
+machine. The union is computed when the ledger is read. Finished parts of a grid are stored as ranges of grid indices,
+so ten billion variants take kilobytes. Single variants are stored by grid index or by value and not by a hash, because
+the union has to detect whether they lie in a finished range of another grid.
 """
 
 from __future__ import annotations
@@ -31,13 +31,17 @@ __all__ = [
     "read_ledger",
 ]
 
-# Its folder, beside the folders of the runs.
+# Name of the ledger's folder, next to the run folders.
 LEDGER_FOLDER = "ledger"
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One strategy on one market. ``evaluated``: variants of each run, added up; ``distinct``: of all of them."""
+    """The counts of one strategy on one market.
+
+    ``studies``: names of the studies. ``evaluated``: sum over the runs of their distinct variants. ``distinct``: number
+    of distinct variants of all runs together.
+    """
 
     market: str
     strategy: str
@@ -48,9 +52,9 @@ class LedgerRow:
 
 
 def ledger_rows(folder: Path, market: str | None = None) -> list[LedgerRow]:
-    """What was tried on each market, or on one, by strategy. Counts are exact and hang on no order of the files.
+    """Returns the counts by strategy for each market, or for one. Counts are exact; the order of files is irrelevant.
 
-    folder: that of the ledger's files. Raises InputError where it is none, or where a file is damaged.
+    ``folder``: the ledger folder. Raises InputError if it does not exist or a file is damaged.
     """
     kinds: dict[tuple[str, str, frozenset[str]], list[tuple[LedgerHeader, FinishedTrials]]] = {}
     for trials, part in read_ledger(folder, market):
@@ -68,7 +72,7 @@ def ledger_rows(folder: Path, market: str | None = None) -> list[LedgerRow]:
 
 
 def ledger_record(rows: Sequence[LedgerRow]) -> dict[str, Any]:
-    """Rows as a tree of plain values, by market; the long text of a strategy as the first of its SHA-256."""
+    """Returns the rows for a JSON file, grouped by market. A strategy is the first 12 hex digits of its SHA-256."""
     markets: dict[str, list[LedgerRow]] = {}
     for row in rows:
         markets.setdefault(row.market, []).append(row)
@@ -92,15 +96,21 @@ def ledger_record(rows: Sequence[LedgerRow]) -> dict[str, Any]:
 
 
 def ledger_total(folder: Path, market: str) -> int:
-    """How many distinct variants were ever evaluated against this market, of whatever strategy. Raises InputError."""
+    """Returns the number of distinct variants ever evaluated on this market, summed over strategies.
+
+    Raises InputError if the folder does not exist or a file is damaged.
+    """
     return sum(row.distinct for row in ledger_rows(folder, market))
 
 
 def read_ledger(folder: Path, market: str | None = None) -> Iterator[tuple[LedgerHeader, FinishedTrials]]:
-    """Every file of the ledger, or those of one market. Raises InputError."""
+    """Yields header and content of every ledger file, or of those of one market.
+
+    Raises InputError if the folder does not exist or a file is damaged.
+    """
     if not folder.is_dir():
         remedy = "Give the folder of the run folders with --out; the first run creates its ledger"
-        raise InputError("the ledger folder exists", folder, "ledger", remedy)
+        raise InputError("the ledger folder must exist", folder, "ledger", remedy)
     for path in sorted(folder.glob("*.jsonl")):
         if (record := read_file(path, market)) is not None:
             yield record

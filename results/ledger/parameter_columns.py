@@ -1,4 +1,4 @@
-"""The parameters of several grids of trials in columns, so that their variants can be compared."""
+"""Common columns for the parameters of several grids, so that variants of different grids can be compared."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from gridproof.results.ledger.ranges import Box, FinishedTrials, digits_of, rang
 
 
 class ParameterColumns:
-    """The parameters in columns, and the values of each column numbered from 0 across all grids.
+    """Assigns each parameter to a column, and numbers the values of each column from 0 across all grids.
 
-    Parameters tied in one grid, and in no grid moved by two axes, are one column, whose values are tuples. Where a
-    tie crosses columns, an axis moves several of them.
+    Parameters that are tied in one grid, and set by at most one axis in every other grid, form one column whose values
+    are tuples. Other tied parameters have a column each, so one axis may set several columns.
     """
 
     def __init__(self, parts: Sequence[FinishedTrials]) -> None:
         self.parts = parts
         self.columns = _columns(parts)
-        self.axes: list[list[int | None]] = []  # for each part and column the axis that moves it, None: it stands still
-        self.lists: list[list[Ints]] = []  # for each part and column the numbers of its values, along that axis
-        self.points: list[Ints] = []  # for each part its single points by number, (m, columns)
+        self.axes: list[list[int | None]] = []  # for each part and column the axis that varies it; None: constant
+        self.lists: list[list[Ints]] = []  # for each part and column the numbers of its values along that axis
+        self.points: list[Ints] = []  # for each part (m, columns): its single variants by number
         numbers: list[dict[tuple[Value, ...], int]] = [{} for _ in self.columns]
-        met: list[dict[tuple[AxisValues, ...], Ints]] = [{} for _ in self.columns]  # lists that stood before
+        met: list[dict[tuple[AxisValues, ...], Ints]] = [{} for _ in self.columns]  # lists already numbered
         for part in parts:
             dims = part.dims
             position = {name: at for at, axis in enumerate(part.axes) for name in axis.names}
@@ -60,7 +60,7 @@ def _numbered(values: Sequence[tuple[Value, ...]], known: dict[tuple[Value, ...]
 
 
 def _columns(parts: Sequence[FinishedTrials]) -> list[tuple[str, ...]]:
-    """Parameters in the order of the first grid's axes, tied ones together where every grid allows it."""
+    """Returns the columns, in the order of the first grid's axes. Tied parameters share one if every grid allows it."""
     group: dict[str, tuple[str, ...]] = {name: (name,) for axis in parts[0].axes for name in axis.names}
     for part in parts:
         for axis in part.axes:
@@ -76,8 +76,11 @@ def _columns(parts: Sequence[FinishedTrials]) -> list[tuple[str, ...]]:
 
 
 def part_boxes(columns: ParameterColumns, number: int) -> Iterator[Box]:
-    """The boxes of one part, by position on the axis of every column. An axis that moves several columns goes value
-    by value: on those columns its variants are a diagonal, no box."""
+    """Yields the boxes of one part: for each column the positions on its axis.
+
+    An axis that varies several columns yields one box for each of its values, because its variants are a diagonal of
+    those columns and not a box.
+    """
     part, moving = columns.parts[number], columns.axes[number]
     crossing = {axis for axis in moving if axis is not None and moving.count(axis) > 1}
     for low, high in part.ranges.tolist():

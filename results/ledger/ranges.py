@@ -1,4 +1,4 @@
-"""What was finished of a grid of trials: ranges of grid indices, single variants, rows of values."""
+"""The finished trials of a grid: ranges of grid indices, single indices, rows of values and boxes."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_valu
 
 @dataclass(frozen=True, slots=True)
 class TrialAxis:
-    """One axis of a grid of trials. ``names``: the parameters that take its value, more than one where they are tied.
+    """One axis of a grid of trials. ``names``: the parameters that take its value, several if they are tied.
 
-    ``values``: different ones, in grid order; none where all trials are rows of their own values.
+    ``values``: distinct values in grid order; empty if every trial is a row with its own values.
     """
 
     names: tuple[str, ...]
     values: AxisValues
 
     def __post_init__(self) -> None:
-        """Give equal values the same form. A log range becomes a list: its rounding is not part of the ledger."""
+        """Store equal values in the same form. A log range becomes a list: its rounding is not part of the ledger."""
         if isinstance(self.values, AxisRange) and self.values.scale == "log":
             object.__setattr__(self, "values", axis_values(tuple(self.values)))
         elif len(self.values) > 1:
@@ -33,9 +33,12 @@ class TrialAxis:
 
 @dataclass(frozen=True, slots=True)
 class FinishedTrials:
-    """What was finished of one grid: ``ranges`` (n, 2) of grid indices [low, high) in C order, the last axis fastest;
-    ``indices`` (m,) of single variants; ``rows`` of values, one for each axis, on the grid or not; ``boxes``: for each
-    axis values of their own, every combination of which was finished."""
+    """The finished trials of one grid.
+
+    ``ranges``: (n, 2) int64, ranges [low, high) of grid indices, last axis fastest. ``indices``: (m,) int64, grid
+    indices of single variants. ``rows``: single variants by value, one value for each axis, on the grid or not.
+    ``boxes``: some values for each axis, of which every combination was finished.
+    """
 
     axes: tuple[TrialAxis, ...]
     ranges: Ints
@@ -49,7 +52,7 @@ class FinishedTrials:
 
 
 def merge_ranges(ranges: Ints) -> Ints:
-    """(n, 2) ranges [low, high), in any order and overlapping, to the fewest that cover the same, ascending."""
+    """Returns the fewest ascending ranges that cover the same indices as (n, 2) ranges [low, high) in any order."""
     ranges = ranges[ranges[:, 0] < ranges[:, 1]]
     if not len(ranges):
         return ranges
@@ -60,7 +63,7 @@ def merge_ranges(ranges: Ints) -> Ints:
 
 
 def within(ranges: Ints, indices: Ints) -> Bools:
-    """Whether each index lies in one of the merged ranges; none that is negative does."""
+    """Returns (n,) bool: whether each index lies in one of the merged ranges. False for a negative index."""
     after = np.searchsorted(ranges[:, 0], indices, side="right")
     ends = np.concatenate([[0], ranges[:, 1]])
     inside: Bools = indices < ends[after]
@@ -68,7 +71,7 @@ def within(ranges: Ints, indices: Ints) -> Bools:
 
 
 def digits_of(indices: Ints, dims: Sequence[int]) -> Ints:
-    """(n,) grid indices to (n, axes) positions."""
+    """Returns the (n, axes) positions on each axis for (n,) grid indices."""
     digits = np.empty((len(indices), len(dims)), dtype=np.int64)
     rest = indices
     for axis in range(len(dims) - 1, -1, -1):
@@ -81,7 +84,7 @@ Box: TypeAlias = list[tuple[int, int]]  # positions [start, stop) on every axis
 
 
 def range_boxes(low: int, high: int, dims: Sequence[int]) -> Iterator[Box]:
-    """The range [low, high) of a grid as disjoint boxes, at most two for each axis."""
+    """Yields disjoint boxes that cover the range [low, high) of a grid, at most two for each axis."""
     if not dims:
         yield from [[]] if low < high else []
         return

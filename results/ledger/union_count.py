@@ -1,8 +1,9 @@
-"""The union: how many different variants several grids, ranges of grids and single points come to, counted exactly.
+"""Counts the distinct variants in a union of grids, ranges of grids and single variants. The count is exact.
 
-A variant is the full assignment parameter → value. Grids of other values, of another order of axes or with other ties
-overlap in the variants whose values agree on every parameter; those count once. Nothing is listed: a range of a grid
-is a few boxes, the values of a parameter fall into classes that lie in the same boxes, and a class counts at once.
+A variant is a value for every parameter. Two grids may differ in values, order of axes and ties; they overlap in the
+variants that agree on every parameter, and those count once. The variants are not listed. Each range of a grid is split
+into a few boxes. Values of a parameter that lie in the same boxes form a class, and all values of a class are counted
+together.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from gridproof.results.ledger.ranges import Box, FinishedTrials, TrialAxis, merg
 
 
 def count_distinct(finished: Sequence[FinishedTrials]) -> int:
-    """How many different variants these are together, each counted once; exact at any size.
+    """Returns the number of distinct variants of all parts together, exact at any size.
 
-    All must name the same parameters. The time follows the number of boxes that overlap, not of their cells.
+    All parts must have the same parameters. The time depends on the number of overlapping boxes, not on their size.
     """
     parts = _by_grid(finished)
     if not parts:
@@ -33,7 +34,7 @@ def count_distinct(finished: Sequence[FinishedTrials]) -> int:
 
 
 def _by_grid(finished: Sequence[FinishedTrials]) -> list[FinishedTrials]:
-    """One part for each grid, its ranges merged and without the indices that lie in them; a box is one by itself."""
+    """Returns one part for each grid and one for each box. Ranges are merged; indices inside a range are dropped."""
     grids: dict[tuple[TrialAxis, ...], list[FinishedTrials]] = {}
     for part in finished:
         grids.setdefault(part.axes, []).append(part)
@@ -50,25 +51,25 @@ def _by_grid(finished: Sequence[FinishedTrials]) -> list[FinishedTrials]:
     return parts
 
 
-Region: TypeAlias = tuple[int, ...]  # for each column the classes of its values, as bits
+Region: TypeAlias = tuple[int, ...]  # for each column the classes it contains, one bit for each class
 
 
 def _count_boxes(layout: ParameterColumns) -> int:
-    """Cells in the union of all boxes.
+    """Returns the number of variants in the union of all boxes.
 
-    Sets of boxes with no value in common on some column are counted apart. Of what is left the largest box counts
-    whole, and the space outside it falls into one region for each column, in which the others are cut down and
-    counted again: those that lie in it vanish.
+    Groups of boxes that have no value in common on some column are counted separately. Within a group the largest box
+    is counted as a whole. The space outside it is split into one region for each column, and the parts of the other
+    boxes that lie in a region are counted in the same way.
     """
     touched = [part for part in layout.parts if len(part.ranges)]
     if len(touched) < 2:
         return sum(int((part.ranges[:, 1] - part.ranges[:, 0]).sum()) for part in touched)
     boxes = [(number, box) for number in range(len(layout.parts)) for box in part_boxes(layout, number)]
     columns = [_classes(layout, column, boxes) for column in range(len(layout.columns))]
-    width = [_Width(counts) for _, counts in columns]
+    value_counts = [_ValueCounts(counts) for _, counts in columns]
 
     def volume(region: Region) -> int:
-        return prod(each[classes] for each, classes in zip(width, region, strict=True))
+        return prod(each[classes] for each, classes in zip(value_counts, region, strict=True))
 
     total, waiting = 0, [list(zip(*(regions for regions, _ in columns), strict=True))]
     while waiting:
@@ -76,8 +77,8 @@ def _count_boxes(layout: ParameterColumns) -> int:
         if len(regions) <= 2:
             total += sum(volume(region) for region in regions)
             total -= volume(tuple(map(and_, *regions))) if len(regions) == 2 else 0
-        elif apart := _apart(regions):
-            waiting += apart
+        elif groups := _separate(regions):
+            waiting += groups
         else:
             largest = max(regions, key=volume)
             total += volume(largest)
@@ -85,8 +86,8 @@ def _count_boxes(layout: ParameterColumns) -> int:
     return total
 
 
-class _Width(dict[int, int]):
-    """How many values some classes of a column have together."""
+class _ValueCounts(dict[int, int]):
+    """The number of values in a set of classes of one column, cached. The key has one bit for each class."""
 
     def __init__(self, counts: Ints) -> None:
         super().__init__()
@@ -99,12 +100,12 @@ class _Width(dict[int, int]):
         return self[classes]
 
 
-def _apart(regions: Sequence[Region]) -> list[list[Region]] | None:
-    """Regions in sets that share no value on one of the columns; None where no column parts them."""
+def _separate(regions: Sequence[Region]) -> list[list[Region]] | None:
+    """Groups of regions that have no value in common on one of the columns; None if no column separates them."""
     for column in range(len(regions[0])):
         masks = dict.fromkeys(region[column] for region in regions)
         every = reduce(or_, masks)
-        if every == sum(masks):  # as many bits in all as together: no two have one in common
+        if every == sum(masks):  # the sum equals the union: no two masks have a bit in common
             if len(masks) > 1:
                 sets: dict[int, list[Region]] = {mask: [] for mask in masks}
                 for region in regions:
@@ -128,39 +129,41 @@ def _apart(regions: Sequence[Region]) -> list[list[Region]] | None:
 
 
 def _outside(regions: Sequence[Region], pivot: Region) -> list[list[Region]]:
-    """What of each region lies outside the pivot, by the first column on which it does."""
+    """The parts of each region outside the pivot, grouped by the first column on which they lie outside."""
     outside: list[list[Region]] = [[] for _ in pivot]
     for region in regions:
         rest = region
         for column, inside in enumerate(pivot):
-            if beyond := rest[column] & ~inside:
-                outside[column].append((*rest[:column], beyond, *rest[column + 1 :]))
-                if beyond == rest[column]:
+            if outer := rest[column] & ~inside:
+                outside[column].append((*rest[:column], outer, *rest[column + 1 :]))
+                if outer == rest[column]:
                     break
                 rest = (*rest[:column], rest[column] & inside, *rest[column + 1 :])
     return [each for each in outside if each]
 
 
 def _classes(layout: ParameterColumns, column: int, boxes: Sequence[tuple[int, Box]]) -> tuple[list[int], Ints]:
-    """The values of a column fall into classes that lie in the same boxes: those of each box, as bits, and for each
-    class how many values it has."""
-    lists: dict[bytes, int] = {}
-    own = [lists.setdefault(each[column].tobytes(), len(lists)) for each in layout.lists]
-    values = [np.frombuffer(raw, dtype=np.int64) for raw in lists]
-    cuts: list[set[int]] = [set() for _ in lists]
+    """Group the values of a column into classes; two values are in one class if they lie in the same boxes.
+
+    Returns for each box its classes, one bit for each class, and for each class the number of its values.
+    """
+    numbers: dict[bytes, int] = {}
+    own = [numbers.setdefault(each[column].tobytes(), len(numbers)) for each in layout.lists]
+    values = [np.frombuffer(raw, dtype=np.int64) for raw in numbers]
+    cuts: list[set[int]] = [set() for _ in numbers]
     for number, box in boxes:
         cuts[own[number]].update(box[column])
     found = np.zeros(layout.sizes[column], dtype=np.int64)
-    many = 1
-    # Refined list by list: what two values have in common so far, and the stretch between cuts that they lie in here.
-    for mine, ends in zip(values, cuts, strict=True):
-        edges = np.array(sorted(ends), dtype=np.int64)
-        stretch = np.searchsorted(edges, np.arange(len(mine)), side="right")
-        inside = (stretch > 0) & (stretch < len(edges))
-        key = found[mine[inside]] * (len(edges) + 1) + stretch[inside]
+    count = 1
+    # Refine the classes list by list: a new class is an old class and an interval between the cuts of this list.
+    for mine, edge_set in zip(values, cuts, strict=True):
+        edges = np.array(sorted(edge_set), dtype=np.int64)
+        interval = np.searchsorted(edges, np.arange(len(mine)), side="right")
+        inside = (interval > 0) & (interval < len(edges))
+        key = found[mine[inside]] * (len(edges) + 1) + interval[inside]
         kinds, place = np.unique(key, return_inverse=True)
-        found[mine[inside]] = many + place.ravel()
-        many += len(kinds)
+        found[mine[inside]] = count + place.ravel()
+        count += len(kinds)
     kinds, found = np.unique(found, return_inverse=True)
 
     @cache
@@ -171,13 +174,13 @@ def _classes(layout: ParameterColumns, column: int, boxes: Sequence[tuple[int, B
 
 
 def _count_points(layout: ParameterColumns) -> int:
-    """Single points that lie in no range of any grid, equal ones once."""
+    """Returns the number of distinct single variants that lie in no range of any grid."""
     points = np.concatenate(layout.points)
-    near = _Near(points)
+    lookup = _PointIndex(points)
     counted = np.zeros(len(points), dtype=np.bool_)
     for number, part in enumerate(layout.parts):
         if len(points) and len(part.ranges):
-            candidates = near(layout.lists[number])
+            candidates = lookup(layout.lists[number])
             counted[candidates] |= within(part.ranges, _indices(layout, number, points[candidates]))
     points = points[~counted]
     key = np.zeros(len(points), dtype=np.int64)
@@ -191,15 +194,15 @@ def _count_points(layout: ParameterColumns) -> int:
     return len(np.unique(key))
 
 
-class _Near:
-    """Points by what they have on each column: a part that stands still on some has few to look at."""
+class _PointIndex:
+    """Single variants sorted by each column: narrows those to be compared with a part that has constant columns."""
 
     def __init__(self, points: Ints) -> None:
         self._order = np.argsort(points, axis=0, kind="stable")
         self._sorted = np.take_along_axis(points, self._order, axis=0)
 
     def __call__(self, lists: Sequence[Ints]) -> Ints:
-        """Those that agree with a part on the column, of those where it has one value, on which the fewest do."""
+        """Returns the variants that agree with a part on its most selective constant column; all if it has none."""
         low, high, best = 0, len(self._order), 0
         for column, values in enumerate(lists):
             if len(values) == 1:
@@ -210,7 +213,7 @@ class _Near:
 
 
 def _indices(layout: ParameterColumns, number: int, points: Ints) -> Ints:
-    """The grid index that each point has in one part's grid, −1 where it has none."""
+    """Returns the grid index of each variant in the grid of one part; −1 if it is not on that grid."""
     part = layout.parts[number]
     digits = np.full((len(points), len(part.axes)), -1, dtype=np.int64)
     outside = np.zeros(len(points), dtype=np.bool_)

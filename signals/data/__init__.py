@@ -1,1 +1,1 @@
-"""Market data as it was known: files, tables, calendars, taxes."""
+"""Market data: files, series with their release dates, the trading calendar, stamp tax."""

@@ -1,4 +1,4 @@
-"""The market: every series of a study on one trading calendar, as it was known at each close."""
+"""The market: all series of a study on one trading calendar, as known at each close."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from gridproof.signals.data.source import Dates, Observations, Release, Source, 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """T trading days and the observations of each series by name. Returned by ``gridproof.load_market``.
+    """A calendar of T trading days, and the observations of each series by name.
+
+    ``gridproof.load_market`` returns it. ``series``: the observations with their own dates, before alignment to the
+    calendar. Methods raise KeyError if the market has no series of the given name.
 
     Examples
     --------
@@ -31,15 +34,25 @@ class Market:
     series: dict[str, Observations]
 
     def known(self, name: str, release: Release) -> Ints:
-        """For each observation the calendar index at whose close it is known; T where that is after the calendar."""
+        """Returns (n,) int64: for each observation the index of the day at whose close it is known.
+
+        The index is T if the observation becomes known after the last day of the calendar. Raises InputError if the
+        release does not fit the series; see ``Release.known``.
+        """
         return release.known(self.series[name], self.calendar)
 
     def aligned(self, name: str, release: Release) -> Floats:
-        """(T,) float64: the latest value known at each close; NaN before the first."""
+        """Returns (T,) float64: the latest value known at each close, in the units of the file.
+
+        NaN before the first. Raises InputError if the release does not fit the series; see ``Release.known``.
+        """
         return as_of(self.series[name].values, self.known(name, release), len(self.calendar))
 
     def closes(self, name: str) -> Floats:
-        """(T,) float64: the value dated on each trading day itself; NaN where there is none. Nothing is filled."""
+        """Returns (T,) float64: the value dated on each trading day itself, in the units of the file.
+
+        NaN on days without a value: nothing is filled forward.
+        """
         observations = self.series[name]
         closes = np.full(len(self.calendar), np.nan)
         index = np.searchsorted(self.calendar, observations.dates)
@@ -49,7 +62,10 @@ class Market:
         return closes
 
     def digest(self) -> str:
-        """SHA-256 over the calendar and every series: dates, values, release columns. Not over file bytes."""
+        """Returns the SHA-256 of the calendar and of the dates, values and release dates of every series, in hex.
+
+        It does not depend on the format of the files.
+        """
         digest = hashlib.sha256(self.calendar.astype("<i8").tobytes())
         for name, observations in sorted(self.series.items()):
             digest.update(name.encode())
@@ -62,7 +78,10 @@ class Market:
 
 
 def as_of(values: Floats, known: Ints, days: int) -> Floats:
-    """Spread values over days: (n, ...) values known from day ``known`` (n,) on, to (days, ...); NaN before."""
+    """Returns (days, ...) float64: on each day the latest of (n, ...) ``values`` known by then; NaN before the first.
+
+    ``known``: (n,) int64, ascending: the day from which each value is known.
+    """
     latest = np.searchsorted(known, np.arange(days), side="right") - 1
     result = np.full((days, *values.shape[1:]), np.nan)
     result[latest >= 0] = values[latest[latest >= 0]]
@@ -70,9 +89,10 @@ def as_of(values: Floats, known: Ints, days: int) -> Floats:
 
 
 def load_market(sources: list[Source], calendar: str, folder: Path | None) -> Market:
-    """Read every series; the dates of the series named ``calendar`` are the trading days.
+    """Read every series. The dates of the series named ``calendar`` are the trading days.
 
-    Raises InputError as ``source.read``, and where the calendar is none of the series.
+    Raises InputError if ``folder`` does not exist, a series cannot be read (see ``source.read``), or ``calendar`` is
+    not one of the series or is monthly.
     """
     if folder is not None and not folder.is_dir():
         rule = "the folder of the market must exist"

@@ -1,4 +1,4 @@
-"""One series as it stands in a file: its observations, and when each became known."""
+"""One series of a file: its observations, and the day on which each became known."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ _CALENDAR_DAYS = re.compile(r"^(\d{1,5}) calendar days?$")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a series is read. ``where`` names the place in the study, for errors."""
+    """Where a series is read from.
+
+    ``field`` and ``date``: the columns of values and dates. ``code``: keep only the rows with this value in the column
+    'code'. ``drop_missing``: leave out dates without a value. ``where``: the place in the study, for error messages.
+    """
 
     name: str
     file: str
@@ -35,26 +39,30 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """n observations in order: strictly increasing dates, finite values, from the first value to the last."""
+    """The n observations of a series, in order of date: dates strictly increasing, all values finite."""
 
     source: Source
     dates: Dates  # (n,) datetime64[D]
-    values: Floats  # (n,)
-    columns: dict[str, Dates]  # date columns beside the value, which a release may name
+    values: Floats  # (n,), in the units of the file
+    columns: dict[str, Dates]  # the other date columns of the file, (n,) each; a release may name one
 
     @property
     def monthly(self) -> bool:
-        """Whether the series is sparse: its first observations are 20 days or more apart. Later ones have no say."""
+        """Whether the series is monthly: the median gap between its first four observations is 20 days or more.
+
+        Later observations are not considered, so that a longer file cannot change the result.
+        """
         return len(self.dates) > 1 and float(np.median(np.diff(self.dates[:4]).astype(float))) >= 20
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """When an observation becomes known: trading days after its date, calendar days after it, or on a named date.
+    """When an observation becomes known.
 
-    0 trading days: at the close of its date, or of the next trading day where its date is none. n: at the close of
-    the n-th trading day strictly after its date. n calendar days, or a date column: at the close of the first
-    trading day on or after that date.
+    ``trading_days`` 0: at the close of its date, or of the next trading day if its date is not one. ``trading_days``
+    n: at the close of the n-th trading day strictly after its date. ``calendar_days`` n: at the close of the first
+    trading day n days after its date or later. ``column``: at the close of the first trading day on or after the date
+    in that column.
     """
 
     trading_days: int = 0
@@ -63,6 +71,7 @@ class Release:
 
     @classmethod
     def parse(cls, text: int | float | str, where: str) -> Release:
+        """Parse a release as written in a study. Raises InputError if it has none of the three forms."""
         word = str(text).strip()
         if match := _DAYS.match(word):
             return cls(trading_days=int(match[1]))
@@ -74,10 +83,10 @@ class Release:
         raise InputError(rule, repr(text), where, "Write for example 1 day, 45 calendar days, or usable_from")
 
     def known(self, observations: Observations, calendar: Dates) -> npt.NDArray[np.int64]:
-        """For each observation the index of the first day of ``calendar`` at whose close it is known, (n,).
+        """Returns (n,) int64: for each observation the index of the day of ``calendar`` at whose close it is known.
 
-        len(calendar) means: not within the calendar. Raises InputError where the order of release would not be the
-        order of the observations.
+        The index is len(calendar) if the observation becomes known after the last day. Raises InputError if the file
+        lacks the release column, or if an observation would be released before an earlier one.
         """
         dates, side = observations.dates, "left"
         if self.column is not None:
@@ -109,9 +118,10 @@ class Release:
 
 
 def read(source: Source, folder: Path | None) -> Observations:
-    """Read one series. Leading and trailing gaps are outside the series; a gap inside it is an error.
+    """Read one series. Empty values before the first value and after the last are left out.
 
-    Raises InputError for a missing file, column or code, dates out of order or repeated, and values missing inside.
+    Raises InputError if the file, a column or the code is missing, if dates are invalid, repeated or not ascending, if
+    a value is not a number, or if a value is missing in between and ``source.drop_missing`` is False.
     """
     table = load_table(source.file, folder, source.where)
     for column in (source.date, source.field, *(["code"] if source.code is not None else [])):

@@ -1,4 +1,4 @@
-"""Stamp tax on share trades, by date."""
+"""Stamp tax on share trades: the rates in force on each day."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.source import Dates
 
-# (first day, rate on purchases, rate on sales), in order of date
+# (first day, rate on purchases, rate on sales), in order of date. Rates are shares of the traded value.
 StampTax: TypeAlias = tuple[tuple[datetime.date, float, float], ...]
 
-# A shares. Ministry of Finance and State Taxation Administration notices of these dates.
+# A shares. Source: notices of the Ministry of Finance and the State Taxation Administration in force from these dates.
 CHINA: StampTax = (
     (datetime.date(1997, 5, 10), 0.005, 0.005),
     (datetime.date(1998, 6, 12), 0.004, 0.004),
@@ -27,7 +27,7 @@ CHINA: StampTax = (
 
 
 def stamp_rates(tax: StampTax, days: Dates) -> tuple[Floats, Floats]:
-    """Rates on purchases and on sales in force on each day, (n,) each; 0 before the first date."""
+    """Returns the rates on purchases and on sales on each of n days, (n,) float64 each; 0 before the first date."""
     buys = np.array([0.0, *(buy for _, buy, _ in tax)])
     sells = np.array([0.0, *(sell for _, _, sell in tax)])
     begins = np.array([date for date, _, _ in tax], dtype="datetime64[D]")

@@ -1,4 +1,4 @@
-"""A table as it stands in a file: its columns of dates and of numbers, and the row where one is wrong."""
+"""A table read from a market file: its columns as dates or numbers, and the file row of a wrong value."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from gridproof.kernels.errors import InputError
 
 Dates: TypeAlias = npt.NDArray[np.datetime64]
 
-# Real data that an installed package carries: file "arch:NAME" reads arch.data.NAME.
+# Real data included in the arch package: the file "arch:NAME" reads arch.data.NAME.
 PACKAGED = ("sp500", "nasdaq", "default", "vix")
 
 _ISO = r"\d{4}-\d{2}-\d{2}(?:[ T]00:00:00)?"
 
 
 def load_table(file: str, folder: Path | None, where: str) -> pd.DataFrame:
-    """The rows of a market file. ``where`` names the place in the study. Raises InputError where it cannot be read."""
+    """Read the rows of a market file. ``where``: the place in the study, for error messages.
+
+    Raises InputError if the file does not exist, is neither .csv nor .parquet, or cannot be parsed.
+    """
     if file.startswith("arch:"):
         name = file.removeprefix("arch:")
         if name not in PACKAGED:
-            rule, remedy = "the arch package carries the data set named", f"Use one of {', '.join(PACKAGED)}"
+            rule, remedy = "arch:NAME must be a data set of the arch package", f"Use one of {', '.join(PACKAGED)}"
             raise InputError(rule, name, where, remedy)
         return _load_packaged(name)
     path = (folder or Path()) / file
@@ -45,7 +48,7 @@ def load_table(file: str, folder: Path | None, where: str) -> pd.DataFrame:
 
 @lru_cache(maxsize=len(PACKAGED))
 def _load_packaged(name: str) -> pd.DataFrame:
-    """``arch.data.NAME.load()`` with its dates as a column. Importing arch would take two seconds: its file is read."""
+    """Returns ``arch.data.NAME.load()`` with the dates as a column. Importing arch is slow, so its file is read."""
     package = find_spec("arch")
     assert package is not None
     assert package.origin is not None
@@ -59,17 +62,17 @@ def _load_packaged(name: str) -> pd.DataFrame:
 def _load(path: Path, _modified: int) -> pd.DataFrame:
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    return pd.read_csv(path, dtype={"code": str}, low_memory=False)  # a code such as 000300 keeps its zeros
+    return pd.read_csv(path, dtype={"code": str}, low_memory=False)  # a code such as 000300 keeps its leading zeros
 
 
 def row(file: str, table: pd.DataFrame, position: int) -> str:
-    """Where a row of a table stands in its file."""
+    """Returns the place of a row in its file, for error messages: FILE:LINE, or FILE row N for Parquet."""
     label = int(table.index[position])
     return f"{file}:{label + 2}" if file.endswith(".csv") else f"{file} row {label + 1}"
 
 
 def dates_of(column: pd.Series[Any]) -> Dates:
-    """A column as dates, (n,); NaT where it is none: text must read YYYY-MM-DD."""
+    """Returns a column as (n,) datetime64[D]. NaT for a cell that is not a date; text must be YYYY-MM-DD."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_localize(None)
     if not pd.api.types.is_datetime64_dtype(column):
@@ -80,7 +83,7 @@ def dates_of(column: pd.Series[Any]) -> Dates:
 
 
 def holds_dates(column: pd.Series[Any]) -> bool:
-    """Whether a column is one of dates: by its type, or all of it reads YYYY-MM-DD."""
+    """Whether a column holds dates: its type is a date type, or every cell is text of the form YYYY-MM-DD."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return True
     if not (pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)):
@@ -89,7 +92,7 @@ def holds_dates(column: pd.Series[Any]) -> bool:
 
 
 def numbers_of(column: pd.Series[Any]) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """A column as numbers, (n,), NaN where it is empty; and the positions of what is no finite number."""
+    """Returns a column as (n,) float64, NaN for empty cells, and the positions of cells that are not finite numbers."""
     if pd.api.types.is_datetime64_any_dtype(column):
         column = column.astype(str)
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)

@@ -1,1 +1,1 @@
-"""Synthetic markets whose truth is known."""
+"""Synthetic markets with a known effect."""

@@ -1,4 +1,4 @@
-"""Made-up macro series: yields and money supply that swing as they do in years, from random streams of their own."""
+"""Synthetic macro series: bond yields and money supply with cycles of several years, from separate random streams."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ import pandas as pd
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.table import Dates
 
-# Of the ten-year yields: the level in %, the swing of its logarithm and the swing's mean length in trading days.
+# Ten-year yields: the level in %, the standard deviation of the cycle in its logarithm, and the mean length of a cycle
+# in trading days.
 _LEVEL, _SWING, _LENGTH = 3.2, 0.17, 900.0
 
 
 def draw_yields(rng: np.random.Generator, days: int) -> Floats:
-    """Ten-year yields of China and the US, (days, 2), in % as printed. The US one swings partly with China's."""
+    """Returns the ten-year yields of China and the US, (days, 2) float64, in %, rounded to four decimals.
+
+    The cycles of the two yields have a correlation of 0.4.
+    """
     china, own = _swing(rng, days, _LENGTH), _swing(rng, days, _LENGTH)
     us = 0.4 * china + math.sqrt(1.0 - 0.4**2) * own
     swings = _SWING * np.stack([china, us], axis=1)
@@ -25,7 +29,11 @@ def draw_yields(rng: np.random.Generator, days: int) -> Floats:
 
 
 def yield_curve(rng: np.random.Generator, ten: Floats, country: str, below: Mapping[str, float]) -> dict[str, Floats]:
-    """Columns of a curve around its ten-year yield, (T,) each. ``below``: how far another tenor lies below, in %."""
+    """Returns the columns of a yield curve, (T,) float64 each, in %.
+
+    ``ten``: (T,), the ten-year yield. ``below``: for each other tenor its mean distance below the ten-year yield, in
+    percentage points.
+    """
     columns = {}
     for tenor, gap in below.items():
         spread = gap * np.exp(lasting(rng, len(ten), 0.995, 0.03))
@@ -35,8 +43,11 @@ def yield_curve(rng: np.random.Generator, ten: Floats, country: str, below: Mapp
 
 
 def draw_money(rng: np.random.Generator, days: Dates) -> pd.DataFrame:
-    """Growth of M1 and M2 on the year, in %, by month end; ``usable_from_conservative``: the day of its release, the
-    10th to the 15th of the next month. From three years before the first day to the last month that ended."""
+    """Returns the year-on-year growth of M1 and M2 in %, one row for each month.
+
+    The months begin three years before the first day and end with the last complete month. The column
+    ``usable_from_conservative`` is the day of release, the 10th to the 15th of the next month.
+    """
     first = days[0].astype("datetime64[M]") - 36
     months = np.arange(first, days[-1].astype("datetime64[M]"))
     ends = (months + 1).astype("datetime64[D]") - 1
@@ -48,9 +59,13 @@ def draw_money(rng: np.random.Generator, days: Dates) -> pd.DataFrame:
 
 
 def _swing(rng: np.random.Generator, steps: int, length: float) -> Floats:
-    """A swing of unit variance and mean length ``length``: an oscillator of its own rhythm, kept going by noise."""
+    """Returns (steps,) float64: a stationary cycle with variance 1 and a mean length of ``length`` steps.
+
+    A damped oscillator driven by noise.
+    """
     turn, decay = 2.0 * math.pi / length, math.exp(-0.5 * 2.0 * math.pi / length)
-    # A point on the plane that turns, fades and is pushed; its first coordinate, settled from the start.
+    # A point in the plane is rotated, damped and disturbed in each step; the cycle is its first coordinate. The initial
+    # point has the stationary distribution.
     noise = rng.standard_normal((steps, 2)) * math.sqrt(1.0 - decay**2)
     point = complex(*rng.standard_normal(2))
     step = decay * complex(math.cos(turn), math.sin(turn))
@@ -62,7 +77,10 @@ def _swing(rng: np.random.Generator, steps: int, length: float) -> Floats:
 
 
 def lasting(rng: np.random.Generator, steps: int, keep: float, push: float) -> Floats:
-    """A first-order autoregression from its mean."""
+    """Returns (steps,) float64: a first-order autoregression with mean 0, started at its mean.
+
+    ``keep``: the coefficient. ``push``: the standard deviation of a shock.
+    """
     result = np.empty(steps)
     value = 0.0
     for at, shock in enumerate(push * rng.standard_normal(steps)):

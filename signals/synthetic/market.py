@@ -1,13 +1,13 @@
-"""A made-up A-share market whose truth is known: the same files as a real one, and what was planted in them.
+"""A synthetic A-share market with a known effect: the same files as a real market, and ``truth.json``.
 
-Indices: returns on a common factor and own shocks, Student-t, under three regimes of volatility. Expected returns are
-constant but for the planted effect, so nothing in past prices tells the direction of the next day; volatility does
-persist. Macro series come from random streams of their own: with no effect they are independent of every return.
+Index returns are a common factor plus idiosyncratic shocks, Student-t, with three volatility regimes. Expected returns
+are constant except for the effect, so past prices do not predict the direction of the next return. Volatility persists.
+Macro series use separate random streams: without an effect they are independent of every return.
 
-The planted effect is the rate rule: while the ten-year yield, known on the next trading day, has risen (latched on
-``ON_ABOVE``, off ``OFF_BELOW``, over ``WINDOW`` days), small caps expect less, else more. The two differ by ``effect``
-annual volatilities a year; the mean over the market is that of no effect. So what timing adds to the Sharpe ratio is
-proportional to ``effect``.
+The effect: the signal is the change of the ten-year yield over ``WINDOW`` days, known on the next trading day. It turns
+on above ``ON_ABOVE`` and off below ``OFF_BELOW``. After a close at which it is on, the expected return of mid and small
+caps on the next day is lower, otherwise higher. The two differ by ``effect`` annual volatilities a year, and their mean
+over the market is the same as without an effect. The Sharpe ratio that timing adds is proportional to ``effect``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from gridproof.signals.synthetic.macro import draw_money, draw_yields, lasting, 
 TRUTH = "truth.json"
 FORMAT = 1
 
-# The files begin so early that every shipped study's signals are defined on its first day, in 2006 or 2007.
+# First year of the files, and first year of the market. The years between are a warm-up: the signals of every shipped
+# study are defined on the first day of its window, in 2006 or 2007.
 BEGINS, OPENS = 2004, 2006
 PERIODS = 243
 
@@ -42,18 +43,19 @@ WINDOW, ON_ABOVE, OFF_BELOW = 243, 0.30, -0.20
 
 @dataclass(frozen=True, slots=True)
 class SyntheticIndex:
-    """``mean``, ``factor`` (loading on the common factor) and ``own`` (volatility of its own shocks): a year."""
+    """``mean``: expected return a year. ``factor``, ``own``: annual volatility from the common and the own shocks."""
 
     code: str
     name: str
     mean: float
     factor: float
     own: float
-    turnover: float  # its median, % a day
-    feels: bool = False  # whether the planted effect moves it
+    turnover: float  # median, % a day
+    affected: bool = False  # whether its expected return depends on the signal
 
     @property
     def volatility(self) -> float:
+        """Annual volatility, averaged over the regimes."""
         return math.hypot(self.factor, self.own)
 
 
@@ -63,34 +65,33 @@ COMPOSITE, LARGE, MID, SMALL = INDICES = (
     SyntheticIndex("000852.SH", "mid", 0.12, 0.264, 0.134, 1.5, True),
     SyntheticIndex("8841431.WI", "small", 0.16, 0.253, 0.196, 3.0, True),
 )
-# Own shocks of mid and small caps move together.
+# Correlation of the idiosyncratic shocks of mid and small caps.
 _TOGETHER = 0.79
+# Degrees of freedom of the Student-t shocks.
 _TAILS = 6.0
-# Shares behind an index, and the mean price of one in points of the index.
+# Number of shares in an index, and the mean price of one share in index points.
 _SHARES, _PRICE = 2e11, 0.01
-# The largest daily move of an index: every stock at its limit would be 10 %.
+# The largest daily shock of an index. An index with every stock at its limit moves by 10%.
 _LARGEST = 0.095
 
-# Calm, usual, turbulent: volatility over its mean, and the mean length in trading days.
+# Calm, normal and turbulent regimes: relative volatility, and mean length in trading days.
 _VOLATILITY = (0.65, 1.0, 1.7)
 _LENGTH = (250.0, 120.0, 60.0)
 
 
 @dataclass(frozen=True)
 class SyntheticMarket:
-    """T trading days. ``returns``: (T, indices) simple, 0 on the first day. ``risen``: the state at each close that
-    the planted rule acts on the next day, whether or not there is an effect. ``volatility``: of each day over its mean.
-    """
+    """A synthetic market of T trading days. ``risen`` acts on the return of the next day, if there is an effect."""
 
     seed: int
     effect: float
     years: int
     days: Dates
-    regime: Ints  # (T,) 0 calm, 1 usual, 2 turbulent
-    volatility: Floats  # (T,)
-    returns: Floats
-    yields: Floats  # (T, 2): ten years, China and US, in %, as printed
-    risen: Bools
+    regime: Ints  # (T,) 0 calm, 1 normal, 2 turbulent
+    volatility: Floats  # (T,) relative to its long-run mean
+    returns: Floats  # (T, indices) simple daily returns, 0 on the first day
+    yields: Floats  # (T, 2) ten-year yields of China and the US, in %
+    risen: Bools  # (T,) state of the signal at each close
 
     @property
     def name(self) -> str:
@@ -98,18 +99,18 @@ class SyntheticMarket:
 
     @property
     def window(self) -> slice:
-        """The days from ``OPENS`` on."""
+        """The days from the year ``OPENS`` on, without the warm-up."""
         return slice(int(np.searchsorted(self.days, np.datetime64(f"{OPENS}-01-01"))), len(self.days))
 
     def truth(self) -> dict[str, Any]:
-        """What was planted, in plain values."""
+        """Returns the content of ``truth.json``: the market's name, the effect, and the path of the signal."""
         risen = self.risen[self.window]
         planted = {
-            "rule": "small caps expect less on the day after a close at which the yield has risen, else more",
+            "rule": "expected returns are lower on the day after a close with a risen yield, otherwise higher",
             "series": "cn_y10 of china_treasury_daily.csv, known on the next trading day",
             "measure": {"change": "relative", "window": WINDOW, "on_above": ON_ABOVE, "off_below": OFF_BELOW},
             "lag": 1,
-            "gap_a_year": {index.code: self.effect * index.volatility for index in INDICES if index.feels},
+            "gap_a_year": {index.code: self.effect * index.volatility for index in INDICES if index.affected},
         }
         return {
             "market": self.name,
@@ -122,16 +123,18 @@ class SyntheticMarket:
                 "switches": int(np.count_nonzero(risen[1:] != risen[:-1])),
             },
             "mean_a_year": {index.code: index.mean for index in INDICES},
-            # The US yield swings partly with China's.
+            # The US yield is correlated with the Chinese one, so with an effect both are related to returns.
             "independent_of_all_returns": ["china_money_supply_monthly.csv"]
             + ([] if self.effect else ["china_treasury_daily.csv", "us_treasury_daily.csv"]),
         }
 
 
 def draw_market(seed: int, effect: float = 0.0, years: int = 21) -> SyntheticMarket:
-    """Draw a market; the same for the same arguments, and the same shocks whatever the effect.
+    """Draw a synthetic market.
 
-    seed: 0 or more. effect: 0 to 10, in annual volatilities a year. years: 3 to 60, from 2006 on. Raises InputError.
+    The same arguments give the same market. The random shocks do not depend on ``effect``. ``seed``: 0 or more.
+    ``effect``: 0 to 10, in annual volatilities a year. ``years``: 3 to 60, from 2006 on. Raises InputError if an
+    argument is out of range.
     """
     for name, value, least, most in (("seed", seed, 0, 2**63), ("effect", effect, 0, 10), ("years", years, 3, 60)):
         if not (math.isfinite(value) and least <= value <= most):
@@ -142,21 +145,21 @@ def draw_market(seed: int, effect: float = 0.0, years: int = 21) -> SyntheticMar
         yields = draw_yields(np.random.default_rng([seed, 1, attempt]), len(days))
         risen = has_risen(yields[:, 0])
         inside = risen[opens:]
-        # An effect can only be found where the yield went both ways. The yield knows no returns, so to choose among
-        # its paths tells nothing of them.
+        # An effect can only be detected if the signal is on and off often enough. Yields are drawn before returns and
+        # independently of them, so selecting a path of the yield causes no look-ahead.
         if 0.25 <= inside.mean() <= 0.75 and np.count_nonzero(inside[1:] != inside[:-1]) >= years // 4:
             break
     else:
-        raise RuntimeError(f"seed {seed}: no path of the yield went both ways")
+        raise RuntimeError(f"seed {seed}: no path of the yield switches the signal often enough")
     regime = _draw_regimes(np.random.default_rng([seed, 2]), len(days))
     volatility = np.array(_VOLATILITY)[regime]
-    # So that over many years the variance is that of the indices' figures.
+    # Scaled so that the long-run variance of the indices is that of INDICES.
     share = np.array(_LENGTH) / sum(_LENGTH)
     volatility = volatility / math.sqrt(float(share @ np.square(_VOLATILITY)))
     before = np.concatenate([[False], risen[:-1]])
     usual = float(before[opens:].mean())
     tilt = np.where(before, usual - 1.0, usual)
-    gaps = np.array([effect * index.volatility * index.feels for index in INDICES])
+    gaps = np.array([effect * index.volatility * index.affected for index in INDICES])
     drift = np.array([index.mean for index in INDICES]) + tilt[:, None] * gaps
     shocks = _draw_shocks(np.random.default_rng([seed, 3]), len(days)) * volatility[:, None]
     returns = drift / PERIODS + np.clip(shocks / math.sqrt(PERIODS), -_LARGEST, _LARGEST)
@@ -165,7 +168,7 @@ def draw_market(seed: int, effect: float = 0.0, years: int = 21) -> SyntheticMar
 
 
 def has_risen(yields: Floats) -> Bools:
-    """(T,) yields to the planted rule's state at each close: of the day before, latched."""
+    """Returns (T,) bool: the state of the effect's signal at each close, from (T,) yields known a trading day later."""
     known = np.concatenate([[np.nan], yields[:-1]])
     words = latch_paths(change(known, WINDOW), np.array([ON_ABOVE]), np.array([OFF_BELOW]), 0)
     states: Bools = unpack(words, len(yields))[0]
@@ -173,7 +176,7 @@ def has_risen(yields: Floats) -> Bools:
 
 
 def write_market(folder: Path, market: SyntheticMarket) -> None:
-    """Write the files and ``truth.json``. Raises InputError where the folder holds anything but a synthetic market."""
+    """Write the files and ``truth.json``. Raises InputError if the folder contains anything but a synthetic market."""
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / TRUTH).is_file())):
         rule, remedy = "a synthetic market has a folder of its own", "Name a new folder"
         raise InputError(rule, folder, "FOLDER", remedy)
@@ -191,7 +194,10 @@ def write_market(folder: Path, market: SyntheticMarket) -> None:
 
 
 def market_name(folder: Path) -> str | None:
-    """Which synthetic market a folder holds; None where it holds none. Raises InputError where its truth is damaged."""
+    """Returns the name of the synthetic market in a folder; None if there is none.
+
+    Raises InputError if ``truth.json`` is damaged.
+    """
     path = folder / TRUTH
     if not path.is_file():
         return None
@@ -203,7 +209,7 @@ def market_name(folder: Path) -> str | None:
 
 
 def _draw_regimes(rng: np.random.Generator, days: int) -> Ints:
-    """A chain that stays in each regime for its mean length, then goes to either of the others alike."""
+    """Returns (days,): a Markov chain of regimes. After each regime the two others are equally likely."""
     regime = np.empty(days, dtype=np.int64)
     day, now = 0, int(rng.choice(3, p=np.array(_LENGTH) / sum(_LENGTH)))
     while day < days:
@@ -215,7 +221,7 @@ def _draw_regimes(rng: np.random.Generator, days: int) -> Ints:
 
 
 def _draw_shocks(rng: np.random.Generator, days: int) -> Floats:
-    """(days, indices), of each index's volatility a year."""
+    """Returns (days, indices): shocks scaled to the annual volatility of each index, before the regimes."""
     scale = math.sqrt((_TAILS - 2.0) / _TAILS)
     factor = rng.standard_t(_TAILS, days) * scale
     own = rng.standard_t(_TAILS, (days, len(INDICES))) * scale

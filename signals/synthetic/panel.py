@@ -1,8 +1,8 @@
-"""A made-up panel of single stocks around the synthetic indices: limits, suspensions, special treatment, delistings.
+"""A synthetic panel of single stocks: price limits, suspensions, special treatment (ST) and delistings.
 
-A stock follows the small index the more the smaller it is, the large one else, and its own shocks. What a limit or a
-suspension keeps from the price is paid on the days after. Prices are unadjusted and nothing is ever split or paid
-out, so they are adjusted ones too.
+The return of a stock is a mix of the small and the large index plus idiosyncratic shocks; the smaller the stock, the
+larger its share of the small index. A return that a limit or a suspension holds back follows on the next days. There
+are no splits or dividends, so unadjusted prices equal adjusted prices.
 """
 
 from __future__ import annotations
@@ -20,20 +20,24 @@ from gridproof.signals.synthetic.macro import lasting
 from gridproof.signals.synthetic.market import INDICES, LARGE, PERIODS, SMALL, SyntheticMarket
 
 STOCKS = 300
-# How many of the smallest a rebalance takes, and the trading days for which a stock must have been listed.
+# Number of smallest stocks in a rebalance, and the trading days for which a stock must have been listed before.
 SMALLEST, SEASONED = 60, 60
-# Special treatment halves the limit; the second board's is 20 % from this day on.
+# The price limit is 10%, and 5% under special treatment. From this day on it is 20% for all stocks of the second board.
 _WIDER = np.datetime64("2020-08-24")
+# Annual volatility of the idiosyncratic shocks.
 _OWN = 0.35
-# A stock whose close is below this for so many days in a row is delisted, and another one listed in its place.
+# A stock with a close below this price on so many trading days in a row is delisted, and a new one takes its place.
 _WORTHLESS, _PATIENCE = 1.0, 20
 
 
 @dataclass(frozen=True)
 class SyntheticPanel:
-    """T days and N places on the list, each (T, N); a place that is delisted goes to another code the next day.
+    """T days and N stocks; every array is (T, N). After a delisting a new stock uses the column from the next day on.
 
-    ``listed``: trading days since listing. ``limit``: in %, 0 on the day of listing. ``mcap``: in CNY, all shares.
+    Prices are in CNY. ``listed``: trading days since listing. ``volume``: shares. ``turnover``: % of floating shares.
+    ``mcap``: market value of all shares, in CNY. ``float_share``: share of ``mcap`` that floats. ``treated``: under
+    special treatment (ST). ``limit``: daily price limit in %, 0 on the day of listing. ``limit_up`` and ``limit_down``:
+    closed at the limit.
     """
 
     code: npt.NDArray[np.object_]
@@ -54,7 +58,7 @@ class SyntheticPanel:
 
 
 def write_panel(folder: Path, market: SyntheticMarket) -> None:
-    """``stocks/panel.parquet``, a row a day and stock, and ``stocks/rebalance.parquet``, the smallest each month."""
+    """Write ``stocks/panel.parquet``, one row a day and stock, and ``stocks/rebalance.parquet``; see ``rebalances``."""
     panel = draw_panel(market)
     (folder / "stocks").mkdir(exist_ok=True)
     days = market.days
@@ -82,16 +86,17 @@ def write_panel(folder: Path, market: SyntheticMarket) -> None:
 
 
 def rebalances(market: SyntheticMarket, panel: SyntheticPanel) -> pd.DataFrame:
-    """On each month's first trading day the smallest stocks, by what was known at the close before (``decided``).
+    """Returns the smallest stocks for the first trading day of each month, by market value at the previous close.
 
-    Left out: special treatment, suspension, and stocks listed for fewer than ``SEASONED`` trading days.
+    The column ``decided`` is the date of that close. Excluded: stocks that are under special treatment, suspended, or
+    listed for fewer than ``SEASONED`` trading days.
     """
     months = market.days.astype("datetime64[M]")
     parts = []
     for day in np.flatnonzero(months[1:] != months[:-1]) + 1:
         before = day - 1
         eligible = (panel.listed[before] >= SEASONED) & ~panel.treated[before] & ~panel.suspended[before]
-        # Of two delisted and listed since, the code of the close before is meant.
+        # A stock that is delisted on the day of the rebalance is excluded.
         eligible &= panel.code[day] == panel.code[before]
         found = np.flatnonzero(eligible)
         chosen = found[np.argsort(panel.mcap[before, found], kind="stable")][:SMALLEST]
@@ -102,7 +107,7 @@ def rebalances(market: SyntheticMarket, panel: SyntheticPanel) -> pd.DataFrame:
 
 
 def draw_panel(market: SyntheticMarket) -> SyntheticPanel:
-    """Draw the stocks of a market; the same for the same market."""
+    """Draw the stocks of a market. The same market gives the same stocks."""
     rng = np.random.default_rng([market.seed, 7])
     days, shape = market.days, (len(market.days), STOCKS)
     own = rng.standard_t(5.0, shape) * math.sqrt(0.6) * _OWN / math.sqrt(PERIODS) * market.volatility[:, None]
@@ -118,7 +123,7 @@ def draw_panel(market: SyntheticMarket) -> SyntheticPanel:
     number = 0
 
     def issue(places: Ints) -> None:
-        """List new stocks in these places."""
+        """List new stocks in these columns."""
         nonlocal number
         price[places] = rng.lognormal(math.log(10.0), 0.4, len(places)).round(2)
         shares[places] = (rng.lognormal(math.log(6e9), 1.1, len(places)) / price[places]).round()
@@ -153,7 +158,7 @@ def draw_panel(market: SyntheticMarket) -> SyntheticPanel:
             percent[board == 2] = 20.0
         percent[age == 0] = 0.0
         bound = np.where(percent > 0, percent / 100.0, np.inf)
-        # The tick nearest to the limit; on its first day a stock has none.
+        # The limit prices, rounded to ticks. There is no limit on the day of listing.
         ceiling = np.where(percent > 0, np.round(price * (1.0 + np.minimum(bound, 1.0)), 2), np.inf)
         floor = np.where(percent > 0, np.round(price * (1.0 - np.minimum(bound, 1.0)), 2), 0.01)
         worth = price * (1.0 + kept) * (1.0 + large[day] + smallness * ahead[day] + own[day])

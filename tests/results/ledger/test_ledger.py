@@ -346,7 +346,7 @@ def test_what_cannot_be_recorded_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="a ledger row has a finite number or text for each axis"):
             file.add_rows([row])
     assert not (tmp_path / "ledger").exists()
-    with pytest.raises(InputError, match="the ledger folder exists"):
+    with pytest.raises(InputError, match="the ledger folder must exist"):
         ledger_total(tmp_path / "ledger", "market")
 
 
