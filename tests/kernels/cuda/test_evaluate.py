@@ -179,7 +179,7 @@ def test_shim_latches_agree(shim: ShimDevice, seed: int, days: int, start: int) 
 
 def test_shim_runs_a_study(shim: ShimDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole run through the cuda backend, the shim in the GPU's place: its tally is that of cpu."""
-    monkeypatch.setattr(backend, "open_gpu", lambda: shim)
+    monkeypatch.setattr(device_module, "open_gpu", lambda: shim)
     check_runs(tmp_path, "cuda")
 
 
