@@ -22,7 +22,7 @@ class AxisRange(Sequence[Value]):
     """``size`` numbers from ``first`` to ``last``, both included, in ascending order.
 
     The values are int where both ends are int, else float. A linear range has values at equal distances, computed in
-    decimals: value 10 of 0.10, 0.12, … is 0.30. A log range has equal ratios, rounded to four significant digits (to
+    decimals: value 10 of 0.10, 0.12, … is 0.30. A log range has equal ratios, rounded to five significant digits (to
     whole numbers where the ends are int); values that become equal by rounding occur once, so ``len`` may be below
     ``size``.
 

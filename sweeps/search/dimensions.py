@@ -1,4 +1,4 @@
-"""The dimensions of a search: what Optuna may choose, in what terms, and when it has no meaning."""
+"""The dimensions of a search: the axes that Optuna may choose, their form in Optuna, and when each is active."""
 
 from __future__ import annotations
 
@@ -15,33 +15,36 @@ from gridproof.sweeps.study.signal import OFF, RULE
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 
-if TYPE_CHECKING:  # Optuna takes its time to import, and a verdict has no need of it
+if TYPE_CHECKING:  # Optuna is slow to import, and a verdict does not need it
     from optuna.trial import Trial
 
-# A choice: a value for every axis of the study, whether it means anything there or not.
+# A choice: a value for every axis of the study, active or not.
 Choice = dict[str, Value]
 
 
 class Dimensions:
-    """The free axes of a study. What the market imposes, and no one may choose, stays at the base: when a value was
-    known, how late and at what cost a trade is done, what a leg carries.
+    """The free axes of a study.
 
-    dense: levels of latches are no dimensions; each trial has a grid of them, of ``cells`` cells at most.
+    Axes that describe the market stay at the base, because a trader cannot choose them: releases, lag, costs, interest
+    and carry. An axis is active under a choice if the chosen rule uses one of its signals and that signal is on.
+
+    ``dense``: the levels of latches are not dimensions; each trial evaluates a grid of them with at most ``cells``
+    cells. Raises InputError if no dimension is left.
     """
 
     def __init__(self, study: Study, dense: bool, cells: int) -> None:
         space = study.space
         self._study, self.dense = study, dense
-        imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
-        imposed |= {space.owners[name] for one in study.signals for name in one.releases if name}
+        market_axes = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
+        market_axes |= {space.owners[name] for one in study.signals for name in one.releases if name}
         levels = {space.owners[name] for one in study.signals for name in one.latch or ()}
         levels -= {space.owners[name] for one in study.signals for name in one.deciding}
         several = [axis for axis in space.axes if len(axis.values) > 1]
-        self.held = [axis.name for axis in several if axis.name in imposed]
-        free = [axis for axis in several if axis.name not in imposed]
+        self.held = [axis.name for axis in several if axis.name in market_axes]
+        free = [axis for axis in several if axis.name not in market_axes]
         self.levels = [axis.name for axis in free if axis.name in levels]
         self.free = [axis for axis in free if not (dense and axis.name in levels)]
-        # What decides whether others have a meaning comes first.
+        # The axes that decide which others are active come first.
         self.free.sort(key=lambda axis: (axis.name != RULE, not axis.name.endswith(".use")))
         self._users = {
             axis.name: [one for one in study.signals if axis.name in {space.owners[name] for name in one.axes}]
@@ -50,16 +53,16 @@ class Dimensions:
         self._axes = {axis.name: axis for axis in space.axes}
         self.base: Choice = study.base
         if not free:
-            rule, remedy = "a search needs an axis with several values", "Give a window, a level or a rule several"
-            raise InputError(rule, "none that one may choose", study.document.name, remedy)
+            rule, remedy = "a search needs an axis with several values", "Give one axis several values"
+            raise InputError(rule, "none that may be chosen", study.document.name, remedy)
         if dense and not self.free:
-            remedy = "Run the study: its levels are a grid; or search it with --points"
-            raise InputError("a search chooses more than levels", "levels alone", study.document.name, remedy)
+            remedy = "Run the study, whose levels are a grid, or search it with --points"
+            raise InputError("a search needs an axis besides the levels", "levels only", study.document.name, remedy)
         self.cells = cells
 
     @property
     def conditional(self) -> str | None:
-        """Why some dimensions have a meaning only sometimes; None where all always have one."""
+        """Why some dimensions are not always active; None if all of them are."""
         for axis in self.free:
             if axis.name.endswith(".use"):
                 return f"{axis.name} switches a signal off"
@@ -70,12 +73,12 @@ class Dimensions:
 
     @property
     def unordered(self) -> list[str]:
-        """The dimensions that are a choice among words, or among numbers without a step."""
+        """The dimensions that are a choice among texts, or among numbers without a constant step."""
         return [axis.name for axis in self.free if axis.searched is None and _step(axis) is None]
 
     @property
     def digits(self) -> float:
-        """log10 of how many different variants there are to choose from, counting 10,000 to a continuous range."""
+        """log10 of the number of variants to choose from; a continuous range counts as 10,000 values."""
         total = 0.0
         for name in self._users:
             axis = self._axes[name]
@@ -84,8 +87,8 @@ class Dimensions:
             total += log10(len(axis.values) if free is None else free.last - free.first + 1 if whole else 10_000)
         return total
 
-    def active(self, choice: Mapping[str, Value]) -> set[str]:
-        """The signals that matter under a choice: the rule names them, and they are on."""
+    def active_signals(self, choice: Mapping[str, Value]) -> set[str]:
+        """Returns the names of the signals that the chosen rule uses and that are on."""
         alternative = str(choice[RULE]) if RULE in self._axes else ""
         named = self._study.rule.uses[alternative]
         return {
@@ -94,52 +97,52 @@ class Dimensions:
             if set(one.bits) & named and (one.use is None or choice[self._study.space.owners[one.use]] != OFF)
         }
 
-    def suggest(self, trial: Trial, all_of_them: bool = False) -> Choice:
-        """What the sampler proposes; dimensions that have no meaning then stand at the base, and are not asked for.
+    def suggest(self, trial: Trial, include_inactive: bool = False) -> Choice:
+        """Returns the sampler's proposal. Dimensions that are not active stay at the base and are not suggested.
 
-        all_of_them: they are asked for all the same, and disregarded.
+        ``include_inactive``: they are suggested as well, and the suggestion is ignored.
         """
         choice = dict(self.base)
         for axis in self.free:
-            meant = self.meant(axis.name, choice)
-            if meant or all_of_them:
+            active = self.is_active(axis.name, choice)
+            if active or include_inactive:
                 value = _suggest(trial, axis)
-                choice[axis.name] = value if meant else choice[axis.name]
+                choice[axis.name] = value if active else choice[axis.name]
         return choice
 
     @property
     def uses(self) -> dict[str, list[str]]:
-        """The signals that each rule names; '' where there is one rule."""
+        """For each rule the signals that it uses. The key is '' if the study has one rule."""
         rules = self._study.rule.uses
         return {name: [one.name for one in self._study.signals if set(one.bits) & named and one.name != RULE]
                 for name, named in rules.items()}  # fmt: skip
 
     def opening(self) -> dict[str, Value]:
-        """The base in Optuna's terms: what a search begins with."""
-        return {axis.name: self.base[axis.name] for axis in self.free if self.meant(axis.name, self.base)}
+        """Returns the base as Optuna parameters: the first trial of a search."""
+        return {axis.name: self.base[axis.name] for axis in self.free if self.is_active(axis.name, self.base)}
 
     def completed(self, parameters: Mapping[str, Value]) -> Choice:
-        """The choice behind what Optuna keeps of a trial: its own parameters, the rest at the base."""
+        """Returns the choice of a trial from its Optuna parameters; all other axes are at the base."""
         choice = dict(self.base)
         for axis in self.free:
-            if axis.name in parameters and self.meant(axis.name, choice):
+            if axis.name in parameters and self.is_active(axis.name, choice):
                 choice[axis.name] = _value(axis, parameters[axis.name])
         return choice
 
-    def meant(self, name: str, choice: Mapping[str, Value]) -> bool:
-        """Whether an axis has a meaning under what is chosen of rule and use so far."""
+    def is_active(self, name: str, choice: Mapping[str, Value]) -> bool:
+        """Whether an axis is active under a choice. Only the values of ``rule`` and ``use`` are read."""
         if name == RULE:
             return True
         named = self._study.rule.uses[str(choice[RULE]) if RULE in self._axes else ""]
         users = [one for one in self._users[name] if set(one.bits) & named]
         if name.endswith(".use"):
             return bool(users)
-        return any(one.name in self.active(choice) for one in users)
+        return any(one.name in self.active_signals(choice) for one in users)
 
     def grid(self, choice: Mapping[str, Value]) -> dict[str, tuple[Value, ...]]:
-        """The cells of a trial: values for every axis, its levels densely, as many as ``cells`` allows."""
+        """Returns the grid of a trial: values for every axis; levels have as many values as ``cells`` allows."""
         values: dict[str, tuple[Value, ...]] = {name: (value,) for name, value in choice.items()}
-        levels = [self._axes[name] for name in self.levels if self.dense and self.meant(name, choice)]
+        levels = [self._axes[name] for name in self.levels if self.dense and self.is_active(name, choice)]
         counts = [len(axis.values) for axis in levels]
         while counts and prod(counts) > self.cells and max(counts) > 1:
             counts[int(np.argmax(counts))] -= 1
@@ -149,15 +152,15 @@ class Dimensions:
         return values
 
     def around(self, choice: Mapping[str, Value]) -> list[Choice]:
-        """The points one and two steps from a choice along each free axis of numbers, within its range."""
+        """Returns the points one and two steps from a choice along each active numeric axis, within its range."""
         points = []
         for axis in self.free:
-            if self.meant(axis.name, choice) and not isinstance(axis.values[0], str):
+            if self.is_active(axis.name, choice) and not isinstance(axis.values[0], str):
                 points += [{**choice, axis.name: value} for value in steps_from(axis, choice[axis.name])]
         return points
 
     def describe(self) -> list[dict[str, Any]]:
-        """For people: each dimension with what may be chosen."""
+        """Returns for display each dimension with the values that may be chosen."""
         rows = []
         for axis in self.free:
             switched = [one.use not in (None, axis.name) for one in self._users[axis.name]]
@@ -173,8 +176,10 @@ class Dimensions:
 
 
 def steps_from(axis: Axis, value: Value, steps: Sequence[int] = (-2, -1, 1, 2)) -> list[Value]:
-    """The values at these numbers of steps from a value of the axis, or from one between its ends; those outside its
-    range are left out."""
+    """Returns the values of an axis at these numbers of steps from ``value``; those outside its range are left out.
+
+    ``value`` may lie between the values of a searched range.
+    """
     free = axis.searched
     if free is None:
         position = axis.values.index(value)
@@ -193,7 +198,7 @@ def steps_from(axis: Axis, value: Value, steps: Sequence[int] = (-2, -1, 1, 2)) 
 
 
 def _suggest(trial: Trial, axis: Axis) -> Value:
-    """Ask Optuna under the name of the axis and in its units, so that Optuna's own record can be read."""
+    """Ask Optuna for a value, with the name and units of the axis, so that Optuna's own record is readable."""
     free, step = axis.searched, _step(axis)
     if free is not None and free.search == "integer":
         return trial.suggest_int(axis.name, int(free.first), int(free.last), log=free.scale == "log")
@@ -210,7 +215,7 @@ def _suggest(trial: Trial, axis: Axis) -> Value:
 
 
 def _value(axis: Axis, value: Value) -> Value:
-    """Optuna's number as a value of the axis: rounded within a searched range, else the nearest value of the range."""
+    """Returns Optuna's number as a value of the axis: rounded in a searched range, else the nearest on the axis."""
     if axis.searched is not None:
         return axis.searched.rounded(float(value))
     step = _step(axis)
@@ -220,5 +225,5 @@ def _value(axis: Axis, value: Value) -> Value:
 
 
 def _step(axis: Axis) -> Decimal | None:
-    """The exact step of a linear range; None where the values are a list, a log range or text."""
+    """Returns the exact step of a linear range; None for a list, a log range or text."""
     return axis.values.step if isinstance(axis.values, AxisRange) else None

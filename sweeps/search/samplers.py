@@ -14,7 +14,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.search.dimensions import Dimensions
 
 SAMPLERS = ("tpe", "nsga2", "qmc", "gp", "cmaes", "random")
-# Samplers that combine the parameters of two trials: each trial needs all dimensions, also those without a meaning.
+# Samplers that combine the parameters of two trials: each trial needs all dimensions, active or not.
 CROSSOVER_SAMPLERS = ("nsga2",)
 # The packages that samplers need beside Optuna.
 _PACKAGES = {"gp": "torch", "cmaes": "cmaes"}

@@ -1,1 +1,1 @@
-"""The study: its file, its space, its rule."""
+"""The study: its file, axes, signals, legs and rule, checked."""

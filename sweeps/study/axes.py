@@ -1,4 +1,4 @@
-"""The axes of a study while it is being checked: their values, ties and places, and from them the space."""
+"""The axes of a study during its check: their values, ties and places in the file; builds the space."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gridproof.sweeps.study.values import SameAs, parse_axis
 
 @dataclass(frozen=True, slots=True)
 class AxisLimits:
-    """What the values of an axis may be: of ``kind``, at least ``least``, below ``below``, among ``choices``."""
+    """The values that an axis may have: of type ``kind``, at least ``least``, below ``below``, one of ``choices``."""
 
     kind: type[int] | type[float] | type[str] | None = None
     least: float | None = None
@@ -24,7 +24,7 @@ class AxisLimits:
     choices: tuple[str, ...] = ()
 
     def check(self, name: str, values: AxisValues, where: str) -> AxisValues:
-        """The values, whole numbers as float where the kind is float. Raises InputError."""
+        """Returns the values, as float if the kind is float. Raises InputError if one is not allowed."""
         for value in ends(values):
             if self.choices and value not in self.choices:
                 raise InputError(f"{name} is one of its choices", repr(value), where, f"Use {', '.join(self.choices)}")
@@ -45,7 +45,7 @@ class AxisLimits:
 
 
 class AxisTable:
-    """Axes by name. ``places`` has every name that can be set, an axis already or not, and its place in the file."""
+    """The axes by name. ``places``: for every name that can be set, an axis or not, its keys in the file."""
 
     def __init__(self, document: Document) -> None:
         self.places: dict[str, tuple[str, ...]] = {}
@@ -56,17 +56,17 @@ class AxisTable:
     def place(self, name: str, path: tuple[str, ...]) -> None:
         if self.places.setdefault(name, path) != path:
             raise InputError(
-                "an axis name must be one thing",
+                "an axis name must be unique",
                 name,
                 self._document.where(path),
-                f"Rename it, or what stands at {self._document.where(self.places[name])}",
+                f"Rename it, or the one at {self._document.where(self.places[name])}",
             )
 
     def where(self, name: str) -> str:
         return self._document.where(self.places[name])
 
     def add_raw(self, name: str, path: tuple[str, ...], raw: Any, limits: AxisLimits) -> None:
-        """Add an axis from what the file says."""
+        """Parse an entry of the file and add it as an axis. Raises InputError."""
         try:
             values = parse_axis(raw)
         except ValueError as error:
@@ -81,7 +81,7 @@ class AxisTable:
         self._limits[name] = limits
 
     def owner(self, name: str) -> str:
-        """The axis whose values this one takes: itself, or the one it is tied to."""
+        """Returns the axis that gives this one its values: itself, or the one it is tied to. Raises InputError."""
         values = self._values[name]
         if not isinstance(values, SameAs):
             return name
@@ -99,7 +99,7 @@ class AxisTable:
         return values
 
     def space(self, uses: Mapping[str, Sequence[str]], executing: Sequence[str], base: Mapping[str, Value]) -> Space:
-        """Order the axes and find the base. ``uses``: for each signal the axes it names; ``executing``: the rest."""
+        """Order the axes and find the base. ``uses``: each signal's axes; ``executing``: those of the execution."""
         owners = {signal: tuple(dict.fromkeys(self.owner(name) for name in names)) for signal, names in uses.items()}
         execution = tuple(dict.fromkeys(self.owner(name) for name in executing))
         seen = [name for names in owners.values() for name in names]
@@ -107,7 +107,7 @@ class AxisTable:
         for name in (*(name for names in uses.values() for name in names), *executing):
             if name != self.owner(name) and (name in executing) != (self.owner(name) in executing):
                 raise InputError(
-                    "an axis of the execution cannot be tied to one of a signal",
+                    "an axis of the execution cannot be tied to an axis of a signal",
                     f"{name} same_as {self.owner(name)}",
                     self.where(name),
                     "Give it values of its own",
@@ -127,7 +127,7 @@ class AxisTable:
         )
 
     def _base(self, axes: list[Axis], base: Mapping[str, Value]) -> tuple[int, ...]:
-        """The base's position on each axis. Between the values of a range that is searched it becomes one of them."""
+        """Returns the base's position on each axis. On a searched range a base between two values is added to them."""
         names = [axis.name for axis in axes]
         chosen: dict[str, tuple[str, Value]] = {}
         for given, value in base.items():
@@ -172,9 +172,10 @@ class AxisTable:
 
 
 def full_names(given: str, names: Mapping[str, bool]) -> list[str]:
-    """The names that a name may stand for: itself, or those it ends; of several the one that has several values.
+    """Returns the full names that a short name may mean.
 
-    names: for each full name whether it has several values.
+    That is the name itself if it is a full name, else the names that end with it. If exactly one of these has several
+    values, only that one. ``names``: for each full name whether it has several values.
     """
     if given in names:
         return [given]
@@ -184,7 +185,7 @@ def full_names(given: str, names: Mapping[str, bool]) -> list[str]:
 
 
 def searched_range(values: AxisValues) -> AxisRange | None:
-    """The range within which a search may choose any number; None where it chooses among the values."""
+    """Returns the range in which a search may choose any number; None if it chooses among the values."""
     return values if isinstance(values, AxisRange) and values.search is not None else None
 
 

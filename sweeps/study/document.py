@@ -1,4 +1,4 @@
-"""A study file as text: its values, and the line each stands on."""
+"""A study file as parsed YAML: its values and the line of each."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from gridproof.kernels.errors import InputError
 
 @dataclass(frozen=True)
 class Document:
-    """``raw``: the tree of plain values. ``lines``: for each path into it the line where it stands.
+    """``raw``: the parsed values. ``lines``: the line of each key or list item, by its path of keys.
 
-    ``changed``: paths whose value is not the file's any more.
+    ``changed``: paths whose value was changed after the file was read.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Document:
     changed: frozenset[tuple[str, ...]] = frozenset()
 
     def where(self, path: Sequence[object]) -> str:
-        """'file:line path' of the nearest place that is written in the file; 'file path, as set' where it is not."""
+        """Returns 'file:line path', with the line of the nearest key in the file, or 'file path, as set' if changed."""
         keys = tuple(str(key) for key in path)
         if any(keys[: len(changed)] == changed for changed in self.changed):
             return f"{self.name} {'.'.join(keys)}, as set"
@@ -38,7 +38,7 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain values only. Dates stay text; a word such as on, off, yes or no stays a word."""
+    """Loads numbers, text, true and false. Dates stay text, and so do on, off, yes and no."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -47,7 +47,7 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-# A code such as 000300 stays a word.
+# A code such as 000300 stays text.
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9]\d*)$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
@@ -57,22 +57,22 @@ _Loader.add_implicit_resolver(
 
 
 def parse_value(text: str) -> Any:
-    """One value as it would be read in a study: a number, a word, a list '[1, 2]' or a mapping."""
+    """Returns a text parsed as in a study file: a number, text, a list such as '[1, 2]' or a mapping."""
     return yaml.load(text, Loader=_Loader)
 
 
 def read_document(path: Path) -> Document:
-    """Read a study file. Raises InputError where it is missing, no YAML, or names a key twice."""
+    """Read a study file. Raises InputError if it is missing, is not YAML, uses an alias or repeats a key."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "bytes that are no UTF-8"
+        problem = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
         remedy = "Name a study file in UTF-8, or one of the studies shipped"
         raise InputError("the study file must be readable", problem, str(path), remedy) from error
     try:
         if alias := next((token for token in yaml.scan(text) if isinstance(token, yaml.AliasToken)), None):
             raise InputError(
-                "a study file says everything where it stands, without aliases",
+                "a study file must not use YAML aliases",
                 f"*{alias.value}",
                 f"{path}:{alias.start_mark.line + 1}",
                 "Write the value out",

@@ -1,4 +1,4 @@
-"""A leg of a study: something that can be held, checked."""
+"""A leg of a study: an asset that can be held."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.spec import LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
-# A share of all there is, a year or a trade. A leg may lose almost all of itself a year, not all.
+# Shares: interest and carry of the value a year, cost of the traded value. A yearly loss stays below 100%.
 _LIMITS = {
     "interest": AxisLimits(float, -0.99, 1),
     "carry": AxisLimits(float, -0.99, 1),
@@ -22,7 +22,7 @@ _LIMITS = {
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """Something that can be held. ``terms``: the axes of interest, carry and cost, where the study gives them."""
+    """An asset that can be held. ``terms``: its axes for interest, carry and cost, if the study gives them."""
 
     name: str
     series: str | None  # None: cash
@@ -31,7 +31,7 @@ class Leg:
 
 
 def build_leg(name: str, one: str | LegSpec, spec: StudySpec, table: AxisTable, document: Document) -> Leg:
-    """Check one leg and add its axes to the table. Raises InputError."""
+    """Check one leg and add its axes to the table. Raises InputError if it is invalid."""
     where = ("legs", name)
     leg = LegSpec(series=one) if isinstance(one, str) else one
     if (leg.series is None) == (leg.interest is None):

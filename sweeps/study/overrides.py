@@ -1,4 +1,4 @@
-"""A change to a study: another value on an axis or setting, as it is written on the command line or in Python."""
+"""Changes to a study, written on the command line or in Python: new values for an axis or a setting."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ _WHERE = "command line"
 
 
 def parse_changes(texts: list[str]) -> dict[str, Any]:
-    """'axis=value' texts to changes for ``Study.set``: a value, 'a,b,c', 'from:to:step', or YAML."""
+    """Parse 'axis=value' texts into changes for ``Study.set``. A value is one value, 'a,b,c', 'from:to:step' or YAML.
+
+    Raises InputError if a text has another form or names an axis twice.
+    """
     changes: dict[str, Any] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not name or not value:
             raise InputError("a change is written axis=value", text, _WHERE, "Write for example lag=2")
         if name in changes:
-            raise InputError("a change names an axis once", text, _WHERE, "Write all its values in one, as in lag=1,2")
+            raise InputError("a change names an axis once", text, _WHERE, "Write one change with all values: lag=1,2")
         try:
             changes[name] = _parse(value)
         except (yaml.YAMLError, ValueError, RecursionError):
             remedy = "Write 243, or 200,243, or 200:280:1"
-            raise InputError("the value of a change is one, a list or a range", text, _WHERE, remedy) from None
+            raise InputError("a change has one value, a list or a range", text, _WHERE, remedy) from None
     return changes
 
 
@@ -42,7 +45,7 @@ def _parse(value: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value as a study file would hold it: NumPy values, tuples and dates become plain ones."""
+    """Returns a value as YAML would hold it: NumPy values become numbers, arrays and tuples lists, dates text."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, date):

@@ -1,4 +1,4 @@
-"""The rule: from signal bits and the allocation held to the allocation chosen."""
+"""The rule: a table from the signals' states and the current allocation to the next allocation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Test = Callable[[dict[str, bool]], bool]
 
 
 class RuleError(ValueError):
-    """'rule; remedy' as its text, the ``value`` at fault, and the ``place`` within the rule by its keys."""
+    """An invalid rule. The message is 'rule; remedy'; ``value``: the wrong text; ``place``: its keys in the rule."""
 
     def __init__(self, message: str, value: object, *place: str) -> None:
         super().__init__(message)
@@ -28,32 +28,34 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``bits``: the signal bits that the expressions name, in order of appearance; bit b of a code is bits[b].
+    """A rule, or several alternative rules, as a table over A allocations and B signal bits.
 
-    ``table``: (A, 2^B) int64, F[allocation held, code]; F(F(a, c), c) = F(a, c). ``alternatives``: (2^B,) int64, which
-    of ``uses`` each code chooses.
+    ``bits``: names of the bits in order of appearance. A code is the state of all bits; bit b of a code is bits[b].
+    ``table``: (A, 2^B) int64, the next allocation for the current allocation and a code. A second lookup with the same
+    code does not change the allocation. ``alternatives``: (2^B,) int64, the position in ``uses`` of the rule that each
+    code chooses.
     """
 
     bits: tuple[str, ...]
     table: Ints
     alternatives: Ints
-    holds: bool  # whether the allocation held matters
-    uses: Mapping[str, frozenset[str]]  # for each alternative the bits that it names; '' where there are none
+    holds: bool  # whether the next allocation depends on the current one
+    uses: Mapping[str, frozenset[str]]  # for each rule the bits that it names; the key is '' if there is one rule
 
 
 def parse_rule(rule: dict[str, str], legs: list[str], bits: set[str]) -> Rule:
-    """Compile ordered ``leg: expression`` entries, the last of them ``leg: otherwise`` or ``hold: otherwise``.
+    """Compile ordered ``leg: expression`` entries; the last one is ``leg: otherwise`` or ``hold: otherwise``.
 
-    The first expression that is true chooses its leg. Expressions use signal bits, and, or, not, parentheses.
-    Raises RuleError.
+    The first true expression chooses its leg. Expressions use signal bits, ``and``, ``or``, ``not`` and parentheses.
+    Raises RuleError if an entry is invalid.
     """
     return _tabulate({"": _parse(rule, legs, bits)}, legs, ())
 
 
 def parse_rules(rules: Mapping[str, dict[str, str]], legs: list[str], bits: set[str], choice: Sequence[str]) -> Rule:
-    """Alternative rules as one. ``choice``: further bits that give the number of the alternative, bit 0 first.
+    """Compile alternative rules into one. ``choice``: additional bits for the number of the alternative, bit 0 first.
 
-    Raises RuleError, with the alternative's name first in its place.
+    Raises RuleError if a rule is invalid; its place begins with the name of that rule.
     """
     parsed = {}
     for name, rule in rules.items():
@@ -80,7 +82,7 @@ def _tabulate(parsed: Mapping[str, _Parsed], legs: list[str], choice: Sequence[s
     rules = list(parsed.values())
     table = np.empty((len(legs), 2 ** len(used)), dtype=np.int64)
     alternatives = np.empty(2 ** len(used), dtype=np.int64)
-    # itertools varies the last fastest and bit 0 of the code is the first name, hence the reversal.
+    # Reversed: itertools varies the last item fastest, but bit 0 of a code is the first name.
     for code, states in enumerate(itertools.product((False, True), repeat=len(used))):
         known = dict(zip(used, reversed(states), strict=True))
         number = sum(known[bit] << at for at, bit in enumerate(choice))

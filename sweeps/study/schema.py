@@ -1,4 +1,4 @@
-"""The JSON schema of a study file: the shape by pydantic, the parameters of each measure from the catalogue."""
+"""The JSON schema of a study file: its keys from pydantic, the parameters of each measure from the catalogue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gridproof.sweeps.study.spec import AXIS_SCHEMA, StudySpec
 
 
 def study_schema() -> dict[str, Any]:
-    """JSON schema, draft 2020-12."""
+    """Returns the JSON schema of a study file, draft 2020-12."""
     schema: dict[str, Any] = StudySpec.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     series = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}

@@ -1,4 +1,4 @@
-"""The studies that are shipped with gridproof."""
+"""The studies included in gridproof."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ SHIPPED = Path(__file__).resolve().parents[2] / "studies"
 
 
 def shipped_names() -> list[str]:
-    """Their names, as ``load_study`` takes them."""
+    """Returns their names, which ``load_study`` accepts."""
     return sorted(path.stem for path in SHIPPED.glob("*.yaml"))

@@ -1,4 +1,4 @@
-"""A signal of a study: a measure of some series and its latch, checked."""
+"""A signal of a study: a measure of one or two series, and its latch."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from gridproof.sweeps.study.spec import LatchSpec, SignalSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 ON, OFF = "on", "off"
-# The signal that says which of several rules is chosen, and its axis.
+# Name of the signal that chooses one of several rules, and of its axis.
 RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A measure of some series and its latch. ``parameters``: for each parameter of the measure its axis.
+    """A measure of one or two series, and its latch. ``parameters``: the axis of each parameter of the measure.
 
-    ``latch``: the axes of on_above and of off_below or off_gap; None where the measure decides by itself.
+    ``latch``: the axes of on_above and of off_below or off_gap; None if the measure itself returns states. ``gap``:
+    whether the second is off_gap.
     """
 
     name: str
     measure: Measure
     series: tuple[str, ...]
     parameters: Mapping[str, str]
-    releases: tuple[str | None, ...]  # for each series the axis of its release, None: known at the close of its date
+    releases: tuple[str | None, ...]  # for each series the axis of its release; None: known at the close of its date
     latch: tuple[str, str] | None = None
     gap: bool = False
-    use: str | None = None  # the axis on which it may be off; None: it is on
+    use: str | None = None  # the axis with the values on and off; None: always on
 
     @property
     def bits(self) -> tuple[str, ...]:
@@ -50,12 +51,12 @@ class Signal:
 
     @property
     def deciding(self) -> set[str]:
-        """The axes that its reading hangs on; the others move its latch."""
+        """The axes that affect the measure; the others are those of the latch."""
         return set(self.axes) - set(self.latch or ())
 
 
 def build_signal(name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, document: Document) -> Signal:
-    """Check one signal and add its axes to the table. Raises InputError."""
+    """Check one signal and add its axes to the table. Raises InputError if it is invalid."""
     where = ("signals", name)
     measure = MEASURES.get(one.measure)
     if measure is None:
@@ -72,7 +73,7 @@ def build_signal(name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, 
         latch, gap = _latch(name, one.latch or LatchSpec(), table, document)
     elif one.latch is not None:
         raise InputError(
-            f"{measure.name} decides by itself and takes no latch",
+            f"{measure.name} returns states and takes no latch",
             "latch",
             document.where((*where, "latch")),
             "Remove the latch",
@@ -87,7 +88,7 @@ def build_signal(name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, 
 
 
 def choice_signal(alternatives: Sequence[str]) -> Signal:
-    """Which of several rules is chosen, as a signal that never changes: its bits are the number of the alternative."""
+    """Returns the choice among several rules as a constant signal. Its bits are the number of the rule, bit 0 first."""
     bits = tuple(str(at) for at in range(max(1, (len(alternatives) - 1).bit_length())))
 
     def read(_series: list[Floats], name: str) -> Reading:
@@ -95,12 +96,12 @@ def choice_signal(alternatives: Sequence[str]) -> Signal:
         return Reading({}, np.array([[bool(number >> at & 1)] for at in range(len(bits))]))
 
     parameter = Parameter(str, None, "the name of the rule", choices=tuple(alternatives))
-    measure = Measure("rule", (0,), {"name": parameter}, read, "which of the rules is chosen", "the study", bits)
+    measure = Measure("rule", (0,), {"name": parameter}, read, "the chosen rule", "the study", bits)
     return Signal(RULE, measure, (), {"name": RULE}, ())
 
 
 def check_signal(signal: Signal, table: AxisTable) -> None:
-    """Check what can only be seen once every axis is there. Raises InputError."""
+    """Check latch and releases once all axes are in the table. Raises InputError if one is invalid."""
     _check_latch(signal, table)
     for axis in signal.releases:
         if axis is None:
@@ -109,7 +110,7 @@ def check_signal(signal: Signal, table: AxisTable) -> None:
         for value in table.values(axis):
             release = Release.parse(value, table.where(axis))
             if release in values:
-                rule = "a release stands once on its axis"
+                rule = "each release occurs once on its axis"
                 raise InputError(rule, f"{values[release]!r} and {value!r}", table.where(axis), "Remove one")
             values[release] = value
 
@@ -160,7 +161,7 @@ def _latch(name: str, latch: LatchSpec, table: AxisTable, document: Document) ->
     where = ("signals", name, "latch")
     if latch.off_below is not None and latch.off_gap is not None:
         raise InputError(
-            "a latch goes off below a level or by a gap, not both",
+            "a latch has off_below or off_gap, not both",
             "off_below and off_gap",
             document.where((*where, "off_gap")),
             "Remove one",

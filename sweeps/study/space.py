@@ -1,4 +1,4 @@
-"""The space of a study: its axes, which signal uses which, and the grid's index arithmetic."""
+"""The space of a study: its axes, the axes of each signal, and the index arithmetic of the grid."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_valu
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One parameter of the study. ``path``: its keys in the study file.
+    """One parameter of the study with its values. ``path``: its keys in the study file.
 
-    ``searched``: the range within which a search may choose any number; None: it chooses among the values.
+    ``searched``: the range in which a search may choose any number; None if it chooses among the values.
     """
 
     name: str
@@ -27,18 +27,21 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Axes in grid order, the last varying fastest: first those that several signals share, then each signal's own,
-    last those of the execution. ``uses``: for each signal the positions of its axes, ascending."""
+    """The axes in grid order, last axis fastest, and the base.
+
+    First come the axes that several signals share, then the other axes of each signal, last those of the execution.
+    ``uses``: for each signal the positions of its axes, ascending.
+    """
 
     axes: tuple[Axis, ...]
     uses: Mapping[str, tuple[int, ...]]
-    shared: int  # how many leading axes several signals use
-    executing: int  # how many trailing axes belong to the execution
+    shared: int  # number of leading axes that several signals share
+    executing: int  # number of trailing axes of the execution
     base: tuple[int, ...]  # the published variant's position on each axis
-    owners: Mapping[str, str]  # for each parameter the axis it takes its value from: its own, or the one it is tied to
+    owners: Mapping[str, str]  # for each parameter the axis that gives its value: its own, or the one it is tied to
 
     def narrowed(self, values: Mapping[str, Sequence[Value]]) -> Space:
-        """The same axes with other values on some of them; the base stays where they have its value, else the first."""
+        """Returns a copy with other values on some axes. Where they lack the base's value, their first is the base."""
         axes, base = [], []
         for axis, digit in zip(self.axes, self.base, strict=True):
             chosen = axis_values(values.get(axis.name, axis.values))
@@ -59,7 +62,7 @@ class Space:
         return tuple(axis.name for axis in self.axes)
 
     def position(self, parameter: str) -> int:
-        """The position of the axis from which a parameter takes its value."""
+        """Returns the position of the axis that gives a parameter its value."""
         return self.names.index(self.owners[parameter])
 
     @property
@@ -67,14 +70,14 @@ class Space:
         return self.index(self.base)
 
     def index(self, digits: Sequence[int]) -> int:
-        """The grid index of a variant, from its position on each axis."""
+        """Returns the grid index of a variant from its position on each axis."""
         index = 0
         for size, digit in zip(self.dims, digits, strict=True):
             index = index * size + int(digit)
         return index
 
     def digits(self, index: Ints) -> Ints:
-        """(n,) grid indices to (n, axes) positions on each axis."""
+        """Returns the (n, axes) int64 positions on each axis for (n,) grid indices."""
         result = np.empty((len(index), len(self.axes)), dtype=np.int64)
         rest = index
         for axis in range(len(self.axes) - 1, -1, -1):
@@ -82,16 +85,16 @@ class Space:
         return result
 
     def execution(self, index: int) -> int:
-        """Which of the executions a variant has: their axes are the last, so they vary fastest."""
+        """Returns the index of a variant within the trailing axes, those of the execution."""
         return index % prod(self.dims[len(self.dims) - self.executing :])
 
     def slice_through_base(self, x: int, y: int) -> Ints:
-        """The grid indices over two axes, all others at the base: x down, y across, row by row."""
+        """Returns (nx * ny,) int64: the grid indices over axes x and y, all others at the base; y varies fastest."""
         down, across = (part.ravel().astype(np.int64) for part in np.indices((self.dims[x], self.dims[y])))
         first, second = prod(self.dims[x + 1 :]), prod(self.dims[y + 1 :])
         return self.base_index + (down - self.base[x]) * first + (across - self.base[y]) * second
 
     def parameters(self, index: int) -> dict[str, Value]:
-        """A variant by name and value."""
+        """Returns the value of a variant on each axis, by name."""
         digits = self.digits(np.array([index], dtype=np.int64))[0]
         return {axis.name: axis.values[digit] for axis, digit in zip(self.axes, digits, strict=True)}

@@ -1,4 +1,4 @@
-"""The shape of a study file, by pydantic: what keys there are and what each may hold."""
+"""The keys of a study file and the values each may have, as pydantic models."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from gridproof.sweeps.study.values import SameAs, check_value, parse_axis
 
 _SCALAR: dict[str, Any] = {"type": ["number", "string"]}
 _NUMBERS = {"from": {"type": "number"}, "to": {"type": "number"}}
-_SEARCH = {"search": {"enum": ["continuous", "integer"], "description": "what a search may choose between the ends"}}
+_SEARCH = {"search": {"enum": ["continuous", "integer"], "description": "numbers a search may choose between the ends"}}
 AXIS_SCHEMA: dict[str, Any] = {
-    "description": "one value, a list of values, a range, or the axis that this one always equals",
+    "description": "one value, a list of values, a range, or the axis that this one is tied to",
     "oneOf": [
         _SCALAR,
         {"type": "array", "items": _SCALAR, "minItems": 1, "uniqueItems": True},
@@ -74,7 +74,7 @@ def _date(text: object) -> datetime.date:
             raise ValueError
         return datetime.date.fromisoformat(str(text))
     except ValueError as error:
-        raise ValueError("a date of the calendar reads YYYY-MM-DD; correct it") from error
+        raise ValueError("a date must be valid and of the form YYYY-MM-DD; correct it") from error
 
 
 Day = Annotated[datetime.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
@@ -84,7 +84,7 @@ def _name(text: str) -> str:
     if not text.isidentifier():
         raise ValueError("a name is letters, digits and underscores, a letter first; rename it")
     if keyword.iskeyword(text) or text in (HOLD, OTHERWISE):
-        raise ValueError("a name must not be a word of the rule's language; rename it")
+        raise ValueError("a name must not be a keyword of rules; rename it")
     return text
 
 
@@ -95,7 +95,7 @@ def _shape(value: object) -> str:
     return MAPPING if isinstance(value, dict) else LIST if isinstance(value, list) else WORD
 
 
-# What may stand in one place in several shapes. The tags are no part of a fault's place.
+# Tags of the types that one key may have. They are not part of the place in an error message.
 WORD, LIST, MAPPING = "<a word>", "<a list>", "<a mapping>"
 _Word = Annotated[str, Tag(WORD)]
 _SHAPES = Discriminator(_shape)
@@ -115,11 +115,11 @@ class SeriesSpec(_Spec):
     file: str = Field(description=".csv or .parquet in the market folder, or arch:NAME")
     field: str = Field(description="the column of values")
     date: str = Field("date", description="the column of dates")
-    code: str | None = Field(None, description="keep the rows whose column 'code' says this")
+    code: str | None = Field(None, description="keep the rows with this value in the column 'code'")
     release: AxisEntry | None = Field(
-        None, description="when a value is known: N days (trading), N calendar days, or a date column; may be swept"
+        None, description="when a value is known: N days (trading days), N calendar days or a date column"
     )
-    missing: Literal["drop"] | None = Field(None, description="leave dates without a value out instead of stopping")
+    missing: Literal["drop"] | None = Field(None, description="drop: leave out dates without a value")
 
 
 _Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -127,23 +127,23 @@ StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[D
 
 
 class LegSpec(_Spec):
-    series: str | None = Field(None, description="the series whose closes it earns; cash has none")
+    series: str | None = Field(None, description="the series whose close-to-close returns it earns; cash has none")
     interest: AxisEntry | None = Field(None, description="cash only: interest a year")
-    carry: AxisEntry = Field((0.0,), description="a year, on top of the closes: dividend, less fee and trading inside")
-    cost: AxisEntry = Field((0.0,), description="one-way cost of traded value, on top of execution.cost")
+    carry: AxisEntry = Field((0.0,), description="yearly return on top of the closes: dividends less fees")
+    cost: AxisEntry = Field((0.0,), description="one-way, a share of the traded value, on top of execution.cost")
     stamp_tax: StampTaxes | None = Field(
-        None, description="on sales, by date from which it holds; or china for the A-share history (both sides to 2008)"
+        None, description="rate on sales by its first day; or china for the A-share history (both sides until 2008)"
     )
 
 
 class LatchSpec(_Spec):
     on_above: AxisEntry = (0.0,)
     off_below: AxisEntry | None = Field(None, description="default: the same as on_above")
-    off_gap: AxisEntry | None = Field(None, description="instead of off_below: how far off lies below on")
+    off_gap: AxisEntry | None = Field(None, description="instead of off_below: distance from on_above down to it")
 
 
 class SignalSpec(BaseModel):
-    """The parameters of its measure stand beside these keys; the catalogue knows them."""
+    """Further keys are the parameters of the measure; they are checked against the catalogue."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     measure: str
@@ -153,13 +153,13 @@ class SignalSpec(BaseModel):
 
 
 class ExecutionSpec(_Spec):
-    lag: AxisEntry = Field((1,), description="the state at the close of t earns the return of t + lag; at least 1")
-    cost: AxisEntry = Field((0.0,), description="one-way cost of traded value, for every leg but cash")
+    lag: AxisEntry = Field((1,), description="the state at the close of day t earns the return of t + lag; at least 1")
+    cost: AxisEntry = Field((0.0,), description="one-way, a share of the traded value, for every leg but cash")
 
 
 class WindowSpec(_Spec):
     from_: Day = Field(alias="from", description="first day whose return counts")
-    to: Day | None = Field(None, description="last day whose return counts; default the last of the calendar")
+    to: Day | None = Field(None, description="last day whose return counts; default: the last day of the calendar")
     published: Day | None = Field(None, description="first day that counts as after publication")
 
 
@@ -174,11 +174,11 @@ class StudySpec(_Spec):
     legs: dict[Name, Annotated[_Word | Annotated[LegSpec, Tag(MAPPING)], _SHAPES]]
     signals: dict[Name, SignalSpec]
     rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | _Word, _SHAPES] = Field(
-        "", description="leg: expression of signals, first true wins; last 'leg: otherwise'. With rules: which of them"
+        "", description="leg: expression of signals; first true wins; last 'leg: otherwise'. With rules: their names"
     )
-    rules: dict[Name, dict[str, str]] | None = Field(None, description="alternatives by name, each as rule would be")
+    rules: dict[Name, dict[str, str]] | None = Field(None, description="alternative rules by name, each like rule")
     execution: ExecutionSpec = ExecutionSpec()
     window: WindowSpec
     objective: Literal[*OBJECTIVES] = "sharpe"  # type: ignore[valid-type]
-    risk_free: float = Field(0.0, description="a year, subtracted in Sharpe and Sortino")
+    risk_free: float = Field(0.0, description="risk-free rate a year, subtracted in Sharpe and Sortino")
     base: dict[str, BaseValue] = Field({}, description="the published variant: a value for every axis")

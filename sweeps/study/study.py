@@ -1,4 +1,4 @@
-"""A study: one checked experiment, from its file to signals, legs, rule and space."""
+"""A study: one checked experiment with its signals, legs, rule and space of parameters."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Study:
     legs: tuple[Leg, ...]
     rule: Rule
     space: Space
-    places: Mapping[str, tuple[str, ...]]  # every name that ``set`` accepts, and where it stands in the file
+    places: Mapping[str, tuple[str, ...]]  # for every name that ``set`` accepts its keys in the file
 
     @property
     def name(self) -> str:
@@ -61,17 +61,17 @@ class Study:
 
     @property
     def base(self) -> dict[str, Value]:
-        """The published variant by axis name."""
+        """The base: for each axis its value, usually the published one."""
         return self.space.parameters(self.space.base_index)
 
     def rule_lines(self) -> list[str]:
-        """The rule of the base, line by line as it is written."""
+        """Returns the rule of the base as in the file, one text for each line."""
         rule = self.spec.rule if self.spec.rules is None else self.spec.rules[str(self.base[RULE])]
         assert isinstance(rule, dict)
         return [f"{leg}: {text}" for leg, text in rule.items()]
 
     def sources(self) -> list[Source]:
-        """The series to read, as ``signals.data.market.load_market`` takes them."""
+        """Returns the series to read, for ``signals.data.market.load_market``."""
         return [
             Source(name, one.file, one.field, one.code, one.date, one.missing == "drop", self.where("series", name))
             for name, one in self.spec.series.items()
@@ -81,7 +81,7 @@ class Study:
         return self.document.where(path)
 
     def resolve(self, name: str) -> str:
-        """The full name of an axis or setting: given whole, or by an ending that is no other's, e.g. lag."""
+        """Returns the full name of an axis or setting from a unique ending of it, such as lag. Raises InputError."""
         several = {axis.name: len(axis.values) > 1 for axis in self.space.axes}
         for names in (several, dict.fromkeys(self.places, False)):
             if len(full_names(name, names)) == 1:
@@ -95,9 +95,9 @@ class Study:
         raise InputError(rule, name, self.document.name, f"Use {', '.join(near)}")
 
     def set(self, changes: Mapping[str, Any]) -> Study:
-        """A copy with other values on some axes (a value, list or range each) or settings.
+        """Returns a copy with other values on some axes (one value, a list or a range each) or settings.
 
-        An axis set to one value has its base there. Raises InputError where the result is no valid study.
+        An axis set to a single value has its base there. Raises InputError if the result is not a valid study.
         """
         raw = copy.deepcopy(self.document.raw)
         changed = set(self.document.changed)
@@ -121,15 +121,18 @@ class Study:
         return build_study(Document(self.document.name, raw, self.document.lines, frozenset(changed)))
 
     def at(self, point: Mapping[str, Any]) -> Study:
-        """The study of one variant: every axis at its base, or at the value given (on the grid or not)."""
+        """Returns the study of one variant: each axis at its base or a given value, on the grid or not.
+
+        Raises InputError if a name is unknown or a value is a list or a range.
+        """
         for name, value in point.items():
             if isinstance(plain(value), list | dict):
-                remedy = "Give one, or sweep several with Study.set or --set"
+                remedy = "Give one value, or sweep several with Study.set or --set"
                 raise InputError("a point has one value on each axis", f"{name}: {value}", self.document.name, remedy)
         return self.set({**self.base, **self._resolved(point)})
 
     def _resolved(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Changes by full name, with plain values."""
+        """Returns the changes with full names and plain values."""
         resolved: dict[str, Any] = {}
         for given, value in changes.items():
             name = self.resolve(given)
@@ -189,7 +192,7 @@ def load_study(source: str | Path | Mapping[str, Any]) -> Study:
 
 
 def build_study(document: Document) -> Study:
-    """Check a study's tree, from its keys to its meaning. Raises InputError."""
+    """Check a parsed study file and build the study. Raises InputError if it is invalid."""
     try:
         spec = StudySpec.model_validate(document.raw)
     except ValidationError as error:
@@ -220,7 +223,7 @@ def build_study(document: Document) -> Study:
 def _build_rule(
     spec: StudySpec, signals: Sequence[Signal], legs: list[str], table: AxisTable, document: Document
 ) -> tuple[Rule, tuple[Signal, ...]]:
-    """The rule, and where there are alternatives the signal that chooses among them. Raises InputError."""
+    """Returns the rule, and for alternative rules the signal that chooses among them. Raises InputError."""
     bits = {bit for signal in signals for bit in signal.bits}
     try:
         if spec.rules is None:
@@ -249,7 +252,7 @@ def _build_rule(
 
 
 def _check_names(spec: StudySpec, signals: Sequence[Signal], document: Document) -> None:
-    """Check that the calendar is there, that no swept release is lost, and that the window's dates are in order."""
+    """Check that the calendar is a series, that swept releases are measured, and that the dates are in order."""
     calendar = spec.market.calendar
     if calendar not in spec.series:
         raise InputError(

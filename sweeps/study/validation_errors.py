@@ -1,4 +1,4 @@
-"""What pydantic found wrong in a study file, as one line with its place and remedy."""
+"""Turns a pydantic error about a study file into one line with the place and the remedy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BY_KEY: dict[str, type[BaseModel]] = {
     "window": WindowSpec,
 }
 
-# pydantic's kind of fault: what must hold of the key, and the remedy.
+# For each error type of pydantic: the rule for the key, and the remedy.
 _RULES = {
     "string_type": ("must be text", "Write a word, in quotes if it looks like a number"),
     "float_type": ("must be a number", "Write a number, without quotes"),
@@ -49,7 +49,7 @@ _RULES = {
 
 
 def first_fault(error: ValidationError, document: Document) -> InputError:
-    """The first fault of a study file. The tags of a union are no part of the place."""
+    """Returns the first error of a study file as an InputError. The tags of a union are left out of its place."""
     fault = error.errors(include_url=False)[0]
     path = [str(key) for key in fault["loc"] if key not in (WORD, LIST, MAPPING, "[key]")]
     where = document.where(path)
@@ -75,20 +75,20 @@ def first_fault(error: ValidationError, document: Document) -> InputError:
 
 
 def one_line(message: str, value: object, where: str) -> InputError:
-    """A message 'rule; remedy' as one error."""
+    """Returns an InputError from a message 'rule; remedy'."""
     rule, _, remedy = message.partition("; ")
     remedy = remedy.rstrip(".") or "correct it"
     return InputError(rule, brief(value), where, remedy[0].upper() + remedy[1:])
 
 
 def brief(value: object) -> str:
-    """A value on one line and not too long to read."""
+    """Returns a value as text of at most 100 characters, for an error message."""
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 100 else f"{text[:99]}…"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The remedy for an unknown name."""
+    """Returns the remedy for an unknown name: the closest known name, or all of them."""
     known = list(known)
     near = difflib.get_close_matches(name, known, 1)
     return f"Did you mean {near[0]}" if near else f"Use one of {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""What an axis of a study file may hold: a value, a list of values, a range, or a tie to another axis."""
+"""Parses an axis of a study file: a value, a list of values, a range, or a tie to another axis."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_values
 
-# The most values one axis may have; more is a slip of the step.
+# The most values that an axis may have; more are usually a mistake in the step.
 _MOST = 1_000_000
 _LARGEST = 1e15
 
 
 @dataclass(frozen=True, slots=True)
 class SameAs:
-    """An axis tied to another: it always takes the other's value."""
+    """An axis tied to another one: both always have the same value."""
 
     axis: str
 
@@ -23,8 +23,8 @@ class SameAs:
 def parse_axis(raw: Any) -> AxisValues | SameAs:
     """Parse an axis entry: a value, a list of values, {from, to, step}, {from, to, count} or {same_as: axis}.
 
-    A range with count may have ``scale: log``; ``search: continuous`` or ``integer`` says what a search may choose.
-    Raises ValueError, its message 'rule; remedy'.
+    A range with ``count`` may have ``scale: log``. ``search: continuous`` or ``integer``: the numbers that a search may
+    choose between the ends. Raises ValueError with a message 'rule; remedy' if the entry is invalid.
     """
     if isinstance(raw, dict):
         if set(raw) == {"same_as"}:
@@ -42,7 +42,7 @@ def parse_axis(raw: Any) -> AxisValues | SameAs:
 
 
 def check_value(value: Any) -> Value:
-    """One value of an axis. Raises ValueError, its message 'rule; remedy'."""
+    """Returns a valid value of an axis unchanged. Raises ValueError with a message 'rule; remedy' otherwise."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("an axis value is a number or text; write one, text such as 'true' in quotes")
     if not isinstance(value, str) and not abs(value) < _LARGEST:
@@ -69,7 +69,7 @@ def _parse_range(raw: dict[str, Any]) -> AxisValues:
     if scale == "log" and ("count" not in keys or first <= 0):
         raise ValueError("a log range has `from` above 0 and `count`, no `step`; correct it")
     if last < first:
-        raise ValueError("`from` of a range is not above `to`; swap them")
+        raise ValueError("`from` of a range must not be above `to`; swap them")
     size = numbers["count"] if "count" in keys else _size_by_step(numbers)
     if not isinstance(size, int) or not 2 <= size <= _MOST or first == last:
         if size == 1 and "step" in keys:

@@ -9,7 +9,7 @@ LAST = "the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'"
 VALUE = "an axis value is a number or text"
 TIE = "same_as names another axis that has values"
 RELEASE = "a release is a number of trading days, 'N calendar days', or the name of a date column"
-DATE = "a date of the calendar reads YYYY-MM-DD"
+DATE = "a date must be valid and of the form YYYY-MM-DD"
 WINDOW = "`from`, `published` and `to` must be in ascending order"
 SLOW = "the window must begin after the slowest signal is defined"
 YAML = "a study file is YAML"
@@ -60,7 +60,7 @@ FAULTS = {
         "  rate:\n", "  ra-te:\n", "14 signals.ra-te",
         "a name is letters, digits and underscores, a letter first", "'ra-te'"),
     "a name that is a word of the rule": (
-        "  rate:\n", "  not:\n", "14 signals.not", "a name must not be a word of the rule's language", "'not'"),
+        "  rate:\n", "  not:\n", "14 signals.not", "a name must not be a keyword of rules", "'not'"),
     "a name that is a number": ("  rate:\n", "  3:\n", "14 signals.3", "a name must be text", "3"),
     "a study's name": ("name: small", "name: a b", "1 name", "name must be letters, digits, _ and -", "'a b'"),
     "an unknown objective": (
@@ -94,7 +94,7 @@ FAULTS = {
     "an empty axis": (
         "[20, 40]", "[]", "17 signals.rate.window", "an axis has at least one value", "[]"),
     "a range that runs backwards": (
-        RANGE, "{from: 60, to: 20, step: 20}", "24 signals.trend.window", "`from` of a range is not above `to`",
+        RANGE, "{from: 60, to: 20, step: 20}", "24 signals.trend.window", "`from` of a range must not be above `to`",
         "{'from': 60, 'to': 20, 'step': 20}"),
     "a step that misses the end": (
         RANGE, "{from: 20, to: 60, step: 30}", "24 signals.trend.window", "a range ends on one of its steps",
@@ -169,7 +169,7 @@ FAULTS = {
         "fork.window must be an integer", "0.05"),
     "a tie across": (
         "lag: [1, 2]", "lag: {same_as: growth.confirm}", "40 execution.lag",
-        "an axis of the execution cannot be tied to one of a signal", "execution.lag same_as growth.confirm"),
+        "an axis of the execution cannot be tied to an axis of a signal", "execution.lag same_as growth.confirm"),
     # base
     "a base outside the grid": (
         "rate.window: 20", "rate.window: 30", "48 base.rate.window", "base must lie in the grid", "rate.window: 30"),
@@ -198,10 +198,10 @@ FAULTS = {
         OFF, "off_gap: -0.05", "20 signals.rate.latch.off_gap", "rate.off_gap must be at least 0", "-0.05"),
     "a level and a gap": (
         OFF, "off_below: 0.0\n      off_gap: 0.1", "21 signals.rate.latch.off_gap",
-        "a latch goes off below a level or by a gap, not both", "off_below and off_gap"),
+        "a latch has off_below or off_gap, not both", "off_below and off_gap"),
     "a latch that decides nothing": (
         "measure: slope_fork", "measure: slope_fork\n    latch: {on_above: 0}", "27 signals.fork.latch",
-        "slope_fork decides by itself and takes no latch", "latch"),
+        "slope_fork returns states and takes no latch", "latch"),
     "a number for a latch": (LATCH, "    latch: 3\n", "18 signals.rate.latch", "latch must be a mapping", "3"),
     # legs
     "a leg of both": (
@@ -252,7 +252,7 @@ FAULTS = {
     "a negative release": ("usable_from}", "-1}", "8 series.m1.release", RELEASE, "-1"),
     "one release twice": (
         "release: [0, 1]", "release: [1, 1 day]", "7 series.rate10.release",
-        "a release stands once on its axis", "1 and '1 day'"),
+        "each release occurs once on its axis", "1 and '1 day'"),
     "a release swept for nothing": (
         "legs:\n", "  spare: {file: yield.csv, field: y10, release: [0, 1]}\nlegs:\n", "9 series.spare.release",
         "a release is swept only for a series that a signal measures", "spare"),
@@ -313,6 +313,6 @@ FAULTS = {
         "could not determine a constructor for the tag '!python/object:os.system'"),
     "an alias": (
         "window: [20, 40]", "window: &w [20, *w]", "17",
-        "a study file says everything where it stands, without aliases", "*w"),
+        "a study file must not use YAML aliases", "*w"),
     "a key that is a number": ("objective: sharpe", "3: sharpe", "46 3", "a key must be a word", "3"),
 }  # fmt: skip

@@ -217,8 +217,8 @@ def test_points_around_a_point() -> None:
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({}, "a search needs an axis with several values; got none that one may choose"),
-        ({"rate.on_above": [0.0, 0.05]}, "a search chooses more than levels; got levels alone"),
+        ({}, "a search needs an axis with several values; got none that may be chosen"),
+        ({"rate.on_above": [0.0, 0.05]}, "a search needs an axis besides the levels; got levels only"),
         ({"execution.lag": [1, 2]}, "a search needs an axis with several values"),
     ],
 )

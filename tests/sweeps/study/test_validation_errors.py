@@ -88,7 +88,7 @@ def test_a_fault_of_the_study_is_one_line(name: str, market: Path, tmp_path: Pat
         (b"", ":1", "a study file is a mapping of keys", "nothing"),
         (b"- name: small\n", ":1", "a study file is a mapping of keys", "a list"),
         (b"small\n", ":1", "a study file is a mapping of keys", "'small'"),
-        (b"name: \xff\n", "", "the study file must be readable", "bytes that are no UTF-8"),
+        (b"name: \xff\n", "", "the study file must be readable", "bytes that are not UTF-8"),
         (None, "", "the study file must be readable", "No such file or directory"),
     ],
 )
@@ -182,7 +182,7 @@ def test_the_first_good_date_is_good(market: Path, tmp_path: Path) -> None:
 
 
 CHANGE = "a change is written axis=value"
-PARSE = "the value of a change is one, a list or a range"
+PARSE = "a change has one value, a list or a range"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ PARSE = "the value of a change is one, a list or a range"
         (["lag=1", "execution.lag=2"], "{study}", "a change names an axis once", "execution.lag"),
         (["lagg=2"], "{study}", "a name must identify one axis of the study", "lagg"),
         (["window=20"], "{study}", "a name must identify one axis of the study", "window"),
-        (["trend.window=60:20:20"], "{study} signals.trend.window, as set", "`from` of a range is not above `to`",
+        (["trend.window=60:20:20"], "{study} signals.trend.window, as set", "`from` of a range must not be above `to`",
          "{'from': 60, 'to': 20, 'step': 20}"),
         (["trend.window=[]"], "{study} signals.trend.window, as set", "an axis has at least one value", "[]"),
         (["trend.window=20:60:30"], "{study} signals.trend.window, as set", "a range ends on one of its steps",
