@@ -165,7 +165,10 @@ def judge_run(folder: str | Path, data: str | Path | None = None, observer: RunO
     study = load_study(store.folder / "study.yaml")
     market = market_of(study, data)
     if market.digest() != summary["data_hash"]:
-        rule, remedy = "a verdict needs the very data of its run", "Give the run's --data, or run the study again"
+        rule, remedy = (
+            "a verdict must be computed from the data of its run",
+            "Give the run's --data, or run the study again",
+        )
         raise InputError(rule, "other data", str(store.folder), remedy)
     backend = resolve(summary["backend"])
     plan = build_plan(study, market, backend, observer=observer)

@@ -54,19 +54,21 @@ class LedgerHeader:
         names = [name for axis in self.axes for name in axis.names]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise InputError("a parameter is on one axis of the ledger", twice, self.run, "Name each parameter once")
+            raise InputError(
+                "a parameter must be on only one axis of the ledger", twice, self.run, "Name each parameter once"
+            )
         for axis in self.axes:
             if isinstance(axis.values, AxisRange):
                 continue  # finite and distinct by construction
             where = f"{self.run} {', '.join(axis.names)}"
             if wrong := [value for value in axis.values if not _is_value(value)]:
-                rule, remedy = "a value in the ledger is a finite number or text", "Record numbers and text"
+                rule, remedy = "a value in the ledger must be a finite number or text", "Record numbers and text"
                 raise InputError(rule, repr(wrong[0]), where, remedy)
             if len(set(axis.values)) < len(axis.values):
                 twice = next(str(value) for value in axis.values if axis.values.count(value) > 1)
-                raise InputError("each value of a ledger axis occurs once", twice, where, "Remove the second")
+                raise InputError("each value of a ledger axis must occur once", twice, where, "Remove the second")
         if self.size >= 2**62:
-            rule = "a grid in the ledger has fewer than 2^62 variants"
+            rule = "a grid in the ledger must have fewer than 2^62 variants"
             raise InputError(rule, f"{self.size:.3g}", self.run, "Sweep fewer values")
 
     @property
@@ -106,7 +108,7 @@ class LedgerFile:
         """Record variants by value, one value for each axis; the values need not be on the grid. Raises InputError."""
         for row in rows:
             if len(row) != len(self.header.axes) or not all(_is_value(value) for value in row):
-                rule = "a ledger row has a finite number or text for each axis"
+                rule = "a ledger row must have a finite number or text for each axis"
                 raise InputError(rule, list(row), self.header.run, f"Give {len(self.header.axes)} values")
         if rows:
             self._append({"rows": [list(row) for row in rows]})
@@ -149,7 +151,7 @@ class LedgerFile:
             self.compact()
 
     def _outside_grid(self, value: str) -> InputError:
-        rule = f"a grid index is between 0 and {self.header.size - 1}"
+        rule = f"a grid index must be between 0 and {self.header.size - 1}"
         return InputError(rule, value, self.header.run, "Count from 0, the last axis fastest")
 
 
@@ -182,7 +184,10 @@ def read_file(path: Path, market: str | None = None) -> tuple[LedgerHeader, Fini
         except InputError:
             raise
         except (ValueError, KeyError, TypeError, ArithmeticError, zlib.error) as error:
-            rule, remedy = "a ledger line is a valid record", "Restore the file, or delete it and run its study again"
+            rule, remedy = (
+                "a ledger line must be a valid record",
+                "Restore the file, or delete it and run its study again",
+            )
             raise InputError(rule, f"{type(error).__name__}: {error}", f"{path}:{number}", remedy) from error
     if header is None:
         return None

@@ -23,7 +23,7 @@ def record_schema(name: str) -> dict[str, Any]:
     'hardware'
     """
     if name not in RECORDS:
-        rule, remedy = "a record of a run is one that has a schema", f"Use one of {', '.join(RECORDS)}"
+        rule, remedy = "the record must be one that has a schema", f"Use one of {', '.join(RECORDS)}"
         raise InputError(rule, name, "record_schema", remedy)
     adapter: TypeAdapter[Any] = TypeAdapter(RECORDS[name])
     schema = adapter.json_schema()

@@ -41,7 +41,7 @@ class RemoteStore:
             self._files, root = url_to_fs(self.url, skip_instance_cache=True)
         except (ImportError, ValueError) as error:
             remedy = "Install the package of its protocol (s3fs, gcsfs, adlfs), or name a folder"
-            raise InputError("a URL is one that fsspec opens", str(error), self.url, remedy) from None
+            raise InputError("the URL must be one that fsspec can open", str(error), self.url, remedy) from None
         self._root = root.rstrip("/")
         self.folder = Path(tempfile.mkdtemp(prefix="gridproof-"))
         atexit.register(shutil.rmtree, self.folder, ignore_errors=True)

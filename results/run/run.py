@@ -116,7 +116,7 @@ class Run:
         how: 'base' (all others at the base), 'mean' or 'max' over all others, or 'count'. Raises InputError.
         """
         if how not in ("base", "mean", "max", "count"):
-            raise InputError("a surface is base, mean, max or count", how, "surface", "Use one of them")
+            raise InputError("`how` must be base, mean, max or count", how, "surface", "Use one of them")
         table = Store(self.folder).read_table("surfaces.parquet")
         flipped = (table.x_axis == y) & (table.y_axis == x)
         cells = table[((table.x_axis == x) & (table.y_axis == y)) | flipped]
@@ -148,7 +148,7 @@ class Run:
             result: pd.DataFrame = connection.execute(query).df()
             return result
         except duckdb.Error as error:
-            rule, fault = "a query is DuckDB SQL over the run's tables", str(error).splitlines()[0]
+            rule, fault = "the query must be DuckDB SQL over the run's tables", str(error).splitlines()[0]
             raise InputError(rule, fault, "sql", "Correct it") from None
         finally:
             connection.close()

@@ -203,7 +203,7 @@ class Store:
         if not path.is_file():
             fault = f"no {name}" if self.folder.is_dir() else "no such folder"
             remedy = "Name the folder of a finished run"
-            raise InputError(f"a finished run's folder holds {name}", fault, str(self.folder), remedy)
+            raise InputError(f"a finished run's folder must contain {name}", fault, str(self.folder), remedy)
         return path
 
     def _tile(self, low: int, high: int) -> Path:

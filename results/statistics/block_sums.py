@@ -1,4 +1,4 @@
-"""What cross-validation keeps of a variant: its sums over blocks of days, and a hash of its returns."""
+"""The data of a variant that cross-validation keeps: its sums over blocks of days, and a hash of its returns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDTH = 1024
 
 
 class BlockSums(NamedTuple):
-    """Of n variants over S blocks. For CAGR the sums are of log(1 + r), and the squares are not used."""
+    """The sums of n variants over S blocks. For CAGR they are sums of log(1 + r), and the squares are not used."""
 
     sums: Floats  # (S, n)
     squares: Floats  # (S, n)
@@ -31,7 +31,7 @@ class BlockSums(NamedTuple):
 def sum_between(columns: Floats, edges: Ints, logarithms: bool) -> tuple[Floats, Floats]:
     """Σr and Σr² (G, n) of daily returns (T, n), C-contiguous, between the days ``edges`` (G + 1,).
 
-    logarithms: Σlog(1 + r) in place of Σr, and zeros in place of Σr².
+    With ``logarithms`` it returns Σlog(1 + r) instead of Σr, and zeros instead of Σr².
     """
     sums = np.zeros((len(edges) - 1, columns.shape[1]))
     squares = np.zeros_like(sums)
@@ -62,9 +62,14 @@ class Blocks:
         return 0 if self.lengths is None else int(self.lengths.sum())
 
     def of_returns(self, chunk: Floats) -> Iterator[BlockSums]:
-        """chunk: (T, n) checked. Where S does not divide T the first blocks are a day longer than the others."""
+        """Returns the sums of a checked chunk (T, n). Where S does not divide T, the first blocks are a day longer."""
         if len(chunk) < self.count:
-            raise InputError(f"{self.count} blocks need as many days", len(chunk), "returns", "Take fewer blocks")
+            raise InputError(
+                f"there must be at least one day for each of {self.count} blocks",
+                len(chunk),
+                "returns",
+                "Use fewer blocks",
+            )
         if self.logarithms and chunk.min(initial=0.0) <= -1.0:
             raise InputError("CAGR needs returns above −1", chunk.min(), "returns", "Rank by mean or sharpe")
         short, longer = divmod(len(chunk), self.count)
@@ -89,7 +94,7 @@ class Blocks:
             return
         if (days != days[:, :1]).any() or (days < 1).any() or (days % 1).any():
             rule = "a block must have the same whole number of days, at least 1, for all variants"
-            raise InputError(rule, f"{days.min():g} to {days.max():g}", where, "Cut all variants alike")
+            raise InputError(rule, f"{days.min():g} to {days.max():g}", where, "Use the same blocks for all variants")
         self._fix_lengths(days[:, 0].astype(np.int64), where)
         for _, part in panels(numbers, _WIDTH):
             sums, squares = part[3 if self.logarithms else 1 :: table.shape[2]], part[2 :: table.shape[2]]
@@ -97,9 +102,13 @@ class Blocks:
 
     def _fix_lengths(self, lengths: Ints, where: str) -> None:
         if self.lengths is not None and not np.array_equal(lengths, self.lengths):
-            raise InputError("all chunks must have the same blocks", lengths.tolist(), where, "Cut all variants alike")
+            raise InputError(
+                "all chunks must have the same blocks", lengths.tolist(), where, "Use the same blocks for all variants"
+            )
         if np.sort(lengths)[: self.count // 2].sum() < 2:
-            raise InputError("half of the blocks must have two days", lengths.tolist(), where, "Take fewer blocks")
+            raise InputError(
+                "any half of the blocks must have at least two days", lengths.tolist(), where, "Use fewer blocks"
+            )
         self.lengths = lengths
 
     def _hashes(self, numbers: Floats) -> Words:

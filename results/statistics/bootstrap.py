@@ -1,4 +1,4 @@
-"""The stationary bootstrap (Politis, Romano 1994) of daily returns, and how long its blocks should be."""
+"""The stationary bootstrap (Politis, Romano 1994) of daily returns, and the optimal length of its blocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Indices: TypeAlias = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class BlockLength:
-    """Optimal mean block lengths in days, not rounded; below 1 means days may be drawn singly: take 1."""
+    """Optimal mean block lengths in days, not rounded. Where a length is below 1, use 1: single days may be drawn."""
 
     stationary: float
     circular: float
@@ -26,7 +26,7 @@ class BlockLength:
 
 @dataclass(frozen=True)
 class Resamples:
-    """Which days make up each of R resamples, the same for all variants."""
+    """The days of each of R resamples, the same for all variants."""
 
     counts: Floats  # (R, T): how often each day is drawn, so that the sums of all resamples are counts @ returns
     block_length: float | None  # mean, in days; None where the indices were given without it
@@ -38,16 +38,19 @@ class Resamples:
 
     @property
     def origin(self) -> tuple[int, float | None, int | None]:
-        """R, block length, seed: what a result says of its resamples."""
+        """R, block length and seed, as results report them."""
         return self.resamples, self.block_length, self.seed
 
     def check_block_length(self) -> None:
         if self.block_length is None:
-            rule = "ω needs the block length that the indices were drawn with"
+            rule = "the studentised test needs the block length with which the indices were drawn"
             raise InputError(rule, "none", "block_length", "Give it in days, or use reality_check")
 
     def error(self, share: float) -> float:
-        """Monte-Carlo standard error √(p(1−p)/R) of a share of the resamples; at 0 and 1, that of one resample more."""
+        """Returns the Monte Carlo standard error √(p(1−p)/R) of a share p of the resamples.
+
+        p is taken as at least 1/R and at most 1 − 1/R.
+        """
         least = 1.0 / self.resamples
         inside = min(max(share, least), 1.0 - least)
         return float(np.sqrt(max(inside * (1.0 - inside), 0.0) / self.resamples))
@@ -57,10 +60,10 @@ def optimal_block_length(returns: npt.ArrayLike) -> BlockLength:
     """The block lengths that minimise the mean squared error of the bootstrapped variance of the mean.
 
     b = (2·g²/d · T)^(1/3) with g = Σ h(k/m)·|k|·γ_k, d = 2·(Σ h(k/m)·γ_k)² (stationary) or 4/3 of that square
-    (circular), sums over |k| ≤ m, h flat to ½ and falling to 0 at 1. m is twice the first lag that begins a run of
-    K = max(5, ⌊log₁₀ T⌋) autocorrelations within ±2·√(log₁₀ T / T), at most ⌈√T⌉ + K; b at most min(3·√T, T/3).
-    The autocorrelation at lag k divides by what is left of the series without its first, and its last, k + 1 days, as
-    in ``arch`` and after Patton's program.
+    (circular), sums over |k| ≤ m, h flat to ½ and falling to 0 at 1. m is twice the first lag that begins a run of K =
+    max(5, ⌊log₁₀ T⌋) autocorrelations within ±2·√(log₁₀ T / T), at most ⌈√T⌉ + K; b at most min(3·√T, T/3). The
+    autocorrelation at lag k is divided by the norms of the series without its first, and without its last, k + 1 days,
+    as in ``arch`` and in Patton's program.
 
     returns: (T,) daily, T ≥ 20. Raises InputError for fewer, for NaN, and for a series that does not vary.
 
@@ -100,9 +103,10 @@ def stationary_bootstrap_indices(observations: int, block_length: float, resampl
     """(R, T) int32: the days of each resample. Blocks of geometric length, mean ``block_length``, wrapping around.
 
     The draw: one ``numpy.random.default_rng(seed)``; for each resample in turn T integers below T, the days at which
-    blocks would begin, then T uniforms. Day 0 begins a block, day t where its uniform is at most 1 / block_length;
-    any other follows on the day before, the last day on the first. So more resamples leave the earlier ones as they
-    are, and the indices are those of ``arch.bootstrap.StationaryBootstrap`` with the same seed.
+    blocks would begin, then T uniforms. Day 0 begins a block, day t where its uniform is at most 1 / block_length; any
+    other day of the resample is the one after the day before it, and the first day of the series follows the last. So
+    asking for more resamples does not change the earlier ones, and the indices are those of
+    ``arch.bootstrap.StationaryBootstrap`` with the same seed.
 
     block_length: days, ≥ 1. Raises InputError for a shorter block, T < 2, R < 1 or a negative seed.
 
@@ -111,11 +115,13 @@ def stationary_bootstrap_indices(observations: int, block_length: float, resampl
     """
     where = "stationary_bootstrap_indices"
     if observations < 2:
-        raise InputError("there must be two days at least", observations, f"{where}: observations", "Give more days")
+        raise InputError("there must be at least two days", observations, f"{where}: observations", "Give more days")
     if not 1.0 <= block_length < np.inf:
-        raise InputError("must be finite and at least 1", block_length, f"{where}: block_length", "Give days")
+        raise InputError(
+            "must be finite and at least 1", block_length, f"{where}: block_length", "Give the mean length in days"
+        )
     if resamples < 1:
-        raise InputError("there must be one at least", resamples, f"{where}: resamples", "Give 1000")
+        raise InputError("there must be at least one resample", resamples, f"{where}: resamples", "Give 1000")
     if seed < 0:
         raise InputError("must not be negative", seed, f"{where}: seed", "Give a whole number")
     generator = np.random.default_rng(seed)
@@ -131,17 +137,21 @@ def stationary_bootstrap_indices(observations: int, block_length: float, resampl
 
 
 def resample_counts(indices: Array, observations: int) -> Floats:
-    """(R, T) float64: how often each day occurs in each row of ``indices`` (R, T), so that counts @ returns sums them.
+    """Returns how often each day occurs in each resample, (R, T) float64; counts @ returns sums the resamples.
 
-    Raises InputError for indices that are no whole numbers from 0 to T − 1 or not T in a row.
+    indices: (R, T), the days of each resample.
+
+    Raises InputError for indices that are not integers from 0 to T − 1, or for rows of another length than T.
     """
     where = "resample_counts: indices"
     if indices.ndim != 2 or indices.dtype.kind not in "iu" or len(indices) == 0:
         value = f"shape {indices.shape} of {indices.dtype}"
-        raise InputError("must be a table of whole numbers", value, where, "Give a row of days for each resample")
+        raise InputError(
+            "must be a two-dimensional array of integers", value, where, "Give one row of days for each resample"
+        )
     if indices.shape[1] != observations:
         rule = f"a resample must have as many days as the returns, {observations}"
-        raise InputError(rule, indices.shape[1], where, "Draw the indices for these days")
+        raise InputError(rule, indices.shape[1], where, "Draw the indices for this number of days")
     if indices.min() < 0 or indices.max() >= observations:
         value = f"{indices.min()} to {indices.max()}"
         raise InputError(f"days are counted from 0 to {observations - 1}", value, where, "Count from 0")
@@ -151,14 +161,14 @@ def resample_counts(indices: Array, observations: int) -> Floats:
 def draw_resamples(
     observations: int, indices: Array | None, block_length: float | None, resamples: int, seed: int
 ) -> Resamples:
-    """The given indices counted, or new ones drawn. Raises InputError where neither indices nor a length are given."""
+    """Counts the given indices, or draws new ones. Raises InputError where neither indices nor a length are given."""
     if block_length is not None and not 1.0 <= block_length < np.inf:
-        raise InputError("must be finite and at least 1", block_length, "block_length", "Give days")
+        raise InputError("must be finite and at least 1", block_length, "block_length", "Give the mean length in days")
     if indices is not None:
         return Resamples(resample_counts(np.asarray(indices), observations), block_length, None)
     if block_length is None:
         rule = "either the indices or the block length must be given"
-        raise InputError(rule, "neither", "block_length", "Give what optimal_block_length says of the best variant")
+        raise InputError(rule, "neither", "block_length", "Give optimal_block_length of the best variant's returns")
     drawn = stationary_bootstrap_indices(observations, block_length, resamples, seed)
     return Resamples(resample_counts(drawn, observations), block_length, seed)
 
@@ -167,12 +177,12 @@ def _series(returns: npt.ArrayLike) -> Floats:
     where = "optimal_block_length: returns"
     series = np.asarray(returns)
     if series.ndim != 1 or len(series) < 20 or series.dtype.kind not in "biuf":
-        rule, value = "must be one series of 20 days at least", f"shape {series.shape} of {series.dtype}"
+        rule, value = "must be one series of at least 20 days", f"shape {series.shape} of {series.dtype}"
         raise InputError(rule, value, where, "Give one variant at a time")
     series = series.astype(np.float64)
     if not np.isfinite(series).all():
         day = int(np.flatnonzero(~np.isfinite(series))[0])
-        raise InputError("every number must be finite", series[day], f"{where}, day {day}", "Cut what is not defined")
+        raise InputError("every number must be finite", series[day], f"{where}, day {day}", "Remove undefined values")
     if is_flat(series.var(), (series**2).mean()):
         raise InputError("the series must vary", f"{series[0]} every day", where, "Leave constant variants out")
     return series

@@ -1,4 +1,4 @@
-"""Chunks: the daily returns of a sweep, a range of variants at a time, so that T days × V variants are never stored."""
+"""Chunks: the daily returns of a sweep, some variants at a time, so that T × V returns are never all in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Chunks: TypeAlias = Floats | Iterable[Floats]
 
 
 def chunks_of(returns: Chunks, where: str) -> Iterator[Floats]:
-    """The chunks as checked float64 arrays (T, n); an array is one chunk.
+    """Yields the chunks as checked float64 arrays (T, n). A single array is one chunk.
 
     Raises InputError where there is no variant, where chunks differ in T, and at the first NaN or infinite number.
     """
@@ -26,11 +26,11 @@ def chunks_of(returns: Chunks, where: str) -> Iterator[Floats]:
         days, variants = len(chunk), variants + chunk.shape[1]
         yield chunk
     if variants == 0:
-        raise InputError("there must be a variant", "none", where, "Give days down, variants across")
+        raise InputError("there must be at least one variant", "none", where, "Give days as rows, variants as columns")
 
 
 def days_of(returns: Chunks, where: str) -> tuple[int, Iterator[Floats]]:
-    """T, and the checked chunks, the first included: so a single pass can plan by the number of days."""
+    """Returns T, read from the first chunk, and all checked chunks, the first included: one pass is enough."""
     chunks = chunks_of(returns, where)
     first = next(chunks)
     return len(first), chain([first], chunks)
@@ -41,22 +41,27 @@ def check_chunk(given: Any, days: int, before: int, where: str, row: str = "day"
     array = np.asarray(given)
     if array.ndim != 2 or len(array) == 0 or array.dtype.kind not in "biuf":
         rule, value = "must be an array of numbers with two dimensions", f"shape {array.shape} of {array.dtype}"
-        raise InputError(rule, value, where, "Give days down, variants across")
+        raise InputError(rule, value, where, "Give days as rows, variants as columns")
     if days and len(array) != days:
-        raise InputError(f"every chunk must have the same {days} days", len(array), where, "Cut variants, not days")
+        raise InputError(
+            f"every chunk must have the same {days} days",
+            len(array),
+            where,
+            "Split the returns by variants, not by days",
+        )
     chunk = np.asarray(array, dtype=np.float64)
     finite = np.isfinite(chunk)
     if not finite.all():
         number, variant = (int(place) for place in np.argwhere(~finite)[0])
         place = f"{where}, {row} {number} of variant {before + variant}"
-        raise InputError("every number must be finite", chunk[number, variant], place, "Cut what is not defined before")
+        raise InputError("every number must be finite", chunk[number, variant], place, "Remove undefined values first")
     return chunk
 
 
 def check_passes(returns: Chunks, where: str) -> None:
-    """Raises InputError for chunks that can be gone over once only."""
+    """Raises InputError for chunks that can be read only once, such as a generator."""
     if isinstance(returns, Iterator):
-        rule = "the chunks are gone over several times"
+        rule = "the chunks are read several times"
         raise InputError(rule, type(returns).__name__, where, "Give an array, a list, or an object with __iter__")
 
 

@@ -1,7 +1,8 @@
-"""Deflation: the Sharpe ratio that luck alone gives the best of N trials, and how many trials a sweep amounts to.
+"""Deflation: the Sharpe ratio expected of the best of N trials without skill, and the effective number of trials.
 
-Bailey, López de Prado, *The Deflated Sharpe Ratio* (2014). All Sharpe ratios and their variance are per observation
-(an annual variance is divided by the periods a year). The functions broadcast over arrays; NaN goes in and out.
+Bailey, López de Prado, *The Deflated Sharpe Ratio* (2014). All Sharpe ratios and their variance are per observation (an
+annual variance is divided by the periods a year). The functions broadcast over arrays. Where an argument is NaN, the
+result is NaN.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ _COLUMNS = 1024
 def expected_maximum_sharpe(trials: npt.ArrayLike, variance: npt.ArrayLike) -> Any:
     """SR₀ = √V·((1−γ)·Φ⁻¹(1−1/N) + γ·Φ⁻¹(1−1/(N·e))): the expected best of N independent trials without skill.
 
-    trials: N ≥ 1, up to 1e300, need not be whole (an effective number). variance: of the trials' Sharpe ratios, per
-    observation. One trial has nothing to choose from: 0. Below about 1.3 trials the approximation turns negative, which
-    no expected maximum is: 0 there as well. Answers a float, or a float64 array of the broadcast shape.
+    trials: N, from 1 to 1e300; it need not be an integer (an effective number). variance: of the trials' Sharpe ratios,
+    per observation. The result is 0 for one trial, which leaves no choice, and below about 1.3 trials, where the
+    approximation would be negative. Returns a float, or a float64 array of the broadcast shape.
 
     >>> float(round(expected_maximum_sharpe(100, 1.0), 4))
     2.5306
@@ -40,8 +41,16 @@ def expected_maximum_sharpe(trials: npt.ArrayLike, variance: npt.ArrayLike) -> A
     where = "expected_maximum_sharpe"
     count, spread = np.asarray(trials, dtype=np.float64), np.asarray(variance, dtype=np.float64)
     known = not ((count < 1.0) | (count > _MOST_TRIALS)).any()
-    require(known, "trials must lie between 1 and 1e300", trials, f"{where}: trials", "Count the variants tried")
-    require(not (spread < 0.0).any(), "variance must not be negative", variance, f"{where}: variance", "Give V[SR]")
+    require(
+        known, "trials must lie between 1 and 1e300", trials, f"{where}: trials", "Give the number of variants tried"
+    )
+    require(
+        not (spread < 0.0).any(),
+        "variance must not be negative",
+        variance,
+        f"{where}: variance",
+        "Give the variance of the trials' Sharpe ratios",
+    )
     return (np.sqrt(spread) * _expected_maximum(count))[()]
 
 
@@ -59,7 +68,7 @@ def deflated_sharpe(
 
     The other arguments, the versions and the errors are those of probabilistic_sharpe ("2012" is the formula of the
     paper of 2014; the version of 2025 takes the variance at SR₀, of a single trial). An array of trials gives the curve
-    over N. The choice of N decides: show it.
+    over N. The result depends strongly on N: report N with it.
 
     >>> float(round(deflated_sharpe(2.5 / 250**0.5, 1250, 100, 0.5 / 250, -3.0, 10.0), 4))
     0.9004
@@ -72,8 +81,8 @@ def implied_trials(maximum: npt.ArrayLike, variance: npt.ArrayLike) -> Any:
     """The number of independent trials whose expected maximum is ``maximum``: the inverse of expected_maximum_sharpe.
 
     maximum: the mean of the largest Sharpe ratio of the whole sweep over bootstrap resamples of recentred returns.
-    variance: of one variant's Sharpe ratio over the same resamples, positive. Both per observation. A maximum of 0 or
-    less is that of one trial; one beyond 37 standard deviations (1e300 trials) is infinite.
+    variance: of one variant's Sharpe ratio over the same resamples, positive. Both per observation. Returns 1 for a
+    maximum of 0 or less, and infinity for one beyond 37 standard deviations (1e300 trials).
 
     >>> from gridproof.statistics import expected_maximum_sharpe
     >>> float(round(implied_trials(expected_maximum_sharpe(100, 0.002), 0.002), 6))
@@ -81,7 +90,13 @@ def implied_trials(maximum: npt.ArrayLike, variance: npt.ArrayLike) -> Any:
     """
     spread = np.asarray(variance, dtype=np.float64)
     positive = not (spread <= 0.0).any()
-    require(positive, "variance must be positive", variance, "implied_trials: variance", "Give that of one variant")
+    require(
+        positive,
+        "variance must be positive",
+        variance,
+        "implied_trials: variance",
+        "Give the variance of one variant's Sharpe ratio",
+    )
     deviations = np.asarray(maximum, dtype=np.float64) / np.sqrt(spread)
     return np.vectorize(_trials, otypes=[np.float64])(deviations)[()]
 
@@ -97,11 +112,11 @@ class EffectiveTrials:
 
 
 def effective_trials(returns: npt.ArrayLike) -> EffectiveTrials:
-    """Effective number of variants from their daily returns (T, V), float32 or float64, a memory map as well.
+    """Effective number of variants from their daily returns (T, V), float32 or float64; a memory map is accepted.
 
-    V may be large: with V > T the T × T Gram matrix of the standardised columns, gathered a block of columns at a
-    time, has the same spectrum. The cost is T²·V + T³ at most, the memory T² beside the returns. At most T − 1
-    eigenvalues differ from zero: no sweep has more effective trials than days. NaN, or a correlation matrix, raises
+    V may be large. With V > T the eigenvalues are those of the T × T Gram matrix of the standardised columns, which is
+    summed over blocks of columns. The time is at most T²·V + T³, the memory T² besides the returns. At most T − 1
+    eigenvalues differ from zero, so no sweep has more effective trials than days. NaN, or a correlation matrix, raises
     InputError.
 
     >>> import numpy as np
@@ -114,8 +129,10 @@ def effective_trials(returns: npt.ArrayLike) -> EffectiveTrials:
     where = "effective_trials: returns"
     days = np.asarray(returns)
     shaped = days.ndim == 2 and days.dtype.kind in "iuf" and len(days) > 1 and days.shape[1] > 0
-    remedy = "Give daily returns, days down, variants across"
-    require(shaped, "must be (T, V) numbers, T ≥ 2", f"shape {days.shape} of {days.dtype}", where, remedy)
+    remedy = "Give daily returns, days as rows, variants as columns"
+    require(
+        shaped, "must be an array of numbers (T, V) with T ≥ 2", f"shape {days.shape} of {days.dtype}", where, remedy
+    )
     count, variants = days.shape
     # Nobody earns 100 % on just these days.
     correlations = count == variants and (np.abs(np.diagonal(days) - 1.0) <= 1e-6).all()
@@ -138,7 +155,7 @@ def effective_trials(returns: npt.ArrayLike) -> EffectiveTrials:
 
 
 def effective_trials_from_correlation(correlation: npt.ArrayLike) -> EffectiveTrials:
-    """As ``effective_trials`` from a correlation matrix (V, V).
+    """As ``effective_trials``, from a correlation matrix (V, V).
 
     Negative eigenvalues (of a matrix that was rounded, or estimated pair by pair) count as zero. Anything that is not
     symmetric with a unit diagonal and numbers between −1 and 1 raises InputError.
@@ -146,7 +163,7 @@ def effective_trials_from_correlation(correlation: npt.ArrayLike) -> EffectiveTr
     where = "effective_trials_from_correlation: correlation"
     matrix = finite_array(correlation, (2,), where)
     shaped = matrix.shape[0] == matrix.shape[1]
-    require(shaped, "must be square", f"shape {matrix.shape}", where, "Give variants against variants")
+    require(shaped, "must be square", f"shape {matrix.shape}", where, "Give a (V, V) matrix")
     unit = np.abs(np.diagonal(matrix) - 1.0).max()
     skewed = np.abs(matrix - matrix.T).max()
     largest = np.abs(matrix).max()

@@ -1,4 +1,4 @@
-"""The haircut that a sweep's own multiplicity takes off each Sharpe ratio: Harvey, Liu, *Backtesting* (2015)."""
+"""The haircut of Sharpe ratios for the number of variants tested: Harvey, Liu, *Backtesting* (2015)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gridproof.results.statistics.inputs import require
 
 @dataclass(frozen=True)
 class Haircut:
-    """One adjustment; (V,) each, in the order of the variants."""
+    """One adjustment. Arrays are (V,), in the order of the variants."""
 
     p_value: Floats  # adjusted, two-sided
     sharpe: Floats  # per observation: the one that would have this p-value as a single test
@@ -31,16 +31,16 @@ class HaircutSharpe:
 
 
 def haircut_sharpe(sharpe: npt.ArrayLike, observations: int) -> HaircutSharpe:
-    """Sharpe ratios of all V variants of a sweep, cut to what is left after V tests. O(V log V).
+    """Sharpe ratios of all V variants of a sweep, adjusted for V tests. O(V log V).
 
-    sharpe: (V,) per observation (daily). observations: T ≥ 2. A ratio becomes t = SR·√T and, by Student's t with
-    T − 1 degrees, a two-sided p-value; the adjusted p-value becomes a ratio again, with the sign it had. Bonferroni and
-    Holm bound the chance of one false discovery, BHY (Benjamini, Yekutieli 2001, valid under any dependence) the
-    share of false ones: min over j ≥ i of M·c(M)/j·p₍ⱼ₎, c(M) = Σ 1/j. The paper of 2015 leaves the largest p-value
-    out of the last step, which takes nothing off a sweep whose p-values are all alike; here it is not left out.
+    sharpe: (V,) per observation (daily). observations: T ≥ 2. A ratio becomes t = SR·√T and, by Student's t with T − 1
+    degrees, a two-sided p-value; the adjusted p-value becomes a ratio again, with the sign it had. Bonferroni and Holm
+    bound the chance of one false discovery, BHY (Benjamini, Yekutieli 2001, valid under any dependence) the share of
+    false ones: min over j ≥ i of M·c(M)/j·p₍ⱼ₎, c(M) = Σ 1/j. The paper of 2015 leaves the largest p-value out of the
+    last step, so a sweep with equal p-values would not be adjusted at all; here it is included.
 
-    NaN (an undefined Sharpe ratio) is no test and stays NaN; infinite ones raise InputError. A p-value below the
-    smallest float is not adjusted.
+    NaN (an undefined Sharpe ratio) does not count as a test and stays NaN; infinite ones raise InputError. A p-value
+    below the smallest float is not adjusted.
 
     >>> found = haircut_sharpe([0.10, 0.05, 0.02], 1250)
     >>> found.bonferroni.p_value.round(4).tolist(), found.holm.sharpe.round(3).tolist()
@@ -51,7 +51,9 @@ def haircut_sharpe(sharpe: npt.ArrayLike, observations: int) -> HaircutSharpe:
     shaped = ratio.ndim == 1 and ratio.size > 0 and not np.isinf(ratio).any()
     rule = "must be (V,), finite or NaN"
     require(shaped, rule, f"shape {ratio.shape}", f"{where}: sharpe", "Give one Sharpe ratio a variant")
-    require(observations > 1, "there must be two days at least", observations, f"{where}: observations", "Give more")
+    require(
+        observations > 1, "there must be at least two days", observations, f"{where}: observations", "Give more days"
+    )
     defined = np.flatnonzero(~np.isnan(ratio))
     single = np.full(len(ratio), np.nan)
     single[defined] = 2.0 * stdtr(observations - 1.0, -np.abs(ratio[defined]) * np.sqrt(observations))

@@ -1,4 +1,4 @@
-"""What the statistics accept: finite numbers of the right shape, else one clear error."""
+"""Checks of input arrays: finite numbers of the right shape, or an InputError."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gridproof.kernels.errors import InputError
 
 
 def finite_array(values: npt.ArrayLike, dimensions: Sequence[int], where: str) -> Floats:
-    """``values`` as float64 with one of the given numbers of dimensions, nothing empty, NaN or infinite in it."""
+    """Returns ``values`` as a float64 array. Raises InputError if empty, not finite, or of other dimensions."""
     array = np.asarray(values)
     if array.ndim not in dimensions or array.size == 0 or array.dtype.kind not in "biuf":
         words = " or ".join(str(count) for count in dimensions)
         rule = f"must be a non-empty array of numbers with {words} dimension{'s' if words != '1' else ''}"
-        raise InputError(rule, f"shape {array.shape} of {array.dtype}", where, "Give days down, columns across")
+        raise InputError(rule, f"shape {array.shape} of {array.dtype}", where, "Give days as rows, variants as columns")
     floats = np.asarray(array, dtype=np.float64)
     require_finite(floats, where)
     return floats
@@ -29,7 +29,7 @@ def require_finite(values: Array, where: str) -> None:
     if not finite.all():
         place = tuple(int(axis) for axis in np.argwhere(~finite)[0])
         value = f"{values[place]} at {place[0] if len(place) == 1 else place}"
-        raise InputError("every number must be finite", value, where, "Cut what is not defined before measuring")
+        raise InputError("every number must be finite", value, where, "Remove undefined values first")
 
 
 def require(holds: bool, rule: str, value: object, where: str, remedy: str) -> None:

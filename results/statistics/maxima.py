@@ -170,4 +170,6 @@ def measured(chunk: Floats, before: int, block_length: float | None) -> Iterator
 
 def constant_excess(variant: int) -> InputError:
     rule = "an excess that is the same every day, and not 0, cannot be studentised"
-    return InputError(rule, "no variation", f"excess of variant {variant}", "Leave it out, or use reality_check")
+    return InputError(
+        rule, "no variation", f"excess of variant {variant}", "Leave the variant out, or use reality_check"
+    )

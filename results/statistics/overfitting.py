@@ -5,13 +5,13 @@ contiguous blocks; where S does not divide T the first blocks are a day longer t
 C(S, S/2) ways to take half of the blocks: the best variant there, its rank among all V in the other half (1 is the
 worst), ω = rank / (V + 1), λ = ln(ω / (1 − ω)). PBO is the share of splits with λ ≤ 0.
 
-Only what block sums give can be ranked: the daily mean, the Sharpe ratio (a half without volatility counts as 0: no
-risk, no reward), CAGR (as daily log growth). Returns are fractions, above the risk-free rate if there is one.
+Variants can be ranked only by metrics that block sums give: the daily mean, the Sharpe ratio (0 for a half without
+volatility), CAGR (as daily log growth). Returns are fractions, above the risk-free rate if there is one.
 
-Equal variants (to the last bit, every day) are one: the first stays, the others are dropped, else a path that many
-thresholds share would be many competitors. Values within 1e-12 (Sharpe) or 1e-14 a day (mean, CAGR) of each other are
-equal, so that rounding breaks no ties: in sample the first of them is the best, out of sample each gets the mean of
-the ranks they share.
+Equal variants (to the last bit, every day) count as one: the first is kept, the others are dropped. Otherwise a path
+that many thresholds share would count as many competitors. Values within 1e-12 (Sharpe) or 1e-14 a day (mean, CAGR) of
+each other count as equal, so rounding does not decide ties. In sample the first of them is the best; out of sample each
+gets the mean of their ranks.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ class BacktestOverfitting:
 
 
 class OverfittingTest:
-    """PBO over chunks of variants: 256 bytes a variant with S = 16, days are not kept.
+    """PBO over chunks of variants. It keeps 256 bytes for each variant with S = 16, and no daily returns.
 
-    rank_sample: None ranks among all variants. A number ranks among a random sample of so many distinct ones (the
-    best in sample is still sought among all), and nothing is kept of the others. The sample depends on ``seed`` and
-    the variants' own returns alone, not on how they come in chunks.
+    rank_sample: None ranks among all variants. A number ranks among a random sample of so many distinct variants and
+    keeps nothing of the others; the best in sample is still that of all variants. The sample depends on ``seed`` and
+    the variants' own returns alone, not on how they are divided into chunks.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class OverfittingTest:
         return self._halves, days, self._metric == "sharpe"
 
     def _thin(self, wanted: int) -> None:
-        """Keep the distinct variants with the smallest hashes: as random a sample as one drawn by lot."""
+        """Keeps the distinct variants with the smallest hashes, which are a random sample."""
         kept = joined(self._kept)
         _, first = np.unique(kept.hashes, axis=0, return_index=True)
         self._complete &= len(first) <= wanted
@@ -133,7 +133,7 @@ class OverfittingTest:
 
     def finish(self) -> BacktestOverfitting:
         if self._variants == 0:
-            raise InputError("there must be a variant", "none", "returns", "Add a chunk first")
+            raise InputError("there must be at least one variant", "none", "returns", "Add a chunk first")
         if self._rank_sample is not None:
             self._thin(self._rank_sample)
         below, equal = np.zeros_like(self._chosen), np.zeros_like(self._chosen)
@@ -182,7 +182,7 @@ def probability_of_backtest_overfitting(
     rank_sample: int | None = None,
     seed: int = 0,
 ) -> BacktestOverfitting:
-    """PBO of daily returns (T, V), or of chunks of them, gone over once. T ≥ blocks; else as OverfittingTest.
+    """PBO of daily returns (T, V), or of chunks of them, read once. T ≥ blocks; other arguments: see OverfittingTest.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -205,7 +205,7 @@ def probability_of_backtest_overfitting_from_sums(
     rank_sample: int | None = None,
     seed: int = 0,
 ) -> BacktestOverfitting:
-    """PBO of the sums of S blocks (S, V, 3): days, Σr, Σr²; or of chunks of them. As OverfittingTest.add_block_sums.
+    """PBO of the sums of S blocks, (S, V, 3): days, Σr, Σr²; or of chunks of them. See OverfittingTest.add_block_sums.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -222,7 +222,7 @@ def probability_of_backtest_overfitting_from_sums(
         test = test or OverfittingTest(len(chunk), metric, rank_sample=rank_sample, seed=seed)
         test.add_block_sums(chunk)
     if test is None:
-        raise InputError("there must be a variant", "none", "block_sums", "Give (blocks, variants, 3)")
+        raise InputError("there must be at least one variant", "none", "block_sums", "Give (blocks, variants, 3)")
     return test.finish()
 
 

@@ -1,10 +1,10 @@
-"""Whether a point stands on a plateau of the objective or on a spike: what its neighbours reach.
+"""Whether a point is on a plateau of the objective or on a spike: how its neighbours compare with it.
 
-The objective is an array with one dimension an axis, larger is better; a point is a position on each axis. Steps are
-along one axis at a time.
+The objective is an array with one dimension for each axis, larger is better. A point is a position on each axis. Steps
+are along one axis at a time.
 
-NaN policy: an undefined neighbour is left out of every median, mean and maximum, and counted. An undefined point has
-NaN for what compares with it.
+NaN policy: an undefined neighbour is left out of every median, mean and maximum, and counted. For an undefined point,
+every number that compares with it is NaN.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Cliff:
 
 
 def plateau(values: npt.ArrayLike, point: Sequence[int], standard_error: float) -> Plateau:
-    """How far the surroundings of a point bear it out.
+    """Compares a point with its neighbours.
 
     values: the objective on the whole grid. standard_error: of the best cell's objective, in its units, ≥ 0. The local
-    average is over the box of one step in all axes together, at an edge over what there is. A grid without any
-    defined cell, an infinite value, a point outside: InputError.
+    average is over all cells at most one step away on every axis, fewer at an edge. Raises InputError for a grid
+    without a defined cell, for infinite values, and for a point outside the grid.
 
     >>> found = plateau([0.2, 0.9, 1.0, 0.9, 0.1], [2], standard_error=0.2)
     >>> found.score, found.neighbours, found.peak
@@ -56,7 +56,13 @@ def plateau(values: npt.ArrayLike, point: Sequence[int], standard_error: float) 
     where = "plateau"
     surface, position = _checked(values, point, where)
     sound = standard_error >= 0.0
-    require(sound, "must not be negative", standard_error, f"{where}: standard_error", "Give that of the best")
+    require(
+        sound,
+        "must not be negative",
+        standard_error,
+        f"{where}: standard_error",
+        "Give the standard error of the best variant",
+    )
     around = _neighbours(surface, position, (-2, -1, 1, 2))
     near = np.array([value for _, _, value in around])
     defined = near[~np.isnan(near)]
@@ -91,8 +97,8 @@ def cliff(values: npt.ArrayLike, point: Sequence[int]) -> Cliff:
 def _checked(values: npt.ArrayLike, point: Sequence[int], where: str) -> tuple[Floats, tuple[int, ...]]:
     surface = np.asarray(values, dtype=np.float64)
     shaped = surface.ndim > 0 and not np.isinf(surface).any() and not np.isnan(surface).all()
-    rule = "must be a grid of finite numbers, some of them defined"
-    require(shaped, rule, f"shape {surface.shape}", f"{where}: values", "Give one dimension an axis")
+    rule = "must be an array of finite numbers or NaN, not all of them NaN"
+    require(shaped, rule, f"shape {surface.shape}", f"{where}: values", "Give one dimension for each axis")
     position = tuple(int(place) for place in point)
     inside = len(position) == surface.ndim and all(0 <= p < s for p, s in zip(position, surface.shape, strict=True))
     rule = f"must be one position on each axis of {surface.shape}"

@@ -1,7 +1,7 @@
 """The best variant of each of several training sets of days, found in one pass over the variants.
 
-The days are cut into parts so that every training set is made of whole parts. Of each variant only its sums over the
-parts are needed; they are added up in the order of the days, so that the result depends on no number of threads.
+The days are cut into parts so that every training set is made of whole parts. Only the sums of each variant over the
+parts are needed. They are added in the order of the days, so the result does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class TrainingSelection:
             row[1:-1][chosen_days] = 1
         self.lengths = inside.sum(axis=1, dtype=np.int64)
         if len(train) and self.lengths.min() < 2:
-            rule, place = "there must be two training days at least", f"training set {self.lengths.argmin()}"
-            raise InputError(rule, int(self.lengths.min()), place, "Purge less, or train longer")
+            rule, place = "each training set must have at least two days", f"training set {self.lengths.argmin()}"
+            raise InputError(rule, int(self.lengths.min()), place, "Use a shorter purge, or longer training windows")
         changes = np.flatnonzero(np.diff(inside, axis=1).any(axis=0)) if len(train) else np.empty(0, np.int64)
         self.metric = metric
         self.edges: Ints = np.unique(np.concatenate([[0, days], changes, *bounds])).astype(np.int64)
@@ -55,7 +55,7 @@ class TrainingSelection:
     def add(self, sums: Floats, squares: Floats) -> dict[int, int]:
         """sums, squares: (G, n) Σr and Σr² over the parts of the next n variants; for cagr Σlog(1 + r), and no squares.
 
-        Returns the training sets that now have another best variant, each with its column among these n.
+        Returns the training sets whose best variant changed, each with the column of the new one among these n.
         """
         values, tolerance = self._measure(sums, squares), TOLERANCE[self.metric]
         largest = values.max(axis=1)
@@ -90,7 +90,7 @@ class TrainingSelection:
 
 @dataclass(frozen=True)
 class Selection:
-    """Of K pairs of training and test days."""
+    """The selection for K pairs of training and test days."""
 
     chosen: Ints  # (K,) the best variant in training, of equal ones the first
     trained: Floats  # (K,) its metric there: daily mean, Sharpe ratio a day, or daily log growth
@@ -100,8 +100,8 @@ class Selection:
 def select(chunks: Iterable[Floats], train: Sequence[Ints], test: Sequence[Ints], metric: str, days: int) -> Selection:
     """Find the best variant of each training set, and its returns on the test days.
 
-    chunks: (T, any number) daily returns, checked, gone over once. train, test: days of each of K pairs. days: T.
-    metric and errors: as TrainingSelection; for cagr a return of −1 or less is an InputError too.
+    chunks: (T, any number) daily returns, checked, read once. train, test: days of each of K pairs. days: T. metric and
+    errors: as TrainingSelection; for cagr a return of −1 or less raises InputError too.
     """
     selection = TrainingSelection(train, days, metric)
     tested = [np.empty(0)] * len(train)

@@ -1,11 +1,12 @@
 """Which axis the objective depends on: exact functional ANOVA of a full grid, no sampling.
 
 The variance of the objective over the grid is split into parts of single axes, of pairs and of more (Sobol' 1993;
-Saltelli et al. 2008). Every grid point counts the same, or by given weights an axis.
+Saltelli et al. 2008). Every grid point has equal weight, or a product of given weights of its values.
 
-NaN policy: an undefined cell is left out and counted. What is left is no product of axes, so the parts are those of
-conditional means over the defined cells: first-order and total indices keep their meaning (the share that an axis
-explains alone, and the share lost without it), pairs may come out negative, and the parts need not add up.
+NaN policy: an undefined cell is left out and counted. The defined cells are then not a full product of axes, so the
+parts are computed from conditional means over the defined cells. First-order and total indices keep their meaning (the
+share that an axis explains alone, and the share lost without it). Indices of pairs may be negative, and the parts need
+not add up to 1.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Sensitivity:
 
     @property
     def interactions(self) -> float:
-        """What no sum of functions of single axes explains, 1 − Σ S_i."""
+        """The share that no sum of functions of single axes explains, 1 − Σ S_i."""
         return float(1.0 - self.first_order.sum())
 
 
@@ -59,8 +60,8 @@ class SobolIndices:
 def functional_anova(values: npt.ArrayLike, weights: Sequence[npt.ArrayLike] | None = None) -> Sensitivity:
     """First-order, second-order and total indices of an objective on a full grid.
 
-    values: one dimension an axis, float64; infinite values raise InputError. weights: for each axis the weights of its
-    values (n,), not negative, any scale; default equal.
+    values: one dimension for each axis, float64; infinite values raise InputError. weights: for each axis the weights
+    of its values (n,), not negative, on any scale; equal by default.
 
     >>> found = functional_anova([[0.0, 0.0], [1.0, 1.0]])  # only the first axis matters
     >>> found.first_order.tolist(), found.total.tolist(), found.interactions
@@ -90,18 +91,30 @@ def sobol_indices_from_grid(values: npt.ArrayLike, weights: Sequence[npt.ArrayLi
 def anova_from_surfaces(surfaces: Surfaces) -> Sensitivity:
     """First-order and second-order indices from the tallied surfaces of a sweep, without its grid.
 
-    Exact but for the rounding of the tally (2^−30 a value). Axes of one value have indices 0. Total indices need every
-    variant, except with up to three axes of several values, where they are what the other axes leave; else NaN, as is
-    what belongs to a pair that has no surface. ``undefined``: cells short of the whole grid. At least one surface is
-    needed, with something in it, else InputError.
+    Exact except for the rounding of the tally (2^−30 a value). Axes of one value have indices 0. Total indices are
+    computed for up to three axes of several values, from what the other axes do not explain; with more axes they would
+    need every variant and are NaN. Indices of a pair without a surface are NaN too. ``undefined``: cells of the grid
+    without a value in the surfaces. Raises InputError without a surface, or with empty ones.
     """
     where = "anova_from_surfaces"
-    require(bool(surfaces.pairs), "there must be a surface", surfaces.dims, where, "Vary two axes at least")
+    require(
+        bool(surfaces.pairs),
+        "there must be at least one surface",
+        surfaces.dims,
+        where,
+        "Give at least two axes several values",
+    )
     offsets = surfaces.offsets()
     means, squares = np.nan_to_num(surfaces.mean()), np.nan_to_num(surfaces.mean_square())
     held = surfaces.count[: offsets[1]]
     count = int(held.sum())
-    require(count > 0, "the surfaces must hold something", count, where, "Evaluate variants with a defined objective")
+    require(
+        count > 0,
+        "the surfaces must contain at least one variant",
+        count,
+        where,
+        "Evaluate variants with a defined objective",
+    )
     mean = float((held * means[: offsets[1]]).sum()) / count
     variance = float((held * squares[: offsets[1]]).sum()) / count - mean**2
     varied = [axis for axis, size in enumerate(surfaces.dims) if size > 1]
@@ -131,14 +144,14 @@ def anova_from_surfaces(surfaces: Surfaces) -> Sensitivity:
 
 
 class _Grid:
-    """The centred objective and the mass of every cell: 1 altogether, 0 where the objective is undefined."""
+    """The centred objective and the mass of every cell. Masses sum to 1 and are 0 where the objective is undefined."""
 
     def __init__(self, values: npt.ArrayLike, weights: Sequence[npt.ArrayLike] | None, where: str) -> None:
         objective = np.asarray(values, dtype=np.float64)
         holes = np.isnan(objective)
         shaped = objective.ndim > 0 and not holes.all() and not np.isinf(objective).any()
-        rule = "must be a grid of finite numbers, some of them defined"
-        require(shaped, rule, f"shape {objective.shape}", f"{where}: values", "Give one dimension an axis")
+        rule = "must be an array of finite numbers or NaN, not all of them NaN"
+        require(shaped, rule, f"shape {objective.shape}", f"{where}: values", "Give one dimension for each axis")
         self.axes, self.undefined = objective.ndim, int(holes.sum())
         mass = np.full(objective.shape, 1.0 / objective.size)
         if weights is not None:
@@ -148,8 +161,8 @@ class _Grid:
             mass[holes] = 0.0
             objective = np.where(holes, 0.0, objective)
         if not mass.any():
-            rule = "a defined cell must have a weight"
-            raise InputError(rule, "none", f"{where}: weights", "Give a weight to a value that is defined")
+            rule = "a defined value must have a positive weight"
+            raise InputError(rule, "none", f"{where}: weights", "Give a positive weight to a defined value")
         mass /= mass.sum()
         self.mass, self.mean = mass, float((mass * objective).sum())
         self.centred = objective - self.mean
@@ -165,7 +178,7 @@ class _Grid:
         return np.array([_explained(*self.margin((axis,))) for axis in range(self.axes)])
 
     def total(self) -> Floats:
-        """The variance left along each axis when all others are held: summed directly, an inert axis leaves none."""
+        """The variance along each axis with all other axes fixed; exactly 0 for an axis without effect."""
         left = np.empty(self.axes)
         for axis in range(self.axes):
             held = self.mass.sum(axis=axis, keepdims=True)

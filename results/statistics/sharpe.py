@@ -1,4 +1,4 @@
-"""How sure a Sharpe ratio is: its standard error, the probability that it beats a benchmark, the record it needs.
+"""The uncertainty of a Sharpe ratio: standard error, probability of beating a benchmark, minimum track record.
 
 All Sharpe ratios are per observation (daily returns: daily Sharpe ratios, and T days), never annual; skewness and raw
 kurtosis (normal = 3) are population moments. Two versions, by name, with the variance of the estimated Sharpe ratio
@@ -8,8 +8,8 @@ kurtosis (normal = 3) are population moments. Two versions, by name, with the va
             b = 1 + ρ/(1−ρ) + ρ²/(1−ρ²), c = (1+ρ²)/(1−ρ²) for an AR(1) of coefficient ρ:
             López de Prado, Lipton, Zoonekynd, *How to Use the Sharpe Ratio* (2025)
 
-The functions broadcast over arrays and answer a float where all arguments are single numbers, else a float64 array.
-NaN goes in and out; a variance that is not positive (moments that no distribution has) is NaN.
+The functions broadcast over arrays. They return a float where all arguments are single numbers, else a float64 array.
+Where an argument is NaN, or the variance is not positive (impossible moments), the result is NaN.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from gridproof.results.statistics.inputs import finite_array, require
 
 @dataclass(frozen=True)
 class ReturnMoments:
-    """What the other functions ask for: floats from a (T,) series, (V,) arrays from (T, V)."""
+    """The moments that the other functions take: floats from a series (T,), arrays (V,) from returns (T, V)."""
 
     sharpe: Any
     observations: int
@@ -45,7 +45,9 @@ def return_moments(returns: npt.ArrayLike) -> ReturnMoments:
     """
     days = finite_array(returns, (1, 2), "return_moments: returns")
     observations = len(days)
-    require(observations > 1, "there must be two days at least", observations, "return_moments: returns", "Give more")
+    require(
+        observations > 1, "there must be at least two days", observations, "return_moments: returns", "Give more days"
+    )
     mean = days.mean(axis=0)
     centred = days - mean
     square = centred**2
@@ -81,8 +83,8 @@ def probabilistic_sharpe(
 ) -> Any:
     """PSR: the probability, 0 to 1, that the true Sharpe ratio exceeds the benchmark: Φ[(SR − SR*) / σ].
 
-    sharpe, benchmark: per observation. observations: T ≥ 2. kurtosis: raw; below 1 it is no kurtosis but an excess,
-    an InputError. autocorrelation: ρ of the returns, only in the version of 2025.
+    sharpe, benchmark: per observation. observations: T ≥ 2. kurtosis: raw; a value below 1 must be an excess kurtosis
+    and raises InputError. autocorrelation: ρ of the returns, only in version "2025".
 
     >>> float(round(probabilistic_sharpe(0.458, 24), 3))
     0.982
@@ -103,10 +105,10 @@ def minimum_track_record_length(
     version: str = "2012",
     autocorrelation: npt.ArrayLike = 0.0,
 ) -> Any:
-    """MinTRL: the observations after which PSR would reach ``confidence``, were the moments to stay as they are.
+    """MinTRL: the number of observations at which the PSR reaches ``confidence``, if the moments stay the same.
 
-    1 + [1 − γ₃·SR + (γ₄−1)/4·SR²]·(z / (SR − SR*))² in the version of 2012; that of 2025 takes its own variance and
-    does not add 1. Infinite for SR ≤ SR*. In observations: divide by those in a year for years.
+    1 + [1 − γ₃·SR + (γ₄−1)/4·SR²]·(z / (SR − SR*))² in version "2012"; version "2025" uses its own variance and does
+    not add 1. Infinite for SR ≤ SR*. Divide by the observations of a year to get years.
 
     >>> float(round(minimum_track_record_length(2 / 250**0.5, benchmark=1 / 250**0.5) / 250, 2))
     2.73
@@ -130,14 +132,14 @@ def sharpe_standard_error(
     version: str = "2012",
     autocorrelation: npt.ArrayLike = 0.0,
 ) -> Any:
-    """Standard error of a Sharpe ratio per observation (Mertens 2002), the root of the variance above at ``sharpe``."""
+    """Standard error of a Sharpe ratio per observation: the root of the variance of version "2012" (Mertens 2002)."""
     at = np.asarray(sharpe, dtype=np.float64)
     return _standard_error(at, observations, skewness, kurtosis, version, autocorrelation, "sharpe_standard_error")[()]
 
 
 @dataclass(frozen=True)
 class SharpeInterval:
-    """Daily, as the returns are: times √P for annual ones."""
+    """Daily Sharpe ratios, as the returns are daily; multiply by √P for annual ones."""
 
     sharpe: float
     percentile: tuple[float, float]
@@ -154,9 +156,11 @@ def sharpe_interval(returns: npt.ArrayLike, indices: npt.ArrayLike, confidence: 
 
     returns: (T,) daily. indices: (resamples, T) integers, each row the days of one stationary bootstrap resample
     (Politis, Romano 1994). The percentile interval takes the quantiles of the resampled ratios; the studentised one
-    those of (SR* − SR) / σ* and turns them round: SR − q·σ, with the standard error of Mertens (2002) in both places.
+    takes the quantiles q of (SR* − SR) / σ* and is SR − q·σ, so the upper quantile gives the lower end. Both σ are
+    standard errors of Mertens (2002).
 
-    NaN in returns, days outside the series, fewer than 100 resamples: InputError. Returns without volatility: NaN.
+    Raises InputError for NaN in returns, days outside the series and fewer than 100 resamples. Returns without
+    volatility give NaN.
 
     >>> import numpy as np
     >>> from gridproof.statistics import stationary_bootstrap_indices
@@ -169,8 +173,8 @@ def sharpe_interval(returns: npt.ArrayLike, indices: npt.ArrayLike, confidence: 
     days = finite_array(returns, (1,), f"{where}: returns")
     rows = np.asarray(indices)
     shaped = rows.ndim == 2 and rows.dtype.kind in "iu" and rows.shape[1] == len(days) and len(rows) >= 100
-    rule = f"must be 100 rows at least of {len(days)} days each, as integers"
-    require(shaped, rule, f"shape {rows.shape} of {rows.dtype}", f"{where}: indices", "Draw one index a day")
+    rule = f"must be at least 100 rows of {len(days)} days each, as integers"
+    require(shaped, rule, f"shape {rows.shape} of {rows.dtype}", f"{where}: indices", "Give one index for each day")
     low, high = int(rows.min()), int(rows.max())
     inside = low >= 0 and high < len(days)
     rule = f"days must lie in 0 to {len(days) - 1}"
@@ -216,11 +220,11 @@ def _standard_error(
     )
     fewest = 2 if old else 1
     few = count[count < fewest]
-    rule = f"there must be {fewest} observations at least"
+    rule = f"there must be at least {fewest} observations"
     require(not few.size, rule, few, f"{where}: observations", "Give the number of days")
     odd = rho[(rho != 0.0) if old else (np.abs(rho) >= 1.0)]
-    rule = "only the version of 2025 knows autocorrelation" if old else "autocorrelation must lie between −1 and 1"
-    remedy = 'Give version "2025"' if old else "Give that of the returns, lag 1"
+    rule = "only version 2025 uses autocorrelation" if old else "autocorrelation must lie between −1 and 1"
+    remedy = 'Give version "2025"' if old else "Give the autocorrelation of the returns at lag 1"
     require(not odd.size, rule, odd, f"{where}: autocorrelation", remedy)
     carry, square = rho / (1.0 - rho), rho**2 / (1.0 - rho**2)
     radicand = (1.0 + 2.0 * carry) - (1.0 + carry + square) * third * sharpe
@@ -228,7 +232,7 @@ def _standard_error(
     positive = radicand > 0.0
     # Rounding may leave the kurtosis of two equally frequent values a little below 1.
     excess = (np.zeros_like(radicand) + fourth)[positive & (fourth < 1.0 - 1e-9)]
-    rule, remedy = "raw kurtosis is 1 at least (normal = 3)", "Add 3 to an excess kurtosis"
+    rule, remedy = "raw kurtosis must be at least 1 (3 for a normal distribution)", "Add 3 to an excess kurtosis"
     require(not excess.size, rule, excess, f"{where}: kurtosis", remedy)
     result: Floats = np.sqrt(np.where(positive, radicand, np.nan) / (count - 1.0 if old else count))
     return result

@@ -1,4 +1,4 @@
-"""Timing: the same positions at every other time, and the same returns year by year."""
+"""Tests of timing: the positions shifted by any number of days, and Sharpe ratios by period."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class ShiftTest:
 def circular_shift_test(
     positions: npt.ArrayLike, returns: npt.ArrayLike, statistic: str = "total", cost: float = 0.0
 ) -> ShiftTest:
-    """All T circular shifts of the positions against the returns; p = #{statistic ≥ observed} / T, identity included.
+    """All T circular shifts of the positions against the returns; p is the share of shifts with statistic ≥ observed.
 
     positions: weights (T,) or (T, A) that earn the returns, (T,) or (T, A), of the same day (already lagged). A day
-    makes Σ weight·return − cost·Σ|change of weight|; what stands on the first day is not charged. cost: share of the
-    value traded, one way. statistic: ``"total"``, the sum over the days, ``"mean"`` (the same p) or ``"sharpe"``, the
-    daily mean / std (ddof 1).
+    earns Σ weight·return − cost·Σ|change of weight|. The position of the first day is not charged. The unshifted
+    positions are one of the T shifts. cost: share of the value traded, one way. statistic: ``"total"``, the sum over
+    the days, ``"mean"`` (the same p) or ``"sharpe"``, the daily mean / std (ddof 1).
 
-    A shift keeps exposure, holding times and switches, and tests the timing alone: constant positions have p = 1.
-    Total and mean cost O(T log T), the Sharpe ratio O(T²·A). NaN, or shapes that differ, raise InputError.
+    A shift keeps exposure, holding times and switches, so only timing is tested: constant positions have p = 1. Total
+    and mean take O(T log T) time, the Sharpe ratio O(T²·A). NaN and different shapes raise InputError.
 
     >>> found = circular_shift_test([0, 1, 1, 0, 0, 0], [-0.01, 0.02, 0.01, -0.02, 0.0, -0.01])
     >>> found.at_least, round(found.p_value, 3)
@@ -59,7 +59,13 @@ def circular_shift_test(
     known = statistic in STATISTICS
     rule = f"must be one of {', '.join(STATISTICS)}"
     require(known, rule, statistic, f"{where}: statistic", "Choose one of them")
-    require(0.0 <= cost < 1.0, "must be a share, 0 to 1", cost, f"{where}: cost", "Give 0.001 for 0.1 %")
+    require(
+        0.0 <= cost < 1.0,
+        "must be a share of the traded value, from 0 to below 1",
+        cost,
+        f"{where}: cost",
+        "Give 0.001 for 0.1 %",
+    )
     days = len(weights)
     # Copies in one layout: the loop is compiled once.
     weights, earned = np.array(weights.reshape(days, -1), order="C"), np.array(earned.reshape(days, -1), order="C")
@@ -97,7 +103,7 @@ class SubperiodTest:
 
 
 def subperiod_test(returns: npt.ArrayLike, labels: npt.ArrayLike) -> SubperiodTest:
-    """χ² = Σ (SR_b − SR)²·T_b against a chi-square of B − 1 degrees, SR that of all days.
+    """Whether periods differ: χ² = Σ (SR_b − SR)²·T_b with B − 1 degrees of freedom; SR is the ratio of all days.
 
     returns: (T,) daily. labels: (T,), the year or the regime of each day, any type that sorts; days of one label need
     not be neighbours. The variance 1/T_b of SR_b is that of a daily Sharpe ratio near 0. NaN raises InputError.
@@ -126,7 +132,7 @@ def subperiod_test(returns: npt.ArrayLike, labels: npt.ArrayLike) -> SubperiodTe
 
 
 def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:
-    """Daily Sharpe ratio of every shift. weights (2T, A) and charges (2T,): the T days twice, so that none wraps."""
+    """Daily Sharpe ratio of every shift. weights (2T, A) and charges (2T,) repeat the T days, so no shift wraps."""
     result = np.empty(len(returns))
     run_ranges(_shifted_sharpes, len(returns), weights, charges, returns, result)
     return result

@@ -1,4 +1,4 @@
-"""Cross-products and eigenvalues of symmetric matrices whose bits depend on no thread count and on no library.
+"""Cross-products and eigenvalues with the same bits for any number of threads and any BLAS library.
 
 A matrix product of floats depends on how a BLAS library cuts it among threads. Here its operands are whole numbers so
 small that every partial sum is exact, in whatever order it is added up. The reduction to a tridiagonal matrix adds up

@@ -1,4 +1,4 @@
-"""Walk-forward and combinatorial purged cross-validation: the best variant of some days, measured on others."""
+"""Walk-forward and combinatorial purged cross-validation: the best variant in training, measured on other days."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ class CombinatorialPaths:
 def walk_forward(
     returns: Chunks, train: int, test: int, gap: int = 0, *, anchored: bool = False, metric: str = "sharpe"
 ) -> WalkForward:
-    """Choose the best variant in each training window, hold it over the test window ``gap`` days later, step on.
+    """Chooses the best variant in each training window and holds it over the test window, ``gap`` days later.
 
-    returns: (T, V) daily, or chunks of variants, gone over once. train, test, gap: days; a training window has
-    ``train`` days, or begins at day 0 where ``anchored``. The test windows follow one another to the end of the data;
-    the last has the days that are left. metric: mean, sharpe or cagr. NaN, windows that do not fit and another metric
-    are InputErrors.
+    returns: (T, V) daily, or chunks of variants, read once. train, test, gap: days; a training window has ``train``
+    days, or begins at day 0 where ``anchored``. The test windows follow one another to the end of the data; the last
+    has the days that are left. metric: mean, sharpe or cagr. Raises InputError for NaN, windows that do not fit, and
+    any other metric.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -96,9 +96,9 @@ def walk_forward_windows(days: int, train: int, test: int, gap: int = 0, *, anch
     """The training and test windows of walk_forward over ``days`` days; arguments and errors as there."""
     for name, value, least in (("train", train, 2), ("test", test, 1), ("gap", gap, 0)):
         if value < least:
-            raise InputError(f"must be at least {least}", value, f"walk_forward: {name}", "Give days")
+            raise InputError(f"must be at least {least}", value, f"walk_forward: {name}", "Give a number of days")
     if train + gap >= days:
-        rule, value = f"a training window and the gap must leave some of {days} days", train + gap
+        rule, value = f"the training window and the gap must leave days to test, of {days}", train + gap
         raise InputError(rule, value, "walk_forward: train", "Train on fewer days")
     ends = np.arange(train, days - gap, test)
     trained = np.stack([np.zeros_like(ends) if anchored else ends - train, ends], axis=1)
@@ -106,7 +106,7 @@ def walk_forward_windows(days: int, train: int, test: int, gap: int = 0, *, anch
 
 
 def join_windows(windows: Windows, selection: Selection, metric: str) -> WalkForward:
-    """The walk-forward that a selection of the best variant of each training window makes."""
+    """Joins the test windows of a selection to a walk-forward."""
     stitched = np.concatenate(selection.tested)
     ratio = float(daily_sharpe(stitched))
     t_statistic = ratio * float(np.sqrt(len(stitched)))
@@ -118,12 +118,12 @@ def join_windows(windows: Windows, selection: Selection, metric: str) -> WalkFor
 def combinatorial_purged_splits(
     observations: int, groups: int = 6, test_groups: int = 2, purge: int = 0, embargo: int = 0
 ) -> PurgedSplits:
-    """All ways to test on k of N groups of days and train on the others: 6 choose 2 gives 15 splits and 5 paths.
+    """All splits that test on k of N groups of days and train on the others: N = 6, k = 2 gives 15 splits and 5 paths.
 
-    Groups are contiguous; where N does not divide T the first are a day longer. ``purge`` days before and after each
-    test group, and ``embargo`` days more after it, are left out of training (López de Prado 2018, chapters 7, 12).
-    Path p takes for each group the p-th of the splits that test it. Raises InputError for fewer days than groups,
-    k not within 1 to N − 1, more than 20,000 splits, and where nothing is left to train on.
+    Groups are contiguous; where N does not divide T, the first groups are a day longer. Training leaves out ``purge``
+    days before and after each test group, and ``embargo`` more days after it (López de Prado 2018, chapters 7, 12).
+    Path p takes for each group the p-th of the splits that test it. Raises InputError for fewer days than groups, k not
+    within 1 to N − 1, more than 20,000 splits, and where a split has no training days left.
 
     >>> found = combinatorial_purged_splits(600, groups=6, test_groups=2, purge=5)
     >>> len(found.train), found.paths.shape, len(found.train[0]), len(found.test[0])
@@ -135,10 +135,12 @@ def combinatorial_purged_splits(
     if not 1 <= test_groups < groups:
         raise InputError(f"must be 1 to {groups - 1}", test_groups, f"{where}: test_groups", "Give 2")
     if min(purge, embargo) < 0:
-        raise InputError("must not be negative", min(purge, embargo), f"{where}: purge, embargo", "Give days")
+        raise InputError(
+            "must not be negative", min(purge, embargo), f"{where}: purge, embargo", "Give a number of days"
+        )
     if comb(groups, test_groups) > _MOST_SPLITS:
         value = f"{comb(groups, test_groups):,}"
-        raise InputError(f"at most {_MOST_SPLITS:,} splits", value, f"{where}: groups", "Take fewer groups")
+        raise InputError(f"at most {_MOST_SPLITS:,} splits", value, f"{where}: groups", "Use fewer groups")
     short, longer = divmod(observations, groups)
     bounds = np.arange(groups + 1) * short + np.minimum(np.arange(groups + 1), longer)
     tested = np.array(list(combinations(range(groups), test_groups)))
@@ -151,7 +153,12 @@ def combinatorial_purged_splits(
         test.append(np.flatnonzero(in_test))
         train.append(np.flatnonzero(~left_out))
         if len(train[-1]) == 0:
-            raise InputError("some days must be left to train on", "none", f"{where}, split {number}", "Purge less")
+            raise InputError(
+                "each split must have days to train on",
+                "none",
+                f"{where}, split {number}",
+                "Use a shorter purge or embargo",
+            )
     paths = np.stack([np.flatnonzero((tested == group).any(axis=1)) for group in range(groups)], axis=1)
     return PurgedSplits(bounds, tested, tuple(train), tuple(test), paths)
 
@@ -165,9 +172,10 @@ def combinatorial_paths(
     *,
     metric: str = "sharpe",
 ) -> CombinatorialPaths:
-    """The paths that choosing the best variant in training would have gone, each day of a path out of sample.
+    """The paths of the variants chosen in training; every day of a path is out of sample.
 
-    returns: (T, V) daily, or chunks of variants, gone over once. Else as combinatorial_purged_splits and walk_forward.
+    returns: (T, V) daily, or chunks of variants, read once. Other arguments: see combinatorial_purged_splits and
+    walk_forward.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -182,7 +190,7 @@ def combinatorial_paths(
 
 
 def join_paths(splits: PurgedSplits, selection: Selection, metric: str) -> CombinatorialPaths:
-    """The paths that a selection of the best variant of each split makes."""
+    """Joins the test days of a selection to paths."""
     paths = np.empty((len(splits.paths), int(splits.bounds[-1])))
     for path, row in enumerate(splits.paths):
         for group, split in enumerate(row):

@@ -38,11 +38,12 @@ def stepwise_multiple_test(
     resamples: int = 1000,
     seed: int = 0,
 ) -> StepwiseTest:
-    """Romano, Wolf (2005): which variants beat the benchmark, with at most ``level`` risk of a single false one.
+    """StepM: the variants that beat the benchmark. The probability of one or more false ones is at most ``level``.
 
-    Each step rejects what exceeds the 1 − level quantile (the smallest value that so many resamples do not exceed) of
-    the largest √T·(d̄* − d̄)/ω over the variants not yet rejected, until nothing more is. Every step is a pass over
-    ``excess``: (T, V), or chunks of it that can be gone over again. Keeps V numbers. Else as SuperiorityTest.
+    Romano, Wolf (2005). Each step takes the largest √T·(d̄* − d̄)/ω over the variants not yet rejected in each
+    resample, and rejects the variants whose statistic exceeds the 1 − level quantile of these. It ends with the first
+    step that rejects none. Every step reads ``excess`` once: (T, V), or chunks of it that can be read again. Keeps V
+    numbers. Other arguments: see SuperiorityTest.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -77,8 +78,8 @@ def decide_stepwise(
     """The stepwise test from sufficient statistics.
 
     statistics: (V,) √T·d̄/ω; −inf for a variant that is not tested. first: (R,) for each resample the largest recentred
-    statistic over all variants. null_maxima: gives the same over the variants that are not in the mask (V,) of those
-    rejected so far; called once for each further step.
+    statistic over all variants. null_maxima: returns the same for the variants that are not yet rejected, given a mask
+    (V,) of the rejected ones; called once for each further step.
     """
     beyond = int(level * bootstrap.resamples + 1e-9)  # so many resamples may exceed the critical value
     superior = np.zeros(len(statistics), dtype=np.bool_)

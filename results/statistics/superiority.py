@@ -1,9 +1,8 @@
-"""Does the best of a whole sweep beat a benchmark, or would the best of as many worthless variants do as well?
+"""Whether the best variant of a sweep beats a benchmark by more than the best of so many variants does by chance.
 
-Reality check (White 2000), test of superior predictive ability (Hansen 2005) and the variants it holds for (Romano,
-Wolf 2005, ``stepwise``). d is a variant's daily excess over the benchmark, d̄ its mean over T days, d̄* that of a
-resample, the same days for all variants. Each test compares the largest √T·d̄/ω with the largest √T·(d̄* − g)/ω of
-every resample:
+Reality check (White 2000), test of superior predictive ability (Hansen 2005) and StepM (Romano, Wolf 2005), which is in
+``stepwise``. d is a variant's daily excess over the benchmark, d̄ its mean over T days, d̄* that of a resample, the
+same days for all variants. Each test compares the largest √T·d̄/ω with the largest √T·(d̄* − g)/ω of every resample:
 
 ===========  =========================================================================================
 upper        g = d̄: every variant counts as if it were as good as the benchmark
@@ -11,10 +10,11 @@ consistent   g = d̄ where √T·d̄/ω ≥ −√(2·ln ln T), else 0: variants
 lower        g = max(d̄, 0)
 ===========  =========================================================================================
 
-ω is the long-run standard deviation (``maxima.long_run_deviations``); 1 where not studentised. SPA takes no largest
-below 0 on either side, White's test has no such floor. A p-value is the share of resamples that reach the observed
-value, so that it is 1 where no variant beats the benchmark. The excess of a variant equal to the benchmark (within
-1e-12 every day) is 0 in every resample. One that is constant but not 0 cannot be studentised: an InputError.
+ω is the long-run standard deviation (``maxima.long_run_deviations``); 1 where not studentised. In the SPA test a
+largest value below 0 counts as 0, observed and resampled; White's test has no such floor. A p-value is the share of
+resamples that reach the observed value, so that it is 1 where no variant beats the benchmark. The excess of a variant
+equal to the benchmark (within 1e-12 every day) is 0 in every resample. An excess that is constant but not 0 cannot be
+studentised and raises InputError.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class SuperiorityTest:
     """Both tests from one pass over chunks of variants; only the maxima are kept.
 
     indices: (R, T) days of each resample, 0 to T − 1; or they are drawn from seed, resamples and block_length.
-    block_length: mean block in days, with given indices the one they were drawn with; SPA cannot do without.
+    block_length: mean block length in days; with given indices, the one with which they were drawn. SPA needs it.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class SuperiorityTest:
         seed: int = 0,
     ) -> None:
         if observations < 3:
-            raise InputError("there must be three days at least", observations, "excess", "Give more days")
+            raise InputError("there must be at least three days", observations, "excess", "Give more days")
         self._bootstrap = draw_resamples(observations, indices, block_length, resamples, seed)
         self._days = observations
         self._variants = 0
@@ -136,11 +136,11 @@ class SuperiorityTest:
 
     def _check_any(self) -> None:
         if self._variants == 0:
-            raise InputError("there must be a variant", "none", "excess", "Add a chunk first")
+            raise InputError("there must be at least one variant", "none", "excess", "Add a chunk first")
 
 
 def null_centres(sums: Floats, statistics: Floats, days: int) -> Floats:
-    """(3, n) lower, consistent, upper: what is taken off the resampled sum of each variant, by the table above.
+    """Returns the centres lower, consistent and upper, (3, n), to be subtracted from the resampled sums; see above.
 
     sums: (n,) of the excess over T ``days``. statistics: (n,) √T·d̄/ω.
     """
@@ -165,8 +165,8 @@ def decide_superior_predictive_ability(
 ) -> SuperiorPredictiveAbility:
     """Hansen's test from sufficient statistics.
 
-    statistic: the largest √T·d̄/ω of ``variants``, that of variant ``best``. maxima: (3, R) the largest of each resample
-    with the centres lower, consistent and upper. Both sides are 0 at least.
+    statistic: the largest √T·d̄/ω of ``variants``, that of variant ``best``. maxima: (3, R) the largest of each
+    resample with the centres lower, consistent and upper. Observed and resampled maxima below 0 count as 0.
     """
     statistic, maxima = max(statistic, 0.0), np.maximum(maxima, 0.0)
     lower, consistent, upper = (float((row >= statistic).mean()) for row in maxima)
@@ -194,7 +194,7 @@ def reality_check(
 ) -> RealityCheck:
     """White (2000), not studentised, all recentred. excess: (T, V) daily, or chunks of it; else as SuperiorityTest.
 
-    Studentised it is p_upper of superior_predictive_ability.
+    The studentised form of this test is p_upper of superior_predictive_ability.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)

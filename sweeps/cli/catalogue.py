@@ -52,7 +52,7 @@ def _schema(of: str) -> dict[str, Any]:
 
     if of not in RECORDS:
         rule, remedy = (
-            "a schema is that of a study or of a run's record",
+            "the schema must be that of a study or of a record of a run",
             f"Use one of {', '.join(('study', *RECORDS))}",
         )
         raise InputError(rule, of, "--of", remedy)

@@ -38,7 +38,9 @@ def check_address(address: str) -> None:
         raise InputError("a run on a cluster needs Ray", "no package ray", "--ray", remedy)
     if not address or "://" in address:
         remedy = "Submit the command to the cluster: ray job submit -- gridproof run STUDY --ray auto"
-        raise InputError("an address is local, auto or HOST:PORT of a head", address or "nothing", "--ray", remedy)
+        raise InputError(
+            "the address must be local, auto, or HOST:PORT of a head", address or "nothing", "--ray", remedy
+        )
 
 
 @contextmanager
@@ -125,7 +127,7 @@ def _check_reachable(address: str) -> None:
     """Fails within seconds; Ray itself tries a wrong address for two minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
-        raise InputError("an address is local, auto or HOST:PORT of a head", address, "--ray", "Write the port too")
+        raise InputError("the address must be local, auto, or HOST:PORT of a head", address, "--ray", "Add the port")
     if not head_reachable(address, 3.0):
         raise _unreachable(f"no connection to {address}")
 
@@ -139,7 +141,7 @@ def _check_loopback(head: str, address: str) -> None:
     host = head.rpartition(":")[0]
     if address == "local" and host != "127.0.0.1":
         remedy = f"Set {LOOPBACK_VARIABLE}=0 before ray is imported"
-        raise InputError("a local Ray listens on 127.0.0.1 only", host, "--ray", remedy)
+        raise InputError("a local Ray must listen on 127.0.0.1 only", host, "--ray", remedy)
 
 
 def _disconnect(ray: Any, head: str) -> None:

@@ -24,7 +24,7 @@ class Budget:
     >>> gp.Budget(max_hours=0)
     Traceback (most recent call last):
         ...
-    gridproof.kernels.errors.InputError: --max-hours: a budget is a positive number; got 0. Raise it.
+    gridproof.kernels.errors.InputError: --max-hours: a budget must be a positive number; got 0. Raise it.
     """
 
     max_hours: float | None = None
@@ -35,10 +35,10 @@ class Budget:
         for name in ("max_hours", "max_cost", "node_hour_price"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
-                raise InputError("a budget is a positive number", value, _option(name), "Raise it")
+                raise InputError("a budget must be a positive number", value, _option(name), "Raise it")
         if (self.max_cost is None) != (self.node_hour_price is None):
             given, missing = ("max_cost", "node_hour_price")[:: 1 if self.node_hour_price is None else -1]
-            rule = "a limit of cost needs the price of a node's hour, and the price a limit"
+            rule = "a cost limit and the price of a node hour must be given together"
             raise InputError(rule, f"{_option(given)} alone", _option(given), f"Add {_option(missing)}")
 
 

@@ -96,7 +96,7 @@ def begin(store: Store, grid: Grid) -> Grid:
     where, remedy, tiles = str(store.folder), "Remove the folder and run again", store.finished_tiles()
     if not store.has(CUT):
         if tiles:
-            raise InputError("a run's folder records how its grid is cut", f"tiles without {CUT}", where, remedy)
+            raise InputError("a run's folder must record how its grid is cut", f"tiles without {CUT}", where, remedy)
         store.folder.mkdir(parents=True, exist_ok=True)
         store.write_json(CUT, asdict(grid.cut))
         return grid
@@ -105,7 +105,7 @@ def begin(store: Store, grid: Grid) -> Grid:
         found = store.evaluated(low, high)
         expected = grid.bounds(high - 1)[1] - grid.bounds(low)[0] if high <= grid.pieces else 0
         if found != expected:
-            rule = "a tile holds the variants of its pieces"
+            rule = "a tile must hold exactly the variants of its pieces"
             fault = f"{found:,} variants in the tile of pieces {low} to {high - 1}, which have {expected:,}"
             raise InputError(rule, fault, where, remedy)
     return grid
@@ -122,7 +122,7 @@ def recorded_grid(store: Store, grid: Grid) -> Grid:
         return cut_alike(grid, Cut(**recorded))
     except TypeError:
         where, remedy = str(store.folder / CUT), "Remove the run's folder and run again"
-        raise InputError("a run's folder records how its grid is cut", recorded, where, remedy) from None
+        raise InputError("a run's folder must record how its grid is cut", recorded, where, remedy) from None
 
 
 def complete_tally(store: Store, grid: Grid) -> Tally:

@@ -30,4 +30,4 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         if self.sample is not None and self.sample < 1:
-            raise InputError("a sample holds at least one variant", self.sample, "--sample", "Raise it")
+            raise InputError("a sample must have at least one variant", self.sample, "--sample", "Raise it")

@@ -64,6 +64,6 @@ def open_run_store(run: str | Path) -> tuple[RunStore, Path]:
     if not (folder / SUMMARY).is_file():
         fault = f"no {SUMMARY}" if folder.is_dir() else "no such folder"
         raise InputError(
-            f"a finished run's folder holds {SUMMARY}", fault, str(run), "Name the folder of a finished run"
+            f"a finished run's folder must contain {SUMMARY}", fault, str(run), "Name the folder of a finished run"
         )
     return runs, folder

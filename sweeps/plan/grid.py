@@ -288,7 +288,10 @@ def cut_alike(grid: Grid, cut: Cut) -> Grid:
         variants = [grid.variants(piece) for piece in range(grid.pieces)] if size < plan.study.space.size else None
         alike = ListedGrid(plan, range(size) if variants is None else np.concatenate(variants), cut.target)
     if alike.cut != cut:
-        rule, remedy = "a run is resumed with the pieces it was begun with", "Remove the run's folder and run again"
+        rule, remedy = (
+            "a run must be resumed with the pieces with which it was begun",
+            "Remove the run's folder and run again",
+        )
         raise InputError(rule, f"{cut} recorded, {alike.cut} here", "cut.json", remedy)
     return alike
 

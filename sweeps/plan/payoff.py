@@ -36,7 +36,7 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
     # A day of a leg takes up to 16 entries of 32 bytes in the range tables.
     if tables * gross.size > MAX_LEG_DAYS:
         raise InputError(
-            f"carry and interest have at most {MAX_LEG_DAYS // gross.size} settings in this window",
+            f"carry and interest must have at most {MAX_LEG_DAYS // gross.size} settings in this window",
             tables,
             study.where("legs"),
             "Give them fewer values",

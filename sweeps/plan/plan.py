@@ -172,7 +172,7 @@ def build_plan(
     """
     if study.space.size >= 2**62:
         raise InputError(
-            "a grid has fewer than 2^62 variants",
+            "a grid must have fewer than 2^62 variants",
             f"{study.space.size:.3g}",
             study.document.name,
             "Narrow an axis, in the file or with --set; or search it",
@@ -236,10 +236,10 @@ def _rule_table(study: Study) -> Ints:
     bits, extra = len(study.rule.bits), len(study.signals)
     if bits + extra > 16:
         raise InputError(
-            "a rule that holds has at most 16 signal bits and signals together",
+            "a rule with `hold` may use at most 16 signal bits and signals together",
             bits + extra,
             study.where("rule"),
-            "Drop some, or end the rule with a leg",
+            "Remove some signals, or end the rule with a leg",
         )
     needed = _needed(study)
     extended = np.tile(np.arange(len(table))[:, None], (1, table.shape[1] << extra))

@@ -45,7 +45,10 @@ class SearchJournal(BaseJournalBackend):
             self._records: list[dict[str, Any]] = [json.loads(line) for line in lines.splitlines()]
         except ValueError as error:
             self._file.close()
-            rule, remedy = "each line of a journal is a JSON record", "Restore the file, or delete it and search again"
+            rule, remedy = (
+                "each line of a journal must be a JSON record",
+                "Restore the file, or delete it and search again",
+            )
             raise InputError(rule, str(error), str(path), remedy) from None
         self._unwritten: list[str] = []
         self._synced = time.monotonic()

@@ -72,7 +72,7 @@ def parse_objectives(names: Sequence[str]) -> tuple[SearchObjective, ...]:
             known = ", ".join((*STATISTICS, *METRICS))
             raise InputError("unknown objective", name, "--objective", f"Use {known}")
         if list(names).count(name) > 1:
-            raise InputError("an objective is given once", name, "--objective", "Remove one")
+            raise InputError("an objective must be given once", name, "--objective", "Remove one")
     return tuple(SearchObjective(name, name in STATISTICS or BY_NAME[name].larger_is_better) for name in names)
 
 
@@ -87,10 +87,12 @@ def parse_requirements(texts: Sequence[str]) -> tuple[Requirement, ...]:
             metric, sign, bound = match[1], match[2], float(match[3])
         except ValueError:
             remedy = "Write for example 'switches>=10'"
-            raise InputError("a requirement is METRIC>=NUMBER or METRIC<=NUMBER", text, "--require", remedy) from None
+            raise InputError(
+                "a requirement must be METRIC>=NUMBER or METRIC<=NUMBER", text, "--require", remedy
+            ) from None
         if metric not in BY_NAME or not np.isfinite(bound):
             remedy = f"Use one of {', '.join(METRICS)} and a finite number"
-            raise InputError("a requirement bounds a metric", text, "--require", remedy)
+            raise InputError("a requirement must compare a metric with a number", text, "--require", remedy)
         requirements.append(Requirement(metric, sign == ">=", bound))
     return tuple(requirements)
 

@@ -39,10 +39,10 @@ class SearchOptions:
         for name in ("trials", "cells", "points", "patience", "walk_forward"):
             option = getattr(self, name)
             if option is not None and option < 1:
-                rule, where = f"{name} of a search is at least 1", f"--{name.replace('_', '-')}"
+                rule, where = f"{name} of a search must be at least 1", f"--{name.replace('_', '-')}"
                 raise InputError(rule, option, where, "Raise it")
         if self.seed < 0:
-            raise InputError("seed of a search is at least 0", self.seed, "--seed", "Raise it")
+            raise InputError("seed of a search must be at least 0", self.seed, "--seed", "Raise it")
 
     def identity(self) -> str:
         """The options that decide which trials a search proposes; with equal ones a call resumes the search."""

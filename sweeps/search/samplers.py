@@ -68,5 +68,8 @@ def check_sampler(name: str, dimensions: Dimensions, objectives: int, constraine
     package = _PACKAGES.get(name)
     if package is not None and importlib.util.find_spec(package) is None:
         raise InputError(
-            f"{name} needs the package {package}", "not installed", where, f"pip install {package}, or tpe"
+            f"{name} needs the package {package}",
+            "not installed",
+            where,
+            f"Install it with pip install {package}, or use tpe",
         )

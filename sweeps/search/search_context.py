@@ -72,7 +72,7 @@ class SearchContext:
         self.layout = lay_out(self.study, market)
         self.days = int(self.layout.problem.bounds[1]) if days is None else days
         if self.days < 2 * PARTS:
-            rule, remedy = f"a search sees {2 * PARTS} days or more", "Begin the window earlier"
+            rule, remedy = f"a search needs at least {2 * PARTS} days in sample", "Begin the window earlier"
             raise InputError(rule, f"{self.days} in sample", study.where("window"), remedy)
         self.in_sample = _first_days(self.layout, np.array([0, self.days]))
         self.parts = _first_days(self.layout, np.linspace(0, self.days, PARTS + 1).astype(np.int64))

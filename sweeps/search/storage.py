@@ -46,7 +46,7 @@ def open_storage(url: str | None, folder: Path) -> Iterator[BaseStorage]:
         path = folder / JOURNAL if url is None else Path(url)
         if path.suffix != ".journal":
             remedy = "Use sqlite:///FILE, postgresql://…, or FILE.journal"
-            raise InputError("a storage is the URL of a database or a journal file", url, "--storage", remedy)
+            raise InputError("a storage must be the URL of a database, or a journal file", url, "--storage", remedy)
         with closing(SearchJournal(path)) as journal:
             yield JournalStorage(journal)
         return
@@ -82,7 +82,7 @@ def open_search(
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study.set_metric_names([objective.name for objective in objectives])
     elif known != identity:
-        rule, remedy = "a storage has one search of each name", "Give another --storage"
+        rule, remedy = "a storage must not have two searches of the same name", "Give another --storage"
         raise InputError(rule, f"another search called {name}", "--storage", remedy)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)):
         study.tell(trial.number, state=TrialState.FAIL)

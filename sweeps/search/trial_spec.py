@@ -66,9 +66,9 @@ class TrialSpec:
             where, objective = "--objective", self.study.spec.objective
             if self.options.points is not None:
                 remedy = "Leave --points out, or use worst_period"
-                raise InputError("walk_forward chooses among the cells of a trial", "single points", where, remedy)
+                raise InputError("the objective walk_forward needs dense levels", "single points", where, remedy)
             if objective not in ADDITIVE_OBJECTIVES:
-                rule = f"walk_forward needs an objective that parts add up to: {', '.join(ADDITIVE_OBJECTIVES)}"
+                rule = f"walk_forward needs a study objective that adds up over days: {', '.join(ADDITIVE_OBJECTIVES)}"
                 raise InputError(rule, objective, where, "Use another")
         _ = self.requirements, self.dimensions
 

@@ -44,7 +44,7 @@ def search_folds(context: SearchContext, count: int) -> list[SearchFold]:
     days, problem = context.days, context.layout.problem
     ends = np.linspace(0, days, count + 2).round().astype(int)[1:]
     if count < 1 or np.diff(ends).min(initial=days) < problem.periods / 2:
-        rule, remedy = "a walk-forward needs parts of half a year or more", "Lower it, or bring longer series"
+        rule, remedy = "each part of a walk-forward must have at least half a year", "Lower it, or bring longer series"
         raise InputError(rule, f"{count + 1} parts of {days} days in sample", "--walk-forward", remedy)
     starts = [min(int(end) + int(problem.lags[0]) - 1, days) for end in ends]
     return [SearchFold(int(ends[fold]), starts[fold], starts[fold + 1]) for fold in range(count)]

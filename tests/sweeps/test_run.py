@@ -270,7 +270,7 @@ def test_a_report_that_is_gone_is_written_again(tmp_path: Path) -> None:
 def test_sql(finished: gp.Run) -> None:
     answer = finished.sql('SELECT count(*) AS n, max(sharpe) AS best FROM variants WHERE "execution.lag" = 1')
     assert answer["n"][0] == finished.summary["variants"] // 2
-    with pytest.raises(gp.InputError, match="a query is DuckDB SQL"):
+    with pytest.raises(gp.InputError, match="the query must be DuckDB SQL"):
         finished.sql("SELECT nothing FROM nowhere")
 
 

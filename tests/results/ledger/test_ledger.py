@@ -318,7 +318,7 @@ def test_a_damaged_line_is_one_error(tmp_path: Path, line: str, fault: str) -> N
     with file.path.open("a") as opened:
         opened.write(line + "\n[10,20]\n")
     with pytest.raises(
-        InputError, match=rf"jsonl:3: a ledger line is a valid record; got .*{fault}.* Restore the file"
+        InputError, match=rf"jsonl:3: a ledger line must be a valid record; got .*{fault}.* Restore the file"
     ):
         ledger_total(tmp_path, "market")
 
@@ -327,23 +327,23 @@ def test_what_cannot_be_recorded_is_refused(tmp_path: Path) -> None:
     def trials(*axes: TrialAxis) -> LedgerHeader:
         return LedgerHeader("run", "study", "market", "strategy", axes)
 
-    with pytest.raises(InputError, match="a parameter is on one axis of the ledger; got a"):
+    with pytest.raises(InputError, match="a parameter must be on only one axis of the ledger; got a"):
         trials(TrialAxis(("a",), (1,)), TrialAxis(("b", "a"), (2,)))
-    with pytest.raises(InputError, match="each value of a ledger axis occurs once; got 1"):
+    with pytest.raises(InputError, match="each value of a ledger axis must occur once; got 1"):
         trials(TrialAxis(("a",), (1, 2, 1.0)))
     for wrong in (math.nan, math.inf, True, None):
-        with pytest.raises(InputError, match=f"a value in the ledger is a finite number or text; got {wrong}"):
+        with pytest.raises(InputError, match=f"a value in the ledger must be a finite number or text; got {wrong}"):
             trials(TrialAxis(("a",), (wrong,)))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"a grid in the ledger has fewer than 2\^62 variants; got 1e\+19"):
+    with pytest.raises(InputError, match=r"a grid in the ledger must have fewer than 2\^62 variants; got 1e\+19"):
         trials(*(TrialAxis((f"p{at}",), tuple(range(10))) for at in range(19)))
     file = LedgerFile(tmp_path / "ledger", trials(*box([1, 2], [3, 4])))
     for low, high in ((0, 5), (-1, 2), (2, 2)):
-        with pytest.raises(InputError, match=r"a grid index is between 0 and 3; got \["):
+        with pytest.raises(InputError, match=r"a grid index must be between 0 and 3; got \["):
             file.add_range(low, high)
-    with pytest.raises(InputError, match="a grid index is between 0 and 3; got 1 to 4"):
+    with pytest.raises(InputError, match="a grid index must be between 0 and 3; got 1 to 4"):
         file.add_indices(np.array([4, 1]))
     for row in ((1,), (1, math.nan)):
-        with pytest.raises(InputError, match="a ledger row has a finite number or text for each axis"):
+        with pytest.raises(InputError, match="a ledger row must have a finite number or text for each axis"):
             file.add_rows([row])
     assert not (tmp_path / "ledger").exists()
     with pytest.raises(InputError, match="the ledger folder must exist"):

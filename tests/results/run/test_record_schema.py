@@ -89,12 +89,14 @@ def test_schemas_are_published(name: str) -> None:
 
 
 def test_there_is_no_other_record() -> None:
-    with pytest.raises(gp.InputError, match="record_schema: a record of a run is one that has a schema; got diary"):
+    with pytest.raises(gp.InputError, match="record_schema: the record must be one that has a schema; got diary"):
         record_schema("diary")
 
 
 def test_a_folder_without_a_finished_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(gp.InputError, match=r"zzz: a finished run's folder holds summary\.json; got no such folder"):
+    with pytest.raises(
+        gp.InputError, match=r"zzz: a finished run's folder must contain summary\.json; got no such folder"
+    ):
         gp.open_run(tmp_path / "zzz")
     with pytest.raises(
         gp.InputError, match=r"holds summary\.json; got no summary\.json\. Name the folder of a finished"

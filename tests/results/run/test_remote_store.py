@@ -173,7 +173,9 @@ def test_a_tile_is_a_trial_before_it_is_saved_and_saved_once_it_is_whole(
 
 
 def test_what_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(gp.InputError, match=r"a URL is one that fsspec opens; got Protocol not known: nowhere"):
+    with pytest.raises(
+        gp.InputError, match=r"the URL must be one that fsspec can open; got Protocol not known: nowhere"
+    ):
         gp.run(small_study(), out="nowhere://bucket/runs", verdict=False)
 
     def failing(files: Any, path: str, **options: Any) -> Any:

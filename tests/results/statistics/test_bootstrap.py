@@ -54,7 +54,7 @@ def test_block_length_follows_the_memory_not_the_scale() -> None:
 @pytest.mark.parametrize(
     ("returns", "words"),
     [
-        (np.zeros(19), r"one series of 20 days at least; got shape \(19,\)"),
+        (np.zeros(19), r"one series of at least 20 days; got shape \(19,\)"),
         (np.zeros((30, 2)), r"got shape \(30, 2\)"),
         (np.full(30, 0.001), "the series must vary; got 0.001 every day"),
         (np.where(np.arange(30) == 7, np.nan, 1.0), "day 7: every number must be finite; got nan"),
@@ -108,10 +108,10 @@ def test_counts_make_resampled_sums_a_product(days: int, resamples: int, seed: i
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((1, 2.0, 5, 0), "observations: there must be two days at least; got 1"),
+        ((1, 2.0, 5, 0), "observations: there must be at least two days; got 1"),
         ((9, 0.5, 5, 0), r"block_length: must be finite and at least 1; got 0\.5"),
         ((9, np.inf, 5, 0), "got inf"),
-        ((9, 2.0, 0, 0), "resamples: there must be one at least; got 0"),
+        ((9, 2.0, 0, 0), "resamples: there must be at least one resample; got 0"),
         ((9, 2.0, 5, -1), "seed: must not be negative; got -1"),
     ],
 )
@@ -123,7 +123,7 @@ def test_the_draw_refuses(arguments: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("indices", "words"),
     [
-        (np.zeros((2, 5)), "must be a table of whole numbers; got shape .2, 5. of float64"),
+        (np.zeros((2, 5)), "must be a two-dimensional array of integers; got shape .2, 5. of float64"),
         (np.zeros((2, 4), dtype=int), "as many days as the returns, 5; got 4"),
         (np.full((2, 5), 5), "days are counted from 0 to 4; got 5 to 5"),
         (np.full((2, 5), -1), "got -1 to -1"),

@@ -95,5 +95,5 @@ def test_bad_input() -> None:
         haircut_sharpe([[0.1]], 100)
     with pytest.raises(InputError, match=r"finite or NaN"):
         haircut_sharpe([math.inf], 100)
-    with pytest.raises(InputError, match=r"two days at least; got 1"):
+    with pytest.raises(InputError, match=r"at least two days; got 1"):
         haircut_sharpe([0.1], 1)

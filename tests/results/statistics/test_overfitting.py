@@ -226,15 +226,15 @@ def test_refusals() -> None:
     for blocks in (0, 7, 22):
         with pytest.raises(InputError, match=f"blocks: must be even, 2 to 20; got {blocks}"):
             probability_of_backtest_overfitting(returns, blocks)
-    with pytest.raises(InputError, match="16 blocks need as many days; got 12"):
+    with pytest.raises(InputError, match="there must be at least one day for each of 16 blocks; got 12"):
         probability_of_backtest_overfitting(returns[:12])
-    with pytest.raises(InputError, match="half of the blocks must have two days"):
+    with pytest.raises(InputError, match="any half of the blocks must have at least two days"):
         probability_of_backtest_overfitting(returns[:3], 2)
     with pytest.raises(InputError, match=r"CAGR needs returns above −1; got -1\.5"):
         probability_of_backtest_overfitting(returns - (returns == returns.min()) * (returns + 1.5), 8, "cagr")
     with pytest.raises(InputError, match=r"returns, day 0 of variant 20: every number must be finite; got inf"):
         probability_of_backtest_overfitting([returns, np.full((96, 1), np.inf)], 8)
-    with pytest.raises(InputError, match="returns: there must be a variant"):
+    with pytest.raises(InputError, match="returns: there must be at least one variant"):
         probability_of_backtest_overfitting(returns[:, :0], 8)
     with pytest.raises(InputError, match="rank_sample: must be at least 100; got 5"):
         OverfittingTest(rank_sample=5)
@@ -256,9 +256,9 @@ def test_refusals_of_block_sums() -> None:
     longer[:, :, 0] += 1
     with pytest.raises(InputError, match=r"all chunks must have the same blocks; got \[13"):
         probability_of_backtest_overfitting_from_sums([sums, longer])
-    with pytest.raises(InputError, match="block_sums: there must be a variant"):
+    with pytest.raises(InputError, match="block_sums: there must be at least one variant"):
         probability_of_backtest_overfitting_from_sums([])
-    with pytest.raises(InputError, match="there must be a variant"):
+    with pytest.raises(InputError, match="there must be at least one variant"):
         OverfittingTest().finish()
     broken = sums.copy()
     broken[1, 2, 1] = np.nan

@@ -144,7 +144,7 @@ def test_bad_points_and_surfaces() -> None:
     for point in ((3, 0), (-1, 0), (0,)):
         with pytest.raises(InputError, match=r"plateau: point: must be one position on each axis of \(3, 4\)"):
             plateau(values, point, 0.1)
-    with pytest.raises(InputError, match=r"cliff: values: must be a grid of finite numbers"):
+    with pytest.raises(InputError, match=r"cliff: values: must be an array of finite numbers"):
         cliff(np.full(3, np.nan), (0,))
     with pytest.raises(InputError, match=r"standard_error: must not be negative; got nan"):
         plateau(values, (0, 0), math.nan)

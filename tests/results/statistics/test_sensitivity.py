@@ -200,9 +200,9 @@ def test_surfaces_give_the_same_indices(shape: tuple[int, ...], holes: bool) -> 
 
 
 def test_surfaces_that_cannot_answer() -> None:
-    with pytest.raises(InputError, match=r"there must be a surface; got \(5, 1\)"):
+    with pytest.raises(InputError, match=r"there must be at least one surface; got \(5, 1\)"):
         anova_from_surfaces(Surfaces.empty((5, 1)))
-    with pytest.raises(InputError, match=r"must hold something; got 0"):
+    with pytest.raises(InputError, match=r"must contain at least one variant; got 0"):
         anova_from_surfaces(Surfaces.empty((5, 2)))
     constant = anova_from_surfaces(tallied(np.full((3, 2, 2), 0.7)))
     assert np.isnan(constant.first_order).all()
@@ -223,12 +223,12 @@ def test_surfaces_that_cannot_answer() -> None:
 
 def test_bad_grids_and_weights() -> None:
     for values in (3.0, [np.nan, np.nan], [1.0, np.inf]):
-        with pytest.raises(InputError, match=r"functional_anova: values: must be a grid of finite numbers"):
+        with pytest.raises(InputError, match=r"functional_anova: values: must be an array of finite numbers"):
             functional_anova(values)
     grid = drawn_grid((2, 2))
     with pytest.raises(InputError, match=r"one weight for each value of each axis; got \(\(2,\), \(3,\)\)"):
         functional_anova(grid, [[1, 1], [1, 1, 1]])
     with pytest.raises(InputError, match=r"finite, not negative, and not all 0"):
         sobol_indices_from_grid(grid, [[1, 1], [1, -1]])
-    with pytest.raises(InputError, match=r"a defined cell must have a weight"):
+    with pytest.raises(InputError, match=r"a defined value must have a positive weight"):
         functional_anova([[np.nan, 1.0], [1.0, 1.0]], [[1, 0], [1, 0]])

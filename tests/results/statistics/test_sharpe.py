@@ -117,16 +117,16 @@ def test_moments_that_no_distribution_has_are_nan() -> None:
 
 
 def test_excess_kurtosis_is_refused() -> None:
-    with pytest.raises(InputError, match=r"probabilistic_sharpe: kurtosis: raw kurtosis is 1 at least .* Add 3"):
+    with pytest.raises(InputError, match=r"probabilistic_sharpe: kurtosis: raw kurtosis must be at least 1 .* Add 3"):
         probabilistic_sharpe(0.1, 100, 0.0, 0.0)
 
 
 def test_bad_arguments() -> None:
-    with pytest.raises(InputError, match=r"observations: there must be 2 observations at least; got \[1.\]"):
+    with pytest.raises(InputError, match=r"observations: there must be at least 2 observations; got \[1.\]"):
         probabilistic_sharpe(0.1, [100, 1])
     with pytest.raises(InputError, match=r"version: the version must be one of 2012 and 2025; got 2014"):
         probabilistic_sharpe(0.1, 100, version="2014")
-    with pytest.raises(InputError, match=r"only the version of 2025 knows autocorrelation"):
+    with pytest.raises(InputError, match=r"only version 2025 uses autocorrelation"):
         probabilistic_sharpe(0.1, 100, autocorrelation=0.1)
     with pytest.raises(InputError, match=r"between −1 and 1"):
         probabilistic_sharpe(0.1, 100, version="2025", autocorrelation=1.0)
@@ -134,7 +134,7 @@ def test_bad_arguments() -> None:
         minimum_track_record_length(0.1, confidence=95.0)
     with pytest.raises(InputError, match=r"every number must be finite; got nan at 3"):
         return_moments([0.1, 0.2, 0.1, np.nan])
-    with pytest.raises(InputError, match=r"two days at least"):
+    with pytest.raises(InputError, match=r"at least two days"):
         return_moments([0.1])
 
 
@@ -259,7 +259,7 @@ def test_intervals_without_volatility_and_bad_indices() -> None:
     rows = np.random.default_rng(0).integers(0, 50, (200, 50))
     rows[:20] = 7
     assert sharpe_interval(returns, rows).undefined == 20
-    with pytest.raises(InputError, match=r"100 rows at least of 50 days each"):
+    with pytest.raises(InputError, match=r"at least 100 rows of 50 days each"):
         sharpe_interval(returns, rows[:99])
     with pytest.raises(InputError, match=r"days must lie in 0 to 49; got 0 to 50"):
         sharpe_interval(returns, np.where(rows == 7, 50, rows))

@@ -134,7 +134,7 @@ def test_bad_positions() -> None:
         circular_shift_test(np.where(np.arange(30) == 2, np.nan, 1.0), returns)
     with pytest.raises(InputError, match=r"must be one of total, mean, sharpe; got cagr"):
         circular_shift_test(np.ones(30), returns, "cagr")
-    with pytest.raises(InputError, match=r"cost: must be a share, 0 to 1; got 5"):
+    with pytest.raises(InputError, match=r"cost: must be a share of the traded value, from 0 to below 1; got 5"):
         circular_shift_test(np.ones(30), returns, cost=5)
 
 

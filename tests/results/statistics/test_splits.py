@@ -194,7 +194,7 @@ def test_refusals() -> None:
         ((1, 5), "train: must be at least 2; got 1"),
         ((5, 0), "test: must be at least 1; got 0"),
         ((5, 5, -1), "gap: must be at least 0; got -1"),
-        ((115, 5, 5), "a training window and the gap must leave some of 120 days; got 120"),
+        ((115, 5, 5), "the training window and the gap must leave days to test, of 120; got 120"),
     ):
         with pytest.raises(InputError, match=words):
             walk_forward(returns, *arguments)
@@ -208,10 +208,10 @@ def test_refusals() -> None:
         ((5, 6, 2), "groups: must be 2 to 5; got 6"),
         ((60, 6, 6), "test_groups: must be 1 to 5; got 6"),
         ((60, 6, 2, -1), "purge, embargo: must not be negative; got -1"),
-        ((60, 6, 2, 20), "split 2: some days must be left to train on; got none. Purge less"),
+        ((60, 6, 2, 20), "split 2: each split must have days to train on; got none. Use a shorter purge or embargo"),
         ((600, 20, 10), "at most 20,000 splits; got 184,756"),
     ):
         with pytest.raises(InputError, match=words):
             combinatorial_purged_splits(*arguments)
-    with pytest.raises(InputError, match="training set 0: there must be two training days at least; got 1"):
+    with pytest.raises(InputError, match="training set 0: each training set must have at least two days; got 1"):
         combinatorial_paths(returns[:6], 6, 5)

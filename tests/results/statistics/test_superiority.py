@@ -270,16 +270,18 @@ def test_refusals() -> None:
         superior_predictive_ability([excess[:, :5], broken[:, 5:]], None, BLOCK)
     with pytest.raises(InputError, match="every chunk must have the same 120 days; got 119"):
         superior_predictive_ability([excess, excess[1:]], None, BLOCK)
-    with pytest.raises(InputError, match="excess: there must be a variant; got none"):
+    with pytest.raises(InputError, match="excess: there must be at least one variant; got none"):
         reality_check([], None, BLOCK)
     with pytest.raises(InputError, match=r"two dimensions; got shape .120,."):
         reality_check(excess[:, 0], None, BLOCK)
-    with pytest.raises(InputError, match="there must be three days at least; got 2"):
+    with pytest.raises(InputError, match="there must be at least three days; got 2"):
         reality_check(excess[:2], None, BLOCK)
     with pytest.raises(InputError, match="either the indices or the block length must be given; got neither"):
         superior_predictive_ability(excess)
     indices = stationary_bootstrap_indices(DAYS, BLOCK, 9, 0)
-    with pytest.raises(InputError, match="ω needs the block length that the indices were drawn with"):
+    with pytest.raises(
+        InputError, match="the studentised test needs the block length with which the indices were drawn"
+    ):
         superior_predictive_ability(excess, indices)
     assert reality_check(excess, indices).block_length is None
     with pytest.raises(InputError, match=r"block_length: must be finite and at least 1; got 0\.2"):
@@ -289,7 +291,7 @@ def test_refusals() -> None:
         with pytest.raises(InputError, match="excess of variant 15: an excess that is the same every day, and not 0"):
             tested(constant, indices, BLOCK)
     assert superior_predictive_ability(constant, indices, BLOCK, studentised=False).variants == 16
-    with pytest.raises(InputError, match="the chunks are gone over several times; got generator"):
+    with pytest.raises(InputError, match="the chunks are read several times; got generator"):
         stepwise_multiple_test((part for part in [excess]), indices, BLOCK)
     with pytest.raises(InputError, match="level: must lie between 0 and 1; got 5"):
         stepwise_multiple_test(excess, indices, BLOCK, 5)

@@ -141,7 +141,8 @@ def test_an_unknown_study_and_a_folder_without_a_run_say_what_is_there(tmp_path:
     assert unknown == "gridproof: STUDY: a study is a file or a shipped study; got us-dmo. Did you mean us-demo.\n"
     missing = gridproof("show", tmp_path, expect=2).stderr
     assert (
-        "a finished run's folder holds summary.json; got no summary.json. Name the folder of a finished run." in missing
+        "a finished run's folder must contain summary.json; got no summary.json. Name the folder of a finished run."
+        in missing
     )
 
 
@@ -177,6 +178,6 @@ def test_schemas_of_a_runs_records(run_folder: Path) -> None:
         schema = json.loads(gridproof("schema", "--of", name).stdout)
         jsonschema.validate(json.loads((run_folder / f"{name}.json").read_text()), schema)
     assert (
-        "--of: a schema is that of a study or of a run's record; got summery. Use one of study, summary"
+        "--of: the schema must be that of a study or of a record of a run; got summery. Use one of study, summary"
         in gridproof("schema", "--of", "summery", expect=2).stderr
     )

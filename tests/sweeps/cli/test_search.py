@@ -46,8 +46,8 @@ def test_the_command_line(
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (("--trials", "0"), "gridproof: --trials: trials of a search is at least 1; got 0. Raise it."),
-        (("--cells", "0"), "gridproof: --cells: cells of a search is at least 1; got 0. Raise it."),
+        (("--trials", "0"), "gridproof: --trials: trials of a search must be at least 1; got 0. Raise it."),
+        (("--cells", "0"), "gridproof: --cells: cells of a search must be at least 1; got 0. Raise it."),
         (
             ("--sampler", "best"),
             "gridproof: --sampler: the sampler must be known; got best. Use tpe,",

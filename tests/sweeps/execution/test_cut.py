@@ -90,10 +90,13 @@ def test_tiles_without_a_cut_and_of_another_one_are_refused(tmp_path: Path, monk
     folder = stopped(tmp_path, monkeypatch)
     recorded = json.loads((folder / CUT).read_text())
     faults = {
-        "a tile holds the variants of its pieces; got .* variants in the tile of pieces": {"target": 7, "pieces": 64},
-        "a run is resumed with the pieces it was begun with": {"pieces": 3},
-        "a run is resumed with the pieces": {"form": "heap"},
-        "a run's folder records how its grid is cut": {"width": 3},
+        "a tile must hold exactly the variants of its pieces; got .* variants in the tile of pieces": {
+            "target": 7,
+            "pieces": 64,
+        },
+        "a run must be resumed with the pieces with which it was begun": {"pieces": 3},
+        "a run must be resumed with the pieces": {"form": "heap"},
+        "a run's folder must record how its grid is cut": {"width": 3},
     }
     for fault, change in faults.items():
         changed = recorded | change
@@ -103,7 +106,7 @@ def test_tiles_without_a_cut_and_of_another_one_are_refused(tmp_path: Path, monk
         with pytest.raises(gp.InputError, match=fault):
             gp.run(small_study(), out=tmp_path, verdict=False)
     (folder / CUT).unlink()
-    with pytest.raises(gp.InputError, match=r"records how its grid is cut; got tiles without cut\.json"):
+    with pytest.raises(gp.InputError, match=r"must record how its grid is cut; got tiles without cut\.json"):
         gp.run(small_study(), out=tmp_path, verdict=False)
     (folder / CUT).write_text(json.dumps(recorded))
     assert total(gp.run(small_study(), out=tmp_path, verdict=False)) == small_study().space.size
@@ -118,7 +121,7 @@ def test_tiles_that_were_tampered_with_end_the_run(part: str, tmp_path: Path, mo
     arrays[part][arrays[part].argmax()] += 3
     np.savez(tile, **arrays)
     if part == "counters":
-        with pytest.raises(gp.InputError, match="a tile holds the variants of its pieces"):
+        with pytest.raises(gp.InputError, match="a tile must hold exactly the variants of its pieces"):
             gp.run(small_study(), out=tmp_path, verdict=False)
         return
     size = small_study().space.size
@@ -150,5 +153,5 @@ def test_a_grid_cut_alike_has_the_same_pieces(form: str) -> None:
     assert alike.cut == grid.cut != other.cut
     for number in range(grid.pieces):
         np.testing.assert_array_equal(alike.variants(number), grid.variants(number))
-    with pytest.raises(gp.InputError, match="a run is resumed with the pieces it was begun with"):
+    with pytest.raises(gp.InputError, match="a run must be resumed with the pieces with which it was begun"):
         cut_alike(other, Cut("product", 10, False, grid.size + 1, 3))

@@ -60,12 +60,12 @@ def test_budgets() -> None:
     now += 1800.0
     assert tracker.exhausted(1) == "--max-hours 0.5 is reached"
     with pytest.raises(
-        gp.InputError, match=r"--max-cost: a limit of cost needs the price of a node's hour.*Add --node"
+        gp.InputError, match=r"--max-cost: a cost limit and the price of a node hour must be given together.*Add --node"
     ):
         Budget(max_cost=3.0)
     with pytest.raises(gp.InputError, match=r"--node-hour-price alone\. Add --max-cost"):
         Budget(node_hour_price=3.0)
-    with pytest.raises(gp.InputError, match=r"--max-hours: a budget is a positive number; got nan"):
+    with pytest.raises(gp.InputError, match=r"--max-hours: a budget must be a positive number; got nan"):
         Budget(max_hours=float("nan"))
 
 
@@ -145,7 +145,7 @@ def test_addresses_that_cannot_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         ):
             gp.run(small_study(), out=tmp_path, ray="local", verdict=False)
         patch.setattr(connection, "find_spec", lambda name: object())
-        with pytest.raises(gp.InputError, match=r"an address is local, auto or HOST:PORT.*ray job submit"):
+        with pytest.raises(gp.InputError, match=r"the address must be local, auto, or HOST:PORT.*ray job submit"):
             gp.run(small_study(), out=tmp_path, ray="ray://head:10001", verdict=False)
         with pytest.raises(gp.InputError, match=r"--workers: a cluster needs at least one worker; got 0"):
             gp.run(small_study(), out=tmp_path, ray="local", workers=0, verdict=False)

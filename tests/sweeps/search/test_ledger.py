@@ -102,9 +102,9 @@ def test_a_torn_box_does_not_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("box", "fault"),
     [
-        ([(1, 1), (0.5,), ("x",)], "each value of a ledger axis occurs once"),
-        ([(float("nan"),), (0.5,), ("x",)], "a value in the ledger is a finite number or text"),
-        ([(True,), (0.5,), ("x",)], "a value in the ledger is a finite number or text"),
+        ([(1, 1), (0.5,), ("x",)], "each value of a ledger axis must occur once"),
+        ([(float("nan"),), (0.5,), ("x",)], "a value in the ledger must be a finite number or text"),
+        ([(True,), (0.5,), ("x",)], "a value in the ledger must be a finite number or text"),
     ],
 )
 def test_what_is_no_box_is_refused(tmp_path: Path, box: Any, fault: str) -> None:

@@ -15,19 +15,19 @@ def test_an_unknown_objective(name: str) -> None:
 
 
 def test_an_objective_twice() -> None:
-    with pytest.raises(gp.InputError, match="--objective: an objective is given once; got median"):
+    with pytest.raises(gp.InputError, match="--objective: an objective must be given once; got median"):
         parse_objectives(["median", "median"])
 
 
 @pytest.mark.parametrize("text", ["switches", "switches>10", "switches>=many", ">=3", "sharpe==1"])
 def test_what_is_no_requirement(text: str) -> None:
-    with pytest.raises(gp.InputError, match="--require: a requirement is METRIC>=NUMBER or METRIC<=NUMBER"):
+    with pytest.raises(gp.InputError, match="--require: a requirement must be METRIC>=NUMBER or METRIC<=NUMBER"):
         parse_requirements([text])
 
 
 @pytest.mark.parametrize("text", ["alpha>=1", "sharpe>=nan", "turnover<=inf"])
 def test_a_requirement_bounds_a_metric(text: str) -> None:
-    with pytest.raises(gp.InputError, match="--require: a requirement bounds a metric"):
+    with pytest.raises(gp.InputError, match="--require: a requirement must compare a metric with a number"):
         parse_requirements([text])
 
 

@@ -156,7 +156,8 @@ def test_a_search_of_another_name_in_its_place(data: Path, tmp_path: Path) -> No
     study = optuna.load_study(study_name=run.folder.name, storage=storage)
     study.set_user_attr("identity", "another")
     with pytest.raises(
-        gp.InputError, match="--storage: a storage has one search of each name; got another search called small-"
+        gp.InputError,
+        match="--storage: a storage must not have two searches of the same name; got another search called small-",
     ):
         run_search(data, tmp_path, 5)
 

@@ -32,8 +32,13 @@ def test_every_backend_finds_the_same(points: int | None) -> None:
 @pytest.mark.parametrize(
     ("names", "objective", "points", "fault"),
     [
-        (["walk_forward"], "sharpe", True, "walk_forward chooses among the cells of a trial; got single points"),
-        (["walk_forward"], "calmar", False, "walk_forward needs an objective that parts add up to: .*; got calmar"),
+        (["walk_forward"], "sharpe", True, "the objective walk_forward needs dense levels; got single points"),
+        (
+            ["walk_forward"],
+            "calmar",
+            False,
+            "walk_forward needs a study objective that adds up over days: .*; got calmar",
+        ),
     ],
 )
 def test_statistics_that_cannot_be_had(names: list[str], objective: str, points: bool, fault: str) -> None:

@@ -262,7 +262,7 @@ def test_a_fault_of_a_point_is_one_line(
             ["--data", "{market}/none"],
             "--data or market.path: the folder of the market must exist; got {market}/none. ",
         ),
-        (["--sample", "0"], "--sample: a sample holds at least one variant; got 0. "),
+        (["--sample", "0"], "--sample: a sample must have at least one variant; got 0. "),
     ],
 )
 def test_a_fault_of_an_option_is_one_line(

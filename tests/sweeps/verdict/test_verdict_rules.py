@@ -102,7 +102,7 @@ def test_other_data_are_refused(run: gp.Run, folder: Path, tmp_path: Path) -> No
     day, value = text[-1].split(",")
     text[-1] = f"{day},{float(value) + 0.01:.4f}"
     (tmp_path / "yield.csv").write_text("\n".join(text) + "\n")
-    with pytest.raises(gp.InputError, match=r"a verdict needs the very data of its run; got other data"):
+    with pytest.raises(gp.InputError, match=r"a verdict must be computed from the data of its run; got other data"):
         judge_run(run.folder, tmp_path)
 
 
