@@ -13,7 +13,7 @@ UNFINISHED = ".tmp"
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """A temporary file in the same folder that replaces ``path`` when the block ends.
+    """Yields a temporary file in the same folder, which replaces ``path`` when the block ends.
 
     Where the block raises, on a full disk or by an interrupt, ``path`` stays as it was and the temporary file is
     removed. Only a kill of the process leaves one; see ``remove_leftovers``.
@@ -27,6 +27,6 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of writers that were killed. Nobody may be writing into the folder."""
+    """Removes the temporary files of writers that were killed. No other process may be writing into the folder."""
     for path in folder.glob(f"*{UNFINISHED}"):
         path.unlink()

@@ -14,7 +14,7 @@ from pathlib import Path
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.atomic_write import UNFINISHED
 
-# These files make a run a finished one, so they are uploaded after all others.
+# A run with these files counts as finished, so they are uploaded after all others.
 _LAST = ("summary.json", "report.html")
 
 

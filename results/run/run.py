@@ -135,7 +135,7 @@ class Run:
     def sql(self, query: str) -> pd.DataFrame:
         """A DuckDB query; every Parquet file of the folder is a table: variants, top, surfaces, curves.
 
-        Raises InputError where the folder holds no finished run, or the query is none.
+        Raises InputError if the folder holds no finished run, or the query is not valid.
         """
         import duckdb
 
@@ -154,7 +154,7 @@ class Run:
             connection.close()
 
     def report(self) -> Path:
-        """Write report.html anew. Raises InputError where the folder holds no finished run."""
+        """Writes report.html again. Raises InputError where the folder holds no finished run."""
         from gridproof.results.report.report import write_report
 
         Store(self.folder).read_json(SUMMARY)  # Raises InputError where this is no finished run.

@@ -45,7 +45,7 @@ class Store:
         self.write_text("study.yaml", study)
 
     def clear(self) -> None:
-        """Remove what an earlier run left here, to make way for another one; what else is in the folder stays."""
+        """Removes the files of an earlier run. All other files in the folder stay."""
         for path in self.tiles.glob("*"):  # first: a tile without its cut means nothing
             path.unlink()
         for name in (SUMMARY, "report.html", "statistics.json", "timing.json", CUT):
@@ -56,7 +56,7 @@ class Store:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do but perhaps a verdict."""
+        """Whether the run is finished, except perhaps for its verdict."""
         return self.has(SUMMARY) and self.has("report.html")
 
     def has(self, name: str) -> bool:
@@ -124,7 +124,7 @@ class Store:
         return int(Tally.load(self._tile(low, high)).counters[EVALUATED])
 
     def tally(self) -> Tally:
-        """Every finished tile, merged."""
+        """Returns the merged tally of all finished tiles."""
         first, *others = self.finished_tiles()
         merged = Tally.load(self._tile(*first))
         for tile in others:
@@ -162,7 +162,7 @@ class Store:
     def write_variants(self, tables: Iterator[pa.Table], expected: int) -> None:
         """Stream tables into variants.parquet, in row groups of one size whatever the sizes of the tables.
 
-        Raises RuntimeError where together they do not have the expected number of rows.
+        Raises RuntimeError if the total number of rows is not the expected one.
         """
         written = 0
         with atomic_write(self.folder / "variants.parquet") as path:

@@ -1,4 +1,4 @@
-"""The budget of a call: hours and money, after which no more tiles are begun."""
+"""The budget of a call: the hours and the cost after which no more tiles are begun."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collects the tiles that an executor finishes: into the ledger, then the run's folder, then the run store."""
+"""Collects finished tiles from an executor: records them in the ledger, saves them in the run's folder, uploads."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RunControl:
 def collect(
     executor: Executor, task: Task, store: Store, ledger: RunLedger, runs: RunStore, control: RunControl
 ) -> int:
-    """Store every missing tile. Returns how many variants that added.
+    """Evaluates and stores every missing tile. Returns the number of variants added.
 
     Raises IncompleteError where tiles are still missing: the budget is used up, tiles failed, or the disk is full.
     """
@@ -88,10 +88,10 @@ def collect(
 
 
 def begin(store: Store, grid: Grid) -> Grid:
-    """The grid, cut as the run's folder records it; where the run begins, its cut is recorded.
+    """Returns the grid, cut as the run's folder records it. A new run records its cut first.
 
-    The cut is part of the run's identity: a tile is named by its pieces, and says nothing about those of another cut.
-    Raises InputError where the folder has tiles that are not of its cut.
+    The cut is part of the run's identity: a tile is named by its pieces, which mean nothing under another cut. Raises
+    InputError if the folder has tiles of another cut.
     """
     where, remedy, tiles = str(store.folder), "Remove the folder and run again", store.finished_tiles()
     if not store.has(CUT):
@@ -126,7 +126,7 @@ def recorded_grid(store: Store, grid: Grid) -> Grid:
 
 
 def complete_tally(store: Store, grid: Grid) -> Tally:
-    """All tiles merged. Raises RuntimeError where they are not of exactly the variants that were to be evaluated."""
+    """Merges all tiles. Raises RuntimeError if they do not contain exactly the variants to be evaluated."""
     tally = store.tally()
     evaluated, undefined = int(tally.counters[EVALUATED]), int(tally.counters[UNDEFINED])
     placed = int(tally.histogram.sum()) + undefined

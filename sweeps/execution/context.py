@@ -15,7 +15,7 @@ from gridproof.sweeps.study.study import Study
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """data: the folder of the market's files, None where none is given. runs: where the run's folder is kept."""
+    """data: the folder of the market's files, or None. runs: the run store that keeps the run's folder."""
 
     study: Study
     market: Market

@@ -1,4 +1,4 @@
-"""A grid bound to the function that evaluates it, for what looks at single variants after the sweep."""
+"""A grid with the function that evaluates it: single variants after the sweep, such as base and best."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _AGREE = 1e-7
 
 
 class GridEvaluation:
-    """A grid, the function that evaluates its work, and its variants in full, each evaluated once.
+    """Evaluates variants of a grid. Points evaluated in full are kept, so none is evaluated twice.
 
-    evaluate: of ``plan.problem``, on the backend that the run is swept with.
+    evaluate: ``plan.problem`` bound to the backend of the run.
     """
 
     def __init__(self, grid: Grid, evaluate: Evaluator, points: Points) -> None:
@@ -37,7 +37,7 @@ class GridEvaluation:
         return self._metrics[index]
 
     def point(self, index: int) -> Point:
-        """One variant by the reference. Raises RuntimeError where the backend that ranks it disagrees."""
+        """Evaluates one variant by the reference. Raises RuntimeError if the backend of the run disagrees."""
         if index not in self._points:
             point = self.points.at(self.plan.study.space.parameters(index))
             _check_agreement(index, self.metrics(index), point)

@@ -1,4 +1,4 @@
-"""Executors evaluate tiles: the interface of all, and the one that works in this process."""
+"""Executors evaluate tiles: the interface, and the executor that works in this process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """All that decides the result of a tile, besides the backend."""
+    """Everything that determines the result of a tile, except the backend."""
 
     grid: Grid
     scale: TallyScale
@@ -51,26 +51,26 @@ class TileFault:
 
 
 class ExecutionControl(Protocol):
-    """What an executor reports to the run that it works for, and asks of it."""
+    """What an executor reports to its run, and asks of it."""
 
     def advance(self, variants: int) -> None:
-        """So many more variants are finished."""
+        """Reports the number of variants finished since the last call."""
 
     def nodes(self, rates: Mapping[str, float]) -> None:
         """Variants per second of each node by name."""
 
     def notice(self, text: str) -> None:
-        """One sentence that a person should read now."""
+        """Reports one sentence for the user."""
 
     def enough(self, nodes: int) -> bool:
         """Whether to begin no more tiles. Asked before each tile and about once a second; nodes: those in use."""
 
 
 class Executor(AbstractContextManager["Executor"], Protocol):
-    """Evaluates ranges of pieces as tiles of a size and in an order of its own, each piece in one tile at most.
+    """Evaluates ranges of pieces as tiles. It chooses the size and order of the tiles; each piece is in at most one.
 
-    The result of a tile depends on the task and its range alone. A tile that raises becomes a TileFault; the others
-    are evaluated all the same. After KeyboardInterrupt every tile already yielded is valid.
+    The result of a tile depends on the task and its range alone. A tile that raises an exception becomes a TileFault;
+    the others are still evaluated. After KeyboardInterrupt every tile already yielded is valid.
     """
 
     def backend(self, name: str) -> Backend:
@@ -81,11 +81,11 @@ class Executor(AbstractContextManager["Executor"], Protocol):
 
     def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]: ...
     def timing(self) -> ClusterTiming:
-        """What this executor adds to timing.json."""
+        """Returns the entries that this executor adds to timing.json."""
 
 
 class LocalExecutor:
-    """Evaluates tile after tile in this process. tile_pieces: pieces of a tile."""
+    """Evaluates one tile after another in this process. tile_pieces: the number of pieces in a tile."""
 
     def __init__(self, tile_pieces: int) -> None:
         self._tile_pieces = tile_pieces

@@ -1,4 +1,4 @@
-"""The identity of code and environment: what a run's results depend on besides its study and data."""
+"""The identity of code and environment: what a run's results depend on, besides its study and data."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Ledger entries: the variants of a study in a canonical form, so that equal variants of different files are equal.
 
 A variant is its strategy and a value for each parameter, constant parameters included. Names, texts, the order of
-signals and legs, and the wording of the rule make no difference; nor do the objective, the risk-free rate, the date of
-publication and the last day, which only decide how a variant is judged.
+signals and legs, and the wording of the rule make no difference. Nor do the objective, the risk-free rate, the date of
+publication and the last day: they affect only how a variant is judged.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from gridproof.sweeps.study.study import Leg, Signal, Study
 
 
 def market_identity(study: Study, folder: Path | None) -> str:
-    """What is traded: the series, by file, code and field, of the legs that the rule may choose.
+    """Identifies what is traded: file, code and field of the series of the legs that the rule may choose.
 
     The length of the series and the signals make no difference. A synthetic market in ``folder`` uses the names of
     real files, so its own name is added.
@@ -70,8 +70,8 @@ class RunLedger:
     def finish(self, low: int, high: int) -> None:
         """Record the pieces [low, high), which are evaluated and not yet saved.
 
-        Recorded before saved, so that nothing is missed: after a kill in between, the tile is evaluated again and its
-        variants still count once. A tile saved first could stay unrecorded for ever.
+        A tile is recorded before it is saved. After a kill in between, it is evaluated again, and its variants still
+        count once. A tile saved first could remain unrecorded.
         """
         if self._grid.size == self._space.size:
             self._file.add_range(self._grid.bounds(low)[0], self._grid.bounds(high - 1)[1])
@@ -79,7 +79,7 @@ class RunLedger:
             self._file.add_indices(np.concatenate([self._grid.variants(piece) for piece in range(low, high)]))
 
     def conclude(self) -> None:
-        """Record what the summary of a sample evaluates besides it: the base, and the heat maps through the base."""
+        """Records what the summary of a sample evaluates in addition: the base, and the heat maps through the base."""
         if self._grid.size < self._space.size:
             dims = self._space.dims
             shown = [np.array([self._space.base_index], dtype=np.int64)]
@@ -218,7 +218,7 @@ def _rule(study: Study, name: str, signals: Sequence[Signal], legs: Sequence[Leg
 
 
 def _number_of(study: Study, name: str) -> int:
-    """The lowest code that chooses this alternative."""
+    """Returns the lowest code of the signals' states under which this alternative is chosen."""
     return int((study.rule.alternatives == list(study.rule.uses).index(name)).argmax())
 
 

@@ -1,4 +1,4 @@
-"""The options of a run: where it goes, what computes it, how much of the grid, and within which limits."""
+"""The options of a run: folder, backend, sample, executor and budget."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class RunOptions:
     """How a study is run.
 
     out: the folder, or the URL, under which run folders go. backend: auto, cpu, cuda or reference. sample: evaluate
-    only so many variants, drawn at random; None: all. verdict: whether to compute the statistics too. ray: local, auto
-    or HOST:PORT of a head; None: this process. workers: at most so many workers of a cluster. budget: limits of this
-    call. tile_pieces: pieces of the grid in a tile, which is what a hard kill may lose. Raises InputError.
+    only this many variants, drawn at random; None: all. verdict: whether to compute the statistics too. ray: local,
+    auto or HOST:PORT of a head; None: this process. workers: the largest number of workers of a cluster. budget: limits
+    of this call. tile_pieces: the number of pieces in a tile; a kill loses at most the current tile. Raises InputError.
     """
 
     out: str | Path = "runs"

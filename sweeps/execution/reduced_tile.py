@@ -1,4 +1,4 @@
-"""A piece of the grid that the backend reduces itself: the request, and the result as a tally."""
+"""Pieces that the backend reduces to a tally itself: the request to the backend, and the tally from its result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridproof.sweeps.plan.grid import Grid
 def reduce_piece(
     grid: Grid, number: int, reducer: Reducer, edges: Floats, base: tuple[float, float], floor: float
 ) -> Tally:
-    """The tally of a piece. Variants with an objective below ``floor`` are not among its best."""
+    """The tally of a piece. Variants with an objective below ``floor`` are left out of its best."""
     plan, space = grid.plan, grid.plan.study.space
     part = grid.box(number)
     assert part is not None

@@ -12,7 +12,8 @@ from gridproof.sweeps.execution.errors import IncompleteError
 
 
 class RunStore:
-    """``out``: a folder, or a URL that fsspec opens. ``folder``: where run folders and ledger are on this machine.
+    """``out``: a folder, or a URL that fsspec opens. ``folder``: where the run folders and the ledger are on this
+    machine.
 
     Raises InputError where a URL cannot be opened or read.
     """
@@ -25,7 +26,7 @@ class RunStore:
         self.fetch(LEDGER_FOLDER)
 
     def fetch(self, run: str) -> None:
-        """Download a run's folder from the URL, to resume from; nothing to do for a folder. Raises InputError."""
+        """Downloads a run's folder from the URL, to resume the run; does nothing for a folder. Raises InputError."""
         if self._remote is None:
             return
         try:
@@ -35,7 +36,7 @@ class RunStore:
             raise InputError(rule, str(error), self.name, remedy) from None
 
     def save(self) -> None:
-        """Upload what was written since the last call. Raises IncompleteError where that fails; saved files stay."""
+        """Uploads what was written since the last call. Raises IncompleteError if that fails; earlier uploads stay."""
         if self._remote is None:
             return
         try:
@@ -49,7 +50,7 @@ class RunStore:
 
 
 def open_run_store(run: str | Path) -> tuple[RunStore, Path]:
-    """The run store of a run, and the run's folder on this machine. Raises InputError where there is no finished run.
+    """Returns the run store of a finished run, and its folder on this machine. Raises InputError if there is none.
 
     run: the run's folder, or its URL.
     """

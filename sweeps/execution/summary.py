@@ -169,9 +169,10 @@ def _segments(metrics: Floats, study: Study) -> SegmentsRecord:
 
 
 def _top(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
-    """The best variants by the objective; those with the very same metrics are one row, with the lowest index.
+    """Returns the best variants by the objective. Variants with equal metrics are one row, with the lowest index.
 
-    ``equal``: the number of variants of the grid in that row. A lag of 2 may trade just as a release of 2 days does.
+    ``equal``: the number of variants of the grid in that row; for example, a lag of 2 may trade exactly like a release
+    of 2 days.
     """
     plan = evaluation.plan
     space, legs = plan.study.space, [leg.name for leg in plan.study.legs]

@@ -43,7 +43,7 @@ def run_tile(
 ) -> tuple[Tally, npt.NDArray[np.float32] | None]:
     """Evaluate pieces [low, high). ``advance`` is called with the number of variants of each finished piece.
 
-    Raises InputError where the grid is cut for a backend that reduces its pieces, and ``evaluate`` does not.
+    Raises InputError if the grid is cut for a backend that reduces pieces itself, and ``evaluate`` cannot.
     """
     plan, space = grid.plan, grid.plan.study.space
     tally = Tally.empty(space.dims, len(scale.edges) - 1, len(plan.study.signals) + 1)

@@ -62,9 +62,9 @@ class BoxPiece:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How a grid is cut into pieces. Tiles of one cut say nothing about the pieces of another.
+    """How a grid is cut into pieces. A tile of one cut means nothing under another cut.
 
-    form: product or list. target: variants of a piece at most. reduced: whether the backend reduces each piece itself.
+    form: product or list. target: the most variants of a piece. reduced: whether the backend reduces pieces itself.
     """
 
     form: str
@@ -93,7 +93,7 @@ class Grid(Protocol):
 
     def piece(self, number: int) -> Piece: ...
     def alone(self, variant: int) -> Piece:
-        """One variant by its grid index, evaluated just as among others."""
+        """One variant by its grid index, with the same bits as within its piece."""
 
     def box(self, number: int) -> BoxPiece | None:
         """The piece as a product, whose variants are not listed; None where it is evaluated as a list."""
@@ -134,7 +134,7 @@ class ProductGrid:
         return Cut("product", self._target, self._reduced, self.size, self.pieces)
 
     def __getstate__(self) -> dict[str, object]:
-        """Without what is kept from piece to piece: a worker makes its own."""
+        """Leaves out what is cached between pieces: each worker computes its own."""
         return self.__dict__ | {"_latest": {}}
 
     def bounds(self, piece: int) -> tuple[int, int]:
@@ -181,7 +181,9 @@ class ProductGrid:
         return BoxPiece(low, high, tuple(distinct), tuple(inverses), tuple(spans), _cells(space, box[offset:]))
 
     def _paths(self, signal: str, box: tuple[slice, ...]) -> tuple[Ints, Ints]:
-        """The distinct paths within a box, and the path of each combination; kept, as few signals change."""
+        """The distinct paths within a box, and the path of each combination. The last result is kept for the next
+        piece.
+        """
         key = tuple((side.start, side.stop) for side in box)
         if signal not in self._latest or self._latest[signal][0] != key:
             unique, begins, inverse = np.unique(self.plan.paths[signal][box], return_index=True, return_inverse=True)
@@ -258,17 +260,17 @@ class ListedGrid:
 def worthwhile(sizes: list[int]) -> bool:
     """Whether variants of a box share enough of their days to be evaluated as a product: paths of each signal.
 
-    What a product does for each path it does once for many variants: it pays from about eight on where paths switch
-    often, see benchmarks/README.md. Beyond 8,192 paths what it keeps of each would fill the memory.
+    A product prepares each path once for many variants. This is faster from about eight variants for each path, where
+    paths switch often; see benchmarks/README.md. Beyond 8,192 paths the tables would fill the memory.
     """
     return prod(sizes) >= 8 * sum(sizes) and sum(sizes) <= 8192
 
 
 def whole_grid(plan: Plan, limits: ReductionLimits | None = None, target: int = PIECE, repeated: bool = False) -> Grid:
-    """Every variant: in boxes, or by number where shared axes would cut the boxes small.
+    """The grid of all variants: in boxes, or by number where shared axes would make the boxes small.
 
-    limits: which boxes the backend reduces; those may be larger, since none of their rows is listed. A grid whose every
-    row is kept has to be listed. repeated: see ``ProductGrid``.
+    limits: which boxes the backend reduces; those may be larger, since their variants are not listed. A grid whose
+    variants' metrics are all kept must be listed. repeated: see ``ProductGrid``.
     """
     product = ProductGrid(plan, target, repeated=repeated)
     if product.pieces * target > 32 * product.size + target:

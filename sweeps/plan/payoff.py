@@ -22,7 +22,8 @@ Cell = Mapping[str, float]
 def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:
     """Simple daily returns, (tables, A, D), and the table of each execution. Equal tables are stored once.
 
-    A leg earns close to close, times (1 + carry)^(1/P); cash earns (1 + interest)^(1/P) − 1. Raises InputError.
+    A leg earns its close-to-close growth times (1 + carry)^(1/P), minus 1; cash earns (1 + interest)^(1/P) − 1. P: days
+    a year. Raises InputError.
     """
     gross = np.stack([_closes_to_returns(study, leg, market, window) for leg in study.legs])
     periods = study.spec.market.periods

@@ -29,7 +29,7 @@ class Window:
 
 
 def find_window(study: Study, market: Market) -> Window:
-    """Place the window on the calendar. A date that is no trading day stands for the next one (`to`: the last before).
+    """Places the window on the calendar. A date that is not a trading day means the next one (`to`: the one before).
 
     Raises InputError where the calendar or a series that the study uses does not cover it.
     """

@@ -26,14 +26,14 @@ class Bootstrap:
 
     @cached_property
     def resamples(self) -> Resamples:
-        """How often each day occurs in each resample, and where the resamples come from."""
+        """Returns how often each day occurs in each resample, with the block length and the seed."""
         return Resamples(resample_counts(self.indices, self.indices.shape[1]), self.block_length, SEED)
 
 
 def draw_bootstrap(series: Sequence[Floats]) -> Bootstrap:
     """series: (T,) daily returns each.
 
-    The mean block length is the longest that the rule of Politis and White gives for any of them.
+    The mean block length is the longest of the optimal lengths (Politis, White) of these series.
     """
     lengths = [optimal_block_length(one).stationary for one in series if one.std() > 1e-9 and len(one) >= 20]
     longest = max([1.0, *lengths])

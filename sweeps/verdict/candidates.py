@@ -60,7 +60,7 @@ class Candidates:
         return {name: returns[: self.days] for name, returns in self.holds.items()}
 
     def benchmarks(self) -> dict[str, Floats]:
-        """(T,) above the risk-free rate: each leg held, and the daily equal mix of those that are not cash."""
+        """(T,) above the risk-free rate: each leg held, and the daily rebalanced equal mix of all legs except cash."""
         above = {name: returns - self.free for name, returns in self.holds_in_sample.items()}
         found = {f"hold {name}": returns for name, returns in above.items()}
         risky = [above[leg.name] for leg in self.plan.study.legs if leg.series is not None]
@@ -69,12 +69,12 @@ class Candidates:
         return found
 
     def bootstrap(self) -> Bootstrap:
-        """Of the days in sample, in blocks as long as the base and the legs ask for."""
+        """The bootstrap of the days in sample, with the block length that base and legs need."""
         return draw_bootstrap([self.returns["base"][: self.days], *self.holds_in_sample.values()])
 
     @property
     def standard_error(self) -> float:
-        """Of the best's annual Sharpe ratio; NaN where its returns do not vary."""
+        """The standard error of the best variant's annual Sharpe ratio; NaN where its returns do not vary."""
         best = self.moments["best"]
         if not np.isfinite(best.sharpe):
             return np.nan
@@ -104,7 +104,7 @@ class Candidates:
         return record
 
     def shifts(self) -> dict[str, ShiftRecord]:
-        """Base and best shifted in time, each at the cost that it paid on average for a unit of traded weight."""
+        """The shift tests of base and best, each with its own mean cost for a unit of traded weight."""
         problem = self.plan.problem
         record: dict[str, ShiftRecord] = {}
         for name, point in self.points.items():
@@ -132,7 +132,7 @@ class Candidates:
 
 
 def find_candidates(evaluation: GridEvaluation, best: int) -> Candidates:
-    """best: its grid index. The reference must agree with the backend about base and best."""
+    """best: the grid index of the best variant. Raises RuntimeError if reference and backend disagree."""
     plan = evaluation.plan
     index = {"base": plan.study.space.base_index, "best": best}
     return Candidates(

@@ -1,6 +1,7 @@
 """Cross-validation of the whole sweep: PBO, walk-forward and combinatorial paths, in one pass over the variants.
 
-The pass gives the sums of each variant over parts of the days, of which every training set and every block is made.
+The pass provides the sums of each variant over parts of the days. Every training set and every block consists of whole
+parts.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ BLOCKS = (8, 12, 16)
 
 
 class CrossValidation:
-    """Receives the sums of all variants; then tells which one each training set chooses, and how it does later."""
+    """Receives the sums of all variants, then finds the best of each training set and its returns on the test days."""
 
     def __init__(self, population: Population, metric: str) -> None:
         """metric: sharpe or cagr."""
@@ -72,7 +73,7 @@ class CrossValidation:
         self._selection.add(parts[2 if self._metric == "cagr" else 0], parts[1])
 
     def _chosen(self, sets: slice, test: Sequence[Ints]) -> Selection:
-        """What some of the training sets choose, and its returns on the days of ``test``."""
+        """Returns the variants that these training sets choose, and their returns on the days of ``test``."""
         chosen = self._selection.chosen[sets]
         returns = self._population.returns(chosen)
         tested = tuple(returns[days, place] for place, days in enumerate(test))

@@ -1,6 +1,7 @@
-"""Data snooping: the largest statistic of all variants against the largest that the bootstrap gives without skill.
+"""Data snooping: the largest statistic of all variants against its bootstrap distribution without skill.
 
-The pass over the variants is fast (``kernels.cpu``): it gathers what the tests of ``results.statistics`` decide from.
+One compiled pass over the variants (``kernels.cpu``) computes the statistics; the functions of ``results.statistics``
+decide.
 """
 
 from __future__ import annotations

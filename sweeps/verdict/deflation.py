@@ -1,4 +1,4 @@
-"""Deflation: how many trials a sweep amounts to, and the Sharpe ratios of base and best deflated by that number."""
+"""Deflation: the number of trials of a sweep, and the Sharpe ratios of base and best deflated by it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def count_trials(
 
 
 def deflate(population: Population, candidates: Candidates, counts: TrialCounts) -> DeflationRecord:
-    """The deflated Sharpe ratio of base and best against each count of trials, and against any number of them."""
+    """The deflated Sharpe ratio of base and best for each count of trials, and as a curve over the number of trials."""
     variance = _variance(population)
 
     def of(name: str, trials: Any) -> Any:

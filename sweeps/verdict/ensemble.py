@@ -40,9 +40,9 @@ class Ensemble:
 def average(population: Population, standard_error: float) -> Ensemble | None:
     """standard_error: of the best's annual Sharpe ratio. Trades are net; the first day is not charged.
 
-    What the mean position moves from one allocation to another is charged as that switch; days on which several fall
-    and several rise share it in proportion. The cost and payoff are those of the base's execution. None where no
-    variant has a Sharpe ratio, or the best no standard error.
+    A move of mean weight from one allocation to another costs what that switch costs. Where several weights fall and
+    several rise on one day, the moves are shared out in proportion. The cost and payoff are those of the base's
+    execution. None if no variant has a Sharpe ratio, or the best has no standard error.
     """
     plan = population.plan
     problem, space = plan.problem, plan.study.space

@@ -25,7 +25,7 @@ def whole_grid_values(store: Store, space: Space, objective: str) -> Floats | No
 
 
 def sensitivity(store: Store, space: Space, values: Floats | None) -> SensitivityRecord | None:
-    """From the whole grid, else from its surfaces, which give no total index beyond three axes; None without axes."""
+    """Computed from the whole grid, else from its surfaces (total indices up to three axes only); None without axes."""
     varied = [axis for axis, size in enumerate(space.dims) if size > 1]
     if not varied:
         return None

@@ -25,10 +25,11 @@ _AT_ONCE = 65_536
 def placebo(
     population: Population, grid: Grid, candidates: Candidates, backend: str, observer: RunObserver
 ) -> PlaceboRecord:
-    """Evaluate the same variants on returns that are shifted circularly by a random number of days in sample.
+    """Evaluates the same variants on returns that are shifted circularly in sample by a random number of days.
 
-    The legs' returns are shifted against all signals: exposure, costs and the correlations of variants stay, the timing
-    is lost. The p-value counts the real sweep among the placebos. Of a sampled population only the sample is evaluated.
+    The legs' returns are shifted against all signals: exposure, costs and the correlations between variants are kept,
+    and only the timing is lost. The p-value includes the observed sweep. Of a sampled population only the sample is
+    evaluated.
     """
     problem, days = population.plan.problem, population.days
     column = METRICS.index(candidates.plan.study.spec.objective)

@@ -1,4 +1,4 @@
-"""The population of a verdict: every variant of a run with different metrics, once, or a declared sample of them."""
+"""The population of a verdict: the distinct variants of a run, or a random sample of them that the record names."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def gather(evaluation: GridEvaluation) -> Population:
 def merged(
     hashes: Words, index: Ints, cells: Ints, rows: Array, execution: Ints, metrics: Floats
 ) -> tuple[Words, Ints, Ints, Array, Ints, Floats]:
-    """One variant of each hash, hashes ascending: the one with the lowest index; cells are added up."""
+    """Returns one variant for each hash, hashes ascending: the one with the lowest index. Cells are summed."""
     order = np.lexsort((index, hashes))
     first = np.flatnonzero(np.concatenate([[True], np.diff(hashes[order]) != 0]))
     kept = order[first]

@@ -52,7 +52,7 @@ def stress(evaluation: GridEvaluation, point: Point, index: int, holds: dict[str
 
 
 def _later(value: Any) -> list[Any]:
-    """Later releases than this one; a date that the file names has none."""
+    """Returns later releases than this one; none for a release that is a date column."""
     release = Release.parse(value, "release")
     if release.column is not None:
         return []
@@ -62,7 +62,9 @@ def _later(value: Any) -> list[Any]:
 
 
 def _along(points: Points, point: Point, name: str, values: list[Any]) -> list[StressRow]:
-    """A window that begins as soon as the grid allows has no room for a later day: that row says why it is empty."""
+    """If the window begins as early as the grid allows, a signal released later is not defined in time; the row then
+    gives the reason.
+    """
     rows: list[StressRow] = []
     for value in values:
         row: StressRow = {"value": value, "sharpe": None, "cagr": None, "base": value == point.parameters[name]}
@@ -76,9 +78,9 @@ def _along(points: Points, point: Point, name: str, values: list[Any]) -> list[S
 
 
 def _break_even(plan: Plan, point: Point, holds: dict[str, Floats]) -> list[BreakEvenCost]:
-    """The cost a side, in place of every cost, at which the variant earns no more than nothing, or than a leg held.
+    """Returns the one-way cost, instead of all costs, at which the gain over zero, or over holding a leg, is zero.
 
-    0 where it earns no more even at no cost; None where it never trades.
+    0 if there is no gain even without cost; None if the variant never trades.
     """
     days = int(plan.problem.bounds[1])
     curve = point.curve.iloc[:days]
