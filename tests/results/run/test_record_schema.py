@@ -99,6 +99,6 @@ def test_a_folder_without_a_finished_run_is_refused(tmp_path: Path) -> None:
     ):
         gp.open_run(tmp_path / "zzz")
     with pytest.raises(
-        gp.InputError, match=r"holds summary\.json; got no summary\.json\. Name the folder of a finished"
+        gp.InputError, match=r"must contain summary\.json; got no summary\.json\. Name the folder of a finished"
     ):
         gp.open_run(tmp_path)
