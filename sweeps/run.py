@@ -64,10 +64,10 @@ def run_study(
 ) -> Run:
     """Evaluate every variant of a study, or a random sample of them, into a folder under ``options.out``.
 
-    Resumes what an earlier call of the same study, data, code and backend left; a finished run is only read. On a
-    cluster (``options.ray``) what is written is the same to the byte. KeyboardInterrupt keeps every finished tile.
-    Raises InputError, and IncompleteError where the budget is used up, tiles fail, the cluster is lost or the disk
-    is full: all resumable.
+    Resumes an interrupted run of the same study, data, code and backend. A finished run is only read. On a cluster
+    (``options.ray``) what is written is the same to the byte. KeyboardInterrupt keeps every finished tile. Raises
+    InputError, and IncompleteError where the budget is used up, tiles fail, the cluster is lost or the disk is full:
+    all resumable.
     """
     options, observer = options or RunOptions(), observer or RunObserver()
     executor: Executor = (
@@ -107,7 +107,7 @@ def sweep(
 ) -> tuple[GridEvaluation, RunSummary]:
     """Evaluate every variant, or a sample, into the run's folder. Returns the evaluated grid and the summary.
 
-    The summary is not written yet: with it the run is finished. Raises as ``run_study``.
+    Does not write the summary, which would make the run a finished one. Raises the errors of ``run_study``.
     """
     study, store, observer = context.study, context.store, context.observer
     began = time.perf_counter()
@@ -155,9 +155,9 @@ def finish(context: RunContext) -> None:
 
 
 def judge_run(folder: str | Path, data: str | Path | None = None, observer: RunObserver | None = None) -> Run:
-    """Compute the statistics of a finished run anew and write its report. ``data`` as it was for the run.
+    """Computes the statistics of a finished run again and writes its report. ``data``: the folder given for the run.
 
-    Raises InputError where the folder holds no finished run, and where the data are not those of the run.
+    Raises InputError if the folder holds no finished run, or if the data differ from those of the run.
     """
     observer = observer or RunObserver()
     store = Store(Path(folder))

@@ -134,7 +134,7 @@ def effective_trials(returns: npt.ArrayLike) -> EffectiveTrials:
         shaped, "must be an array of numbers (T, V) with T ≥ 2", f"shape {days.shape} of {days.dtype}", where, remedy
     )
     count, variants = days.shape
-    # Nobody earns 100 % on just these days.
+    # A square array with ones on the diagonal is a correlation matrix, not returns: a return of 1 is 100%.
     correlations = count == variants and (np.abs(np.diagonal(days) - 1.0) <= 1e-6).all()
     remedy = "Call effective_trials_from_correlation"
     require(not correlations, "must be returns, not correlations", f"shape {days.shape}", where, remedy)

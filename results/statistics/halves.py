@@ -1,8 +1,9 @@
-"""Compiled: every variant in every half of the blocks, for cross-validation by combinatorially symmetric halves.
+"""Compiled functions for CSCV (Bailey et al. 2017): metrics of every variant in every half of the blocks.
 
-The blocks' sums are added up once for each subset of the first blocks and of the last; the sum of any half is then one
-addition, its complement another. Nothing is subtracted, and a variant's numbers depend on nothing but the variant.
-What compiles together stands in this file, as Numba's cache watches only it.
+The sums of the blocks are added once for each subset of the first blocks and of the last. The sum of any half is then
+one addition, and that of its complement another. Nothing is subtracted, so the numbers of a variant depend on that
+variant alone. All functions that compile together are in this file, because Numba's cache checks only this file for
+changes.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def _sum_blocks(
 def fingerprint(bits: Words, seed: int, marks: Words) -> None:
     """bits: (n, w), the float64 numbers of each column as words. Writes marks (w, 2): equal columns, equal marks.
 
-    128 bits: among a billion different columns two share a mark with a probability of 1e-21. −0 and 0 are equal.
+    A mark has 128 bits: the probability that two of a billion different columns share one is about 1e-21. −0 and 0 are
+    equal.
     """
     run_ranges(_fingerprint, -(-bits.shape[1] // _PANEL), bits, seed, marks)
 
@@ -150,11 +152,11 @@ def find_best(
     chosen: Ints,
     outside: Floats,
 ) -> None:
-    """Carries the best variant of each half on over n more, and what it does in the other half.
+    """Updates the best variant of each half with n more variants, and its metric in the other half.
 
-    sums, squares: (S, n) of the variants from ``before`` on. halves: (P,) bits of the blocks of one half of each
-    pair. days: (P, 2) in that half and in the other. best, chosen, outside: (P, 2), read and written; another takes
-    the place of the best where it is better by more than ``tolerance``.
+    sums, squares: (S, n) of the variants from ``before`` on. halves: (P,) bits of the blocks of one half of each pair.
+    days: (P, 2) in that half and in the other. best, chosen, outside: (P, 2), read and written; a variant replaces the
+    best if it is better by more than ``tolerance``.
     """
     tables, sums, squares = _tables(len(sums)), np.ascontiguousarray(sums), np.ascontiguousarray(squares)
     for first in range(0, sums.shape[1], _PANELS * _PANEL):

@@ -1,9 +1,8 @@
-"""Compiled: what the bootstrap tests need of each variant, and the largest over variants in every resample.
+"""Compiled functions for the bootstrap tests: statistics of each variant, and their maxima in every resample.
 
-Daily numbers are rounded to whole multiples of a unit of their own column, of at least 53 − log₂ T bits: then sums
-over any days of a resample are exact whatever the order of addition, and no p-value depends on how the variants were
-cut into chunks, on threads or on the machine. What compiles together stands in this file, as
-Numba's cache watches only it.
+The returns of each column are rounded to multiples of a unit, with at least 53 − log₂ T bits. Then sums over the days
+of a resample are exact in any order of addition, and no p-value depends on chunks of variants, threads or the machine.
+All functions that compile together are in this file, because Numba's cache checks only this file for changes.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ _BATCH = 128
 def to_whole(low: int, high: int, excess: Floats, whole: Floats, units: Floats, sums: Floats) -> None:
     """excess: (T, w). Writes whole (T, w), units and sums (w): excess ≈ whole · unit, in powers of two, sums of whole.
 
-    A column that never leaves ±LEVEL is rounding of equal returns: all zero.
+    A column within ±LEVEL on all days is the rounding error of equal returns and becomes zero.
     """
     days, width = excess.shape
     room = 53 - math.ceil(math.log2(days))
@@ -131,7 +130,7 @@ def _take_maxima(low: int, high: int, products: Floats, centres: Floats, factors
 
 @dataclass(frozen=True)
 class StudentisedReturns:
-    """Some columns side by side. Row 0 of ``factors`` studentises, row 1 only scales by √T."""
+    """Some columns. Row 0 of ``factors`` studentises, row 1 only scales by √T."""
 
     whole: Floats  # (T, w)
     sums: Floats  # (w,)

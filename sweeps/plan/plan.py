@@ -163,10 +163,10 @@ class StudyLayout:
 def build_plan(
     study: Study, market: Market, backend: Backend, hindsight: bool = False, observer: RunObserver | None = None
 ) -> Plan:
-    """Measure every signal under all its parameters, merge equal paths, and lay out payoffs and costs.
+    """Measures every signal under all its parameters, merges equal paths, and tabulates payoffs and costs.
 
-    ``hindsight`` gives the result of a look-ahead; see ``signal_paths.path_table``. ``observer`` hears how many signals
-    are measured.
+    ``hindsight`` gives results with look-ahead; see ``signal_paths.path_table``. ``observer`` is told the number of
+    signals measured.
 
     Raises InputError where a leg lacks a close, a series ends early, or the window begins before a signal is defined.
     """
@@ -250,9 +250,9 @@ def _rule_table(study: Study) -> Ints:
 
 
 def _needed(study: Study) -> Ints:
-    """For each code, (2^B,), a bit mask of the signals that must be defined: those named by the alternative chosen.
+    """For each code, (2^B,), a bit mask of the signals that must be defined: those that the chosen rule names.
 
-    A signal that the alternative does not name need not be defined yet.
+    A signal that the rule does not name need not be defined yet.
     """
     rule = study.rule
     masks = [

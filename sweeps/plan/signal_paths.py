@@ -41,8 +41,8 @@ class PathTable:
 def signal_states(study: Study, signal: Signal, market: Market, chosen: dict[str, Value], window: Window) -> Reading:
     """Measure a signal under one choice of its axes, on every day of the calendar.
 
-    A daily series is aligned first and measured by day. A monthly one is measured by observation and the reading is
-    known from the release of the observation that completes it. Raises UndefinedSignalError for a gap in its values.
+    A daily series is aligned first and measured by day. A monthly series is measured by observation, and a value is
+    known from the release of the last observation that it uses. Raises UndefinedSignalError for a gap in its values.
     """
     space = study.space
 
