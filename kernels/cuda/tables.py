@@ -14,7 +14,7 @@ from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Jobs, Problem
 
 
-class ScanTables(NamedTuple):
+class CudaScanTables(NamedTuple):
     """The kernel's first parameters, in its order. R paths, A allocations, B bits, E executions, D days, S segments."""
 
     flips: Array  # (ceil(T/128), R, 4) uint32: by day, so that neighbouring paths are neighbours
@@ -45,7 +45,7 @@ class JobBatch(NamedTuple):
     jobs: Any  # np.int32
 
 
-def lay_out(problem: Problem) -> ScanTables:
+def lay_out(problem: Problem) -> CudaScanTables:
     """The tables of a problem, on the host. Raises InputError where there are too many allocations for the kernel."""
     allocations, days = problem.allocations, problem.returns.shape[2]
     if allocations > MOST_ALLOCATIONS:
@@ -73,7 +73,7 @@ def lay_out(problem: Problem) -> ScanTables:
     assert shape.shape[1] == levels
     costs = np.stack([problem.costs, charge], axis=-1)
     cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of], axis=1)
-    return ScanTables(
+    return CudaScanTables(
         flips=edges,
         rule=np.ascontiguousarray(problem.rule, dtype=np.uint8),
         cells=np.ascontiguousarray(cells, dtype=np.int32),
