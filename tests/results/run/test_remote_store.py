@@ -136,8 +136,8 @@ def test_another_machine_goes_on_and_the_ledger_counts_once(expected: dict[str, 
 
 def test_folded_tiles_replace_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "ROWS_KEPT", 0)
-    monkeypatch.setattr(collect_module, "_FOLD_EVERY", 3)
-    monkeypatch.setattr(store_module, "_FOLD", 3)
+    monkeypatch.setattr(collect_module, "_MERGE_EVERY", 3)
+    monkeypatch.setattr(store_module, "_MANY", 3)
     url = "memory://bucket/runs"
     interrupted(url, variants_of(10) + 1)
     tiles = sorted(Path(name).stem for name in kept(url) if name.endswith(".npz"))
