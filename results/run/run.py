@@ -11,7 +11,8 @@ import pandas as pd
 
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME, TABLE
-from gridproof.results.run.store import SUMMARY, Store
+from gridproof.results.run.store import Store
+from gridproof.results.run.summary_record import SUMMARY
 
 # Metrics of the table that a notebook shows.
 _SHOWN = ("sharpe", "cagr", "volatility", "max_drawdown", "switches")

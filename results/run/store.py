@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.atomic_write import atomic_write, remove_leftovers
+from gridproof.results.run.summary_record import SUMMARY
 from gridproof.results.run.tally import EVALUATED, Tally
 
 # Adjoining tiles are merged into one file once there are so many: the folder of a billion variants stays small.
@@ -29,8 +30,6 @@ _ROW_GROUP = 131_072
 
 # How the grid of a run is cut into pieces; with it the pieces of a tile have a meaning.
 CUT = "cut.json"
-# What a finished run says of itself. With it and the report a run is finished.
-SUMMARY = "summary.json"
 
 
 class Store:

@@ -6,6 +6,9 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+# The file of the summary. With it and the report a run is finished.
+SUMMARY = "summary.json"
+
 ParameterValue = int | float | str
 
 

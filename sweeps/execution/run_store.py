@@ -7,7 +7,7 @@ from pathlib import Path
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.ledger import LEDGER_FOLDER
 from gridproof.results.run.remote_store import RemoteStore, UnreachableError
-from gridproof.results.run.store import SUMMARY
+from gridproof.results.run.summary_record import SUMMARY
 from gridproof.sweeps.execution.errors import IncompleteError
 
 

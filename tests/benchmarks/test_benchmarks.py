@@ -11,7 +11,8 @@ from benchmarks import bench, measure, plain_loop
 from benchmarks.problem import Case, build, closes, jobs_of
 from benchmarks.rivals import COMPARED, as_they_count
 from benchmarks.show import show
-from gridproof.kernels import backend, reference
+from gridproof.kernels import reference
+from gridproof.kernels.cuda import device
 from gridproof.kernels.metrics import measure_returns
 from gridproof.kernels.paths import flips, unpack
 from gridproof.kernels.problem import Box, Jobs
@@ -27,7 +28,7 @@ def test_plain_loop_agrees_with_reference(bits: int) -> None:
     problem = replace(problem, bounds=np.array([0, 300]), **second)
     assert problem.costs[problem.cost_of[0]].any()
     rows = random_jobs(rng, problem, bits).rows
-    states = unpack(problem.planes, problem.decision_days).astype(np.uint8)
+    states = unpack(problem.path_bits, problem.decision_days).astype(np.uint8)
     expected = reference.evaluate(problem, jobs_of(rows))
     np.testing.assert_allclose(plain_loop.evaluate(problem, states, rows), expected, rtol=1e-9, atol=1e-10)
 
@@ -42,8 +43,8 @@ def test_plain_loop_refuses_what_it_does_not_know() -> None:
 def test_the_grid(signals: int, legs: int, variants: int) -> None:
     grid = build(Case("test", signals=signals, yearly=5, legs=legs, variants=variants, days=486))
     assert len(np.unique(grid.rows, axis=0)) == len(grid.rows) == variants
-    assert len(np.unique(grid.problem.planes, axis=0)) == len(grid.problem.planes)
-    switched = unpack(flips(grid.problem.planes, 486), 486).sum(axis=1)
+    assert len(np.unique(grid.problem.path_bits, axis=0)) == len(grid.problem.path_bits)
+    switched = unpack(flips(grid.problem.path_bits, 486), 486).sum(axis=1)
     np.testing.assert_array_equal(switched, 10)
     rule = grid.problem.rule
     for code in range(rule.shape[1]):
@@ -89,7 +90,7 @@ def test_where_a_gpu_answers_it_is_measured_too(
     without = bench.measure_table("variants", (8, 27))
     assert not any("cuda" in key for row in without for key in row)
     monkeypatch.setattr(measure, "gpu_answers", lambda: True)
-    monkeypatch.setattr(backend, "open_gpu", lambda: shim)
+    monkeypatch.setattr(device, "open_gpu", lambda: shim)
     rows = bench.measure_table("variants", (8, 27))
     case = measure.run_case(replace(bench.HEADLINE, variants=27), 1, None, few=5)
     assert case["largest_difference"]["cuda"] <= 1e-9

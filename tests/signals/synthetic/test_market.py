@@ -284,7 +284,7 @@ def test_what_cannot_be_drawn_is_one_error(arguments: dict[str, float], fault: s
 
 def test_command(tmp_path: Path) -> None:
     text = gridproof("synth", tmp_path / "market", "--seed", 3, "--effect", 2, "--years", 18).stdout
-    assert f"use the market with --data {tmp_path / 'market'}" in text
+    assert f"Use the market with --data {tmp_path / 'market'}" in text
     assert json.loads((tmp_path / "market" / TRUTH).read_text()) == draw_market(3, 2.0, 18).truth()
     done = gridproof("point", "microcap-rate-timing", "--data", tmp_path / "market", expect=2)
     assert "the calendar must reach the end of the window" in done.stderr

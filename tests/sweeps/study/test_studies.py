@@ -44,7 +44,7 @@ def test_the_search_study_runs_as_a_sample_too(tmp_path: Path) -> None:
 
 
 def test_a_search_of_the_study_to_be_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridproof.sweeps.search.search_results._AROUND", 300)
+    monkeypatch.setattr("gridproof.sweeps.search.surroundings._VARIANTS", 300)
     study = gp.load_study("us-search")
     found = gp.search(study, 6, out=tmp_path, cells=256, verdict=False).search
     assert found["space"]["digits"] > 15
