@@ -303,7 +303,7 @@ def test_slices_through_the_base(tmp_path: Path) -> None:
 def test_command(tmp_path: Path) -> None:
     write_market(tmp_path)
     (tmp_path / "study.yaml").write_text(study_text())
-    assert "the ledger folder exists" in gridproof("ledger", "--out", tmp_path / "runs", expect=2).stderr
+    assert "the ledger folder must exist" in gridproof("ledger", "--out", tmp_path / "runs", expect=2).stderr
     for change in ("rate.window=20,40", "rate.window=20,30"):
         gridproof("run", tmp_path / "study.yaml", "--data", tmp_path, "--out", tmp_path / "runs", "--set", change)
     record = json.loads(gridproof("ledger", "--out", tmp_path / "runs", "--json").stdout)
