@@ -32,11 +32,16 @@ def digest(sources: Iterable[Path]) -> str:
 _SOURCES = digest(Path(__file__).parent.rglob("*.py"))
 
 
-def jit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
-    """``numba.njit`` with ``options``, a disk cache, and NumPy's division: by zero it gives infinity or NaN."""
+def jit(counted: bool = True, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """``numba.njit`` with ``options``, a disk cache, and NumPy's division: by zero it gives infinity or NaN.
+
+    counted: whether arrays are reference-counted. False is for hot functions that take arrays in named tuples and
+    create none: every read of a field would be counted, and threads that read the same array contend for its counter.
+    """
 
     def decorate(function: Callable[..., Any]) -> Any:
         function.__qualname__ += f"-{_SOURCES}"
-        return njit(cache=True, error_model="numpy", **options)(function)
+        # Numba's own name of the option is private; a test compiles a function with it.
+        return njit(**{"cache": True, "error_model": "numpy", "_nrt": counted} | options)(function)
 
     return decorate

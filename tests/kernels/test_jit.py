@@ -8,8 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import FunctionType
+from typing import NamedTuple
+
+import numpy as np
 
 from gridproof.kernels import jit
+from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.product.block_sweep import sweep
 from tests.support.demo import small_file
 
@@ -96,3 +101,33 @@ def test_what_a_small_run_compiles(tmp_path: Path) -> None:
     assert not [name for name in found if "product" in name]
     several = {name: signatures for name, signatures in found.items() if len(signatures) > 1}
     assert set(several) <= {"kernels.aggregate.marginals._fold"}, several  # of whole numbers and of floats
+
+
+class Fields(NamedTuple):
+    values: Floats
+    places: Ints
+
+
+def _add_uncounted(fields: Fields, low: int, high: int) -> float:
+    total = 0.0
+    for at in range(low, high):
+        if fields.places[at] > 0:
+            total += fields.values[fields.places[at]]
+        else:
+            total -= fields.values[at]
+    return total
+
+
+def test_uncounted_functions_have_no_reference_counts() -> None:
+    """The option is private to Numba: here is what it must do, and that without it counting happens."""
+    fields = Fields(np.arange(4.0), np.array([1, 0, 3, 2]))
+    texts = {}
+    for counted in (True, False):
+        function = jit.jit(counted=counted, cache=False)(
+            FunctionType(_add_uncounted.__code__, globals(), f"add_{counted}")
+        )
+        assert function(fields, 0, 4) == 1.0 - 1.0 + 3.0 + 2.0
+        (texts[counted],) = function.inspect_llvm().values()
+    assert "NRT_decref" in texts[True]
+    assert "NRT_decref" not in texts[False]
+    assert "NRT_incref" not in texts[False]

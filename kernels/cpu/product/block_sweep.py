@@ -69,20 +69,29 @@ def sweep(
             np.empty(most_blocks, dtype=np.uint64),
             np.empty((most_blocks, 3), dtype=np.uint64),
         )
-        _open(unit, tree, paths, rule, buffers, scratch)
-        table = _ZERO
-        for span in range(len(tree.spans)):
-            buffers.sums[: unit.variants * _SUMS] = 0.0
-            buffers.states[: _TWO * unit.variants] = 0.0
-            levels = tree.nodes.shape[1] - 1
-            blocks = tree.nodes[span, levels] - tree.nodes[span, levels - 1]
-            block = np.int64(0)  # a literal would be compiled by itself
-            while block < blocks:
-                group = block
-                block, table = _tabulate(unit, tree, paths, rule, days, layout, buffers, scratch, span, group, table)
-                _walk(unit, tree, paths, days, layout, buffers, scratch, span, group, block)
-            if tree.segments[span] >= 0:
-                _conclude(unit, work, tree, days, terms, buffers, scratch, output, span)
+        _evaluate(unit, work, tree, paths, rule, days, terms, layout, buffers, scratch, output)
+
+
+@jit(counted=False)
+def _evaluate(
+    unit: Unit, work: Units, tree: DayTree, paths: PathClasses, rule: RuleTable, days: DayTables, terms: MetricTerms,
+    layout: BufferLayout, buffers: Buffers, scratch: Scratch, output: Output,
+) -> None:  # fmt: skip
+    """Evaluate one unit."""
+    _open(unit, tree, paths, rule, buffers, scratch)
+    table = _ZERO
+    for span in range(len(tree.spans)):
+        buffers.sums[: unit.variants * _SUMS] = 0.0
+        buffers.states[: _TWO * unit.variants] = 0.0
+        levels = tree.nodes.shape[1] - 1
+        blocks = tree.nodes[span, levels] - tree.nodes[span, levels - 1]
+        block = np.int64(0)  # a literal would be compiled by itself
+        while block < blocks:
+            group = block
+            block, table = _tabulate(unit, tree, paths, rule, days, layout, buffers, scratch, span, group, table)
+            _walk(unit, tree, paths, days, layout, buffers, scratch, span, group, block)
+        if tree.segments[span] >= 0:
+            _conclude(unit, work, tree, days, terms, buffers, scratch, output, span)
 
 
 @jit(inline="always")
@@ -188,7 +197,7 @@ def _tabulate(
     return block, table
 
 
-@jit()
+@jit(counted=False)
 def _walk(
     unit: Unit, tree: DayTree, paths: PathClasses, days: DayTables, layout: BufferLayout, buffers: Buffers,
     scratch: Scratch, span: int, group: int, until: int,

@@ -60,7 +60,7 @@ class DayTables(NamedTuple):
     centre: float  # the moments are taken about it
 
 
-@jit()
+@jit(counted=False)
 def tabulate_leaf(
     unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, buffers: Buffers, scratch: Scratch, node: Node,
     at: Position,
@@ -114,7 +114,7 @@ def tabulate_leaf(
     return Position(out, out_row, out_pattern)
 
 
-@jit()
+@jit(counted=False)
 def combine_halves(
     unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, buffers: Buffers, scratch: Scratch, node: Node,
     below: int, halves: Words, at: Position,
@@ -190,7 +190,7 @@ def combine_halves(
     return Position(out, out_row, out_pattern)
 
 
-@jit()
+@jit(counted=False)
 def _first_combination(unit: Unit, paths: PathClasses, scratch: Scratch, node: int) -> int:
     """Set the digits to the first combination of the outer signals' classes in a node. Returns the number of rows."""
     rows = 1
@@ -201,7 +201,7 @@ def _first_combination(unit: Unit, paths: PathClasses, scratch: Scratch, node: i
     return rows
 
 
-@jit()
+@jit(counted=False)
 def _pattern(
     unit: Unit, paths: PathClasses, rule: RuleTable, buffers: Buffers, scratch: Scratch, node: Node, outer: Any,
     first_key: int, columns: int, at: Any,
@@ -231,7 +231,7 @@ def _pattern(
     return at, at + unit.width
 
 
-@jit()
+@jit(counted=False)
 def _list_pairs(
     children: Array, first_key: int, columns: int, allocations: Any, buffers: Buffers, left_pattern: Any,
     right_pattern: Any, at: Any,

@@ -54,7 +54,7 @@ class Target(NamedTuple):
     stride: Any
 
 
-@jit()
+@jit(counted=False)
 def write_metrics(
     unit: Unit, buffers: Buffers, columns: Floats, terms: MetricTerms, segment: Segment, target: Target, begin: Any,
     at: Any,
@@ -94,7 +94,7 @@ def write_metrics(
         low += strip
 
 
-@jit()
+@jit(counted=False)
 def _measure(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) -> None:
     """Write the metrics of ``count`` variants behind their sums."""
     allocations, periods = len(terms.invested), terms.periods

@@ -55,7 +55,7 @@ class Scratch(NamedTuple):
     block_rows: Words  # (blocks, 3): see ``simd_walk``
 
 
-@jit()
+@jit(counted=False)
 def advance(digits: Ints, sizes: Ints, signals: int) -> None:
     """Step the first ``signals`` digits to the next combination, the last fastest; after the last comes the first."""
     for signal in range(signals - 1, -1, -1):
