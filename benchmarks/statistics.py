@@ -19,7 +19,7 @@ from benchmarks.measure import Report, hardware
 from benchmarks.rivals import peak_mib
 from gridproof.kernels.arrays import Floats
 from gridproof.results.statistics.overfitting import OverfittingTest
-from gridproof.results.statistics.superiority import SuperiorityTest, stepwise_multiple_test
+from gridproof.results.statistics.superior_predictive_ability import SuperiorityTest, stepwise_multiple_test
 
 DAYS, VARIANTS, CHUNK = 4300, 100_000, 2048
 BLOCKS, RESAMPLES, BLOCK_LENGTH = 16, 1000, 20.0
@@ -77,7 +77,7 @@ def block_sums(variants: int) -> Report:
     return {"variants": variants, "blocks": BLOCKS, "seconds": seconds, "mid_p": result.mid_p}
 
 
-def superiority(variants: int) -> Report:
+def superior_predictive_ability(variants: int) -> Report:
     """Reality check and SPA (three p-values, studentised and not) in one pass."""
 
     def run(market: Market) -> tuple[float, Report]:
@@ -103,7 +103,7 @@ def stepwise(variants: int) -> Report:
     return {"variants": variants, "days": DAYS, "resamples": RESAMPLES, "seconds": seconds} | report
 
 
-CASES = {case.__name__: case for case in (overfitting, block_sums, superiority, stepwise)}
+CASES = {case.__name__: case for case in (overfitting, block_sums, superior_predictive_ability, stepwise)}
 
 
 def main() -> None:

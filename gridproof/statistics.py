@@ -19,7 +19,7 @@ from gridproof.results.statistics.sensitivity import functional_anova, sobol_ind
 from gridproof.results.statistics.sharpe import minimum_track_record_length, probabilistic_sharpe, sharpe_interval
 from gridproof.results.statistics.shift import circular_shift_test, subperiod_test
 from gridproof.results.statistics.splits import combinatorial_paths, combinatorial_purged_splits, walk_forward
-from gridproof.results.statistics.superiority import (
+from gridproof.results.statistics.superior_predictive_ability import (
     reality_check,
     stepwise_multiple_test,
     superior_predictive_ability,

@@ -37,8 +37,9 @@ def resolve(name: str = "auto") -> Backend:
     """
     if name in ("auto", "cpu"):
         from gridproof.kernels.cpu import backend as cpu
+        from gridproof.kernels.cpu import latch
 
-        return Backend("cpu", cpu.latch_paths, cpu.bind, _reduction(cpu.CpuReducer))
+        return Backend("cpu", latch.latch_paths, cpu.bind, _reduction(cpu.CpuReducer))
     if name == "reference":
         return Backend("reference", reference.latch_paths, lambda problem: partial(reference.evaluate, problem))
     if name == "cuda":
@@ -52,10 +53,10 @@ def resolve(name: str = "auto") -> Backend:
 
 def cuda_planner() -> Backend:
     """cuda for a machine without a GPU, which plans for others that evaluate. Its ``bind`` raises InputError."""
-    from gridproof.kernels.cpu import backend as cpu
+    from gridproof.kernels.cpu import latch
     from gridproof.kernels.cuda import evaluate as cuda
 
-    return Backend("cuda", cpu.latch_paths, _no_gpu, _reduction(cuda.CudaReducer))
+    return Backend("cuda", latch.latch_paths, _no_gpu, _reduction(cuda.CudaReducer))
 
 
 def _no_gpu(_problem: Problem) -> Evaluator:

@@ -10,21 +10,13 @@ from gridproof.kernels.cpu.product.box_reduction import answer
 from gridproof.kernels.cpu.product.product import Product, fits
 from gridproof.kernels.cpu.range_tables import summarise
 from gridproof.kernels.cpu.scan import Executions, ListedJobs, ScanTables, ScanTerms, scan_variants
-from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import BY_NAME, WIDTH
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Jobs, Problem, Work
 from gridproof.kernels.threads import run_ranges
 
-# A thread takes at least so many tuples of paths, or threshold pairs, at once.
-_TUPLES, _PAIRS = 64, 16
-
-
-def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
-    """As ``reference.latch_paths``, a threshold pair at a time on all cores."""
-    paths = np.zeros((len(on), -(-(len(values) - start) // 64)), dtype=np.uint64)
-    run_ranges(_latch, len(on), np.ascontiguousarray(values), on, off, start, paths, least=_PAIRS)
-    return paths
+# A thread takes at least so many tuples of paths at once.
+_TUPLES = 64
 
 
 class CpuEvaluator:
@@ -95,18 +87,3 @@ def prepare(problem: Problem) -> Prepared:
         flat(problem.returns), flat(made.prefix), flat(made.shape), made.centre, flat(problem.costs), flat(made.charge)
     )
     return flips(problem.path_bits, problem.decision_days), tables
-
-
-@jit(nogil=True)
-def _latch(low: int, high: int, values: Floats, on: Floats, off: Floats, start: int, paths: Words) -> None:
-    for pair in range(low, high):
-        above, below = on[pair], off[pair]
-        state = np.uint64(0)
-        for day in range(len(values)):
-            if values[day] > above:
-                state = np.uint64(1)
-            elif values[day] < below:
-                state = np.uint64(0)
-            if day >= start:
-                bit = day - start
-                paths[pair, bit >> 6] |= state << np.uint64(bit & 63)

@@ -77,7 +77,7 @@ def _is_higher(summary: Record, value: float) -> bool:
 
 def _base_sentence(summary: Record, search: Record | None) -> str:
     base = summary["base"]
-    who = "Published variant" if summary["window"]["published"] is not None else "Base variant"
+    who = "Base variant"
     if search is not None:
         who = f"Variant found by a search of {format_trials(search.get('cells'))} variants"
     sentence = f"{who}: {_performance(summary, base['in_sample'])}"

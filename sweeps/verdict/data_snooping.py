@@ -17,7 +17,7 @@ from gridproof.kernels.cpu.excess import measure_excess
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.statistics_record import BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
 from gridproof.results.statistics.stepwise import StepwiseTest, decide_stepwise
-from gridproof.results.statistics.superiority import (
+from gridproof.results.statistics.superior_predictive_ability import (
     RealityCheck,
     SuperiorPredictiveAbility,
     decide_reality_check,

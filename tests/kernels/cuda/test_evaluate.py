@@ -19,6 +19,7 @@ import gridproof as gp
 from gridproof.kernels import backend, reference
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu import backend as cpu
+from gridproof.kernels.cpu import latch
 from gridproof.kernels.cuda import device as device_module
 from gridproof.kernels.cuda import evaluate
 from gridproof.kernels.cuda.device import Device
@@ -160,7 +161,7 @@ def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pyte
     values, on, off = rng.normal(size=400), np.full(600, 0.5), np.linspace(-3, 0.5, 600)
     short.room = 200 * 14 * 4
     monkeypatch.setattr(evaluate, "_SHARE", 1.0)
-    np.testing.assert_array_equal(latch_paths(short, values, on, off, 7), cpu.latch_paths(values, on, off, 7))
+    np.testing.assert_array_equal(latch_paths(short, values, on, off, 7), latch.latch_paths(values, on, off, 7))
     short.room = 100
     with pytest.raises(gp.InputError, match="the GPU must have enough free memory for one launch; got too little for"):
         bound(jobs)
@@ -210,7 +211,7 @@ def test_gpu_latches_agree(gpu: Device) -> None:
     rng = np.random.default_rng(1)
     values, on = rng.normal(size=4300).round(2), rng.normal(size=1000).round(2)
     off = on - rng.integers(0, 9, 1000) * 0.1
-    np.testing.assert_array_equal(latch_paths(gpu, values, on, off, 100), cpu.latch_paths(values, on, off, 100))
+    np.testing.assert_array_equal(latch_paths(gpu, values, on, off, 100), latch.latch_paths(values, on, off, 100))
 
 
 @pytest.mark.gpu

@@ -22,7 +22,7 @@ def run(tmp_path: pathlib.Path) -> pathlib.Path:
 
 def test_headline_says_in_words_how_the_base_stands(run: pathlib.Path) -> None:
     page = page_of(run)
-    assert "Published variant: Sharpe ratio" in page
+    assert "Base variant: Sharpe ratio" in page
     assert "in sample, better than 97.2% of the 52,920 variants (7,560 distinct)." in page
     assert "After publication (from 2009-05-08): Sharpe ratio" in page
     assert "better than 51.3% of the same variants." in page

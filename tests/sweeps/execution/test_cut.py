@@ -11,7 +11,7 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import Backend, cuda_planner, resolve
-from gridproof.kernels.cpu import backend as cpu
+from gridproof.kernels.cpu import latch
 from gridproof.kernels.cuda import evaluate as cuda
 from gridproof.kernels.problem import Problem
 from gridproof.results.run.store import CUT, Store
@@ -44,7 +44,7 @@ def test_a_run_goes_on_with_its_cut_on_a_driver_without_a_gpu(
     shim: ShimDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Begun where a GPU reduces the pieces, resumed where only workers have one: the same pieces, all evaluated."""
-    gpu = Backend("cuda", cpu.latch_paths, partial(cuda.bind, shim), cuda_planner().reduction)
+    gpu = Backend("cuda", latch.latch_paths, partial(cuda.bind, shim), cuda_planner().reduction)
     monkeypatch.setattr(executor_module, "resolve", lambda name: gpu if name == "cuda" else resolve(name))
     whole = gp.run(small_study(), out=tmp_path / "whole", backend="cuda", verdict=False)
     for stop in (1, 60):
@@ -57,7 +57,7 @@ def test_a_run_goes_on_with_its_cut_on_a_driver_without_a_gpu(
     assert Store(folder).finished_tiles()
 
     # As before a cut was recorded: this driver knows nothing of reductions, and would cut the grid otherwise.
-    headless = Backend("cuda", cpu.latch_paths, partial(cuda.bind, shim))
+    headless = Backend("cuda", latch.latch_paths, partial(cuda.bind, shim))
     monkeypatch.setattr(executor_module, "resolve", lambda name: headless if name == "cuda" else resolve(name))
     run = gp.run(small_study(), out=tmp_path / "out", backend="cuda", verdict=False)
     assert json.loads((folder / CUT).read_text()) == begun
@@ -72,7 +72,7 @@ def test_pieces_that_this_backend_cannot_reduce_are_an_environment_mismatch(
     def bind(problem: Problem) -> cuda.CudaEvaluator:
         return cuda.CudaEvaluator(shim, problem)
 
-    listing = Backend("cuda", cpu.latch_paths, bind, cuda_planner().reduction)
+    listing = Backend("cuda", latch.latch_paths, bind, cuda_planner().reduction)
     monkeypatch.setattr(executor_module, "resolve", lambda name: listing if name == "cuda" else resolve(name))
     with pytest.raises(gp.IncompleteError, match="environment mismatch: this run's pieces are reduced by its backend"):
         gp.run(small_study(), out=tmp_path, backend="cuda", verdict=False)

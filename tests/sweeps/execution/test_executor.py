@@ -11,7 +11,7 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import Backend, resolve
-from gridproof.kernels.cpu import backend as cpu
+from gridproof.kernels.cpu import latch
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cluster import connection
@@ -103,7 +103,7 @@ class Elsewhere(LocalExecutor):
     """As a cluster with GPUs is to a driver without one."""
 
     def backend(self, name: str) -> Backend:
-        return Backend(name, cpu.latch_paths, resolve("cpu").bind)
+        return Backend(name, latch.latch_paths, resolve("cpu").bind)
 
 
 def test_a_driver_without_a_gpu_says_that_it_leaves_the_verdict_out(

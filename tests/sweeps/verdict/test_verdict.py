@@ -17,7 +17,7 @@ import gridproof as gp
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.backend import resolve
-from gridproof.results.statistics.superiority import reality_check
+from gridproof.results.statistics.superior_predictive_ability import reality_check
 from gridproof.statistics import (
     circular_shift_test,
     combinatorial_paths,

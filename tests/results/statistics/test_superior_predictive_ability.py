@@ -15,7 +15,7 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.results.statistics.bootstrap import stationary_bootstrap_indices
 from gridproof.results.statistics.maxima import measure
-from gridproof.results.statistics.superiority import (
+from gridproof.results.statistics.superior_predictive_ability import (
     SuperiorityTest,
     reality_check,
     stepwise_multiple_test,
