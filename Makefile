@@ -9,7 +9,7 @@ demo: $(VENV)/installed
 	$(VENV)/bin/gridproof demo
 
 test: $(VENV)/tested
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/tested
 	$(VENV)/bin/ruff check .

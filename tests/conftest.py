@@ -17,6 +17,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Reporting(config) if in_a_child() else Apart(config))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules that wait for clusters first: the other processes have work to do beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("own_process") is None)
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("g++") is None:

@@ -86,6 +86,7 @@ def test_where_a_gpu_answers_it_is_measured_too(
 ) -> None:
     """Through the shim: what it takes says nothing, that it is compared and told apart does."""
     monkeypatch.setattr(bench, "HEADLINE", replace(bench.HEADLINE, days=300, yearly=5.0))
+    monkeypatch.setattr(measure, "_TURN", 0.01)
     monkeypatch.setattr(measure, "gpu_answers", lambda: False)
     without = bench.measure_table("variants", (8, 27))
     assert not any("cuda" in key for row in without for key in row)

@@ -155,7 +155,9 @@ def test_effective_trials_from_returns(days: int, variants: int) -> None:
     assert (result.entropy_rank, result.participation_ratio) == pytest.approx(brute_force(matrix), rel=1e-8)
     assert (result.variants, result.constant) == (variants, 0)
     assert result.entropy_rank <= min(days - 1, variants)
-    assert effective_trials_from_correlation(matrix).entropy_rank == pytest.approx(result.entropy_rank, rel=1e-6)
+    if variants <= 60:  # the eigenvalues of 2,500 x 2,500 take most of a minute
+        from_matrix = effective_trials_from_correlation(matrix)
+        assert from_matrix.entropy_rank == pytest.approx(result.entropy_rank, rel=1e-6)
     narrow = effective_trials(returns.astype(np.float32))
     assert narrow.entropy_rank == pytest.approx(result.entropy_rank, rel=1e-4)
 
@@ -189,7 +191,7 @@ def test_constant_variants_are_counted_apart() -> None:
 def test_bad_returns_and_matrices() -> None:
     with pytest.raises(InputError, match=r"every number must be finite; got nan at \(2, 1\)"):
         effective_trials(np.where(np.arange(12).reshape(4, 3) == 7, np.nan, 1.0))
-    with pytest.raises(InputError, match=r"must be \(T, V\) numbers"):
+    with pytest.raises(InputError, match=r"must be an array of numbers \(T, V\)"):
         effective_trials(np.zeros(5))
     with pytest.raises(
         InputError, match=r"must be returns, not correlations; .* Call effective_trials_from_correlation"
