@@ -15,7 +15,8 @@ from gridproof.sweeps.execution.errors import IncompleteError
 from gridproof.sweeps.execution.executor import Executor, Task, TileFault
 from gridproof.sweeps.execution.ledger_entries import RunLedger
 from gridproof.sweeps.execution.run_store import RunStore
-from gridproof.sweeps.plan.grid import Cut, Grid, cut_alike
+from gridproof.sweeps.plan.grid import Grid, cut_alike
+from gridproof.sweeps.plan.piece import Cut
 from gridproof.sweeps.progress.observer import RunObserver
 
 # Finished tiles until they are merged, and failed tiles until the call ends.

@@ -6,7 +6,6 @@ depend on the grid's cut alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import Protocol
 
@@ -17,61 +16,17 @@ from gridproof.kernels.arrays import Ints
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.run.store import ROWS_KEPT
-from gridproof.results.run.tally import Positions
+from gridproof.sweeps.plan.piece import BoxPiece, Cut, Piece
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.study.space import Space
 
 # Variants of a piece: enough that they share most of their days, few enough that their metrics fit in memory.
 PIECE = 262_144
 
-# Variants from which a grid may be evaluated as products. Compiling the product's kernels takes about forty seconds of
+# Variants from which a grid may be evaluated as products. Compiling the product's kernels takes about half a minute of
 # one core, once a machine; a list of fewer variants costs at most some seconds more than a product, see
 # benchmarks/README.md. It is the grid that decides, never the cache: the two forms differ in the last bits.
 PRODUCTS_FROM = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """n variants and the J ≤ n distinct jobs behind them. ``keys``: path index of each signal, then the execution.
-
-    ``positions``: see ``results.run.tally``.
-    """
-
-    variants: Ints  # (n,) grid indices, ascending
-    work: Work
-    keys: Ints  # (J, signals + 1)
-    job_of: Ints  # (n,)
-    positions: Positions
-
-
-@dataclass(frozen=True, slots=True)
-class BoxPiece:
-    """The variants [low, high), which form a product.
-
-    ``distinct``: the distinct paths of each signal in order of first appearance. ``inverses``: for each combination of
-    a signal's axes, the position of its path in ``distinct``. ``spans``: the axes of each signal, then the execution's.
-    """
-
-    low: int
-    high: int
-    distinct: tuple[Ints, ...]
-    inverses: tuple[Ints, ...]
-    spans: tuple[tuple[AxisSpan, ...], ...]
-    cells: Ints  # executions, in grid order
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """How a grid is cut into pieces. A tile of one cut means nothing under another cut.
-
-    form: product or list. target: the most variants of a piece. reduced: whether the backend reduces pieces itself.
-    """
-
-    form: str
-    target: int
-    reduced: bool
-    variants: int
-    pieces: int
 
 
 class Grid(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -18,7 +19,7 @@ COMPILING = "compiling kernels, once per version"
 _NODES_NAMED = 8
 
 
-class Display(RunObserver):
+class Display(RunObserver, ABC):
     """A context manager: between enter and exit a thread calls ``draw`` every ``every`` seconds.
 
     A subclass defines ``draw`` and ``notice``. ``draw`` is never called twice at the same time.
@@ -34,9 +35,9 @@ class Display(RunObserver):
         self._compilation = CompilationReports(self._compiling)
         self._compiling_since = 0.0
 
+    @abstractmethod
     def draw(self, stage: Stage, now: float, *, new: bool, tick: bool) -> None:
         """Show a stage. new: it has just begun. tick: called by the clock, not by a report."""
-        raise NotImplementedError
 
     def progress(self, stage: str, done: int, total: int, new: int = 0, detail: str = "") -> None:
         with self.lock:

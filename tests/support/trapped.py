@@ -7,7 +7,8 @@ import signal
 import time
 from pathlib import Path
 
-from gridproof.sweeps.plan.grid import Piece, ProductGrid
+from gridproof.sweeps.plan.grid import ProductGrid
+from gridproof.sweeps.plan.piece import Piece
 from gridproof.sweeps.plan.plan import Plan
 
 SLOW = 0.15

@@ -19,7 +19,7 @@ RESULTS = ("pass", "fail", "not computable")
 
 
 def verdict_section(statistics: Record, searched: bool = False) -> Record:
-    """The gates by group in the given order, the counts of results, the failed gates by name, and what is not covered.
+    """The gates by group in the given order, counts of results, what failed gates found, and what is not covered.
 
     searched: a search found base and best.
     """
@@ -37,7 +37,13 @@ def verdict_section(statistics: Record, searched: bool = False) -> Record:
     named = {result: [gate["name"] for gate in gates if gate["result"] == result] for result in RESULTS}
     groups = [(title, [_row(gate) for gate in members]) for title, members in grouped if members]
     section |= {"groups": groups, "summary": _summary(len(gates), {key: len(names) for key, names in named.items()})}
-    return section | {"failing": named["fail"], "unknown": named["not computable"]}
+    failed = [_found(gate) for gate in gates if gate["result"] == "fail"]
+    return section | {"failing": failed, "unknown": named["not computable"]}
+
+
+def _found(gate: Record) -> str:
+    """A failed gate by what was found: "Walk-forward t-statistic (t 1.59, needs ≥ 1.645)"."""
+    return f"{gate['name']} ({_text(gate.get('number'))}, needs {_text(gate.get('threshold'))})"
 
 
 def _row(gate: Record) -> list[str]:

@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 import pandas as pd
-import pytest
 
 from gridproof.results.report.report import write_report
 from tests.support.page import (
@@ -25,18 +24,8 @@ from tests.support.search_folder import FOUND, SAMPLE, trials_table, write_searc
 from tests.support.search_page import add_verdict, render_search, search_of
 
 
-@pytest.fixture
-def run(tmp_path: pathlib.Path) -> pathlib.Path:
-    return add_verdict(write_search(tmp_path))
-
-
-@pytest.fixture
-def several(tmp_path: pathlib.Path) -> pathlib.Path:
-    return add_verdict(write_search(tmp_path, objectives=3))
-
-
-def test_headline_says_that_a_search_found_it_and_ranks_it_among_its_surroundings(run: pathlib.Path) -> None:
-    text = words_of(page_of(run))
+def test_headline_says_that_a_search_found_it_and_ranks_it_among_its_surroundings(search_run: pathlib.Path) -> None:
+    text = words_of(page_of(search_run))
     assert re.search(
         r"Variant found by a search of 41,300 variants: Sharpe ratio −?\d\.\d\d, CAGR −?[\d.]+% in sample, better", text
     )
@@ -60,12 +49,12 @@ PLAIN_ALONE = [
 ]
 
 
-def test_what_is_true_of_a_plain_run_alone_is_not_said(run: pathlib.Path) -> None:
-    page = words_of(page_of(run))
+def test_what_is_true_of_a_plain_run_alone_is_not_said(search_run: pathlib.Path) -> None:
+    page = words_of(page_of(search_run))
     assert [said for said in PLAIN_ALONE if said in page] == []
     for name in ("search.json", "trials.parquet"):
-        (run / name).unlink()
-    page = words_of(page_of(run))
+        (search_run / name).unlink()
+    page = words_of(page_of(search_run))
     assert [said for said in PLAIN_ALONE if said not in page] == []
 
 
@@ -83,8 +72,8 @@ def test_page_without_a_search_is_what_it_was(tmp_path: pathlib.Path) -> None:
     assert text.count("search") == 0
 
 
-def test_tests_name_the_cells_they_are_over_and_what_flatters(run: pathlib.Path) -> None:
-    text = words_of(page_of(run))
+def test_tests_name_the_cells_they_are_over_and_what_flatters(search_run: pathlib.Path) -> None:
+    text = words_of(page_of(search_run))
     assert f"Tested The tests use {SAMPLE}; 7,560 of them have different returns, base and best included." in text
     assert "percentiles, surfaces, plateau and sensitivity from the sweep." in text
     assert f"The tests use {SAMPLE}" in text[text.index("3. Data snooping") : text.index("4. Deflated")]
@@ -101,19 +90,19 @@ def test_tests_name_the_cells_they_are_over_and_what_flatters(run: pathlib.Path)
     assert "distinct 7,560" not in text[text.index("4. Deflated") : text.index("5. Prob")]
 
 
-def test_states_that_say_nothing_are_not_drawn(run: pathlib.Path) -> None:
-    band = figures_of(page_of(run))["figure-curves"]["data"][-1]
+def test_states_that_say_nothing_are_not_drawn(search_run: pathlib.Path) -> None:
+    band = figures_of(page_of(search_run))["figure-curves"]["data"][-1]
     assert band["y"] == ["base holds", "best holds", "rate", "crowd"]
 
 
-def test_folds_over_cells_of_the_search_show_all_that_it_chose(run: pathlib.Path) -> None:
-    record = json.loads((run / "statistics.json").read_text())
+def test_folds_over_cells_of_the_search_show_all_that_it_chose(search_run: pathlib.Path) -> None:
+    record = json.loads((search_run / "statistics.json").read_text())
     for place, fold in enumerate(record["walk_forward"]["folds"]):
         fold["parameters"] = FOUND | {"rule": "plain" if place else "guarded"}
-    (run / "statistics.json").write_text(json.dumps(record))
-    rows = table_of(page_of(run), "Walk-forward")
+    (search_run / "statistics.json").write_text(json.dumps(record))
+    rows = table_of(page_of(search_run), "Walk-forward")
     assert [row[2:4] for row in rows[:2]] == [["guarded", "0.8"], ["plain", "–"]]
-    text = words_of(page_of(run))
+    text = words_of(page_of(search_run))
     assert "In every fold: trend off, rate.window 243, rate.on_above 0.3, rate.off_below −0.2." in text
 
 
@@ -151,13 +140,13 @@ def test_any_number_may_be_null(tmp_path: pathlib.Path) -> None:
         assert "None" not in text, text[text.index("None") - 80 :][:160]
 
 
-def test_study_without_publication_says_that_the_search_saw_all(run: pathlib.Path) -> None:
+def test_study_without_publication_says_that_the_search_saw_all(search_run: pathlib.Path) -> None:
     def unpublished(summary: dict[str, Any]) -> None:
         summary["window"]["published"] = None
         summary["base"]["after_publication"] = summary["best"]["after_publication"] = None
 
-    rewrite_summary(run, unpublished)
-    text = words_of(page_of(run))
+    rewrite_summary(search_run, unpublished)
+    text = words_of(page_of(search_run))
     assert "The study names no publication date: the search used every day, so all results are in sample." in text
     assert "the search used the days in sample only, which are all" in text
 

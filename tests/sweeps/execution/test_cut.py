@@ -19,7 +19,8 @@ from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import executor as executor_module
 from gridproof.sweeps.execution.collect import complete_tally
 from gridproof.sweeps.plan import grid as grid_module
-from gridproof.sweeps.plan.grid import Cut, Grid, ListedGrid, ProductGrid, cut_alike, draw_sample
+from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid, cut_alike, draw_sample
+from gridproof.sweeps.plan.piece import Cut
 from tests.support.demo import small_plan, small_study
 from tests.support.executors import contents
 from tests.support.observers import StopAt

@@ -23,7 +23,8 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.plan import grid as grid_module
-from gridproof.sweeps.plan.grid import Cut, whole_grid
+from gridproof.sweeps.plan.grid import whole_grid
+from gridproof.sweeps.plan.piece import Cut
 from tests.support.demo import small_plan, small_study
 from tests.support.problems import random_problem
 from tests.support.sample import Sample

@@ -77,7 +77,7 @@ def random_charges(rng: np.random.Generator, allocations: int) -> Floats:
     return charges.ravel()
 
 
-def same_bits(compiled: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
+def assert_same_bits(compiled: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
     for one, other in zip(compiled, expected, strict=True):
         np.testing.assert_array_equal(one.view(np.uint8), other.view(np.uint8))
 
@@ -93,7 +93,7 @@ def test_transposed_is_the_twins(seed: int, rows: int, width: int) -> None:
     results.append(results[0].copy())
     for function, result in zip((_transpose, twins.transpose_eight), results, strict=True):
         function(source, *words(begin, step), result, *words(start, stride, rows, width))
-    same_bits((results[0],), (results[1],))
+    assert_same_bits((results[0],), (results[1],))
 
 
 def test_half_of_a_power() -> None:
@@ -111,7 +111,7 @@ def test_joined_days_are_the_twins(seed: int) -> None:
     results = [random_entries(np.random.default_rng(1), 3) for _ in range(2)]
     for function, result in zip((_join_days, twins.join_days), results, strict=True):
         function(*result, *words(out), *days, charges, *places)
-    same_bits(*results)
+    assert_same_bits(*results)
 
 
 @settings(max_examples=200, deadline=None)
@@ -128,7 +128,7 @@ def test_eight_joined_are_the_twins(seed: int, allocations: int) -> None:
     for function, result in zip((_join_eight, twins.join_eight), results, strict=True):
         function(*result, *words(out), lists, *words(lefts, left, rights, right), charges,
                  *words(boundary, allocations))  # fmt: skip
-    same_bits(*results)
+    assert_same_bits(*results)
 
 
 @settings(max_examples=200, deadline=None)
@@ -154,7 +154,7 @@ def test_a_walk_is_the_twins(seed: int, allocations: int, count: int) -> None:
     for function, (sums, shapes, states, held) in zip(walks, pairs, strict=True):
         function(sums, *words(variant), states, *words(5, 45), held, *words(9), shapes, patterns, *words(place), rows,
                  *words(blocks), charges, *words(allocations))  # fmt: skip
-    same_bits(*pairs)
+    assert_same_bits(*pairs)
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -19,18 +19,8 @@ from tests.support.page import (
     table_of,
     words_of,
 )
-from tests.support.search_folder import trials_table, write_search
-from tests.support.search_page import add_verdict, render_search, search_of
-
-
-@pytest.fixture
-def run(tmp_path: pathlib.Path) -> pathlib.Path:
-    return add_verdict(write_search(tmp_path))
-
-
-@pytest.fixture
-def several(tmp_path: pathlib.Path) -> pathlib.Path:
-    return add_verdict(write_search(tmp_path, objectives=3))
+from tests.support.search_folder import trials_table
+from tests.support.search_page import render_search, search_of
 
 
 def test_facts_say_what_was_searched_and_why_it_stopped(several: pathlib.Path) -> None:
@@ -54,10 +44,15 @@ def test_facts_say_what_was_searched_and_why_it_stopped(several: pathlib.Path) -
     assert "Switched off trend: never on in the rule" in text
 
 
-def test_other_ways_of_searching_are_said(run: pathlib.Path) -> None:
-    record = search_of(run) | {"cells_a_trial": None, "points_a_batch": 500, "neighbours": True, "sampler": "elves"}
+def test_other_ways_of_searching_are_said(search_run: pathlib.Path) -> None:
+    record = search_of(search_run) | {
+        "cells_a_trial": None,
+        "points_a_batch": 500,
+        "neighbours": True,
+        "sampler": "elves",
+    }
     record["space"] |= {"fixed": {}, "digits": 3.0}
-    text = words_of(render_search(run, record | {"require": []}))
+    text = words_of(render_search(search_run, record | {"require": []}))
     assert "by elves, seed 3; single variants, 500 in a batch, each with its neighbours one and two steps away" in text
     assert "Required nothing" in text
     assert "Held fixed no axis of the study" in text
@@ -73,8 +68,8 @@ def test_section_stands_first_and_the_others_keep_their_numbers(several: pathlib
         go.Figure(figure)  # refuses unknown properties and values
 
 
-def test_dimensions_say_what_may_be_chosen_when_and_what_was(run: pathlib.Path) -> None:
-    rows = {row[0]: row[1:] for row in table_of(page_of(run), "Search space")}
+def test_dimensions_say_what_may_be_chosen_when_and_what_was(search_run: pathlib.Path) -> None:
+    rows = {row[0]: row[1:] for row in table_of(page_of(search_run), "Search space")}
     assert rows["rule"] == ["plain, guarded", "", "guarded"]
     assert rows["rate.window"] == ["20 to 400, integers, on a log scale", "", "243"]
     assert rows["trend.use"] == ["on, off", "", "off"]
@@ -109,10 +104,10 @@ def test_table_holds_the_front_then_the_best_with_what_is_off(several: pathlib.P
     assert "A dash: the trial's rule does not use the parameter." in words_of(page)
 
 
-def test_trials_short_of_the_requirements_come_last_and_are_marked(run: pathlib.Path) -> None:
+def test_trials_short_of_the_requirements_come_last_and_are_marked(search_run: pathlib.Path) -> None:
     table = trials_table(13, 1)
-    table.to_parquet(run / "trials.parquet")
-    rows = table_of(page_of(run), "The best trials")
+    table.to_parquet(search_run / "trials.parquet")
+    rows = table_of(page_of(search_run), "The best trials")
     assert [row[0] for row in rows if "†" in row[0]] == ["5†"]
     assert rows[-1][0] == "5†"
     assert len(rows) == 10

@@ -18,21 +18,11 @@ from tests.support.page import (
     words_of,
 )
 from tests.support.search_folder import OBJECTIVES, front_of, trials_table, write_search
-from tests.support.search_page import add_verdict, render_search, search_of
+from tests.support.search_page import render_search, search_of
 
 
-@pytest.fixture
-def run(tmp_path: pathlib.Path) -> pathlib.Path:
-    return add_verdict(write_search(tmp_path))
-
-
-@pytest.fixture
-def several(tmp_path: pathlib.Path) -> pathlib.Path:
-    return add_verdict(write_search(tmp_path, objectives=3))
-
-
-def test_progress_shows_every_trial_and_the_best_so_far(run: pathlib.Path) -> None:
-    page, table = page_of(run), trials_table(40, 1)
+def test_progress_shows_every_trial_and_the_best_so_far(search_run: pathlib.Path) -> None:
+    page, table = page_of(search_run), trials_table(40, 1)
     lines = {line["name"]: line for line in figures_of(page)["figure-progress"]["data"]}
     met = table[table["violation"] == 0.0]
     assert values_of(lines["trial"]["x"]) == met["number"].tolist()
@@ -49,13 +39,13 @@ def test_progress_shows_every_trial_and_the_best_so_far(run: pathlib.Path) -> No
     assert f"The median of {len(met)} trials that meet the requirements is {median}. The 13 trials after it" in text
 
 
-def test_search_that_was_still_improving_is_said_to_be(run: pathlib.Path) -> None:
+def test_search_that_was_still_improving_is_said_to_be(search_run: pathlib.Path) -> None:
     table = trials_table(40, 1)
     table.loc[39, "value.plateau"] = 1.5
-    table.to_parquet(run / "trials.parquet")
-    assert "is number 39, counted from 0: Plateau (Sharpe ratio) 1.50" in words_of(page_of(run))
+    table.to_parquet(search_run / "trials.parquet")
+    assert "is number 39, counted from 0: Plateau (Sharpe ratio) 1.50" in words_of(page_of(search_run))
     assert "The search was still improving when it stopped: more trials would probably find better ones." in words_of(
-        page_of(run)
+        page_of(search_run)
     )
 
 
@@ -113,8 +103,8 @@ def test_front_of_one_trial_says_so(several: pathlib.Path) -> None:
     assert "at least as good as every other trial that meets the requirements in all objectives" in text
 
 
-def test_one_objective_has_no_front(run: pathlib.Path) -> None:
-    page = page_of(run)
+def test_one_objective_has_no_front(search_run: pathlib.Path) -> None:
+    page = page_of(search_run)
     assert "figure-front" not in page
     assert "Pareto front of the objectives" not in page
 

@@ -6,7 +6,6 @@ import pathlib
 import re
 
 import numpy as np
-import pytest
 
 from gridproof.results.report.sections.search_walk_forward import NOT_RUN
 from tests.support.page import (
@@ -18,11 +17,6 @@ from tests.support.page import (
 )
 from tests.support.search_folder import write_search
 from tests.support.search_page import add_verdict, render_search, search_of
-
-
-@pytest.fixture
-def run(tmp_path: pathlib.Path) -> pathlib.Path:
-    return add_verdict(write_search(tmp_path))
 
 
 def test_walk_forward_of_the_search_stands_beside_base_and_legs(tmp_path: pathlib.Path) -> None:
@@ -51,9 +45,9 @@ def test_walk_forward_of_the_search_stands_beside_base_and_legs(tmp_path: pathli
     assert "repeated on the past of each fold avoids it: see section 1." in text
 
 
-def test_walk_forward_that_was_not_made_says_so(run: pathlib.Path) -> None:
-    assert f"Walk-forward of the search: {NOT_RUN}." in words_of(page_of(run))
-    record = search_of(run) | {"walk_forward_why": "the days are <too> few"}
+def test_walk_forward_that_was_not_made_says_so(search_run: pathlib.Path) -> None:
+    assert f"Walk-forward of the search: {NOT_RUN}." in words_of(page_of(search_run))
+    record = search_of(search_run) | {"walk_forward_why": "the days are <too> few"}
     assert "Walk-forward of the search: not computable: the days are &lt;too&gt; few." in words_of(
-        render_search(run, record)
+        render_search(search_run, record)
     )

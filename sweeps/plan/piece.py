@@ -1,0 +1,54 @@
+"""A piece of a grid, the unit of evaluation, and how a grid is cut into pieces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridproof.kernels.aggregate.reduction import AxisSpan
+from gridproof.kernels.arrays import Ints
+from gridproof.kernels.problem import Work
+from gridproof.results.run.tally import Positions
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """n variants and the J ≤ n distinct jobs behind them. ``keys``: path index of each signal, then the execution.
+
+    ``positions``: see ``results.run.tally``.
+    """
+
+    variants: Ints  # (n,) grid indices, ascending
+    work: Work
+    keys: Ints  # (J, signals + 1)
+    job_of: Ints  # (n,)
+    positions: Positions
+
+
+@dataclass(frozen=True, slots=True)
+class BoxPiece:
+    """The variants [low, high), which form a product.
+
+    ``distinct``: the distinct paths of each signal in order of first appearance. ``inverses``: for each combination of
+    a signal's axes, the position of its path in ``distinct``. ``spans``: the axes of each signal, then the execution's.
+    """
+
+    low: int
+    high: int
+    distinct: tuple[Ints, ...]
+    inverses: tuple[Ints, ...]
+    spans: tuple[tuple[AxisSpan, ...], ...]
+    cells: Ints  # executions, in grid order
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a grid is cut into pieces. A tile of one cut means nothing under another cut.
+
+    form: product or list. target: the most variants of a piece. reduced: whether the backend reduces pieces itself.
+    """
+
+    form: str
+    target: int
+    reduced: bool
+    variants: int
+    pieces: int
