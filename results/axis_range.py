@@ -96,8 +96,8 @@ class AxisRange(Sequence[Value]):
         return self.search != "integer" or value == int(value)
 
     def rounded(self, value: float) -> int | float:
-        """A number that a search chose, to four digits: of the range's width, or of the value on a log scale."""
-        return round(value) if self.search == "integer" else self._four_digits(value)
+        """A number that a search chose, to five significant digits of the range's width, or of the value on a log scale."""
+        return round(value) if self.search == "integer" else self._five_digits(value)
 
     def record(self) -> RangeRecord:
         """The range for a JSON file; ``read`` is its inverse but for ``search``."""
@@ -153,7 +153,7 @@ class AxisRange(Sequence[Value]):
         gaps = self.size - 1
         if self.scale == "log":
             ratio = log(self.last) - log(self.first)
-            inner = [self._four_digits(exp(log(self.first) + ratio * at / gaps)) for at in range(1, gaps)]
+            inner = [self._five_digits(exp(log(self.first) + ratio * at / gaps)) for at in range(1, gaps)]
             ends = (self.first, self.last) if self.whole else (float(self.first), float(self.last))
             return tuple(dict.fromkeys((ends[0], *inner, ends[1])))
         if isinstance(self.first, int) and isinstance(self.last, int):
@@ -161,7 +161,7 @@ class AxisRange(Sequence[Value]):
         first, last = Decimal(str(self.first)), Decimal(str(self.last))
         return tuple(float(first + (last - first) * at / gaps) for at in range(self.size))
 
-    def _four_digits(self, value: float) -> int | float:
+    def _five_digits(self, value: float) -> int | float:
         if self.scale == "log" and self.whole:
             return round(value)
         digits = 4 - floor(log10(abs(value) if self.scale == "log" else self.last - self.first))

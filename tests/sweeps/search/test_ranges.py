@@ -142,7 +142,7 @@ def test_a_run_takes_the_values_and_a_search_all_between() -> None:
     assert all(type(window) is int for window in windows)
     gaps = {float(choice["rate.off_gap"]) for choice in drawn}
     assert all(0.0 <= gap <= 0.1 for gap in gaps)
-    assert all(round(gap, 6) == gap for gap in gaps), "four digits of the range"
+    assert all(round(gap, 6) == gap for gap in gaps), "five significant digits of the range"
     assert {choice["rate.on_above"] for choice in drawn} <= {0.0, 0.05, 0.1}
     assert {type(choice["trend.on_above"]) for choice in drawn} == {float}
     assert all(choice["trend.window"] in range(10, 81) for choice in drawn)
