@@ -17,6 +17,7 @@ from gridproof.results.statistics.overfitting import (
 from gridproof.results.statistics.plateau import cliff, plateau
 from gridproof.results.statistics.sensitivity import functional_anova, sobol_indices_from_grid
 from gridproof.results.statistics.sharpe import minimum_track_record_length, probabilistic_sharpe, sharpe_interval
+from gridproof.results.statistics.sharpe_difference import sharpe_difference_test
 from gridproof.results.statistics.shift import circular_shift_test, subperiod_test
 from gridproof.results.statistics.splits import combinatorial_paths, combinatorial_purged_splits, walk_forward
 from gridproof.results.statistics.superior_predictive_ability import (
@@ -24,6 +25,7 @@ from gridproof.results.statistics.superior_predictive_ability import (
     stepwise_multiple_test,
     superior_predictive_ability,
 )
+from gridproof.results.statistics.timing_effect import timing_effect
 
 __all__ = [
     "circular_shift_test",
@@ -43,11 +45,13 @@ __all__ = [
     "probability_of_backtest_overfitting",
     "probability_of_backtest_overfitting_from_sums",
     "reality_check",
+    "sharpe_difference_test",
     "sharpe_interval",
     "sobol_indices_from_grid",
     "stationary_bootstrap_indices",
     "stepwise_multiple_test",
     "subperiod_test",
     "superior_predictive_ability",
+    "timing_effect",
     "walk_forward",
 ]

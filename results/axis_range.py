@@ -96,7 +96,7 @@ class AxisRange(Sequence[Value]):
         return self.search != "integer" or value == int(value)
 
     def rounded(self, value: float) -> int | float:
-        """A number that a search chose, to five significant digits of the range's width, or of the value on a log scale."""
+        """A number that a search chose: five significant digits of the range's width, on a log scale of the value."""
         return round(value) if self.search == "integer" else self._five_digits(value)
 
     def record(self) -> RangeRecord:
