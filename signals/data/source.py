@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.signals.data.table import Dates, dates_of, holds_dates, load_table, numbers_of, row
+from gridproof.signals.data.file.reader import read_table
+from gridproof.signals.data.table import Dates, dates_of, holds_dates, numbers_of
 
 __all__ = ["Dates", "Observations", "Release", "Source", "read"]
 
@@ -123,7 +124,8 @@ def read(source: Source, folder: Path | None) -> Observations:
     Raises InputError if the file, a column or the code is missing, if dates are invalid, repeated or not ascending, if
     a value is not a number, or if a value is missing in between and ``source.drop_missing`` is False.
     """
-    table = load_table(source.file, folder, source.where)
+    whole = read_table(source.file, folder, source.where)
+    table, place = whole.cells, whole.place
     for column in (source.date, source.field, *(["code"] if source.code is not None else [])):
         if column not in table:
             raise InputError(
@@ -134,7 +136,9 @@ def read(source: Source, folder: Path | None) -> Observations:
             )
     if source.code is not None:
         codes = table["code"].astype(str)
-        table = table[codes == source.code]
+        chosen = np.flatnonzero(codes == source.code)
+        whole = replace(whole, cells=table.iloc[chosen], rows=whole.rows[chosen])
+        table, place = whole.cells, whole.place
         if table.empty:
             held = list(codes.unique())
             near = difflib.get_close_matches(source.code, held, 3, 0.5) or held[:3]
@@ -145,7 +149,7 @@ def read(source: Source, folder: Path | None) -> Observations:
     if len(wrong):
         raise InputError(
             f"the dates of {source.file} read YYYY-MM-DD",
-            f"{table[source.date].iloc[wrong[0]]} at {row(source.file, table, int(wrong[0]))}",
+            f"{table[source.date].iloc[wrong[0]]} at {place(int(wrong[0]))}",
             source.where,
             "Rewrite that column, or name another with date:",
         )
@@ -153,7 +157,7 @@ def read(source: Source, folder: Path | None) -> Observations:
     if len(wrong):
         raise InputError(
             f"the dates of {source.file} must be in order and given once",
-            f"{dates[wrong[0]]} then {dates[wrong[0] + 1]} at {row(source.file, table, int(wrong[0]) + 1)}",
+            f"{dates[wrong[0]]} then {dates[wrong[0] + 1]} at {place(int(wrong[0]) + 1)}",
             source.where,
             "Sort the file by date and remove repeated dates, or choose one series of it with code:",
         )
@@ -161,7 +165,7 @@ def read(source: Source, folder: Path | None) -> Observations:
     if len(wrong):
         raise InputError(
             f"the values of {source.file} are numbers",
-            f"{str(table[source.field].iloc[wrong[0]])!r} at {row(source.file, table, int(wrong[0]))}",
+            f"{str(table[source.field].iloc[wrong[0]])!r} at {place(int(wrong[0]))}",
             source.where,
             "Correct it, or leave it empty where there is no value",
         )
@@ -179,7 +183,7 @@ def read(source: Source, folder: Path | None) -> Observations:
     if len(gaps) and not source.drop_missing:
         raise InputError(
             "a series must have no missing value between its first and its last",
-            f"{len(gaps)} missing, the first on {dates[gaps[0]]} at {row(source.file, table, int(gaps[0]))}",
+            f"{len(gaps)} missing, the first on {dates[gaps[0]]} at {place(int(gaps[0]))}",
             source.where,
             "Complete the file, or write missing: drop to leave those dates out",
         )
