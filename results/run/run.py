@@ -133,26 +133,17 @@ class Run:
         grid.columns = pd.Index([values[y][i] for i in grid.columns], name=y)
         return grid
 
-    def sql(self, query: str) -> pd.DataFrame:
-        """A DuckDB query; every Parquet file of the folder is a table: variants, top, surfaces, curves.
+    def sql(self, query: str, *, unsafe: bool = False) -> pd.DataFrame:
+        """A DuckDB query over the run's tables: variants, top, surfaces, curves; in a search's folder also trials.
 
-        Raises InputError if the folder holds no finished run, or the query is not valid.
+        The query may only read, and only these tables. unsafe: it may do all that DuckDB can: read and write other
+        files, load extensions, reach the network. Raises InputError if the folder holds no finished run, or the query
+        is not valid or not allowed.
         """
-        import duckdb
+        from gridproof.results.run.query import run_query
 
         Store(self.folder).read_json(SUMMARY)  # Raises InputError where this is no finished run.
-        connection = duckdb.connect()
-        try:
-            for path in sorted(self.folder.glob("*.parquet")):
-                quoted = str(path).replace("'", "''")
-                connection.execute(f"CREATE VIEW {path.stem} AS SELECT * FROM read_parquet('{quoted}')")
-            result: pd.DataFrame = connection.execute(query).df()
-            return result
-        except duckdb.Error as error:
-            rule, fault = "the query must be DuckDB SQL over the run's tables", str(error).splitlines()[0]
-            raise InputError(rule, fault, "sql", "Correct it") from None
-        finally:
-            connection.close()
+        return run_query(self.folder, query, unsafe)
 
     def report(self) -> Path:
         """Writes report.html again. Raises InputError where the folder holds no finished run."""

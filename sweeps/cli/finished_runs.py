@@ -16,6 +16,12 @@ def show(
         str | None,
         typer.Option(metavar="QUERY", help="A DuckDB query over the run's tables: variants, top, surfaces, curves."),
     ] = None,
+    unsafe_sql: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-sql", help="With --sql: let the query do all that DuckDB can, as read and write other files."
+        ),
+    ] = False,
 ) -> None:
     """Show a finished RUN: its summary and best variants, or a query."""
     from gridproof.results.run.run import Run
@@ -23,7 +29,7 @@ def show(
 
     place, folder = open_run_store(run)
     if sql is not None:
-        print(Run(folder).sql(sql).to_string(index=False))
+        print(Run(folder).sql(sql, unsafe=unsafe_sql).to_string(index=False))
         return
     from gridproof.sweeps.cli.run_tables import print_summary
 
