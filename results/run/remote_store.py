@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.atomic_write import UNFINISHED
+from gridproof.results.run.remote_keys import check_name, files_below
 
 # A run with these files counts as finished, so they are uploaded after all others.
 _LAST = ("summary.json", "report.html")
@@ -50,11 +51,18 @@ class RemoteStore:
         self._made: set[str] = set()
 
     def pull(self, name: str) -> None:
-        """Download a folder. ``push`` uploads the folders that were pulled. Raises UnreachableError."""
-        self._names.append(name)
+        """Download a folder. ``push`` uploads the folders that were pulled.
+
+        Raises UnreachableError, and InputError where a file at the URL has a name that would be written elsewhere; see
+        ``remote_keys``. Nothing is downloaded then.
+        """
+        check_name(name, self.url)
+        folder = f"{self._root}/{name}"
         with self._reaching(name):
-            found = sorted(self._files.find(f"{self._root}/{name}"))
-        here = {there: self.folder / there[there.rindex(f"/{name}/") + 1 :] for there in found}
+            found = self._files.find(folder, withdirs=True, detail=True)
+        paths = files_below(dict(sorted(found.items())), folder, f"{self.url}/{name}")
+        self._names.append(name)
+        here = {key: self.folder / name / path for key, path in paths.items()}
         for path in here.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         with self._reaching(name):
