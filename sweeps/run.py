@@ -16,6 +16,7 @@ from gridproof.results.report.report import write_report
 from gridproof.results.run.run import Run
 from gridproof.results.run.store import ROWS_KEPT, Store
 from gridproof.results.run.summary_record import RunSummary, RunTiming
+from gridproof.signals.data.file.reader import check_inside
 from gridproof.signals.data.market import Market, load_market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
@@ -48,6 +49,28 @@ def data_folder(study: Study, data: str | Path | None = None) -> Path | None:
     """Where a study's files are read: ``data``, else its market.path, None where neither is given."""
     folder = data if data is not None else study.spec.market.path
     return Path(folder) if folder is not None else None
+
+
+def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Market:
+    """Load the market of the study in a run's folder. Others may have written it, so it may read little.
+
+    Its files must be in the market folder. That is ``data``; without it, the study's market.path if it is below the
+    working directory and the run is in a folder of this machine. fetched: whether the run is at a URL.
+
+    Raises InputError where the study would read other files.
+    """
+    folder = data_folder(study, data)
+    sources = study.sources()
+    if data is None and any(not source.file.startswith("arch:") for source in sources):
+        rule, remedy = "the market's folder must be given for a run that others may have written", "Add --data DIR"
+        where = study.where("market", "path")
+        if fetched:
+            raise InputError(rule, f"market.path {folder}, from a URL", where, remedy)
+        if folder is not None and not folder.resolve().is_relative_to(Path.cwd()):
+            raise InputError(rule, f"market.path {folder}, outside of the working directory", where, remedy)
+    for source in sources:
+        check_inside(source.file, folder, source.where)
+    return market_of(study, data)
 
 
 def run_folder(study: Study, market: Market, backend: str, sample: int | None, out: Path) -> Path:
@@ -87,7 +110,7 @@ def run_study(
     if store.finished:
         store.tidy()
         if verdict and not store.has("statistics.json"):
-            judge_run(store.folder, data, observer)
+            judge_run(store.folder, data, observer, study)
         runs.save()
         return Run(store.folder, reused=True, place=runs.of(store.folder))
     context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
@@ -154,16 +177,29 @@ def finish(context: RunContext) -> None:
     context.runs.save()
 
 
-def judge_run(folder: str | Path, data: str | Path | None = None, observer: RunObserver | None = None) -> Run:
-    """Computes the statistics of a finished run again and writes its report. ``data``: the folder given for the run.
+def judge_run(
+    folder: str | Path,
+    data: str | Path | None = None,
+    observer: RunObserver | None = None,
+    study: Study | None = None,
+    *,
+    fetched: bool = False,
+) -> Run:
+    """Computes the statistics of a finished run again and writes its report.
+
+    data: the folder given for the run. study: the run's study, as the caller has it; None: the one in the folder, which
+    may only read what ``recorded_market`` says. fetched: whether the folder was downloaded from a URL.
 
     Raises InputError if the folder holds no finished run, or if the data differ from those of the run.
     """
     observer = observer or RunObserver()
     store = Store(Path(folder))
     summary = cast("RunSummary", store.read_json("summary.json"))
-    study = load_study(store.folder / "study.yaml")
-    market = market_of(study, data)
+    if study is not None:
+        market = market_of(study, data)
+    else:
+        study = load_study(store.folder / "study.yaml")
+        market = recorded_market(study, data, fetched)
     if market.digest() != summary["data_hash"]:
         rule, remedy = (
             "a verdict must be computed from the data of its run",

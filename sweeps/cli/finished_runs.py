@@ -39,7 +39,7 @@ def show(
 def verdict(run: RunArgument, data: DataOption = None) -> None:
     """Compute the statistics of a finished RUN anew, and its report.
 
-    The data must be those of the run.
+    The data must be those of the run: DIR, or the study's market.path if it is below the working directory.
     """
     from gridproof.sweeps.cli.console import console, show_progress
     from gridproof.sweeps.cli.interrupts import sigterm_interrupts
@@ -49,7 +49,7 @@ def verdict(run: RunArgument, data: DataOption = None) -> None:
 
     place, folder = open_run_store(run)
     with sigterm_interrupts(), show_progress() as observer:
-        result = judge_run(folder, data, observer)
+        result = judge_run(folder, data, observer, fetched=place.remote)
         place.save()
     print_verdict(result)
     console.print(f"{place.of(folder)}/report.html")

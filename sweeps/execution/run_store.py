@@ -25,6 +25,11 @@ class RunStore:
         # The ledger first, so that it is saved first: a tile is counted as trials before it is saved.
         self.fetch(LEDGER_FOLDER)
 
+    @property
+    def remote(self) -> bool:
+        """Whether the runs are kept at a URL."""
+        return self._remote is not None
+
     def fetch(self, run: str) -> None:
         """Downloads a run's folder from the URL, to resume the run; does nothing for a folder. Raises InputError."""
         if self._remote is None:

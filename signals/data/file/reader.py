@@ -45,6 +45,17 @@ def resolve(file: str, folder: Path | None) -> Path:
     return (folder or Path()) / file
 
 
+def check_inside(file: str, folder: Path | None, where: str) -> None:
+    """Raises InputError where a market file is outside of the market folder: by an absolute path, '..' or a link."""
+    if file.startswith("arch:"):
+        return
+    inside = (folder or Path()).resolve()
+    if not resolve(file, folder).resolve().is_relative_to(inside):
+        rule = "a study in a run's folder may only read files of the market folder, since others may have written it"
+        remedy = "Run your own study file, or copy the file into the market folder"
+        raise InputError(rule, f"{file}, which is not in {inside}", where, remedy)
+
+
 @lru_cache(maxsize=len(PACKAGED))
 def _read_packaged(name: str) -> Table:
     """Returns ``arch.data.NAME.load()`` with the dates as a column. Importing arch is slow, so its file is read."""
