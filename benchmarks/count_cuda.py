@@ -13,13 +13,13 @@ from statistics import median
 from time import perf_counter
 
 import numpy as np
-from numba import get_num_threads
 
 from benchmarks.problem import Case, build, distinct_paths
 from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.cuda.classes import DeviceClasses
 from gridproof.kernels.cuda.source import THREADS, KernelForm
 from gridproof.kernels.paths import pack
+from gridproof.kernels.threads import thread_count
 
 PATHS, LEADING = 1_000, 16
 SECTOR = 32
@@ -50,7 +50,7 @@ def main() -> None:
         before = perf_counter()
         classes.tile([paths[0] + begin, *paths[1:]], [np.array([at]) for at in range(3)], 0)
         seconds.append(perf_counter() - before)
-    print(f"the next box's classes and their layout: {median(seconds) * 1e3:.1f} ms on {get_num_threads()} threads")
+    print(f"the next box's classes and their layout: {median(seconds) * 1e3:.1f} ms on {thread_count()} threads")
     for metric in ("sharpe", None):
         form = KernelForm(3, True, metric)
         values = sectors(tile.inner * form.versions, form.width * 8)

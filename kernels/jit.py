@@ -18,7 +18,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from numba import njit
+from gridproof.kernels.compiled_cache import keep_compiled
+from gridproof.kernels.numba_settings import njit
 
 
 def digest(sources: Iterable[Path]) -> str:
@@ -32,16 +33,20 @@ def digest(sources: Iterable[Path]) -> str:
 _SOURCES = digest(Path(__file__).parent.rglob("*.py"))
 
 
-def jit(counted: bool = True, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+def jit(counted: bool = True, cache: bool = True, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """``numba.njit`` with ``options``, a disk cache, and NumPy's division: by zero it gives infinity or NaN.
 
     counted: whether arrays are reference-counted. False is for hot functions that take arrays in named tuples and
     create none: every read of a field would be counted, and threads that read the same array contend for its counter.
+    cache: whether it is kept on disk, see ``compiled_cache``.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
         function.__qualname__ += f"-{_SOURCES}"
         # Numba's own name of the option is private; a test compiles a function with it.
-        return njit(**{"cache": True, "error_model": "numpy", "_nrt": counted} | options)(function)
+        compiled = njit(**{"error_model": "numpy", "_nrt": counted} | options)(function)
+        if cache:
+            keep_compiled(compiled)
+        return compiled
 
     return decorate

@@ -13,20 +13,36 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 from typing import Any
 
-from numba import config, get_num_threads
+from gridproof.kernels.numba_settings import config
 
 # Ranges for each thread: threads that finish early take what is left.
 _RANGES = 8
 
+# How many threads may be used. Numba's own number would start its threading layer, which no process survives that
+# forks afterwards, and which nothing here uses.
+_limit: int = config.NUMBA_NUM_THREADS
+
+
+def thread_count() -> int:
+    """How many threads kernels use: NUMBA_NUM_THREADS, which is the number of cores unless set, or the limit."""
+    return _limit
+
+
+def limit_threads(count: int) -> int:
+    """Let kernels use at most ``count`` threads in this process from now on. Returns how many it was before."""
+    global _limit
+    before, _limit = _limit, max(1, min(count, config.NUMBA_NUM_THREADS))
+    return before
+
 
 def run_ranges(kernel: Callable[..., None], count: int, *arguments: Any, least: int = 1) -> None:
-    """Call ``kernel(low, high, *arguments)`` for ranges that together cover 0 to ``count``, on Numba's threads.
+    """Call ``kernel(low, high, *arguments)`` for ranges that together cover 0 to ``count``, on several threads.
 
     kernel: compiled with ``nogil=True``; what it writes must not depend on how the range is cut. least: a range has so
     many at least, since a call costs some microseconds. Where a range raises, no further one begins, and the exception
     is raised when all threads have ended theirs. A kernel must not call this in turn.
     """
-    threads = get_num_threads()
+    threads = thread_count()
     ranges = min(_RANGES * threads, count // least)
     if threads == 1 or ranges <= 1:
         kernel(0, count, *arguments)

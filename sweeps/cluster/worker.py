@@ -7,13 +7,13 @@ import socket
 import time
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.problem import Evaluator, Work
+from gridproof.kernels.threads import limit_threads
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps.execution.identity import environment
 from gridproof.sweeps.execution.tile import TallyScale, run_tile
@@ -42,7 +42,7 @@ class Worker:
     """A Ray actor in a process of its own. Its arguments are read-only memory, shared by the workers of a node."""
 
     def __init__(self, threads: int) -> None:
-        numba.set_num_threads(max(1, min(threads, numba.config.NUMBA_NUM_THREADS)))
+        limit_threads(threads)
         self._loaded: tuple[Grid, Evaluator] | None = None
 
     def describe(self) -> dict[str, str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from importlib.metadata import version
 from pathlib import Path
 
-import numba
 import numpy as np
 
 
@@ -32,6 +32,6 @@ def environment() -> dict[str, str]:
     return {
         "gridproof": code_digest()[:12],
         "numpy": np.__version__,
-        "numba": numba.__version__,
+        "numba": version("numba"),
         "machine": platform.machine(),
     }

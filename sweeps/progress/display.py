@@ -34,6 +34,7 @@ class Display(RunObserver, ABC):
         self._ticker = threading.Thread(target=self._tick, name="gridproof-progress", daemon=True)
         self._compilation = CompilationReports(self._compiling)
         self._compiling_since = 0.0
+        self._cache_fault_shown = False
 
     @abstractmethod
     def draw(self, stage: Stage, now: float, *, new: bool, tick: bool) -> None:
@@ -69,6 +70,8 @@ class Display(RunObserver, ABC):
         self, _type: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._compilation.end()
+        if COMPILING in self.stages:
+            self._notice_cache_fault()
         self._stopped.set()
         self._ticker.join()
 
@@ -82,6 +85,7 @@ class Display(RunObserver, ABC):
                 stage = self.stages[COMPILING] = Stage(COMPILING, now, 0, updated=now)
             if active:
                 self._compiling_since = now
+                self._notice_cache_fault()
                 stage.update(now, count, 0)
                 # Last, so that it is the current stage.
                 self.stages[COMPILING] = self.stages.pop(COMPILING)
@@ -94,6 +98,13 @@ class Display(RunObserver, ABC):
                 if other is not stage and not other.finished:
                     other.began += now - self._compiling_since
                     other.updated = max(other.updated, other.began)
+
+    def _notice_cache_fault(self) -> None:
+        from gridproof.kernels.compiled_cache import cache_fault  # imports Numba, which is there once it compiles
+
+        if not self._cache_fault_shown and (fault := cache_fault()):
+            self._cache_fault_shown = True
+            self.notice(fault)
 
     def _tick(self) -> None:
         while not self._stopped.wait(self._every):

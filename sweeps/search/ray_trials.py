@@ -7,9 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-import numba
-
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.threads import limit_threads
 from gridproof.sweeps.cluster.worker_pool import share_of
 from gridproof.sweeps.execution.errors import IncompleteError
 from gridproof.sweeps.search.dimensions import Choice
@@ -27,7 +26,7 @@ class TrialWorker:
     """An actor in a process of its own."""
 
     def __init__(self, threads: int) -> None:
-        numba.set_num_threads(max(1, min(threads, numba.config.NUMBA_NUM_THREADS)))
+        limit_threads(threads)
         self._evaluators: dict[int, TrialEvaluator] = {}
 
     def evaluate(self, number: int, spec: TrialSpec, choices: Sequence[Choice]) -> list[TrialResult]:

@@ -6,11 +6,10 @@ import os
 import threading
 import time
 
-import numba
 import numpy as np
 import pytest
 
-from gridproof.kernels.threads import run_ranges
+from gridproof.kernels.threads import limit_threads, run_ranges, thread_count
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 1000])
@@ -26,12 +25,12 @@ def test_every_number_is_in_one_range(count: int, least: int) -> None:
     run_ranges(kernel, count, 2, least=least)
     assert (seen == 2).all()
     assert all(high - low >= min(least, count) for low, high in cut)
-    assert len(cut) <= 8 * numba.get_num_threads()
+    assert len(cut) <= 8 * thread_count()
 
 
 def test_as_many_threads_as_numba_has() -> None:
     used: set[int] = set()
-    before = numba.get_num_threads()
+    before = thread_count()
 
     def kernel(low: int, high: int) -> None:
         used.add(threading.get_ident())
@@ -39,18 +38,18 @@ def test_as_many_threads_as_numba_has() -> None:
 
     for threads in {1, before}:
         used.clear()
-        numba.set_num_threads(threads)
+        limit_threads(threads)
         try:
             run_ranges(kernel, 1000)
         finally:
-            numba.set_num_threads(before)
+            limit_threads(before)
         assert 1 <= len(used) <= threads
         assert threading.get_ident() in used
 
 
 @pytest.mark.parametrize("where", ["this thread", "another"])
 def test_an_exception_ends_the_loop_and_is_raised(where: str) -> None:
-    if numba.get_num_threads() == 1:
+    if thread_count() == 1:
         pytest.skip("one thread: no other may raise")
     mine, calls = threading.get_ident(), []
 
@@ -62,7 +61,7 @@ def test_an_exception_ends_the_loop_and_is_raised(where: str) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run_ranges(kernel, 1000)
-    assert len(calls) < 8 * numba.get_num_threads(), "no further range begins"
+    assert len(calls) < 8 * thread_count(), "no further range begins"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

@@ -14,12 +14,12 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-import numba
 import numpy as np
 
 from gridproof.kernels.arrays import Array
 from gridproof.kernels.cpu.product import product
 from gridproof.kernels.cpu.product.product import Product
+from gridproof.kernels.threads import limit_threads
 from tests.support.agreement import assert_box_agrees
 from tests.support.problems import random_box, random_problem
 
@@ -43,7 +43,7 @@ def guarded(*shape: int, kind: type[np.generic] = np.float64) -> Array:
 
 def evaluate_boxes(buffer: str | None) -> int:
     """Evaluate random boxes, with one thread, so that no other's buffer stands behind; returns how many."""
-    numba.set_num_threads(1)
+    limit_threads(1)
     product.pages = guarded
     if buffer is not None:
         place_tables = product.place_tables

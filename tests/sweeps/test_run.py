@@ -10,13 +10,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-import numba
 import numpy as np
 import pandas as pd
 import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.threads import limit_threads, thread_count
 from gridproof.results.run.store import Store
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
@@ -115,12 +115,12 @@ def test_tiles_threads_and_interruption_change_no_byte(tmp_path: Path) -> None:
     expected = contents(whole.folder)
     assert ProductGrid(small_plan(), 10).pieces > 8
 
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
+    threads = thread_count()
+    limit_threads(1)
     try:
         single = run(tmp_path / "single", 1)
     finally:
-        numba.set_num_threads(threads)
+        limit_threads(threads)
     assert contents(single.folder) == expected
 
     out, finished_before = tmp_path / "stopped", 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise, product
 
-import numba
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
@@ -19,7 +18,7 @@ from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import EXPOSURE, FROM_RETURNS, WIDTH, measure_returns
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
-from gridproof.kernels.threads import run_ranges
+from gridproof.kernels.threads import run_ranges, thread_count
 
 # Variants that a core takes at once: many share more, few stay in its caches and leave work for other cores. Twice as
 # many where blocks are long, since those have many classes to share.
@@ -165,7 +164,7 @@ class Product:
 
     def _threads_buffers(self, sizes: BufferSizes) -> Buffers:
         """Buffers for every thread, of at least these sizes; kept from box to box."""
-        threads = numba.get_num_threads()
+        threads = thread_count()
         kept = self._buffers
         if kept is None or any(
             len(have) < threads or have.shape[1] < size for have, size in zip(kept, sizes, strict=True)
@@ -264,7 +263,7 @@ def _cut(box: Box, order: list[int], unit: int) -> tuple[SignalPaths, Units]:
 
 def _parts(variants: int, sizes: list[int], unit: int) -> list[int]:
     """Into how many chunks each signal is cut: the inner signals stay whole as long as they fit a unit."""
-    threads = numba.get_num_threads()
+    threads = thread_count()
     rounds = -(-variants // (threads * unit))
     width = max(_SMALLEST, -(-variants // (threads * rounds)))
     parts = []

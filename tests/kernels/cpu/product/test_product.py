@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,6 +15,7 @@ from gridproof.kernels.cpu.closed_form import growth
 from gridproof.kernels.cpu.product import product
 from gridproof.kernels.cpu.product.product import Product, fits
 from gridproof.kernels.problem import Box
+from gridproof.kernels.threads import limit_threads, thread_count
 from tests.support.agreement import assert_agree, assert_box_agrees
 from tests.support.problems import one_bit_box, random_box, random_problem
 
@@ -59,12 +59,12 @@ def test_what_else_is_in_the_box_changes_nothing(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(product, "_SMALLEST", smallest)
         monkeypatch.setattr(product, "BLOCK_ENTRIES", room)
         np.testing.assert_array_equal(Product(problem).evaluate(box), flat)
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)
+    threads = thread_count()
+    limit_threads(1)
     try:
         np.testing.assert_array_equal(Product(problem).evaluate(box), flat)
     finally:
-        numba.set_num_threads(threads)
+        limit_threads(threads)
 
 
 def test_a_box_after_another_is_as_if_alone() -> None:

@@ -1,0 +1,149 @@
+"""Compiled functions are kept on disk where that is possible and safe; where it is not, they are compiled anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SCRIPT = """
+import json, resource, sys
+from gridproof.kernels.compiled_cache import cache_fault
+from gridproof.kernels.jit import jit
+if "full" in sys.argv:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+@jit()
+def twice(x):
+    return 2 * x
+
+print(json.dumps([twice(21), sum(twice.stats.cache_hits.values()), cache_fault()]))
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "twice.py").write_text(SCRIPT)
+    return package
+
+
+def call(package: Path, *arguments: str, **environment: str) -> tuple[int, int, str]:
+    """The value, the number of cache hits, and why nothing is kept."""
+    done = subprocess.run(
+        [sys.executable, package / "twice.py", *arguments],
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"} | environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    value, hits, fault = json.loads(done.stdout)
+    return value, hits, fault
+
+
+def test_no_folder_can_be_written(package: Path) -> None:
+    """As in a read-only installation by a user without a home."""
+    (package / "__pycache__").touch()
+    for home in ("/proc/none", ""):
+        value, hits, fault = call(package, HOME=home, XDG_CACHE_HOME="/proc/none", NUMBA_CACHE_DIR="/proc/none")
+        assert (value, hits) == (42, 0)
+        assert fault.startswith("compiled kernels are not kept, so the next call compiles them again: no folder")
+        assert fault.endswith("set NUMBA_CACHE_DIR to a folder of your own that can be written")
+
+
+def test_a_user_without_a_home_gets_no_folder_called_tilde(package: Path, tmp_path: Path) -> None:
+    (package / "__pycache__").touch()
+    script = f"import pwd, runpy, os\npwd.getpwuid = lambda _: {{}}[0]\nrunpy.run_path({str(package / 'twice.py')!r})"
+    environment = {name: text for name, text in os.environ.items() if name not in ("HOME", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True
+    )
+    assert json.loads(done.stdout)[0] == 42
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["package"]
+
+
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize(
+    "damage",
+    [lambda _: b"", lambda text: text[: len(text) // 2], lambda text: b"rubbish" + text],
+    ids=["0", "cut", "x"],
+)
+def test_a_damaged_file_counts_as_absent(ending: str, damage: Callable[[bytes], bytes], package: Path) -> None:
+    cache = package.parent / "cache"
+    assert call(package, NUMBA_CACHE_DIR=str(cache)) == (42, 0, "")
+    assert call(package, NUMBA_CACHE_DIR=str(cache)) == (42, 1, "")
+    (file,) = cache.rglob(f"*.{ending}")
+    file.write_bytes(damage(file.read_bytes()))
+    assert call(package, NUMBA_CACHE_DIR=str(cache)) == (42, 0, "")
+    assert call(package, NUMBA_CACHE_DIR=str(cache)) == (42, 1, "")
+
+
+def test_a_full_disk_does_not_stop_the_call(package: Path) -> None:
+    value, hits, fault = call(package, "full", NUMBA_CACHE_DIR=str(package.parent / "cache"))
+    assert (value, hits) == (42, 0)
+    assert "File too large" in fault
+
+
+@pytest.mark.parametrize("opened", ["cache", "cache/*"])
+def test_a_cache_that_others_can_write_is_not_read(opened: str, package: Path) -> None:
+    cache = package.parent / "cache"
+    call(package, NUMBA_CACHE_DIR=str(cache))
+    for folder in package.parent.glob(opened):
+        folder.chmod(0o777)
+    value, hits, fault = call(package, NUMBA_CACHE_DIR=str(cache))
+    assert (value, hits) == (42, 0)
+    assert "can be written by every user" in fault
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give a folder to another user")
+def test_a_cache_of_another_user_is_not_read(package: Path) -> None:
+    cache = package.parent / "cache"
+    call(package, NUMBA_CACHE_DIR=str(cache))
+    os.chown(cache, 12345, 12345)
+    assert "belongs to another user" in call(package, NUMBA_CACHE_DIR=str(cache))[2]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("NUMBA_NUM_THREADS", "0"),
+        ("NUMBA_NUM_THREADS", "-3"),
+        ("NUMBA_NUM_THREADS", "abc"),
+        ("NUMBA_DISABLE_JIT", "1"),
+        ("NUMBA_DISABLE_JIT", "yes"),
+        ("NUMBA_OPT", "9"),
+        ("NUMBA_CACHE_LOCATOR_CLASSES", "Nope"),
+    ],
+)
+def test_a_setting_of_numba_that_cannot_be_used_is_named(variable: str, value: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gridproof", "run", "us-demo", "--sample", "10", "--out", str(tmp_path)]
+    done = subprocess.run(command, env={**os.environ, variable: value}, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"gridproof: environment variable {variable}: ")
+    assert line.endswith("Unset or correct it.")
+    assert f"got {value!r}" in line
+
+
+@pytest.mark.parametrize("layer", ["tbb", "nonsense"])
+def test_numbas_threading_layer_is_not_used(layer: str) -> None:
+    """Loading it would fail with these, and would end a process that forks afterwards."""
+    script = (
+        "import numpy as np\n"
+        "from gridproof.kernels.threads import run_ranges, thread_count\n"
+        "seen = []\n"
+        "run_ranges(lambda low, high: seen.append(high - low), 100)\n"
+        "from numba.np.ufunc import parallel\n"
+        "print(sum(seen), thread_count(), parallel._is_initialized)"
+    )
+    environment = {**os.environ, "NUMBA_THREADING_LAYER": layer, "NUMBA_NUM_THREADS": "3"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    assert done.stdout.split() == ["100", "3", "False"]

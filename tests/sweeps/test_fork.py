@@ -1,0 +1,31 @@
+"""A process that has run a study may fork, as a pool of multiprocessing does on Linux; the children run studies too."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.rays import ROOT
+
+SCRIPT = """
+import multiprocessing, sys
+import gridproof as gp
+from tests.support.demo import small_study
+
+def variants(lag):
+    return gp.run(small_study().set({"lag": lag}), out=sys.argv[1]).summary["variants"]
+
+if __name__ == "__main__":
+    first = variants(1)
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        print([first, *pool.map(variants, [2, 3])])
+"""
+
+
+def test_a_run_in_a_forked_process_after_a_run(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[192, 192, 192]"
+    assert "unsafe" not in done.stderr
