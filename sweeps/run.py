@@ -73,6 +73,14 @@ def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Mar
     return market_of(study, data)
 
 
+def report_data(market: Market, observer: RunObserver) -> None:
+    """Tell the observer how each series was read, and every warning."""
+    for line in market.understood:
+        observer.notice(f"read {line}")
+    for warning in market.warnings:
+        observer.notice(f"warning: {warning}")
+
+
 def run_folder(study: Study, market: Market, backend: str, sample: int | None, out: Path) -> Path:
     """runs/NAME-HASH: the hash covers the study, the data, the code and the backend."""
     identity = "\n".join([study.to_yaml(), market.digest(), code_digest(), backend, str(sample)])
@@ -113,6 +121,7 @@ def run_study(
             judge_run(store.folder, data, observer, study)
         runs.save()
         return Run(store.folder, reused=True, place=runs.of(store.folder))
+    report_data(market, observer)
     context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
     evaluation, summary = sweep(context, executor, sample, tracker)
     # Before the verdict: a run whose verdict fails can be shown, and a later call computes the verdict alone.

@@ -36,6 +36,7 @@ from gridproof.results.report.histogram import Mark, histogram_figure
 from gridproof.results.report.number_format import format_metric
 from gridproof.results.report.search_record import SearchRecord, read_search
 from gridproof.results.report.sections.cross_validation import cross_validation_section
+from gridproof.results.report.sections.data import data_section
 from gridproof.results.report.sections.data_snooping import data_snooping_section
 from gridproof.results.report.sections.deflation import deflation_section
 from gridproof.results.report.sections.lookup import lookup
@@ -86,6 +87,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
         headline=_headline(summary, axes, favourable, searched),
         facts=facts_table(summary, axes, searched)
         + (trial_counts(statistics, searched is not None) if statistics else []),
+        data=data_section(summary),
         search=None if searched is None else search_section(searched, curves, summary),
         axes=[axis for axis in axes if axis.varied],
         comparison=comparison_table(summary, statistics),

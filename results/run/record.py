@@ -45,3 +45,10 @@ def curve_segments(curve: pd.DataFrame, published: int | None) -> list[str]:
     """The segment of each day of a curve. published: the number of days before publication, or None."""
     before = len(curve) if published is None else published
     return ["in_sample"] * before + ["after_publication"] * (len(curve) - before)
+
+
+def data_warnings(summary: Record) -> list[str]:
+    """Returns the warnings about the data of a run, one sentence each; none for a run that recorded none."""
+    data: Record = summary.get("data") or {"series": [], "warnings": []}
+    named = [f"{one['name']}: {text}" for one in data["series"] for text in one["warnings"]]
+    return [*named, *data["warnings"]]

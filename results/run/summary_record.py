@@ -97,6 +97,22 @@ class HistogramRecord(TypedDict):
     undefined: int
 
 
+class SeriesRecord(TypedDict):
+    """One series. understood: how its file was read, in one line. warnings: what is suspicious but may be true."""
+
+    name: str
+    file: str
+    understood: str
+    warnings: list[str]
+
+
+class DataRecord(TypedDict):
+    """The data of a run. warnings: those that concern no single series."""
+
+    series: list[SeriesRecord]
+    warnings: list[str]
+
+
 class RunSummary(TypedDict):
     """summary.json. variants: of the grid; evaluated: of them, all or ``sample``. distinct: variants that differ in a
     signal's path or in their execution. distinct_paths: by signal. variants_stored: whether variants.parquet holds
@@ -112,6 +128,7 @@ class RunSummary(TypedDict):
     backend: str
     code: str
     data_hash: str
+    data: DataRecord
     objective: str
     periods_per_year: float
     window: WindowRecord

@@ -18,7 +18,8 @@ class Market:
     """A calendar of T trading days, and the observations of each series by name.
 
     ``gridproof.load_market`` returns it. ``series``: the observations with their own dates, before alignment to the
-    calendar. Methods raise KeyError if the market has no series of the given name.
+    calendar. ``remarks``: warnings that concern no single series. Methods raise KeyError if the market has no series of
+    the given name.
 
     Examples
     --------
@@ -32,6 +33,18 @@ class Market:
 
     calendar: Dates  # (T,) datetime64[D], strictly increasing
     series: dict[str, Observations]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def understood(self) -> tuple[str, ...]:
+        """One line for each series: its name, its file and how that was read."""
+        return tuple(f"{name} ({each.source.file}): {each.understood}" for name, each in self.series.items())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is suspicious in the data but may be true, one sentence each; those of a series begin with its name."""
+        named = [f"{name}: {text}" for name, each in self.series.items() for text in each.warnings]
+        return (*named, *self.remarks)
 
     def known(self, name: str, release: Release) -> Ints:
         """Returns (n,) int64: for each observation the index of the day at whose close it is known.

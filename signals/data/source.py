@@ -40,12 +40,18 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """The n observations of a series, in order of date: dates strictly increasing, all values finite."""
+    """The n observations of a series, in order of date: dates strictly increasing, all values finite.
+
+    ``understood``: how the file was read, in one line. ``warnings``: what is suspicious in it but may be true, one
+    sentence each.
+    """
 
     source: Source
     dates: Dates  # (n,) datetime64[D]
     values: Floats  # (n,), in the units of the file
     columns: dict[str, Dates]  # the other date columns of the file, (n,) each; a release may name one
+    understood: str = ""
+    warnings: tuple[str, ...] = ()
 
     @property
     def monthly(self) -> bool:
@@ -193,4 +199,6 @@ def read(source: Source, folder: Path | None) -> Observations:
         for name in table.columns
         if name != source.date and holds_dates(table[name])
     }
-    return Observations(source, dates[keep], values[keep], others)
+    dates, values = dates[keep], values[keep]
+    rows = f"{len(dates):,} values, {dates[0]} to {dates[-1]}"
+    return Observations(source, dates, values, others, "; ".join([rows, *whole.layout]))

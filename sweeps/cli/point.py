@@ -24,6 +24,7 @@ def point(
 ) -> None:
     """Evaluate one variant of STUDY, day by day."""
     import json
+    import sys
 
     from gridproof.sweeps.cli.study_tables import print_point
     from gridproof.sweeps.plan.point import evaluate_point
@@ -31,7 +32,10 @@ def point(
     from gridproof.sweeps.study.study import load_study, parse_changes
 
     checked = load_study(study)
-    result = evaluate_point(checked, market_of(checked, data), parse_changes(values or []))
+    market = market_of(checked, data)
+    for warning in market.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    result = evaluate_point(checked, market, parse_changes(values or []))
     if curve is not None:
         result.curve.to_csv(curve)
     if as_json:

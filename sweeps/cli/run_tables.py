@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gridproof.kernels.metrics import BY_NAME
+from gridproof.results.run.record import data_warnings
 from gridproof.sweeps.cli.console import console, print_table
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def print_summary(result: Run, top: int) -> None:
         console.print(line + (f", and than {later:.1f}% after publication." if later is not None else "."))
     if undefined := summary["histogram"]["undefined"]:
         console.print(f"The {summary['objective']} of {undefined:,} variants is undefined.")
+    for warning in data_warnings(summary):
+        console.print(f"warning: {warning}")
     if len(result.top(1)):
         _print_best(result, summary, top)
     if result.statistics:

@@ -16,8 +16,17 @@ from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.results.axis_range import AxisRange, Value
 from gridproof.results.run.record import curve_segments, metrics_columns, metrics_record, objective_of
 from gridproof.results.run.store import ROWS_KEPT, Store
-from gridproof.results.run.summary_record import AxisRecord, MetricsRecord, PointRecord, RunSummary, SegmentsRecord
+from gridproof.results.run.summary_record import (
+    AxisRecord,
+    DataRecord,
+    MetricsRecord,
+    PointRecord,
+    RunSummary,
+    SegmentsRecord,
+    SeriesRecord,
+)
 from gridproof.results.run.tally import UNDEFINED, Tally, percentile
+from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import code_digest
@@ -64,6 +73,7 @@ def write_summary(
         "backend": context.backend.name,
         "code": code_digest(),
         "data_hash": context.market.digest(),
+        "data": _data_record(context.market),
         "objective": study.spec.objective,
         "periods_per_year": study.spec.market.periods,
         "window": {
@@ -149,6 +159,19 @@ def _omitted_surfaces(plan: Plan, tally: Tally) -> list[str]:
         for x, y in several_pairs(plan.study.space.dims)
         if (x, y) not in tally.surfaces.pairs
     ]
+
+
+def _data_record(market: Market) -> DataRecord:
+    series: list[SeriesRecord] = [
+        {
+            "name": name,
+            "file": each.source.file,
+            "understood": each.understood,
+            "warnings": list(each.warnings),
+        }
+        for name, each in market.series.items()
+    ]
+    return {"series": series, "warnings": list(market.remarks)}
 
 
 def _axis_record(axis: Axis, base: Value) -> AxisRecord:

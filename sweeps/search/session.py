@@ -30,7 +30,7 @@ from gridproof.sweeps.execution.ledger_entries import SearchLedger, is_recorded
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.progress.observer import RunObserver
-from gridproof.sweeps.run import data_folder, finish, market_of, sweep
+from gridproof.sweeps.run import data_folder, finish, market_of, report_data, sweep
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.loop import Reporter, Search
 from gridproof.sweeps.search.options import SearchOptions
@@ -186,6 +186,7 @@ def run_search(
     folder = search_folder(study, market, backend.name, options, runs.folder)
     runs.fetch(folder.name)
     store = Store(folder)
+    report_data(market, observer)
     began = time.perf_counter()
     spec = TrialSpec(study, market, backend.name, options)
     spec.check()
