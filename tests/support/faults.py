@@ -230,7 +230,9 @@ FAULTS = {
     "a missing file": (
         "yield.csv", "yields.csv", "7 series.rate10", "the file of a series must exist", "{folder}/yields.csv"),
     "an unknown format": (
-        "yield.csv", "yield.xlsx", "7 series.rate10", "a market file is .csv or .parquet", "yield.xlsx"),
+        "yield.csv", "yield.json", "7 series.rate10",
+        "a market file is one of .csv, .tsv, .txt, .csv.gz, .tsv.gz, .txt.gz, .parquet, .xlsx, .xlsm, .xlsb, .xls, "
+        ".ods, .day", "yield.json"),
     "a wrong column": (
         "field: y10", "field: y1", "7 series.rate10",
         "the file yield.csv must have the column that a series names", "y1"),

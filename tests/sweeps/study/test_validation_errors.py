@@ -129,7 +129,8 @@ PAUSED = "a monthly series must not end or pause for over 65 days"
         ("yield.csv", r"(2020-01-03),.*", r"\1,0", "14 signals.rate", "a signal must stay defined once it is",
          "rate is not a number on 2020-01-31 (rate.window=20, rate.kind=relative, rate10.release=0)"),
         ("yield.csv", r"2021-0[45].*\n", "", "7 series.rate10", ENDED, "rate10 is last known 2021-03-31 on 2021-04-15"),
-        ("yield.csv", r"\d.*,.*\n", "", "7 series.rate10", "a series must have values", "y10"),
+        ("yield.csv", r"\d.*,.*\n", "", "7 series.rate10", "a market file must have rows of data",
+         "only a header at yield.csv:1"),
         ("yield.csv", r"2022-0[1-4].*\n", "", "7 series.rate10", ENDED,
          "rate10 is last known 2021-12-31 on 2022-01-17"),
         ("money.csv", r"(?m)^(2021-1[12]|2022-).*\n", "", "8 series.m1", PAUSED,
@@ -152,11 +153,17 @@ def test_a_fault_of_the_data_is_one_line(
     assert said(complaint(own / "study.yaml", own)) == f"{own}/study.yaml:{place}: {rule}; got {value}"
 
 
-@pytest.mark.parametrize("content", [b"", b'date,y10\n2020-01-01,"3', b"date,y10\n\xff,3\n"])
-def test_an_unreadable_file_is_one_line(content: bytes, own: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "a market file must not be empty; got 0 bytes in yield.csv"),
+        (b'date,y10\n2020-01-01,"3', "a quotation mark must be closed; got one open at yield.csv:2"),
+        (b"date,y10\n\xff,3\n", "a text file is UTF-8, UTF-16 or GB18030 (GBK); got byte 0xFF at yield.csv:2"),
+    ],
+)
+def test_an_unreadable_file_is_one_line(content: bytes, message: str, own: Path) -> None:
     (own / "yield.csv").write_bytes(content)
-    start = f"{own}/study.yaml:7 series.rate10: a market file must be readable; got {own}/yield.csv: "
-    assert said(complaint(own / "study.yaml", own)).startswith(start)
+    assert said(complaint(own / "study.yaml", own)) == f"{own}/study.yaml:7 series.rate10: {message}"
 
 
 def test_missing_values_are_dropped_where_the_study_says_so(own: Path) -> None:
