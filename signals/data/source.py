@@ -12,8 +12,10 @@ import numpy.typing as npt
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
+from gridproof.signals.data.column.dates import DateColumn, Dates, holds_dates, parse_dates
+from gridproof.signals.data.column.numbers import parse_numbers
 from gridproof.signals.data.file.reader import read_table
-from gridproof.signals.data.table import Dates, dates_of, holds_dates, numbers_of
+from gridproof.signals.data.file.table import Table
 
 __all__ = ["Dates", "Observations", "Release", "Source", "read"]
 
@@ -27,6 +29,8 @@ class Source:
 
     ``field`` and ``date``: the columns of values and dates. ``code``: keep only the rows with this value in the column
     'code'. ``drop_missing``: leave out dates without a value. ``where``: the place in the study, for error messages.
+    ``date_format``, ``time_zone``: see ``column.dates.parse_dates``. ``release_columns``: columns that a release of the
+    study names; those that the file has are read as dates.
     """
 
     name: str
@@ -36,6 +40,9 @@ class Source:
     date: str = "date"
     drop_missing: bool = False
     where: str = ""
+    date_format: str | None = None
+    time_zone: str | None = None
+    release_columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +132,11 @@ class Release:
 
 
 def read(source: Source, folder: Path | None) -> Observations:
-    """Read one series. Empty values before the first value and after the last are left out.
+    """Read one series. Missing values before the first value and after the last are left out.
 
-    Raises InputError if the file, a column or the code is missing, if dates are invalid, repeated or not ascending, if
-    a value is not a number, or if a value is missing in between and ``source.drop_missing`` is False.
+    The rows may stand from the first date to the last or from the last to the first. Raises InputError if the file, a
+    column or the code is missing, if dates are invalid, repeated or not in order, if a value is not a number, or if a
+    value is missing in between and ``source.drop_missing`` is False.
     """
     whole = read_table(source.file, folder, source.where)
     table, place = whole.cells, whole.place
@@ -150,15 +158,15 @@ def read(source: Source, folder: Path | None) -> Observations:
             near = difflib.get_close_matches(source.code, held, 3, 0.5) or held[:3]
             remedy = f"Correct the code; it holds for example {', '.join(near)}"
             raise InputError(f"{source.file} must hold the code", source.code, source.where, remedy)
-    dates = dates_of(table[source.date])
-    wrong = np.flatnonzero(np.isnat(dates))
-    if len(wrong):
-        raise InputError(
-            f"the dates of {source.file} read YYYY-MM-DD",
-            f"{table[source.date].iloc[wrong[0]]} at {place(int(wrong[0]))}",
-            source.where,
-            "Rewrite that column, or name another with date:",
-        )
+    parsed = parse_dates(
+        table[source.date], place, source.where, date_format=source.date_format, time_zone=source.time_zone
+    )
+    dates, notes = parsed.dates, [parsed.form]
+    if len(dates) > 1 and (np.diff(dates) < np.timedelta64(0, "D")).all():
+        dates = dates[::-1]
+        whole = replace(whole, cells=table.iloc[::-1], rows=whole.rows[::-1])
+        table, place = whole.cells, whole.place
+        notes.append("newest first")
     wrong = np.flatnonzero(np.diff(dates) <= np.timedelta64(0, "D"))
     if len(wrong):
         raise InputError(
@@ -167,14 +175,10 @@ def read(source: Source, folder: Path | None) -> Observations:
             source.where,
             "Sort the file by date and remove repeated dates, or choose one series of it with code:",
         )
-    values, wrong = numbers_of(table[source.field])
-    if len(wrong):
-        raise InputError(
-            f"the values of {source.file} are numbers",
-            f"{str(table[source.field].iloc[wrong[0]])!r} at {place(int(wrong[0]))}",
-            source.where,
-            "Correct it, or leave it empty where there is no value",
-        )
+    numbers = parse_numbers(table[source.field], place, source.where)
+    values = numbers.values
+    if numbers.form:
+        notes.append(numbers.form)
     present = np.flatnonzero(np.isfinite(values))
     if not len(present):
         raise InputError(
@@ -194,11 +198,41 @@ def read(source: Source, folder: Path | None) -> Observations:
             "Complete the file, or write missing: drop to leave those dates out",
         )
     keep[gaps] = False
-    others = {
-        str(name): dates_of(table[name])[keep]
-        for name in table.columns
-        if name != source.date and holds_dates(table[name])
-    }
+    others = _other_dates(source, replace(whole, cells=table.iloc[keep], rows=whole.rows[keep]))
     dates, values = dates[keep], values[keep]
     rows = f"{len(dates):,} values, {dates[0]} to {dates[-1]}"
-    return Observations(source, dates, values, others, "; ".join([rows, *whole.layout]))
+    return Observations(source, dates, values, others, "; ".join([rows, *notes, *whole.layout]))
+
+
+def _other_dates(source: Source, table: Table) -> dict[str, Dates]:
+    """Returns the date columns of a table beside that of its dates.
+
+    Raises InputError if one that a release names does not hold dates; others that do not are left out.
+    """
+    columns = {}
+    for name in table.cells.columns:
+        named = name in source.release_columns
+        if name == source.date or not (named or holds_dates(table.cells[name])):
+            continue
+        try:
+            columns[str(name)] = _release_dates(source, table, name).dates
+        except InputError:
+            if named:
+                raise
+    return columns
+
+
+def _release_dates(source: Source, table: Table, name: str) -> DateColumn:
+    """Returns a column of release dates; the declared format and zone are used where the column alone is not clear."""
+    try:
+        return parse_dates(table.cells[name], table.place, source.where)
+    except InputError:
+        if source.date_format is None and source.time_zone is None:
+            raise
+        return parse_dates(
+            table.cells[name],
+            table.place,
+            source.where,
+            date_format=source.date_format,
+            time_zone=source.time_zone,
+        )

@@ -6,7 +6,7 @@ import datetime
 
 import numpy as np
 
-from gridproof.signals.data.table import Dates
+from gridproof.signals.data.column.date_formats import Dates
 
 # ((month, first day), length in days) of each holiday. The Dragon Boat and Mid-Autumn festivals follow the lunar
 # calendar; here each has one typical date in every year.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridproof.kernels.arrays import Floats
-from gridproof.signals.data.table import Dates
+from gridproof.signals.data.column.date_formats import Dates
 
 # Ten-year yields: the level in %, the standard deviation of the cycle in its logarithm, and the mean length of a cycle
 # in trading days.

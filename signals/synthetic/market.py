@@ -25,7 +25,7 @@ from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import unpack
 from gridproof.kernels.reference import latch_paths
-from gridproof.signals.data.table import Dates
+from gridproof.signals.data.column.date_formats import Dates
 from gridproof.signals.data.trading_days import trading_days
 from gridproof.signals.measures import change
 from gridproof.signals.synthetic.macro import draw_money, draw_yields, lasting, yield_curve

@@ -119,6 +119,12 @@ class SeriesSpec(_Spec):
     release: AxisEntry | None = Field(
         None, description="when a value is known: N days (trading days), N calendar days or a date column"
     )
+    date_format: str | None = Field(
+        None, description="format of the dates in the signs of strptime, such as %d/%m/%Y, or excel for serial numbers"
+    )
+    time_zone: str | None = Field(
+        None, description="stamps that state their zone become the days of this one, such as Asia/Shanghai"
+    )
     missing: Literal["drop"] | None = Field(None, description="drop: leave out dates without a value")
 
 

@@ -72,8 +72,22 @@ class Study:
 
     def sources(self) -> list[Source]:
         """Returns the series to read, for ``signals.data.market.load_market``."""
+        releases = [one.release for one in self.spec.series.values() if isinstance(one.release, tuple)]
+        named = {str(value).strip() for release in releases for value in release}
+        columns = frozenset(name for name in named if name.isidentifier())
         return [
-            Source(name, one.file, one.field, one.code, one.date, one.missing == "drop", self.where("series", name))
+            Source(
+                name,
+                one.file,
+                one.field,
+                one.code,
+                one.date,
+                one.missing == "drop",
+                self.where("series", name),
+                one.date_format,
+                one.time_zone,
+                columns,
+            )
             for name, one in self.spec.series.items()
         ]
 

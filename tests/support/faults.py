@@ -245,7 +245,7 @@ FAULTS = {
         "code: 000300, field", "field", "5 series.large", "the dates of index.csv must be in order and given once",
         "2022-04-19 then 2020-01-01 at index.csv:602"),
     "text as values": (
-        "field: y10", "field: date", "7 series.rate10", "the values of yield.csv are numbers",
+        "field: y10", "field: date", "7 series.rate10", "values must be numbers",
         "'2020-01-01' at yield.csv:2"),
     "an unknown release column": (
         "usable_from}", "usable}", "8 series.m1",

@@ -59,7 +59,7 @@ def parse_dates(
     if pd.api.types.is_bool_dtype(cells) or pd.api.types.is_timedelta64_dtype(cells):
         raise InputError("dates must be written as dates", f"column {cells.name}", where, "Name another with date:")
     if not len(cells):
-        raise InputError("a series must have rows", "none", where, "Complete the file, or name another")
+        raise InputError("a series must have values", "no row", where, "Complete the file, or name another")
     found = distinct(cells)
     texts = [plain(text) for text in found.texts]
     blank = np.array([text.lower() in _EMPTY for text in texts], dtype=np.bool_)
