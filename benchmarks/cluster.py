@@ -79,10 +79,10 @@ def measure(worker: type[Idle]) -> None:
             assert not isinstance(outcome, TileFault), outcome
             began = began or time.perf_counter()
             before = time.perf_counter()
-            store.put_tile(outcome.low, outcome.high, outcome.tally, outcome.rows)
+            store.tiles.put(outcome.low, outcome.high, outcome.tally, outcome.rows)
             stored += 1
             if stored % 64 == 0:
-                store.merge_tiles()
+                store.tiles.merge()
             storing += time.perf_counter() - before
         seconds = time.perf_counter() - began
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

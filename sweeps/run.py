@@ -13,19 +13,23 @@ from gridproof.kernels.backend import Backend, resolve
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.results.report.report import write_report
+from gridproof.results.run.atomic_write import remove_leftovers
+from gridproof.results.run.errors import DamagedFileError
+from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.run import Run
-from gridproof.results.run.store import ROWS_KEPT, Store
-from gridproof.results.run.summary_record import RunSummary, RunTiming
+from gridproof.results.run.store import CUT, LISTED, REPORT, ROWS_KEPT, STATISTICS, VARIANTS, Store
+from gridproof.results.run.summary_record import SUMMARY, RunSummary, RunTiming
 from gridproof.signals.data.file.reader import check_inside
 from gridproof.signals.data.market import Market, load_market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.collect import RunControl, begin, collect, complete_tally, recorded_grid
 from gridproof.sweeps.execution.context import RunContext
+from gridproof.sweeps.execution.errors import IncompleteError, resumable_writes
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor, Task
 from gridproof.sweeps.execution.identity import code_digest
-from gridproof.sweeps.execution.ledger_entries import RunLedger
+from gridproof.sweeps.execution.ledger_entries import RunLedger, record_finished
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.summary import variant_tables, write_summary
@@ -106,32 +110,62 @@ def run_study(
     )
     tracker = BudgetTracker(options.budget or Budget())
     backend = executor.backend(options.backend)
-    verdict = options.verdict
-    if verdict and backend.name == "cuda" and not gpu_answers():
+    judging = backend.name != "cuda" or gpu_answers()
+    if options.verdict and not judging:
         observer.notice("verdict skipped: no GPU on this machine; run `gridproof verdict RUN` where there is one")
-        verdict = False
     market = market_of(study, data)
     sample = options.sample if options.sample is not None and options.sample < study.space.size else None
     runs = RunStore(options.out)
     store = Store(run_folder(study, market, backend.name, sample, runs.folder))
-    runs.fetch(store.folder.name)
-    if store.finished:
-        store.tidy()
-        if verdict and not store.has("statistics.json"):
-            judge_run(store.folder, data, observer, study)
-        runs.save()
-        return Run(store.folder, reused=True, place=runs.of(store.folder))
-    report_data(market, observer)
     context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
-    evaluation, summary = sweep(context, executor, sample, tracker)
-    # Before the verdict: a run whose verdict fails can be shown, and a later call computes the verdict alone.
-    store.write_json("summary.json", summary)
-    if verdict:
-        from gridproof.sweeps.verdict.verdict import conclude_verdict  # imports SciPy, which nothing else needs
+    with resumable_writes(store.folder), runs.lock(store.folder, observer.notice):
+        runs.fetch(store.folder.name)
+        remove_leftovers(store.folder)
+        manifest = store.manifest()
+        faults = report_faults(context)
+        # What was finished with a verdict is repaired with it, whatever this call asks for.
+        judged = manifest is not None and STATISTICS in manifest.files
+        verdict = judging and (options.verdict or judged) and not store.has(STATISTICS)
+        if any(name not in (STATISTICS, REPORT) for name in faults):
+            report_data(market, observer)
+            evaluation, summary = sweep(context, executor, sample, tracker)
+            # Before the verdict: a run whose verdict fails can be shown, and a later call computes the verdict.
+            store.write_json(SUMMARY, summary)
+            if verdict:
+                from gridproof.sweeps.verdict.verdict import conclude_verdict  # imports SciPy, which nothing else needs
 
-        conclude_verdict(evaluation, context, summary, _gatherer(evaluation, summary))
-    finish(context)
-    return Run(store.folder, place=runs.of(store.folder))
+                conclude_verdict(evaluation, context, summary, _gatherer(evaluation, summary))
+            finish(context, evaluation.grid.pieces)
+            return Run(store.folder, place=runs.of(store.folder))
+        if verdict:
+            compute_verdict(context)
+        elif faults:
+            write_report_of(context)
+        if record_finished(study, store.folder, context.data, sample):
+            observer.notice(f"{store.folder}: the ledger had lost this run; it is recorded again")
+        store.tidy()
+        runs.save()
+    return Run(store.folder, reused=not faults, place=runs.of(store.folder))
+
+
+def report_faults(context: RunContext) -> dict[str, str]:
+    """What is wrong with the finished files and tiles of a run, by name. Wrong files are removed, to be made again.
+
+    The observer gets one notice where a finished run was damaged. A run that is not finished lacks its manifest.
+    """
+    store = context.store
+    manifest, faults = store.manifest(), store.faults()
+    if manifest is not None:
+        faults |= store.tiles.faults(manifest.pieces)
+    if faults and (manifest is not None or store.finished):
+        # Tiles that are there are named when the sweep begins.
+        named = [f"{name} ({fault})" for name, fault in faults.items() if not name.startswith("tiles/")]
+        if named:
+            context.observer.notice(f"{store.folder}: not as it was finished, and made again: {', '.join(named)}")
+    unverified = (STATISTICS, REPORT) if manifest is None else ()
+    for name in {*unverified, *(name for name in faults if name in (*LISTED, MANIFEST))}:
+        (store.folder / name).unlink(missing_ok=True)
+    return faults
 
 
 def sweep(
@@ -145,7 +179,11 @@ def sweep(
     began = time.perf_counter()
     with executor:
         plan = build_plan(study, context.market, context.backend, observer=observer)
-        grid = begin(store, _grid(plan, context.backend, sample))
+        grid = _grid(plan, context.backend, sample)
+        # Variants that an earlier call has finished need no rows, which it has removed.
+        manifest = store.manifest()
+        written = manifest is not None and VARIANTS in manifest.files and manifest.fault(store.folder, VARIANTS) is None
+        grid = begin(store, grid, grid.size <= ROWS_KEPT and not written, observer)
         evaluation = GridEvaluation(grid, executor.prepare(grid, context.backend), Points(study, context.market))
         planned = time.perf_counter()
         store.create(study.to_yaml())
@@ -157,8 +195,11 @@ def sweep(
         new = collect(executor, task, store, ledger, context.runs, control)
         tally = complete_tally(store, grid)
         swept = time.perf_counter()
-        if task.keep_rows and not store.has("variants.parquet"):
-            store.write_variants(variant_tables(plan, grid, store, observer), grid.size)
+        if task.keep_rows and not written:
+            try:
+                store.write_variants(variant_tables(plan, grid, store, observer), grid.size)
+            except DamagedFileError as error:
+                raise IncompleteError(f"{store.tiles.folder}: {error}; rerun to evaluate its tile again") from None
         ledger.conclude()
         summary = write_summary(context, evaluation, tally, task.scale, sample)
         timing = executor.timing()
@@ -177,60 +218,80 @@ def sweep(
     return evaluation, summary
 
 
-def finish(context: RunContext) -> None:
-    """Write the report of a run whose summary is written, remove what only an unfinished run needs, and save it."""
-    context.observer.progress("report", 0, 1)
-    write_report(context.store.folder)
-    context.observer.progress("report", 1, 1, 1)
-    context.store.tidy()
+def finish(context: RunContext, pieces: int) -> None:
+    """Write the report of a run whose summary is written, and the manifest; remove what only an unfinished run needs,
+    and save it. pieces: of the grid."""
+    store = context.store
+    _report(context)
+    store.list_files(pieces)
+    store.tidy()
     context.runs.save()
+
+
+def write_report_of(context: RunContext) -> None:
+    """Write the report of a finished run again."""
+    context.store.unlist(REPORT)
+    _report(context)
+    context.store.relist(STATISTICS, REPORT)
 
 
 def judge_run(
     folder: str | Path,
     data: str | Path | None = None,
     observer: RunObserver | None = None,
-    study: Study | None = None,
     *,
     fetched: bool = False,
 ) -> Run:
     """Computes the statistics of a finished run again and writes its report.
 
-    data: the folder given for the run. study: the run's study, as the caller has it; None: the one in the folder, which
-    may only read what ``recorded_market`` says. fetched: whether the folder was downloaded from a URL.
+    data: the folder given for the run. fetched: whether the folder was downloaded from a URL. The study in the folder
+    may only read what ``recorded_market`` says.
 
-    Raises InputError if the folder holds no finished run, or if the data differ from those of the run.
+    Raises InputError if the folder holds no finished run, or if the data differ from those of the run, and
+    IncompleteError where the disk is full.
     """
     observer = observer or RunObserver()
     store = Store(Path(folder))
-    summary = cast("RunSummary", store.read_json("summary.json"))
-    if study is not None:
-        market = market_of(study, data)
-    else:
-        study = load_study(store.folder / "study.yaml")
-        market = recorded_market(study, data, fetched)
+    summary = store.read_json(SUMMARY)
+    store.verify("study.yaml")
+    study = load_study(store.folder / "study.yaml")
+    market = recorded_market(study, data, fetched)
     if market.digest() != summary["data_hash"]:
         rule, remedy = (
             "a verdict must be computed from the data of its run",
             "Give the run's --data, or run the study again",
         )
         raise InputError(rule, "other data", str(store.folder), remedy)
-    backend = resolve(summary["backend"])
-    plan = build_plan(study, market, backend, observer=observer)
+    runs = RunStore(store.folder.parent)
+    context = RunContext(study, market, data_folder(study, data), resolve(summary["backend"]), store, runs, observer)
+    with resumable_writes(store.folder), runs.lock(store.folder, observer.notice):
+        compute_verdict(context)
+    return Run(store.folder)
+
+
+def compute_verdict(context: RunContext) -> None:
+    """Computes the statistics of a finished run and writes its report. Raises InputError where a file is damaged."""
+    study, market, backend, store = context.study, context.market, context.backend, context.store
+    store.verify("study.yaml", CUT, "top.parquet", "surfaces.parquet", "curves.parquet")
+    summary = cast("RunSummary", store.read_json(SUMMARY))
+    plan = build_plan(study, market, backend, observer=context.observer)
     grid = recorded_grid(store, _grid(plan, backend, summary["sample"]))
     evaluation = GridEvaluation(grid, backend.bind(plan.problem), Points(study, market))
-    runs = RunStore(store.folder.parent)
-    context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
     from gridproof.sweeps.search.search_population import is_search, search_gatherer
     from gridproof.sweeps.verdict.verdict import conclude_verdict  # imports SciPy, which nothing else needs
 
     searched = is_search(store)
     gathered = search_gatherer(store, plan, market, backend.name) if searched else _gatherer(evaluation, summary)
+    store.unlist(STATISTICS, REPORT)
     conclude_verdict(evaluation, context, summary, gathered)
-    observer.progress("report", 0, 1)
-    write_report(store.folder)
-    observer.progress("report", 1, 1, 1)
-    return Run(store.folder)
+    _report(context)
+    store.relist(STATISTICS, REPORT)
+
+
+def _report(context: RunContext) -> None:
+    context.observer.progress("report", 0, 1)
+    write_report(context.store.folder)
+    context.observer.progress("report", 1, 1, 1)
 
 
 def _gatherer(evaluation: GridEvaluation, summary: RunSummary) -> GatherPopulation:

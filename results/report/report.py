@@ -52,6 +52,7 @@ from gridproof.results.report.sections.years import years_section
 from gridproof.results.report.tables import comparison_table, facts_table, top_table
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.record import Record
+from gridproof.results.run.store import Store
 
 FIGURE_CONFIG = {"displayModeBar": False, "responsive": True}
 
@@ -64,13 +65,12 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     as "not computable" with the reason. Undefined numbers (null or NaN) are shown as a dash. The page needs no
     network, and the same folder gives the same bytes.
 
-    Raises FileNotFoundError where the folder is not a finished run.
+    Raises InputError where a file is missing or damaged.
     """
-    summary: Record = json.loads(_required(folder, "summary.json").read_text(encoding="utf-8"))
-    curves, top, surfaces = (
-        pd.read_parquet(_required(folder, f"{name}.parquet")) for name in ("curves", "top", "surfaces")
-    )
-    statistics, searched = _statistics(folder), read_search(folder)
+    store = Store(folder)
+    summary: Record = store.read_json("summary.json")
+    curves, top, surfaces = (store.read_table(f"{name}.parquet") for name in ("curves", "top", "surfaces"))
+    statistics, searched = _statistics(store), read_search(folder)
     if searched is not None:
         curves = searched.without_unused_states(curves, summary["base"]["parameters"])
     axes_by_name = read_axes(summary)
@@ -109,12 +109,8 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     return target
 
 
-def _statistics(folder: pathlib.Path) -> Record | None:
-    path = folder / "statistics.json"
-    if not path.is_file():
-        return None
-    statistics: Record = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
-    return statistics
+def _statistics(store: Store) -> Record | None:
+    return store.read_json("statistics.json") if store.has("statistics.json") else None
 
 
 def _headline(
@@ -199,12 +195,3 @@ def _template() -> jinja2.Template:
     )
     environment.filters |= {"breakable": _breakable, "script": _script}
     return environment.get_template("report.html.j2")
-
-
-def _required(folder: pathlib.Path, name: str) -> pathlib.Path:
-    path = folder / name
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{folder}: not a finished run: missing file {name}. Run the study again; finished tiles are kept."
-        )
-    return path

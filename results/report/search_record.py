@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from gridproof.results.report.axis import plain
 from gridproof.results.report.number_format import UNDEFINED, capitalize_first
 from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.run.record import Record
+from gridproof.results.run.store import Store
 
 OFF, UNUSED = "off", UNDEFINED
 
@@ -140,12 +140,13 @@ class SearchRecord:
 
 def read_search(folder: Path) -> SearchRecord | None:
     """The search of a folder; None where the folder is not one of a search."""
-    path, table = folder / "search.json", folder / "trials.parquet"
-    if not path.is_file():
+    store = Store(folder)
+    if not store.has("search.json"):
         return None
-    record: Record = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
+    record: Record = store.read_json("search.json")
     names = [one["name"] for one in record.get("objectives") or []]
-    return SearchRecord(record, _read_trials(pd.read_parquet(table), names) if table.is_file() else None)
+    trials = _read_trials(store.read_table("trials.parquet"), names) if store.has("trials.parquet") else None
+    return SearchRecord(record, trials)
 
 
 def merge_switched_off(parameters: list[tuple[str, str]]) -> list[str]:

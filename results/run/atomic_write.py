@@ -12,21 +12,47 @@ UNFINISHED = ".tmp"
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
     """Yields a temporary file in the same folder, which replaces ``path`` when the block ends.
 
-    Where the block raises, on a full disk or by an interrupt, ``path`` stays as it was and the temporary file is
-    removed. Only a kill of the process leaves one; see ``remove_leftovers``.
+    durable: whether the content is flushed to the disk before the rename, so that a power failure leaves the old
+    file or the new one. Where the block raises, on a full disk or by an interrupt, ``path`` stays as it was and the
+    temporary file is removed; only a kill of the process leaves one, see ``remove_leftovers``. An OSError without a
+    file name, as a failed flush and Arrow raise it, gets ``path`` as its ``filename``.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
         yield temporary
+        if durable:
+            flush_to_disk(temporary)
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename in (None, str(temporary), temporary):
+            error.filename = str(path)
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove_quietly(temporary)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Returns once the content of a file, or the entries of a folder, is on the disk. Raises OSError."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def remove_leftovers(folder: Path) -> None:
     """Removes the temporary files of writers that were killed. No other process may be writing into the folder."""
     for path in folder.glob(f"*{UNFINISHED}"):
-        path.unlink()
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+
+
+def _remove_quietly(path: Path) -> None:
+    """Removes a temporary file where that is possible: an error here would hide the one that ended the write."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.atomic_write import UNFINISHED
+from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.remote_keys import check_name, files_below
 
 # A run with these files counts as finished, so they are uploaded after all others.
-_LAST = ("summary.json", "report.html")
+_LAST = ("summary.json", "report.html", MANIFEST)
 
 
 class UnreachableError(Exception):

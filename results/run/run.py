@@ -11,7 +11,8 @@ import pandas as pd
 
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME, TABLE
-from gridproof.results.run.store import Store
+from gridproof.results.run.lock import folder_lock
+from gridproof.results.run.store import REPORT, STATISTICS, Store
 from gridproof.results.run.summary_record import SUMMARY
 
 # Metrics of the table that a notebook shows.
@@ -94,13 +95,13 @@ class Run:
     def statistics(self) -> dict[str, Any]:
         """The verdict's statistics; empty where none was computed."""
         store = Store(self.folder)
-        return store.read_json("statistics.json") if store.has("statistics.json") else {}
+        return store.read_json(STATISTICS) if store.holds(STATISTICS) else {}
 
     @property
     def search(self) -> dict[str, Any]:
         """The record of the search, where this is a search's folder; else empty."""
         store = Store(self.folder)
-        return store.read_json("search.json") if store.has("search.json") else {}
+        return store.read_json("search.json") if store.holds("search.json") else {}
 
     @property
     def curves(self) -> pd.DataFrame:
@@ -146,8 +147,14 @@ class Run:
         return run_query(self.folder, query, unsafe)
 
     def report(self) -> Path:
-        """Writes report.html again. Raises InputError where the folder holds no finished run."""
+        """Writes report.html again. Raises InputError where the folder holds no finished run, a file is damaged, or
+        another process writes into the folder."""
         from gridproof.results.report.report import write_report
 
-        Store(self.folder).read_json(SUMMARY)  # Raises InputError where this is no finished run.
-        return write_report(self.folder)
+        store = Store(self.folder)
+        store.verify(SUMMARY)  # Raises InputError where this is no finished run.
+        with folder_lock(self.folder):
+            store.unlist(REPORT)
+            written = write_report(self.folder)
+            store.relist(REPORT)
+        return written

@@ -3,151 +3,137 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridproof.kernels.errors import InputError
-from gridproof.results.run.atomic_write import atomic_write, remove_leftovers
+from gridproof.results.run.atomic_write import atomic_write, flush_to_disk, remove_leftovers
+from gridproof.results.run.errors import DamagedFileError
+from gridproof.results.run.manifest import MANIFEST, FileDigest, Manifest, read_manifest
 from gridproof.results.run.summary_record import SUMMARY
-from gridproof.results.run.tally import EVALUATED, Tally
-
-# Adjoining tiles are merged into one file once there are so many: the folder of a billion variants stays small.
-_MANY = 64
-_TILE = re.compile(r"^(\d{14,})-(\d{14,})\.npz$")
+from gridproof.results.run.tiles import Tiles
 
 # Metrics of every variant are kept for grids up to this size.
 ROWS_KEPT = 5_000_000
 _ROW_GROUP = 131_072
 
-
 # How the grid of a run is cut into pieces; with it the pieces of a tile have a meaning.
 CUT = "cut.json"
+VARIANTS, STATISTICS, REPORT = "variants.parquet", "statistics.json", "report.html"
+
+# The files that the manifest lists, where they exist. timing.json is not one of them: it differs between calls.
+LISTED = (
+    "study.yaml",
+    CUT,
+    SUMMARY,
+    "top.parquet",
+    "surfaces.parquet",
+    "curves.parquet",
+    VARIANTS,
+    STATISTICS,
+    "search.yaml",
+    "search.json",
+    "trials.parquet",
+    REPORT,
+)
+# What a sweep writes; all but the variants, which are kept for small grids only, must be there.
+SWEPT = ("study.yaml", CUT, SUMMARY, "top.parquet", "surfaces.parquet", "curves.parquet")
 
 
 class Store:
-    """One run's folder. Tiles are named by the pieces [low, high) that they cover."""
+    """One run's folder. What its manifest lists is verified when it is read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.tiles = folder / "tiles"
+        self.tiles = Tiles(folder / "tiles")
 
     def create(self, study: str) -> None:
-        self.tiles.mkdir(parents=True, exist_ok=True)
-        self.write_text("study.yaml", study)
+        self.tiles.folder.mkdir(parents=True, exist_ok=True)
+        if not self.has("study.yaml") or (self.folder / "study.yaml").read_bytes() != study.encode():
+            self.write_text("study.yaml", study)
 
     def clear(self) -> None:
         """Removes the files of an earlier run. All other files in the folder stay."""
-        for path in self.tiles.glob("*"):  # first: a tile without its cut means nothing
-            path.unlink()
-        for name in (SUMMARY, "report.html", "statistics.json", "timing.json", CUT):
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        self.tiles.clear()  # before its cut: a tile without it means nothing
+        for name in (*LISTED, "timing.json"):
             (self.folder / name).unlink(missing_ok=True)
-        for name in ("top", "surfaces", "curves", "variants"):
-            (self.folder / f"{name}.parquet").unlink(missing_ok=True)
-        (self.folder / "study.yaml").unlink(missing_ok=True)
 
     @property
     def finished(self) -> bool:
         """Whether the run is finished, except perhaps for its verdict."""
-        return self.has(SUMMARY) and self.has("report.html")
+        return self.has(SUMMARY) and self.has(REPORT)
 
     def has(self, name: str) -> bool:
         return (self.folder / name).is_file()
 
-    def finished_tiles(self) -> list[tuple[int, int]]:
-        """The pieces that tiles cover, ascending. Tiles that lie within another one, which an interrupted merge leaves,
-        are removed.
+    def holds(self, name: str) -> bool:
+        """Whether a file is there and finished: listed in the manifest, where the folder has one."""
+        manifest = self.manifest()
+        return self.has(name) and (manifest is None or name in manifest.files)
 
-        Raises InputError where tiles overlap otherwise: their pieces would be counted twice.
+    def manifest(self) -> Manifest | None:
+        """The folder's manifest; None where it has none, or where it is damaged."""
+        try:
+            return read_manifest(self.folder)
+        except DamagedFileError:
+            return None
+
+    def list_files(self, pieces: int) -> None:
+        """Write the manifest of all finished files, with their digests. pieces: how many pieces the tiles cover."""
+        files = {name: FileDigest.of(self.folder / name) for name in LISTED if self.has(name)}
+        self._write_manifest(Manifest(self.folder.name, pieces, files))
+
+    def relist(self, *names: str) -> None:
+        """Replaces these files' digests in the manifest, where there is one; the others stay as they are listed."""
+        if (manifest := self.manifest()) is not None:
+            files = {name: digest for name, digest in manifest.files.items() if name not in names}
+            files |= {name: FileDigest.of(self.folder / name) for name in names if self.has(name)}
+            self._write_manifest(replace(manifest, files=files))
+
+    def unlist(self, *names: str) -> None:
+        """Removes files from the manifest before they are written anew: a kill in between leaves no wrong digest."""
+        manifest = self.manifest()
+        if manifest is not None and any(name in manifest.files for name in names):
+            files = {name: digest for name, digest in manifest.files.items() if name not in names}
+            self._write_manifest(replace(manifest, files=files))
+
+    def faults(self, content: bool = True) -> dict[str, str]:
+        """What is wrong with the finished files, by name; empty where the manifest lists all and each is as listed.
+
+        content: whether files are read, else only their sizes are compared. Tiles are not looked at.
         """
-        kept: list[tuple[int, int]] = []
-        found = [match for path in self.tiles.glob("*.npz") if (match := _TILE.match(path.name))]
-        for low, high in sorted(((int(m[1]), int(m[2])) for m in found), key=lambda tile: (tile[0], -tile[1])):
-            if kept and high <= kept[-1][1]:
-                self._tile(low, high).unlink(missing_ok=True)
-            elif kept and low < kept[-1][1]:
-                rule, remedy = "tiles of a run must not overlap", "Remove one of the two and run again"
-                raise InputError(rule, f"{kept[-1]} and {(low, high)}", str(self.tiles), remedy)
-            else:
-                kept.append((low, high))
-        return kept
-
-    def missing(self, pieces: int) -> Iterator[tuple[int, int]]:
-        """Ranges of pieces in [0, pieces) that no tile covers."""
-        begin = 0
-        for low, high in self.finished_tiles():
-            if low > begin:
-                yield begin, low
-            begin = high
-        if begin < pieces:
-            yield begin, pieces
-
-    def put_tile(self, low: int, high: int, tally: Tally, rows: npt.NDArray[np.float32] | None) -> None:
-        """Save a tile. Its rows are saved first: the tally makes it a finished tile."""
-        if rows is not None:
-            with atomic_write(self._rows(low, high)) as path, path.open("wb") as file:
-                np.save(file, rows)
-        tally.save(self._tile(low, high))
-
-    def merge_tiles(self, everything: bool = False) -> None:
-        """Merge adjoining tiles into one, where there are many tiles; with ``everything`` from two on."""
-        tiles = self.finished_tiles()
-        if len(tiles) < (2 if everything else _MANY):
-            return
-        run: list[tuple[int, int]] = []
-        for tile in [*tiles, (-1, -1)]:
-            if run and tile[0] != run[-1][1]:
-                self._merge_run(run)
-                run = []
-            run.append(tile)
-
-    def _merge_run(self, run: list[tuple[int, int]]) -> None:
-        if len(run) < 2:
-            return
-        merged = Tally.load(self._tile(*run[0]))
-        for tile in run[1:]:
-            merged.merge(Tally.load(self._tile(*tile)))
-        merged.save(self._tile(run[0][0], run[-1][1]))
-        for tile in run:
-            self._tile(*tile).unlink()
-
-    def evaluated(self, low: int, high: int) -> int:
-        """How many variants the tile of pieces [low, high) has evaluated."""
-        return int(Tally.load(self._tile(low, high)).counters[EVALUATED])
-
-    def tally(self) -> Tally:
-        """Returns the merged tally of all finished tiles."""
-        first, *others = self.finished_tiles()
-        merged = Tally.load(self._tile(*first))
-        for tile in others:
-            merged.merge(Tally.load(self._tile(*tile)))
-        return merged
-
-    def rows(self) -> Iterator[npt.NDArray[np.float32]]:
-        """The metrics of every variant in grid order, one tile at a time: (n, S, 12 + A) float32. Rows without a tally
-        belong to no finished tile and are left out."""
-        for low, high in self.finished_tiles():
-            yield np.load(self._rows(low, high), mmap_mode="r")
+        try:
+            manifest = read_manifest(self.folder)
+        except DamagedFileError as error:
+            return {MANIFEST: str(error)}
+        if manifest is None:
+            return {MANIFEST: "missing"}
+        faults: dict[str, str] = {}
+        for name in LISTED:
+            if name in manifest.files:
+                if (found := manifest.fault(self.folder, name, content)) is not None:
+                    faults[name] = found
+            elif self.has(name):
+                faults[name] = f"not in {MANIFEST}"
+            elif name in (*SWEPT, REPORT):
+                faults[name] = "missing"
+        return faults
 
     def tidy(self) -> None:
-        """Merge the tiles of a finished run into one, and remove what only an unfinished run needs: the rows, which are
-        in variants.parquet by then, and the temporary files of calls that were killed."""
-        self.merge_tiles(everything=True)
-        for path in self.tiles.glob("*-rows.npy"):
-            path.unlink()
-        remove_leftovers(self.tiles)
+        """Merge the tiles of a finished run into one, and remove what only an unfinished run needs."""
+        self.tiles.tidy()
         remove_leftovers(self.folder)
 
     def write_text(self, name: str, text: str) -> None:
         with atomic_write(self.folder / name) as path:
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
 
     def write_json(self, name: str, record: Mapping[str, Any]) -> None:
         self.write_text(name, json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
@@ -164,7 +150,7 @@ class Store:
         Raises RuntimeError if the total number of rows is not the expected one.
         """
         written = 0
-        with atomic_write(self.folder / "variants.parquet") as path:
+        with atomic_write(self.folder / VARIANTS) as path:
             writer: pq.ParquetWriter | None = None
             pending: list[pa.Table] = []
             try:
@@ -188,25 +174,53 @@ class Store:
                     writer.close()
 
     def read_text(self, name: str) -> str:
-        return self._existing(name).read_text(encoding="utf-8")
+        """Raises InputError where the file is missing or damaged."""
+        try:
+            return self._verified(name).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise self._damaged(name, f"not UTF-8: {error.reason} at byte {error.start}") from None
 
     def read_json(self, name: str) -> dict[str, Any]:
-        result: dict[str, Any] = json.loads(self._existing(name).read_text(encoding="utf-8"))
+        """Undefined numbers (NaN) are read as None. Raises InputError where the file is missing or damaged."""
+        try:
+            result = json.loads(self.read_text(name), parse_constant=lambda _: None)
+        except ValueError as error:
+            raise self._damaged(name, f"not JSON: {error}") from None
+        if not isinstance(result, dict):
+            raise self._damaged(name, "not a JSON record")
         return result
 
     def read_table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-        return pd.read_parquet(self._existing(name), columns=columns)
+        """Raises InputError where the file is missing or damaged."""
+        path = self._verified(name)
+        try:
+            return pd.read_parquet(path, columns=columns)
+        except pa.ArrowException as error:
+            raise self._damaged(name, f"not Parquet: {str(error).splitlines()[0]}") from None
 
-    def _existing(self, name: str) -> Path:
+    def verify(self, *names: str) -> None:
+        """Raises InputError where one of these files is missing or not as the manifest lists it."""
+        for name in names:
+            self._verified(name)
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        self.write_text(MANIFEST, manifest.text())
+        flush_to_disk(self.folder)
+
+    def _verified(self, name: str) -> Path:
         path = self.folder / name
         if not path.is_file():
-            fault = f"no {name}" if self.folder.is_dir() else "no such folder"
-            remedy = "Name the folder of a finished run"
-            raise InputError(f"a finished run's folder must contain {name}", fault, str(self.folder), remedy)
+            value = f"no {name}" if self.folder.is_dir() else "no such folder"
+            remedy = "Name the folder of a finished run, or run the study again, which repairs it"
+            raise InputError(f"a finished run's folder must contain {name}", value, str(self.folder), remedy)
+        try:
+            manifest = read_manifest(self.folder)
+        except DamagedFileError as error:
+            raise self._damaged(MANIFEST, str(error)) from None
+        if manifest is not None and name in manifest.files and (fault := manifest.fault(self.folder, name)):
+            raise self._damaged(name, fault)
         return path
 
-    def _tile(self, low: int, high: int) -> Path:
-        return self.tiles / f"{low:014d}-{high:014d}.npz"
-
-    def _rows(self, low: int, high: int) -> Path:
-        return self.tiles / f"{low:014d}-{high:014d}-rows.npy"
+    def _damaged(self, name: str, fault: str) -> InputError:
+        remedy = "Run the study again, which repairs the folder, or restore the file"
+        return InputError("a file of a run must be as it was written", fault, str(self.folder / name), remedy)

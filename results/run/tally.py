@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from gridproof.kernels.aggregate.surfaces import Surfaces
-from gridproof.kernels.arrays import Floats, Ints
-from gridproof.results.run.atomic_write import atomic_write
+from gridproof.kernels.arrays import Array, Floats, Ints
 
 # Positions on every axis, (n, axes); or, for all combinations of a range of values on each axis in grid order, where
 # each range begins and its length.
@@ -105,35 +103,37 @@ class Tally:
         first = np.sort(first)[:KEPT]
         self.best_value, self.best_index, self.best_key = values[first], indices[first], keys[first]
 
-    def save(self, path: Path) -> None:
-        with atomic_write(path) as temporary, temporary.open("wb") as file:
-            np.savez(
-                file,
-                counters=self.counters,
-                histogram=self.histogram,
-                dims=np.array(self.surfaces.dims, dtype=np.int64),
-                count=self.surfaces.count,
-                sums=self.surfaces.sums,
-                maximum=self.surfaces.maximum,
-                best_value=self.best_value,
-                best_index=self.best_index,
-                best_key=self.best_key,
-            )
+    def arrays(self) -> dict[str, Array]:
+        """The tally as arrays by name, as ``from_arrays`` reads them."""
+        return {
+            "counters": self.counters,
+            "histogram": self.histogram,
+            "dims": np.array(self.surfaces.dims, dtype=np.int64),
+            "count": self.surfaces.count,
+            "sums": self.surfaces.sums,
+            "maximum": self.surfaces.maximum,
+            "best_value": self.best_value,
+            "best_index": self.best_index,
+            "best_key": self.best_key,
+        }
 
     @classmethod
-    def load(cls, path: Path) -> Tally:
-        with np.load(path) as stored:
-            surfaces = Surfaces.empty(tuple(int(size) for size in stored["dims"]))
-            surfaces.count, surfaces.sums = stored["count"], stored["sums"]
-            surfaces.maximum = stored["maximum"]
-            return cls(
-                stored["counters"],
-                stored["histogram"],
-                surfaces,
-                stored["best_value"],
-                stored["best_index"],
-                stored["best_key"],
-            )
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Tally:
+        """Raises KeyError where an array is missing, ValueError where one has another shape or dtype."""
+        key = arrays["best_key"]
+        dims = tuple(int(size) for size in arrays["dims"])
+        tally = cls.empty(dims, len(arrays["histogram"]) - 2, key.shape[-1])
+        for name, expected in tally.arrays().items():
+            found = arrays[name]
+            length = len(key) if name.startswith("best") else None
+            shape = expected.shape if length is None else (length, *expected.shape[1:])
+            if found.dtype != expected.dtype or found.shape != shape:
+                raise ValueError(f"{name} is {found.dtype} {found.shape}, expected {expected.dtype} {shape}")
+        tally.counters, tally.histogram = arrays["counters"], arrays["histogram"]
+        surfaces = tally.surfaces
+        surfaces.count, surfaces.sums, surfaces.maximum = arrays["count"], arrays["sums"], arrays["maximum"]
+        tally.best_value, tally.best_index, tally.best_key = arrays["best_value"], arrays["best_index"], key
+        return tally
 
 
 def percentile(counters: Ints, base: float, after: bool = False) -> float | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import errno
+import hashlib
+import json
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
+from typing import Protocol
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.digest import digest_of_record
+from gridproof.results.run.errors import DamagedFileError
 from gridproof.results.run.store import CUT, Store
 from gridproof.results.run.tally import EVALUATED, UNDEFINED, Tally
 from gridproof.sweeps.execution.budget import BudgetTracker
 from gridproof.sweeps.execution.errors import IncompleteError
-from gridproof.sweeps.execution.executor import Executor, Task, TileFault
+from gridproof.sweeps.execution.executor import Executor, Range, Task, TileFault
 from gridproof.sweeps.execution.ledger_entries import RunLedger
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.plan.grid import Grid, cut_alike
@@ -22,6 +26,13 @@ from gridproof.sweeps.progress.observer import RunObserver
 # Finished tiles until they are merged, and failed tiles until the call ends.
 _MERGE_EVERY = 64
 _FAULTS = 16
+# How often tiles that disappear are evaluated again, and how many that were set aside are named.
+_ROUNDS = 3
+_NAMED = 5
+
+
+class Notices(Protocol):
+    def notice(self, text: str) -> None: ...
 
 
 class RunControl:
@@ -29,7 +40,7 @@ class RunControl:
 
     def __init__(self, task: Task, store: Store, observer: RunObserver, tracker: BudgetTracker) -> None:
         bounds = task.grid.bounds
-        self._done = sum(bounds(high - 1)[1] - bounds(low)[0] for low, high in store.finished_tiles())
+        self._done = sum(bounds(high - 1)[1] - bounds(low)[0] for low, high in store.tiles.finished())
         self._total = task.grid.size
         self._observer = observer
         self._tracker = tracker
@@ -58,58 +69,91 @@ def collect(
 ) -> int:
     """Evaluates and stores every missing tile. Returns the number of variants added.
 
-    Raises IncompleteError where tiles are still missing: the budget is used up, tiles failed, or the disk is full.
+    Tiles that disappear meanwhile, or are found damaged when they are merged, are evaluated again. Raises
+    IncompleteError where tiles are still missing: the budget is used up, or tiles failed; and OSError.
     """
+    for _ in range(_ROUNDS):
+        missing = list(store.tiles.missing(task.grid.pieces))
+        if not missing:
+            break
+        _evaluate(executor, task, missing, store, ledger, runs, control)
+        report_set_aside(store, control)
+        if control.exhausted is not None:
+            break
+    if list(store.tiles.missing(task.grid.pieces)):
+        raise IncompleteError(f"{control.exhausted or f'{store.tiles.folder}: tiles disappear'}; rerun to resume")
+    return control.new
+
+
+def _evaluate(
+    executor: Executor,
+    task: Task,
+    missing: list[Range],
+    store: Store,
+    ledger: RunLedger,
+    runs: RunStore,
+    control: RunControl,
+) -> None:
     faults: list[str] = []
     stored = 0
-    with closing(executor.tiles(task, list(store.missing(task.grid.pieces)), control)) as outcomes:
+    with closing(executor.tiles(task, missing, control)) as outcomes:
         for outcome in outcomes:
             if isinstance(outcome, TileFault):
                 faults.append(_fault_text(task, outcome))
                 if len(faults) == _FAULTS:
                     break
                 continue
-            try:
-                ledger.finish(outcome.low, outcome.high)
-                store.put_tile(outcome.low, outcome.high, outcome.tally, outcome.rows)
-                stored += 1
-                if not task.keep_rows and stored % _MERGE_EVERY == 0:
-                    store.merge_tiles()
-                runs.save()
-            except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                raise IncompleteError(f"{store.folder}: disk full; free space and rerun to resume") from None
+            ledger.finish(outcome.low, outcome.high)
+            store.tiles.put(outcome.low, outcome.high, outcome.tally, outcome.rows)
+            stored += 1
+            if not task.keep_rows and stored % _MERGE_EVERY == 0:
+                store.tiles.merge()
+            runs.save()
+    store.tiles.flush()
     if faults:
         count = f"{len(faults)} tiles" if len(faults) > 1 else "1 tile"
         raise IncompleteError(f"{count} failed; rerun to try again:\n" + "\n".join(faults))
-    if list(store.missing(task.grid.pieces)):
-        raise IncompleteError(f"{control.exhausted}; rerun to resume")
-    return control.new
 
 
-def begin(store: Store, grid: Grid) -> Grid:
-    """Returns the grid, cut as the run's folder records it. A new run records its cut first.
+def begin(store: Store, grid: Grid, rows: bool, observer: RunObserver) -> Grid:
+    """Returns the grid, cut as the run's folder records it, and verifies the tiles that are there.
 
-    The cut is part of the run's identity: a tile is named by its pieces, which mean nothing under another cut. Raises
-    InputError if the folder has tiles of another cut.
+    The cut is part of the run's identity: a tile is named by its pieces, which mean nothing under another cut. Where it
+    is not recorded, or what is recorded cannot be used, the run begins anew. Tiles that are damaged, or of another run
+    or cut, are removed, to be evaluated again; the observer gets one notice of them. rows: whether the metrics of every
+    variant are needed from the tiles.
     """
-    where, remedy, tiles = str(store.folder), "Remove the folder and run again", store.finished_tiles()
-    if not store.has(CUT):
-        if tiles:
-            raise InputError("a run's folder must record how its grid is cut", f"tiles without {CUT}", where, remedy)
-        store.folder.mkdir(parents=True, exist_ok=True)
-        store.write_json(CUT, asdict(grid.cut))
-        return grid
-    grid = recorded_grid(store, grid)
-    for low, high in tiles:
-        found = store.evaluated(low, high)
-        expected = grid.bounds(high - 1)[1] - grid.bounds(low)[0] if high <= grid.pieces else 0
-        if found != expected:
-            rule = "a tile must hold exactly the variants of its pieces"
-            fault = f"{found:,} variants in the tile of pieces {low} to {high - 1}, which have {expected:,}"
-            raise InputError(rule, fault, where, remedy)
+    try:
+        recorded = recorded_grid(store, grid) if store.has(CUT) else None
+    except InputError as error:
+        observer.notice(f"{store.folder / CUT} cannot be used and is written again: {error.rule}")
+        recorded = None
+    if recorded is None:
+        write_cut(store, grid.cut)
+    grid = recorded or grid
+    study = grid.plan.study
+    identity = json.dumps([study.to_yaml(), asdict(grid.cut)])
+    store.tiles.run, store.tiles.grid = store.folder.name, hashlib.sha256(identity.encode()).hexdigest()[:32]
+    key_columns = len(study.signals) + 1
+
+    def fault(low: int, high: int, tally: Tally) -> str | None:
+        expected = grid.bounds(high - 1)[1] - grid.bounds(low)[0] if low < high <= grid.pieces else 0
+        found = int(tally.counters[EVALUATED])
+        if found != expected or int(tally.histogram.sum()) + int(tally.counters[UNDEFINED]) != expected:
+            return f"{found:,} variants in a tile of {expected:,}"
+        alike = tally.surfaces.dims == tuple(study.space.dims) and tally.best_key.shape[1] == key_columns
+        return None if alike else "its axes are not those of the study"
+
+    store.tiles.verify(fault, rows)
+    report_set_aside(store, observer)
     return grid
+
+
+def write_cut(store: Store, cut: Cut) -> None:
+    """Records how the grid is cut, with a digest of it."""
+    store.folder.mkdir(parents=True, exist_ok=True)
+    record = asdict(cut)
+    store.write_json(CUT, record | {"sha256": digest_of_record(record)})
 
 
 def recorded_grid(store: Store, grid: Grid) -> Grid:
@@ -117,18 +161,37 @@ def recorded_grid(store: Store, grid: Grid) -> Grid:
     if not store.has(CUT):
         return grid
     recorded = store.read_json(CUT)
+    where, remedy = str(store.folder / CUT), "Run the study again, which repairs the folder"
+    stated = recorded.pop("sha256", None)
+    if stated is not None and stated != digest_of_record(recorded):
+        raise InputError("a file of a run must be as it was written", "its content was changed", where, remedy)
     if recorded == asdict(grid.cut):
         return grid
     try:
         return cut_alike(grid, Cut(**recorded))
     except TypeError:
-        where, remedy = str(store.folder / CUT), "Remove the run's folder and run again"
         raise InputError("a run's folder must record how its grid is cut", recorded, where, remedy) from None
 
 
+def report_set_aside(store: Store, observer: Notices) -> None:
+    """One notice of the tiles that were removed because they cannot be used."""
+    found = store.tiles.set_aside
+    if found:
+        named = [f"{name} ({why})" for name, why in list(found.items())[:_NAMED]]
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        count = "1 tile is" if len(found) == 1 else f"{len(found)} tiles are"
+        text = f"{count} damaged or of another run, removed and evaluated again: {', '.join(named)}{more}"
+        observer.notice(f"{store.tiles.folder}: {text}")
+        found.clear()
+
+
 def complete_tally(store: Store, grid: Grid) -> Tally:
-    """Merges all tiles. Raises RuntimeError if they do not contain exactly the variants to be evaluated."""
-    tally = store.tally()
+    """Merges all tiles. Raises RuntimeError if they do not contain exactly the variants to be evaluated, and
+    IncompleteError where a tile was damaged since it was written or verified."""
+    try:
+        tally = store.tiles.tally()
+    except DamagedFileError as error:
+        raise IncompleteError(f"{store.tiles.folder}: {error}; rerun to evaluate it again") from None
     evaluated, undefined = int(tally.counters[EVALUATED]), int(tally.counters[UNDEFINED])
     placed = int(tally.histogram.sum()) + undefined
     if not evaluated == placed == grid.size:

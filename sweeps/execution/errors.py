@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Why a file could not be written, by the number of the system's error; all are gone when the user has acted.
+_REASONS = {
+    errno.ENOSPC: "disk full; free space",
+    errno.EDQUOT: "disk quota exceeded; free space",
+    errno.EFBIG: "the file exceeds the limit on file sizes; raise it (ulimit -f)",
+    errno.EIO: "input/output error; check the disk",
+    errno.ENOENT: "it was removed while the run was working; leave the folder alone",
+    errno.ENOTDIR: "its folder was replaced while the run was working; leave the folder alone",
+    errno.ESTALE: "the file system was disconnected; connect it",
+}
+
 
 class IncompleteError(Exception):
     """A run ended before its last tile. What is finished is kept, and the same call resumes it.
@@ -19,3 +35,18 @@ class IncompleteError(Exception):
     ...     print(error)
     --max-hours 1e-09 is reached; ...
     """
+
+
+@contextmanager
+def resumable_writes(folder: Path) -> Iterator[None]:
+    """Raises IncompleteError, with the path, where a file of a run or of its ledger can no longer be written or read.
+
+    folder: the run's folder. Other errors pass: a folder that may not be written will not be writable later.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason, path = _REASONS.get(error.errno or 0), Path(str(error.filename or folder))
+        if reason is None or folder.absolute().parent not in path.absolute().parents:
+            raise
+        raise IncompleteError(f"{path}: {reason} and rerun to resume") from None

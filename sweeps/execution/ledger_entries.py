@@ -11,20 +11,25 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gridproof.kernels.aggregate.surfaces import LARGEST, several_pairs
+from gridproof.kernels.arrays import Ints
+from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import AxisValues, Value, axis_values
+from gridproof.results.ledger.file import read_file
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, LedgerFile, LedgerHeader, TrialAxis
+from gridproof.results.ledger.ranges import merge_ranges, within
 from gridproof.results.run.store import Store
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
-from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.plan.grid import Grid, draw_sample
 from gridproof.sweeps.study.signal import ON, RULE
-from gridproof.sweeps.study.space import Axis
+from gridproof.sweeps.study.space import Axis, Space
 from gridproof.sweeps.study.study import Leg, Signal, Study
 
 
@@ -64,7 +69,7 @@ class RunLedger:
         self._file = LedgerFile(store.folder.parent / LEDGER_FOLDER, trials)
         self._space, self._grid = study.space, grid
         # Tiles saved by an earlier call are recorded again: its ledger may have been lost in a power failure.
-        for low, high in store.finished_tiles():
+        for low, high in store.tiles.finished():
             self.finish(low, high)
 
     def finish(self, low: int, high: int) -> None:
@@ -79,20 +84,64 @@ class RunLedger:
             self._file.add_indices(np.concatenate([self._grid.variants(piece) for piece in range(low, high)]))
 
     def conclude(self) -> None:
-        """Records what the summary of a sample evaluates in addition: the base, and the heat maps through the base."""
-        if self._grid.size < self._space.size:
-            dims = self._space.dims
-            shown = [np.array([self._space.base_index], dtype=np.int64)]
-            shown += [
-                self._space.slice_through_base(x, y) for x, y in several_pairs(dims) if dims[x] * dims[y] <= LARGEST
-            ]
-            self._file.add_indices(np.concatenate(shown))
+        """Records the whole of a finished grid, of which the ledger may have lost parts meanwhile, and what the summary
+        of a sample evaluates in addition."""
+        if self._grid.size == self._space.size:
+            self._file.add_range(0, self._space.size)
+        else:
+            pieces = [self._grid.variants(piece) for piece in range(self._grid.pieces)]
+            self._file.add_indices(np.concatenate([*pieces, _shown(self._space)]))
         self._file.compact()
+
+
+def record_finished(study: Study, folder: Path, data: Path | None, sample: int | None) -> bool:
+    """Records a finished run of which the ledger beside its folder has lost entries. Returns whether it had.
+
+    folder: the run's folder. data: that of the market's files. sample: how many variants were drawn, None: all.
+    Entries that cannot be read count as lost.
+    """
+    trials, space = trials_of(study, data, folder.name), study.space
+    drawn = None if sample is None else np.union1d(draw_sample(space.size, sample), _shown(space))
+    of_run = trials.market, trials.strategy, trials.size
+    ranges, indices = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for path in _files_of(folder):
+        try:
+            found = read_file(path)
+        except InputError:
+            continue
+        if found is not None and (found[0].market, found[0].strategy, found[0].size) == of_run:
+            ranges.append(found[1].ranges)
+            indices.append(found[1].indices)
+    merged = merge_ranges(np.concatenate(ranges))
+    if drawn is None:
+        if merged.tolist() == [[0, space.size]]:
+            return False
+    elif np.isin(drawn[~within(merged, drawn)], np.concatenate(indices)).all():
+        return False
+    file = LedgerFile(folder.parent / LEDGER_FOLDER, trials)
+    if drawn is None:
+        file.add_range(0, space.size)
+    else:
+        file.add_indices(drawn)
+    file.compact()
+    return True
+
+
+def _shown(space: Space) -> Ints:
+    """Grid indices that the report of a sampled run shows besides its sample: the base, and the surfaces through it."""
+    dims = space.dims
+    slices = [space.slice_through_base(x, y) for x, y in several_pairs(dims) if dims[x] * dims[y] <= LARGEST]
+    return np.unique(np.concatenate([np.array([space.base_index], dtype=np.int64), *slices]))
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """The ledger files of the run or search in a folder."""
+    return sorted((folder.parent / LEDGER_FOLDER).glob(f"{escape(folder.name)}-*.jsonl"))
 
 
 def is_recorded(folder: Path) -> bool:
     """Whether the ledger next to a search's folder has entries of that search."""
-    return any((folder.parent / LEDGER_FOLDER).glob(f"{folder.name}-*.jsonl"))
+    return bool(_files_of(folder))
 
 
 class SearchLedger:

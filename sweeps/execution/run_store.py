@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.ledger import LEDGER_FOLDER
+from gridproof.results.run.lock import folder_lock
 from gridproof.results.run.remote_store import RemoteStore, UnreachableError
 from gridproof.results.run.summary_record import SUMMARY
 from gridproof.sweeps.execution.errors import IncompleteError
@@ -48,6 +51,10 @@ class RunStore:
             self._remote.push()
         except UnreachableError as error:
             raise IncompleteError(f"{error}; what was saved before is complete; rerun to resume") from None
+
+    def lock(self, folder: Path, waiting: Callable[[str], None] | None = None) -> AbstractContextManager[None]:
+        """Holds the lock of a run's folder; see ``folder_lock``. A URL has no locks: see docs/reliability.md."""
+        return folder_lock(folder, waiting) if self._remote is None else nullcontext()
 
     def of(self, folder: Path) -> str:
         """The folder or URL of a run, as shown to people."""

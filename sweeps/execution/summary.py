@@ -131,7 +131,7 @@ def variant_tables(plan: Plan, grid: Grid, store: Store, observer: RunObserver) 
     space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
     number = written = 0
     observer.progress("writing variants", 0, grid.size)
-    for rows in store.rows():
+    for rows in store.tiles.rows():
         done = 0
         while done < len(rows):
             variants = grid.variants(number)

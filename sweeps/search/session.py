@@ -16,21 +16,23 @@ from optuna.trial import FrozenTrial
 
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.atomic_write import remove_leftovers
 from gridproof.results.run.record import Record
 from gridproof.results.run.run import Run
-from gridproof.results.run.store import Store
+from gridproof.results.run.store import REPORT, STATISTICS, Store
+from gridproof.results.run.summary_record import SUMMARY
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.connection import check_address, connected
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.context import RunContext
-from gridproof.sweeps.execution.errors import IncompleteError
+from gridproof.sweeps.execution.errors import IncompleteError, resumable_writes
 from gridproof.sweeps.execution.executor import LocalExecutor
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.ledger_entries import SearchLedger, is_recorded
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.progress.observer import RunObserver
-from gridproof.sweeps.run import data_folder, finish, market_of, report_data, sweep
+from gridproof.sweeps.run import data_folder, finish, market_of, report_data, report_faults, sweep
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.loop import Reporter, Search
 from gridproof.sweeps.search.options import SearchOptions
@@ -39,14 +41,13 @@ from gridproof.sweeps.search.progress import SearchProgress
 from gridproof.sweeps.search.ray_trials import RayTrials
 from gridproof.sweeps.search.samplers import CROSSOVER_SAMPLERS, build_sampler, check_sampler
 from gridproof.sweeps.search.search_context import SearchContext
-from gridproof.sweeps.search.search_population import RECORD, STUDY, search_gatherer
+from gridproof.sweeps.search.search_population import RECORD, STUDY, TRIALS, search_gatherer
 from gridproof.sweeps.search.search_results import search_record, write_trials
 from gridproof.sweeps.search.storage import (
     JOURNAL,
     has_search,
     open_search,
     open_storage,
-    search_lock,
     without_password,
 )
 from gridproof.sweeps.search.surroundings import surrounding_study
@@ -196,43 +197,46 @@ def run_search(
         search_folds(context, options.walk_forward)
     if options.resume and options.storage is None and not (folder / JOURNAL).exists():
         raise _nothing_to_resume(options, folder)
-    with ExitStack() as stack:
-        stack.enter_context(search_lock(folder))
-        ray_trials = None
-        if run.ray is not None:
-            check_address(run.ray)
-            ray_trials = RayTrials(stack.enter_context(connected(run.ray)), backend.name == "cuda", run.workers)
-        session = SearchSession(
-            spec,
-            folder,
-            stack.enter_context(open_storage(options.storage, folder)),
-            data_folder(study, data),
-            _reporter(runs, observer),
-            BudgetTracker(run.budget or Budget()),
-            ray_trials,
-            ledger_lost=not is_recorded(folder),
-        )
-        if options.resume and not has_search(session.storage, folder.name):
-            raise _nothing_to_resume(options, folder)
-        found = session.search(folder.name)
-        record = search_record(spec, found.search, found.study, found.front, found.stopped)
-        if options.walk_forward is not None:
-            record["walk_forward"] = session.walk_forward(context, options.walk_forward)
-    local = surrounding_study(study, spec.dimensions, found.front[0], context)
-    if not store.has("study.yaml") or store.read_text("study.yaml") != local.to_yaml():
-        store.clear()
-    folder.mkdir(parents=True, exist_ok=True)
-    write_trials(store, spec, found.study)
-    store.write_text(STUDY, study.to_yaml())
-    store.write_json(RECORD, record)
-    seconds = {**session.seconds, "kernels": session.clock.seconds, "searching": time.perf_counter() - began}
-    swept = RunContext(local, market, data_folder(study, data), backend, store, runs, observer)
-    evaluation, summary = sweep(swept, LocalExecutor(1))
-    store.write_json("summary.json", summary)
-    if run.verdict:
-        conclude_verdict(evaluation, swept, summary, search_gatherer(store, evaluation.plan, market, backend.name))
-    store.write_json("timing.json", store.read_json("timing.json") | {"search": seconds})
-    finish(swept)
+    with resumable_writes(folder), runs.lock(folder):
+        remove_leftovers(folder)
+        with ExitStack() as stack:
+            ray_trials = None
+            if run.ray is not None:
+                check_address(run.ray)
+                ray_trials = RayTrials(stack.enter_context(connected(run.ray)), backend.name == "cuda", run.workers)
+            session = SearchSession(
+                spec,
+                folder,
+                stack.enter_context(open_storage(options.storage, folder)),
+                data_folder(study, data),
+                _reporter(runs, observer),
+                BudgetTracker(run.budget or Budget()),
+                ray_trials,
+                ledger_lost=not is_recorded(folder),
+            )
+            if options.resume and not has_search(session.storage, folder.name):
+                raise _nothing_to_resume(options, folder)
+            found = session.search(folder.name)
+            record = search_record(spec, found.search, found.study, found.front, found.stopped)
+            if options.walk_forward is not None:
+                record["walk_forward"] = session.walk_forward(context, options.walk_forward)
+        local = surrounding_study(study, spec.dimensions, found.front[0], context)
+        swept = RunContext(local, market, data_folder(study, data), backend, store, runs, observer)
+        report_faults(swept)
+        if not store.has("study.yaml") or (folder / "study.yaml").read_bytes() != local.to_yaml().encode():
+            store.clear()
+        folder.mkdir(parents=True, exist_ok=True)
+        store.unlist(TRIALS, STUDY, RECORD, SUMMARY, STATISTICS, REPORT)  # written anew, whatever they were
+        write_trials(store, spec, found.study)
+        store.write_text(STUDY, study.to_yaml())
+        store.write_json(RECORD, record)
+        seconds = {**session.seconds, "kernels": session.clock.seconds, "searching": time.perf_counter() - began}
+        evaluation, summary = sweep(swept, LocalExecutor(1))
+        store.write_json(SUMMARY, summary)
+        if run.verdict:
+            conclude_verdict(evaluation, swept, summary, search_gatherer(store, evaluation.plan, market, backend.name))
+        store.write_json("timing.json", store.read_json("timing.json") | {"search": seconds})
+        finish(swept, evaluation.grid.pieces)
     return Run(folder, place=runs.of(folder))
 
 

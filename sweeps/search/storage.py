@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -18,22 +17,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.search.journal import SearchJournal
 from gridproof.sweeps.search.objectives import SearchObjective
 
-JOURNAL, LOCK = "search.journal", ".search.lock"
-
-
-@contextmanager
-def search_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a search's folder. Raises InputError where another process holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            remedy = "Wait for it, or stop it"
-            raise InputError(
-                "one process at a time may run a search", "a second process", str(folder), remedy
-            ) from None
-        yield
+JOURNAL = "search.journal"
 
 
 @contextmanager

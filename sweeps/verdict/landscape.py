@@ -35,7 +35,7 @@ def sensitivity(store: Store, space: Space, values: Floats | None) -> Sensitivit
         found: Sensitivity = functional_anova(values.reshape([space.dims[axis] for axis in varied]))
         axes = list(range(len(varied)))
     else:
-        tally = store.tally()
+        tally = store.tiles.tally()
         if not tally.surfaces.pairs or not tally.surfaces.count.any():
             return None
         found = anova_from_surfaces(tally.surfaces)

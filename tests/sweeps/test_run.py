@@ -17,8 +17,8 @@ import pytest
 import gridproof as gp
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.threads import limit_threads, thread_count
+from gridproof.results.run import tiles as tiles_module
 from gridproof.results.run.store import Store
-from gridproof.results.run.tally import Tally
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.plan import point as point_module
@@ -127,7 +127,7 @@ def test_tiles_threads_and_interruption_change_no_byte(tmp_path: Path) -> None:
     for tile_pieces, limit in ((1, 50), (2, 60), (1, 30)):
         with pytest.raises(KeyboardInterrupt):
             run(out, tile_pieces, StopAt(new=limit))
-        covered = sum(high - low for low, high in Store(next(out.glob("*/tiles")).parent).finished_tiles())
+        covered = sum(high - low for low, high in Store(next(out.glob("*/tiles")).parent).tiles.finished())
         assert covered > finished_before, "a finished tile was lost"
         finished_before = covered
     assert contents(run(out, 3).folder) == expected
@@ -138,14 +138,15 @@ def test_an_interrupted_fold_counts_nothing_twice(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.create("")
     whole = run(tmp_path / "run", 1)
-    tally = Store(whole.folder).tally()
+    tally = Store(whole.folder).tiles.tally()
     for low, high in ((0, 2), (0, 1), (1, 2), (3, 4)):
-        store.put_tile(low, high, tally, None)
-    assert store.finished_tiles() == [(0, 2), (3, 4)]
-    assert list(store.missing(6)) == [(2, 3), (4, 6)]
-    store.put_tile(1, 3, tally, None)
-    with pytest.raises(gp.InputError, match=r"tiles of a run must not overlap; got \(0, 2\) and \(1, 3\)"):
-        store.finished_tiles()
+        store.tiles.put(low, high, tally, None)
+    assert store.tiles.finished() == [(0, 2), (3, 4)]
+    assert list(store.tiles.missing(6)) == [(2, 3), (4, 6)]
+    store.tiles.put(1, 3, tally, None)
+    assert store.tiles.finished() == [(0, 2), (3, 4)]
+    (why,) = store.tiles.set_aside.values()
+    assert why == "it overlaps 00000000000000-00000000000002.npz"
 
 
 def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
     folder = next(out.glob("us-demo-*"))
     assert not (folder / "summary.json").exists(), "it was over before it could be killed"
     kept = {path: os.stat(path).st_mtime_ns for path in folder.glob("tiles/*.npz")}
-    assert len(Store(folder).finished_tiles()) == len(kept) > 0
+    assert len(Store(folder).tiles.finished()) == len(kept) > 0
 
     polite = started(len(kept) + 1)
     polite.send_signal(signal.SIGINT)
@@ -252,7 +253,7 @@ def test_rows_that_no_tally_vouches_for_are_not_read(tmp_path: Path, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Tally, "save", killed)
+        patch.setattr(tiles_module, "write_tile", killed)
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "killed", 3)
     rows = next((tmp_path / "killed").glob("*/tiles/*-rows.npy"))
@@ -270,7 +271,7 @@ def test_a_report_that_is_gone_is_written_again(tmp_path: Path) -> None:
 def test_sql(finished: gp.Run) -> None:
     answer = finished.sql('SELECT count(*) AS n, max(sharpe) AS best FROM variants WHERE "execution.lag" = 1')
     assert answer["n"][0] == finished.summary["variants"] // 2
-    with pytest.raises(gp.InputError, match="the query must be DuckDB SQL"):
+    with pytest.raises(gp.InputError, match="a query must be DuckDB SQL"):
         finished.sql("SELECT nothing FROM nowhere")
 
 
@@ -296,7 +297,14 @@ def test_base_and_best_are_evaluated_once_and_the_summary_is_written_once(
     assert len(evaluated) == len(set(evaluated)) > 10
     for who in ("base", "best"):
         assert tuple(sorted(found[who]["parameters"].items(), key=lambda item: item[0])) in evaluated
-    assert sorted(written) == ["cut.json", "statistics.json", "study.yaml", "summary.json", "timing.json"]
+    assert sorted(written) == [
+        "cut.json",
+        "manifest.json",
+        "statistics.json",
+        "study.yaml",
+        "summary.json",
+        "timing.json",
+    ]
 
 
 def test_every_stage_says_how_far_it_is(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import plotly.graph_objects as go
 import pytest
 
+from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.histogram import histogram_figure
 from gridproof.results.report.report import write_report
@@ -79,7 +80,7 @@ def test_single_variant_renders(tmp_path: pathlib.Path) -> None:
 
 def test_unfinished_folder_is_refused(run: pathlib.Path) -> None:
     (run / "curves.parquet").unlink()
-    with pytest.raises(FileNotFoundError, match=r"not a finished run: missing file curves\.parquet"):
+    with pytest.raises(InputError, match=r"a finished run's folder must contain curves\.parquet"):
         write_report(run)
 
 

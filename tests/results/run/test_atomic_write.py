@@ -110,8 +110,8 @@ def test_every_file_of_a_run_is_written_so(tmp_path: Path, monkeypatch: pytest.M
         lambda: store.write_json("summary.json", {}),
         lambda: store.write_table("top.parquet", pd.DataFrame({"a": [1]})),
         lambda: store.write_variants(iter([pa.table({"a": [1]})]), 1),
-        lambda: store.put_tile(0, 1, tally, None),
-        lambda: store.put_tile(0, 1, tally, rows),
+        lambda: store.tiles.put(0, 1, tally, None),
+        lambda: store.tiles.put(0, 1, tally, rows),
     )
     for write in writes:
         with pytest.raises(OSError, match="full"):

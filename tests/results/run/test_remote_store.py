@@ -15,9 +15,9 @@ import pytest
 import gridproof as gp
 from gridproof.results.ledger.ledger import ledger_rows
 from gridproof.results.run import remote_store as mirror_module
-from gridproof.results.run import store as store_module
+from gridproof.results.run import tiles as tiles_module
 from gridproof.results.run.remote_store import RemoteStore, UnreachableError
-from gridproof.results.run.tally import Tally
+from gridproof.results.run.tile_file import read_tile
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import collect as collect_module
 from tests.support.demo import small_file, small_plan, small_study
@@ -137,14 +137,14 @@ def test_another_machine_goes_on_and_the_ledger_counts_once(expected: dict[str, 
 def test_folded_tiles_replace_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "ROWS_KEPT", 0)
     monkeypatch.setattr(collect_module, "_MERGE_EVERY", 3)
-    monkeypatch.setattr(store_module, "_MANY", 3)
+    monkeypatch.setattr(tiles_module, "_MANY", 3)
     url = "memory://bucket/runs"
     interrupted(url, variants_of(10) + 1)
     tiles = sorted(Path(name).stem for name in kept(url) if name.endswith(".npz"))
     assert tiles == [f"{low:014d}-{high:014d}" for low, high in ((0, 9), (9, 10))]
     run = gp.run(small_study(), out=url, verdict=False)
     (whole,) = (name for name in kept(url) if name.endswith(".npz"))
-    assert Tally.load(run.folder.parent / whole).counters[0] == small_study().space.size
+    assert read_tile(run.folder.parent / whole)[1].counters[0] == small_study().space.size
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,7 @@ def test_a_tile_that_raises_or_kills_is_named_and_the_rest_is_done(
     assert "ValueError: a trap at piece 2" in errors
     assert "3 workers died over it, the last: 127.0.0.1" in errors
     assert "trend.window=" in errors
-    gaps = [number for low, high in driver.store.missing(32) for number in range(low, high)]
+    gaps = [number for low, high in driver.store.tiles.missing(32) for number in range(low, high)]
     assert {2, 28} <= set(gaps)
     # A worker that is alone for a while gets half of what is left as a tile: [1, 17) of the 32 at most, [25, 29).
     assert len(gaps) <= 20
@@ -237,7 +237,7 @@ def test_a_driver_is_stopped_then_killed_then_goes_on(
     output, errors = polite.ends(130)
     assert "stopping: tiles in progress are finished first" in output
     assert "rerun the same command to resume" in errors
-    drained = polite.store.finished_tiles()
+    drained = polite.store.tiles.finished()
     assert drained
 
     killed = drivers(empty_traps, study, tmp_path, cluster.address)
@@ -246,7 +246,7 @@ def test_a_driver_is_stopped_then_killed_then_goes_on(
     _, errors = killed.process.communicate(timeout=30)
     assert "the process ended without an error message" in errors
     before = {path: path.stat().st_mtime_ns for path in killed.store.tiles.glob("*.npz")}
-    assert len(killed.store.finished_tiles()) > len(drained)
+    assert len(killed.store.tiles.finished()) > len(drained)
 
     (empty_traps / "slow").unlink()
     last = drivers(empty_traps, study, tmp_path, cluster.address)

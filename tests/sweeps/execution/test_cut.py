@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from gridproof.kernels.cpu import latch
 from gridproof.kernels.cuda import evaluate as cuda
 from gridproof.kernels.problem import Problem
 from gridproof.results.run.store import CUT, Store
+from gridproof.results.run.tile_file import read_tile, write_tile
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import executor as executor_module
 from gridproof.sweeps.execution.collect import complete_tally
@@ -23,7 +25,7 @@ from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid, cut_alike,
 from gridproof.sweeps.plan.piece import Cut
 from tests.support.demo import small_plan, small_study
 from tests.support.executors import contents
-from tests.support.observers import StopAt
+from tests.support.observers import Heard, StopAt
 from tests.support.shim.device import ShimDevice
 
 
@@ -55,7 +57,7 @@ def test_a_run_goes_on_with_its_cut_on_a_driver_without_a_gpu(
     begun = json.loads((folder / CUT).read_text())
     assert begun["reduced"]
     assert begun["target"] == 50
-    assert Store(folder).finished_tiles()
+    assert Store(folder).tiles.finished()
 
     # As before a cut was recorded: this driver knows nothing of reductions, and would cut the grid otherwise.
     headless = Backend("cuda", latch.latch_paths, partial(cuda.bind, shim))
@@ -87,54 +89,59 @@ def stopped(out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return next(out.glob("us-demo-*"))
 
 
-def test_tiles_without_a_cut_and_of_another_one_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = stopped(tmp_path, monkeypatch)
-    recorded = json.loads((folder / CUT).read_text())
-    faults = {
-        "a tile must hold exactly the variants of its pieces; got .* variants in the tile of pieces": {
-            "target": 7,
-            "pieces": 64,
-        },
-        "a run must be resumed with the pieces with which it was begun": {"pieces": 3},
-        "a run must be resumed with the pieces": {"form": "heap"},
-        "a run's folder must record how its grid is cut": {"width": 3},
-    }
-    for fault, change in faults.items():
-        changed = recorded | change
-        if change.get("target"):
-            changed["pieces"] = ProductGrid(small_plan(), 7).pieces
-        (folder / CUT).write_text(json.dumps(changed))
-        with pytest.raises(gp.InputError, match=fault):
-            gp.run(small_study(), out=tmp_path, verdict=False)
+def test_a_cut_that_is_lost_or_changed_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles of the cut that the run begins with stay; those of another cut are evaluated again, never believed."""
+    folder = stopped(tmp_path / "out", monkeypatch)
+    whole = contents(gp.run(small_study(), out=tmp_path / "whole", verdict=False).folder)
+    text = (folder / CUT).read_text()
+    record = json.loads(text)
+    changed = (record | {"target": 7}, record | {"pieces": 3}, record | {"form": "heap"}, record | {"width": 3})
+    for content in (*map(json.dumps, changed), "", text[:20], "[]"):
+        copy = tmp_path / "copy" / folder.name
+        shutil.rmtree(copy.parent, ignore_errors=True)
+        shutil.copytree(folder, copy)
+        (copy / CUT).write_text(content)
+        heard = Heard()
+        run = gp.run(small_study(), out=copy.parent, verdict=False, observer=heard)
+        assert contents(run.folder) == whole
+        assert ["cut.json cannot be used and is written again" in text for text in heard.notices] == [True]
+        assert run.timing["variants_evaluated_in_this_call"] < small_study().space.size
     (folder / CUT).unlink()
-    with pytest.raises(gp.InputError, match=r"must record how its grid is cut; got tiles without cut\.json"):
-        gp.run(small_study(), out=tmp_path, verdict=False)
-    (folder / CUT).write_text(json.dumps(recorded))
-    assert total(gp.run(small_study(), out=tmp_path, verdict=False)) == small_study().space.size
+    assert contents(gp.run(small_study(), out=tmp_path / "out", verdict=False).folder) == whole
+
+
+def test_tiles_of_another_cut_are_evaluated_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = stopped(tmp_path, monkeypatch)
+    count = len(Store(folder).tiles.finished())
+    (folder / CUT).unlink()
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 7))
+    heard = Heard()
+    run = gp.run(small_study(), out=tmp_path, verdict=False, observer=heard)
+    (notice,) = heard.notices
+    assert f"{count} tiles are damaged or of another run, removed and evaluated again" in notice
+    assert total(run) == run.timing["variants_evaluated_in_this_call"] == small_study().space.size
 
 
 @pytest.mark.parametrize("part", ["counters", "histogram"])
-def test_tiles_that_were_tampered_with_end_the_run(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_whose_counts_are_wrong_are_evaluated_again(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the checksum is right."""
     folder = stopped(tmp_path, monkeypatch)
     tile = sorted(folder.glob("tiles/*.npz"))[0]
-    with np.load(tile) as stored:
-        arrays = dict(stored)
-    arrays[part][arrays[part].argmax()] += 3
-    np.savez(tile, **arrays)
-    if part == "counters":
-        with pytest.raises(gp.InputError, match="a tile must hold exactly the variants of its pieces"):
-            gp.run(small_study(), out=tmp_path, verdict=False)
-        return
-    size = small_study().space.size
-    fault = f"{size} variants are counted and {size + 3} are in the histogram, of {size} to be evaluated"
-    with pytest.raises(RuntimeError, match=fault):
-        gp.run(small_study(), out=tmp_path, verdict=False)
-    assert not (folder / "summary.json").exists()
+    label, tally = read_tile(tile)
+    counts = getattr(tally, part)
+    counts[counts.argmax()] += 3
+    write_tile(tile, label, tally)
+    heard = Heard()
+    run = gp.run(small_study(), out=tmp_path, verdict=False, observer=heard)
+    assert "variants in a tile of" in heard.notices[0]
+    assert total(run) == small_study().space.size
 
 
 def test_a_missing_tile_is_seen_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = stopped(tmp_path, monkeypatch)
-    counted = int(Store(folder).tally().counters[0])
+    counted = int(Store(folder).tiles.tally().counters[0])
     with pytest.raises(RuntimeError, match=rf"{counted} variants are counted.* of 192 to be evaluated"):
         complete_tally(Store(folder), ProductGrid(small_plan(), 10))
 

@@ -132,7 +132,7 @@ def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
     assert "trend.window=" in done.stderr
     assert "ValueError: a trap at piece 7" in done.stderr
     store = Store(next((tmp_path / "out").glob("*-*")))
-    assert len(list(store.missing(20))) == 1
+    assert len(list(store.tiles.missing(20))) == 1
     (traps / "raise-7").unlink()
     subprocess.run(command, capture_output=True, timeout=120, cwd=ROOT, check=True)
 

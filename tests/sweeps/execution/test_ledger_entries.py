@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import gridproof as gp
 from gridproof.kernels.aggregate.surfaces import several_pairs
 from gridproof.results.ledger.ledger import LedgerFile, LedgerHeader, ledger_rows, ledger_total
-from gridproof.results.run.store import Store
+from gridproof.results.run.tiles import Tiles
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.ledger_entries import market_identity, trials_of
 from gridproof.sweeps.execution.options import RunOptions
@@ -225,7 +225,7 @@ def test_runs_are_counted_as_they_finish(tmp_path: Path, monkeypatch: pytest.Mon
 
     with pytest.raises(KeyboardInterrupt):
         run_study(study, None, RunOptions(tmp_path, verdict=False, tile_pieces=2), StopAt(new=60))
-    finished = Store(next(tmp_path.glob("*/tiles")).parent)
+    finished = Tiles(next(tmp_path.glob("*/tiles")))
     evaluated = int(finished.tally().counters[0])
     assert 0 < evaluated < size
     assert only(tmp_path) == (1, evaluated, evaluated), "an abandoned run counts"
@@ -245,7 +245,7 @@ def test_a_tile_is_recorded_before_it_is_saved(tmp_path: Path, monkeypatch: pyte
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Store, "put_tile", killed)
+        patch.setattr(Tiles, "put", killed)
         with pytest.raises(KeyboardInterrupt):
             gp.run(small_study(), out=tmp_path, verdict=False)
     assert not list(tmp_path.glob("*/tiles/*.npz"))

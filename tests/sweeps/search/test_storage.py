@@ -24,9 +24,9 @@ from optuna.storages import RDBStorage
 
 import gridproof as gp
 from gridproof.results.ledger.ledger import ledger_rows, ledger_total
+from gridproof.results.run.lock import folder_lock
 from gridproof.sweeps.execution.ledger_entries import market_identity
 from gridproof.sweeps.search.journal import SearchJournal
-from gridproof.sweeps.search.storage import search_lock
 from tests.support.searched import searched
 from tests.support.searches import (
     ledger_boxes,
@@ -103,8 +103,8 @@ def test_what_a_kill_left_in_the_journal_is_removed(data: Path, tmp_path: Path) 
 def test_one_process_at_a_time(data: Path, tmp_path: Path) -> None:
     run = run_search(data, tmp_path, 3)
     with (
-        search_lock(run.folder),
-        pytest.raises(gp.InputError, match="one process at a time may run a search; got a second process"),
+        folder_lock(run.folder),
+        pytest.raises(gp.InputError, match="one process at a time may write into a run's folder; got a second process"),
     ):
         run_search(data, tmp_path, 5)
     path = tmp_path / "elsewhere.journal"

@@ -1,0 +1,100 @@
+"""The files of a tile: its tally as .npz with a label and a checksum, and where they are kept its rows as .npy."""
+
+from __future__ import annotations
+
+import errno
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridproof.kernels.arrays import Array
+from gridproof.results.run.atomic_write import atomic_write
+from gridproof.results.run.digest import digest_of_arrays
+from gridproof.results.run.errors import DamagedFileError
+from gridproof.results.run.tally import Tally
+
+FORMAT = 2
+
+Rows = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TileLabel:
+    """What a tile is of: the pieces [low, high) of the grid of a run.
+
+    run: the name of the run's folder. grid: a digest of the study and of how its grid is cut into pieces. rows: the
+    digest of the tile's rows, None where none are kept.
+    """
+
+    run: str
+    grid: str
+    low: int
+    high: int
+    rows: str | None
+
+
+def rows_digest(rows: Rows) -> str:
+    return digest_of_arrays({"rows": rows})
+
+
+def write_tile(path: Path, label: TileLabel, tally: Tally) -> None:
+    """The same tally under the same label gives the same bytes. Not flushed to the disk. Raises OSError."""
+    arrays = _labelled({"format": FORMAT, **asdict(label)}) | tally.arrays()
+    arrays |= {"sha256": np.frombuffer(digest_of_arrays(arrays).encode(), dtype=np.uint8)}
+    with atomic_write(path, durable=False) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+
+
+def read_tile(path: Path) -> tuple[TileLabel, Tally]:
+    """Reads and verifies a tile. Raises DamagedFileError where it is not as it was written, and OSError."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except Exception as error:  # a damaged archive raises whatever the parser comes upon
+        if isinstance(error, OSError) and error.errno not in (None, errno.EIO):
+            raise
+        raise DamagedFileError(f"not a tile: {' '.join(str(error).split()) or type(error).__name__}") from None
+    if "label" not in arrays or "sha256" not in arrays:
+        raise DamagedFileError("without a checksum, as earlier versions wrote tiles")
+    stated = arrays.pop("sha256")
+    if stated.tobytes() != digest_of_arrays(arrays).encode():
+        raise DamagedFileError("its checksum does not match")
+    try:
+        record: dict[str, Any] = json.loads(arrays.pop("label").tobytes())
+        if (written := record.pop("format")) != FORMAT:
+            raise DamagedFileError(f"format {written}; this version reads format {FORMAT}")
+        return TileLabel(**record), Tally.from_arrays(arrays)
+    except (ValueError, KeyError, TypeError, IndexError, MemoryError) as error:
+        raise DamagedFileError(f"not a tile of this version: {error}") from None
+
+
+def write_rows(path: Path, rows: Rows) -> None:
+    """Not flushed to the disk. Raises OSError."""
+    with atomic_write(path, durable=False) as temporary, temporary.open("wb") as file:
+        np.save(file, rows)
+
+
+def read_rows(path: Path, digest: str | None) -> Rows:
+    """The rows of a tile (n, S, 12 + A), mapped into memory, and verified by the digest in the tile's label.
+
+    Raises DamagedFileError where they are missing or not as they were written, and OSError.
+    """
+    try:
+        rows: Rows = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise DamagedFileError("missing") from None
+    except Exception as error:  # as in read_tile
+        if isinstance(error, OSError) and error.errno not in (None, errno.EIO):
+            raise
+        raise DamagedFileError(f"not rows: {' '.join(str(error).split()) or type(error).__name__}") from None
+    if digest is None or rows_digest(rows) != digest:
+        raise DamagedFileError("its checksum does not match")
+    return rows
+
+
+def _labelled(record: dict[str, Any]) -> dict[str, Array]:
+    return {"label": np.frombuffer(json.dumps(record, sort_keys=True).encode(), dtype=np.uint8)}

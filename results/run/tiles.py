@@ -1,0 +1,242 @@
+"""The tiles of a run: tallies of the pieces [low, high), each in a file that is named by them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from gridproof.results.run.atomic_write import flush_to_disk, remove_leftovers
+from gridproof.results.run.errors import DamagedFileError
+from gridproof.results.run.tally import Tally
+from gridproof.results.run.tile_file import Rows, TileLabel, read_rows, read_tile, rows_digest, write_rows, write_tile
+
+# Adjoining tiles are merged into one file once there are so many: the folder of a billion variants stays small.
+_MANY = 64
+_NAME = re.compile(r"^(\d{14,})-(\d{14,})\.npz$")
+# Tiles are flushed to the disk together, at most every so many seconds, and so seldom that it takes 2 % of the time.
+_FLUSH_EVERY = 1.0
+_FLUSH_SHARE = 0.02
+
+
+class Tiles:
+    """The folder of a run's tiles.
+
+    A tile that is not what its name says is removed, and its pieces count as missing: ``verify`` when a call begins,
+    and whatever reads tiles later. ``set_aside`` names them.
+
+    Attributes
+    ----------
+    run, grid
+        What tiles must be labelled with: the name of the run's folder, and the digest of its grid. Where they are
+        empty, labels are not compared, and no tile is removed: such a folder is only read.
+    set_aside
+        The file names of tiles that cannot be used, with what is wrong with them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.run = self.grid = ""
+        self.set_aside: dict[str, str] = {}
+        self._unflushed: list[Path] = []
+        self._flushed = time.monotonic()
+        self._flush_seconds = 0.0
+
+    def finished(self) -> list[tuple[int, int]]:
+        """The pieces that tiles cover, ascending. A tile within another one, which an interrupted merge leaves, is
+        removed, and so is the second of two that overlap otherwise, whose pieces would be counted twice."""
+        kept: list[tuple[int, int]] = []
+        for low, high in sorted(self._named(), key=lambda tile: (tile[0], -tile[1])):
+            if kept and high <= kept[-1][1]:
+                self._remove(low, high)
+            elif kept and low < kept[-1][1]:
+                self._drop(low, high, f"it overlaps {self._tile(*kept[-1]).name}")
+            else:
+                kept.append((low, high))
+        return kept
+
+    def missing(self, pieces: int) -> Iterator[tuple[int, int]]:
+        """Ranges of pieces in [0, pieces) that no tile covers."""
+        begin = 0
+        for low, high in self.finished():
+            if low > begin:
+                yield begin, low
+            begin = high
+        if begin < pieces:
+            yield begin, pieces
+
+    def verify(self, fault: Callable[[int, int, Tally], str | None], rows: bool) -> None:
+        """Reads every tile and removes those that are damaged, of another run or grid, or that ``fault`` finds wrong.
+
+        rows: whether a tile needs its rows. Files that are neither tiles nor rows under their right names go too.
+        Raises OSError.
+        """
+        for path in sorted(self.folder.glob("*")):
+            named = _NAME.match(path.name)
+            if named is None or path != self._tile(int(named[1]), int(named[2])):
+                if path.suffix == ".npz":
+                    path.unlink()
+                    self.set_aside[path.name] = "its name is not that of a tile"
+                continue
+            low, high = int(named[1]), int(named[2])
+            try:
+                label, tally = self._read(low, high)
+                if wrong := fault(low, high, tally):
+                    raise DamagedFileError(wrong)
+            except FileNotFoundError:
+                continue  # removed by somebody since it was listed
+            except DamagedFileError as error:
+                self._drop(low, high, str(error))
+                continue
+            if rows and label.rows is None:  # of a finished run, whose variants are to be written again
+                self._remove(low, high)
+            elif rows:
+                try:
+                    read_rows(self._rows(low, high), label.rows)
+                except DamagedFileError as error:
+                    self._drop(low, high, f"{self._rows(low, high).name}: {error}")
+
+    def faults(self, pieces: int | None) -> dict[str, str]:
+        """What is wrong with tiles, by name; nothing is removed. pieces: how many they must cover, None: unknown."""
+        found: dict[str, str] = {}
+        covered: list[tuple[int, int]] = []
+        for low, high in sorted(self._named(), key=lambda tile: (tile[0], -tile[1])):
+            try:
+                self._read(low, high)
+                if not (covered and high <= covered[-1][1]):
+                    covered.append((low, high))
+            except DamagedFileError as error:
+                found[f"tiles/{self._tile(low, high).name}"] = str(error)
+        counted = sum(high - low for low, high in covered)
+        if pieces is not None and not found and counted != pieces:
+            found["tiles"] = f"they cover {counted:,} of {pieces:,} pieces"
+        return found
+
+    def put(self, low: int, high: int, tally: Tally, rows: Rows | None) -> None:
+        """Saves a tile. Its rows are saved first: the tally makes it a finished tile. Raises OSError."""
+        if rows is not None:
+            write_rows(self._rows(low, high), rows)
+            self._unflushed.append(self._rows(low, high))
+        self._write(low, high, tally, None if rows is None else rows_digest(rows))
+        if time.monotonic() - self._flushed > max(_FLUSH_EVERY, self._flush_seconds / _FLUSH_SHARE):
+            self.flush()
+
+    def flush(self) -> None:
+        """Returns once all tiles are on the disk. A power failure before it costs their work, and no more."""
+        began = time.monotonic()
+        for path in self._unflushed:
+            if path.exists():  # else merged, or gone
+                flush_to_disk(path)
+        if self._unflushed:
+            flush_to_disk(self.folder)
+        self._unflushed.clear()
+        self._flushed = time.monotonic()
+        self._flush_seconds = self._flushed - began
+
+    def merge(self, everything: bool = False) -> None:
+        """Merges adjoining tiles into one, where there are many tiles; with ``everything`` from two on."""
+        tiles = self.finished()
+        if len(tiles) < (2 if everything else _MANY):
+            return
+        adjoining: list[tuple[int, int]] = []
+        for tile in [*tiles, (-1, -1)]:
+            if adjoining and tile[0] != adjoining[-1][1]:
+                self._merge(adjoining)
+                adjoining = []
+            adjoining.append(tile)
+
+    def tally(self) -> Tally:
+        """The merged tally of all tiles. Raises DamagedFileError, which names a tile that cannot be used or is gone."""
+        tally = self._sum(self.finished())
+        if tally is None:
+            raise DamagedFileError("; ".join(f"{name}: {why}" for name, why in self.set_aside.items()) or "no tiles")
+        return tally
+
+    def rows(self) -> Iterator[Rows]:
+        """The metrics of every variant in grid order, one tile at a time: (n, S, 12 + A) float32. Rows without a tally
+        belong to no finished tile and are left out. Raises DamagedFileError."""
+        for low, high in self.finished():
+            label, _ = self._read(low, high)
+            try:
+                yield read_rows(self._rows(low, high), label.rows)
+            except DamagedFileError as error:
+                self._drop(low, high, f"{self._rows(low, high).name}: {error}")
+                raise DamagedFileError(f"{self._rows(low, high).name}: {error}") from None
+
+    def tidy(self) -> None:
+        """Merges the tiles of a finished run into one. Removes all rows, which are in variants.parquet by then, and the
+        temporary files of calls that were killed."""
+        self.merge(everything=True)
+        for low, high in self.finished():
+            label, tally = self._read(low, high)
+            if label.rows is not None:  # one tile from the beginning: the same bytes as if it had been merged
+                self._write(low, high, tally, None)
+        self.flush()
+        for path in self.folder.glob("*-rows.npy"):
+            path.unlink()
+        remove_leftovers(self.folder)
+
+    def clear(self) -> None:
+        for path in self.folder.glob("*"):
+            path.unlink()
+
+    def _merge(self, tiles: list[tuple[int, int]]) -> None:
+        if len(tiles) < 2 or (merged := self._sum(tiles)) is None:
+            return
+        whole = tiles[0][0], tiles[-1][1]
+        self._write(*whole, merged, None)
+        self.flush()  # before its parts go
+        for tile in tiles:
+            self._tile(*tile).unlink(missing_ok=True)
+
+    def _sum(self, tiles: list[tuple[int, int]]) -> Tally | None:
+        """The merged tally; None where a tile is gone or is damaged and was set aside."""
+        merged: Tally | None = None
+        for low, high in tiles:
+            try:
+                _, tally = self._read(low, high)
+            except FileNotFoundError:
+                self.set_aside[self._tile(low, high).name] = "removed while the run was working"
+                return None
+            except DamagedFileError as error:
+                self._drop(low, high, str(error))
+                return None
+            if merged is None:
+                merged = tally
+            else:
+                merged.merge(tally)
+        return merged
+
+    def _read(self, low: int, high: int) -> tuple[TileLabel, Tally]:
+        label, tally = read_tile(self._tile(low, high))
+        if (label.low, label.high) != (low, high):
+            raise DamagedFileError(f"it is the tile of pieces {label.low} to {label.high - 1}")
+        if self.run and label.run != self.run:
+            raise DamagedFileError(f"it is a tile of the run {label.run}")
+        if self.grid and label.grid != self.grid:
+            raise DamagedFileError("it is a tile of another grid")
+        return label, tally
+
+    def _write(self, low: int, high: int, tally: Tally, rows: str | None) -> None:
+        write_tile(self._tile(low, high), TileLabel(self.run, self.grid, low, high, rows), tally)
+        self._unflushed.append(self._tile(low, high))
+
+    def _named(self) -> list[tuple[int, int]]:
+        found = [match for path in self.folder.glob("*.npz") if (match := _NAME.match(path.name))]
+        return [(int(match[1]), int(match[2])) for match in found]
+
+    def _drop(self, low: int, high: int, why: str) -> None:
+        if self.run:
+            self._remove(low, high)
+        self.set_aside[self._tile(low, high).name] = why
+
+    def _remove(self, low: int, high: int) -> None:
+        self._tile(low, high).unlink(missing_ok=True)
+        self._rows(low, high).unlink(missing_ok=True)
+
+    def _tile(self, low: int, high: int) -> Path:
+        return self.folder / f"{low:014d}-{high:014d}.npz"
+
+    def _rows(self, low: int, high: int) -> Path:
+        return self.folder / f"{low:014d}-{high:014d}-rows.npy"
