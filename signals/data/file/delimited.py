@@ -22,9 +22,11 @@ _BLOCK = 1 << 24  # bytes that Arrow parses at a time
 def read_delimited(data: bytes, file: str, where: str) -> Table:
     """Read a delimited text. Raises InputError where a row would be lost, a column shifted, or a cell misread."""
     text, encoding = decode(data, file, where)
+    if not text.strip():
+        raise InputError("a market file must not be empty", f"only empty lines in {file}", where, "Fetch it again")
     delimiter = find_delimiter(text)
     if delimiter is None:
-        first = next((line for line in text.splitlines() if line.strip()), b"").decode()[:60]
+        first = text.lstrip().split(b"\n", 1)[0].decode()[:60]
         raise InputError(
             "the fields of a text file are separated by comma, semicolon, tab or |",
             f"{first!r} in {file}",

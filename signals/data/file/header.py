@@ -10,15 +10,15 @@ Names = tuple[str, ...]
 def label_columns(headers: Sequence[Names], width: int) -> list[str]:
     """Returns one name for each of ``width`` columns, all different.
 
-    Without a header the names are "1", "2", …. With several header rows, that row names the columns in which all names
-    are filled and different; a last row that has but the first name (as pandas writes an index) names the first column.
+    Without a header the names are "1", "2", …. Of several header rows, the first in which all names are filled and
+    different names the columns; a last row that has but the first name, as pandas writes an index, names the first one.
     Where no row names all, a column's names are joined, "Close / AAPL". A column without a name is "Unnamed: 0", as in
     pandas; of columns with equal names each gets its number, "close (column 3)".
     """
     if not headers:
         return [str(column + 1) for column in range(width)]
     whole = [row for row in headers if all(row) and len(set(row)) == width]
-    names = list(whole[-1]) if whole else [" / ".join(texts) for texts in texts_of(headers)]
+    names = list(whole[0]) if whole else [" / ".join(texts) for texts in texts_of(headers)]
     if len(headers) > 1 and headers[-1][0] and not any(headers[-1][1:]):
         names[0] = headers[-1][0]
     names = [name or f"Unnamed: {column}" for column, name in enumerate(names)]

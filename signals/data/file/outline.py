@@ -115,7 +115,7 @@ class Sheet:
             body = [index for index in self._full() if len(filled(self.rows[index])) > 1] or self._full()
             data = body[1:]
         else:
-            data = [index for index in self._full() if is_date(self.rows[index][column], weak=weak)]
+            data = [index for index, row in self.rows.items() if self._is_data(row, column, weak)]
         if not data:
             got = f"only a header at {self.place(self._full()[0])}" if self._full() else "none"
             raise InputError("a market file must have rows of data", got, self.where, "Complete the file")
@@ -132,6 +132,11 @@ class Sheet:
 
     def _full(self) -> list[int]:
         return [index for index, row in self.rows.items() if len(row) == self.width and filled(row)]
+
+    def _is_data(self, row: Row, column: int, weak: bool) -> bool:
+        """Whether a row has a date in the column of dates; a title of one cell that is a date is no row of data."""
+        whole = len(row) == self.width or len(filled(row)) > 1
+        return whole and len(row) > column and is_date(row[column], weak=weak)
 
     def _date_column(self) -> tuple[int | None, bool]:
         """Returns the leftmost column with most dates, and whether they are years or numbers of days only."""

@@ -123,7 +123,7 @@ def _read(file: str, path: Path, ending: str, sheet: str | None, _modified: int,
         return read_tdx_day(data, file, where)
     if ending.endswith(".gz"):
         _check_format(signature.identify(data), {signature.GZIP}, file, ending, where)
-        data = gzip.decompress(data)
+        data, ending = gzip.decompress(data), ending.removesuffix(".gz")
     found = signature.identify(data)
     if ending in _WORKBOOKS and found in (signature.XLSX, signature.XLS, signature.ODS):
         return read_workbook(data, file, sheet, where)
@@ -135,7 +135,10 @@ def _check_format(found: str | None, expected: set[str | None], file: str, endin
     """Raises InputError if a file is not what its name says."""
     if found in expected:
         return
-    own = "text" if ending in _TEXT else "Excel" if ending in _WORKBOOKS else ending.removeprefix(".").capitalize()
+    if ending.endswith(".gz"):
+        own = "compressed by gzip"
+    else:
+        own = "text" if ending in _TEXT else "a workbook" if ending in _WORKBOOKS else "Parquet"
     remedy = {
         signature.PARQUET: "Rename it to .parquet",
         signature.XLSX: "Rename it to .xlsx",
@@ -146,4 +149,4 @@ def _check_format(found: str | None, expected: set[str | None], file: str, endin
         None: "Rename it to .csv, or fetch it again",
     }.get(found, "Fetch the data itself, or save it as CSV in UTF-8")
     rule = f"a file that ends in {ending} is {own}"
-    raise InputError(rule, f"{file}, which is {found or 'something else'}", where, remedy)
+    raise InputError(rule, f"{file}, which is {found or 'not'}", where, remedy)

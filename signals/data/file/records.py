@@ -68,6 +68,8 @@ def find_delimiter(text: bytes) -> str | None:
 def split_records(text: bytes, delimiter: str, file: str, where: str) -> Records:
     """Returns the records of a text. Raises InputError if a quotation mark stands inside a field or is not closed."""
     mark = re.escape(delimiter.encode())
+    if b'="' in text:  # a text that spreadsheets must not take for a number
+        text = re.sub(rb"(^|" + mark + rb'|\n)="([^"\n]*)"', rb'\1"\2"', text)
     if b'"' in text:
         text = re.sub(rb"(?<=" + mark + rb') +(?=")', b"", text)
         text = re.sub(rb'(?<=") +(?=' + mark + rb"|\n)", b"", text)

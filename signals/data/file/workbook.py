@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import io
+import os
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,16 +29,18 @@ def read_workbook(data: bytes, file: str, sheet: str | None, where: str) -> Tabl
     import python_calamine  # imports only where a study reads a workbook
 
     try:
-        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+        with _no_panic_text(), python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
             name, several = _choose(workbook, file, sheet, where)
             rows: list[list[Any]] = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
     except python_calamine.PasswordError as error:
         raise InputError("a workbook must not need a password", file, where, "Save it without one") from error
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        if isinstance(error, InputError):
+    except BaseException as error:
+        # Its errors are CalamineError, OSError, ValueError, and for some damaged files a panic of Rust.
+        panic = type(error).__name__ == "PanicException"
+        if isinstance(error, InputError) or not (panic or isinstance(error, Exception)):
             raise
-        problem = str(error).splitlines()[0] if str(error) else type(error).__name__
-        remedy = "It is damaged or cut; open it in Excel and save it anew, or as CSV in UTF-8"
+        problem = str(error).splitlines()[0] if str(error) and not panic else "its structure is damaged"
+        remedy = "Fetch it again, or open it in Excel and save it anew, or as CSV in UTF-8"
         raise InputError("a workbook must be readable", f"{file}: {problem}", where, remedy) from error
     unit = f" sheet {name} row " if several else " row "
     grid = [[_cell(cell) for cell in row] for row in rows]
@@ -56,6 +62,25 @@ def read_workbook(data: bytes, file: str, sheet: str | None, where: str) -> Tabl
     )
     layout = [f"sheet {name!r}", *left_out(outline, lambda index: ", ".join(map(_text, filled(grid[index]))))]
     return Table(file, cells, np.array(kept, dtype=np.int64) + 1, tuple(layout), headers, unit)
+
+
+@contextlib.contextmanager
+def _no_panic_text() -> Iterator[None]:
+    """Keep from the terminal what Rust prints about a panic: it writes to file descriptor 2, not to sys.stderr."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nothing:
+            if sys.stderr is not None:
+                sys.stderr.flush()
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _choose(workbook: Any, file: str, sheet: str | None, where: str) -> tuple[str, bool]:
