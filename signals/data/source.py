@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from gridproof.signals.data.column.dates import DateColumn, Dates, holds_dates, 
 from gridproof.signals.data.column.numbers import parse_numbers
 from gridproof.signals.data.file.reader import read_table
 from gridproof.signals.data.file.table import Table
+from gridproof.signals.data.selection import CellValue, check_one_series, select_rows
 
 __all__ = ["Dates", "Observations", "Release", "Source", "read"]
 
@@ -27,8 +27,9 @@ _CALENDAR_DAYS = re.compile(r"^(\d{1,5}) calendar days?$")
 class Source:
     """Where a series is read from.
 
-    ``field`` and ``date``: the columns of values and dates. ``code``: keep only the rows with this value in the column
-    'code'. ``drop_missing``: leave out dates without a value. ``where``: the place in the study, for error messages.
+    ``field`` and ``date``: the columns of values and dates. ``filters``: keep only the rows that have these values in
+    these columns. ``code``: the same for the one column of codes. ``sheet``: of a workbook. ``drop_missing``: leave out
+    dates without a value. ``where``: the place in the study, for error messages.
     ``date_format``, ``time_zone``: see ``column.dates.parse_dates``. ``release_columns``: columns that a release of the
     study names; those that the file has are read as dates.
     """
@@ -43,6 +44,8 @@ class Source:
     date_format: str | None = None
     time_zone: str | None = None
     release_columns: frozenset[str] = frozenset()
+    filters: tuple[tuple[str, CellValue], ...] = ()
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,30 +141,12 @@ def read(source: Source, folder: Path | None) -> Observations:
     column or the code is missing, if dates are invalid, repeated or not in order, if a value is not a number, or if a
     value is missing in between and ``source.drop_missing`` is False.
     """
-    whole = read_table(source.file, folder, source.where)
+    whole = read_table(source.file, folder, source.where, source.sheet)
+    date, field = whole.column(source.date, source.where), whole.column(source.field, source.where)
+    whole, chosen = select_rows(whole, source.filters, source.code, source.where)
     table, place = whole.cells, whole.place
-    for column in (source.date, source.field, *(["code"] if source.code is not None else [])):
-        if column not in table:
-            raise InputError(
-                f"the file {source.file} must have the column that a series names",
-                column,
-                source.where,
-                f"Its columns are {', '.join(map(str, table.columns))}",
-            )
-    if source.code is not None:
-        codes = table["code"].astype(str)
-        chosen = np.flatnonzero(codes == source.code)
-        whole = replace(whole, cells=table.iloc[chosen], rows=whole.rows[chosen])
-        table, place = whole.cells, whole.place
-        if table.empty:
-            held = list(codes.unique())
-            near = difflib.get_close_matches(source.code, held, 3, 0.5) or held[:3]
-            remedy = f"Correct the code; it holds for example {', '.join(near)}"
-            raise InputError(f"{source.file} must hold the code", source.code, source.where, remedy)
-    parsed = parse_dates(
-        table[source.date], place, source.where, date_format=source.date_format, time_zone=source.time_zone
-    )
-    dates, notes = parsed.dates, [parsed.form]
+    parsed = parse_dates(table[date], place, source.where, date_format=source.date_format, time_zone=source.time_zone)
+    dates, notes = parsed.dates, [*chosen, parsed.form]
     if len(dates) > 1 and (np.diff(dates) < np.timedelta64(0, "D")).all():
         dates = dates[::-1]
         whole = replace(whole, cells=table.iloc[::-1], rows=whole.rows[::-1])
@@ -169,13 +154,14 @@ def read(source: Source, folder: Path | None) -> Observations:
         notes.append("newest first")
     wrong = np.flatnonzero(np.diff(dates) <= np.timedelta64(0, "D"))
     if len(wrong):
+        check_one_series(whole, dates, source.where)
         raise InputError(
             f"the dates of {source.file} must be in order and given once",
             f"{dates[wrong[0]]} then {dates[wrong[0] + 1]} at {place(int(wrong[0]) + 1)}",
             source.where,
-            "Sort the file by date and remove repeated dates, or choose one series of it with code:",
+            "Sort the file by date and remove repeated dates, or choose one series of it with where: {COLUMN: VALUE}",
         )
-    numbers = parse_numbers(table[source.field], place, source.where)
+    numbers = parse_numbers(table[field], place, source.where)
     values = numbers.values
     if numbers.form:
         notes.append(numbers.form)
@@ -198,24 +184,25 @@ def read(source: Source, folder: Path | None) -> Observations:
             "Complete the file, or write missing: drop to leave those dates out",
         )
     keep[gaps] = False
-    others = _other_dates(source, replace(whole, cells=table.iloc[keep], rows=whole.rows[keep]))
+    others = _other_dates(source, whole.take(keep), date)
     dates, values = dates[keep], values[keep]
     rows = f"{len(dates):,} values, {dates[0]} to {dates[-1]}"
     return Observations(source, dates, values, others, "; ".join([rows, *notes, *whole.layout]))
 
 
-def _other_dates(source: Source, table: Table) -> dict[str, Dates]:
+def _other_dates(source: Source, table: Table, date: str) -> dict[str, Dates]:
     """Returns the date columns of a table beside that of its dates.
 
     Raises InputError if one that a release names does not hold dates; others that do not are left out.
     """
+    releases = {table.find(name)[0]: name for name in source.release_columns if len(table.find(name)) == 1}
     columns = {}
-    for name in table.cells.columns:
-        named = name in source.release_columns
-        if name == source.date or not (named or holds_dates(table.cells[name])):
+    for name in map(str, table.cells.columns):
+        named = name in releases
+        if name == date or not (named or holds_dates(table.cells[name])):
             continue
         try:
-            columns[str(name)] = _release_dates(source, table, name).dates
+            columns[releases.get(name, name)] = _release_dates(source, table, name).dates
         except InputError:
             if named:
                 raise

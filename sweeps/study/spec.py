@@ -112,10 +112,14 @@ class MarketSpec(_Spec):
 
 
 class SeriesSpec(_Spec):
-    file: str = Field(description=".csv or .parquet in the market folder, or arch:NAME")
+    file: str = Field(description="text, Parquet, Excel or TDX .day in the market folder, or arch:NAME")
     field: str = Field(description="the column of values")
     date: str = Field("date", description="the column of dates")
-    code: str | None = Field(None, description="keep the rows with this value in the column 'code'")
+    code: str | None = Field(None, description="keep the rows with this value in the column of codes")
+    where: dict[str, str | int | float] | None = Field(
+        None, description="keep the rows with these values in these columns, such as {ts_code: 000300.SH}"
+    )
+    sheet: str | None = Field(None, description="the sheet of a workbook; default: the only one that has cells")
     release: AxisEntry | None = Field(
         None, description="when a value is known: N days (trading days), N calendar days or a date column"
     )

@@ -80,13 +80,15 @@ class Study:
                 name,
                 one.file,
                 one.field,
-                one.code,
-                one.date,
-                one.missing == "drop",
-                self.where("series", name),
-                one.date_format,
-                one.time_zone,
-                columns,
+                code=one.code,
+                date=one.date,
+                drop_missing=one.missing == "drop",
+                where=self.where("series", name),
+                date_format=one.date_format,
+                time_zone=one.time_zone,
+                release_columns=columns,
+                filters=tuple((one.where or {}).items()),
+                sheet=one.sheet,
             )
             for name, one in self.spec.series.items()
         ]

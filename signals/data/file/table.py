@@ -43,29 +43,33 @@ class Table:
         A column has the names of all header rows, and those joined by " / ". Raises InputError if no column has that
         name, or several have it.
         """
-        columns = [str(column) for column in self.cells.columns]
-        if name in columns:
-            return name
-        texts = texts_of(self.headers) or [[] for _ in columns]
-        wanted = " ".join(name.split())
-        found = [
-            column
-            for column, names in zip(columns, texts, strict=True)
-            if wanted in (*names, " / ".join(names)) or (not wanted and not names)
-        ]
+        found = self.find(name)
         if len(found) == 1:
             return found[0]
         if found:
             remedy = f"Write {' or '.join(repr(column) for column in found[:6])}, or rename one"
-            raise InputError(
-                f"{self.file} must have a column of that name once", f"{name!r} {len(found)} times", where, remedy
-            )
+            rule = f"{self.file} must have a column of that name once"
+            raise InputError(rule, f"{name!r} {len(found)} times", where, remedy)
+        columns = [str(column) for column in self.cells.columns]
         raise InputError(
             f"the file {self.file} must have the column that a series names",
             name,
             where,
             f"Its columns are {', '.join(columns[:40])}{_nearest(name, columns)}",
         )
+
+    def find(self, name: str) -> list[str]:
+        """Returns the columns of ``cells`` that have a name, as ``column`` understands it."""
+        columns = [str(column) for column in self.cells.columns]
+        if name in columns:
+            return [name]
+        texts = texts_of(self.headers) or [[] for _ in columns]
+        wanted = " ".join(name.split())
+        return [
+            column
+            for column, names in zip(columns, texts, strict=True)
+            if wanted in (*names, " / ".join(names)) or (not wanted and not names)
+        ]
 
     def take(self, kept: Bools) -> Table:
         """Returns the table of the rows for which ``kept``, (n,) bool, is true."""
