@@ -242,7 +242,8 @@ FAULTS = {
     "a wrong code": ("code: 000300", "code: 000301", "5 series.large", "index.csv must hold the code", "000301"),
     "a code as a number": ("code: 000300", "code: 300", "5 series.large.code", "code must be text", "300"),
     "two series as one": (
-        "code: 000300, field", "field", "5 series.large", "a series has one row for each date, but index.csv holds several series",
+        "code: 000300, field", "field", "5 series.large",
+        "a series has one row for each date, but index.csv holds several series",
         "2 in column code: 000300, 000852"),
     "text as values": (
         "field: y10", "field: date", "7 series.rate10", "values must be numbers",
