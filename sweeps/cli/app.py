@@ -7,7 +7,7 @@ import sys
 import typer
 
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.cli import catalogue, finished_runs, machine, point, run, search
+from gridproof.sweeps.cli import catalogue, data, finished_runs, machine, point, run, search
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,8 +17,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Is a published timing or rotation strategy robust, or a fluke of its thresholds? "
     "Write it as one study file; gridproof evaluates every variant around it and shows where it stands.",
-    epilog="Exit codes: 0 done; 2 the input cannot be used; 3 stopped before the end, rerun the same command to "
-    "resume; 130 interrupted, rerun the same command to resume.",
+    epilog="Exit codes: 0 done; 1 a check found errors; 2 the input cannot be used; 3 stopped before the end, rerun "
+    "the same command to resume; 130 interrupted, rerun the same command to resume.",
 )
 app.command("demo")(run.demo)
 app.command("run")(run.run)
@@ -28,6 +28,7 @@ app.command("show")(finished_runs.show)
 app.command("verdict")(finished_runs.verdict)
 app.command("report")(finished_runs.report)
 app.command("ledger")(finished_runs.ledger)
+app.add_typer(data.app, name="data")
 app.command("signals")(catalogue.signals)
 app.command("schema")(catalogue.schema)
 app.command("synth")(catalogue.synth)
