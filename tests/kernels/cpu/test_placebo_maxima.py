@@ -1,0 +1,84 @@
+"""The largest active t under shifts, against the definition day by day."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridproof.kernels import reference
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
+from gridproof.kernels.cpu.placebo_maxima import active_t, active_t_maxima
+from gridproof.kernels.problem import Jobs, Problem
+from tests.support.problems import random_jobs, random_problem
+
+
+def drawn(seed: int) -> tuple[Problem, Jobs, int]:
+    rng = np.random.default_rng(seed)
+    days, bits = int(rng.integers(20, 200)), int(rng.integers(1, 4))
+    problem = random_problem(rng, days, bits, 6, int(rng.integers(2, 5)), float(rng.choice([0.02, 0.3])), 4, (1, 2))
+    return problem, random_jobs(rng, problem, bits, 12), int(rng.integers(10, days + 1))
+
+
+def by_definition(problem: Problem, jobs: Jobs, days: int, shifts: list[int]) -> Floats:
+    """(J, K) the active t of every job under every shift."""
+    rows = []
+    for place in range(len(jobs.rows)):
+        for job in range(jobs.first[place], jobs.first[place + 1]):
+            execution = int(jobs.execution[job])
+            held = reference.daily(problem, jobs.rows[place], execution)[0][:days]
+            weights = np.eye(problem.allocations)[held]
+            returns = problem.returns[problem.payoff_of[execution], :, :days].T
+            rows.append([active_t(weights, np.roll(returns, -shift, axis=0)) for shift in shifts])
+    return np.array(rows)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_the_maxima_are_those_of_the_definition(seed: int) -> None:
+    problem, jobs, days = drawn(seed)
+    rng = np.random.default_rng(seed)
+    shifts = rng.integers(0, days, int(rng.integers(1, 20)))
+    held = HoldingPeriodLister(problem, days)(jobs)
+    eligible = rng.random(len(held.execution)) < 0.8
+    expected = by_definition(problem, jobs, days, [int(shift) for shift in shifts])
+    expected[~eligible] = -np.inf
+    expected = np.where(np.isnan(expected), -np.inf, expected).max(axis=0)
+    found = active_t_maxima(problem, held, shifts, eligible)
+    assert found == pytest.approx(expected, rel=1e-8, abs=1e-8)
+
+
+def test_the_split_into_calls_does_not_matter() -> None:
+    problem, jobs, days = drawn(3)
+    held = HoldingPeriodLister(problem, days)(jobs)
+    everyone = np.ones(len(held.execution), dtype=np.bool_)
+    shifts = np.arange(days)
+    whole = active_t_maxima(problem, held, shifts, everyone)
+    parts = [
+        active_t_maxima(problem, held.part(low, low + 5), shifts[::-1], everyone[low : low + 5])
+        for low in range(0, len(everyone) - 4, 5)
+    ]
+    rest = len(everyone) // 5 * 5
+    if rest < len(everyone):
+        parts.append(active_t_maxima(problem, held.part(rest, len(everyone)), shifts[::-1], everyone[rest:]))
+    assert np.array_equal(np.maximum.reduce(parts)[::-1], whole)
+
+
+def test_two_legs_are_their_difference() -> None:
+    """With two allocations the active return is (w − w̄) of the first times the demeaned difference of returns."""
+    rng = np.random.default_rng(1)
+    weights = (np.cumsum(rng.random(300) < 0.05) % 2).astype(float)
+    returns = rng.normal(0, 0.01, (300, 2))
+    difference = returns[:, 0] - returns[:, 1]
+    days = (weights - weights.mean()) * (difference - difference.mean())
+    expected = days.sum() / np.sqrt((days**2).sum())
+    assert active_t(np.column_stack([weights, 1 - weights]), returns) == pytest.approx(expected)
+
+
+def test_nothing_eligible() -> None:
+    problem, jobs, days = drawn(5)
+    held = HoldingPeriodLister(problem, days)(jobs)
+    found = active_t_maxima(problem, held, np.arange(3), np.zeros(len(held.execution), dtype=np.bool_))
+    assert (found == -np.inf).all()
