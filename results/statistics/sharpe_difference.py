@@ -17,6 +17,9 @@ _CHUNK = 256
 # The largest singular value that the prewhitening keeps (Andrews, Monahan 1992).
 _LARGEST = 0.97
 
+# The standard error, in units of a daily Sharpe ratio, below which two series are one times a constant.
+_NIL = 1e-10
+
 
 @dataclass(frozen=True)
 class SharpeDifference:
@@ -25,7 +28,7 @@ class SharpeDifference:
     ``p_value``: one-sided, that a difference this large or larger appears where the true one is 0 or below.
     ``two_sided``: Ledoit and Wolf's p-value, that one this far from 0 appears where the true one is 0. ``lower`` and
     ``upper``: one-sided bounds of the true difference, each at ``confidence``. All are NaN if one of the two series
-    has no volatility.
+    has no volatility; the p-values and bounds are NaN if one series is the other times a constant.
     """
 
     difference: float
@@ -41,7 +44,7 @@ class SharpeDifference:
 
 def sharpe_difference_test(
     returns: npt.ArrayLike,
-    benchmark: npt.ArrayLike,
+    benchmark: npt.ArrayLike | None,
     block_length: int,
     resamples: int = 4999,
     seed: int = 0,
@@ -49,7 +52,8 @@ def sharpe_difference_test(
 ) -> SharpeDifference:
     """Whether one series of returns has a higher Sharpe ratio than another one on the same days.
 
-    returns, benchmark: (T,) daily, in excess of cash. block_length: days of a block, at most half of T; the longest
+    returns, benchmark: (T,) daily, in excess of cash; a benchmark of None is cash itself, with a Sharpe ratio of 0.
+    block_length: days of a block, at most half of T; the longest
     dependence that matters. The statistic is (Δ* − Δ) / se*, with Δ* the difference on resampled blocks of days (drawn
     for both series together, around the end to the beginning) and se* from the sums of its blocks; the observed Δ has a
     prewhitened HAC standard error. p = (1 + #) / (resamples + 1). NaN, series of different length and of fewer than
@@ -66,7 +70,10 @@ def sharpe_difference_test(
     (0.073, True, True)
     """
     where = "sharpe_difference_test"
-    pair = np.column_stack([_series(returns, f"{where}: returns"), _same(returns, benchmark, where)])
+    series = [_series(returns, f"{where}: returns")]
+    if benchmark is not None:
+        series.append(_same(returns, benchmark, where))
+    pair = np.column_stack(series)  # (T, 2), or (T, 1) against cash
     days = len(pair)
     fits = 1 <= block_length <= days // 2
     rule, remedy = f"must be from 1 to half of the {days} days", "Use optimal_block_length as a lower bound"
@@ -74,18 +81,21 @@ def sharpe_difference_test(
     require(resamples >= 1, "must be at least 1", resamples, f"{where}: resamples", "Use for example 4999")
     within = 0.5 < confidence < 1.0
     require(within, "must lie between 0.5 and 1", confidence, f"{where}: confidence", "Use for example 0.95")
+    nan = np.nan
     if is_flat(pair.var(axis=0), (pair**2).mean(axis=0)).any():
-        nan = np.nan
         return SharpeDifference(nan, nan, nan, nan, nan, nan, confidence, block_length, resamples)
     # The automatic bandwidth weighs the two series by their variances. Scaled to one variance, the result has no unit.
     scaled = pair / pair.std(axis=0)
     difference, error = _difference(scaled), _hac_error(scaled)
+    if error <= _NIL:
+        return SharpeDifference(0.0, 0.0, nan, nan, nan, nan, confidence, block_length, resamples)
     drawn = _studentised(scaled, difference, block_length, resamples, seed)
     statistic = difference / error
-    above = int(np.count_nonzero(drawn >= statistic))
-    beyond = int(np.count_nonzero(np.abs(drawn) >= abs(statistic)))
-    low = np.quantile(drawn, 1.0 - confidence, method="lower")
-    high = np.quantile(drawn, confidence, method="higher")
+    undefined = np.isnan(drawn)  # counted against every rejection, and beyond every bound
+    above = int(np.count_nonzero(undefined | (drawn >= statistic)))
+    beyond = int(np.count_nonzero(undefined | (np.abs(drawn) >= abs(statistic))))
+    low = np.quantile(np.where(undefined, -np.inf, drawn), 1.0 - confidence, method="lower")
+    high = np.quantile(np.where(undefined, np.inf, drawn), confidence, method="higher")
     return SharpeDifference(
         difference,
         error,
@@ -115,53 +125,63 @@ def _same(returns: npt.ArrayLike, benchmark: npt.ArrayLike, where: str) -> Float
 
 def _difference(pair: Floats) -> float:
     sharpe = pair.mean(axis=0) / pair.std(axis=0, ddof=1)
-    return float(sharpe[0] - sharpe[1])
+    return float(_signed(sharpe).sum())
 
 
-def _gradient(means: Floats, squares: Floats) -> Floats:
-    """(..., 4): the derivatives of the difference by both means and both mean squares, (..., 2) each."""
-    cubes = (squares - means**2) ** 1.5
-    by_mean, by_square = squares / cubes, -0.5 * means / cubes
-    return np.stack([by_mean[..., 0], -by_mean[..., 1], by_square[..., 0], -by_square[..., 1]], axis=-1)
+def _signed(values: Floats) -> Floats:
+    """(..., 1 or 2): the second of two with the other sign."""
+    return np.concatenate([values[..., :1], -values[..., 1:]], axis=-1)
+
+
+def _gradient(means: Floats, variance: Floats) -> Floats:
+    """(..., 2k): the derivatives of the difference by the means and the mean squares of k series.
+
+    means, variance: (..., k).
+    """
+    cubes = variance**1.5
+    return np.concatenate([_signed((variance + means**2) / cubes), _signed(-0.5 * means / cubes)], axis=-1)
 
 
 def _studentised(pair: Floats, difference: float, length: int, resamples: int, seed: int) -> Floats:
-    """(resamples,) (Δ* − Δ) / se* of each resample of ``length``-day blocks."""
-    days = len(pair)
+    """(resamples,) (Δ* − Δ) / se* of each resample of ``length``-day blocks. NaN: a series without volatility in it."""
+    days, count = pair.shape
     blocks = days // length
     terms = np.column_stack([pair, pair**2])
-    running = np.concatenate([np.zeros((1, 4)), np.cumsum(np.concatenate([terms, terms[: length - 1]]), axis=0)])
-    sums = running[length:] - running[:-length]  # (days, 4): the block that begins on each day
+    running = np.concatenate(
+        [np.zeros((1, 2 * count)), np.cumsum(np.concatenate([terms, terms[: length - 1]]), axis=0)]
+    )
+    sums = running[length:] - running[:-length]  # (days, 2k): the block that begins on each day
     generator = np.random.default_rng(seed)
     result = np.empty(resamples)
     for begin in range(0, resamples, _CHUNK):
         end = min(begin + _CHUNK, resamples)
         drawn = sums[generator.integers(days, size=(end - begin, blocks))]
         moments = drawn.sum(axis=1) / (blocks * length)
-        means, squares = moments[:, :2], moments[:, 2:]
+        means, squares = moments[:, :count], moments[:, count:]
         variance = squares - means**2
+        variance[is_flat(variance, squares)] = np.nan
         unbiased = np.sqrt(variance * (blocks * length) / (blocks * length - 1))
-        sharpe = means / unbiased
+        drawn_difference = _signed(means / unbiased).sum(axis=1)
         deviations = (drawn - length * moments[:, None, :]) / np.sqrt(length)
-        projected = np.einsum("rbk,rk->rb", deviations, _gradient(means, squares))
+        projected = np.einsum("rbk,rk->rb", deviations, _gradient(means, variance))
         error = np.sqrt((projected**2).mean(axis=1) / days)
-        result[begin:end] = (sharpe[:, 0] - sharpe[:, 1] - difference) / error
+        result[begin:end] = (drawn_difference - difference) / error
     return result
 
 
 def _hac_error(pair: Floats) -> float:
     """The prewhitened HAC standard error of the difference: Parzen kernel, automatic bandwidth (Andrews 1991)."""
-    days = len(pair)
+    days, count = pair.shape
     terms = np.column_stack([pair, pair**2])
     means = terms.mean(axis=0)
-    gradient = _gradient(means[:2], means[2:])
+    gradient = _gradient(means[:count], means[count:] - means[:count] ** 2)
     centred = terms - means
     before, after = centred[:-1], centred[1:]
     coefficients = np.linalg.lstsq(before, after, rcond=None)[0].T
     left, singular, right = np.linalg.svd(coefficients)
     matrix = left @ np.diag(np.minimum(singular, _LARGEST)) @ right
     whitened = after - before @ matrix.T
-    colour = np.linalg.inv(np.eye(4) - matrix)
+    colour = np.linalg.inv(np.eye(2 * count) - matrix)
     variance = colour @ _parzen_variance(whitened) @ colour.T
     return float(np.sqrt(gradient @ variance @ gradient / days))
 

@@ -97,6 +97,34 @@ def test_no_volatility_is_undefined() -> None:
     assert np.isnan([found.difference, found.p_value, found.lower]).all()
 
 
+def test_a_series_against_a_multiple_of_itself() -> None:
+    days = np.random.default_rng(4).normal(0.001, 0.01, 200)
+    found = sharpe_difference_test(days, 0.5 * days, 10, 99)
+    assert (found.difference, found.standard_error) == (0.0, 0.0)
+    assert np.isnan([found.p_value, found.two_sided, found.lower, found.upper]).all()
+
+
+def test_against_cash() -> None:
+    """One series alone: as against a second one of mean nil that is as good as constant beside it."""
+    rng = np.random.default_rng(6)
+    days = rng.normal(0.0008, 0.01, 800)
+    found = sharpe_difference_test(days, None, 10, 999)
+    assert found.difference == pytest.approx(days.mean() / days.std(ddof=1))
+    assert found.standard_error == pytest.approx(np.sqrt((1 + found.difference**2 / 2) / 800), rel=0.1)
+    assert found.lower < found.difference < found.upper
+
+
+def test_resamples_without_volatility_speak_against_a_rejection() -> None:
+    """A strategy in the market on two days only: most resamples miss both, and nothing is shown."""
+    rng = np.random.default_rng(7)
+    market = rng.normal(0.0, 0.01, 400)
+    rule = np.zeros(400)
+    rule[200:202] = 0.05, 0.04
+    found = sharpe_difference_test(rule, market, 5, 999)
+    assert found.p_value > 0.5
+    assert (found.lower, found.upper) == (-np.inf, np.inf)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -1,0 +1,189 @@
+"""The conclusion: four questions, each with one deciding test, its answer and one sentence; and one for all.
+
+Timing, Worth and Since are asked of the base, which was declared before the sweep; Search of the best choice. "No"
+needs evidence of its own, a bound below a threshold: a test that does not reject is "cannot tell". Single answers are
+not corrected for there being four. "Good" needs Timing, Worth and, where something was chosen, Search.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from gridproof.results.run.statistics_record import (
+    AnswerRecord,
+    ConclusionRecord,
+    HoldingRecord,
+    Number,
+    SearchRecord,
+    TimingRecord,
+    WorthRecord,
+)
+
+LEVEL = 0.05
+FEWEST_SWITCHES, MANY_SWITCHES = 4, 20
+FEWEST_DAYS = 500
+LARGEST_WEIGHT = 0.95
+
+# An annual Sharpe ratio that is not worth having.
+_NEGLIGIBLE = 0.2
+
+_TIMING = "circular shifts of the positions, Sharpe ratio after cost"
+_WORTH = "difference of Sharpe ratios, studentised circular block bootstrap"
+_SEARCH = "placebo of all choices, largest active t under circular shifts"
+
+
+def conclude(
+    timing: TimingRecord, worth: WorthRecord, search: SearchRecord | None, since: WorthRecord | None
+) -> ConclusionRecord:
+    """search: None where the study has one choice. since: None where there are no days after publication."""
+    answers: ConclusionRecord = {
+        "timing": answer_timing(timing, worth["days"]),
+        "worth": _unknown("", _WORTH),
+        "search": answer_search(search),
+        "since": answer_since(since),
+        "sentence": "",
+    }
+    answers["worth"] = answer_worth(worth, answers["timing"]["answer"] == "yes")
+    answers["sentence"] = _sentence(answers, search is not None)
+    return answers
+
+
+def answer_timing(timing: TimingRecord, days: int) -> AnswerRecord:
+    p_value = timing["p_value"]
+    if why := _too_little(days, timing["switches"], timing["largest_weight"]):
+        return _unknown(f"nothing can be told of its timing: {why}", _TIMING, p_value)
+    if p_value is None:
+        return _unknown("nothing can be told of its timing: its returns are constant", _TIMING)
+    counts = f"p {_text(p_value, 3)}, {_switches(timing['switches'])}"
+    if p_value <= LEVEL:
+        mean = timing["p_mean"]
+        risk = mean is not None and mean > LEVEL
+        why = "its timing is better than chance" + (", of risk and not of return" if risk else "")
+        return _answer("yes", p_value, LEVEL, _TIMING, f"{why} ({counts})")
+    upper, volatility = timing["upper"], timing["volatility"]
+    if upper is not None and volatility is not None and upper < volatility:
+        why = f"its timing is worth less than one annual volatility ({counts}; at most {100 * upper:.0f}% a year)"
+        return _answer("no", upper, volatility, "upper bound of the timing effect, by inverting the shift test", why)
+    return _unknown(f"nothing shows that its timing is better than chance ({counts})", _TIMING, p_value)
+
+
+def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
+    """timed: whether Timing is "yes", which few switches need."""
+    hardest = _hardest(worth)
+    if worth["days"] < FEWEST_DAYS or hardest is None:
+        why = "its returns are constant" if hardest is None else f"{worth['days']} days are fewer than {FEWEST_DAYS}"
+        return _unknown(f"whether it beats holding cannot be told: {why}", _WORTH)
+    p_value, switches = hardest["p_value"], worth["switches"]
+    enough = switches >= MANY_SWITCHES or (timed and switches >= FEWEST_SWITCHES)
+    if p_value is not None and p_value <= LEVEL and enough:
+        few = "" if switches >= MANY_SWITCHES else "; with so few switches the error is about 8%"
+        why = f"it beats every static holding (p {_text(p_value, 3)} against {_name(hardest)}{few})"
+        return _answer("yes", p_value, LEVEL, _WORTH, why)
+    if (bound := _bound(worth)) is not None:
+        return bound
+    if p_value is not None and p_value <= LEVEL:
+        why = f"it beats every static holding (p {_text(p_value, 3)}), but {_switches(switches)} are too few to tell"
+        return _unknown(why, _WORTH, p_value)
+    why = f"nothing shows that it beats {_holding(hardest)} (p {_text(p_value, 2)})"
+    return _unknown(why, _WORTH, p_value)
+
+
+def answer_search(search: SearchRecord | None) -> AnswerRecord:
+    if search is None:
+        return _unknown("nothing was searched", _SEARCH)
+    p_value = search["p_value"]
+    if p_value is None or search["choices"] == 0:
+        return _unknown("nothing can be told of the search: no choice switches often enough", _SEARCH)
+    among = f"p {_text(p_value, 3)} among {search['choices']:,} choices"
+    if p_value <= LEVEL:
+        return _answer("yes", p_value, LEVEL, _SEARCH, f"the best choice is more than luck ({among})")
+    upper, volatility = search["upper"], search["volatility"]
+    if upper is not None and volatility is not None and upper < volatility:
+        why = f"the best choice's timing is worth less than one annual volatility ({among})"
+        return _answer("no", upper, volatility, "upper bound of the best choice's timing effect", why)
+    return _unknown(f"nothing shows that the best choice is more than luck ({among})", _SEARCH, p_value)
+
+
+def answer_since(since: WorthRecord | None) -> AnswerRecord:
+    if since is None:
+        return _unknown("nothing can be told of the time since publication: the study names no date", _WORTH)
+    days, switches, hardest = since["days"], since["switches"], _hardest(since)
+    if switches < FEWEST_SWITCHES:
+        often = "it never switched" if switches == 0 else f"it has only {_switches(switches)}"
+        return _unknown(f"since publication {often}, so nothing can be told", _WORTH)
+    if days < FEWEST_DAYS or hardest is None:
+        why = "its returns are constant" if hardest is None else f"{days} days are fewer than {FEWEST_DAYS}"
+        return _unknown(f"the time since publication tells nothing: {why}", _WORTH)
+    p_value = hardest["p_value"]
+    if p_value is not None and p_value <= LEVEL:
+        why = f"since publication it beats every static holding (p {_text(p_value, 3)})"
+        return _answer("yes", p_value, LEVEL, _WORTH, why)
+    if (bound := _bound(since)) is not None:
+        return {**bound, "why": f"since publication {bound['why']}"}
+    least = f"these days could show a difference of {_text(hardest['detectable'])}"
+    why = f"since publication nothing shows that it beats {_holding(hardest)} (p {_text(p_value, 2)}; {least})"
+    return _unknown(why, _WORTH, p_value)
+
+
+def _sentence(answers: ConclusionRecord, searched: bool) -> str:
+    needed = [answers["timing"], answers["worth"], *([answers["search"]] if searched else [])]
+    told = [answers["timing"], answers["worth"], answers["since"]]
+    if searched:
+        told.insert(2, answers["search"])
+    verdicts = {one["answer"] for one in needed}
+    head = "Good" if verdicts == {"yes"} else "Not good" if "no" in verdicts else "Not shown to be good"
+    return f"{head}: " + "; ".join(one["why"] for one in told) + "."
+
+
+def _hardest(worth: WorthRecord) -> HoldingRecord | None:
+    """The holding with the largest p-value."""
+    known = [holding for holding in worth["holdings"] if holding["p_value"] is not None]
+    return max(known, key=lambda holding: holding["p_value"] or 0.0) if known else None
+
+
+def _bound(worth: WorthRecord) -> AnswerRecord | None:
+    """The answer "no": against some holding the difference is below what is worth having."""
+    known = [(holding["upper"], holding) for holding in worth["holdings"] if holding["upper"] is not None]
+    if not known:
+        return None
+    upper, holding = min(known, key=lambda pair: pair[0])
+    if upper >= _NEGLIGIBLE:
+        return None
+    why = f"it is not better than {_holding(holding)} by a Sharpe ratio of {_NEGLIGIBLE} (at most {_text(upper)})"
+    return _answer("no", upper, _NEGLIGIBLE, "upper bound of the difference of Sharpe ratios", why)
+
+
+def _too_little(days: int, switches: int, largest_weight: float) -> str:
+    if days < FEWEST_DAYS:
+        return f"{days} days are fewer than {FEWEST_DAYS}"
+    if switches < FEWEST_SWITCHES:
+        return f"{_switches(switches)} are fewer than {FEWEST_SWITCHES}" if switches else "it never switches"
+    if largest_weight > LARGEST_WEIGHT:
+        return f"it stays in one leg on {100 * largest_weight:.0f}% of days"
+    return ""
+
+
+def _name(holding: HoldingRecord) -> str:
+    return holding["name"].removeprefix("hold ")
+
+
+def _holding(holding: HoldingRecord) -> str:
+    name = _name(holding)
+    return f"the {name}" if name.startswith("mix") else f"holding {name}"
+
+
+def _switches(count: int) -> str:
+    return f"{count} switch" if count == 1 else f"{count} switches"
+
+
+def _answer(answer: Literal["yes", "no"], number: Number, threshold: Number, test: str, why: str) -> AnswerRecord:
+    return {"answer": answer, "number": number, "threshold": threshold, "test": test, "why": why}
+
+
+def _unknown(why: str, test: str, number: Number = None) -> AnswerRecord:
+    threshold = None if number is None else LEVEL
+    return {"answer": "cannot tell", "number": number, "threshold": threshold, "test": test, "why": why}
+
+
+def _text(value: float | None, digits: int = 2) -> str:
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")

@@ -1,0 +1,96 @@
+"""What a rule is compared with: every static holding, of the same days, by the difference of Sharpe ratios."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.metrics import is_flat
+from gridproof.results.run.statistics_record import HoldingRecord, WorthRecord
+from gridproof.results.statistics.bootstrap import optimal_block_length
+from gridproof.results.statistics.sharpe_difference import SharpeDifference, sharpe_difference_test
+from gridproof.sweeps.verdict.bootstrap import SEED
+from gridproof.sweeps.verdict.strategy_statistics import number
+
+# The automatic block length misses regimes that last for months; blocks have at least so many days, or a tenth of all.
+_LONG_BLOCK = 120
+
+# Resamples of the difference.
+_RESAMPLES = 4999
+
+# The normal quantiles of a test at 5 % with 80 % power.
+_DETECTABLE = 1.645 + 0.84
+
+CASH = "cash"
+
+
+def static_holdings(legs: Mapping[str, Floats], weights: Floats) -> dict[str, Floats]:
+    """The returns of every static holding, (T,) each in excess of cash: each leg, and the mix of the mean weights.
+
+    legs: (T,) in excess of cash, by name. weights: (legs,) the rule's mean weight of each. A leg without excess returns
+    is cash, which is not among them. The mix is rebalanced daily, free of charge; it is left out where it is one of the
+    others times a constant, with the same Sharpe ratio.
+    """
+    held = {name: returns for name, returns in legs.items() if not _flat(returns)}
+    mix = np.sum([weight * returns for weight, returns in zip(weights, legs.values(), strict=True)], axis=0)
+    if _flat(mix) or any(abs(np.corrcoef(mix, returns)[0, 1]) > 1.0 - 1e-9 for returns in held.values()):
+        return {f"hold {name}": returns for name, returns in held.items()}
+    return {f"hold {name}": returns for name, returns in held.items()} | {"mix of the rule's mean weights": mix}
+
+
+def compare_with_holdings(
+    rule: Floats, legs: Mapping[str, Floats], held: Ints, periods: float, confidence: float = 0.95
+) -> WorthRecord:
+    """The difference of Sharpe ratios between a rule and each static holding, and the least that these days could show.
+
+    rule: (T,) daily returns after cost, in excess of cash. legs: (T,) each, likewise. held: (T,) the leg of each day.
+    The last holding is cash: the Sharpe ratio of the rule itself.
+    """
+    days = len(rule)
+    weights = np.bincount(held, minlength=len(legs)) / days
+    holdings = static_holdings(legs, weights)
+    length = block_length([rule, *holdings.values()])
+    year = math.sqrt(periods)
+    records: list[HoldingRecord] = []
+    for name, returns in [*holdings.items(), (CASH, None)]:
+        found = sharpe_difference_test(rule, returns, length, _RESAMPLES, SEED, confidence)
+        records.append(_record(name, found, rule, returns, year, periods))
+    return {
+        "days": days,
+        "switches": int((held[1:] != held[:-1]).sum()),
+        "block_length": length,
+        "resamples": _RESAMPLES,
+        "holdings": records,
+    }
+
+
+def block_length(series: list[Floats]) -> int:
+    """Days of a bootstrap block: the longest optimal length (Politis, White), at least the smaller of 120 and T/10."""
+    days = len(series[0])
+    optimal = [optimal_block_length(one).circular for one in series if not _flat(one) and days >= 20]
+    longest = max([1.0, min(_LONG_BLOCK, days / 10), *optimal])
+    return int(min(math.ceil(longest), days // 2))
+
+
+def _record(
+    name: str, found: SharpeDifference, rule: Floats, returns: Floats | None, year: float, periods: float
+) -> HoldingRecord:
+    other = np.zeros_like(rule) if returns is None else returns
+    return {
+        "name": name,
+        "sharpe": None if returns is None else number(other.mean() / other.std(ddof=1) * year),
+        "difference": number(found.difference * year),
+        "standard_error": number(found.standard_error * year),
+        "p_value": number(found.p_value),
+        "lower": number(found.lower * year),
+        "upper": number(found.upper * year),
+        "detectable": number(_DETECTABLE * found.standard_error * year),
+        "return_difference": number((rule - other).mean() * periods),
+    }
+
+
+def _flat(returns: Floats) -> bool:
+    return bool(is_flat(returns.var(), (returns**2).mean()))

@@ -1,0 +1,63 @@
+"""Whether a rule knows when to be where: all circular shifts of its positions, and the size of the effect."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.fft import irfft, rfft
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.results.run.statistics_record import TimingRecord
+from gridproof.results.statistics.shift import circular_shift_test
+from gridproof.results.statistics.timing_effect import timing_effect
+from gridproof.sweeps.verdict.strategy_statistics import number
+
+
+def measure_timing(held: Ints, gross: Floats, cost: float, periods: float) -> TimingRecord:
+    """held: (T,) allocation of each day. gross: (T, A) what each earns in excess of cash, before cost.
+
+    cost: share of NAV a unit of traded weight, one way.
+    """
+    weights = np.eye(gross.shape[1])[held]
+    share = weights.mean(axis=0)
+    switches = int((held[1:] != held[:-1]).sum())
+    record: TimingRecord = {
+        "p_value": None,
+        "p_mean": None,
+        "switches": switches,
+        "spells": None,
+        "largest_weight": float(share.max()),
+        "effect": None,
+        "lower": None,
+        "upper": None,
+        "volatility": number(pairwise_volatility(gross) * math.sqrt(periods)),
+    }
+    if switches == 0:
+        return record
+    record["p_value"] = number(circular_shift_test(weights, gross, "sharpe", cost).p_value)
+    record["p_mean"] = number(circular_shift_test(weights, gross, "mean", cost).p_value)
+    record["spells"] = number(effective_spells(weights))
+    # Of two allocations with weights w and 1 − w, an effect δ on each is one of 2δ on their difference.
+    found = timing_effect(weights, gross)
+    record["effect"], record["lower"], record["upper"] = (
+        number(2.0 * value * periods) for value in (found.effect, found.lower, found.upper)
+    )
+    return record
+
+
+def pairwise_volatility(returns: Floats) -> float:
+    """The root mean variance of the difference between two of the (T, A) series: a day."""
+    allocations = returns.shape[1]
+    if allocations < 2:
+        return 0.0
+    apart = returns - returns.mean(axis=1, keepdims=True)
+    return float(np.sqrt(2.0 / (allocations - 1) * apart.var(axis=0).sum()))
+
+
+def effective_spells(weights: Floats) -> float:
+    """T / Σρ² over all circular lags of the weights (T, A): how many independent positions they amount to."""
+    days = len(weights)
+    active = weights - weights.mean(axis=0)
+    overlap = irfft((np.abs(rfft(active, axis=0)) ** 2).sum(axis=1), n=days)
+    return float(days / ((overlap / overlap[0]) ** 2).sum())
