@@ -17,8 +17,8 @@ _CHUNK = 256
 # The largest singular value that the prewhitening keeps (Andrews, Monahan 1992).
 _LARGEST = 0.97
 
-# The standard error, in units of a daily Sharpe ratio, below which two series are one times a constant.
-_NIL = 1e-10
+# Two series are one times a constant if no day differs by more than this share of their deviation.
+_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def sharpe_difference_test(
         return SharpeDifference(nan, nan, nan, nan, nan, nan, confidence, block_length, resamples)
     # The automatic bandwidth weighs the two series by their variances. Scaled to one variance, the result has no unit.
     scaled = pair / pair.std(axis=0)
-    difference, error = _difference(scaled), _hac_error(scaled)
-    if error <= _NIL:
+    if pair.shape[1] == 2 and np.abs(scaled[:, 0] - scaled[:, 1]).max() <= _SAME:
         return SharpeDifference(0.0, 0.0, nan, nan, nan, nan, confidence, block_length, resamples)
+    difference, error = _difference(scaled), _hac_error(scaled)
     drawn = _studentised(scaled, difference, block_length, resamples, seed)
     statistic = difference / error
     undefined = np.isnan(drawn)  # counted against every rejection, and beyond every bound

@@ -115,13 +115,13 @@ def test_against_cash() -> None:
 
 
 def test_resamples_without_volatility_speak_against_a_rejection() -> None:
-    """A strategy in the market on two days only: most resamples miss both, and nothing is shown."""
+    """A strategy in the market on two days only: a third of the resamples miss both, and nothing is shown."""
     rng = np.random.default_rng(7)
     market = rng.normal(0.0, 0.01, 400)
     rule = np.zeros(400)
     rule[200:202] = 0.05, 0.04
     found = sharpe_difference_test(rule, market, 5, 999)
-    assert found.p_value > 0.5
+    assert found.p_value > 0.25
     assert (found.lower, found.upper) == (-np.inf, np.inf)
 
 
