@@ -35,13 +35,12 @@ class Dimensions:
     def __init__(self, study: Study, dense: bool, cells: int) -> None:
         space = study.space
         self._study, self.dense = study, dense
-        market_axes = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
-        market_axes |= {space.owners[name] for one in study.signals for name in one.releases if name}
+        environment = set(study.environment)
         levels = {space.owners[name] for one in study.signals for name in one.latch or ()}
         levels -= {space.owners[name] for one in study.signals for name in one.deciding}
         several = [axis for axis in space.axes if len(axis.values) > 1]
-        self.held = [axis.name for axis in several if axis.name in market_axes]
-        free = [axis for axis in several if axis.name not in market_axes]
+        self.held = [axis.name for axis in several if axis.name in environment]
+        free = [axis for axis in several if axis.name not in environment]
         self.levels = [axis.name for axis in free if axis.name in levels]
         self.free = [axis for axis in free if not (dense and axis.name in levels)]
         # The axes that decide which others are active come first.

@@ -64,6 +64,14 @@ class Study:
         """The base: for each axis its value, usually the published one."""
         return self.space.parameters(self.space.base_index)
 
+    @property
+    def environment(self) -> list[str]:
+        """The axes that the market imposes, in grid order: releases, and those of the execution."""
+        space = self.space
+        names = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
+        names |= {space.owners[name] for signal in self.signals for name in signal.releases if name}
+        return [name for name in space.names if name in names]
+
     def rule_lines(self) -> list[str]:
         """Returns the rule of the base as in the file, one text for each line."""
         rule = self.spec.rule if self.spec.rules is None else self.spec.rules[str(self.base[RULE])]
