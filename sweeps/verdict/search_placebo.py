@@ -14,7 +14,7 @@ from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 
-# Shifts at most, and at a time. After so many that reach the observed maximum the p-value is above 5 % whatever follows.
+# Shifts at most, and at a time. After so many that reach the observed maximum p is above 5 %, whatever follows.
 _SHIFTS, _AT_ONCE = 999, 128
 _ENOUGH = 50
 
