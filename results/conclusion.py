@@ -19,6 +19,8 @@ from gridproof.results.run.statistics_record import (
     WorthRecord,
 )
 
+QUESTIONS = ("timing", "worth", "search", "since")
+
 LEVEL = 0.05
 FEWEST_SWITCHES, MANY_SWITCHES = 4, 20
 FEWEST_DAYS = 500

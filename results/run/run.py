@@ -98,6 +98,12 @@ class Run:
         return store.read_json(STATISTICS) if store.holds(STATISTICS) else {}
 
     @property
+    def conclusion(self) -> dict[str, Any]:
+        """The verdict's answers to timing, worth, search and since, and one sentence; empty where none was computed."""
+        conclusion: dict[str, Any] = self.statistics.get("conclusion", {})
+        return conclusion
+
+    @property
     def search(self) -> dict[str, Any]:
         """The record of the search, where this is a search's folder; else empty."""
         store = Store(self.folder)

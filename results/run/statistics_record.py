@@ -368,6 +368,18 @@ class SearchRecord(TypedDict):
     volatility: Number
 
 
+class QuestionsRecord(TypedDict):
+    """What the four answers rest on: timing, worth and since of the base, search of all choices.
+
+    search: null where the study has one choice. since: null where it names no publication date.
+    """
+
+    timing: TimingRecord
+    worth: WorthRecord
+    search: SearchRecord | None
+    since: WorthRecord | None
+
+
 class AnswerRecord(TypedDict):
     answer: Literal["yes", "no", "cannot tell"]
     number: Number
@@ -387,6 +399,8 @@ class ConclusionRecord(TypedDict):
 class StatisticsRecord(TypedDict):
     """All of ``statistics.json``. Mappings are by the name of a strategy: base, best, ensemble, hold LEG."""
 
+    conclusion: ConclusionRecord
+    questions: QuestionsRecord
     method: Method
     counts: TrialCounts
     who: dict[str, StrategyStatistics]

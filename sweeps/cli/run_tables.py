@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gridproof.kernels.metrics import BY_NAME
+from gridproof.results.conclusion import QUESTIONS
 from gridproof.results.run.record import data_warnings
 from gridproof.sweeps.cli.console import console, print_table
 
@@ -71,8 +72,16 @@ def _print_best(result: Run, summary: dict[str, Any], top: int) -> None:
 
 
 def print_verdict(result: Run) -> None:
-    """The gates, those that fail first."""
-    gates = result.statistics["gates"]
+    """The conclusion, the four answers, and the gates, those that fail first."""
+    conclusion, gates = result.conclusion, result.statistics["gates"]
+    if conclusion:
+        answers = Table("question", "answer", "number", "threshold", "deciding test", box=None)
+        for question in QUESTIONS:
+            one = conclusion[question]
+            numbers = ("–" if one[key] is None else f"{one[key]:.3g}" for key in ("number", "threshold"))
+            answers.add_row(question, one["answer"], *numbers, one["test"])
+        console.print(Text(conclusion["sentence"], "bold"))
+        print_table(answers)
     counts = {kind: sum(gate["result"] == kind for gate in gates) for kind in ("pass", "fail", "not computable")}
     console.print(
         f"Verdict: {counts['pass']} gates pass, {counts['fail']} fail, {counts['not computable']} cannot be computed."

@@ -107,28 +107,33 @@ class Candidates:
         """The shift tests of base and best, each with its own mean cost for a unit of traded weight."""
         problem = self.plan.problem
         record: dict[str, ShiftRecord] = {}
-        for name, point in self.points.items():
-            held = self._held(name)
-            # An Σ|Δw| of 2 is one switch between two allocations, whatever they are.
-            switches = (held[1:] != held[:-1]).sum()
-            cost = float(point.curve["cost"].to_numpy()[: self.days].sum() / (2.0 * switches)) if switches else 0.0
+        for name in self.points:
             execution = self.plan.study.space.execution(self.index[name])
             gross = problem.returns[problem.payoff_of[execution], :, : self.days].T
+            held, cost = self.held(name)[: self.days], self.unit_cost(name)
             record[name] = time_shift(held, gross, cost, problem.periods, problem.risk_free)
         return record
+
+    def unit_cost(self, name: str) -> float:
+        """The mean cost of a candidate in sample, a unit of traded weight, as a share of NAV; 0 if it never trades."""
+        held = self.held(name)[: self.days]
+        switches = int((held[1:] != held[:-1]).sum())
+        # An Σ|Δw| of 2 is one switch between two allocations, whatever they are.
+        cost = self.points[name].curve["cost"].to_numpy()[: self.days].sum()
+        return float(cost / (2.0 * switches)) if switches else 0.0
 
     def years(self) -> dict[str, SubperiodRecord]:
         """Base and best by calendar year, in sample."""
         problem, dates = self.plan.problem, self.plan.days[: self.days]
         return {
-            name: by_year(dates, returns[: self.days], self._held(name), problem.periods, problem.risk_free)
+            name: by_year(dates, returns[: self.days], self.held(name)[: self.days], problem.periods, problem.risk_free)
             for name, returns in self.returns.items()
         }
 
-    def _held(self, name: str) -> Ints:
-        """(T,) the allocation of each day."""
+    def held(self, name: str) -> Ints:
+        """(D,) the allocation of each day."""
         legs = {leg.name: place for place, leg in enumerate(self.plan.study.legs)}
-        return np.array([legs[leg] for leg in self.points[name].held[: self.days]], dtype=np.int64)
+        return np.array([legs[leg] for leg in self.points[name].held], dtype=np.int64)
 
 
 def find_candidates(evaluation: GridEvaluation, best: int) -> Candidates:

@@ -24,6 +24,7 @@ from gridproof.sweeps.verdict.ensemble import average
 from gridproof.sweeps.verdict.landscape import plateaus, sensitivity, whole_grid_values
 from gridproof.sweeps.verdict.placebo import placebo
 from gridproof.sweeps.verdict.population import Gathered
+from gridproof.sweeps.verdict.questions import ask_questions
 from gridproof.sweeps.verdict.stress import stress
 
 # The metric by which cross-validation ranks for each objective that sums over days give.
@@ -63,7 +64,10 @@ def conclude_verdict(
         stressed[name] = stress(evaluation, point, candidates.index[name], candidates.holds_in_sample)
     observer.progress("verdict: stress", len(stressed), len(stressed), len(stressed))
     observer.progress("verdict: base and best", 0, 1)
+    questions, conclusion = ask_questions(candidates, population, observer)
     record: StatisticsRecord = {
+        "conclusion": conclusion,
+        "questions": questions,
         "method": {
             "confidence": 0.95,
             "seed": SEED,

@@ -1,0 +1,83 @@
+"""The four questions of a verdict, measured: the base's timing and worth, the search among the choices, and the time
+since publication."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
+from gridproof.kernels.metrics import METRICS
+from gridproof.results.conclusion import conclude
+from gridproof.results.run.statistics_record import ConclusionRecord, QuestionsRecord, SearchRecord, WorthRecord
+from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.verdict.candidates import Candidates
+from gridproof.sweeps.verdict.population import Population
+from gridproof.sweeps.verdict.search_placebo import search_placebo
+from gridproof.sweeps.verdict.static_holdings import compare_with_holdings
+from gridproof.sweeps.verdict.timing import measure_timing
+
+
+def ask_questions(
+    candidates: Candidates, population: Population, observer: RunObserver
+) -> tuple[QuestionsRecord, ConclusionRecord]:
+    """population: the variants that are tested; of them those under the base's environment are the choices."""
+    problem = candidates.plan.problem
+    held, gross = candidates.held("base"), excess_of_legs(candidates)
+    days = candidates.days
+    timing = measure_timing(held[:days], gross[:days], candidates.unit_cost("base"), problem.periods)
+    worth = _worth(candidates, held, gross, 0)
+    choices = choices_among(population)
+    search = None if len(choices) < 2 else _search(candidates, choices, gross[:days], observer)
+    since = _worth(candidates, held, gross, 1) if problem.segments > 1 else None
+    questions: QuestionsRecord = {"timing": timing, "worth": worth, "search": search, "since": since}
+    return questions, conclude(timing, worth, search, since)
+
+
+def excess_of_legs(candidates: Candidates) -> Floats:
+    """(D, A) what each leg earns in excess of cash, before cost, under the base's execution."""
+    problem, space = candidates.plan.problem, candidates.plan.study.space
+    payoff = problem.payoff_of[space.execution(space.base_index)]
+    excess: Floats = problem.returns[payoff].T - candidates.free
+    return excess
+
+
+def choices_among(population: Population) -> Population:
+    """The variants of a population under the base's environment. A search holds the environment at the base anyway."""
+    if population.points is not None:
+        return population
+    study = population.plan.study
+    space = study.space
+    digits = space.digits(population.index)
+    held = [axis for axis, name in enumerate(space.names) if name in study.environment]
+    chosen = (digits[:, held] == np.array(space.base)[held]).all(axis=1)
+    if chosen.all():
+        return population
+    return replace(
+        population,
+        index=population.index[chosen],
+        cells=population.cells[chosen],
+        rows=population.rows[chosen],
+        execution=population.execution[chosen],
+        metrics=population.metrics[chosen],
+        hashes=population.hashes[chosen],
+        distinct=int(chosen.sum()),
+    )
+
+
+def _worth(candidates: Candidates, held: Ints, gross: Floats, segment: int) -> WorthRecord:
+    problem = candidates.plan.problem
+    low, high = int(problem.bounds[segment]), int(problem.bounds[segment + 1])
+    legs = {leg.name: gross[low:high, place] for place, leg in enumerate(candidates.plan.study.legs)}
+    rule = candidates.returns["base"][low:high] - candidates.free
+    return compare_with_holdings(rule, legs, held[low:high], problem.periods)
+
+
+def _search(candidates: Candidates, choices: Population, gross: Floats, observer: RunObserver) -> SearchRecord:
+    objective = choices.metrics[:, 0, METRICS.index(candidates.plan.study.spec.objective)]
+    best = int(np.nanargmax(objective)) if np.isfinite(objective).any() else 0
+    problem = choices.plan.problem
+    held = HoldingPeriodLister(problem, choices.days)(choices.jobs(slice(best, best + 1))).held(0)
+    return search_placebo(choices, measure_timing(held, gross, 0.0, problem.periods), observer)
