@@ -11,10 +11,10 @@ from typing import Literal
 
 from gridproof.results.run.statistics_record import (
     AnswerRecord,
+    ChoicesPlaceboRecord,
     ConclusionRecord,
     HoldingRecord,
     Number,
-    SearchRecord,
     TimingRecord,
     WorthRecord,
 )
@@ -35,7 +35,7 @@ _SEARCH = "placebo of all choices, largest active t under circular shifts"
 
 
 def conclude(
-    timing: TimingRecord, worth: WorthRecord, search: SearchRecord | None, since: WorthRecord | None
+    timing: TimingRecord, worth: WorthRecord, search: ChoicesPlaceboRecord | None, since: WorthRecord | None
 ) -> ConclusionRecord:
     """search: None where the study has one choice. since: None where there are no days after publication."""
     answers: ConclusionRecord = {
@@ -90,7 +90,7 @@ def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
     return _unknown(why, _WORTH, p_value)
 
 
-def answer_search(search: SearchRecord | None) -> AnswerRecord:
+def answer_search(search: ChoicesPlaceboRecord | None) -> AnswerRecord:
     if search is None:
         return _unknown("nothing was searched", _SEARCH)
     p_value = search["p_value"]

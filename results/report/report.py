@@ -35,6 +35,7 @@ from gridproof.results.report.heatmaps import (
 from gridproof.results.report.histogram import Mark, histogram_figure
 from gridproof.results.report.number_format import format_metric
 from gridproof.results.report.search_record import SearchRecord, read_search
+from gridproof.results.report.sections.conclusion import conclusion_section
 from gridproof.results.report.sections.cross_validation import cross_validation_section
 from gridproof.results.report.sections.data import data_section
 from gridproof.results.report.sections.data_snooping import data_snooping_section
@@ -84,6 +85,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     page = _template().render(
         summary=summary,
         label=metric.label,
+        conclusion=conclusion_section(statistics),
         headline=_headline(summary, axes, favourable, searched),
         facts=facts_table(summary, axes, searched)
         + (trial_counts(statistics, searched is not None) if statistics else []),

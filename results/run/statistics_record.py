@@ -355,7 +355,7 @@ class WorthRecord(TypedDict):
     holdings: list[HoldingRecord]
 
 
-class SearchRecord(TypedDict):
+class ChoicesPlaceboRecord(TypedDict):
     """The placebo of all choices: their largest active t under circular shifts of the market."""
 
     choices: int  # with at least four switches and a mean weight of 5 to 95 %
@@ -376,7 +376,7 @@ class QuestionsRecord(TypedDict):
 
     timing: TimingRecord
     worth: WorthRecord
-    search: SearchRecord | None
+    search: ChoicesPlaceboRecord | None
     since: WorthRecord | None
 
 

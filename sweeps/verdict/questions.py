@@ -11,7 +11,7 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import conclude
-from gridproof.results.run.statistics_record import ConclusionRecord, QuestionsRecord, SearchRecord, WorthRecord
+from gridproof.results.run.statistics_record import ChoicesPlaceboRecord, ConclusionRecord, QuestionsRecord, WorthRecord
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.population import Population
@@ -75,7 +75,7 @@ def _worth(candidates: Candidates, held: Ints, gross: Floats, segment: int) -> W
     return compare_with_holdings(rule, legs, held[low:high], problem.periods)
 
 
-def _search(candidates: Candidates, choices: Population, gross: Floats, observer: RunObserver) -> SearchRecord:
+def _search(candidates: Candidates, choices: Population, gross: Floats, observer: RunObserver) -> ChoicesPlaceboRecord:
     objective = choices.metrics[:, 0, METRICS.index(candidates.plan.study.spec.objective)]
     best = int(np.nanargmax(objective)) if np.isfinite(objective).any() else 0
     problem = choices.plan.problem

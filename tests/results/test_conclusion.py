@@ -1,0 +1,161 @@
+"""The conclusion: what each answer needs, and the sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gridproof.results.conclusion import (
+    answer_search,
+    answer_since,
+    answer_timing,
+    answer_worth,
+    conclude,
+)
+from gridproof.results.run.statistics_record import ChoicesPlaceboRecord, HoldingRecord, TimingRecord, WorthRecord
+
+
+def timing(**changed: Any) -> TimingRecord:
+    record: TimingRecord = {
+        "p_value": 0.3,
+        "p_mean": 0.3,
+        "switches": 30,
+        "spells": 20.0,
+        "largest_weight": 0.6,
+        "effect": 0.05,
+        "lower": -0.2,
+        "upper": 0.4,
+        "volatility": 0.3,
+    }
+    return record | changed  # type: ignore[return-value]
+
+
+def holding(name: str, p_value: float | None, upper: float | None = 0.6) -> HoldingRecord:
+    return {
+        "name": name,
+        "sharpe": 0.4,
+        "difference": 0.1,
+        "standard_error": 0.2,
+        "p_value": p_value,
+        "lower": -0.2,
+        "upper": upper,
+        "detectable": 0.5,
+        "return_difference": 0.01,
+    }
+
+
+def worth(*holdings: HoldingRecord, days: int = 3000, switches: int = 30) -> WorthRecord:
+    return {
+        "days": days,
+        "switches": switches,
+        "block_length": 120,
+        "resamples": 4999,
+        "holdings": list(holdings) or [holding("hold index", 0.4), holding("cash", 0.01)],
+    }
+
+
+def search(p_value: float | None, upper: float = 0.5, choices: int = 200) -> ChoicesPlaceboRecord:
+    return {
+        "choices": choices,
+        "shifts": 999,
+        "seed": 0,
+        "observed": 2.0,
+        "at_least": 10,
+        "p_value": p_value,
+        "upper": upper,
+        "volatility": 0.3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("record", "days", "answer"),
+    [
+        (timing(p_value=0.05), 3000, "yes"),
+        (timing(p_value=0.051), 3000, "cannot tell"),
+        (timing(p_value=0.051, upper=0.29), 3000, "no"),
+        (timing(p_value=0.01, switches=3), 3000, "cannot tell"),
+        (timing(p_value=0.01, largest_weight=0.96), 3000, "cannot tell"),
+        (timing(p_value=0.01), 499, "cannot tell"),
+        (timing(p_value=None, upper=None), 3000, "cannot tell"),
+        (timing(p_value=0.9, upper=None), 3000, "cannot tell"),
+    ],
+)
+def test_timing(record: TimingRecord, days: int, answer: str) -> None:
+    assert answer_timing(record, days)["answer"] == answer
+
+
+def test_timing_of_risk_is_named() -> None:
+    assert "of risk and not of return" in answer_timing(timing(p_value=0.01, p_mean=0.3), 3000)["why"]
+    assert "of risk" not in answer_timing(timing(p_value=0.01, p_mean=0.01), 3000)["why"]
+
+
+@pytest.mark.parametrize(
+    ("record", "timed", "answer"),
+    [
+        (worth(holding("hold index", 0.05), holding("cash", 0.01)), False, "yes"),
+        (worth(holding("hold index", 0.01), holding("cash", 0.06)), False, "cannot tell"),
+        (worth(holding("hold index", 0.01), switches=19), False, "cannot tell"),
+        (worth(holding("hold index", 0.01), switches=19), True, "yes"),
+        (worth(holding("hold index", 0.01), switches=3), True, "cannot tell"),
+        (worth(holding("hold index", 0.6, upper=0.19), holding("cash", 0.01)), False, "no"),
+        (worth(holding("hold index", 0.01), days=499), False, "cannot tell"),
+        (worth(holding("hold index", None, None)), False, "cannot tell"),
+    ],
+)
+def test_worth(record: WorthRecord, timed: bool, answer: str) -> None:
+    assert answer_worth(record, timed)["answer"] == answer
+
+
+def test_the_largest_p_value_decides() -> None:
+    found = answer_worth(worth(holding("hold index", 0.01), holding("hold bonds", 0.3), holding("cash", 0.2)), True)
+    assert found["number"] == 0.3
+    assert "holding bonds" in found["why"]
+
+
+@pytest.mark.parametrize(
+    ("record", "answer"),
+    [
+        (None, "cannot tell"),
+        (search(0.05), "yes"),
+        (search(0.2), "cannot tell"),
+        (search(0.2, upper=0.1), "no"),
+        (search(None, choices=0), "cannot tell"),
+    ],
+)
+def test_search(record: ChoicesPlaceboRecord | None, answer: str) -> None:
+    assert answer_search(record)["answer"] == answer
+
+
+@pytest.mark.parametrize(
+    ("record", "answer", "why"),
+    [
+        (None, "cannot tell", "names no date"),
+        (worth(switches=0), "cannot tell", "never switched"),
+        (worth(switches=1), "cannot tell", "only 1 switch"),
+        (worth(days=300), "cannot tell", "300 days are fewer than 500"),
+        (worth(holding("hold index", 0.02)), "yes", "beats every static holding"),
+        (worth(holding("hold index", 0.8, upper=0.1)), "no", "since publication it is not better"),
+        (worth(holding("hold index", 0.3)), "cannot tell", "could show a difference of 0.50"),
+    ],
+)
+def test_since(record: WorthRecord | None, answer: str, why: str) -> None:
+    found = answer_since(record)
+    assert found["answer"] == answer
+    assert why in found["why"]
+
+
+def test_good_needs_timing_worth_and_search() -> None:
+    known, beaten = timing(p_value=0.01, p_mean=0.01), worth(holding("hold index", 0.01))
+    assert conclude(known, beaten, search(0.01), None)["sentence"].startswith("Good: ")
+    assert conclude(known, beaten, None, None)["sentence"].startswith("Good: ")
+    assert conclude(known, beaten, search(0.2), None)["sentence"].startswith("Not shown to be good: ")
+    assert conclude(known, beaten, search(0.2, upper=0.1), None)["sentence"].startswith("Not good: ")
+    assert conclude(timing(), beaten, search(0.01), None)["sentence"].startswith("Not shown to be good: ")
+
+
+def test_the_sentence_has_every_reason_once() -> None:
+    found = conclude(timing(), worth(), search(0.2), worth(switches=0))
+    for question in (found["timing"], found["worth"], found["search"], found["since"]):
+        assert found["sentence"].count(question["why"]) == 1
+    assert "searched" not in conclude(timing(), worth(), None, None)["sentence"]

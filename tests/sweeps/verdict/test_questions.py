@@ -1,0 +1,139 @@
+"""What the four questions measure: planted effects, static holdings, the placebo of the choices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.backend import resolve
+from gridproof.kernels.cpu.placebo_maxima import active_t
+from gridproof.kernels.metrics import METRICS
+from gridproof.results.conclusion import answer_timing, answer_worth
+from gridproof.sweeps.execution.evaluation import GridEvaluation
+from gridproof.sweeps.plan.grid import whole_grid
+from gridproof.sweeps.plan.point import Points
+from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.run import market_of
+from gridproof.sweeps.verdict.population import Population, gather
+from gridproof.sweeps.verdict.questions import choices_among
+from gridproof.sweeps.verdict.search_placebo import eligible_choices, search_placebo
+from gridproof.sweeps.verdict.static_holdings import block_length, compare_with_holdings, static_holdings
+from gridproof.sweeps.verdict.timing import effective_spells, measure_timing, pairwise_volatility
+from tests.support.demo import small_plan, small_study
+
+PERIODS = 243.0
+
+
+def planted(seed: int, effect: float, days: int = 4000) -> tuple[Ints, Floats]:
+    """(T,) held, 0 for the leg and 1 for cash, and (T, 2) returns in excess of cash.
+
+    effect: in annual volatilities a year, what the leg returns more on days on which it is held.
+    """
+    rng = np.random.default_rng(seed)
+    out = (np.cumsum(rng.random(days) < 0.01) % 2).astype(np.int64)
+    daily = 0.012
+    returns = rng.normal(0.0, daily, days) + effect * daily / np.sqrt(PERIODS) * ((1 - out) - (1 - out).mean())
+    return out, np.column_stack([returns, np.zeros(days)])
+
+
+def test_a_planted_effect_is_found() -> None:
+    held, gross = planted(2, 2.0)
+    timing = measure_timing(held, gross, 0.0, PERIODS)
+    assert timing["lower"] is not None
+    assert timing["upper"] is not None
+    assert timing["lower"] < 2.0 * 0.012 * np.sqrt(PERIODS) < timing["upper"]
+    assert timing["volatility"] == pytest.approx(0.012 * np.sqrt(PERIODS), rel=0.05)
+    assert answer_timing(timing, 4000)["answer"] == "yes"
+    legs = {"leg": gross[:, 0], "cash": gross[:, 1]}
+    worth = compare_with_holdings((1 - held) * gross[:, 0], legs, held, PERIODS)
+    assert [row["name"] for row in worth["holdings"]] == ["hold leg", "cash"]
+    assert answer_worth(worth, True)["answer"] == "yes"
+
+
+def test_without_an_effect_nothing_is_found_more_often_than_promised() -> None:
+    timings = [answer_timing(measure_timing(*planted(seed, 0.0, 1500), 0.0, PERIODS), 1500) for seed in range(200)]
+    found = np.mean([timing["answer"] == "yes" for timing in timings])
+    assert found < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def test_positions_that_never_change() -> None:
+    gross = planted(3, 0.0)[1]
+    timing = measure_timing(np.zeros(4000, dtype=np.int64), gross, 0.0, PERIODS)
+    assert (timing["switches"], timing["p_value"], timing["upper"]) == (0, None, None)
+
+
+def test_the_mix_stands_beside_two_risky_legs_only() -> None:
+    rng = np.random.default_rng(4)
+    one, two = rng.normal(0.0003, 0.01, (2, 500))
+    assert list(static_holdings({"one": one, "cash": np.zeros(500)}, np.array([0.4, 0.6]))) == ["hold one"]
+    held = static_holdings({"one": one, "two": two, "cash": np.zeros(500)}, np.array([0.4, 0.5, 0.1]))
+    assert list(held) == ["hold one", "hold two", "mix of the rule's mean weights"]
+    assert held["mix of the rule's mean weights"] == pytest.approx(0.4 * one + 0.5 * two)
+
+
+def test_blocks_are_long() -> None:
+    noise = np.random.default_rng(5).normal(size=4000)
+    assert block_length([noise]) == 120
+    assert block_length([noise[:600]]) == 60
+    walk = np.repeat(np.random.default_rng(6).normal(size=8), 500)
+    assert block_length([walk]) > 120
+
+
+def test_volatility_of_pairs() -> None:
+    returns = np.random.default_rng(7).normal(0, 0.01, (500, 3))
+    pairs = [returns[:, i] - returns[:, j] for i in range(3) for j in range(i)]
+    assert pairwise_volatility(returns) == pytest.approx(np.sqrt(np.mean([pair.var() for pair in pairs])))
+    assert pairwise_volatility(returns[:, :1]) == 0.0
+
+
+def test_effective_spells() -> None:
+    """Independent positions count each day; positions of ten days about a tenth, times 3/2 for the triangle."""
+    rng = np.random.default_rng(8)
+    daily = rng.integers(0, 2, 20_000).astype(float)
+    assert effective_spells(daily[:, None]) == pytest.approx(10_000, rel=0.05)
+    assert effective_spells(np.repeat(daily[:2000], 10)[:, None]) == pytest.approx(1000 * 1.5, rel=0.1)
+
+
+@pytest.fixture(scope="module")
+def population() -> Population:
+    plan = small_plan()
+    points = Points(small_study(), market_of(small_study()))
+    return gather(GridEvaluation(whole_grid(plan), resolve("cpu").bind(plan.problem), points))
+
+
+def test_choices_are_the_variants_at_the_base_environment(population: Population) -> None:
+    choices = choices_among(population)
+    base = small_study().base
+    assert 1 < len(choices) < len(population)
+    for number in range(len(choices)):
+        parameters = choices.parameters(number)
+        assert all(parameters[name] == base[name] for name in small_study().environment)
+
+
+def test_the_placebo_by_the_definition(population: Population) -> None:
+    """The observed maximum, and the share of shifts that reach it, from the days themselves."""
+    choices = choices_among(population)
+    record = search_placebo(choices, measure_timing(*planted(9, 0.0), 0.0, PERIODS), RunObserver())
+    eligible = np.flatnonzero(eligible_choices(choices))
+    problem, days = choices.plan.problem, choices.days
+    shifts = np.random.default_rng(0).permutation(np.arange(1, days))[: record["shifts"]]
+    held = [periods.held(job) for _, periods in choices.holding_periods() for job in range(len(periods.execution))]
+    weights = [np.eye(problem.allocations)[held[number]] for number in eligible]
+
+    def largest(shift: int) -> float:
+        values = [
+            active_t(weight, np.roll(problem.returns[problem.payoff_of[cell], :, :days].T, -shift, axis=0))
+            for weight, cell in zip(weights, choices.execution[eligible], strict=True)
+        ]
+        return float(np.nanmax(values))
+
+    assert record["choices"] == len(eligible)
+    assert record["observed"] == pytest.approx(largest(0), rel=1e-8)
+    assert record["p_value"] == (1 + record["at_least"]) / (1 + record["shifts"])
+    some = shifts[:40]
+    reached = sum(largest(int(shift)) >= record["observed"] * (1 - 1e-12) for shift in some)
+    assert abs(reached / len(some) - record["at_least"] / record["shifts"]) < 0.25
+    assert eligible_choices(choices).sum() == sum(
+        row[METRICS.index("switches")] >= 4 and row[len(METRICS) :].max() <= 0.95 for row in choices.metrics[:, 0]
+    )
