@@ -26,19 +26,12 @@ def conclusion_section(statistics: Record | None) -> Record | None:
         return None
     rows = []
     for question in QUESTIONS:
-        one = conclusion[question]
-        mark, kind = _MARKS.get(one["answer"], ("–", "unknown"))
-        row = [
-            _ASKED[question],
-            mark,
-            kind,
-            one["answer"],
-            _number(one["number"]),
-            _number(one["threshold"]),
-            one["test"],
-        ]
-        rows.append(row)
-    return {"sentence": conclusion["sentence"], "rows": rows}
+        one = lookup(conclusion, question) or {}
+        answer = one.get("answer") or "cannot tell"
+        mark, kind = _MARKS.get(answer, ("–", "unknown"))
+        numbers = [_number(one.get(key)) for key in ("number", "threshold")]
+        rows.append([_ASKED[question], mark, kind, answer, *numbers, one.get("test") or UNDEFINED])
+    return {"sentence": lookup(conclusion, "sentence") or "No sentence was recorded.", "rows": rows}
 
 
 def _number(value: float | None) -> str:
