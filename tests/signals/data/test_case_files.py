@@ -1,0 +1,48 @@
+"""Look-alikes of real files: their observations and the metrics of one variant, both read from expected.txt.
+
+Each folder has a study, one file, and expected.txt: lines 'date value', and the record that ``point --json`` prints
+for a clean twin of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import gridproof as gp
+from gridproof.kernels.errors import InputError
+from gridproof.signals.data.source import read
+from gridproof.sweeps.study.study import load_study
+
+CASES = Path(__file__).resolve().parents[4] / "shared" / "cases" / "files"
+FOLDERS = sorted(path.parent.name for path in CASES.glob("*/expected.txt"))
+# An error is right, too: the first part of the file is monthly.
+REFUSED = {"monthly_then_daily": "daily"}
+# These studies leave out market.periods; the figures are for this many rows a year.
+PERIODS = {"weekly_periods_silent": 52} | dict.fromkeys(("crypto_periods_silent", "binance_ms", "coingecko_utc"), 365)
+
+
+@pytest.mark.skipif(not FOLDERS, reason="the folder shared/cases/files is not beside the project")
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_case_gives_its_observations_and_metrics(name: str) -> None:
+    folder = CASES / name
+    expected = (folder / "expected.txt").read_text(encoding="utf-8")
+    study = load_study(str(folder / "study.yaml"))
+    if name in REFUSED:
+        with pytest.raises(InputError, match=REFUSED[name]):
+            gp.point(study, data=folder)
+        return
+    pairs = re.findall(r"^(\d{4}-\d\d-\d\d) (\S+)$", expected, re.MULTILINE)
+    source = next(source for source in study.sources() if source.name == "x")
+    observations = read(source, folder)
+    assert [str(date) for date in observations.dates] == [date for date, _ in pairs]
+    assert observations.values.tolist() == pytest.approx([float(value) for _, value in pairs], rel=1e-12)
+    record = json.loads(re.search(r"^\{ \"study\".*\}$", expected, re.MULTILINE)[0])  # type: ignore[index]
+    if name in PERIODS:
+        study = study.set({"market.periods": PERIODS[name]})
+    found = gp.point(study, data=folder).record()["in_sample"]
+    for key, value in record["in_sample"].items():
+        assert found[key] == pytest.approx(value, rel=1e-9), key

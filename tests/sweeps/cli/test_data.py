@@ -1,0 +1,81 @@
+"""``gridproof data check``: how each file of a study is read, every error, the calendar; a single file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.support.command import gridproof
+
+STUDY = """name: small
+market: {calendar: px, periods: 252}
+series:
+  px: {file: px.csv, field: Close, date: Date}
+  rate: {file: rate.csv, field: v, release: usable_from, missing: drop}
+legs: {px: px, cash: {interest: 0.02}}
+signals:
+  t: {measure: change, of: rate, window: 3, latch: {on_above: 0.0}}
+rule: {px: t, cash: otherwise}
+window: {from: 2020-03-16}
+"""
+DAYS = pd.bdate_range("2020-03-02", periods=260)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "study.yaml").write_text(STUDY, encoding="utf-8")
+    prices = [f'{day:%d/%m/%Y};"3.{100 + at}"' for at, day in enumerate(DAYS)]
+    (tmp_path / "px.csv").write_text("Date;Close\n" + "\n".join(prices) + "\n", encoding="utf-8")
+    rates = [f"{day:%Y%m%d},{'--' if at == 5 else at},{day:%Y/%m/%d}" for at, day in enumerate(DAYS)]
+    (tmp_path / "rate.csv").write_text("date,v,usable_from\n" + "\n".join(rates) + "\n", encoding="utf-8")
+    return tmp_path
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_each_file_is_one_line(folder: Path) -> None:
+    lines = gridproof("data", "check", folder / "study.yaml", "--data", folder).stdout.splitlines()
+    assert lines[0].startswith("px (px.csv): 260 values, 2020-03-02 to 2021-02-26; dates DD/MM/YYYY; ")
+    assert lines[1].startswith("rate (rate.csv): 259 values, 2020-03-02 to 2021-02-26; dates YYYYMMDD; missing: 1 × --")
+    assert lines[2] == "calendar (px): 260 days, 2020-03-02 to 2021-02-26, 262 rows a year; periods: 252"
+
+
+def test_every_error_is_shown(folder: Path) -> None:
+    replace(folder / "px.csv", "02/03/2020", "31/02/2020")
+    replace(folder / "rate.csv", "20200303,1,", "20200303,closed,")
+    done = gridproof("data", "check", folder / "study.yaml", "--data", folder, expect=1)
+    assert "got 31/02/2020 at px.csv:2" in done.stdout
+    assert "got 'closed' at rate.csv:3" in done.stdout
+    record = json.loads(gridproof("data", "check", folder / "study.yaml", "--data", folder, "--json", expect=1).stdout)
+    assert len(record["errors"]) == 2
+    assert record["calendar"] is None
+    assert [one["error"] is None for one in record["series"]] == [False, False]
+
+
+def test_a_release_column_is_checked(folder: Path) -> None:
+    replace(folder / "rate.csv", "2020/03/03", "2020-13-03")
+    done = gridproof("data", "check", folder / "study.yaml", "--data", folder, expect=1)
+    assert "2020-13-03 at rate.csv:3" in done.stdout
+    replace(folder / "study.yaml", "usable_from", "usable")
+    done = gridproof("data", "check", folder / "study.yaml", "--data", folder, expect=1)
+    assert "a release that names a column needs that date column in the file" in done.stdout
+
+
+def test_a_single_file(folder: Path) -> None:
+    lines = gridproof("data", "check", "rate.csv", "--data", folder).stdout.splitlines()
+    assert lines[0].startswith("rate.csv: 260 rows; ")
+    assert lines[1].startswith("  date: dates YYYYMMDD, 2020-03-02 to 2021-02-26, or numbers: 260 from 2.02003e+07")
+    assert lines[2] == "  v: numbers: 259 from 0 to 259, missing: 1 × --"
+    assert lines[3] == "  usable_from: dates YYYY/MM/DD, 2020-03-02 to 2021-02-26"
+    assert "must exist" in gridproof("data", "check", "none.csv", "--data", folder, expect=2).stderr
+
+
+def test_a_shipped_study(folder: Path) -> None:
+    assert "calendar (sp500): 5,031 days" in gridproof("data", "check", "us-demo").stdout
