@@ -44,12 +44,27 @@ class Reading:
     hindsight: Bools | None = None
 
 
+# Functions of the module, not lambdas: a study is pickled with its measures.
+def _always(_parameters: Mapping[str, Any]) -> bool:
+    return True
+
+
+def _never(_parameters: Mapping[str, Any]) -> bool:
+    return False
+
+
+def _if_relative(parameters: Mapping[str, Any]) -> bool:
+    return bool(parameters["kind"] == "relative")
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A measure of the catalogue.
 
     ``bits``: empty for a measure whose value goes through a latch. Otherwise the measure itself returns states: one
-    bit named '', or several bits with a name each.
+    bit named '', or several bits with a name each. ``divides``: whether it divides by values of its series under these
+    parameters, so that values below 0 would give a result without meaning. ``single``: whether a value depends on
+    single observations, so that other observations may be missing.
     """
 
     name: str
@@ -60,6 +75,8 @@ class Measure:
     source: str
     bits: tuple[str, ...] = ()
     looks_back: bool = False  # whether its readings include ``hindsight``
+    divides: Callable[[Mapping[str, Any]], bool] = _always
+    single: bool = False
 
     @property
     def latched(self) -> bool:
@@ -118,7 +135,7 @@ MEASURES: dict[str, Measure] = {
             "change",
             (1,),
             {
-                "window": _window("number of observations back: trading days (243 a year), or months if monthly"),
+                "window": _window("trading days back (about 243 a year), or months of a monthly series"),
                 "kind": Parameter(
                     str, "relative", "x[t]/x[t-window] - 1, or x[t] - x[t-window]", choices=("relative", "difference")
                 ),
@@ -126,6 +143,8 @@ MEASURES: dict[str, Measure] = {
             _change,
             "Change of a series over a window, such as the year-on-year change of a yield",
             f"{GUOJIN}, section 4.2",
+            divides=_if_relative,
+            single=True,
         ),
         Measure(
             "volatility_crowding",
@@ -180,6 +199,7 @@ MEASURES: dict[str, Measure] = {
             f"{GUOJIN}, section 6.1 (the report does not say which turn favours which style, so direction is an axis)",
             bits=("",),
             looks_back=True,
+            divides=_never,
         ),
     )
 }  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.signals.data.frequency import daily_from
 from gridproof.signals.data.source import Dates, Observations, Release, Source, read
 
 
@@ -119,6 +120,21 @@ def load_market(sources: list[Source], calendar: str, folder: Path | None) -> Ma
             f"Use one of {', '.join(series)}",
         )
     if series[calendar].monthly:
-        rule, remedy = "the calendar must be a daily series", "Name a series with a value on every trading day"
-        raise InputError(rule, calendar, "market.calendar", remedy)
+        series[calendar] = _daily_part(series[calendar])
     return Market(series[calendar].dates, series)
+
+
+def _daily_part(calendar: Observations) -> Observations:
+    """Returns the daily part of a series that is monthly at first, with a warning. Raises InputError without one."""
+    begin = daily_from(calendar.dates)
+    if begin is None:
+        rule, remedy = "the calendar must be a daily series", "Name a series with a value on every trading day"
+        raise InputError(rule, calendar.source.name, "market.calendar", remedy)
+    warning = f"not daily until {calendar.dates[begin]}: the {begin} rows before are left out, as the calendar is daily"
+    return replace(
+        calendar,
+        dates=calendar.dates[begin:],
+        values=calendar.values[begin:],
+        columns={name: dates[begin:] for name, dates in calendar.columns.items()},
+        warnings=(*calendar.warnings, warning),
+    )

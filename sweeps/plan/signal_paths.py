@@ -16,8 +16,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import merge, pack
 from gridproof.results.axis_range import Value
 from gridproof.signals.catalogue import Reading, call
+from gridproof.signals.data.frequency import PERIODS, months_apart, positions
 from gridproof.signals.data.market import Market, as_of
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.source import Dates, Observations, Release
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.signal import OFF, Signal
 from gridproof.sweeps.study.study import Study
@@ -63,9 +64,11 @@ def signal_states(study: Study, signal: Signal, market: Market, chosen: dict[str
         reading = Reading({}, np.repeat(reading.states, len(market.calendar), axis=1))
     elif not monthly:
         inputs = [market.aligned(series, release) for series, release in zip(signal.series, releases, strict=True)]
+        for series, values in zip(signal.series, inputs, strict=True):
+            check_sign(study, signal, series, parameters, market.calendar, values[: window.last + 1])
         reading = call(signal.measure, inputs, parameters)
     elif len(signal.series) == 1:
-        reading = _monthly(signal, market, releases[0], parameters)
+        reading = _monthly(study, signal, market, releases[0], parameters, window)
     else:
         raise InputError(
             f"{signal.measure.name} of two series needs daily ones",
@@ -87,10 +90,21 @@ def signal_states(study: Study, signal: Signal, market: Market, chosen: dict[str
     return reading
 
 
-def _monthly(signal: Signal, market: Market, release: Release, parameters: dict[str, Any]) -> Reading:
-    observations = market.series[signal.series[0]]
-    known, days = market.known(signal.series[0], release), len(market.calendar)
+def _monthly(
+    study: Study, signal: Signal, market: Market, release: Release, parameters: dict[str, Any], window: Window
+) -> Reading:
+    """Measures a series by observation. A month without a value is a month: windows count months, not observations."""
+    name = signal.series[0]
+    observations = market.series[name]
+    known, days = market.known(name, release), len(market.calendar)
+    used = int(np.searchsorted(known, window.last, side="right"))
+    check_sign(study, signal, name, parameters, observations.dates[:used], observations.values[:used])
     reading = call(signal.measure, [observations.values], parameters)
+    months = months_apart(observations.dates)
+    if months is not None and used:
+        at = positions(observations.dates[:used], months, study.where("series", name))
+        if at[-1] >= used:
+            reading = _by_month(study, signal, observations, parameters, at)
 
     def spread(states: Bools | None, since: Ints) -> Bools | None:
         return None if states is None else (as_of(states.T.astype(np.float64), since, days) == 1.0).T
@@ -98,7 +112,63 @@ def _monthly(signal: Signal, market: Market, release: Release, parameters: dict[
     return Reading(
         {name: as_of(values, known, days) for name, values in reading.values.items()},
         spread(reading.states, known),
-        spread(reading.hindsight, market.known(signal.series[0], Release())),
+        spread(reading.hindsight, market.known(name, Release())),
+    )
+
+
+def _by_month(
+    study: Study, signal: Signal, observations: Observations, parameters: dict[str, Any], at: Ints
+) -> Reading:
+    """Measures the first observations of a series with missing months on the axis of all months.
+
+    ``at``: (n,), the position of each of these observations on that axis. The values of later observations are NaN.
+    Raises InputError if a result needs a month that is missing.
+    """
+    months = months_apart(observations.dates) or 1
+    period, first = PERIODS[months], observations.dates[0].astype("datetime64[M]")
+    where = study.where("signals", signal.name)
+    if not signal.measure.single:
+        missing = np.setdiff1d(np.arange(at[-1]), at)
+        raise InputError(
+            f"{signal.measure.name} needs a value in each {period}",
+            f"no value of {observations.source.name} in {first + months * int(missing[0])}, {len(missing)} missing",
+            where,
+            "Complete the file, or use measure: change over whole years",
+        )
+    axis = np.full(at[-1] + 1, np.nan)
+    axis[at] = observations.values[: len(at)]
+    measured = call(signal.measure, [axis], parameters).values["value"][at]
+    defined = np.isfinite(measured)
+    begin = int(defined.argmax())
+    if defined.any() and not defined[begin:].all():
+        gap = begin + int(np.flatnonzero(~defined[begin:])[0])
+        before = first + months * (int(at[gap]) - int(parameters["window"]))
+        raise UndefinedSignalError(
+            f"a change over {parameters['window']} {period}s compares with a {period} that has a value",
+            f"the value of {observations.dates[gap]}, none in {before}",
+            where,
+            f"Complete the file, or use a window that leads to a {period} with a value",
+        )
+    values = np.full(len(observations.values), np.nan)
+    values[: len(at)] = measured
+    return Reading({"value": values})
+
+
+def check_sign(
+    study: Study, signal: Signal, series: str, parameters: Mapping[str, Any], days: Dates, values: Floats
+) -> None:
+    """Raises InputError if a measure divides by values of a series that are below 0. ``values``: (n,), on ``days``."""
+    if not signal.measure.divides(parameters) or not (values < 0).any():
+        return
+    at = int(np.argmax(values < 0))
+    change = "kind" in signal.measure.parameters
+    raise InputError(
+        f"{'a relative change' if change else signal.measure.name} needs values above 0",
+        f"{values[at]:g} of {series} on {days[at]}",
+        study.where("signals", signal.name),
+        "Write kind: difference"
+        if change
+        else "Name a series without values below 0, or measure: change with kind: difference",
     )
 
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridproof.kernels.errors import InputError
+from gridproof.signals.data.frequency import WORDS, months_apart, rows_per_year
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.study.study import Study
 
-# Trading days after which a value is stale, for a daily series and for a monthly one.
-STALE = {False: 10, True: 65}
+# Trading days after which a value is stale: of a daily series, and of one with so many months between observations.
+STALE = {0: 10, 1: 65, 3: 130, 6: 200, 12: 330}
+# The part by which the year's length may differ from the rows a year of the calendar.
+_YEAR_DIFFERS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +81,36 @@ def find_window(study: Study, market: Market) -> Window:
                 "Remove `published` if there is nothing after it, or bring newer data",
             )
     window = Window(first, last, published)
+    _check_year(study, market)
     _check_series(study, market, window)
     return window
+
+
+def _check_year(study: Study, market: Market) -> None:
+    """Raises InputError where the year's length does not fit the calendar."""
+    counted, periods = rows_per_year(market.calendar), study.spec.market.periods
+    if counted is None or abs(periods / counted[0] - 1.0) <= _YEAR_DIFFERS:
+        return
+    rows, kind = counted
+    given = "" if "periods" in study.spec.market.model_fields_set else ", the default"
+    usual = {"weekly": 52, "7 days a week": 365}.get(kind, round(rows))
+    raise InputError(
+        f"market.periods must fit the calendar, which is {kind} and has about {rows:.0f} rows a year",
+        f"{periods:g}{given}",
+        study.where("market", "periods"),
+        f"Write periods: {usual if abs(usual / rows - 1.0) < _YEAR_DIFFERS else round(rows)} under market",
+    )
 
 
 def _check_series(study: Study, market: Market, window: Window) -> None:
     """Raises InputError where the latest known value of a series is older than STALE within the window."""
     for name in sorted({series for signal in study.signals for series in signal.series}):
         monthly, release = market.series[name].monthly, study.spec.series[name].release
+        months = (months_apart(market.series[name].dates) or 1) if monthly else 0
+        kind = WORDS[months] if monthly else "daily"
         where = study.where("series", name)
         if release is None and monthly:
-            rule, remedy = "a monthly series needs its release", "Add release: a date column, or N calendar days"
+            rule, remedy = f"a {kind} series needs its release", "Add release: a date column, or N calendar days"
             raise InputError(rule, f"no release of {name}", where, remedy)
         releases = (0,) if release is None else study.space.axes[study.space.position(f"{name}.release")].values
         for value in releases:
@@ -96,10 +118,10 @@ def _check_series(study: Study, market: Market, window: Window) -> None:
             days = np.arange(window.first, window.last + 1)
             latest = np.searchsorted(known, days, side="right") - 1
             # Before the first value the signal is not defined, which is an error of its own.
-            stale = np.flatnonzero((latest >= 0) & (days - known[latest] > STALE[monthly]))
+            stale = np.flatnonzero((latest >= 0) & (days - known[latest] > STALE[months]))
             if not len(stale) and len(known) and known[0] < len(market.calendar):
                 continue
-            rule = f"a {'monthly' if monthly else 'daily'} series must not end or pause for over {STALE[monthly]} days"
+            rule = f"a {kind} series must not end or pause for over {STALE[months]} trading days"
             if not len(stale):
                 raise InputError(rule, f"{name} is not known within the calendar", where, "Bring more data")
             first = int(days[stale[0]])

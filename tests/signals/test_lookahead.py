@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu import latch
+from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import unpack
 from gridproof.signals import catalogue
 from gridproof.signals.catalogue import MEASURES, Measure, Parameter, Reading
@@ -218,4 +219,8 @@ def test_what_a_series_becomes_does_not_reach_back() -> None:
     values = np.concatenate([months.values[:11], wandering(rng, len(daily))])
     turned = Market(market.calendar, market.series | {"x": observations("x", dates, values)})
     today = int(np.searchsorted(market.calendar, daily[0])) - 1
-    assert_same_past(evaluate_point(study, market).curve, evaluate_point(study, turned).curve, today)
+    before = study.set({"window.to": str(market.calendar[today])})
+    assert_same_past(evaluate_point(study, market).curve, evaluate_point(before, turned).curve, today)
+    # Windows of such a series would count months first and days later.
+    with pytest.raises(InputError, match=r"a monthly series must have at most one value in each month.*is daily"):
+        evaluate_point(study, turned)

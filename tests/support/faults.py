@@ -146,8 +146,7 @@ FAULTS = {
         "{calendar: large}", "{calendar: large, periods: 0}", "3 market.periods", "periods must be above 0", "0"),
     "no value": (
         "window: [20, 40]", "window:", "17 signals.rate.window",
-        "change needs its parameter window: number of observations back: trading days (243 a year), "
-        "or months if monthly",
+        "change needs its parameter window: trading days back (about 243 a year), or months of a monthly series",
         "no window"),
     "a window below its least": (
         "{same_as: trend.window}", "1", "28 signals.fork.window", "fork.window must be at least 2", "1"),

@@ -104,7 +104,7 @@ def test_a_cut_that_is_lost_or_changed_is_written_again(tmp_path: Path, monkeypa
         heard = Heard()
         run = gp.run(small_study(), out=copy.parent, verdict=False, observer=heard)
         assert contents(run.folder) == whole
-        assert ["cut.json cannot be used and is written again" in text for text in heard.notices] == [True]
+        assert sum("cut.json cannot be used and is written again" in text for text in heard.notices) == 1
         assert run.timing["variants_evaluated_in_this_call"] < small_study().space.size
     (folder / CUT).unlink()
     assert contents(gp.run(small_study(), out=tmp_path / "out", verdict=False).folder) == whole

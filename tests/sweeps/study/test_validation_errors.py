@@ -100,8 +100,8 @@ def test_a_file_that_is_no_study(content: bytes | None, where: str, rule: str, v
 
 
 ORDER = "the dates of yield.csv must be in order and given once"
-ENDED = "a daily series must not end or pause for over 10 days"
-PAUSED = "a monthly series must not end or pause for over 65 days"
+ENDED = "a daily series must not end or pause for over 10 trading days"
+PAUSED = "a monthly series must not end or pause for over 65 trading days"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""A study of one leg, cash and one signal, whose files a test writes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import gridproof as gp
+from gridproof.sweeps.plan.point import Point, evaluate_point
+from gridproof.sweeps.study.study import Study, load_study
+
+DAYS = pd.bdate_range("2019-01-01", "2021-06-30")
+
+
+def prices(days: pd.DatetimeIndex = DAYS, seed: int = 0) -> pd.Series:
+    """A random walk around 100 on these days."""
+    steps = np.random.default_rng(seed).normal(0.0003, 0.01, len(days))
+    return pd.Series(100.0 * np.exp(np.cumsum(steps)), index=days)
+
+
+def tiny_study(**changes: Any) -> Study:
+    """The study; ``changes``: keys of its parts by name, such as ``signal={"window": 12}`` or ``y={"release": 0}``."""
+    raw: dict[str, Any] = {
+        "name": "tiny",
+        "market": {"calendar": "px", "periods": 260},
+        "series": {
+            "px": {"file": "px.csv", "field": "close"},
+            "y": {"file": "y.csv", "field": "v", "release": "1 day"},
+        },
+        "legs": {"stock": "px", "cash": {"interest": 0.0}},
+        "signals": {"up": {"measure": "change", "of": "y", "window": 20, "latch": {"on_above": 0.0}}},
+        "rule": {"stock": "up", "cash": "otherwise"},
+        "execution": {"lag": 1, "cost": 0},
+        "window": {"from": "2020-03-02", "to": "2021-06-30"},
+    }
+    places = {
+        "y": raw["series"]["y"],
+        "px": raw["series"]["px"],
+        "signal": raw["signals"]["up"],
+        "cash": raw["legs"]["cash"],
+    }
+    for name, change in changes.items():
+        if name in places:
+            places[name].update(change)
+        elif isinstance(change, Mapping) and isinstance(raw.get(name), dict):
+            raw[name] = {key: value for key, value in (raw[name] | change).items() if value is not None}
+        else:
+            raw[name] = change
+    return load_study(raw)
+
+
+def write_tiny(folder: Path, y: pd.Series, px: pd.Series | None = None, **columns: Any) -> Path:
+    """Writes px.csv and y.csv. ``columns``: further columns of y.csv."""
+    (prices() if px is None else px).rename("close").rename_axis("date").to_csv(folder / "px.csv")
+    pd.DataFrame({"v": y, **columns}, index=y.index).rename_axis("date").to_csv(folder / "y.csv")
+    return folder
+
+
+def market_of(folder: Path, study: Study) -> gp.Market:
+    return gp.load_market(study, folder)
+
+
+def point_of(folder: Path, **changes: Any) -> Point:
+    study = tiny_study(**changes)
+    return evaluate_point(study, gp.load_market(study, folder))
