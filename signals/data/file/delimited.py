@@ -91,26 +91,21 @@ def _parse(records: Records, kept: Bools, width: int) -> pa.Table:
         ),
     )
     assert table.num_rows == len(chosen), "Arrow and records count the same rows"
-    columns = [_stripped(column, records.text, records.delimiter) for column in table.columns]
-    return pa.table(columns, names)
+    blanks = (blank for blank in b" \t\v\f" if blank != ord(records.delimiter))
+    padded = not records.text.isascii() or any(blank in records.text for blank in blanks)
+    guarded = b"'" in records.text or b'"="' in records.text
+    return pa.table([_stripped(column, padded, guarded) for column in table.columns], names)
 
 
-def _stripped(column: pa.ChunkedArray, text: bytes, delimiter: str) -> pa.ChunkedArray:
+def _stripped(column: pa.ChunkedArray, padded: bool, guarded: bool) -> pa.ChunkedArray:
     """Strip the cells, and take from them what guards a code from spreadsheets: '000300 and ="000300"."""
-    if not text.isascii() or any(mark in text for mark in _spaces(delimiter)):
+    if padded:
         column = pc.utf8_trim_whitespace(column)
-    if b"'" in text and pc.any(pc.starts_with(column, "'")).as_py():
+    if guarded and pc.any(pc.starts_with(column, "'")).as_py():
         column = pc.replace_substring_regex(column, "^'", "")
-    if b"=" in text and pc.any(pc.starts_with(column, '="')).as_py():
+    if guarded and pc.any(pc.starts_with(column, '="')).as_py():
         column = pc.replace_substring_regex(column, '^="(.*)"$', r"\1")
     return column
-
-
-def _spaces(delimiter: str) -> list[bytes]:
-    """Returns the pairs of bytes that show a blank at the edge of a cell."""
-    edges = (delimiter.encode(), b"\n", b'"')
-    blanks = [blank for blank in (b" ", b"\t") if blank != edges[0]]
-    return [pair for edge in edges for blank in blanks for pair in (edge + blank, blank + edge)]
 
 
 def _table(

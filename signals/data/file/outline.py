@@ -19,11 +19,11 @@ _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _YEAR = r"(?:19|20)\d\d"
 # Whatever may be a date, by its shape; which date it is, the column's parser decides.
 _DATE = re.compile(
-    rf"{_YEAR}(?:0[1-9]|1[0-2])(?:[0-3]\d(?:\d{{4}}|\d{{6}})?)?"  # 20050104, 200501, 20050104150000
+    rf"{_YEAR}(?:0[1-9]|1[0-2])(?:[0-3]\d(?:\d{{4}}|\d{{6}}|[T ].*)?)?"  # 20050104, 200501, 20050104150000
     rf"|\d{{10}}|\d{{13}}|\d{{16}}|\d{{19}}"  # seconds to nanoseconds since 1970
     rf"|{_YEAR}[-/.]\d\d?(?:[-/.]\d\d?)?(?:[T ].*)?"
     rf"|\d\d?[-/.]\d\d?[-/.]\d{{2,4}}(?:[T ].*)?|\d\d?[-/]{_YEAR}"
-    rf"|{_YEAR}年.*|{_YEAR}[-\s]?[QWM]\d\d?|Q[1-4][-/\s]?{_YEAR}"
+    rf"|{_YEAR}[年第].*|{_YEAR}[-\s]?[QWMH]\d\d?|Q[1-4][-/\s]?{_YEAR}"
     rf"|(?:[a-z]{{3,9}},?\s+)?{_MONTH}\s*\d\d?(?:,?\s+\d{{2,4}})?|{_MONTH}[-/,\s]+\d{{2,4}}"
     rf"|(?:[a-z]{{3,9}},?\s+)?\d\d?[-/\s]{_MONTH}(?:[-/,\s]+\d{{2,4}})?(?:[T ].*)?|\d{{2,4}}[-/\s]{_MONTH}[-/\s]\d\d?",
     re.IGNORECASE,
@@ -127,6 +127,7 @@ class Sheet:
         notes = self._notes(data[-1])
         above = range(first)
         before = tuple(index for index in above if index not in headers and filled(self.rows[index]))
+        self._check_above(before)
         stop = notes[0] if notes else self.count
         return Outline(tuple(self.rows[index] for index in headers), first, stop, before, notes, column)
 
@@ -190,6 +191,14 @@ class Sheet:
                 rule, remedy = "a row below the header must have a date", "Correct or remove that row"
                 raise InputError(rule, f"none at {self.place(index)}", self.where, remedy)
         return headers
+
+    def _check_above(self, before: Sequence[int]) -> None:
+        """Raises InputError if several rows above the header have numbers in columns of the data: another table."""
+        rows = [index for index in before if len(self.rows[index]) == self.width]
+        tabular = [index for index in rows if any(map(is_number, self.rows[index][1:]))]
+        if len(tabular) > 1:
+            rule, remedy = "a market file holds one table", "Remove the rows of the other table"
+            raise InputError(rule, f"another above the header, at {self.place(tabular[0])}", self.where, remedy)
 
     def _notes(self, last: int) -> tuple[int, ...]:
         """Returns the notes below the last row of data; ``last``: the last row known to have a date."""

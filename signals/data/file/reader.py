@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.file import signature
@@ -61,7 +62,9 @@ def read_table(file: str, folder: Path | None, where: str, sheet: str | None = N
         return _read(file, path, ending, sheet, status.st_mtime_ns, status.st_size)
     except InputError as error:  # is raised without a place in the study: tables are kept for all series of a file
         raise InputError(error.rule, error.value, where, error.remedy) from error
-    except (OSError, ValueError, EOFError, zlib.error) as error:  # Arrow's parsing errors are ValueErrors
+    except MemoryError as error:
+        raise InputError("a market file must fit in memory", path, where, "Cut it to the rows of the series") from error
+    except (OSError, ValueError, EOFError, LookupError, zlib.error, pa.ArrowException) as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__
         remedy = "It is damaged or cut; fetch it again"
         raise InputError("a market file must be readable", f"{path}: {problem}", where, remedy) from error

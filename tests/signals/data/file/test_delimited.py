@@ -176,6 +176,10 @@ def test_a_column_without_a_name_has_that_of_pandas() -> None:
         ("item,2016年3月,2016年2月,2016年1月\nM1,1,2,3\nM2,3,4,5\n", "dates side by side at f.csv:1. Transpose"),
         ('date,note\n2020-03-02,5" pipe\n', "a quotation mark must be closed; got one open at f.csv:2"),
         ('date,a\n2020-03-02,5" x\n2020-03-03,5" y\n', "must enclose a whole field; got one inside at f.csv:2"),
+        (
+            "term,close,volume\nFY18,1,2\nFY19,1,2\n\n" + HEADER + ROWS,
+            "another above the header, at f.csv:2",
+        ),
         (HEADER, "rows of data; got only a header at f.csv:1"),
         ("\n \n", "must not be empty; got only empty lines in f.csv"),
         ("date close\n2020-03-02 3.5\n", "separated by comma, semicolon, tab or |; got 'date close' in f.csv"),
