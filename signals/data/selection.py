@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -16,6 +17,9 @@ from gridproof.signals.data.file.table import Table
 
 CellValue: TypeAlias = str | int | float
 
+_CODES = re.compile(
+    r"(?:ts_|index_|sec_|stock_|fund_|con_)?code|symbol|ticker|sec_?id|isin|.*代码", re.IGNORECASE
+)  # names of columns that say which series a row is of
 _SHOWN = 5  # values that an error lists
 
 
@@ -65,6 +69,24 @@ def check_one_series(table: Table, dates: Dates, where: str) -> None:
             where,
             remedy,
         )
+
+
+def joined_series(table: Table, dates: Dates) -> tuple[str, ...]:
+    """Returns a warning if a column of codes changes along the rows: the file may hold several series end to end."""
+    warnings = []
+    for column in map(str, table.cells.columns):
+        cells = table.cells[column]
+        if not _CODES.fullmatch(column.strip()) or pd.api.types.is_float_dtype(cells):
+            continue
+        changes = np.flatnonzero(np.diff(pd.factorize(cells)[0])) + 1
+        if len(changes):
+            first = int(changes[0])
+            before, after = str(cells.iloc[first - 1]), str(cells.iloc[first])
+            warnings.append(
+                f"column {column} changes from {before} to {after} on {dates[first]} at {table.place(first)}; "
+                f"if these are several series, choose one with where: {{{_quoted(column)}: {_quoted(after)}}}"
+            )
+    return tuple(warnings)
 
 
 def _code_column(table: Table, code: str, where: str) -> str:

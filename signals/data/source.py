@@ -15,7 +15,7 @@ from gridproof.signals.data.column.dates import DateColumn, Dates, holds_dates, 
 from gridproof.signals.data.column.numbers import parse_numbers
 from gridproof.signals.data.file.reader import read_table
 from gridproof.signals.data.file.table import Table
-from gridproof.signals.data.selection import CellValue, check_one_series, select_rows
+from gridproof.signals.data.selection import CellValue, check_one_series, joined_series, select_rows
 
 __all__ = ["Dates", "Observations", "Release", "Source", "read"]
 
@@ -184,10 +184,11 @@ def read(source: Source, folder: Path | None) -> Observations:
             "Complete the file, or write missing: drop to leave those dates out",
         )
     keep[gaps] = False
+    warnings = joined_series(whole, dates)
     others = _other_dates(source, whole.take(keep), date)
     dates, values = dates[keep], values[keep]
     rows = f"{len(dates):,} values, {dates[0]} to {dates[-1]}"
-    return Observations(source, dates, values, others, "; ".join([rows, *notes, *whole.layout]))
+    return Observations(source, dates, values, others, "; ".join([rows, *notes, *whole.layout]), warnings)
 
 
 def _other_dates(source: Source, table: Table, date: str) -> dict[str, Dates]:

@@ -97,6 +97,16 @@ def test_a_file_of_several_series_names_its_column(tmp_path: Path) -> None:
         assert "Choose one with where: {ts_code: A.SH}" in str(error.value)
 
 
+def test_series_end_to_end_are_a_warning(tmp_path: Path) -> None:
+    text = "ts_code,date,close\nA.SH,2020-03-02,1\nA.SH,2020-03-03,2\nB.SZ,2020-03-04,3\n"
+    (tmp_path / "f.csv").write_text(text)
+    assert series(tmp_path).warnings == (
+        "column ts_code changes from A.SH to B.SZ on 2020-03-04 at f.csv:4; if these are several series, choose one "
+        "with where: {ts_code: B.SZ}",
+    )
+    assert series(tmp_path, code="A.SH").warnings == ()
+
+
 def test_dates_that_no_column_tells_apart_are_out_of_order(tmp_path: Path) -> None:
     (tmp_path / "f.csv").write_text("date,close\n2020-03-02,1\n2020-03-02,2\n2020-03-03,3\n")
     with pytest.raises(InputError, match=r"in order and given once; got 2020-03-02 then 2020-03-02 at f.csv:3"):
