@@ -27,5 +27,5 @@ def test_a_run_in_a_forked_process_after_a_run(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SCRIPT, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "[192, 192, 192]"
+    assert done.stdout.strip() == "[96, 96, 96]"
     assert "unsafe" not in done.stderr
