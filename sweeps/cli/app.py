@@ -8,6 +8,7 @@ import typer
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.cli import catalogue, data, finished_runs, machine, point, run, search
+from gridproof.sweeps.cli.streams import open_streams, print_error
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,13 +37,24 @@ app.command("bench")(machine.bench)
 
 
 def main() -> None:
-    """The entry point. An InputError or a file that cannot be used is one line on stderr and exit code 2."""
+    """The entry point. Input, a file or a stream that cannot be used is one line on stderr and exit code 2."""
+    open_streams()
     try:
-        app(standalone_mode=True)
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()
     except InputError as error:
-        print(f"gridproof: {error}", file=sys.stderr)
-        sys.exit(2)
+        fault = str(error)
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
-        print(f"gridproof: {where}{error.strerror or error}", file=sys.stderr)
-        sys.exit(2)
+        fault = f"{where}{error.strerror or ' '.join(map(str, error.args))}"
+    except UnicodeEncodeError as error:
+        fault = f"{error.object}: the name must have an encoding on this system; got {sys.getfilesystemencoding()}. "
+        fault += "Set PYTHONUTF8=1, or rename it."
+    except MemoryError as error:
+        fault = f"not enough memory: {error}".rstrip(": ")
+    else:
+        return
+    print_error(fault)
+    sys.exit(2)

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from gridproof.kernels.errors import InputError
+from gridproof.sweeps.cli.streams import writing
+from gridproof.sweeps.progress.plain_text import printable
 
 
 def signals(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this measure.")] = None) -> None:
@@ -37,10 +39,11 @@ def schema(
     if out is None:
         print(text, end="")
         return
-    out.write_text(text, encoding="utf-8")
-    print(f"Written to {out}.")
+    with writing(out):
+        out.write_text(text, encoding="utf-8")
+    print(printable(f"Written to {out}."))
     if of == "study":
-        print(f"For your editor, begin the study file with: # yaml-language-server: $schema={out}")
+        print(printable(f"For your editor, begin the study file with: # yaml-language-server: $schema={out}"))
 
 
 def _schema(of: str) -> dict[str, Any]:
@@ -77,9 +80,11 @@ def synth(
     from gridproof.signals.synthetic.market import TRUTH, draw_market, write_market
 
     market = draw_market(seed, effect, years)
-    write_market(folder, market)
+    with writing(folder):
+        write_market(folder, market)
     if panel:
         from gridproof.signals.synthetic.panel import write_panel
 
-        write_panel(folder, market)
-    print(f"{folder / TRUTH} says what was planted. Use the market with --data {folder}")
+        with writing(folder):
+            write_panel(folder, market)
+    print(printable(f"{folder / TRUTH} says what was planted. Use the market with --data {folder}"))

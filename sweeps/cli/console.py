@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gridproof.sweeps.progress.bars import BarDisplay
 from gridproof.sweeps.progress.display import Display
 from gridproof.sweeps.progress.lines import LineDisplay
+from gridproof.sweeps.progress.plain_text import printable
 
-# User text is printed as it is: no markup, no highlighting.
-console = Console(highlight=False, soft_wrap=True, markup=False)
+
+class _PlainConsole(Console):
+    """Prints text as it is: no markup, no emoji names, no highlighting, and no control characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text, lines=True), **options)
+
+
+console = _PlainConsole(soft_wrap=True)
 # Tables are as wide as they need; a narrow terminal wraps their lines, nothing is cut.
-_tables = Console(highlight=False, width=1000, markup=False)
+_tables = _PlainConsole(width=1000)
 
 
 def show_progress() -> Display:
     """Bars on a terminal, else plain lines; a context manager."""
     return BarDisplay(console) if console.is_terminal else LineDisplay()
+
+
+def bold(text: str) -> Text:
+    """A name in bold."""
+    return Text(printable(text), "bold")
 
 
 def print_table(table: Table) -> None:

@@ -26,10 +26,11 @@ def show(
     """Show a finished RUN: its summary and best variants, or a query."""
     from gridproof.results.run.run import Run
     from gridproof.sweeps.execution.run_store import open_run_store
+    from gridproof.sweeps.progress.plain_text import printable
 
     place, folder = open_run_store(run)
     if sql is not None:
-        print(Run(folder).sql(sql, unsafe=unsafe_sql).to_string(index=False))
+        print(printable(Run(folder).sql(sql, unsafe=unsafe_sql).to_string(index=False), lines=True))
         return
     from gridproof.sweeps.cli.run_tables import print_summary
 
@@ -69,14 +70,13 @@ def report(run: RunArgument) -> None:
 
 def ledger(out: OutOption = "runs", as_json: JsonOption = False) -> None:
     """Count the distinct variants ever evaluated, by market."""
-    import json
-
     from gridproof.results.ledger.ledger import LEDGER_FOLDER, ledger_record, ledger_rows
+    from gridproof.sweeps.cli.streams import print_json
     from gridproof.sweeps.cli.study_tables import print_ledger
     from gridproof.sweeps.execution.run_store import RunStore
 
     record = ledger_record(ledger_rows(RunStore(out).folder / LEDGER_FOLDER))
     if as_json:
-        print(json.dumps(record, indent=2, ensure_ascii=False))
+        print_json(record)
     else:
         print_ledger(record)

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 import typer
 
+from gridproof.sweeps.cli.streams import print_error
+
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """SIGTERM becomes KeyboardInterrupt."""
+    """SIGTERM, and SIGHUP where it would end the process (not under nohup), become KeyboardInterrupt."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -37,8 +42,8 @@ def resumable(kept: str) -> Iterator[None]:
         with sigterm_interrupts():
             yield
     except IncompleteError as error:
-        print(f"gridproof: not finished: {error}", file=sys.stderr)
+        print_error(f"not finished: {error}")
         raise typer.Exit(3) from None
     except KeyboardInterrupt:
-        print(f"gridproof: interrupted; {kept} are kept, rerun the same command to resume", file=sys.stderr)
+        print_error(f"interrupted; {kept} are kept, rerun the same command to resume")
         raise typer.Exit(130) from None

@@ -23,22 +23,24 @@ def point(
     ] = None,
 ) -> None:
     """Evaluate one variant of STUDY, day by day."""
-    import json
     import sys
 
+    from gridproof.sweeps.cli.streams import print_json, writing
     from gridproof.sweeps.cli.study_tables import print_point
     from gridproof.sweeps.plan.point import evaluate_point
+    from gridproof.sweeps.progress.plain_text import printable
     from gridproof.sweeps.run import market_of
     from gridproof.sweeps.study.study import load_study, parse_changes
 
     checked = load_study(study)
     market = market_of(checked, data)
     for warning in market.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+        print(printable(f"warning: {warning}"), file=sys.stderr)
     result = evaluate_point(checked, market, parse_changes(values or []))
     if curve is not None:
-        result.curve.to_csv(curve)
+        with writing(curve):
+            result.curve.to_csv(curve)
     if as_json:
-        print(json.dumps(result.record(), indent=2, allow_nan=False, ensure_ascii=False))
+        print_json(result.record())
         return
     print_point(result)

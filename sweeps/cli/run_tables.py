@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
-from rich.text import Text
 
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.conclusion import QUESTIONS
 from gridproof.results.run.record import data_warnings
-from gridproof.sweeps.cli.console import console, print_table
+from gridproof.sweeps.cli.console import bold, console, print_table
 
 if TYPE_CHECKING:
     from gridproof.results.run.run import Run
@@ -26,7 +25,7 @@ def print_summary(result: Run, top: int) -> None:
     if summary["sample"]:
         counted = f"{summary['evaluated']:,} of {counted}"
     console.print(
-        Text(summary["study"], "bold"),
+        bold(summary["study"]),
         f": {counted}, {summary['distinct']:,} distinct, backend {summary['backend']}",
         sep="",
     )
@@ -99,7 +98,7 @@ def print_search(result: Run) -> None:
     record = result.search
     trials, best, size = record["trials"], record["best"], f"10^{record['space']['digits']:.0f}"
     console.print(
-        Text(record["study"], "bold"),
+        bold(record["study"]),
         f": {trials['finished']:,} trials in a space of about {size} variants, "
         f"{record['cells']:,} cells evaluated; {trials['pruned']:,} trials pruned (objective undefined), "
         f"{trials['repeated']:,} repeated another. Stopped: {record['stopped']}.",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
-from rich.text import Text
 
 from gridproof.kernels.metrics import BY_NAME
-from gridproof.sweeps.cli.console import console, print_table
+from gridproof.sweeps.cli.console import bold, console, print_table
 
 if TYPE_CHECKING:
     from gridproof.signals.catalogue import Measure
@@ -33,7 +32,7 @@ def print_point(point: Point) -> None:
 def print_ledger(record: dict[str, Any]) -> None:
     """One table for each market of ``ledger_record``: its strategies, the studies that tried them, and the totals."""
     for market in record["markets"]:
-        console.print(Text(market["market"], "bold"))
+        console.print(bold(market["market"]))
         table = Table("strategy", "studies", "runs", "evaluated", "distinct", box=None)
         for row in market["strategies"]:
             counts = (f"{row[key]:,}" for key in ("runs", "evaluated", "distinct"))
@@ -45,7 +44,7 @@ def print_ledger(record: dict[str, Any]) -> None:
 def print_measure(measure: Measure) -> None:
     """One measure of the catalogue."""
     counts = " or ".join(map(str, measure.inputs))
-    console.print(Text(measure.name, "bold"), f"  of {counts} series", sep="")
+    console.print(bold(measure.name), f"  of {counts} series", sep="")
     console.print(f"  {measure.meaning}.")
     for name, parameter in measure.parameters.items():
         default = "required" if parameter.default is None else f"default {parameter.default}"

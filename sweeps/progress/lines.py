@@ -6,6 +6,7 @@ import sys
 import time
 
 from gridproof.sweeps.progress.display import COMPILING, Display
+from gridproof.sweeps.progress.plain_text import printable
 from gridproof.sweeps.progress.stage import UNITS, Stage
 
 # Seconds between two lines of a stage that goes on.
@@ -42,4 +43,4 @@ class LineDisplay(Display):
             self.notice(stage.line(now, self.rates if stage.name in UNITS else ""))
 
     def notice(self, text: str) -> None:
-        print(text, file=sys.stdout, flush=True)
+        print(printable(text), file=sys.stdout, flush=True)
