@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -110,17 +111,32 @@ def head_reachable(head: str, timeout: float) -> bool:
 def make_token_private() -> None:
     """Make Ray's token file ``~/.ray/auth_token`` readable by its owner alone, mode 0600.
 
-    ``ray get-auth-token --generate`` writes it with the user's default mode, which often lets everyone read it. A file
-    at RAY_AUTH_TOKEN_PATH is left as it is: it may be a mounted secret.
+    ``ray get-auth-token --generate`` writes it with the user's default mode, which often lets everyone read it. Its
+    folder loses the right of others to write, with which they could replace the file. A file at RAY_AUTH_TOKEN_PATH is
+    left as it is: it may be a mounted secret.
+
+    Raises InputError where the mode is wider and cannot be changed.
     """
     path = _token_file()
-    with suppress(FileNotFoundError, PermissionError):
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
+    if path is None:
+        return
+    for place, forbidden in ((path.parent, 0o022), (path, 0o077)):
+        try:
+            mode = stat.S_IMODE(place.stat().st_mode)
+            if mode & forbidden:
+                place.chmod(mode & ~forbidden)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            rule, remedy = "Ray's token must be private to its owner", f"Run chmod go-rwx {place} as its owner"
+            raise InputError(rule, f"{place}: {error.strerror}", "--ray", remedy) from None
 
 
-def _token_file() -> Path:
-    return Path.home() / ".ray" / "auth_token"
+def _token_file() -> Path | None:
+    """Where Ray keeps the user's token; None for a user without a home."""
+    with suppress(RuntimeError):
+        return Path.home() / ".ray" / "auth_token"
+    return None
 
 
 def _check_reachable(address: str) -> None:
@@ -197,7 +213,8 @@ def _has_token() -> bool:
     """Whether Ray finds a token of this user. Otherwise a local Ray gets a random one, which no one else knows."""
     if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
         return True
-    return _token_file().is_file()
+    path = _token_file()
+    return path is not None and path.is_file()
 
 
 def _signal_handlers() -> dict[int, Any]:

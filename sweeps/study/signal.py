@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -90,14 +91,15 @@ def build_signal(name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, 
 def choice_signal(alternatives: Sequence[str]) -> Signal:
     """Returns the choice among several rules as a constant signal. Its bits are the number of the rule, bit 0 first."""
     bits = tuple(str(at) for at in range(max(1, (len(alternatives) - 1).bit_length())))
-
-    def read(_series: list[Floats], name: str) -> Reading:
-        number = alternatives.index(name)
-        return Reading({}, np.array([[bool(number >> at & 1)] for at in range(len(bits))]))
-
+    read = partial(_read_choice, tuple(alternatives), len(bits))
     parameter = Parameter(str, None, "the name of the rule", choices=tuple(alternatives))
     measure = Measure("rule", (0,), {"name": parameter}, read, "the chosen rule", "the study", bits)
     return Signal(RULE, measure, (), {"name": RULE}, ())
+
+
+def _read_choice(alternatives: tuple[str, ...], bits: int, _series: list[Floats], name: str) -> Reading:
+    number = alternatives.index(name)
+    return Reading({}, np.array([[bool(number >> at & 1)] for at in range(bits)]))
 
 
 def check_signal(signal: Signal, table: AxisTable) -> None:

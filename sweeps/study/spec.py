@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import keyword
 import re
+import unicodedata
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -89,6 +90,27 @@ def _name(text: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_name)]
+
+# Characters of a study's name, which also names a folder: at most 192 bytes, where file systems allow 255.
+_LONGEST_NAME = 64
+# No ASCII sign but - and _, none of them first; the check itself also refuses other signs.
+STUDY_NAME_SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "maxLength": _LONGEST_NAME,
+    "pattern": r"^[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x9f][^\x00-\x2c\x2e\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x9f]*$",
+    "description": "names the run folder: letters of any script, digits, _ and -",
+}
+
+
+def _study_name(text: str) -> str:
+    """A name of a file on every system: no separator, dot, space or control character, and no sign at its start."""
+    text = unicodedata.normalize("NFC", text)
+    plain = all(unicodedata.category(sign)[0] in "LMN" or sign in "_-" for sign in text)
+    if not plain or not text or unicodedata.category(text[0])[0] not in "LN":
+        raise ValueError("name must be letters, digits, _ and -, a letter or digit first; rename it")
+    if len(text) > _LONGEST_NAME or len(text.encode()) > 3 * _LONGEST_NAME:
+        raise ValueError(f"name must have at most {_LONGEST_NAME} characters; shorten it")
+    return text
 
 
 def _shape(value: object) -> str:
@@ -176,7 +198,7 @@ class WindowSpec(_Spec):
 class StudySpec(_Spec):
     """A gridproof study: one experiment over every variant of a timing or rotation strategy."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="names the run folder")]
+    name: Annotated[str, AfterValidator(_study_name), WithJsonSchema(STUDY_NAME_SCHEMA)]
     title: str | None = None
     notes: list[str] = []
     market: MarketSpec

@@ -80,3 +80,26 @@ def test_the_token_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
         make_token_private()
     assert token.stat().st_mode & 0o777 == 0o600
     assert token.read_text() == "secret"
+
+
+def test_the_tokens_folder_cannot_be_written_by_others(tmp_path: Path) -> None:
+    token = tmp_path / ".ray" / "auth_token"
+    token.parent.mkdir()
+    token.parent.chmod(0o777)
+    token.write_text("secret")
+    token.chmod(0o666)
+    with mock.patch.dict(os.environ, HOME=str(tmp_path)):
+        make_token_private()
+        assert token.parent.stat().st_mode & 0o777 == 0o755
+        assert token.stat().st_mode & 0o777 == 0o600
+        token.chmod(0o644)
+        with (
+            mock.patch.object(Path, "chmod", side_effect=PermissionError(1, "Operation not permitted")),
+            pytest.raises(InputError, match=r"token must be private to its owner; got .*auth_token: Operation not"),
+        ):
+            make_token_private()
+
+
+def test_a_user_without_a_home_has_no_token() -> None:
+    with mock.patch.object(Path, "home", side_effect=RuntimeError("Could not determine home directory.")):
+        make_token_private()
