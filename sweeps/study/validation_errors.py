@@ -43,7 +43,6 @@ _RULES = {
     "model_type": ("must be a mapping", "Write `key: value` lines under it"),
     "list_type": ("must be a list", "Write it in brackets, or with a dash before each"),
     "literal_error": ("must be {expected}", "Choose one"),
-    "string_pattern_mismatch": ("must be letters, digits, _ and -", "Rename it"),
     "invalid_key": ("must be a word", "Put it in quotes, or rename it"),
 }
 

@@ -62,7 +62,9 @@ FAULTS = {
     "a name that is a word of the rule": (
         "  rate:\n", "  not:\n", "14 signals.not", "a name must not be a keyword of rules", "'not'"),
     "a name that is a number": ("  rate:\n", "  3:\n", "14 signals.3", "a name must be text", "3"),
-    "a study's name": ("name: small", "name: a b", "1 name", "name must be letters, digits, _ and -", "'a b'"),
+    "a study's name": (
+        "name: small", "name: a b", "1 name",
+        "name must be letters, digits, _ and -, a letter or digit first", "'a b'"),
     "an unknown objective": (
         "objective: sharpe", "objective: sharp", "46 objective",
         "objective must be 'total_return', 'cagr', 'sharpe', 'sortino', 'max_drawdown' or 'calmar'", "'sharp'"),
