@@ -79,7 +79,7 @@ def print_verdict(result: Run) -> None:
             one = conclusion[question]
             numbers = ("–" if one[key] is None else f"{one[key]:.3g}" for key in ("number", "threshold"))
             answers.add_row(question, one["answer"], *numbers, one["test"])
-        console.print(Text(conclusion["sentence"], "bold"))
+        console.print(bold(conclusion["sentence"]))
         print_table(answers)
     counts = {kind: sum(gate["result"] == kind for gate in gates) for kind in ("pass", "fail", "not computable")}
     console.print(
