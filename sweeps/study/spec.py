@@ -123,6 +123,15 @@ _Word = Annotated[str, Tag(WORD)]
 _SHAPES = Discriminator(_shape)
 
 
+def _cell(value: object) -> str | int | float:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return value
+    raise ValueError("a value of `where` is text or a number; write one, in quotes if it must stay text")
+
+
+Cell = Annotated[str | int | float, PlainValidator(_cell), WithJsonSchema(_SCALAR)]
+
+
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -138,7 +147,7 @@ class SeriesSpec(_Spec):
     field: str = Field(description="the column of values")
     date: str = Field("date", description="the column of dates")
     code: str | None = Field(None, description="keep the rows with this value in the column of codes")
-    where: dict[str, str | int | float] | None = Field(
+    where: dict[str, Cell] | None = Field(
         None, description="keep the rows with these values in these columns, such as {ts_code: 000300.SH}"
     )
     sheet: str | None = Field(None, description="the sheet of a workbook; default: the only one that has cells")

@@ -241,6 +241,14 @@ FAULTS = {
         "date: month", "date: mnth", "8 series.m1",
         "the file money.csv must have the column that a series names", "mnth"),
     "a wrong code": ("code: 000300", "code: 000301", "5 series.large", "index.csv must hold the code", "000301"),
+    "a value of where that is none": (
+        "code: 000300", "where: {code: [000300]}", "5 series.large.where.code",
+        "a value of `where` is text or a number", "['000300']"),
+    "a wrong column of where": (
+        "code: 000300", "where: {cod: 000300}", "5 series.large",
+        "the file index.csv must have the column that a series names", "cod"),
+    "a sheet of a text file": (
+        "code: 000300", "code: 000300, sheet: S", "5 series.large", "only a workbook has sheets", "sheet S of index.csv"),
     "a code as a number": ("code: 000300", "code: 300", "5 series.large.code", "code must be text", "300"),
     "two series as one": (
         "code: 000300, field", "field", "5 series.large",

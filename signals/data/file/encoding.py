@@ -29,6 +29,8 @@ def decode(data: bytes, file: str, where: str) -> tuple[bytes, str]:
     """
     text, name = _unicode(data, file, where)
     text = text.rstrip(b"\x1a")  # DOS ends a text so
+    if codecs.BOM_UTF8 in text:  # of files that were joined, or saved twice
+        text = text.replace(codecs.BOM_UTF8, b"")
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if (position := text.find(b"\0")) >= 0:

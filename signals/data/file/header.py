@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 Names = tuple[str, ...]
@@ -22,8 +23,8 @@ def label_columns(headers: Sequence[Names], width: int) -> list[str]:
     if len(headers) > 1 and headers[-1][0] and not any(headers[-1][1:]):
         names[0] = headers[-1][0]
     names = [name or f"Unnamed: {column}" for column, name in enumerate(names)]
-    repeated = {name for name in names if names.count(name) > 1}
-    return [f"{name} (column {column + 1})" if name in repeated else name for column, name in enumerate(names)]
+    count = Counter(names)
+    return [f"{name} (column {column + 1})" if count[name] > 1 else name for column, name in enumerate(names)]
 
 
 def texts_of(headers: Sequence[Names]) -> list[list[str]]:

@@ -32,8 +32,8 @@ _WEAK_DATE = re.compile(rf"{_YEAR}(?:\.0)?|[2-5]\d{{4}}(?:\.0)?")  # a year, or 
 _NUMBER = re.compile(r"[-+(]?\s*[$¥￥€£]?\s*\.?\d[\d,.\s]*(?:[eE][-+]?\d+)?\s*(?:[%KMBT万亿]|万亿)?\)?", re.IGNORECASE)
 _NOTE = re.compile(
     r"[\s*#(（【\[<>/-]*(?:数据来源|资料来源|信息来源|来源|数据|资料|注|备注|附注|说明|声明|免责|提示|制表|制作|更新|导出|下载|版权|"
-    r"统计局|共\s*\d+\s*[条行]|\d+\s+rows?\b|(?:data )?(?:source|provided|supplied)|notes?\b|n\.b\.|copyright|©|"
-    r"disclaimer|downloaded|exported|generated|created|updated|last update|retrieved|"
+    r"单位|口径|频率|统计局|共\s*\d+\s*[条行]|\d+\s+rows?\b|(?:data )?(?:source|provided|supplied)|notes?\b|n\.b\.|"
+    r"copyright|©|disclaimer|downloaded|exported|generated|created|updated|last update|retrieved|"
     r"powered by|all rights|terms of|for more|see |https?:|www\.|end of|eof\b|footnote|this (?:data|file|series))"
     r"|[*#※].*",
     re.IGNORECASE,
@@ -140,7 +140,7 @@ class Sheet:
         return whole and len(row) > column and is_date(row[column], weak=weak)
 
     def _date_column(self) -> tuple[int | None, bool]:
-        """Returns the leftmost column with most dates, and whether they are years or numbers of days only."""
+        """Returns the first column of dates, else that with most dates; and whether they are years or days' numbers."""
         full = self._full()
         for weak in (False, True):
             counts = [

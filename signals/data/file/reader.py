@@ -52,12 +52,12 @@ def read_table(file: str, folder: Path | None, where: str, sheet: str | None = N
     if ending is None:
         remedy = "Convert it, or correct its name"
         raise InputError(f"a market file is one of {', '.join(FORMATS)}", file, where, remedy)
-    if not path.is_file():
-        remedy = f"Correct the name{_nearest(path)}, or give the folder of the market with --data DIR"
-        raise InputError("the file of a series must exist", path, where, remedy)
     if sheet is not None and ending not in _WORKBOOKS:
         raise InputError("only a workbook has sheets", f"sheet {sheet} of {file}", where, "Remove `sheet`")
     try:
+        if not path.is_file():
+            remedy = f"Correct the name{_nearest(path)}, or give the folder of the market with --data DIR"
+            raise InputError("the file of a series must exist", path, where, remedy)
         status = path.stat()
         return _read(file, path, ending, sheet, status.st_mtime_ns, status.st_size)
     except InputError as error:  # is raised without a place in the study: tables are kept for all series of a file

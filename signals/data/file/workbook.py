@@ -85,12 +85,13 @@ def _no_panic_text() -> Iterator[None]:
 
 def _choose(workbook: Any, file: str, sheet: str | None, where: str) -> tuple[str, bool]:
     """Returns the name of the sheet, and whether the workbook has several."""
-    names = list(workbook.sheet_names)
+    sheets = [each for each in workbook.sheets_metadata if str(each.typ).endswith("WorkSheet")]
+    names = [each.name for each in sheets]
     if sheet is not None:
         if sheet not in names:
             raise InputError(f"{file} must have the sheet", sheet, where, f"Its sheets are {', '.join(names)}")
         return sheet, len(names) > 1
-    visible = {each.name for each in workbook.sheets_metadata if str(each.visible).endswith("Visible")}
+    visible = {each.name for each in sheets if str(each.visible).endswith("Visible")}
     full = [name for name in names if name in visible and workbook.get_sheet_by_name(name).height > 0]
     if len(full) > 1:
         remedy = f"Write sheet: with one of {', '.join(full)}"

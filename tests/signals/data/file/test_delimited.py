@@ -212,6 +212,13 @@ def test_quoted_cells_come_back_as_they_were(cells: list[tuple[str, str]], delim
                 assert "".join(text.split()) == "".join(expected.split())
 
 
+def test_a_file_of_many_columns(tmp_path: Path) -> None:
+    names = [f"{code:06d}" for code in range(5000)]
+    rows = [f"2020-03-{day:02d}," + ",".join(map(str, range(5000))) for day in range(2, 8)]
+    table = read("\n".join([",".join(["date", *names]), *rows]))
+    assert column(table, "004999") == ["4999"] * 6
+
+
 def test_a_long_file_is_read_to_its_last_row(tmp_path: Path) -> None:
     days = np.arange("1900-01-01", "2020-01-01", dtype="datetime64[D]")
     text = HEADER + "".join(f"{day},{index},1\n" for index, day in enumerate(days))

@@ -35,6 +35,11 @@ def test_lines_end_in_a_line_feed() -> None:
     assert decode(TEXT.encode() + b"\x1a", "f.csv", "here")[0] == TEXT.encode()
 
 
+def test_further_byte_order_marks_are_removed() -> None:
+    mark = b"\xef\xbb\xbf"
+    assert decode(mark + mark + b"date,v\n1,2\n" + mark + b"3,4\n", "f.csv", "here")[0] == b"date,v\n1,2\n3,4\n"
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

@@ -72,6 +72,12 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
         read_table("folder.csv", tmp_path, "here")
 
 
+def test_a_name_that_no_file_can_have_is_one_line(tmp_path: Path) -> None:
+    for name in ("a" * 300 + ".csv", "a\0b.csv"):
+        with pytest.raises(InputError, match=r"^here: "):
+            read_table(name, tmp_path, "here")
+
+
 def test_only_a_workbook_has_sheets(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(CSV)
     with pytest.raises(InputError, match="only a workbook has sheets"):
