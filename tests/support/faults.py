@@ -248,7 +248,8 @@ FAULTS = {
         "code: 000300", "where: {cod: 000300}", "5 series.large",
         "the file index.csv must have the column that a series names", "cod"),
     "a sheet of a text file": (
-        "code: 000300", "code: 000300, sheet: S", "5 series.large", "only a workbook has sheets", "sheet S of index.csv"),
+        "code: 000300", "code: 000300, sheet: S", "5 series.large", "only a workbook has sheets",
+        "sheet S of index.csv"),
     "a code as a number": ("code: 000300", "code: 300", "5 series.large.code", "code must be text", "300"),
     "two series as one": (
         "code: 000300, field", "field", "5 series.large",
