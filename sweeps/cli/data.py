@@ -28,9 +28,8 @@ def check(
 
     Of a single market FILE, show its columns and what each would be read as. Exit code 1 if a series cannot be read.
     """
-    import json
-
     from gridproof.sweeps.cli.console import console
+    from gridproof.sweeps.cli.streams import print_json
 
     if _is_study(target):
         from gridproof.sweeps.study.study import load_study
@@ -41,7 +40,7 @@ def check(
         record = check_file(target, data)
         lines = _file_lines(record)
     if as_json:
-        print(json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False))
+        print_json(record)
     else:
         for line in lines:
             console.print(line)
