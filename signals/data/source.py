@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
+from gridproof.signals.data.column.date_checks import isolated_date
 from gridproof.signals.data.column.dates import DateColumn, Dates, holds_dates, parse_dates
 from gridproof.signals.data.column.numbers import parse_numbers
 from gridproof.signals.data.file.reader import read_table
@@ -188,6 +189,8 @@ def read(source: Source, folder: Path | None) -> Observations:
     others = _other_dates(source, whole.take(keep), date)
     dates, values = dates[keep], values[keep]
     rows = f"{len(dates):,} values, {dates[0]} to {dates[-1]}"
+    if isolated := isolated_date(dates):
+        warnings = (*warnings, isolated)
     return Observations(source, dates, values, others, "; ".join([rows, *notes, *whole.layout]), warnings)
 
 

@@ -48,7 +48,10 @@ class Column:
 
 def distinct(cells: pd.Series[Any]) -> Distinct:
     """Returns the distinct cells of a column as text, as they are written, in the order in which they occur first."""
-    codes, values = pd.factorize(cells)
+    try:
+        codes, values = pd.factorize(cells)
+    except TypeError:  # lists and the like, which a Parquet file can hold
+        codes, values = pd.factorize(cells.map(str))
     codes = codes.astype(np.int64)
     first = np.full(len(values), -1, dtype=np.int64)
     positions = np.flatnonzero(codes >= 0)[::-1]

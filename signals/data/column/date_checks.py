@@ -62,3 +62,18 @@ def check_weekdays(column: Column, stamps: list[Stamp], days: Dates) -> None:
     wrong = np.flatnonzero((stated >= 0) & (stated != actual))
     if len(wrong):
         raise column.error("a date must be on the weekday that it states", int(wrong[0]), "Correct it")
+
+
+def isolated_date(dates: Dates) -> str | None:
+    """Returns a warning about the first date that is ten years or more from the one before, in a series of short steps.
+
+    A placeholder such as 2099-12-31 and a wrong century look like that. The clock plays no part.
+    """
+    steps = np.diff(dates).astype(np.int64)
+    if len(steps) < 2:
+        return None
+    far = np.flatnonzero(steps >= max(3650.0, 50 * float(np.median(steps))))
+    if not len(far):
+        return None
+    before, after = dates[far[0]], dates[far[0] + 1]
+    return f"the date {after} is {steps[far[0]]:,} days after the one before, {before}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import decimal
+import numbers
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,8 +73,9 @@ def _holds_objects(cells: pd.Series[Any]) -> bool:
 
 
 def _refuse_objects(value: object) -> object:
-    """Returns a cell that is a number or text as it is; text for anything else, which is then no number."""
-    return str(value) if isinstance(value, bool | np.bool_ | bytes) else value
+    """Returns a cell that is a number, text or missing as it is; text for anything else, which is then no number."""
+    known = isinstance(value, str | numbers.Real | decimal.Decimal) and not isinstance(value, bool | np.bool_)
+    return value if known or value is None or value is pd.NaT or value is pd.NA else str(value)
 
 
 def _not_numbers(value: str, at: str, where: str) -> InputError:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels.errors import InputError
+from gridproof.signals.data.column.date_checks import isolated_date
 from gridproof.signals.data.column.dates import DateColumn, parse_dates
 
 
@@ -147,6 +148,7 @@ def test_a_number_that_lost_its_zero_is_october_beside_padded_months() -> None:
         (UTC, "2020-01-01 16:00:00+00:00 at file:2"),
         (pd.Series(STAMPS.normalize().tz_localize("UTC").tz_convert("America/New_York")), "19:00:00-05:00 at file:2"),
         ([datetime.datetime(2020, 1, 2), "2020-01-03"], "have a time of day or none has"),
+        ([["a"], ["b"]], "must have a known format"),
         ([], "must have values"),
     ],
 )  # fmt: skip
@@ -181,6 +183,14 @@ def test_a_declared_zone_moves_stamps_to_its_days_but_no_midnight() -> None:
     assert "Asia/Shanghai" in fault(["2020-01-01 16:00:00Z"], time_zone="Shanghai")
     # A stated zone is not left out by date_format.
     assert "time_zone" in fault(["2020-01-01 16:00:00+0000"], date_format="%Y-%m-%d %H:%M:%S%z")
+
+
+def test_a_date_far_from_all_others_is_a_warning() -> None:
+    dates = np.array(["2020-01-02", "2020-01-03", "2020-01-06", "2099-12-31"], dtype="datetime64[D]")
+    said = "the date 2099-12-31 is 29,214 days after the one before, 2020-01-06"
+    assert isolated_date(dates) == said
+    assert isolated_date(dates[:3]) is None
+    assert isolated_date(np.array(["1950", "1960", "1970"], dtype="datetime64[Y]").astype("datetime64[D]")) is None
 
 
 _DAY_FORMATS = (

@@ -95,6 +95,8 @@ NONE = math.nan
         (pd.to_datetime(["2020-01-01"]), None, "dates"),
         ([datetime.date(2020, 1, 1)], None, "numbers"),
         ([b"1"], None, "numbers"),
+        ([[1.0], [2.0]], None, "numbers"),
+        ([{"a": 1}], None, "numbers"),
         ([1 + 2j], None, "numbers"),
     ],
 )  # fmt: skip
