@@ -37,6 +37,7 @@ from gridproof.sweeps.execution.tile import build_tally_scale
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
+from gridproof.sweeps.plan.workload import check_duration
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study, load_study
 
@@ -177,6 +178,8 @@ def sweep(
     """
     study, store, observer = context.study, context.store, context.observer
     began = time.perf_counter()
+    variants = study.space.size if sample is None else sample
+    check_duration(study, variants, isinstance(executor, ClusterExecutor))
     with executor:
         plan = build_plan(study, context.market, context.backend, observer=observer)
         grid = _grid(plan, context.backend, sample)

@@ -15,6 +15,10 @@ from gridproof.kernels.metrics import is_flat
 Indices: TypeAlias = npt.NDArray[np.int32]
 
 
+# Days drawn for all resamples together, 4 bytes each.
+_MOST_DRAWN = 2_000_000_000
+
+
 @dataclass(frozen=True)
 class BlockLength:
     """Optimal mean block lengths in days, not rounded. Where a length is below 1, use 1: single days may be drawn."""
@@ -122,6 +126,9 @@ def stationary_bootstrap_indices(observations: int, block_length: float, resampl
         )
     if resamples < 1:
         raise InputError("there must be at least one resample", resamples, f"{where}: resamples", "Give 1000")
+    if resamples * observations > _MOST_DRAWN:
+        rule = f"{observations:,} observations can be resampled at most {_MOST_DRAWN // observations:,} times"
+        raise InputError(rule, f"{resamples:,}", f"{where}: resamples", "Give 1000")
     if seed < 0:
         raise InputError("must not be negative", seed, f"{where}: seed", "Give a whole number")
     generator = np.random.default_rng(seed)

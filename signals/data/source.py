@@ -20,6 +20,8 @@ from gridproof.signals.data.selection import CellValue, check_one_series, joined
 
 __all__ = ["Dates", "Observations", "Release", "Source", "read"]
 
+# Ten years.
+_LONGEST_RELEASE = 3_650
 _DAYS = re.compile(r"^(\d{1,5})\s*(?:(?:trading )?days?)?$")
 _CALENDAR_DAYS = re.compile(r"^(\d{1,5}) calendar days?$")
 
@@ -91,6 +93,9 @@ class Release:
     def parse(cls, text: int | float | str, where: str) -> Release:
         """Parse a release as written in a study. Raises InputError if it has none of the three forms."""
         word = str(text).strip()
+        numbers = re.match(r"^(\d+)", word)
+        if numbers and int(numbers[1][:9]) > _LONGEST_RELEASE:
+            raise InputError(f"a release is at most {_LONGEST_RELEASE:,} days", repr(text), where, "Lower it")
         if match := _DAYS.match(word):
             return cls(trading_days=int(match[1]))
         if match := _CALENDAR_DAYS.match(word):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.execution.budget import Budget
+from gridproof.sweeps.plan.workload import MAX_SAMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,5 @@ class RunOptions:
     def __post_init__(self) -> None:
         if self.sample is not None and self.sample < 1:
             raise InputError("a sample must have at least one variant", self.sample, "--sample", "Raise it")
+        if self.sample is not None and self.sample > MAX_SAMPLE:
+            raise InputError(f"a sample must have at most {MAX_SAMPLE:,} variants", self.sample, "--sample", "Lower it")

@@ -11,6 +11,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.stamp_duty import stamp_rates
 from gridproof.sweeps.plan.window import Window
+from gridproof.sweeps.plan.workload import MAX_COST_VALUES
 from gridproof.sweeps.study.study import Leg, Study
 
 # Days times legs, summed over all settings of carry and interest: a sweep keeps range tables of them, about 1 GiB.
@@ -73,6 +74,11 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
         return costs
 
     terms = ["execution.cost", *(leg.terms["cost"] for leg in study.legs if "cost" in leg.terms)]
+    settings = len({tuple(cell[term] for term in terms) for cell in cells})
+    most = MAX_COST_VALUES // (len(study.legs) ** 2 * window.days)
+    if settings > most:
+        rule, remedy = f"costs must have at most {most:,} settings in this window", "Give them fewer values"
+        raise InputError(rule, f"{settings:,}", study.where("execution", "cost"), remedy)
     return _distinct(cells, terms, build)
 
 

@@ -17,6 +17,7 @@ from gridproof.signals.data.source import Dates
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
 from gridproof.sweeps.plan.signal_paths import PathTable, path_table
 from gridproof.sweeps.plan.window import Window, find_window
+from gridproof.sweeps.plan.workload import check_memory
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.study import Study
@@ -188,6 +189,7 @@ def build_plan(
 
 def lay_out(study: Study, market: Market) -> StudyLayout:
     """Payoffs and costs for every combination of the execution's axes. Raises InputError where a leg lacks a close."""
+    check_memory(study)
     window = find_window(study, market)
     executions = _executions(study)
     lags = np.array([int(cell["execution.lag"]) for cell in executions], dtype=np.int64)

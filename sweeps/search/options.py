@@ -9,6 +9,8 @@ from gridproof.kernels.errors import InputError
 
 # Cells of a trial at most, by default.
 CELLS = 4_194_304
+# The most trials, cells, points or folds: a trial takes a millisecond or more, a cell some bytes.
+_MOST = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class SearchOptions:
             if option is not None and option < 1:
                 rule, where = f"{name} of a search must be at least 1", f"--{name.replace('_', '-')}"
                 raise InputError(rule, option, where, "Raise it")
+            if option is not None and option > _MOST:
+                rule, where = f"{name} of a search must be at most {_MOST:,}", f"--{name.replace('_', '-')}"
+                raise InputError(rule, f"{option:,}", where, "Lower it")
+        if self.seed >= 2**32:
+            raise InputError("seed of a search must be below 2^32", self.seed, "--seed", "Lower it")
         if self.seed < 0:
             raise InputError("seed of a search must be at least 0", self.seed, "--seed", "Raise it")
 

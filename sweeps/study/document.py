@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +38,29 @@ class Document:
         return f"{self.name}{line} {'.'.join(keys)}".rstrip()
 
 
+# The most bytes of a study file: what is read in a few seconds.
+_LARGEST = 500_000
+# Keys whose values are not folded: names in the market's files, and texts to print.
+_AS_WRITTEN = {"file", "field", "date", "code", "where", "sheet", "date_format", "release", "path", "title", "notes"}
+_ASCII = {"：": ":", "，": ",", "“": '"', "”": '"', "‘": "'", "’": "'", "（": "(", "）": ")", "｛": "{", "｝": "}",
+          "［": "[", "］": "]", "【": "[", "】": "]", "；": ","}  # fmt: skip
+_FULL_WIDTH = re.compile(f"[{''.join(map(re.escape, _ASCII))}]")
+
+
+class _AliasError(yaml.YAMLError):
+    def __init__(self, name: str, line: int) -> None:
+        super().__init__(f"the alias *{name}")
+        self.name, self.line = name, line
+
+
 class _Loader(yaml.SafeLoader):
-    """Loads numbers, text, true and false. Dates stay text, and so do on, off, yes and no."""
+    """Loads numbers, text, true and false. Dates stay text, and so do on, off, yes and no. Refuses aliases."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event: yaml.AliasEvent = self.peek_event()  # type: ignore[no-untyped-call]
+            raise _AliasError(str(event.anchor), event.start_mark.line + 1 if event.start_mark else 1)
+        return super().compose_node(parent, index)
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -61,46 +83,95 @@ def parse_value(text: str) -> Any:
     return yaml.load(text, Loader=_Loader)
 
 
+def folded(value: Any, file: str) -> Any:
+    """Returns parsed values with full-width and composed characters folded (NFKC), so that equal names are equal.
+
+    Columns, files and texts to print stay as they are. Raises InputError if two keys become equal.
+    """
+    if isinstance(value, str):
+        return _fold(value)
+    if isinstance(value, list):
+        return [folded(one, file) for one in value]
+    if not isinstance(value, dict):
+        return value
+    result: dict[str, Any] = {}
+    for key, one in value.items():
+        name = _fold(key) if isinstance(key, str) else key
+        if name in result:
+            raise InputError("a key must occur once", f"{name} twice", f"{file} {name}", "Remove one")
+        result[name] = one if name in _AS_WRITTEN else folded(one, file)
+    return result
+
+
+def _fold(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
 def read_document(path: Path) -> Document:
-    """Read a study file. Raises InputError if it is missing, is not YAML, uses an alias or repeats a key."""
+    """Read a study file. Raises InputError if it is missing, is not YAML in UTF-8, uses an alias or repeats a key."""
+    text = _read_text(path)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
-        remedy = "Name a study file in UTF-8, or one of the studies shipped"
-        raise InputError("the study file must be readable", problem, str(path), remedy) from error
-    try:
-        if alias := next((token for token in yaml.scan(text) if isinstance(token, yaml.AliasToken)), None):
-            raise InputError(
-                "a study file must not use YAML aliases",
-                f"*{alias.value}",
-                f"{path}:{alias.start_mark.line + 1}",
-                "Write the value out",
-            )
-        node = yaml.compose(text, Loader=_Loader)
-        raw = parse_value(text)
-    except InputError:
-        raise
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            raw = None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except _AliasError as error:
+        rule, remedy = "a study file must not use YAML aliases", "Write the value out"
+        raise InputError(rule, f"*{error.name}", f"{path}:{error.line}", remedy) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
+        _check_punctuation(text, path, mark.line + 1 if mark else None)
         line = f":{mark.line + 1}" if mark else ""
         problem = str(getattr(error, "problem", None) or error).splitlines()[0]
-        raise InputError(
-            "a study file is YAML", problem, f"{path}{line}", "Correct the indentation, brackets or quotes"
-        ) from error
+        remedy = "Correct the indentation, brackets or quotes"
+        remedy = "Indent with spaces, not with tabs" if "\\t" in problem else remedy
+        raise InputError("a study file is YAML", problem, f"{path}{line}", remedy) from error
     if not isinstance(raw, dict) or node is None:
+        _check_punctuation(text, path, None)
         found = "nothing" if raw is None else "a list" if isinstance(raw, list) else repr(raw)
         remedy = "Write `key: value` lines; the studies shipped show them"
         raise InputError("a study file is a mapping of keys", found, f"{path}:1", remedy)
     lines: dict[tuple[str, ...], int] = {}
     _walk(node, (), lines, str(path))
-    return Document(str(path), raw, lines)
+    return Document(str(path), folded(raw, str(path)), lines)
+
+
+def _read_text(path: Path) -> str:
+    rule, remedy = "the study file must be readable", "Name a study file in UTF-8, or one of the studies shipped"
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= _LARGEST else b""
+    except OSError as error:
+        raise InputError(rule, error.strerror, str(path), remedy) from error
+    if size > _LARGEST:
+        rule, remedy = f"a study file has at most {_LARGEST:,} bytes", "Write ranges instead of lists of values"
+        raise InputError(rule, f"{size:,}", str(path), remedy)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            problem = "UTF-16"
+        elif content.startswith(b"PK"):
+            problem = "a workbook or archive"
+        else:
+            problem = f"bytes that are not UTF-8 on line {content[: error.start].count(10) + 1}, perhaps GBK"
+        raise InputError(rule, problem, str(path), "Save it as UTF-8") from error
+
+
+def _check_punctuation(text: str, path: Path, until: int | None) -> None:
+    """Raises InputError for the first line up to ``until`` with full-width punctuation where YAML needs ASCII."""
+    for number, line in enumerate(text.splitlines()[:until], 1):
+        if found := _FULL_WIDTH.search(line.split("#")[0]):
+            remedy = f"Write {_ASCII[found[0]]} instead, with a space after it"
+            raise InputError("a study file uses ASCII punctuation", found[0], f"{path}:{number}", remedy)
 
 
 def _walk(node: yaml.Node, path: tuple[str, ...], lines: dict[tuple[str, ...], int], file: str) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            inner = (*path, str(key.value))
+            inner = (*path, _fold(str(key.value)))
             if inner in lines:
                 raise InputError(
                     "a key must occur once",

@@ -84,6 +84,8 @@ Day = Annotated[datetime.date, BeforeValidator(_date), WithJsonSchema({"type": "
 def _name(text: str) -> str:
     if not text.isidentifier():
         raise ValueError("a name is letters, digits and underscores, a letter first; rename it")
+    if len(text) > 100:
+        raise ValueError("a name has at most 100 characters; shorten it")
     if keyword.iskeyword(text) or text in (HOLD, OTHERWISE):
         raise ValueError("a name must not be a keyword of rules; rename it")
     return text
@@ -139,7 +141,7 @@ class _Spec(BaseModel):
 class MarketSpec(_Spec):
     path: str | None = Field(None, description="folder of the files, from the working directory; --data overrides it")
     calendar: str = Field(description="the series whose dates are the trading days")
-    periods: float = Field(243, gt=0, description="trading days a year, for every annual figure")
+    periods: float = Field(243, gt=0, le=366, description="trading days a year, for every annual figure")
 
 
 class SeriesSpec(_Spec):
@@ -221,5 +223,5 @@ class StudySpec(_Spec):
     execution: ExecutionSpec = ExecutionSpec()
     window: WindowSpec
     objective: Literal[*OBJECTIVES] = "sharpe"  # type: ignore[valid-type]
-    risk_free: float = Field(0.0, description="risk-free rate a year, subtracted in Sharpe and Sortino")
+    risk_free: float = Field(0.0, ge=-0.5, lt=1, description="risk-free rate a year, subtracted in Sharpe and Sortino")
     base: dict[str, BaseValue] = Field({}, description="the published variant: a value for every axis")

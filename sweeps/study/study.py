@@ -17,7 +17,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.source import Source
 from gridproof.sweeps.study.axes import AxisLimits, AxisTable, full_names
-from gridproof.sweeps.study.document import Document, read_document
+from gridproof.sweeps.study.document import Document, folded, read_document
 from gridproof.sweeps.study.leg import Leg, build_leg
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
@@ -159,11 +159,11 @@ class Study:
         """Returns the changes with full names and plain values."""
         resolved: dict[str, Any] = {}
         for given, value in changes.items():
-            name = self.resolve(given)
+            name = self.resolve(str(folded(given, self.document.name)))
             if name in resolved:
                 rule, remedy = "a change names an axis once", f"Remove one of the two for {name}"
                 raise InputError(rule, given, self.document.name, remedy)
-            resolved[name] = plain(value)
+            resolved[name] = folded(plain(value), self.document.name)
         return resolved
 
     def to_yaml(self) -> str:
@@ -205,7 +205,7 @@ def load_study(source: str | Path | Mapping[str, Any]) -> Study:
     gridproof.kernels.errors.InputError: ...
     """
     if isinstance(source, Mapping):
-        return build_study(Document("study", plain(dict(source)), {}))
+        return build_study(Document("study", folded(plain(dict(source)), "study"), {}))
     file = Path(source)
     if not file.exists() and (SHIPPED / f"{source}.yaml").is_file():
         file = SHIPPED / f"{source}.yaml"
@@ -221,6 +221,10 @@ def build_study(document: Document) -> Study:
         spec = StudySpec.model_validate(document.raw)
     except ValidationError as error:
         raise first_fault(error, document) from None
+    if not spec.legs:
+        raise InputError(
+            "a study needs legs", "none", document.where(("legs",)), "Write `leg: series` lines under legs"
+        )
     table = AxisTable(document)
     signals = tuple(build_signal(name, one, spec, table, document) for name, one in spec.signals.items())
     legs = tuple(build_leg(name, one, spec, table, document) for name, one in spec.legs.items())

@@ -38,6 +38,8 @@ _RULES = {
     "finite_number": ("must be a finite number", "Write one"),
     "greater_than": ("must be above {gt:g}", "Raise it"),
     "greater_than_equal": ("must be at least {ge:g}", "Raise it"),
+    "less_than_equal": ("must be at most {le:g}", "Lower it"),
+    "string_too_long": ("must have at most {max_length} characters", "Shorten it"),
     "less_than": ("must be below {lt:g}", "Lower it: it is a share, not %"),
     "dict_type": ("must be a mapping", "Write `key: value` lines under it"),
     "model_type": ("must be a mapping", "Write `key: value` lines under it"),
@@ -66,6 +68,13 @@ def first_fault(error: ValidationError, document: Document) -> InputError:
     if fault["type"] == "union_tag_invalid":
         shapes = fault["ctx"]["expected_tags"].replace("'<", "").replace(">'", "").replace(", ", " or ")
         return InputError(f"{key} must be {shapes}", brief(fault["input"]), where, "Rewrite it")
+    if path[0] in ("rule", "rules") and fault["type"] == "string_type":
+        if LIST in fault["loc"]:
+            remedy = "Write `leg: expression` lines, without dashes or brackets"
+            return InputError("rule must be a mapping of legs", brief(fault["input"]), where, remedy)
+        if isinstance(fault["input"], int | float):
+            rule, remedy = "a rule holds one leg whole; weights are not supported", f"Write `{key}: expression`"
+            return InputError(rule, brief(fault["input"]), where, remedy)
     if fault["type"] in _RULES:
         rule, remedy = _RULES[fault["type"]]
         rule = f"{key} {rule.format(**fault.get('ctx', {}))}"
@@ -89,5 +98,7 @@ def brief(value: object) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns the remedy for an unknown name: the closest known name, or all of them."""
     known = list(known)
+    if not known:
+        return "Add one: the study has none"
     near = difflib.get_close_matches(name, known, 1)
     return f"Did you mean {near[0]}" if near else f"Use one of {', '.join(known)}"

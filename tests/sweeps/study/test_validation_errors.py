@@ -88,7 +88,7 @@ def test_a_fault_of_the_study_is_one_line(name: str, market: Path, tmp_path: Pat
         (b"", ":1", "a study file is a mapping of keys", "nothing"),
         (b"- name: small\n", ":1", "a study file is a mapping of keys", "a list"),
         (b"small\n", ":1", "a study file is a mapping of keys", "'small'"),
-        (b"name: \xff\n", "", "the study file must be readable", "bytes that are not UTF-8"),
+        (b"name: \xff\n", "", "the study file must be readable", "bytes that are not UTF-8 on line 1, perhaps GBK"),
         (None, "", "the study file must be readable", "No such file or directory"),
     ],
 )
