@@ -143,6 +143,8 @@ def _table(
     layout += left_out(outline, lambda index: ", ".join(filter(None, records.cells(index))))
     if len(used) < width:
         layout.append(f"{plural(width - len(used), 'empty column')} left out")
+    if not records.text.endswith(b"\n"):
+        layout.append("no line break after the last line")  # as in a file that was cut
     if empty.any():
         layout.append(f"{plural(int(empty.sum()), 'empty row')} left out")
     return Table(

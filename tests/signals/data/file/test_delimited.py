@@ -112,6 +112,10 @@ def test_notes_below_the_data_are_left_out_and_said(after: str, said: list[str])
     assert list(table.layout[2:]) == said
 
 
+def test_a_last_line_without_a_line_break_is_said() -> None:
+    assert read((HEADER + ROWS)[:-1]).layout[2:] == ("no line break after the last line",)
+
+
 def test_an_empty_row_in_the_middle_is_left_out_and_said() -> None:
     table = read(HEADER + ROWS + ",,\n\n2020-03-09,1,2\n")
     assert table.rows.tolist() == [2, 3, 4, 5, 6, 7, 10]
