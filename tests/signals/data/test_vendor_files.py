@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.source import Source, read
@@ -466,3 +468,29 @@ def test_four_in_five_need_no_declaration() -> None:
     ]
     vendors = set(VENDORS) - set(asked)
     assert len(vendors) >= 0.8 * len(VENDORS) >= 48
+
+
+TEXTS = sorted(name for name, vendor in VENDORS.items() if not callable(vendor.content) and not vendor.error)
+SIGNS = "0123456789,.;-+ \t\n\r\"'%eE万年月:ZTK()|#\x00A"
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(TEXTS), st.integers(0, 100_000), st.sampled_from([*SIGNS, "delete", "cut"]))
+def test_a_damaged_file_is_an_error_or_differs_in_one_observation(
+    tmp_path: Path, name: str, at: int, sign: str
+) -> None:
+    vendor = VENDORS[name]
+    assert not callable(vendor.content)
+    data = vendor.content if isinstance(vendor.content, bytes) else vendor.content.encode()
+    at %= len(data)
+    rest = b"" if sign == "cut" else data[at + 1 :]
+    (tmp_path / vendor.file).write_bytes(data[:at] + (sign.encode() if len(sign) == 1 else b"") + rest)
+    try:
+        observations = read(Source("x", vendor.file, vendor.field, date=vendor.date, **(vendor.keys or {})), tmp_path)
+    except InputError:
+        return
+    dates = (DAYS if vendor.dates is None else vendor.dates).to_numpy().astype("datetime64[D]")
+    values = CLOSES if vendor.values is None else vendor.values
+    position = np.minimum(np.searchsorted(dates, observations.dates), len(dates) - 1)
+    same = (dates[position] == observations.dates) & np.isclose(values[position], observations.values, rtol=1e-12)
+    assert (~same).sum() <= 1
