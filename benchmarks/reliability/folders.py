@@ -39,11 +39,7 @@ def differences(found: Contents, expected: Contents) -> list[str]:
 
 def debris(out: Path) -> list[str]:
     """Temporary files under ``out``."""
-    return sorted(
-        path.relative_to(out).as_posix()
-        for path in out.rglob("*")
-        if path.name.endswith((".tmp", ".part"))
-    )
+    return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.name.endswith((".tmp", ".part")))
 
 
 def pieces_kept(out: Path) -> int:

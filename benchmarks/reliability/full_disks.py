@@ -50,7 +50,9 @@ class FullDisks:
                 case.verdict, case.detail = _fault_of_ending(ended, out)
             if not case.fault:
                 enlarge()
-                case.verdict, case.detail = fault_of(bench.start(bench.command(out, verdict), place / "log").ended(), (0,))
+                case.verdict, case.detail = fault_of(
+                    bench.start(bench.command(out, verdict), place / "log").ended(), (0,)
+                )
             if not case.fault:
                 case.verdict, case.detail = fault_of_results(out, expected)
         if not case.fault:

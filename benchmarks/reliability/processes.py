@@ -82,7 +82,9 @@ class Process:
         return Ended(os.waitstatus_to_exitcode(self._status), texts[0], texts[1], hung, self._peak)
 
 
-def fork(work: Callable[[], int], log: Path, environment: Mapping[str, str] | None = None, file_limit: int = 0) -> Process:
+def fork(
+    work: Callable[[], int], log: Path, environment: Mapping[str, str] | None = None, file_limit: int = 0
+) -> Process:
     """Call ``work`` in a fork of this process, which has imported and compiled everything; it exits with its result.
 
     file_limit: the size that no file may exceed, in bytes; 0: none.

@@ -67,7 +67,9 @@ class SearchKills:
             ended = process.ended()
             found = finished_trials(out)
             case.phases.append(self._phase(out, len(found), walk) if ended.code else "ended before")
-            case.verdict, case.detail = fault_of(ended, (0, -signal.Signals[how], *((130,) if how != "SIGKILL" else ())))
+            case.verdict, case.detail = fault_of(
+                ended, (0, -signal.Signals[how], *((130,) if how != "SIGKILL" else ()))
+            )
             if not case.fault and found[: len(told)] != told:
                 case.verdict, case.detail = LOST, "a finished trial has changed or is gone"
             if case.fault:

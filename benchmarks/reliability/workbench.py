@@ -65,7 +65,9 @@ class Workbench:
             place = self.place(f"undisturbed-{verdict}")
             began = time.monotonic()
             state = place / "state"
-            process = forked(self.command(place / "out", verdict), self.piece, place / "log", Trap(str(place / "out"), str(state)))
+            process = forked(
+                self.command(place / "out", verdict), self.piece, place / "log", Trap(str(place / "out"), str(state))
+            )
             ended = process.ended()
             if ended.code:
                 raise RuntimeError(f"the undisturbed run failed: {ended.errors}")
