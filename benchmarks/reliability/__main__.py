@@ -25,7 +25,6 @@ from benchmarks.reliability.case import summary
 from benchmarks.reliability.groups import GROUPS, LANES, opened
 from benchmarks.reliability.report import show, total
 
-# Cases of a group in the small part that the tests run.
 _ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -44,7 +44,7 @@ class FuzzFolder:
         bench, rng = self._bench, self._bench.random(self.group, number)
         verdict, finished = number % 10 == 9, number % 2 == 1
         place = bench.place(f"{self.group}-{number}")
-        source, expected = self._finished[verdict]
+        source = self._finished[verdict][0]
         out = replace_copy(source if finished else self._unfinished, place / "out")
         file = rng.choice(sorted(path for path in out.rglob("*") if path.is_file() and path.name != ".lock"))
         name = file.relative_to(out).as_posix()

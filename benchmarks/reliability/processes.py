@@ -109,7 +109,7 @@ def fork(
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
         code = work()
-    except BaseException:  # as an interpreter ends: with a traceback
+    except BaseException:  # noqa: BLE001 - as an interpreter ends: with a traceback
         import traceback
 
         traceback.print_exc()

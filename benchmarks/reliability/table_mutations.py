@@ -7,10 +7,13 @@ import io
 from datetime import date
 from random import Random
 
-CELLS = ("", " ", "nan", "NaN", "NULL", "--", "-", "N/A", "#N/A", "inf", "-inf", "0", "-1", "1e308", "1e-308", "1,234.5",
-         "12.3%", "1.5万", "3亿", "2.5K", "abc", "５", "1.2.3", "1 234", "(5.0)", "−3", "0x10", "1_000", "9" * 400, "true",
-         "=1+1", "12:00", "2020-02-30", "20200102", "2020/1/2", "02/01/2020", "2020-01-02 15:00", "2020-01-02T23:30Z",
-         "1577923200", "1577923200000", "2020年1月2日", "2020-01", "Jan 02, 2020", '"', "a\nb")  # fmt: skip
+CELLS = (
+    "", " ", "nan", "NaN", "NULL", "--", "-", "N/A", "#N/A", "inf", "-inf", "0", "-1", "1e308", "1e-308",
+    "1,234.5", "12.3%", "1.5万", "3亿", "2.5K", "abc", "５", "1.2.3", "1 234", "(5.0)", "−3", "0x10",
+    "1_000", "9" * 400, "true", "=1+1", "12:00", "2020-02-30", "20200102", "2020/1/2", "02/01/2020",
+    "2020-01-02 15:00", "2020-01-02T23:30Z", "1577923200", "1577923200000", "2020年1月2日", "2020-01",
+    "Jan 02, 2020", '"', "a\nb",
+)  # fmt: skip
 _FORMS = ("%Y%m%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%b-%Y", "%b %d, %Y", "%Y年%m月%d日",
           "%Y-%m-%d 00:00:00", "%Y-%m-%dT00:00:00Z", "%Y-%m-%d 23:00:00+00:00", "%y-%m-%d", "%Y.%m.%d")  # fmt: skip
 
@@ -119,11 +122,14 @@ def _cells(rows: Rows, rng: Random) -> str:
         at = rng.randrange(1, len(rows))
         value = rng.choice(CELLS)
         if rng.random() < 0.3:
-            value = rng.choice((f"{rows[at][column]}0", f"-{rows[at][column]}", f" {rows[at][column]} ", rows[at][column] * 2,
-                                rows[at][column].replace(".", ","), rows[at][column][:-1]))  # fmt: skip
+            value = _disguised(rows[at][column], rng)
         rows[at][column] = value
         said.append(f"row {at + 1} column {column + 1} becomes {value[:30]!r}")
     return ", ".join(said)
+
+
+def _disguised(cell: str, rng: Random) -> str:
+    return rng.choice((f"{cell}0", f"-{cell}", f" {cell} ", cell * 2, cell.replace(".", ","), cell[:-1]))
 
 
 def _dates(rows: Rows, rng: Random) -> str:
@@ -135,17 +141,19 @@ def _dates(rows: Rows, rng: Random) -> str:
 
 def _whole(data: bytes, rows: Rows, rng: Random) -> tuple[str, bytes]:
     text = data.decode()
+    commas = [rows[0], *([cell.replace(".", ",") for cell in row] for row in rows[1:])]
+    chinese = [[*rows[0], "备注"], *([*row, "无"] for row in rows[1:])]
     forms = {
         "with a BOM": b"\xef\xbb\xbf" + data,
         "as UTF-16": text.encode("utf-16"),
         "as UTF-16 without BOM": text.encode("utf-16-le"),
-        "as GB18030 with a Chinese column": _text([[*rows[0], "备注"], *([*row, "无"] for row in rows[1:])]).encode("gb18030"),
+        "as GB18030 with a Chinese column": _text(chinese).encode("gb18030"),
         "as Latin-1 with an accent": _text([[*rows[0], "é"], *([*row, "ü"] for row in rows[1:])]).encode("latin-1"),
         "with CRLF": text.replace("\n", "\r\n").encode(),
         "with CR": text.replace("\n", "\r").encode(),
         "with tabs": _text(rows, "\t").encode(),
         "with semicolons": _text(rows, ";").encode(),
-        "with semicolons and decimal commas": _text([rows[0], *([c.replace(".", ",") for c in r] for r in rows[1:])], ";").encode(),
+        "with semicolons and decimal commas": _text(commas, ";").encode(),
         "with bars": _text(rows, "|").encode(),
         "all quoted": _text(rows, quoting=csv.QUOTE_ALL).encode(),
         "with spaces after commas": text.replace(",", ", ").encode(),
