@@ -46,7 +46,9 @@ class Workbench:
         self.data.mkdir(parents=True)
         write_market(self.data)
         self.study = self.folder / "small.yaml"
-        self.study.write_text(study_text())
+        # Quoted: a plain YAML reader takes 000300 for an octal number.
+        text = study_text().replace("000300", '"000300"').replace("000852", '"000852"')
+        self.study.write_text(text, encoding="utf-8")
 
     def command(self, out: Path | str, verdict: bool = False) -> list[str]:
         options = [] if verdict else ["--no-verdict"]
