@@ -28,7 +28,7 @@ class FuzzFolder:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._has_check = _has_command("check")
-        bench.warm_up()
+        bench.warm_up(verdict=False)
         self._finished = {}
         for verdict in (False, True):
             expected = bench.undisturbed(verdict)

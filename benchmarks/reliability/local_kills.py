@@ -25,7 +25,7 @@ class LocalKills:
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        bench.warm_up()
+        bench.warm_up(verdict=False)
 
     def case(self, number: int) -> Case:
         bench, rng = self._bench, self._bench.random(self.group, number)

@@ -54,7 +54,7 @@ class Workbench:
         options = [] if verdict else ["--no-verdict"]
         return ["run", str(self.study), "--data", str(self.data), "--out", str(out), *options]
 
-    def warm_up(self, verdict: bool = True) -> None:
+    def warm_up(self, verdict: bool) -> None:
         """Run the command once in this process: its forks need not import or compile."""
         code = quietly(self.command(self.folder / "warm", verdict), self.piece)
         if code:
@@ -64,6 +64,8 @@ class Workbench:
     def undisturbed(self, verdict: bool) -> Undisturbed:
         """Of the small study, made once."""
         if verdict not in self._runs:
+            if verdict:
+                self.warm_up(verdict=True)
             place = self.place(f"undisturbed-{verdict}")
             began = time.monotonic()
             state = place / "state"
