@@ -34,6 +34,7 @@ from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.summary import variant_tables, write_summary
 from gridproof.sweeps.execution.tile import build_tally_scale
+from gridproof.sweeps.plan.data_warnings import with_warnings
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 
 def market_of(study: Study, data: str | Path | None = None) -> Market:
     """Load the market of a study; ``data`` is its folder, else the study's market.path. Raises InputError."""
-    return load_market(study.sources(), study.spec.market.calendar, data_folder(study, data))
+    market = load_market(study.sources(), study.spec.market.calendar, data_folder(study, data))
+    return with_warnings(study, market)
 
 
 def data_folder(study: Study, data: str | Path | None = None) -> Path | None:

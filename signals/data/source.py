@@ -121,6 +121,7 @@ class Release:
                     f"Use one of {', '.join(observations.columns) or 'no date column here'}, or a number of days",
                 )
             dates = observations.columns[self.column]
+            self._check_column(observations, dates)
         elif self.calendar_days is not None:
             dates = dates + np.timedelta64(self.calendar_days, "D")
         elif self.trading_days > 0:
@@ -138,6 +139,18 @@ class Release:
                 "Sort the release dates in the file",
             )
         return known
+
+    def _check_column(self, observations: Observations, known: Dates) -> None:
+        """Raises InputError if a value is known before its own date, or all are known on one day."""
+        where = observations.source.where
+        early = np.flatnonzero(known < observations.dates)
+        if len(early):
+            value = f"that of {observations.dates[early[0]]} on {known[early[0]]}, {len(early)} such rows"
+            remedy = f"Correct {self.column}, or name another column with release or date"
+            raise InputError("a value must not be released before its own date", value, where, remedy)
+        if len(known) > 2 and (known == known[0]).all():
+            rule, remedy = "a release column has a date for each value", "Name the column with the days of publication"
+            raise InputError(rule, f"{known[0]} in all {len(known):,} rows of {self.column}", where, remedy)
 
 
 def read(source: Source, folder: Path | None) -> Observations:

@@ -1,0 +1,91 @@
+"""The warnings about a study's data: what each series is used for decides what is suspicious in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from gridproof.kernels.errors import InputError
+from gridproof.results.axis_range import ends
+from gridproof.signals.data.frequency import rows_per_year
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.plausible import (
+    calendar_warnings,
+    jump_warnings,
+    price_warnings,
+    release_warnings,
+)
+from gridproof.signals.data.source import Release
+from gridproof.sweeps.study.study import Study
+
+# Shares above which a yearly rate and a one-way cost are named: percent may have been meant.
+_HIGH_RATE, _HIGH_COST = 0.25, 0.05
+# The part by which the default year's length may differ from the rows a year of the calendar without a warning.
+_YEAR_DIFFERS = 0.03
+
+
+def with_warnings(study: Study, market: Market) -> Market:
+    """Returns the market with the warnings of the study's series and of the study itself."""
+    series = dict(market.series)
+    for name, observations in series.items():
+        found = (*observations.warnings, *_series_warnings(study, market, name))
+        series[name] = replace(observations, warnings=tuple(dict.fromkeys(found)))
+    return replace(market, series=series, remarks=(*market.remarks, *_study_warnings(study, market)))
+
+
+def _series_warnings(study: Study, market: Market, name: str) -> list[str]:
+    observations = market.series[name]
+    last = _last_day(study, market)
+    days = market.calendar[market.calendar <= last]
+    found = calendar_warnings(days) if name == study.spec.market.calendar else []
+    if any(leg.series == name for leg in study.legs):
+        inside = days >= np.datetime64(study.spec.window.from_)
+        closes = market.closes(name)[: len(days)][inside]
+        if (closes > 0).all():
+            found += price_warnings(days[inside], closes)
+    measured = {series for signal in study.signals for series in signal.series}
+    if name not in measured:
+        return found
+    if not any(leg.series == name for leg in study.legs):
+        until = observations.dates <= last
+        found += jump_warnings(observations.dates[until], observations.values[until])
+    release = study.spec.series[name].release
+    traded = {study.spec.market.calendar, *(leg.series for leg in study.legs)}
+    if release is None:
+        files = {market.series[other].source.file for other in traded if other is not None}
+        if not observations.monthly and name not in traded and observations.source.file not in files:
+            found.append("without `release`, each value counts as known at the close of its own date")
+        return found
+    axis = study.space.axes[study.space.position(f"{name}.release")].values
+    for value in axis:
+        try:
+            found += release_warnings(observations, Release.parse(value, study.where("series", name)), last)
+        except InputError:
+            continue  # planning raises it
+    return found
+
+
+def _study_warnings(study: Study, market: Market) -> list[str]:
+    found = []
+    for axis in study.space.axes:
+        kind = axis.name.rpartition(".")[2]
+        if kind in ("interest", "carry", "cost") and axis.path[0] in ("legs", "execution"):
+            highest = max(float(value) for value in ends(axis.values))
+            limit, unit = (_HIGH_COST, "") if kind == "cost" else (_HIGH_RATE, " a year")
+            if highest > limit:
+                found.append(f"{axis.name} of {highest:g} is {highest:.0%}{unit}: a share?")
+    if study.spec.risk_free > _HIGH_RATE:
+        found.append(f"risk_free of {study.spec.risk_free:g} is {study.spec.risk_free:.0%} a year: a share?")
+    counted = rows_per_year(market.calendar)
+    if counted is not None and "periods" not in study.spec.market.model_fields_set:
+        rows, periods = counted[0], study.spec.market.periods
+        if abs(periods / rows - 1.0) > _YEAR_DIFFERS:
+            used = f"annual figures use {periods:g} days a year, the default"
+            found.append(f"{used}; the calendar has {rows:.0f}: state market.periods")
+    return found
+
+
+def _last_day(study: Study, market: Market) -> np.datetime64:
+    end = study.spec.window.to
+    return market.calendar[-1] if end is None else min(np.datetime64(end), market.calendar[-1])
