@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -276,7 +277,12 @@ def open_run(folder: str | Path) -> Run:
     Raises
     ------
     InputError
-        There is no finished run.
+        There is no finished run, or its summary is damaged.
+
+    Warns
+    -----
+    UserWarning
+        Another finished file is missing or damaged, or the run has no manifest, so that nothing can be verified.
 
     Examples
     --------
@@ -287,5 +293,6 @@ def open_run(folder: str | Path) -> Run:
     gridproof.kernels.errors.InputError: ...
     """
     place, local = open_run_store(folder)
-    Store(local).read_json("summary.json")  # Raises InputError where there is no finished run.
+    if (text := Store(local).complaint()) is not None:
+        warnings.warn(text, stacklevel=2)
     return Run(local, place=place.of(local))

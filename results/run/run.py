@@ -149,7 +149,8 @@ class Run:
         """
         from gridproof.results.run.query import run_query
 
-        Store(self.folder).read_json(SUMMARY)  # Raises InputError where this is no finished run.
+        # Raises InputError where this is no finished run, or a table is damaged.
+        Store(self.folder).verify(SUMMARY, *sorted(path.name for path in self.folder.glob("*.parquet")))
         return run_query(self.folder, query, unsafe)
 
     def report(self) -> Path:

@@ -126,6 +126,35 @@ class Store:
                 faults[name] = "missing"
         return faults
 
+    def all_faults(self) -> dict[str, str]:
+        """What is wrong with finished files, tiles and timing.json, by name; empty for a whole finished run."""
+        faults = self.faults()
+        manifest = self.manifest()
+        self.tiles.expected_run = self.folder.name if manifest is None else manifest.run
+        faults |= self.tiles.faults(None if manifest is None else manifest.pieces)
+        if manifest is not None:
+            try:
+                self.read_json("timing.json")
+            except InputError as error:
+                faults["timing.json"] = str(error.value)
+        return faults
+
+    def complaint(self) -> str | None:
+        """A sentence on finished files that are missing or of another size than the manifest lists, or None.
+
+        Contents are verified when they are read.
+        """
+        faults = self.faults(content=False)
+        if faults.get(MANIFEST) == "missing":
+            return (
+                f"{self.folder}: no {MANIFEST}: the run is not finished, or of an earlier version; its files cannot be "
+                "verified"
+            )
+        if not faults:
+            return None
+        named = ", ".join(f"{name} ({fault})" for name, fault in faults.items())
+        return f"{self.folder}: not as it was finished: {named}; run the study again, which repairs the folder"
+
     def tidy(self) -> None:
         """Merge the tiles of a finished run into one, and remove what only an unfinished run needs."""
         self.tiles.tidy()

@@ -52,7 +52,7 @@ def write_tile(path: Path, label: TileLabel, tally: Tally) -> None:
 def read_tile(path: Path) -> tuple[TileLabel, Tally]:
     """Reads and verifies a tile. Raises DamagedFileError where it is not as it was written, and OSError."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except Exception as error:  # a damaged archive raises whatever the parser comes upon
         if isinstance(error, OSError) and error.errno not in (None, errno.EIO):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from gridproof.results.run.atomic_write import flush_to_disk, remove_leftovers
@@ -15,8 +17,7 @@ from gridproof.results.run.tile_file import Rows, TileLabel, read_rows, read_til
 # Adjoining tiles are merged into one file once there are so many: the folder of a billion variants stays small.
 _MANY = 64
 _NAME = re.compile(r"^(\d{14,})-(\d{14,})\.npz$")
-# Tiles are flushed to the disk together, at most every so many seconds, and so seldom that it takes 2 % of the time.
-_FLUSH_EVERY = 1.0
+# Flushing tiles to the disk takes at most this share of the time.
 _FLUSH_SHARE = 0.02
 
 
@@ -31,16 +32,18 @@ class Tiles:
     run, grid
         What tiles must be labelled with: the name of the run's folder, and the digest of its grid. Where they are
         empty, labels are not compared, and no tile is removed: such a folder is only read.
+    expected_run
+        The name of a run whose tiles are only verified, by ``faults``.
     set_aside
         The file names of tiles that cannot be used, with what is wrong with them.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.run = self.grid = ""
+        self.run = self.grid = self.expected_run = ""
         self.set_aside: dict[str, str] = {}
-        self._unflushed: list[Path] = []
-        self._flushed = time.monotonic()
+        self._unflushed: deque[Path] = deque()
+        self._began = time.monotonic()
         self._flush_seconds = 0.0
 
     def finished(self) -> list[tuple[int, int]]:
@@ -118,21 +121,22 @@ class Tiles:
         if rows is not None:
             write_rows(self._rows(low, high), rows)
             self._unflushed.append(self._rows(low, high))
-        self._write(low, high, tally, None if rows is None else rows_digest(rows))
-        if time.monotonic() - self._flushed > max(_FLUSH_EVERY, self._flush_seconds / _FLUSH_SHARE):
-            self.flush()
+        digest = None if rows is None else rows_digest(rows)
+        write_tile(self._tile(low, high), TileLabel(self.run, self.grid, low, high, digest), tally)
+        self._unflushed.append(self._tile(low, high))
+        self.flush()
 
-    def flush(self) -> None:
-        """Returns once all tiles are on the disk. A power failure before it costs their work, and no more."""
-        began = time.monotonic()
-        for path in self._unflushed:
+    def flush(self, share: float = _FLUSH_SHARE) -> None:
+        """Flushes tiles to the disk, oldest first, while all flushes took less than this share of the time.
+
+        A power failure costs the work of tiles that are not flushed, and no more.
+        """
+        while self._unflushed and self._flush_seconds <= share * (time.monotonic() - self._began):
+            began = time.monotonic()
+            path = self._unflushed.popleft()
             if path.exists():  # else merged, or gone
                 flush_to_disk(path)
-        if self._unflushed:
-            flush_to_disk(self.folder)
-        self._unflushed.clear()
-        self._flushed = time.monotonic()
-        self._flush_seconds = self._flushed - began
+            self._flush_seconds += time.monotonic() - began
 
     def merge(self, everything: bool = False) -> None:
         """Merges adjoining tiles into one, where there are many tiles; with ``everything`` from two on."""
@@ -148,10 +152,10 @@ class Tiles:
 
     def tally(self) -> Tally:
         """The merged tally of all tiles. Raises DamagedFileError, which names a tile that cannot be used or is gone."""
-        tally = self._sum(self.finished())
-        if tally is None:
+        found = self._sum(self.finished())
+        if found is None:
             raise DamagedFileError("; ".join(f"{name}: {why}" for name, why in self.set_aside.items()) or "no tiles")
-        return tally
+        return found[1]
 
     def rows(self) -> Iterator[Rows]:
         """The metrics of every variant in grid order, one tile at a time: (n, S, 12 + A) float32. Rows without a tally
@@ -171,8 +175,8 @@ class Tiles:
         for low, high in self.finished():
             label, tally = self._read(low, high)
             if label.rows is not None:  # one tile from the beginning: the same bytes as if it had been merged
-                self._write(low, high, tally, None)
-        self.flush()
+                write_tile(self._tile(low, high), replace(label, rows=None), tally)
+                flush_to_disk(self._tile(low, high))
         for path in self.folder.glob("*-rows.npy"):
             path.unlink()
         remove_leftovers(self.folder)
@@ -185,17 +189,18 @@ class Tiles:
         if len(tiles) < 2 or (merged := self._sum(tiles)) is None:
             return
         whole = tiles[0][0], tiles[-1][1]
-        self._write(*whole, merged, None)
-        self.flush()  # before its parts go
+        label, tally = merged
+        write_tile(self._tile(*whole), replace(label, low=whole[0], high=whole[1], rows=None), tally)
+        flush_to_disk(self._tile(*whole))  # before its parts go
         for tile in tiles:
             self._tile(*tile).unlink(missing_ok=True)
 
-    def _sum(self, tiles: list[tuple[int, int]]) -> Tally | None:
-        """The merged tally; None where a tile is gone or is damaged and was set aside."""
-        merged: Tally | None = None
+    def _sum(self, tiles: list[tuple[int, int]]) -> tuple[TileLabel, Tally] | None:
+        """The label of the first tile and the merged tally; None where a tile is gone or damaged, and was set aside."""
+        merged: tuple[TileLabel, Tally] | None = None
         for low, high in tiles:
             try:
-                _, tally = self._read(low, high)
+                label, tally = self._read(low, high)
             except FileNotFoundError:
                 self.set_aside[self._tile(low, high).name] = "removed while the run was working"
                 return None
@@ -203,24 +208,20 @@ class Tiles:
                 self._drop(low, high, str(error))
                 return None
             if merged is None:
-                merged = tally
+                merged = label, tally
             else:
-                merged.merge(tally)
+                merged[1].merge(tally)
         return merged
 
     def _read(self, low: int, high: int) -> tuple[TileLabel, Tally]:
         label, tally = read_tile(self._tile(low, high))
         if (label.low, label.high) != (low, high):
             raise DamagedFileError(f"it is the tile of pieces {label.low} to {label.high - 1}")
-        if self.run and label.run != self.run:
+        if (self.run or self.expected_run) not in ("", label.run):
             raise DamagedFileError(f"it is a tile of the run {label.run}")
         if self.grid and label.grid != self.grid:
             raise DamagedFileError("it is a tile of another grid")
         return label, tally
-
-    def _write(self, low: int, high: int, tally: Tally, rows: str | None) -> None:
-        write_tile(self._tile(low, high), TileLabel(self.run, self.grid, low, high, rows), tally)
-        self._unflushed.append(self._tile(low, high))
 
     def _named(self) -> list[tuple[int, int]]:
         found = [match for path in self.folder.glob("*.npz") if (match := _NAME.match(path.name))]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 import typer
 
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.cli import catalogue, data, finished_runs, machine, point, run, search
+from gridproof.sweeps.cli import catalogue, check, data, finished_runs, machine, point, run, search
 from gridproof.sweeps.cli.streams import open_streams, print_error
 
 app = typer.Typer(
@@ -28,6 +30,7 @@ app.command("point")(point.point)
 app.command("show")(finished_runs.show)
 app.command("verdict")(finished_runs.verdict)
 app.command("report")(finished_runs.report)
+app.command("check")(check.check)
 app.command("ledger")(finished_runs.ledger)
 app.add_typer(data.app, name="data")
 app.command("signals")(catalogue.signals)
@@ -43,11 +46,14 @@ def main() -> None:
         try:
             app(standalone_mode=True)
         finally:
-            sys.stdout.flush()
+            _flush_output()
     except InputError as error:
         fault = str(error)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename is not None else ""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+        # Whatever writes a file names it; what is left is the terminal, or what stands for it.
+        place = error.filename or ("standard output" if full else None)
+        where = f"{place}: " if place is not None else ""
         fault = f"{where}{error.strerror or ' '.join(map(str, error.args))}"
     except UnicodeEncodeError as error:
         fault = f"{error.object}: the name must have an encoding on this system; got {sys.getfilesystemencoding()}. "
@@ -58,3 +64,17 @@ def main() -> None:
         return
     print_error(fault)
     sys.exit(2)
+
+
+def _flush_output() -> None:
+    """Raises OSError where the standard output cannot be written, as on a full device.
+
+    Python would write what is left again when the process ends; after a failure it goes nowhere.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # a reader such as head that has seen enough
+            error.filename = "standard output"
+            raise

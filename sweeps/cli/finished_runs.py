@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,7 @@ def show(
     from gridproof.sweeps.progress.plain_text import printable
 
     place, folder = open_run_store(run)
+    _print_complaint(folder)
     if sql is not None:
         print(printable(Run(folder).sql(sql, unsafe=unsafe_sql).to_string(index=False), lines=True))
         return
@@ -43,13 +45,13 @@ def verdict(run: RunArgument, data: DataOption = None) -> None:
     The data must be those of the run: DIR, or the study's market.path if it is below the working directory.
     """
     from gridproof.sweeps.cli.console import console, show_progress
-    from gridproof.sweeps.cli.interrupts import sigterm_interrupts
+    from gridproof.sweeps.cli.interrupts import resumable
     from gridproof.sweeps.cli.run_tables import print_verdict
     from gridproof.sweeps.execution.run_store import open_run_store
     from gridproof.sweeps.run import judge_run
 
     place, folder = open_run_store(run)
-    with sigterm_interrupts(), show_progress() as observer:
+    with resumable("the run's other files"), show_progress() as observer:
         result = judge_run(folder, data, observer, fetched=place.remote)
         place.save()
     print_verdict(result)
@@ -60,11 +62,15 @@ def report(run: RunArgument) -> None:
     """Write report.html of a finished RUN anew."""
     from gridproof.results.run.run import Run
     from gridproof.sweeps.cli.console import console
+    from gridproof.sweeps.cli.interrupts import resumable
+    from gridproof.sweeps.execution.errors import resumable_writes
     from gridproof.sweeps.execution.run_store import open_run_store
 
     place, folder = open_run_store(run)
-    written = Run(folder).report()
-    place.save()
+    _print_complaint(folder)
+    with resumable("the run's other files"), resumable_writes(folder):
+        written = Run(folder).report()
+        place.save()
     console.print(f"{place.of(folder)}/{written.name}")
 
 
@@ -80,3 +86,12 @@ def ledger(out: OutOption = "runs", as_json: JsonOption = False) -> None:
         print_json(record)
     else:
         print_ledger(record)
+
+
+def _print_complaint(folder: Path) -> None:
+    """One line on stderr where a finished file is missing or damaged, or where files cannot be verified."""
+    from gridproof.results.run.store import Store
+    from gridproof.sweeps.cli.streams import print_error
+
+    if (text := Store(folder).complaint()) is not None:
+        print_error(text)

@@ -109,7 +109,6 @@ def _evaluate(
             if not task.keep_rows and stored % _MERGE_EVERY == 0:
                 store.tiles.merge()
             runs.save()
-    store.tiles.flush()
     if faults:
         count = f"{len(faults)} tiles" if len(faults) > 1 else "1 tile"
         raise IncompleteError(f"{count} failed; rerun to try again:\n" + "\n".join(faults))

@@ -127,6 +127,17 @@ def record_finished(study: Study, folder: Path, data: Path | None, sample: int |
     return True
 
 
+def ledger_faults(folder: Path) -> list[str]:
+    """A sentence for each damaged ledger file of the run or search in a folder."""
+    faults = []
+    for path in _files_of(folder):
+        try:
+            read_file(path)
+        except InputError as error:
+            faults.append(str(error))
+    return faults
+
+
 def _shown(space: Space) -> Ints:
     """Grid indices that the report of a sampled run shows besides its sample: the base, and the surfaces through it."""
     dims = space.dims

@@ -10,6 +10,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.ledger import LEDGER_FOLDER
 from gridproof.results.run.lock import folder_lock
 from gridproof.results.run.remote_store import RemoteStore, UnreachableError
+from gridproof.results.run.store import Store
 from gridproof.results.run.summary_record import SUMMARY
 from gridproof.sweeps.execution.errors import IncompleteError
 
@@ -61,10 +62,10 @@ class RunStore:
         return str(folder) if self._remote is None else f"{self._remote.url}/{folder.name}"
 
 
-def open_run_store(run: str | Path) -> tuple[RunStore, Path]:
-    """Returns the run store of a finished run, and its folder on this machine. Raises InputError if there is none.
+def open_run_store(run: str | Path, finished: bool = True) -> tuple[RunStore, Path]:
+    """Returns the run store of a run, and its folder on this machine. Raises InputError if there is none.
 
-    run: the run's folder, or its URL.
+    run: the run's folder, or its URL. finished: whether it must have a summary that can be read.
     """
     if "://" in str(run):
         out, _, name = str(run).rstrip("/").rpartition("/")
@@ -74,7 +75,11 @@ def open_run_store(run: str | Path) -> tuple[RunStore, Path]:
     else:
         folder = Path(run)
         runs = RunStore(folder.parent)
-    if not (folder / SUMMARY).is_file():
+    if finished and (folder / SUMMARY).is_file():
+        if "study" not in Store(folder).read_json(SUMMARY):
+            rule, remedy = "a summary must name its study", "Run the study again, which repairs the folder"
+            raise InputError(rule, "no study", str(folder / SUMMARY), remedy)
+    elif finished or not folder.is_dir():
         fault = f"no {SUMMARY}" if folder.is_dir() else "no such folder"
         raise InputError(
             f"a finished run's folder must contain {SUMMARY}", fault, str(run), "Name the folder of a finished run"

@@ -1,0 +1,32 @@
+"""The command that verifies a run's folder: check."""
+
+from __future__ import annotations
+
+import typer
+
+from gridproof.sweeps.cli.arguments import RunArgument
+
+
+def check(run: RunArgument) -> None:
+    """Verify the files of a RUN: one line for each that is missing, damaged or not finished.
+
+    Exit codes: 0 all files are as they were written, 1 one is not. To repair a run, run its study again.
+    """
+    from gridproof.results.run.store import Store
+    from gridproof.sweeps.cli.console import console
+    from gridproof.sweeps.execution.ledger_entries import ledger_faults
+    from gridproof.sweeps.execution.run_store import open_run_store
+
+    place, folder = open_run_store(run, finished=False)
+    shown, store = place.of(folder), Store(folder)
+    faults = store.all_faults()
+    for name, fault in faults.items():
+        console.print(f"{shown}/{name}: {fault}")
+    damaged = ledger_faults(folder)
+    for fault in damaged:
+        console.print(fault)
+    if faults or damaged:
+        raise typer.Exit(1)
+    manifest = store.manifest()
+    assert manifest is not None
+    console.print(f"{shown}: {len(manifest.files)} files and all tiles are as they were written")

@@ -1,0 +1,358 @@
+"""A run's folder that was damaged, filled up, deleted or shared: named in one line, and finished to the same bytes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import gridproof as gp
+from gridproof.results.ledger.ledger import ledger_rows
+from gridproof.results.run import atomic_write as atomic_write_module
+from gridproof.results.run.lock import LOCK, folder_lock
+from gridproof.results.run.manifest import MANIFEST
+from gridproof.results.run.store import Store
+from gridproof.results.run.tiles import Tiles
+from gridproof.sweeps import run as run_module
+from gridproof.sweeps.plan.grid import ProductGrid
+from tests.support.command import gridproof
+from tests.support.demo import small_file, small_study
+from tests.support.executors import contents
+from tests.support.observers import Heard, StopAt
+from tests.support.rays import ROOT, driver_command
+
+SIZE = small_study().space.size
+FILES = (
+    "study.yaml", "cut.json", "summary.json", "top.parquet", "surfaces.parquet", "curves.parquet", "variants.parquet",
+    "report.html", MANIFEST,
+)  # fmt: skip
+
+
+def again(out: Path, observer: gp.RunObserver | None = None, sample: int | None = None) -> gp.Run:
+    return gp.run(small_study(), out=out, sample=sample, verdict=False, observer=observer)
+
+
+def of_folder(heard: Heard) -> list[str]:
+    """What was said about the folder, and not about the data."""
+    return [text for text in heard.notices if "us-demo-" in text]
+
+
+def distinct(out: Path) -> int:
+    (row,) = ledger_rows(out / "ledger")
+    return row.distinct
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return again(tmp_path_factory.mktemp("whole")).folder
+
+
+@pytest.fixture
+def copy(whole: Path, tmp_path: Path) -> Path:
+    shutil.copytree(whole.parent, tmp_path / "runs")
+    return tmp_path / "runs" / whole.name
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def change(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [halve, change, Path.unlink, lambda path: path.write_bytes(b"")])
+def test_any_damaged_file_is_named_and_made_again(whole: Path, copy: Path, damage: Callable[[Path], object]) -> None:
+    expected = contents(whole)
+    for name in FILES:
+        damage(copy / name)
+        assert name in Store(copy).all_faults()
+        heard = Heard()
+        run = again(copy.parent, heard)
+        assert not run.reused
+        (notice,) = of_folder(heard)
+        assert f"{copy}: not as it was finished, and made again: {name}" in notice
+        assert contents(copy) == expected, name
+        assert not Store(copy).all_faults()
+        assert again(copy.parent).reused
+    assert distinct(copy.parent) == SIZE
+
+
+def test_a_damaged_tile_of_a_finished_run_is_evaluated_again(whole: Path, copy: Path) -> None:
+    (tile,) = (copy / "tiles").iterdir()
+    for damage in (halve, change, Path.unlink):
+        damage(tile)
+        heard = Heard()
+        again(copy.parent, heard)
+        assert len(of_folder(heard)) == 1
+        assert contents(copy) == contents(whole)
+
+
+def test_commands_name_what_is_damaged(copy: Path) -> None:
+    assert "are as they were written" in gridproof("check", copy).stdout
+    halve(copy / "curves.parquet")
+    line = gridproof("check", copy, expect=1).stdout.strip()
+    assert re.fullmatch(rf"{copy}/curves.parquet: [\d,]+ bytes, [\d,]+ were written", line)
+    shown = gridproof("show", copy)
+    assert shown.stdout
+    assert shown.stderr.count("\n") == 1
+    assert "not as it was finished: curves.parquet" in shown.stderr
+    for command in (("report", copy), ("verdict", copy), ("show", copy, "--sql", "SELECT 1")):
+        refused = gridproof(*command, expect=2).stderr.splitlines()
+        assert "curves.parquet: a file of a run must be as it was written; got" in refused[-1]
+    with pytest.warns(UserWarning, match=r"not as it was finished: curves\.parquet"):
+        run = gp.open_run(copy)
+    with pytest.raises(gp.InputError, match=r"curves\.parquet: a file of a run must be as it was written"):
+        run.curves.head()
+    change(copy / "summary.json")
+    with pytest.raises(
+        gp.InputError, match=r"summary\.json: a file of a run must be as .*; got its content was changed"
+    ):
+        gp.open_run(copy)
+
+
+def test_a_run_of_an_earlier_version_has_no_manifest(copy: Path) -> None:
+    (copy / MANIFEST).unlink()
+    with pytest.warns(UserWarning, match=r"no manifest\.json: the run is not finished, or of an earlier version"):
+        run = gp.open_run(copy)
+    assert run.summary["variants"] == SIZE
+    run.report()
+    assert not (copy / MANIFEST).exists(), "what was never verified is not listed as if it had been"
+    (copy / "summary.json").write_text("{}")
+    with pytest.raises(gp.InputError, match="a summary must name its study"):
+        gp.open_run(copy)
+
+
+def test_the_report_and_the_verdict_keep_the_manifest_right(copy: Path) -> None:
+    listed = (copy / MANIFEST).read_bytes()
+    gp.open_run(copy).report()
+    assert (copy / MANIFEST).read_bytes() == listed
+    gp.run(small_study(), out=copy.parent)
+    assert not Store(copy).all_faults()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run = gp.open_run(copy)
+    judged = contents(copy)
+    assert run.statistics
+    change(copy / "statistics.json")
+    assert again(copy.parent).statistics, "what was finished with a verdict is repaired with it"
+    assert contents(copy) == judged
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_at_any_file_ends_in_one_line_with_its_path(
+    error: int, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The n-th rename fails, for every n: nothing half written stays, and the same call goes on to the same bytes."""
+    expected, rename, count = contents(whole), os.replace, 0
+    failed: set[str] = set()
+    said: list[str] = []
+
+    def full(source: str | Path, target: str | Path) -> None:
+        nonlocal count
+        count -= 1
+        if count == 0:
+            failed.add(Path(target).name)
+            raise OSError(error, os.strerror(error))
+        rename(source, target)
+
+    monkeypatch.setattr(atomic_write_module.os, "replace", full)
+    for number in range(1, 40):
+        count = number
+        try:
+            again(tmp_path / "runs")
+        except gp.IncompleteError as caught:
+            said.append(str(caught))
+        else:
+            break
+        count = 0
+        assert not [*(tmp_path / "runs").rglob("*.tmp"), *(tmp_path / "runs").rglob(LOCK)]
+        assert contents(again(tmp_path / "runs").folder) == expected
+        shutil.rmtree(tmp_path / "runs")
+    assert all(re.fullmatch(rf"{tmp_path}/runs/\S+: .* and rerun to resume", line) for line in said)
+    assert failed >= {*FILES, *(path.name for path in (whole / "tiles").iterdir())}
+
+
+def test_a_limit_on_file_sizes(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gridproof", "run", str(small_file(tmp_path)), "--no-verdict", "--out", "runs"]
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, preexec_fn=limit, check=False)
+    assert ended.returncode == 3, ended.stderr
+    assert re.search(
+        r"not finished: runs/us-demo-\w+/report.html: the file exceeds the limit on file sizes", ended.stderr
+    )
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+
+
+def test_a_full_standard_output_is_one_line(copy: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "gridproof", "show", str(copy)]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (2, "gridproof: standard output: No space left on device\n")
+
+
+def test_a_ledger_that_is_lost_is_recorded_again(copy: Path, whole: Path) -> None:
+    for damage in (shutil.rmtree, lambda ledger: [path.write_bytes(b"") for path in ledger.iterdir()]):
+        damage(copy.parent / "ledger")
+        heard = Heard()
+        assert again(copy.parent, heard).reused
+        assert of_folder(heard) == [f"{copy}: the ledger had lost this run; it is recorded again"]
+        assert distinct(copy.parent) == SIZE
+        heard = Heard()
+        again(copy.parent, heard)
+        assert not of_folder(heard)
+    assert contents(copy) == contents(whole)
+
+
+def test_a_sample_that_the_ledger_has_lost(tmp_path: Path) -> None:
+    again(tmp_path, sample=20)
+    before = distinct(tmp_path)
+    heard = Heard()
+    again(tmp_path, heard, sample=20)
+    assert not of_folder(heard)
+    shutil.rmtree(tmp_path / "ledger")
+    again(tmp_path, sample=20)
+    assert distinct(tmp_path) == before
+
+
+class At(gp.RunObserver):
+    """Calls a function once, when the sweep has evaluated so many variants."""
+
+    def __init__(self, variants: int, action: Callable[[], object]) -> None:
+        self.variants, self.action, self.notices = variants, action, list[str]()
+
+    def progress(self, stage: str, done: int, total: int, new: int = 0, detail: str = "") -> None:
+        if stage == "sweep" and new >= self.variants:
+            self.variants = 10**9
+            self.action()
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_what_is_deleted_while_the_run_works(tmp_path: Path) -> None:
+    expected = contents(again(tmp_path / "whole").folder)
+
+    def ledger() -> None:
+        shutil.rmtree(tmp_path / "ledger" / "ledger")
+
+    again(tmp_path / "ledger", At(60, ledger))
+    assert distinct(tmp_path / "ledger") == SIZE
+
+    def two_tiles() -> None:
+        for path in sorted((tmp_path / "tiles").glob("*/tiles/*.npz"))[:2]:
+            path.unlink()
+
+    run = again(tmp_path / "tiles", At(60, two_tiles))
+    assert contents(run.folder) == expected
+
+    def folder() -> None:
+        shutil.rmtree(next((tmp_path / "folder").glob("us-demo-*")))
+
+    with pytest.raises(gp.IncompleteError, match="it was removed while the run was working"):
+        again(tmp_path / "folder", At(60, folder))
+    assert contents(again(tmp_path / "folder").folder) == expected
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_tiles_of_an_interrupted_run_that_are_damaged_are_one_notice(tmp_path: Path) -> None:
+    expected = contents(again(tmp_path / "whole").folder)
+    with pytest.raises(KeyboardInterrupt):
+        again(tmp_path / "out", StopAt(new=60))
+    tiles = sorted((tmp_path / "out").glob("*/tiles/*.npz"))
+    halve(tiles[0])
+    shutil.copy(tiles[2], tiles[1])
+    Path(str(tiles[2]).replace(".npz", "-rows.npy")).unlink()
+    heard = Heard()
+    run = again(tmp_path / "out", heard)
+    (notice,) = of_folder(heard)
+    assert "3 tiles are damaged or of another run, removed and evaluated again" in notice
+    assert all(path.name in notice for path in tiles[:3])
+    assert contents(run.folder) == expected
+    assert distinct(tmp_path / "out") == SIZE
+
+
+def test_several_processes_at_once_write_one_run(tmp_path: Path) -> None:
+    """The first works, slowly; the others say that they wait, and find it finished. The ledger counts once."""
+    traps, out = tmp_path / "traps", tmp_path / "runs"
+    traps.mkdir()
+    (traps / "slow").touch()
+    command = driver_command(traps, small_file(tmp_path), out)
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    spoken = [process.communicate(timeout=240) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], spoken
+    said = "".join(output + errors for output, errors in spoken)
+    assert 1 <= said.count("is working on this run; waiting for it") <= 2
+    assert "Traceback" not in said
+    (folder,) = out.glob("us-demo-*")
+    assert not Store(folder).all_faults()
+    assert distinct(out) == SIZE
+    assert not (folder / LOCK).exists()
+
+
+def test_the_lock_is_released_by_a_killed_process_and_by_a_deleted_folder(tmp_path: Path) -> None:
+    script = (
+        "import sys, time, pathlib\n"
+        "from gridproof.results.run.lock import folder_lock\n"
+        "with folder_lock(pathlib.Path(sys.argv[1])):\n"
+        "    print('held', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    folder = tmp_path / "run"
+    process = subprocess.Popen([sys.executable, "-c", script, str(folder)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    with (
+        pytest.raises(gp.InputError, match=f"got a second process beside process {process.pid} on "),
+        folder_lock(folder),
+    ):
+        pass
+    process.kill()
+    process.communicate()
+    began = time.monotonic()
+    with folder_lock(folder):
+        shutil.rmtree(folder)
+    assert time.monotonic() - began < 5
+    with folder_lock(folder), pytest.raises(gp.InputError, match="one process at a time"), folder_lock(folder):
+        pass
+    assert not folder.exists(), "a folder that was made for nothing goes"
+
+
+def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(gp.InputError, match="a run needs a folder that can be written; got Not a directory"):
+        again(tmp_path / "file")
+    with pytest.raises(KeyboardInterrupt):
+        again(tmp_path / "out", StopAt(new=0))
+    tiles = next((tmp_path / "out").glob("us-demo-*")) / "tiles"
+    shutil.rmtree(tiles)
+    tiles.write_text("x")
+    with pytest.raises(OSError, match=r"tiles") as caught:
+        again(tmp_path / "out")
+    assert str(caught.value.filename).endswith("tiles")
+    assert not list(Tiles(tmp_path / "none").missing(0))
