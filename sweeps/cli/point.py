@@ -34,9 +34,9 @@ def point(
 
     checked = load_study(study)
     market = market_of(checked, data)
+    result = evaluate_point(checked, market, parse_changes(values or []))
     for warning in market.warnings:
         print(printable(f"warning: {warning}"), file=sys.stderr)
-    result = evaluate_point(checked, market, parse_changes(values or []))
     if curve is not None:
         with writing(curve):
             result.curve.to_csv(curve)
