@@ -56,9 +56,9 @@ def _is_study(target: str) -> bool:
 
 def check_study(study: Study, data: Path | None) -> dict[str, Any]:
     """Returns how every series of a study is read, with the errors of all, and its calendar."""
-    from gridproof.signals.data.market import load_market
     from gridproof.signals.data.source import read
-    from gridproof.sweeps.run import data_folder
+    from gridproof.sweeps.plan.window import find_window
+    from gridproof.sweeps.run import data_folder, market_of
 
     folder = data_folder(study, data)
     series, errors = [], []
@@ -73,7 +73,8 @@ def check_study(study: Study, data: Path | None) -> dict[str, Any]:
     market = None
     if not errors:
         try:
-            market = load_market(study.sources(), study.spec.market.calendar, folder)
+            market = market_of(study, data)
+            find_window(study, market)
         except InputError as error:
             errors.append(str(error))
     if market is not None:
