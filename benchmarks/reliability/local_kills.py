@@ -81,7 +81,8 @@ class LocalKills:
             if not finished:
                 [timing] = out.glob("*-*/timing.json")
                 again = json.loads(timing.read_text())["variants_evaluated_in_this_call"]
-                case.seen["finished pieces evaluated again"] = again // bench.piece + kept - 288 // bench.piece
+                lost = "after power failures" if POWER in case.what else "after kills"
+                case.seen[f"finished pieces evaluated again {lost}"] = again // bench.piece + kept - 288 // bench.piece
             shutil.rmtree(place)
             case.kept = ""
         return case
