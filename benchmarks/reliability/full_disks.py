@@ -65,8 +65,9 @@ def _fault_of_ending(ended: Ended, out: Path) -> tuple[str, str]:
     """Of a run that the disk stopped."""
     if left := debris(out):
         return LOST, f"left behind: {', '.join(left[:6])}"
-    if str(out) not in ended.errors:
-        return LOST, f"the line does not name the folder: {ended.last_line}"
+    # A limit on the size of files also holds for the file that takes the standard output.
+    if str(out) not in ended.errors and "standard output" not in ended.errors:
+        return LOST, f"the line does not name the file: {ended.last_line}"
     return fault_of(ended, (2, 3))
 
 
