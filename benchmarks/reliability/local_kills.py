@@ -82,7 +82,9 @@ class LocalKills:
                 [timing] = out.glob("*-*/timing.json")
                 again = json.loads(timing.read_text())["variants_evaluated_in_this_call"]
                 lost = "after power failures" if POWER in case.what else "after kills"
-                case.seen[f"finished pieces evaluated again {lost}"] = again // bench.piece + kept - 288 // bench.piece
+                pieces = pieces_kept(out)
+                size = expected.distinct // pieces  # every piece has the same size, and no variant occurs twice
+                case.seen[f"finished pieces evaluated again {lost}"] = again // size + kept - pieces
             shutil.rmtree(place)
             case.kept = ""
         return case
