@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class RemoteStore:
             self._upload(file)
             self._uploaded[file] = here[file]
         for file in [file for file in self._uploaded if file not in here]:
-            with self._reaching(file):
+            with self._reaching(file), suppress(FileNotFoundError):  # another driver may have deleted it
                 self._files.rm_file(f"{self._root}/{file}")
             del self._uploaded[file]
 
