@@ -13,18 +13,25 @@ from gridproof.sweeps.cli.streams import print_error
 
 
 @contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """SIGTERM, and SIGHUP where it would end the process (not under nohup), become KeyboardInterrupt."""
+def sigterm_interrupts() -> Iterator[list[int]]:
+    """SIGTERM, and SIGHUP where it would end the process (not under nohup), become KeyboardInterrupt, as SIGINT is.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    Yields the signals received so far: a library may turn a KeyboardInterrupt into an exception of its own.
+    """
+    received: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
         raise KeyboardInterrupt
 
     numbers = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        numbers.append(signal.SIGINT)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         numbers.append(signal.SIGHUP)
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
-        yield
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -38,12 +45,15 @@ def resumable(kept: str) -> Iterator[None]:
     """
     from gridproof.sweeps.execution.errors import IncompleteError
 
+    received: list[int] = []
     try:
-        with sigterm_interrupts():
+        with sigterm_interrupts() as received:
             yield
     except IncompleteError as error:
         print_error(f"not finished: {error}")
         raise typer.Exit(3) from None
-    except KeyboardInterrupt:
+    except (Exception, KeyboardInterrupt) as error:
+        if not received and not isinstance(error, KeyboardInterrupt):
+            raise
         print_error(f"interrupted; {kept} are kept, rerun the same command to resume")
         raise typer.Exit(130) from None
