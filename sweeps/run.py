@@ -181,7 +181,7 @@ def sweep(
     study, store, observer = context.study, context.store, context.observer
     began = time.perf_counter()
     variants = study.space.size if sample is None else sample
-    check_duration(study, variants, isinstance(executor, ClusterExecutor))
+    check_duration(study, variants, not isinstance(executor, LocalExecutor))
     with executor:
         plan = build_plan(study, context.market, context.backend, observer=observer)
         grid = _grid(plan, context.backend, sample)

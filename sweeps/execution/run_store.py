@@ -10,7 +10,6 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.ledger import LEDGER_FOLDER
 from gridproof.results.run.lock import folder_lock
 from gridproof.results.run.remote_store import RemoteStore, UnreachableError
-from gridproof.results.run.store import Store
 from gridproof.results.run.summary_record import SUMMARY
 from gridproof.sweeps.execution.errors import IncompleteError
 
@@ -76,6 +75,8 @@ def open_run_store(run: str | Path, finished: bool = True) -> tuple[RunStore, Pa
         folder = Path(run)
         runs = RunStore(folder.parent)
     if finished and (folder / SUMMARY).is_file():
+        from gridproof.results.run.store import Store  # imports pandas and Numba, which a ledger does not need
+
         if "study" not in Store(folder).read_json(SUMMARY):
             rule, remedy = "a summary must name its study", "Run the study again, which repairs the folder"
             raise InputError(rule, "no study", str(folder / SUMMARY), remedy)

@@ -52,7 +52,8 @@ def search_placebo(population: Population, best: TimingRecord, observer: RunObse
         observed = float(maxima[0])
         reached += int((maxima[1:] >= observed).sum())
         done += len(batch)
-        observer.progress("verdict: placebo of the search", done, len(drawn), len(batch))
+        observer.progress("verdict: placebo of the search", done, len(drawn), done)
+    observer.progress("verdict: placebo of the search", len(drawn), len(drawn), len(drawn))
     record["shifts"], record["observed"], record["at_least"] = done, number(observed), reached
     record["p_value"] = (1 + reached) / (done + 1)
     return record

@@ -85,6 +85,7 @@ def test_where_a_gpu_answers_it_is_measured_too(
     shim: ShimDevice, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Through the shim: what it takes says nothing, that it is compared and told apart does."""
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(bench, "HEADLINE", replace(bench.HEADLINE, days=300, yearly=5.0))
     monkeypatch.setattr(measure, "_TURN", 0.01)
     monkeypatch.setattr(measure, "gpu_answers", lambda: False)

@@ -245,7 +245,7 @@ def test_a_driver_is_stopped_then_killed_then_goes_on(
     killed.process.kill()
     _, errors = killed.process.communicate(timeout=30)
     assert "the process ended without an error message" in errors
-    before = {path: path.stat().st_mtime_ns for path in killed.store.tiles.glob("*.npz")}
+    before = {path: path.stat().st_mtime_ns for path in killed.store.tiles.folder.glob("*.npz")}
     assert len(killed.store.tiles.finished()) > len(drained)
 
     (empty_traps / "slow").unlink()

@@ -54,6 +54,9 @@ def run(study: gp.Study, folder: Path) -> gp.Run:
 def in_sample(statistics: dict[str, Any]) -> dict[str, Any]:
     """Without what is said of the days after publication, and the gate on them."""
     kept = json.loads(json.dumps(statistics))
+    for part in (kept["questions"], kept["conclusion"]):
+        del part["since"]
+    del kept["conclusion"]["sentence"]
     for one in kept["who"].values():
         del one["after_publication"]
     kept["gates"] = [gate for gate in kept["gates"] if gate["name"] != "Sharpe ratio after publication"]
