@@ -25,7 +25,7 @@ from gridproof.sweeps.execution.executor import Task, TileFault
 from gridproof.sweeps.execution.tile import TallyScale
 from gridproof.sweeps.plan.grid import ProductGrid, whole_grid
 from gridproof.sweeps.plan.plan import build_plan
-from gridproof.sweeps.run import market_of
+from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import load_study
 
 TILES = 400

@@ -15,9 +15,10 @@ from gridproof.sweeps.execution.budget import Budget
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import open_run_store
 from gridproof.sweeps.plan.point import Point, evaluate_point
+from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.notebook import NotebookDisplay, in_notebook
 from gridproof.sweeps.progress.observer import RunObserver
-from gridproof.sweeps.run import market_of, run_study
+from gridproof.sweeps.run import run_study
 from gridproof.sweeps.search.options import CELLS, SearchOptions
 from gridproof.sweeps.study.study import Study
 

@@ -19,8 +19,7 @@ from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.run import Run
 from gridproof.results.run.store import CUT, LISTED, REPORT, ROWS_KEPT, STATISTICS, VARIANTS, Store
 from gridproof.results.run.summary_record import SUMMARY, RunSummary, RunTiming
-from gridproof.signals.data.file.reader import check_inside
-from gridproof.signals.data.market import Market, load_market
+from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.collect import RunControl, begin, collect, complete_tally, recorded_grid
@@ -34,58 +33,16 @@ from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.summary import variant_tables, write_summary
 from gridproof.sweeps.execution.tile import build_tally_scale
-from gridproof.sweeps.plan.data_warnings import with_warnings
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
+from gridproof.sweeps.plan.study_market import data_folder, market_of, recorded_market, report_data
 from gridproof.sweeps.plan.workload import check_duration
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study, load_study
 
 if TYPE_CHECKING:
     from gridproof.sweeps.verdict.verdict import GatherPopulation
-
-
-def market_of(study: Study, data: str | Path | None = None) -> Market:
-    """Load the market of a study; ``data`` is its folder, else the study's market.path. Raises InputError."""
-    market = load_market(study.sources(), study.spec.market.calendar, data_folder(study, data))
-    return with_warnings(study, market)
-
-
-def data_folder(study: Study, data: str | Path | None = None) -> Path | None:
-    """Where a study's files are read: ``data``, else its market.path, None where neither is given."""
-    folder = data if data is not None else study.spec.market.path
-    return Path(folder) if folder is not None else None
-
-
-def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Market:
-    """Load the market of the study in a run's folder. Others may have written it, so it may read little.
-
-    Its files must be in the market folder. That is ``data``; without it, the study's market.path if it is below the
-    working directory and the run is in a folder of this machine. fetched: whether the run is at a URL.
-
-    Raises InputError where the study would read other files.
-    """
-    folder = data_folder(study, data)
-    sources = study.sources()
-    if data is None and any(not source.file.startswith("arch:") for source in sources):
-        rule, remedy = "the market's folder must be given for a run that others may have written", "Add --data DIR"
-        where = study.where("market", "path")
-        if fetched:
-            raise InputError(rule, f"market.path {folder}, from a URL", where, remedy)
-        if folder is not None and not folder.resolve().is_relative_to(Path.cwd()):
-            raise InputError(rule, f"market.path {folder}, outside of the working directory", where, remedy)
-    for source in sources:
-        check_inside(source.file, folder, source.where)
-    return market_of(study, data)
-
-
-def report_data(market: Market, observer: RunObserver) -> None:
-    """Tell the observer how each series was read, and every warning."""
-    for line in market.understood:
-        observer.notice(f"read {line}")
-    for warning in market.warnings:
-        observer.notice(f"warning: {warning}")
 
 
 def run_folder(study: Study, market: Market, backend: str, sample: int | None, out: Path) -> Path:

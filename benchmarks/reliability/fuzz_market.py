@@ -17,7 +17,7 @@ from benchmarks.reliability.processes import fork, forked
 from benchmarks.reliability.table_mutations import mutate_table
 from benchmarks.reliability.workbench import Workbench, fault_of
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.run import market_of
+from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import load_study
 
 _FILES = ("index.csv", "yield.csv", "money.csv")

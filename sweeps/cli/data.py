@@ -57,8 +57,8 @@ def _is_study(target: str) -> bool:
 def check_study(study: Study, data: Path | None) -> dict[str, Any]:
     """Returns how every series of a study is read, with the errors of all, and its calendar."""
     from gridproof.signals.data.source import read
+    from gridproof.sweeps.plan.study_market import data_folder, market_of
     from gridproof.sweeps.plan.window import find_window
-    from gridproof.sweeps.run import data_folder, market_of
 
     folder = data_folder(study, data)
     series, errors = [], []

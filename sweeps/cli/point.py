@@ -28,8 +28,8 @@ def point(
     from gridproof.sweeps.cli.streams import print_json, writing
     from gridproof.sweeps.cli.study_tables import print_point
     from gridproof.sweeps.plan.point import evaluate_point
+    from gridproof.sweeps.plan.study_market import market_of
     from gridproof.sweeps.progress.plain_text import printable
-    from gridproof.sweeps.run import market_of
     from gridproof.sweeps.study.study import load_study, parse_changes
 
     checked = load_study(study)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gridproof.kernels.backend import resolve
 from gridproof.sweeps.plan.plan import Plan, build_plan
-from gridproof.sweeps.run import market_of
+from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.study import Study, build_study, load_study
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.run import market_of
+from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.document import parse_value
 from gridproof.sweeps.study.study import Study
 from tests.support.market import raw_study, study_of, write_market

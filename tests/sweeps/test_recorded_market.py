@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 import gridproof as gp
-from gridproof.sweeps.run import judge_run, recorded_market
+from gridproof.sweeps.plan.study_market import recorded_market
+from gridproof.sweeps.run import judge_run
 from gridproof.sweeps.study.study import Study, load_study
 from tests.support.command import gridproof
 from tests.support.demo import small_study

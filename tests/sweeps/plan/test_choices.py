@@ -10,7 +10,7 @@ from gridproof.sweeps.execution.evaluation import evaluate_grid
 from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid
 from gridproof.sweeps.plan.plan import Plan, build_plan
-from gridproof.sweeps.run import market_of
+from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import Study
 from tests.support.demo import small_plan, small_study, tied_study
 

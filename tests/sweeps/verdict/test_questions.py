@@ -13,8 +13,8 @@ from gridproof.results.conclusion import answer_timing, answer_worth
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Points
+from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.observer import RunObserver
-from gridproof.sweeps.run import market_of
 from gridproof.sweeps.verdict.population import Population, gather
 from gridproof.sweeps.verdict.questions import choices_among
 from gridproof.sweeps.verdict.search_placebo import eligible_choices, search_placebo

@@ -37,7 +37,7 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import ListedGrid, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
-from gridproof.sweeps.run import market_of
+from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.population import gather
 from tests.support.demo import small_study

@@ -1,0 +1,54 @@
+"""The market of a study: which folder its files are read from, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gridproof.kernels.errors import InputError
+from gridproof.signals.data.file.reader import check_inside
+from gridproof.signals.data.market import Market, load_market
+from gridproof.sweeps.plan.data_warnings import with_warnings
+from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.study.study import Study
+
+
+def market_of(study: Study, data: str | Path | None = None) -> Market:
+    """Load the market of a study; ``data`` is its folder, else the study's market.path. Raises InputError."""
+    market = load_market(study.sources(), study.spec.market.calendar, data_folder(study, data))
+    return with_warnings(study, market)
+
+
+def data_folder(study: Study, data: str | Path | None = None) -> Path | None:
+    """Where a study's files are read: ``data``, else its market.path, None where neither is given."""
+    folder = data if data is not None else study.spec.market.path
+    return Path(folder) if folder is not None else None
+
+
+def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Market:
+    """Load the market of the study in a run's folder. Others may have written it, so it may read little.
+
+    Its files must be in the market folder. That is ``data``; without it, the study's market.path if it is below the
+    working directory and the run is in a folder of this machine. fetched: whether the run is at a URL.
+
+    Raises InputError where the study would read other files.
+    """
+    folder = data_folder(study, data)
+    sources = study.sources()
+    if data is None and any(not source.file.startswith("arch:") for source in sources):
+        rule, remedy = "the market's folder must be given for a run that others may have written", "Add --data DIR"
+        where = study.where("market", "path")
+        if fetched:
+            raise InputError(rule, f"market.path {folder}, from a URL", where, remedy)
+        if folder is not None and not folder.resolve().is_relative_to(Path.cwd()):
+            raise InputError(rule, f"market.path {folder}, outside of the working directory", where, remedy)
+    for source in sources:
+        check_inside(source.file, folder, source.where)
+    return market_of(study, data)
+
+
+def report_data(market: Market, observer: RunObserver) -> None:
+    """Tell the observer how each series was read, and every warning."""
+    for line in market.understood:
+        observer.notice(f"read {line}")
+    for warning in market.warnings:
+        observer.notice(f"warning: {warning}")
