@@ -22,6 +22,7 @@ from benchmarks.measure import Report, hardware
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.results.conclusion import answer_timing, answer_worth
 from gridproof.sweeps.verdict.static_holdings import compare_with_holdings
+from gridproof.sweeps.verdict.strategy_statistics import time_shift
 from gridproof.sweeps.verdict.timing import measure_timing
 
 MARKETS = 1000
@@ -92,7 +93,8 @@ def rates(kind: Kind, change: float, markets: int) -> dict[str, Any]:
     switches = []
     for seed in range(markets):
         held, gross = draw_market(kind, change, seed)
-        timing = measure_timing(held, gross, 0.0, PERIODS)
+        p_value = time_shift(held, gross, 0.0, PERIODS, 0.0)["p_value"]
+        timing = measure_timing(held, gross, 0.0, PERIODS, p_value)
         legs = {"leg": gross[:, 0], "cash": gross[:, 1]}
         worth = compare_with_holdings((1 - held) * gross[:, 0], legs, held, PERIODS)
         first = answer_timing(timing, DAYS)["answer"]

@@ -1,6 +1,6 @@
 """The conclusion: four questions, each with one deciding test, its answer and one sentence; and one for all.
 
-Timing, Worth and Since are asked of the base, which was declared before the sweep; Search of the best choice. "No"
+Timing, Worth and Since are asked of the base, Search of the best choice. "No"
 needs evidence of its own, a bound below a threshold: a test that does not reject is "cannot tell". Single answers are
 not corrected for there being four. "Good" needs Timing, Worth and, where something was chosen, Search.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from gridproof.results.run.statistics_record import (
+from gridproof.results.run.conclusion_record import (
     AnswerRecord,
     ChoicesPlaceboRecord,
     ConclusionRecord,
@@ -31,13 +31,21 @@ _NEGLIGIBLE = 0.2
 
 _TIMING = "circular shifts of the positions, Sharpe ratio after cost"
 _WORTH = "difference of Sharpe ratios, studentised circular block bootstrap"
+_BOUND = "upper bound of the timing effect, by inverting the shift test"
 _SEARCH = "placebo of all choices, largest active t under circular shifts"
 
 
 def conclude(
-    timing: TimingRecord, worth: WorthRecord, search: ChoicesPlaceboRecord | None, since: WorthRecord | None
+    timing: TimingRecord,
+    worth: WorthRecord,
+    search: ChoicesPlaceboRecord | None,
+    since: WorthRecord | None,
+    declared: bool = True,
 ) -> ConclusionRecord:
-    """search: None where the study has one choice. since: None where there are no days after publication."""
+    """search: None where the study has one choice. since: None where there are no days after publication.
+
+    declared: whether the base was declared beforehand; False where a search found it by its results on these days.
+    """
     answers: ConclusionRecord = {
         "timing": answer_timing(timing, worth["days"]),
         "worth": _unknown("", _WORTH),
@@ -46,7 +54,7 @@ def conclude(
         "sentence": "",
     }
     answers["worth"] = answer_worth(worth, answers["timing"]["answer"] == "yes")
-    answers["sentence"] = _sentence(answers, search is not None)
+    answers["sentence"] = _sentence(answers, search is not None, declared)
     return answers
 
 
@@ -62,10 +70,8 @@ def answer_timing(timing: TimingRecord, days: int) -> AnswerRecord:
         risk = mean is not None and mean > LEVEL
         why = "its timing is better than chance" + (", of risk and not of return" if risk else "")
         return _answer("yes", p_value, LEVEL, _TIMING, f"{why} ({counts})")
-    upper, volatility = timing["upper"], timing["volatility"]
-    if upper is not None and volatility is not None and upper < volatility:
-        why = f"its timing is worth less than one annual volatility ({counts}; at most {100 * upper:.0f}% a year)"
-        return _answer("no", upper, volatility, "upper bound of the timing effect, by inverting the shift test", why)
+    if (bound := _small_effect(timing["upper"], timing["volatility"], f"its timing ({counts})")) is not None:
+        return bound
     return _unknown(f"nothing shows that its timing is better than chance ({counts})", _TIMING, p_value)
 
 
@@ -96,13 +102,13 @@ def answer_search(search: ChoicesPlaceboRecord | None) -> AnswerRecord:
     p_value = search["p_value"]
     if p_value is None or search["choices"] == 0:
         return _unknown("nothing can be told of the search: no choice switches often enough", _SEARCH)
-    among = f"p {_text(p_value, 3)} among {search['choices']:,} choices"
+    drawn = " drawn at random" if search["sampled"] else ""
+    among = f"p {_text(p_value, 3)} among {search['choices']:,} choices{drawn}"
     if p_value <= LEVEL:
         return _answer("yes", p_value, LEVEL, _SEARCH, f"the best choice is more than luck ({among})")
-    upper, volatility = search["upper"], search["volatility"]
-    if upper is not None and volatility is not None and upper < volatility:
-        why = f"the best choice's timing is worth less than one annual volatility ({among})"
-        return _answer("no", upper, volatility, "upper bound of the best choice's timing effect", why)
+    what = f"the best choice's timing ({among})"
+    if (bound := _small_effect(search["upper"], search["volatility"], what)) is not None:
+        return bound
     return _unknown(f"nothing shows that the best choice is more than luck ({among})", _SEARCH, p_value)
 
 
@@ -127,14 +133,15 @@ def answer_since(since: WorthRecord | None) -> AnswerRecord:
     return _unknown(why, _WORTH, p_value)
 
 
-def _sentence(answers: ConclusionRecord, searched: bool) -> str:
+def _sentence(answers: ConclusionRecord, searched: bool, declared: bool) -> str:
     needed = [answers["timing"], answers["worth"], *([answers["search"]] if searched else [])]
     told = [answers["timing"], answers["worth"], answers["since"]]
     if searched:
         told.insert(2, answers["search"])
     verdicts = {one["answer"] for one in needed}
     head = "Good" if verdicts == {"yes"} else "Not good" if "no" in verdicts else "Not shown to be good"
-    return f"{head}: " + "; ".join(one["why"] for one in told) + "."
+    chosen = "" if declared else " A search chose the rule by these days, so timing and worth are too favourable."
+    return f"{head}: " + "; ".join(one["why"] for one in told) + "." + chosen
 
 
 def _hardest(worth: WorthRecord) -> HoldingRecord | None:
@@ -153,6 +160,14 @@ def _bound(worth: WorthRecord) -> AnswerRecord | None:
         return None
     why = f"it is not better than {_holding(holding)} by a Sharpe ratio of {_NEGLIGIBLE} (at most {_text(upper)})"
     return _answer("no", upper, _NEGLIGIBLE, "upper bound of the difference of Sharpe ratios", why)
+
+
+def _small_effect(upper: Number, volatility: Number, what: str) -> AnswerRecord | None:
+    """The answer "no": the timing effect is below one annual volatility."""
+    if upper is None or volatility is None or upper >= volatility:
+        return None
+    most = f"at most {100 * upper:.0f}% a year more on days held than on others, below one annual volatility"
+    return _answer("no", upper, volatility, _BOUND, f"{what} is small: {most}")
 
 
 def _too_little(days: int, switches: int, largest_weight: float) -> str:

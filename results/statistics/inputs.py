@@ -23,6 +23,15 @@ def finite_array(values: npt.ArrayLike, dimensions: Sequence[int], where: str) -
     return floats
 
 
+def positions_and_returns(positions: npt.ArrayLike, returns: npt.ArrayLike, where: str) -> tuple[Floats, Floats]:
+    """Both as float64, (T,) or (T, A). Raises InputError as ``finite_array`` does, and if the shapes differ."""
+    weights = finite_array(positions, (1, 2), f"{where}: positions")
+    earned = finite_array(returns, (1, 2), f"{where}: returns")
+    rule, remedy = f"must have the shape of the returns, {earned.shape}", "Give a weight for each return"
+    require(weights.shape == earned.shape, rule, weights.shape, f"{where}: positions", remedy)
+    return weights, earned
+
+
 def require_finite(values: Array, where: str) -> None:
     """Raises InputError that names the first number that is NaN or infinite."""
     finite = np.isfinite(values)

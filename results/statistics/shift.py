@@ -13,7 +13,7 @@ from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT
 from gridproof.kernels.threads import run_ranges
-from gridproof.results.statistics.inputs import finite_array, require
+from gridproof.results.statistics.inputs import finite_array, positions_and_returns, require
 from gridproof.results.statistics.sharpe import daily_sharpe
 
 STATISTICS = ("total", "mean", "sharpe")
@@ -51,11 +51,7 @@ def circular_shift_test(
     (1, 0.167)
     """
     where = "circular_shift_test"
-    weights = finite_array(positions, (1, 2), f"{where}: positions")
-    earned = finite_array(returns, (1, 2), f"{where}: returns")
-    same = weights.shape == earned.shape
-    remedy = "Give a weight for each return"
-    require(same, f"must have the shape of the returns, {earned.shape}", weights.shape, f"{where}: positions", remedy)
+    weights, earned = positions_and_returns(positions, returns, where)
     known = statistic in STATISTICS
     rule = f"must be one of {', '.join(STATISTICS)}"
     require(known, rule, statistic, f"{where}: statistic", "Choose one of them")

@@ -10,7 +10,7 @@ from scipy.fft import irfft, rfft
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.results.statistics.inputs import finite_array, require
+from gridproof.results.statistics.inputs import positions_and_returns, require
 
 # Overlaps closer to the full one than this share of it are the same positions turned on themselves.
 _SAME = 1e-12
@@ -51,11 +51,7 @@ def timing_effect(positions: npt.ArrayLike, returns: npt.ArrayLike, confidence: 
     (0.0035, True)
     """
     where = "timing_effect"
-    weights = finite_array(positions, (1, 2), f"{where}: positions")
-    earned = finite_array(returns, (1, 2), f"{where}: returns")
-    same = weights.shape == earned.shape
-    remedy = "Give a weight for each return"
-    require(same, f"must have the shape of the returns, {earned.shape}", weights.shape, f"{where}: positions", remedy)
+    weights, earned = positions_and_returns(positions, returns, where)
     within = 0.5 < confidence < 1.0
     require(within, "must lie between 0.5 and 1", confidence, f"{where}: confidence", "Use for example 0.95")
     days = len(weights)

@@ -11,29 +11,32 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import conclude
-from gridproof.results.run.statistics_record import ChoicesPlaceboRecord, ConclusionRecord, QuestionsRecord, WorthRecord
+from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord, ConclusionRecord, QuestionsRecord, WorthRecord
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.search_placebo import search_placebo
 from gridproof.sweeps.verdict.static_holdings import compare_with_holdings
-from gridproof.sweeps.verdict.timing import measure_timing
+from gridproof.sweeps.verdict.timing import measure_effect, measure_timing
 
 
 def ask_questions(
-    candidates: Candidates, population: Population, observer: RunObserver
+    candidates: Candidates, population: Population, p_value: float | None, observer: RunObserver
 ) -> tuple[QuestionsRecord, ConclusionRecord]:
-    """population: the variants that are tested; of them those under the base's environment are the choices."""
+    """population: the variants that are tested; of them those under the base's environment are the choices.
+
+    p_value: of the base's shift test.
+    """
     problem = candidates.plan.problem
     held, gross = candidates.held("base"), excess_of_legs(candidates)
     days = candidates.days
-    timing = measure_timing(held[:days], gross[:days], candidates.unit_cost("base"), problem.periods)
+    timing = measure_timing(held[:days], gross[:days], candidates.unit_cost("base"), problem.periods, p_value)
     worth = _worth(candidates, held, gross, 0)
     choices = choices_among(population)
     search = None if len(choices) < 2 else _search(candidates, choices, gross[:days], observer)
     since = _worth(candidates, held, gross, 1) if problem.segments > 1 else None
     questions: QuestionsRecord = {"timing": timing, "worth": worth, "search": search, "since": since}
-    return questions, conclude(timing, worth, search, since)
+    return questions, conclude(timing, worth, search, since, declared=population.points is None)
 
 
 def excess_of_legs(candidates: Candidates) -> Floats:
@@ -80,4 +83,4 @@ def _search(candidates: Candidates, choices: Population, gross: Floats, observer
     best = int(np.nanargmax(objective)) if np.isfinite(objective).any() else 0
     problem = choices.plan.problem
     held = HoldingPeriodLister(problem, choices.days)(choices.jobs(slice(best, best + 1))).held(0)
-    return search_placebo(choices, measure_timing(held, gross, 0.0, problem.periods), observer)
+    return search_placebo(choices, measure_effect(held, gross, problem.periods), observer)

@@ -8,7 +8,7 @@ from gridproof.kernels.arrays import Bools
 from gridproof.kernels.cpu.placebo_maxima import active_t_maxima
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import FEWEST_SWITCHES, LARGEST_WEIGHT
-from gridproof.results.run.statistics_record import ChoicesPlaceboRecord, TimingRecord
+from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord, EffectRecord
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.population import Population
@@ -19,18 +19,19 @@ _SHIFTS, _AT_ONCE = 999, 128
 _ENOUGH = 50
 
 
-def search_placebo(population: Population, best: TimingRecord, observer: RunObserver) -> ChoicesPlaceboRecord:
+def search_placebo(population: Population, best: EffectRecord, observer: RunObserver) -> ChoicesPlaceboRecord:
     """The largest active t of all choices, observed and under random circular shifts of the returns.
 
     The positions stay as they are; the market's returns are turned by the same number of days for every choice. Shifts
     are drawn without replacement. p = (1 + #) / (K + 1); the test stops early where p can no longer be 5 % or less.
-    best: the timing of the best choice, for the bound.
+    best: the timing effect of the best choice.
     """
     days = population.days
     eligible = eligible_choices(population)
     drawn = np.random.default_rng(SEED).permutation(np.arange(1, days))[:_SHIFTS]
     record: ChoicesPlaceboRecord = {
         "choices": int(eligible.sum()),
+        "sampled": bool(population.sampled),
         "shifts": 0,
         "seed": SEED,
         "observed": None,

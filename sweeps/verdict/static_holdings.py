@@ -9,7 +9,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import is_flat
-from gridproof.results.run.statistics_record import HoldingRecord, WorthRecord
+from gridproof.results.run.conclusion_record import HoldingRecord, WorthRecord
 from gridproof.results.statistics.bootstrap import optimal_block_length
 from gridproof.results.statistics.sharpe_difference import SharpeDifference, sharpe_difference_test
 from gridproof.sweeps.verdict.bootstrap import SEED

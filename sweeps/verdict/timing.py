@@ -8,42 +8,38 @@ import numpy as np
 from scipy.fft import irfft, rfft
 
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.results.run.statistics_record import TimingRecord
+from gridproof.results.run.conclusion_record import EffectRecord, TimingRecord
 from gridproof.results.statistics.shift import circular_shift_test
 from gridproof.results.statistics.timing_effect import timing_effect
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 
-def measure_timing(held: Ints, gross: Floats, cost: float, periods: float) -> TimingRecord:
+def measure_timing(held: Ints, gross: Floats, cost: float, periods: float, p_value: float | None) -> TimingRecord:
     """held: (T,) allocation of each day. gross: (T, A) what each earns in excess of cash, before cost.
 
-    cost: share of NAV a unit of traded weight, one way.
+    cost: share of NAV a unit of traded weight, one way. p_value: of the shift test of the Sharpe ratio.
     """
     weights = np.eye(gross.shape[1])[held]
-    share = weights.mean(axis=0)
     switches = int((held[1:] != held[:-1]).sum())
-    record: TimingRecord = {
-        "p_value": None,
-        "p_mean": None,
+    return {
+        "p_value": p_value if switches else None,
+        "p_mean": number(circular_shift_test(weights, gross, "mean", cost).p_value) if switches else None,
         "switches": switches,
-        "spells": None,
-        "largest_weight": float(share.max()),
-        "effect": None,
-        "lower": None,
-        "upper": None,
-        "volatility": number(pairwise_volatility(gross) * math.sqrt(periods)),
+        "spells": number(effective_spells(weights)) if switches else None,
+        "largest_weight": float(weights.mean(axis=0).max()),
+        **measure_effect(held, gross, periods),
     }
-    if switches == 0:
-        return record
-    record["p_value"] = number(circular_shift_test(weights, gross, "sharpe", cost).p_value)
-    record["p_mean"] = number(circular_shift_test(weights, gross, "mean", cost).p_value)
-    record["spells"] = number(effective_spells(weights))
+
+
+def measure_effect(held: Ints, gross: Floats, periods: float) -> EffectRecord:
+    """The timing effect of positions with its bounds, a year. They are null where the positions never change."""
+    volatility = number(pairwise_volatility(gross) * math.sqrt(periods))
+    if (held == held[0]).all():
+        return {"effect": None, "lower": None, "upper": None, "volatility": volatility}
+    found = timing_effect(np.eye(gross.shape[1])[held], gross)
     # Of two allocations with weights w and 1 − w, an effect δ on each is one of 2δ on their difference.
-    found = timing_effect(weights, gross)
-    record["effect"], record["lower"], record["upper"] = (
-        number(2.0 * value * periods) for value in (found.effect, found.lower, found.upper)
-    )
-    return record
+    effect, lower, upper = (number(2.0 * value * periods) for value in (found.effect, found.lower, found.upper))
+    return {"effect": effect, "lower": lower, "upper": upper, "volatility": volatility}
 
 
 def pairwise_volatility(returns: Floats) -> float:

@@ -64,7 +64,8 @@ def conclude_verdict(
         stressed[name] = stress(evaluation, point, candidates.index[name], candidates.holds_in_sample)
     observer.progress("verdict: stress", len(stressed), len(stressed), len(stressed))
     observer.progress("verdict: base and best", 0, 1)
-    questions, conclusion = ask_questions(candidates, population, observer)
+    shifts = candidates.shifts()
+    questions, conclusion = ask_questions(candidates, population, shifts["base"]["p_value"], observer)
     record: StatisticsRecord = {
         "conclusion": conclusion,
         "questions": questions,
@@ -87,7 +88,7 @@ def conclude_verdict(
         "counts": counts,
         "who": candidates.strategies(ensemble, bootstrap),
         "ensemble": None if ensemble is None else ensemble.record(),
-        "shift": candidates.shifts(),
+        "shift": shifts,
         "subperiods": candidates.years(),
         "luck": data_snooping_record(snooping, population, candidates.metrics["base"], shifted),
         "overfitting": overfitting,

@@ -13,7 +13,7 @@ from gridproof.results.conclusion import (
     answer_worth,
     conclude,
 )
-from gridproof.results.run.statistics_record import ChoicesPlaceboRecord, HoldingRecord, TimingRecord, WorthRecord
+from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord, HoldingRecord, TimingRecord, WorthRecord
 
 
 def timing(**changed: Any) -> TimingRecord:
@@ -58,6 +58,7 @@ def worth(*holdings: HoldingRecord, days: int = 3000, switches: int = 30) -> Wor
 def search(p_value: float | None, upper: float = 0.5, choices: int = 200) -> ChoicesPlaceboRecord:
     return {
         "choices": choices,
+        "sampled": False,
         "shifts": 999,
         "seed": 0,
         "observed": 2.0,
@@ -152,6 +153,18 @@ def test_good_needs_timing_worth_and_search() -> None:
     assert conclude(known, beaten, search(0.2), None)["sentence"].startswith("Not shown to be good: ")
     assert conclude(known, beaten, search(0.2, upper=0.1), None)["sentence"].startswith("Not good: ")
     assert conclude(timing(), beaten, search(0.01), None)["sentence"].startswith("Not shown to be good: ")
+
+
+def test_a_base_that_a_search_chose_is_named() -> None:
+    known, beaten = timing(p_value=0.01, p_mean=0.01), worth(holding("hold index", 0.01))
+    assert "too favourable" in conclude(known, beaten, search(0.2), None, declared=False)["sentence"]
+    assert "too favourable" not in conclude(known, beaten, search(0.2), None)["sentence"]
+
+
+def test_choices_of_a_sample_are_named() -> None:
+    drawn = search(0.2)
+    drawn["sampled"] = True
+    assert "200 choices drawn at random" in answer_search(drawn)["why"]
 
 
 def test_the_sentence_has_every_reason_once() -> None:

@@ -101,5 +101,7 @@ def test_the_tokens_folder_cannot_be_written_by_others(tmp_path: Path) -> None:
 
 
 def test_a_user_without_a_home_has_no_token() -> None:
-    with mock.patch.object(Path, "home", side_effect=RuntimeError("Could not determine home directory.")):
+    error = RuntimeError("Could not determine home directory.")
+    with mock.patch.object(Path, "home", side_effect=error), mock.patch.object(Path, "chmod") as chmod:
         make_token_private()
+    chmod.assert_not_called()

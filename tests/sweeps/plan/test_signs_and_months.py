@@ -47,7 +47,9 @@ def test_turning_points_of_values_below_0_are_fine(tmp_path: Path) -> None:
     months = pd.Series(np.sin(np.arange(len(MONTHS)) / 3.0), index=MONTHS)
     write_tiny(tmp_path, months)
     turns = {"measure": "turning_point", "of": "y", "smooth": 3, "confirm": 1, "direction": "peak"}
-    point_of(tmp_path, y={"release": "17 calendar days"}, signals={"up": turns})
+    point = point_of(tmp_path, y={"release": "17 calendar days"}, signals={"up": turns})
+    assert point.curve["up.state"].isin([0, 1]).all()
+    assert point.curve["up.state"].nunique() == 2
 
 
 def test_values_after_the_window_do_not_count(tmp_path: Path) -> None:

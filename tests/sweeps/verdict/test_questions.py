@@ -10,6 +10,7 @@ from gridproof.kernels.backend import resolve
 from gridproof.kernels.cpu.placebo_maxima import active_t
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import answer_timing, answer_worth
+from gridproof.results.run.conclusion_record import TimingRecord
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Points
@@ -19,10 +20,15 @@ from gridproof.sweeps.verdict.population import Population, gather
 from gridproof.sweeps.verdict.questions import choices_among
 from gridproof.sweeps.verdict.search_placebo import eligible_choices, search_placebo
 from gridproof.sweeps.verdict.static_holdings import block_length, compare_with_holdings, static_holdings
-from gridproof.sweeps.verdict.timing import effective_spells, measure_timing, pairwise_volatility
+from gridproof.sweeps.verdict.strategy_statistics import time_shift
+from gridproof.sweeps.verdict.timing import effective_spells, measure_effect, measure_timing, pairwise_volatility
 from tests.support.demo import small_plan, small_study
 
 PERIODS = 243.0
+
+
+def timing_of(held: Ints, gross: Floats) -> TimingRecord:
+    return measure_timing(held, gross, 0.0, PERIODS, time_shift(held, gross, 0.0, PERIODS, 0.0)["p_value"])
 
 
 def planted(seed: int, effect: float, days: int = 4000) -> tuple[Ints, Floats]:
@@ -39,7 +45,7 @@ def planted(seed: int, effect: float, days: int = 4000) -> tuple[Ints, Floats]:
 
 def test_a_planted_effect_is_found() -> None:
     held, gross = planted(2, 2.0)
-    timing = measure_timing(held, gross, 0.0, PERIODS)
+    timing = timing_of(held, gross)
     assert timing["lower"] is not None
     assert timing["upper"] is not None
     assert timing["lower"] < 2.0 * 0.012 * np.sqrt(PERIODS) < timing["upper"]
@@ -52,14 +58,14 @@ def test_a_planted_effect_is_found() -> None:
 
 
 def test_without_an_effect_nothing_is_found_more_often_than_promised() -> None:
-    timings = [answer_timing(measure_timing(*planted(seed, 0.0, 1500), 0.0, PERIODS), 1500) for seed in range(200)]
+    timings = [answer_timing(timing_of(*planted(seed, 0.0, 1500)), 1500) for seed in range(200)]
     found = np.mean([timing["answer"] == "yes" for timing in timings])
     assert found < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 200)
 
 
 def test_positions_that_never_change() -> None:
     gross = planted(3, 0.0)[1]
-    timing = measure_timing(np.zeros(4000, dtype=np.int64), gross, 0.0, PERIODS)
+    timing = timing_of(np.zeros(4000, dtype=np.int64), gross)
     assert (timing["switches"], timing["p_value"], timing["upper"]) == (0, None, None)
 
 
@@ -114,7 +120,7 @@ def test_choices_are_the_variants_at_the_base_environment(population: Population
 def test_the_placebo_by_the_definition(population: Population) -> None:
     """The observed maximum, and the share of shifts that reach it, from the days themselves."""
     choices = choices_among(population)
-    record = search_placebo(choices, measure_timing(*planted(9, 0.0), 0.0, PERIODS), RunObserver())
+    record = search_placebo(choices, measure_effect(*planted(9, 0.0), PERIODS), RunObserver())
     eligible = np.flatnonzero(eligible_choices(choices))
     problem, days = choices.plan.problem, choices.days
     shifts = np.random.default_rng(0).permutation(np.arange(1, days))[: record["shifts"]]

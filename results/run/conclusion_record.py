@@ -1,0 +1,95 @@
+"""The types of the conclusion in ``statistics.json``: what was measured for the four questions, and the answers.
+
+Ratios are annual, returns are fractions, unless a key says otherwise. A number that is undefined or infinite is null.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+Number = float | None
+
+
+class EffectRecord(TypedDict):
+    """The size of a timing effect, by inverting the circular-shift test of the mean."""
+
+    effect: Number  # a year: what a leg returns more on days on which it is held
+    lower: Number  # 95 % bounds of it, one-sided each
+    upper: Number
+    volatility: Number  # a year: of the difference between two allocations
+
+
+class TimingRecord(EffectRecord):
+    """All circular shifts of a strategy's positions against its market, in sample."""
+
+    p_value: Number  # share of the shifts with at least its Sharpe ratio after cost
+    p_mean: Number  # share of the shifts with at least its mean return after cost
+    switches: int
+    spells: Number  # effective number of independent positions, T / Σρ² of the weights
+    largest_weight: float  # mean weight of the allocation that is held most
+
+
+class HoldingRecord(TypedDict):
+    """A strategy against one static holding. Sharpe ratios and their differences are annual."""
+
+    name: str
+    sharpe: Number  # of the holding, in excess of cash; null for cash itself
+    difference: Number
+    standard_error: Number
+    p_value: Number  # one-sided: of a difference of 0 or below
+    lower: Number  # 95 % bounds of the difference, one-sided each
+    upper: Number
+    detectable: Number  # the smallest difference that a test at 5 % finds with 80 % power
+    return_difference: Number  # mean return a year
+
+
+class WorthRecord(TypedDict):
+    days: int
+    switches: int
+    block_length: int  # days
+    resamples: int
+    holdings: list[HoldingRecord]
+
+
+class ChoicesPlaceboRecord(TypedDict):
+    """The placebo of all choices: their largest active t under circular shifts of the market."""
+
+    choices: int  # with at least four switches and no allocation on more than 95 % of days
+    sampled: bool  # whether the choices are a random sample of all
+    shifts: int
+    seed: int
+    observed: Number  # the largest active t
+    at_least: int  # shifts whose largest active t reaches it
+    p_value: Number
+    upper: Number  # a year: 95 % bound of the timing effect of the best choice
+    volatility: Number
+
+
+class QuestionsRecord(TypedDict):
+    """What the four answers rest on: timing, worth and since of the base, search of all choices.
+
+    search: null where the study has one choice. since: null where it names no publication date.
+    """
+
+    timing: TimingRecord
+    worth: WorthRecord
+    search: ChoicesPlaceboRecord | None
+    since: WorthRecord | None
+
+
+class AnswerRecord(TypedDict):
+    answer: Literal["yes", "no", "cannot tell"]
+    number: Number
+    threshold: Number
+    test: str
+    why: str  # one sentence
+
+
+class ConclusionRecord(TypedDict):
+    timing: AnswerRecord
+    worth: AnswerRecord
+    search: AnswerRecord
+    since: AnswerRecord
+    sentence: str
