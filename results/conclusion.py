@@ -61,18 +61,18 @@ def conclude(
 def answer_timing(timing: TimingRecord, days: int) -> AnswerRecord:
     p_value = timing["p_value"]
     if why := _too_little(days, timing["switches"], timing["largest_weight"]):
-        return _unknown(f"nothing can be told of its timing: {why}", _TIMING, p_value)
+        return _unknown(f"nothing can be told of the rule's timing: {why}", _TIMING, p_value)
     if p_value is None:
-        return _unknown("nothing can be told of its timing: its returns are constant", _TIMING)
+        return _unknown("nothing can be told of the rule's timing: its returns are constant", _TIMING)
     counts = f"p {_text(p_value, 3)}, {_switches(timing['switches'])}"
     if p_value <= LEVEL:
         mean = timing["p_mean"]
         risk = mean is not None and mean > LEVEL
-        why = "its timing is better than chance" + (", of risk and not of return" if risk else "")
+        why = "the rule's timing is better than chance" + (", of risk and not of return" if risk else "")
         return _answer("yes", p_value, LEVEL, _TIMING, f"{why} ({counts})")
-    if (bound := _small_effect(timing["upper"], timing["volatility"], f"its timing ({counts})")) is not None:
+    if (bound := _small_effect(timing["upper"], timing["volatility"], f"the rule's timing ({counts})")) is not None:
         return bound
-    return _unknown(f"nothing shows that its timing is better than chance ({counts})", _TIMING, p_value)
+    return _unknown(f"nothing shows that the rule's timing is better than chance ({counts})", _TIMING, p_value)
 
 
 def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
@@ -128,7 +128,7 @@ def answer_since(since: WorthRecord | None) -> AnswerRecord:
         return _answer("yes", p_value, LEVEL, _WORTH, why)
     if (bound := _bound(since)) is not None:
         return {**bound, "why": f"since publication {bound['why']}"}
-    least = f"these days could show a difference of {_text(hardest['detectable'])}"
+    least = f"detectable difference of Sharpe ratios {_text(hardest['detectable'])}"
     why = f"since publication nothing shows that it beats {_holding(hardest)} (p {_text(p_value, 2)}; {least})"
     return _unknown(why, _WORTH, p_value)
 
@@ -186,7 +186,7 @@ def _name(holding: HoldingRecord) -> str:
 
 def _holding(holding: HoldingRecord) -> str:
     name = _name(holding)
-    return f"the {name}" if name.startswith("mix") else f"holding {name}"
+    return f"the {name}" if name.startswith("constant mix") else f"holding {name}"
 
 
 def _switches(count: int) -> str:

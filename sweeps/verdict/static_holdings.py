@@ -38,7 +38,7 @@ def static_holdings(legs: Mapping[str, Floats], weights: Floats) -> dict[str, Fl
     mix = np.sum([weight * returns for weight, returns in zip(weights, legs.values(), strict=True)], axis=0)
     if _flat(mix) or any(abs(np.corrcoef(mix, returns)[0, 1]) > 1.0 - 1e-9 for returns in held.values()):
         return {f"hold {name}": returns for name, returns in held.items()}
-    return {f"hold {name}": returns for name, returns in held.items()} | {"mix of the rule's mean weights": mix}
+    return {f"hold {name}": returns for name, returns in held.items()} | {"constant mix of its mean weights": mix}
 
 
 def compare_with_holdings(

@@ -137,7 +137,7 @@ def test_search(record: ChoicesPlaceboRecord | None, answer: str) -> None:
         (worth(days=300), "cannot tell", "300 days are fewer than 500"),
         (worth(holding("hold index", 0.02)), "yes", "beats every static holding"),
         (worth(holding("hold index", 0.8, upper=0.1)), "no", "since publication it is not better"),
-        (worth(holding("hold index", 0.3)), "cannot tell", "could show a difference of 0.50"),
+        (worth(holding("hold index", 0.3)), "cannot tell", "detectable difference of Sharpe ratios 0.50"),
     ],
 )
 def test_since(record: WorthRecord | None, answer: str, why: str) -> None:

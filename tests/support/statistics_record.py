@@ -191,11 +191,11 @@ def _conclusion() -> dict[str, Any]:
         return {"answer": kind, "number": number, "threshold": threshold, "test": "a test", "why": why}
 
     return {
-        "timing": answer("yes", 0.006, "its timing is better than chance (p 0.006, 8 switches)"),
+        "timing": answer("yes", 0.006, "the rule's timing is better than chance (p 0.006, 8 switches)"),
         "worth": answer("cannot tell", 0.66, "nothing shows that it beats holding the index (p 0.66)"),
         "search": answer("no", -0.1, "the best choice's timing is worth less than one annual volatility"),
         "since": answer("cannot tell", None, "since publication it never switched, so nothing can be told"),
-        "sentence": "Not good: its timing is better than chance; nothing shows that it beats holding <the index>.",
+        "sentence": "Not good: the rule's timing is better than chance; nothing shows that it beats <the index>.",
     }
 
 

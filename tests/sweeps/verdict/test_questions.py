@@ -74,8 +74,8 @@ def test_the_mix_stands_beside_two_risky_legs_only() -> None:
     one, two = rng.normal(0.0003, 0.01, (2, 500))
     assert list(static_holdings({"one": one, "cash": np.zeros(500)}, np.array([0.4, 0.6]))) == ["hold one"]
     held = static_holdings({"one": one, "two": two, "cash": np.zeros(500)}, np.array([0.4, 0.5, 0.1]))
-    assert list(held) == ["hold one", "hold two", "mix of the rule's mean weights"]
-    assert held["mix of the rule's mean weights"] == pytest.approx(0.4 * one + 0.5 * two)
+    assert list(held) == ["hold one", "hold two", "constant mix of its mean weights"]
+    assert held["constant mix of its mean weights"] == pytest.approx(0.4 * one + 0.5 * two)
 
 
 def test_blocks_are_long() -> None:
