@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
+import markupsafe
 import pytest
 
 from gridproof.results.report.sections.conclusion import conclusion_section
@@ -39,7 +40,7 @@ def test_the_four_answers_in_order(run: pathlib.Path) -> None:
 def test_it_stands_first_on_the_page(run: pathlib.Path) -> None:
     record = statistics_of(run)
     page = page_of(run)
-    sentence = record["conclusion"]["sentence"].replace("<", "&lt;").replace(">", "&gt;")
+    sentence = str(markupsafe.escape(record["conclusion"]["sentence"]))
     assert 0 < page.index(sentence) < page.index('<section class="headline">')
 
 
