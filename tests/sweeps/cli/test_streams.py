@@ -68,7 +68,7 @@ def test_every_command_prints_on_every_terminal(environment: dict[str, str], run
         ("ledger", "--out", run_folder.parent, "--json"),
         ("signals",),
     ]
-    if environment not in TERMINALS[:2]:  # the widest characters of all commands are those of these two
+    if environment not in TERMINALS[:2]:  # a wide and a narrow encoding try every command, the others three
         commands = commands[1:4]
     for command in commands:
         done = call(*command, **environment)
