@@ -1,0 +1,235 @@
+"""What an operator of the language declares, and the catalogue that the declarations fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from gridproof.kernels.arrays import Bools, Floats
+from gridproof.signals.data.source import Dates
+
+ArgumentKind = Literal["series", "boolean", "window", "number", "choice", "date"]
+Scalar = int | float | str | None
+
+# The window `all`: longer than any series. A function that gets it uses all values that there are.
+ALL: Final = 2**31 - 1
+# The default of an argument that must be given.
+REQUIRED: Final = "<required>"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a number measures, and the bounds within which it lies: a comparison with a constant beyond them is a fault.
+
+    ``name``: for messages, such as "a share".
+    """
+
+    name: str
+    low: float = -np.inf
+    high: float = np.inf
+
+
+NUMBER = Unit("a number")  # nothing is known of it: a price, a yield, the result of arithmetic
+RATIO = Unit("a ratio less 1")  # 0.3 is 30 %
+SHARE = Unit("a share", 0.0, 1.0)
+PERCENT = Unit("an index from 0 to 100", 0.0, 100.0)
+CORRELATION = Unit("a correlation", -1.0, 1.0)
+COUNT = Unit("a count", 0.0)
+FALL = Unit("a fall", -1.0, 0.0)
+DEVIATION = Unit("a deviation", 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of an operator.
+
+    ``kind``: ``series`` and ``boolean`` are expressions, (T,) float64 each; all others are scalars, which may be
+    parameters of a study and so axes of its grid:
+
+    - ``window``: a number of values, int; in a study also a duration such as ``6y``. With ``every`` it may be ``all``,
+      and the function gets ``ALL``.
+    - ``number``: int or float; ``whole`` allows only int.
+    - ``choice``: one of ``choices``, str.
+    - ``date``: a date in a study; the function gets the position of the first value dated then or later, int from 0 to
+      T. Its default None is 0.
+
+    ``default``: REQUIRED, a scalar, or None: the function gets None where nothing is given. ``least``, ``most``: the
+    bounds of a scalar, both included.
+    """
+
+    name: str
+    kind: ArgumentKind
+    meaning: str
+    default: Scalar = REQUIRED
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+    every: bool = False
+    whole: bool = False
+
+    @property
+    def is_array(self) -> bool:
+        return self.kind in ("series", "boolean")
+
+
+def series(name: str = "x", meaning: str = "the series") -> Argument:
+    return Argument(name, "series", meaning)
+
+
+def boolean(name: str, meaning: str) -> Argument:
+    return Argument(name, "boolean", meaning)
+
+
+def window(name: str = "n", meaning: str = "values, today included", least: int = 1, every: bool = False) -> Argument:
+    return Argument(name, "window", meaning, least=least, every=every)
+
+
+MIN_VALUES = Argument("min", "number", "known values that suffice; by default n, for all 1", None, 1, whole=True)
+SINCE = Argument("since", "date", "values before this date do not count", None)
+# The arguments after the series of an operator over a window of n values, or over all. Its function gets n (int or,
+# with ``many``, (K,) int64; ALL for all), min (int or None) and since (position of the first value that counts).
+WINDOW = (window(every=True), MIN_VALUES, SINCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The dates of an operator's values, for operators that need them.
+
+    ``dates``: (T,) datetime64[D]. ``periods``: values a year. ``week_ends``, ``month_ends``: (T,) bool, whether the
+    next trading day is known and lies in another ISO week or month.
+    """
+
+    dates: Dates
+    periods: float
+    week_ends: Bools
+    month_ends: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An expression that calls the operator, the values of the names in it, and its values: a test compares them."""
+
+    text: str
+    inputs: Mapping[str, tuple[float, ...]]
+    result: tuple[float, ...]
+
+
+UnitRule = Callable[[tuple[Unit, ...]], Unit]
+WarmUp = Callable[[Mapping[str, Any]], int]
+
+
+def unit_of_first(units: tuple[Unit, ...]) -> Unit:
+    """The unit of the first series: of a mean, a lag, a minimum."""
+    return units[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator of the language.
+
+    ``function``: called with the arguments in the order of ``arguments``; returns (T,) float64 on the same days, NaN
+    where unknown; a boolean is 0, 1 or NaN. With ``many`` it gets the argument of that name as (K,) int64, ascending
+    and distinct, and returns (K, T). With ``calendar`` it gets a Calendar as the keyword ``calendar``.
+
+    Contract: pure; the value at t uses values up to t alone, and its bits depend neither on how many values follow nor
+    on how many precede the window. Numbers from NaN are NaN, without warnings (NumPy's are off during the call).
+
+    ``result``: number or boolean. ``unit``: of the result, fixed or from the units of the arrays. ``warm_up``: how many
+    values from the first known one of the inputs on are unknown, from the scalars by name. ``hindsight``: the same
+    function with events dated when they happened instead of when they were known; it shows a look-ahead and is never
+    traded. ``doc``: formula, timing and treatment of NaN, plain sentences.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    function: Callable[..., Floats]
+    doc: str
+    source: str
+    example: Example
+    warm_up: WarmUp
+    result: Literal["number", "boolean"] = "number"
+    unit: Unit | UnitRule = NUMBER
+    many: str | None = None
+    calendar: bool = False
+    hindsight: Callable[..., Floats] | None = None
+
+    def unit_of(self, units: tuple[Unit, ...]) -> Unit:
+        """The unit of the result. ``units``: of the arrays among the arguments, in order."""
+        return self.unit if isinstance(self.unit, Unit) else self.unit(units)
+
+    @property
+    def signature(self) -> str:
+        """The call as it is written, such as ``mean(x, n, min=, since=)``."""
+        names = [one.name if one.default == REQUIRED else f"{one.name}=" for one in self.arguments]
+        return f"{self.name}({', '.join(names)})"
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Operators by name. ``operator`` adds to ``OPERATORS``, the shipped ones; a study's own have a catalogue each."""
+
+    operators: dict[str, Operator] = field(default_factory=dict)
+
+    def add(self, operator: Operator) -> None:
+        if operator.name in self.operators:
+            raise ValueError(f"the operator {operator.name} is declared twice")
+        self.operators[operator.name] = operator
+
+
+OPERATORS: Final = Catalogue()
+
+
+def operator(
+    *arguments: Argument,
+    source: str,
+    example: Example,
+    warm_up: WarmUp | int = 0,
+    name: str | None = None,
+    result: Literal["number", "boolean"] = "number",
+    unit: Unit | UnitRule = NUMBER,
+    many: str | None = None,
+    calendar: bool = False,
+    hindsight: Callable[..., Floats] | None = None,
+    catalogue: Catalogue = OPERATORS,
+) -> Callable[[Callable[..., Floats]], Callable[..., Floats]]:
+    """Declare a function as an operator of the language; see ``Operator``.
+
+    ``name``: that of the function by default, without a last underscore. ``doc`` is the function's docstring.
+
+    Examples
+    --------
+    >>> from gridproof.signals.expression.operators.declaration import *
+    >>> catalogue = Catalogue()
+    >>> example = Example("twice(x)", {"x": (1, 2)}, (2, 4))
+    >>> @operator(series(), source="arithmetic", example=example, catalogue=catalogue)
+    ... def twice(x):
+    ...     '''2x. NaN stays NaN.'''
+    ...     return 2 * x
+    >>> catalogue.operators["twice"].signature
+    'twice(x)'
+    """
+
+    def declare(function: Callable[..., Floats]) -> Callable[..., Floats]:
+        chosen = name or function.__name__.rstrip("_")
+        catalogue.add(
+            Operator(
+                chosen,
+                arguments,
+                function,
+                function.__doc__ or "",
+                source,
+                example,
+                warm_up if callable(warm_up) else lambda _scalars: warm_up,
+                result,
+                unit,
+                many,
+                calendar,
+                hindsight,
+            )
+        )
+        return function
+
+    return declare
