@@ -57,7 +57,8 @@ class Argument:
       T. Its default None is 0.
 
     ``default``: REQUIRED, a scalar, or None: the function gets None where nothing is given. ``least``, ``most``: the
-    bounds of a scalar, both included.
+    bounds of a scalar, both included. ``positive``: of a series whose values below 0 would give a number without
+    meaning, such as the base of a relative change; they are an error.
     """
 
     name: str
@@ -69,14 +70,15 @@ class Argument:
     choices: tuple[str, ...] = ()
     every: bool = False
     whole: bool = False
+    positive: bool = False
 
     @property
     def is_array(self) -> bool:
         return self.kind in ("series", "boolean")
 
 
-def series(name: str = "x", meaning: str = "the series") -> Argument:
-    return Argument(name, "series", meaning)
+def series(name: str = "x", meaning: str = "the series", positive: bool = False) -> Argument:
+    return Argument(name, "series", meaning, positive=positive)
 
 
 def boolean(name: str, meaning: str) -> Argument:
@@ -85,6 +87,10 @@ def boolean(name: str, meaning: str) -> Argument:
 
 def window(name: str = "n", meaning: str = "values, today included", least: int = 1, every: bool = False) -> Argument:
     return Argument(name, "window", meaning, least=least, every=every)
+
+
+def choice(name: str, meaning: str, choices: tuple[str, ...], default: Scalar = REQUIRED) -> Argument:
+    return Argument(name, "choice", meaning, default, choices=choices)
 
 
 MIN_VALUES = Argument("min", "number", "known values that suffice; by default n, for all 1", None, 1, whole=True)
@@ -140,7 +146,8 @@ class Operator:
     ``result``: number or boolean. ``unit``: of the result, fixed or from the units of the arrays. ``warm_up``: how many
     values from the first known one of the inputs on are unknown, from the scalars by name. ``hindsight``: the same
     function with events dated when they happened instead of when they were known; it shows a look-ahead and is never
-    traded. ``doc``: formula, timing and treatment of NaN, plain sentences.
+    traded. ``samples``: the result is one value a week or month, at the close of its last trading day; the function
+    gives them on trading days, each held to the next. ``doc``: formula, timing and treatment of NaN, plain sentences.
     """
 
     name: str
@@ -155,6 +162,7 @@ class Operator:
     many: str | None = None
     calendar: bool = False
     hindsight: Callable[..., Floats] | None = None
+    samples: Literal["week", "month"] | None = None
 
     def unit_of(self, units: tuple[Unit, ...]) -> Unit:
         """The unit of the result. ``units``: of the arrays among the arguments, in order."""
@@ -193,6 +201,7 @@ def operator(
     many: str | None = None,
     calendar: bool = False,
     hindsight: Callable[..., Floats] | None = None,
+    samples: Literal["week", "month"] | None = None,
     catalogue: Catalogue = OPERATORS,
 ) -> Callable[[Callable[..., Floats]], Callable[..., Floats]]:
     """Declare a function as an operator of the language; see ``Operator``.
@@ -228,6 +237,7 @@ def operator(
                 many,
                 calendar,
                 hindsight,
+                samples,
             )
         )
         return function

@@ -1,0 +1,340 @@
+"""The grammar: the text of an expression becomes nodes of a graph. Python parses it; nothing is executed."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from gridproof.kernels.errors import InputError
+from gridproof.signals.expression import units
+from gridproof.signals.expression.duration import PATTERN
+from gridproof.signals.expression.graph import Facts, Graph, Node
+from gridproof.signals.expression.operators.declaration import REQUIRED, Argument, Operator
+
+_DATE = r"\d{4}-\d{2}-\d{2}"
+# Text in quotes is left alone. A digit that belongs to a name, such as ma2d, begins no duration.
+_LITERAL = re.compile(rf"'[^']*'|\"[^\"]*\"|(?<![\w.])(?:{_DATE}|{PATTERN})(?![\w.])")
+_ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+_COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+_LONGEST = 10_000
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names that an expression may use, and where it stands.
+
+    ``values``: named expressions; a function gives the node of one. ``parameters``: the full name of each parameter.
+    ``where``: the file, line and key, for faults.
+    """
+
+    series: frozenset[str]
+    values: Mapping[str, Callable[[], int]]
+    parameters: Mapping[str, str]
+    where: str
+
+    @property
+    def names(self) -> list[str]:
+        return [*self.parameters, *self.values, *sorted(self.series)]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How an expression uses a parameter: as this argument of an operator, or in arithmetic (``argument`` None).
+
+    ``whole``: it is the argument itself, not part of a formula for it. ``low``, ``high``: the bounds of what it is
+    compared with, named by ``unit``.
+    """
+
+    argument: Argument | None = None
+    whole: bool = True
+    low: float = float("-inf")
+    high: float = float("inf")
+    unit: str = ""
+
+
+class Parser:
+    """Adds expressions to one graph, and notes how each uses its parameters."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.uses: dict[str, list[Use]] = {}
+
+    def parse(self, text: object, scope: Scope, boolean: bool | None = None) -> int:
+        """Returns the node of an expression. ``boolean``: whether it must be one; None: either. Raises InputError."""
+        if isinstance(text, int | float) and not isinstance(text, bool):
+            text = str(text)
+        if not isinstance(text, str) or not text.strip():
+            raise InputError("an expression is text", repr(text), scope.where, "Write a formula of series")
+        at = _Expression(self, text.strip(), scope).node
+        facts = self.graph.facts[at]
+        if boolean and not facts.boolean:
+            remedy = "Write a comparison, such as x > 0, or use value: with a latch"
+            raise InputError("a condition is true or false", text.strip(), scope.where, remedy)
+        if boolean is False and facts.boolean:
+            remedy = "Write it under when: instead of value:, without a latch"
+            raise InputError("a value with a latch is a number, not a condition", text.strip(), scope.where, remedy)
+        return at
+
+
+class _Expression:
+    def __init__(self, parser: Parser, text: str, scope: Scope) -> None:
+        self.parser, self.graph, self.scope, self.text = parser, parser.graph, scope, text
+        self.literals: dict[int, str] = {}  # by the column at which each duration or date begins
+        if len(text) > _LONGEST:
+            raise self.fault(f"an expression has at most {_LONGEST:,} characters", f"{len(text):,}", None, "Shorten it")
+        plain = _LITERAL.sub(self._literal, text)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(plain, mode="eval").body
+            self.plain = plain
+            self.node = self.of(tree)
+        except SyntaxError as error:
+            column = (error.offset or 1) - 1
+            place = f"{scope.where}, column {column + 1}"
+            rule = "an expression is a formula of names, numbers, + - * / **, comparisons, and, or, not, and calls"
+            problem = (error.msg or "").split(" (")[0]
+            raise InputError(rule, f"{text} ({problem})", place, "Correct it there") from None
+        except (ValueError, RecursionError, MemoryError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise self.fault(
+                "an expression is a short formula", text[:60], None, "Name parts of it under values"
+            ) from None
+
+    def _literal(self, found: re.Match[str]) -> str:
+        if found[0][0] in "'\"":
+            return found[0]
+        self.literals[found.start()] = found[0]
+        return "_" * len(found[0])
+
+    def fault(self, rule: str, value: object, at: ast.expr | None, remedy: str) -> InputError:
+        where = self.scope.where
+        if at is not None:
+            where = f"{where}, column {self.column(at) + 1}"
+        return InputError(rule, value, where, remedy)
+
+    def column(self, at: ast.expr) -> int:
+        """The position in the text; ast counts bytes."""
+        lines = self.plain.split("\n")
+        before = sum(len(line) + 1 for line in lines[: at.lineno - 1])
+        return before + len(lines[at.lineno - 1].encode()[: at.col_offset].decode())
+
+    def of(self, tree: ast.expr) -> int:
+        """Returns the node of a number or condition on every day."""
+        match tree:
+            case ast.Constant(value=bool() | None | str() | bytes()) | ast.Constant(value=complex()):
+                raise self.fault("a number is expected here", ast.unparse(tree), tree, "Write a number or a series")
+            case ast.Constant(value=int() | float() as number):
+                return self.graph.add(Node("number", value=number))
+            case ast.Name():
+                return self.name(tree)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                inner = self.number(operand)
+                if self.graph.nodes[inner].kind == "number":
+                    return self.graph.add(Node("number", value=-self.graph.nodes[inner].value))  # type: ignore[operator]
+                return self.graph.add(Node("negative", operands=(inner,)), unit=units.negative(self.facts(inner).unit))
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.number(operand)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return self.graph.add(Node("not", operands=(self.condition(operand),)), boolean=True)
+            case ast.BoolOp(op=op, values=parts):
+                kind = "and" if isinstance(op, ast.And) else "or"
+                operands = tuple(self.condition(part) for part in parts)
+                return self.graph.add(Node(kind, operands=operands), boolean=True)  # type: ignore[arg-type]
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+                sign, operands = _ARITHMETIC[type(op)], (self.number(left), self.number(right))
+                unit = units.arithmetic(sign, self.facts(operands[0]).unit, self.facts(operands[1]).unit)
+                return self.graph.add(Node("arithmetic", sign, operands), unit=unit)
+            case ast.Compare():
+                return self.comparison(tree)
+            case ast.Call(func=ast.Name(id=name)):
+                return self.where(tree) if name == "where" else self.call(tree, name)
+            case ast.Attribute():
+                remedy = "A state such as fork.small stands in the rule, not in an expression"
+                raise self.fault("an expression has names without a dot", ast.unparse(tree), tree, remedy)
+        rule = "an expression is a formula of names, numbers, + - * / **, comparisons, and, or, not, and calls"
+        raise self.fault(rule, self.source(tree), tree, "Rewrite this part")
+
+    def source(self, tree: ast.expr) -> str:
+        segment = ast.get_source_segment(self.plain, tree) or self.text
+        begin = self.column(tree)
+        return self.text[begin : begin + len(segment)]
+
+    def facts(self, at: int) -> Facts:
+        return self.graph.facts[at]
+
+    def number(self, tree: ast.expr) -> int:
+        at = self.of(tree)
+        self._note(at, Use(whole=self.graph.nodes[at].kind == "parameter"))
+        return at
+
+    def condition(self, tree: ast.expr) -> int:
+        at = self.of(tree)
+        if not self.facts(at).boolean:
+            rule = "and, or, not combine conditions"
+            raise self.fault(rule, self.source(tree), tree, "Write a comparison, such as x > 0")
+        return at
+
+    def name(self, tree: ast.Name) -> int:
+        literal = self.literals.get(self.column(tree))
+        if literal is not None:
+            kind = "date" if "-" in literal else "duration"
+            remedy = "Write it as the window of an operator" if kind == "duration" else "Write it after since="
+            raise self.fault(f"a {kind} is an argument of an operator", literal, tree, remedy)
+        if tree.id in self.scope.parameters:
+            return self.graph.add(Node("parameter", self.scope.parameters[tree.id]))
+        if tree.id in self.scope.values:
+            return self.scope.values[tree.id]()
+        if tree.id in self.scope.series:
+            return self.graph.add(Node("series", tree.id))
+        if tree.id in self.graph.operators or tree.id == "where":
+            remedy = f"Write {self.graph.operators[tree.id].signature if tree.id != 'where' else 'where(c, a, b)'}"
+            raise self.fault(f"{tree.id} is an operator and takes arguments", tree.id, tree, remedy)
+        raise self.unknown("a name is a series, a value or a parameter", tree.id, self.scope.names, tree)
+
+    def unknown(self, rule: str, name: str, known: Iterable[str], tree: ast.expr) -> InputError:
+        known = list(known)
+        near = difflib.get_close_matches(name, known, 1)
+        few = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")
+        remedy = f"Did you mean {near[0]}" if near else f"Use one of {few}" if known else "Declare it under series"
+        return self.fault(rule, name, tree, remedy)
+
+    def comparison(self, tree: ast.Compare) -> int:
+        parts = [tree.left, *tree.comparators]
+        operands = [self.number(part) for part in parts]
+        tests = []
+        for number, op in enumerate(tree.ops):
+            if type(op) not in _COMPARISONS:
+                raise self.fault("a comparison is < <= > >= == or !=", self.source(tree), tree, "Rewrite it")
+            left, right = operands[number], operands[number + 1]
+            self._bounded(left, right, parts[number + 1])
+            self._bounded(right, left, parts[number])
+            tests.append(self.graph.add(Node("compare", _COMPARISONS[type(op)], (left, right)), boolean=True))
+        return tests[0] if len(tests) == 1 else self.graph.add(Node("and", operands=tuple(tests)), boolean=True)
+
+    def _bounded(self, at: int, other: int, tree: ast.expr) -> None:
+        """Check a constant, or note a parameter, that is compared with a number of known bounds."""
+        unit, node = self.facts(at).unit, self.graph.nodes[other]
+        if node.kind == "parameter":
+            self._note(other, Use(low=unit.low, high=unit.high, unit=unit.name))
+        elif node.kind == "number" and not unit.low <= float(node.value or 0) <= unit.high:
+            rule = f"{self.graph.text(at)} is {unit.name} and lies {units.between(unit)}"
+            raise self.fault(rule, node.value, tree, units.remedy(unit, float(node.value or 0)))
+
+    def where(self, tree: ast.Call) -> int:
+        if len(tree.args) != 3 or tree.keywords:
+            raise self.fault("where has three arguments", self.source(tree), tree, "Write where(condition, a, b)")
+        condition, one, other = self.condition(tree.args[0]), self.number(tree.args[1]), self.number(tree.args[2])
+        both = self.facts(one), self.facts(other)
+        unit = units.either(both[0].unit, both[1].unit)
+        boolean = both[0].boolean and both[1].boolean
+        return self.graph.add(Node("where", operands=(condition, one, other)), boolean=boolean, unit=unit)
+
+    def call(self, tree: ast.Call, name: str) -> int:
+        operator = self.graph.operators.get(name)
+        if operator is None:
+            raise self.unknown("an operator must be in the catalogue", name, [*self.graph.operators, "where"], tree)
+        given = self._arguments(tree, operator)
+        operands = []
+        for argument in operator.arguments:
+            part = given.get(argument.name)
+            if part is None:
+                if argument.default == REQUIRED:
+                    remedy = f"Write {operator.signature}"
+                    raise self.fault(
+                        f"{name} needs {argument.name}: {argument.meaning}", self.source(tree), tree, remedy
+                    )
+                operands.append(-1)
+            elif argument.is_array:
+                operands.append(self.condition(part) if argument.kind == "boolean" else self.number(part))
+            else:
+                operands.append(self.scalar(part, argument, operator))
+        arrays = tuple(
+            self.facts(at).unit
+            for at, one in zip(operands, operator.arguments, strict=True)
+            if one.is_array and at >= 0
+        )
+        return self.graph.add(
+            Node("call", name, tuple(operands)), operator.result == "boolean", operator.unit_of(arrays)
+        )
+
+    def _arguments(self, tree: ast.Call, operator: Operator) -> dict[str, ast.expr]:
+        names = [argument.name for argument in operator.arguments]
+        if len(tree.args) > len(names) or any(isinstance(one, ast.Starred) for one in tree.args):
+            rule = f"{operator.name} takes {len(names)} argument{'s' if len(names) != 1 else ''}"
+            raise self.fault(rule, len(tree.args), tree, f"Write {operator.signature}")
+        given = dict(zip(names, tree.args, strict=False))
+        for keyword in tree.keywords:
+            if keyword.arg not in names:
+                rule = f"an argument of {operator.name} is {', '.join(names) or 'none'}"
+                raise self.unknown(rule, str(keyword.arg or "**"), names, keyword.value)
+            if keyword.arg in given:
+                raise self.fault("an argument is given once", keyword.arg, keyword.value, "Remove one")
+            given[str(keyword.arg)] = keyword.value
+        return given
+
+    def scalar(self, tree: ast.expr, argument: Argument, operator: Operator) -> int:
+        """Returns the node of a scalar argument: a number, a duration, a date, a choice, ``all``, or a parameter."""
+        value = self._word(tree, argument)
+        if value is not None:
+            self._check(value, argument, operator, tree)
+            return self.graph.add(Node("text", value=value))
+        named = isinstance(tree, ast.Name) and tree.id in self.scope.parameters
+        if argument.kind in ("choice", "date") and not named:
+            kinds = "a date such as 2005-01-01" if argument.kind == "date" else " or ".join(argument.choices)
+            rule = f"{argument.name} of {operator.name} is {kinds}, or a parameter"
+            raise self.fault(rule, self.source(tree), tree, "Write one")
+        at = self._scalar_number(tree)
+        node, facts = self.graph.nodes[at], self.facts(at)
+        if not facts.scalar:
+            rule = f"{argument.name} of {operator.name} is one number for all days"
+            raise self.fault(rule, self.source(tree), tree, "Write a number or a parameter")
+        if node.kind == "number":
+            self._check(node.value, argument, operator, tree)
+        self._note(at, Use(argument, node.kind == "parameter"))
+        return at
+
+    def _scalar_number(self, tree: ast.expr) -> int:
+        """As ``of``, with durations allowed, and without noting that a parameter is a number."""
+        if isinstance(tree, ast.Name) and (literal := self.literals.get(self.column(tree))) is not None:
+            return self.graph.add(Node("text", value=literal))
+        if isinstance(tree, ast.BinOp) and type(tree.op) in _ARITHMETIC:
+            operands = (self._scalar_number(tree.left), self._scalar_number(tree.right))
+            return self.graph.add(Node("arithmetic", _ARITHMETIC[type(tree.op)], operands))
+        return self.of(tree)
+
+    def _word(self, tree: ast.expr, argument: Argument) -> str | None:
+        if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
+            return tree.value
+        if not isinstance(tree, ast.Name):
+            return None
+        literal = self.literals.get(self.column(tree))
+        if literal is not None:
+            return literal
+        if tree.id in self.scope.parameters:
+            return None
+        if tree.id in argument.choices or (tree.id == ALL and argument.kind == "window"):
+            return tree.id
+        if argument.kind == "choice":
+            raise self.unknown(f"{argument.name} is one of its choices", tree.id, argument.choices, tree)
+        return None
+
+    def _check(self, value: object, argument: Argument, operator: Operator, tree: ast.expr) -> None:
+        problem = units.misfit(value, argument)
+        if problem is not None:
+            rule, remedy = problem
+            raise self.fault(f"{argument.name} of {operator.name} {rule}", value, tree, remedy)
+
+    def _note(self, at: int, use: Use) -> None:
+        """Note the use of the parameters of a scalar; a formula of several gives each of them the same kind."""
+        if not self.facts(at).scalar:
+            return
+        whole = self.graph.nodes[at].kind == "parameter"
+        for name in self.facts(at).parameters:
+            self.parser.uses.setdefault(name, []).append(use if whole else replace(use, whole=False))

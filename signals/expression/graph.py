@@ -1,0 +1,125 @@
+"""The graph of a study's expressions: equal formulas are one node, so that each is computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gridproof.signals.expression.operators.declaration import NUMBER, Operator, Unit
+
+Kind = Literal[
+    "number", "text", "parameter", "series", "call", "arithmetic", "negative", "compare", "and", "or", "not", "where"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step of a formula.
+
+    ``name``: the operator, the sign (+ < …), the series, or the full name of the parameter. ``operands``: positions of
+    other nodes in the graph; for a call one for each declared argument, -1 where its default stands. ``value``: of a
+    number (int or float) or a text: a duration, a date, a choice, ``all``.
+    """
+
+    kind: Kind
+    name: str = ""
+    operands: tuple[int, ...] = ()
+    value: int | float | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a node before it is computed.
+
+    ``scalar``: it has no series, one number for all days. ``parameters``: full names of those below it, in order of
+    appearance; ``series`` likewise. ``events``: whether an operator below it has a version in hindsight.
+    """
+
+    boolean: bool
+    scalar: bool
+    unit: Unit = NUMBER
+    parameters: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    events: bool = False
+
+
+@dataclass(slots=True)
+class Graph:
+    """Nodes in an order in which operands come first, each distinct one once, and the facts of each."""
+
+    operators: dict[str, Operator]
+    nodes: list[Node] = field(default_factory=list)
+    facts: list[Facts] = field(default_factory=list)
+    _position: dict[tuple[Node, type], int] = field(default_factory=dict)
+
+    def add(self, node: Node, boolean: bool = False, unit: Unit = NUMBER) -> int:
+        """Returns the position of the node, added if it is new."""
+        key = (node, type(node.value))  # 1 and 1.0 are equal in Python, not here
+        if key not in self._position:
+            below = [self.facts[at] for at in node.operands if at >= 0]
+            own = (node.name,) if node.kind == "parameter" else ()
+            series = (node.name,) if node.kind == "series" else ()
+            operator = self.operators[node.name] if node.kind == "call" else None
+            self._position[key] = len(self.nodes)
+            self.nodes.append(node)
+            self.facts.append(
+                Facts(
+                    boolean,
+                    node.kind != "series" and operator is None and all(one.scalar for one in below),
+                    unit,
+                    tuple(dict.fromkeys([*own, *(name for one in below for name in one.parameters)])),
+                    tuple(dict.fromkeys([*series, *(name for one in below for name in one.series)])),
+                    any(one.events for one in below) or (operator is not None and operator.hindsight is not None),
+                )
+            )
+        return self._position[key]
+
+    def below(self, at: int) -> Iterator[int]:
+        """All nodes under one, itself last, each once, operands first."""
+        seen: dict[int, None] = {}
+
+        def visit(one: int) -> None:
+            if one in seen or one < 0:
+                return
+            for operand in self.nodes[one].operands:
+                visit(operand)
+            seen[one] = None
+
+        visit(at)
+        yield from seen
+
+    def text(self, at: int) -> str:
+        """The formula as it could be written, parameters by the end of their names."""
+        return self._text(at, 0)
+
+    def _text(self, at: int, outer: int) -> str:
+        node = self.nodes[at]
+        parts = node.operands
+        if node.kind in ("number", "text"):
+            return str(node.value)
+        if node.kind in ("parameter", "series"):
+            return node.name.rpartition(".")[2]
+        if node.kind == "where":
+            return f"where({', '.join(self._text(one, 0) for one in parts)})"
+        if node.kind == "call":
+            arguments = self.operators[node.name].arguments
+            plain = all(one >= 0 for one in parts)
+            given = []
+            for argument, one in zip(arguments, parts, strict=True):
+                if one >= 0:
+                    named = not plain and argument.default != "<required>"
+                    given.append(f"{argument.name}={self._text(one, 0)}" if named else self._text(one, 0))
+            return f"{node.name}({', '.join(given)})"
+        strength = _STRENGTH[node.name if node.kind in ("arithmetic", "compare") else node.kind]
+        if node.kind in ("not", "negative"):
+            text = f"{'not ' if node.kind == 'not' else '-'}{self._text(parts[0], strength)}"
+        elif node.kind in ("and", "or"):
+            text = f" {node.kind} ".join(self._text(one, strength) for one in parts)
+        else:
+            text = f"{self._text(parts[0], strength)} {node.name} {self._text(parts[1], strength + 1)}"
+        return f"({text})" if strength < outer else text
+
+
+_STRENGTH = {"or": 1, "and": 2, "not": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4,
+             "+": 5, "-": 5, "*": 6, "/": 6, "negative": 7, "**": 8}  # fmt: skip
