@@ -13,7 +13,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.duration import Duration, is_duration
-from gridproof.signals.expression.graph import Graph, Node
+from gridproof.signals.expression.graph import Graph, Step
 from gridproof.signals.expression.operators.declaration import ALL, Argument, Operator
 from gridproof.signals.expression.timeline import Timeline, calendar_of, observation_timeline, sampled
 from gridproof.signals.expression.units import misfit
@@ -42,7 +42,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class Evaluator:
+class ExpressionEvaluator:
     """The nodes of one graph on one market.
 
     ``periods``: trading days a year. ``last``: the calendar day after which nothing counts: values of slower series
@@ -112,7 +112,7 @@ class _Evaluation:
 
     def __init__(
         self,
-        evaluator: Evaluator,
+        evaluator: ExpressionEvaluator,
         chosen: Mapping[str, Value],
         releases: Mapping[str, Release],
         where: str,
@@ -139,7 +139,7 @@ class _Evaluation:
         releases = tuple(self.releases.get(name) for name in facts.series)
         return at, parameters, kinds, releases, self.hindsight and facts.events, without
 
-    def compute(self, at: int, node: Node) -> _Result:
+    def compute(self, at: int, node: Step) -> _Result:
         if node.kind == "call":
             return self.call(at, node)
         arrays, timeline = self.together([self.of(at) for at in node.operands], node.operands)
@@ -172,7 +172,7 @@ class _Evaluation:
             arrays.append(values if timeline is None else timeline.daily(values, days, early))
         return arrays, self.evaluator.days
 
-    def call(self, place: int, node: Node) -> _Result:
+    def call(self, place: int, node: Step) -> _Result:
         operator = self.graph.operators[node.name]
         pairs = list(zip(operator.arguments, node.operands, strict=True))
         nodes = [at for argument, at in pairs if argument.is_array]

@@ -9,7 +9,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates, Observations, Source
-from gridproof.signals.expression.evaluate import Evaluator
+from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.signals.expression.grammar import Parser, Scope
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators.declaration import Operator
@@ -38,4 +38,6 @@ def evaluate_example(
         series[name] = Observations(Source(name, "", ""), days, given, {})
     parser = Parser(Graph(dict(operators)))
     at = parser.parse(text, Scope(frozenset(inputs), {}, {}, "expression"))
-    return Evaluator(parser.graph, Market(days, series), periods, len(days) - 1).daily(at, {}, {}, "expression")
+    return ExpressionEvaluator(parser.graph, Market(days, series), periods, len(days) - 1).daily(
+        at, {}, {}, "expression"
+    )

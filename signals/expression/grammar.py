@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression import units
 from gridproof.signals.expression.duration import PATTERN
-from gridproof.signals.expression.graph import Facts, Graph, Node
+from gridproof.signals.expression.graph import Facts, Graph, Step
 from gridproof.signals.expression.operators.declaration import REQUIRED, Argument, Operator
 
 _DATE = r"\d{4}-\d{2}-\d{2}"
@@ -131,26 +131,26 @@ class _Expression:
             case ast.Constant(value=bool() | None | str() | bytes()) | ast.Constant(value=complex()):
                 raise self.fault("a number is expected here", ast.unparse(tree), tree, "Write a number or a series")
             case ast.Constant(value=int() | float() as number):
-                return self.graph.add(Node("number", value=number))
+                return self.graph.add(Step("number", value=number))
             case ast.Name():
                 return self.name(tree)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 inner = self.number(operand)
                 if self.graph.nodes[inner].kind == "number":
-                    return self.graph.add(Node("number", value=-self.graph.nodes[inner].value))  # type: ignore[operator]
-                return self.graph.add(Node("negative", operands=(inner,)), unit=units.negative(self.facts(inner).unit))
+                    return self.graph.add(Step("number", value=-self.graph.nodes[inner].value))  # type: ignore[operator]
+                return self.graph.add(Step("negative", operands=(inner,)), unit=units.negative(self.facts(inner).unit))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.number(operand)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return self.graph.add(Node("not", operands=(self.condition(operand),)), boolean=True)
+                return self.graph.add(Step("not", operands=(self.condition(operand),)), boolean=True)
             case ast.BoolOp(op=op, values=parts):
                 kind = "and" if isinstance(op, ast.And) else "or"
                 operands = tuple(self.condition(part) for part in parts)
-                return self.graph.add(Node(kind, operands=operands), boolean=True)  # type: ignore[arg-type]
+                return self.graph.add(Step(kind, operands=operands), boolean=True)  # type: ignore[arg-type]
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
                 sign, operands = _ARITHMETIC[type(op)], (self.number(left), self.number(right))
                 unit = units.arithmetic(sign, self.facts(operands[0]).unit, self.facts(operands[1]).unit)
-                return self.graph.add(Node("arithmetic", sign, operands), unit=unit)
+                return self.graph.add(Step("arithmetic", sign, operands), unit=unit)
             case ast.Compare():
                 return self.comparison(tree)
             case ast.Call(func=ast.Name(id=name)):
@@ -188,11 +188,11 @@ class _Expression:
             remedy = "Write it as the window of an operator" if kind == "duration" else "Write it after since="
             raise self.fault(f"a {kind} is an argument of an operator", literal, tree, remedy)
         if tree.id in self.scope.parameters:
-            return self.graph.add(Node("parameter", self.scope.parameters[tree.id]))
+            return self.graph.add(Step("parameter", self.scope.parameters[tree.id]))
         if tree.id in self.scope.values:
             return self.scope.values[tree.id]()
         if tree.id in self.scope.series:
-            return self.graph.add(Node("series", tree.id))
+            return self.graph.add(Step("series", tree.id))
         if tree.id in self.graph.operators or tree.id == "where":
             remedy = f"Write {self.graph.operators[tree.id].signature if tree.id != 'where' else 'where(c, a, b)'}"
             raise self.fault(f"{tree.id} is an operator and takes arguments", tree.id, tree, remedy)
@@ -215,8 +215,8 @@ class _Expression:
             left, right = operands[number], operands[number + 1]
             self._bounded(left, right, parts[number + 1])
             self._bounded(right, left, parts[number])
-            tests.append(self.graph.add(Node("compare", _COMPARISONS[type(op)], (left, right)), boolean=True))
-        return tests[0] if len(tests) == 1 else self.graph.add(Node("and", operands=tuple(tests)), boolean=True)
+            tests.append(self.graph.add(Step("compare", _COMPARISONS[type(op)], (left, right)), boolean=True))
+        return tests[0] if len(tests) == 1 else self.graph.add(Step("and", operands=tuple(tests)), boolean=True)
 
     def _bounded(self, at: int, other: int, tree: ast.expr) -> None:
         """Check a constant, or note a parameter, that is compared with a number of known bounds."""
@@ -234,7 +234,7 @@ class _Expression:
         both = self.facts(one), self.facts(other)
         unit = units.either(both[0].unit, both[1].unit)
         boolean = both[0].boolean and both[1].boolean
-        return self.graph.add(Node("where", operands=(condition, one, other)), boolean=boolean, unit=unit)
+        return self.graph.add(Step("where", operands=(condition, one, other)), boolean=boolean, unit=unit)
 
     def call(self, tree: ast.Call, name: str) -> int:
         operator = self.graph.operators.get(name)
@@ -261,7 +261,7 @@ class _Expression:
             if one.is_array and at >= 0
         )
         return self.graph.add(
-            Node("call", name, tuple(operands)), operator.result == "boolean", operator.unit_of(arrays)
+            Step("call", name, tuple(operands)), operator.result == "boolean", operator.unit_of(arrays)
         )
 
     def _arguments(self, tree: ast.Call, operator: Operator) -> dict[str, ast.expr]:
@@ -284,7 +284,7 @@ class _Expression:
         value = self._word(tree, argument)
         if value is not None:
             self._check(value, argument, operator, tree)
-            return self.graph.add(Node("text", value=value))
+            return self.graph.add(Step("text", value=value))
         named = isinstance(tree, ast.Name) and tree.id in self.scope.parameters
         if argument.kind in ("choice", "date") and not named:
             kinds = "a date such as 2005-01-01" if argument.kind == "date" else " or ".join(argument.choices)
@@ -303,10 +303,10 @@ class _Expression:
     def _scalar_number(self, tree: ast.expr) -> int:
         """As ``of``, with durations allowed, and without noting that a parameter is a number."""
         if isinstance(tree, ast.Name) and (literal := self.literals.get(self.column(tree))) is not None:
-            return self.graph.add(Node("text", value=literal))
+            return self.graph.add(Step("text", value=literal))
         if isinstance(tree, ast.BinOp) and type(tree.op) in _ARITHMETIC:
             operands = (self._scalar_number(tree.left), self._scalar_number(tree.right))
-            return self.graph.add(Node("arithmetic", _ARITHMETIC[type(tree.op)], operands))
+            return self.graph.add(Step("arithmetic", _ARITHMETIC[type(tree.op)], operands))
         return self.of(tree)
 
     def _word(self, tree: ast.expr, argument: Argument) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gridproof.signals.expression.operators.declaration import NUMBER, Operator, Unit
+from gridproof.signals.expression.operators.declaration import NUMBER, Operator, Quantity
 
 Kind = Literal[
     "number", "text", "parameter", "series", "call", "arithmetic", "negative", "compare", "and", "or", "not", "where"
@@ -14,7 +14,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Step:
     """One step of a formula.
 
     ``name``: the operator, the sign (+ < …), the series, or the full name of the parameter. ``operands``: positions of
@@ -38,7 +38,7 @@ class Facts:
 
     boolean: bool
     scalar: bool
-    unit: Unit = NUMBER
+    unit: Quantity = NUMBER
     parameters: tuple[str, ...] = ()
     series: tuple[str, ...] = ()
     events: bool = False
@@ -49,11 +49,11 @@ class Graph:
     """Nodes in an order in which operands come first, each distinct one once, and the facts of each."""
 
     operators: dict[str, Operator]
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[Step] = field(default_factory=list)
     facts: list[Facts] = field(default_factory=list)
-    _position: dict[tuple[Node, type], int] = field(default_factory=dict)
+    _position: dict[tuple[Step, type], int] = field(default_factory=dict)
 
-    def add(self, node: Node, boolean: bool = False, unit: Unit = NUMBER) -> int:
+    def add(self, node: Step, boolean: bool = False, unit: Quantity = NUMBER) -> int:
         """Returns the position of the node, added if it is new."""
         key = (node, type(node.value))  # 1 and 1.0 are equal in Python, not here
         if key not in self._position:

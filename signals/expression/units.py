@@ -6,37 +6,39 @@ import datetime
 from math import inf, isinf
 
 from gridproof.signals.expression.duration import is_duration
-from gridproof.signals.expression.operators.declaration import NUMBER, Argument, Unit
+from gridproof.signals.expression.operators.declaration import NUMBER, Argument, Quantity
 
 
-def negative(unit: Unit) -> Unit:
+def negative(unit: Quantity) -> Quantity:
     """The unit of −x: the bounds are mirrored."""
     return (
-        NUMBER if isinf(unit.low) and isinf(unit.high) else Unit(f"the negative of {unit.name}", -unit.high, -unit.low)
+        NUMBER
+        if isinf(unit.low) and isinf(unit.high)
+        else Quantity(f"the negative of {unit.name}", -unit.high, -unit.low)
     )
 
 
-def arithmetic(sign: str, left: Unit, right: Unit) -> Unit:
+def arithmetic(sign: str, left: Quantity, right: Quantity) -> Quantity:
     """The unit of a sum, difference, product, quotient or power: its bounds where both sides have bounds."""
     if sign == "-" and not any(map(isinf, (left.low, left.high, right.low, right.high))):
-        return Unit("a difference", left.low - right.high, left.high - right.low)
+        return Quantity("a difference", left.low - right.high, left.high - right.low)
     if sign == "+" and not any(map(isinf, (left.low, left.high, right.low, right.high))):
-        return Unit("a sum", left.low + right.low, left.high + right.high)
+        return Quantity("a sum", left.low + right.low, left.high + right.high)
     return NUMBER
 
 
-def either(left: Unit, right: Unit) -> Unit:
+def either(left: Quantity, right: Quantity) -> Quantity:
     """The unit of a number that is one or the other."""
     return left if left == right else NUMBER
 
 
-def between(unit: Unit) -> str:
+def between(unit: Quantity) -> str:
     if isinf(unit.high):
         return f"at {unit.low:g} or above"
     return f"at {unit.high:g} or below" if isinf(unit.low) else f"between {unit.low:g} and {unit.high:g}"
 
 
-def remedy(unit: Unit, value: float) -> str:
+def remedy(unit: Quantity, value: float) -> str:
     """What to write instead of a value beyond the bounds of a unit."""
     if unit.high in (0.0, 1.0) and unit.low <= value / 100 <= unit.high:
         return f"Write {value / 100:g}: it is a share, not %"

@@ -21,7 +21,7 @@ REQUIRED: Final = "<required>"
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Quantity:
     """What a number measures, and the bounds within which it lies: a comparison with a constant beyond them is a fault.
 
     ``name``: for messages, such as "a share".
@@ -32,14 +32,14 @@ class Unit:
     high: float = np.inf
 
 
-NUMBER = Unit("a number")  # nothing is known of it: a price, a yield, the result of arithmetic
-RATIO = Unit("a ratio less 1")  # 0.3 is 30 %
-SHARE = Unit("a share", 0.0, 1.0)
-PERCENT = Unit("an index from 0 to 100", 0.0, 100.0)
-CORRELATION = Unit("a correlation", -1.0, 1.0)
-COUNT = Unit("a count", 0.0)
-FALL = Unit("a fall", -1.0, 0.0)
-DEVIATION = Unit("a deviation", 0.0)
+NUMBER = Quantity("a number")  # nothing is known of it: a price, a yield, the result of arithmetic
+RATIO = Quantity("a ratio less 1")  # 0.3 is 30 %
+SHARE = Quantity("a share", 0.0, 1.0)
+PERCENT = Quantity("an index from 0 to 100", 0.0, 100.0)
+CORRELATION = Quantity("a correlation", -1.0, 1.0)
+COUNT = Quantity("a count", 0.0)
+FALL = Quantity("a fall", -1.0, 0.0)
+DEVIATION = Quantity("a deviation", 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +123,11 @@ class Example:
     result: tuple[float, ...]
 
 
-UnitRule = Callable[[tuple[Unit, ...]], Unit]
+QuantityRule = Callable[[tuple[Quantity, ...]], Quantity]
 WarmUp = Callable[[Mapping[str, Any]], int]
 
 
-def unit_of_first(units: tuple[Unit, ...]) -> Unit:
+def unit_of_first(units: tuple[Quantity, ...]) -> Quantity:
     """The unit of the first series: of a mean, a lag, a minimum."""
     return units[0]
 
@@ -158,15 +158,15 @@ class Operator:
     example: Example
     warm_up: WarmUp
     result: Literal["number", "boolean"] = "number"
-    unit: Unit | UnitRule = NUMBER
+    unit: Quantity | QuantityRule = NUMBER
     many: str | None = None
     calendar: bool = False
     hindsight: Callable[..., Floats] | None = None
     samples: Literal["week", "month"] | None = None
 
-    def unit_of(self, units: tuple[Unit, ...]) -> Unit:
+    def unit_of(self, units: tuple[Quantity, ...]) -> Quantity:
         """The unit of the result. ``units``: of the arrays among the arguments, in order."""
-        return self.unit if isinstance(self.unit, Unit) else self.unit(units)
+        return self.unit if isinstance(self.unit, Quantity) else self.unit(units)
 
     @property
     def signature(self) -> str:
@@ -197,7 +197,7 @@ def operator(
     warm_up: WarmUp | int = 0,
     name: str | None = None,
     result: Literal["number", "boolean"] = "number",
-    unit: Unit | UnitRule = NUMBER,
+    unit: Quantity | QuantityRule = NUMBER,
     many: str | None = None,
     calendar: bool = False,
     hindsight: Callable[..., Floats] | None = None,
