@@ -17,7 +17,7 @@ from gridproof.results.statistics.overfitting import (
 from gridproof.results.statistics.plateau import cliff, plateau
 from gridproof.results.statistics.sensitivity import functional_anova, sobol_indices_from_grid
 from gridproof.results.statistics.sharpe import minimum_track_record_length, probabilistic_sharpe, sharpe_interval
-from gridproof.results.statistics.sharpe_difference import sharpe_difference_test
+from gridproof.results.statistics.sharpe_difference import joint_upper_bounds, sharpe_difference_test
 from gridproof.results.statistics.shift import circular_shift_test, subperiod_test
 from gridproof.results.statistics.splits import combinatorial_paths, combinatorial_purged_splits, walk_forward
 from gridproof.results.statistics.superior_predictive_ability import (
@@ -38,6 +38,7 @@ __all__ = [
     "functional_anova",
     "haircut_sharpe",
     "implied_trials",
+    "joint_upper_bounds",
     "minimum_track_record_length",
     "optimal_block_length",
     "plateau",

@@ -39,8 +39,8 @@ class HoldingRecord(TypedDict):
     difference: Number
     standard_error: Number
     p_value: Number  # one-sided: of a difference of 0 or below
-    lower: Number  # 95 % bounds of the difference, one-sided each
-    upper: Number
+    lower: Number  # one-sided 95 % bound of the difference
+    upper: Number  # the same, of all holdings together: with 95 % no difference is above its bound
     detectable: Number  # the smallest difference that a test at 5 % finds with 80 % power
     return_difference: Number  # mean return a year
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,8 @@ class SharpeDifference:
     ``p_value``: one-sided, that a difference this large or larger appears where the true one is 0 or below.
     ``two_sided``: Ledoit and Wolf's p-value, that one this far from 0 appears where the true one is 0. ``lower`` and
     ``upper``: one-sided bounds of the true difference, each at ``confidence``. All are NaN if one of the two series
-    has no volatility; the p-values and bounds are NaN if one series is the other times a constant.
+    has no volatility; the p-values and bounds are NaN if one series is the other times a constant. Tests of the same
+    days, block length, resamples and seed drew the same days, so that their ``drawn`` have a joint distribution.
     """
 
     difference: float
@@ -40,6 +42,10 @@ class SharpeDifference:
     confidence: float
     block_length: int  # days
     resamples: int
+    drawn: Floats  # (resamples,) (Δ* − Δ) / se*; NaN where a resample has no volatility; empty where nothing was drawn
+
+    def __post_init__(self) -> None:
+        self.drawn.flags.writeable = False
 
 
 def sharpe_difference_test(
@@ -81,13 +87,13 @@ def sharpe_difference_test(
     require(resamples >= 1, "must be at least 1", resamples, f"{where}: resamples", "Use for example 4999")
     within = 0.5 < confidence < 1.0
     require(within, "must lie between 0.5 and 1", confidence, f"{where}: confidence", "Use for example 0.95")
-    nan = np.nan
+    nan, nothing = np.nan, np.empty(0)
     if is_flat(pair.var(axis=0), (pair**2).mean(axis=0)).any():
-        return SharpeDifference(nan, nan, nan, nan, nan, nan, confidence, block_length, resamples)
+        return SharpeDifference(nan, nan, nan, nan, nan, nan, confidence, block_length, resamples, nothing)
     # The automatic bandwidth weighs the two series by their variances. Scaled to one variance, the result has no unit.
     scaled = pair / pair.std(axis=0)
     if pair.shape[1] == 2 and np.abs(scaled[:, 0] - scaled[:, 1]).max() <= _SAME:
-        return SharpeDifference(0.0, 0.0, nan, nan, nan, nan, confidence, block_length, resamples)
+        return SharpeDifference(0.0, 0.0, nan, nan, nan, nan, confidence, block_length, resamples, nothing)
     difference, error = _difference(scaled), _hac_error(scaled)
     drawn = _studentised(scaled, difference, block_length, resamples, seed)
     statistic = difference / error
@@ -106,7 +112,37 @@ def sharpe_difference_test(
         confidence,
         block_length,
         resamples,
+        drawn,
     )
+
+
+def joint_upper_bounds(tests: Sequence[SharpeDifference], confidence: float = 0.95) -> Floats:
+    """Upper bounds of several differences that hold all together with this confidence: (n,).
+
+    tests: of one series against several benchmarks, by the same resamples. The bound of each is Δ − q·se, with q the
+    1 − confidence quantile of the smallest (Δ* − Δ) / se* of each resample (Romano and Wolf 2005): "at least one
+    difference is below x" is wrong with at most 1 − confidence, however many benchmarks there are. A test without
+    resamples has NaN, and counts for nothing.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> market, other = rng.normal(0.0003, 0.01, (2, 1000))
+    >>> rule = market + rng.normal(0.0, 0.004, 1000)
+    >>> tests = [sharpe_difference_test(rule, one, block_length=20, resamples=499) for one in (market, other, None)]
+    >>> [bool(bound > test.upper) for bound, test in zip(joint_upper_bounds(tests), tests)]
+    [True, True, True]
+    """
+    within = 0.5 < confidence < 1.0
+    require(within, "must lie between 0.5 and 1", confidence, "joint_upper_bounds: confidence", "Use for example 0.95")
+    drawn = [test.drawn for test in tests if len(test.drawn)]
+    same = len({len(one) for one in drawn}) <= 1
+    counts = sorted({len(one) for one in drawn})
+    require(same, "all must have the same resamples", counts, "joint_upper_bounds: tests", "Give all the same seed")
+    if not drawn:
+        return np.full(len(tests), np.nan)
+    smallest = np.min([np.where(np.isnan(one), -np.inf, one) for one in drawn], axis=0)
+    low = float(np.quantile(smallest, 1.0 - confidence, method="lower"))
+    return np.array([test.difference - low * test.standard_error if len(test.drawn) else np.nan for test in tests])
 
 
 def _series(returns: npt.ArrayLike, where: str) -> Floats:

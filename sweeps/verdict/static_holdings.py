@@ -11,7 +11,7 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import is_flat
 from gridproof.results.run.conclusion_record import HoldingRecord, WorthRecord
 from gridproof.results.statistics.bootstrap import optimal_block_length
-from gridproof.results.statistics.sharpe_difference import SharpeDifference, sharpe_difference_test
+from gridproof.results.statistics.sharpe_difference import SharpeDifference, joint_upper_bounds, sharpe_difference_test
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.strategy_statistics import number
 
@@ -19,7 +19,7 @@ from gridproof.sweeps.verdict.strategy_statistics import number
 _LONG_BLOCK = 120
 
 # Resamples of the difference.
-_RESAMPLES = 4999
+RESAMPLES = 4999
 
 # The normal quantiles of a test at 5 % with 80 % power.
 _DETECTABLE = 1.645 + 0.84
@@ -42,27 +42,32 @@ def static_holdings(legs: Mapping[str, Floats], weights: Floats) -> dict[str, Fl
 
 
 def compare_with_holdings(
-    rule: Floats, legs: Mapping[str, Floats], held: Ints, periods: float, confidence: float = 0.95
+    rule: Floats, legs: Mapping[str, Floats], held: Ints, periods: float, resamples: int = RESAMPLES
 ) -> WorthRecord:
     """The difference of Sharpe ratios between a rule and each static holding, and the least that these days could show.
 
     rule: (T,) daily returns after cost, in excess of cash. legs: (T,) each, likewise. held: (T,) the leg of each day.
-    The last holding is cash: the Sharpe ratio of the rule itself.
+    The last holding is cash: the Sharpe ratio of the rule itself. The upper bounds hold together.
     """
     days = len(rule)
     weights = np.bincount(held, minlength=len(legs)) / days
     holdings = static_holdings(legs, weights)
     length = block_length([rule, *holdings.values()])
     year = math.sqrt(periods)
-    records: list[HoldingRecord] = []
-    for name, returns in [*holdings.items(), (CASH, None)]:
-        found = sharpe_difference_test(rule, returns, length, _RESAMPLES, SEED, confidence)
-        records.append(_record(name, found, rule, returns, year, periods))
+    tests = {
+        name: sharpe_difference_test(rule, returns, length, resamples, SEED)
+        for name, returns in [*holdings.items(), (CASH, None)]
+    }
+    bounds = joint_upper_bounds(list(tests.values()))
+    records = [
+        _record(name, found, float(bound), rule, holdings.get(name), year, periods)
+        for (name, found), bound in zip(tests.items(), bounds, strict=True)
+    ]
     return {
         "days": days,
         "switches": int((held[1:] != held[:-1]).sum()),
         "block_length": length,
-        "resamples": _RESAMPLES,
+        "resamples": resamples,
         "holdings": records,
     }
 
@@ -76,7 +81,13 @@ def block_length(series: list[Floats]) -> int:
 
 
 def _record(
-    name: str, found: SharpeDifference, rule: Floats, returns: Floats | None, year: float, periods: float
+    name: str,
+    found: SharpeDifference,
+    upper: float,
+    rule: Floats,
+    returns: Floats | None,
+    year: float,
+    periods: float,
 ) -> HoldingRecord:
     other = np.zeros_like(rule) if returns is None else returns
     return {
@@ -86,7 +97,7 @@ def _record(
         "standard_error": number(found.standard_error * year),
         "p_value": number(found.p_value),
         "lower": number(found.lower * year),
-        "upper": number(found.upper * year),
+        "upper": number(upper * year),
         "detectable": number(_DETECTABLE * found.standard_error * year),
         "return_difference": number((rule - other).mean() * periods),
     }

@@ -10,7 +10,7 @@ import pytest
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.statistics import sharpe_difference
-from gridproof.statistics import sharpe_difference_test
+from gridproof.statistics import joint_upper_bounds, sharpe_difference_test
 
 # The two hedge funds of Ledoit and Wolf (2008), section 5: monthly returns in percent, in excess of cash, as the
 # authors publish them with their code.
@@ -144,3 +144,42 @@ def test_series_of_other_days() -> None:
     pair = funds()
     with pytest.raises(InputError, match="as many days as the returns, 120; got 119"):
         sharpe_difference_test(pair[:, 0], pair[1:, 1], 5)
+
+
+def test_joint_bounds_by_the_definition() -> None:
+    """In 95% of the resamples every difference lies below its bound; in some of the rest it does not."""
+    rng = np.random.default_rng(8)
+    series = rng.normal(0.0003, 0.01, (4, 700))
+    tests = [sharpe_difference_test(series[0], one, 14, 999, seed=2) for one in (*series[1:], None)]
+    bounds = joint_upper_bounds(tests)
+    worst = np.array(
+        [(test.difference - bound) / test.standard_error for test, bound in zip(tests, bounds, strict=True)]
+    )
+    assert worst == pytest.approx(worst[0])
+    inside = (np.array([test.drawn for test in tests]) >= worst[:, None] - 1e-12).all(axis=0)
+    assert 0.95 <= inside.mean() <= 0.952
+    assert (bounds > [test.upper for test in tests]).all()
+
+
+def test_joint_bound_of_one_is_its_own() -> None:
+    days = np.random.default_rng(4).normal(0.001, 0.01, (2, 200))
+    one = sharpe_difference_test(days[0], days[1], 10, 499)
+    same = sharpe_difference_test(days[0], 2.0 * days[0], 10, 499)
+    assert joint_upper_bounds([one]) == pytest.approx([one.upper])
+    assert joint_upper_bounds([same, one]) == pytest.approx([np.nan, one.upper], nan_ok=True)
+    assert np.isnan(joint_upper_bounds([same])).all()
+    with pytest.raises(InputError, match=r"all must have the same resamples; got \[99, 499\]"):
+        joint_upper_bounds([one, sharpe_difference_test(days[0], None, 10, 99)])
+
+
+def test_joint_bounds_hold_together() -> None:
+    """Four independent series of one Sharpe ratio: "one of three differences is below nil" is wrong in 5%."""
+    rng = np.random.default_rng(23)
+    wrong, single = 0, 0
+    for trial in range(300):
+        series = rng.normal(0.0, 0.01, (4, 500))
+        tests = [sharpe_difference_test(series[0], one, 5, 199, seed=trial) for one in series[1:]]
+        wrong += bool((joint_upper_bounds(tests) < 0.0).any())
+        single += any(test.upper < 0.0 for test in tests)
+    assert abs(wrong / 300 - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 300)
+    assert single / 300 > 0.085
