@@ -157,7 +157,7 @@ def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:
     deviations = squares - total * mean
     rough = ~(deviations > _ROUGH * size) | ~(deviations > 100.0 * FLAT * squares)
     rough[0] = True
-    result = mean / np.sqrt(np.where(rough, 1.0, deviations) / (days - 1))
+    result: Floats = mean / np.sqrt(np.where(rough, 1.0, deviations) / (days - 1))
     again = np.flatnonzero(rough)
     twice = np.concatenate([weights, weights])
     run_ranges(_shifted_sharpes, len(again), again, twice, np.concatenate([charges, charges]), returns, result)
