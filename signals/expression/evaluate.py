@@ -250,7 +250,12 @@ class _Evaluation:
         if argument.kind == "window":
             return ALL if value == "all" else value
         if argument.kind == "date":
-            return int(np.searchsorted(timeline.calendar.dates, np.datetime64(str(value))))
+            dates, date = timeline.calendar.dates, np.datetime64(str(value))
+            return (
+                int(np.searchsorted(dates, date, side="right")) - 1
+                if argument.latest
+                else int(np.searchsorted(dates, date))
+            )
         return value
 
     def plain(self, at: int, timeline: Timeline) -> Any:

@@ -54,7 +54,7 @@ class Argument:
     - ``number``: int or float; ``whole`` allows only int.
     - ``choice``: one of ``choices``, str.
     - ``date``: a date in a study; the function gets the position of the first value dated then or later, int from 0 to
-      T. Its default None is 0.
+      T. Its default None is 0. With ``latest`` it is the position of the last value dated then or earlier, −1 for none.
 
     ``default``: REQUIRED, a scalar, or None: the function gets None where nothing is given. ``least``, ``most``: the
     bounds of a scalar, both included. ``positive``: of a series whose values below 0 would give a number without
@@ -71,6 +71,7 @@ class Argument:
     every: bool = False
     whole: bool = False
     positive: bool = False
+    latest: bool = False
 
     @property
     def is_array(self) -> bool:

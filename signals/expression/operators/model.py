@@ -1,0 +1,75 @@
+"""Operators that estimate a model from prices and volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from gridproof.kernels.arrays import Floats
+from gridproof.signals.expression.operators.declaration import (
+    REQUIRED,
+    SHARE,
+    Argument,
+    Example,
+    operator,
+    series,
+    window,
+)
+from gridproof.signals.expression.operators.moments import std, sum_
+
+NAN = np.nan
+
+
+def _warm_up(scalars: Mapping[str, Any]) -> int:
+    """At least: the deviation of n changes, and a bar; how many bars fill the buckets depends on the volumes."""
+    return int(scalars["n"])
+
+
+@operator(
+    series("price", "the last price of each bar"),
+    series("volume", "the volume of each bar, at least 0"),
+    Argument("bucket", "number", "the volume of a bucket, such as a fiftieth of a day's", REQUIRED, 1e-9),
+    window("buckets", "buckets of which the mean is taken"),
+    window(meaning="price changes of which the deviation is computed", least=2),
+    source="Easley, López de Prado, O'Hara: Flow Toxicity and Liquidity in a High-Frequency World, 2012",
+    example=Example(
+        "vpin(price, volume, 4, 1, 2)",
+        {"price": (1, 1, 1, 1, 1), "volume": (1, 1, 2, 2, 2)},
+        (NAN, NAN, NAN, 0, 0),
+    ),
+    warm_up=_warm_up,
+    unit=SHARE,
+)
+def vpin(price: Floats, volume: Floats, bucket: float, buckets: int, n: int) -> Floats:
+    """The volume-synchronised probability of informed trading, with bulk volume classification.
+
+    The share Φ(change / std(change, n)) of a bar's volume counts as bought, the rest as sold: change is that of the
+    price since the bar before, Φ the standard normal distribution. Bars fill buckets of equal volume in turn; a bar
+    that does not fit into one is split. VPIN is the mean of |bought − sold| / bucket over the last full buckets.
+
+    The first bucket begins with the first bar whose deviation is known. Where the last n changes are all 0, half of the
+    volume counts as bought; where they are equal and not 0, all or nothing. Unknown until ``buckets`` buckets are full,
+    and on a bar whose price or volume is unknown, which adds nothing.
+    """
+    result = np.full(len(price), np.nan)
+    known = np.isfinite(price) & np.isfinite(volume)
+    change = np.diff(price[known], prepend=np.nan)
+    deviation = std(change, np.array([n]), None, 0)[0]
+    begin = int(np.isfinite(deviation).argmax()) if np.isfinite(deviation).any() else len(change)
+    bought = ndtr(np.where(change == 0.0, 0.0, change / deviation))[begin:]
+    traded = volume[known][begin:]
+    filled = np.append(0.0, np.cumsum(traded))
+    bought_until = np.append(0.0, np.cumsum(traded * bought))
+    full = np.floor(filled / bucket).astype(np.int64)
+    most = int(full[-1]) if bucket > 0.0 else 0
+    if most < buckets:
+        return result
+    per_bucket = np.diff(np.interp(bucket * np.arange(most + 1.0), filled, bought_until))
+    imbalance = np.abs(2.0 * per_bucket - bucket) / bucket
+    means = sum_(imbalance, np.array([buckets]), None, 0)[0] / buckets
+    values = np.append(np.full(1, np.nan), means)[full[1:]]
+    result[np.flatnonzero(known)[begin:]] = values
+    return result

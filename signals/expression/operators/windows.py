@@ -1,0 +1,102 @@
+"""The window of the last n values, for all operators that look back over one.
+
+A window begins with the first known value at or after ``since``. It holds the last n values, today included; or, where
+``min`` is given, all that there are while they are fewer than n but at least ``min``. A value that is not finite inside
+it makes the result unknown. The window ``ALL`` holds all known values since then; an unknown one is left out, and the
+result of its own day is unknown.
+
+No sum is carried from one window to the next, because what is added and later subtracted leaves a residue. The values
+are added from today backwards instead: after i steps the sums of all days are those of the windows of i values, so one
+pass gives the windows of all lengths, and the value of a day depends on its own window alone, to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.signals.expression.operators.declaration import ALL
+
+# Computes (K, L) float64: the values over the last min(n, t + 1) values of arrays of L known or unknown values, for K
+# window lengths, ascending, from 1 to L.
+Compute = Callable[[tuple[Floats, ...], Ints], Floats]
+
+# The largest number of values in a block of windows that are copied at once: 16 MiB.
+_BLOCK = 2**21
+
+
+def over_windows(arrays: tuple[Floats, ...], ns: Ints, least: int | None, since: int, compute: Compute) -> Floats:
+    """Returns (K, T) float64: ``compute`` over the windows of K lengths, NaN where unknown.
+
+    ``arrays``: (T,) float64 each; a day is known where all of them are finite. ``ns``: (K,) int64, ascending, or
+    ``ALL``. ``least``: the number of values that suffice; None: n, for ``ALL`` 1. ``since``: the position of the first
+    value that counts.
+    """
+    known = np.logical_and.reduce([np.isfinite(array) for array in arrays])
+    known[:since] = False
+    result = np.full((len(ns), len(known)), np.nan)
+    if not known.any():
+        return result
+    finite = ns[ns != ALL]
+    if len(finite):
+        first = int(known.argmax())
+        begun = known[first:]
+        length = len(begun)
+        lengths = np.minimum(finite, length)
+        result[: len(finite), first:] = compute(tuple(array[first:] for array in arrays), lengths)
+        held = np.minimum(finite[:, None], np.arange(1, length + 1))
+        enough = finite[:, None] if least is None else np.minimum(least, finite)[:, None]
+        result[: len(finite), first:][(held < enough) | (_run(begun) < held)] = np.nan
+    if len(finite) < len(ns):
+        values = compute(tuple(array[known] for array in arrays), np.array([int(known.sum())]))[0]
+        values[: (least or 1) - 1] = np.nan
+        result[len(finite) :, known] = values
+    return result
+
+
+def over_window(arrays: tuple[Floats, ...], n: int, least: int | None, since: int, compute: Compute) -> Floats:
+    """Returns (T,) float64: ``over_windows`` of one length."""
+    values: Floats = over_windows(arrays, np.array([n]), least, since, compute)[0]
+    return values
+
+
+def _run(known: Bools) -> Ints:
+    """(L,) int64: how many values up to each day, itself included, are known without a gap."""
+    days = np.arange(len(known))
+    return np.asarray(days - np.maximum.accumulate(np.where(known, -1, days)), dtype=np.int64)
+
+
+def backwards(ns: Ints) -> Iterator[tuple[int, Ints]]:
+    """For i = 0, 1, … up to the longest window less 1: i, and the positions in ``ns`` of the windows of i + 1 values.
+
+    ``ns``: (K,) int64, ascending.
+    """
+    for i in range(int(ns[-1]) if len(ns) else 0):
+        yield i, np.arange(np.searchsorted(ns, i + 1), np.searchsorted(ns, i + 1, side="right"))
+
+
+def held(length: int, n: int) -> Floats:
+    """Returns (L,) float64: how many values the window of n values holds on each day, from 1 on."""
+    numbers: Floats = np.minimum(np.arange(1.0, length + 1.0), float(n))
+    return numbers
+
+
+def full_blocks(x: Floats, n: int) -> Iterator[tuple[slice, Floats]]:
+    """The windows of n values in blocks of days: yields the days and (days, n) float64, a view."""
+    if n > len(x):
+        return
+    views = sliding_window_view(x, n)
+    rows = max(1, _BLOCK // n)
+    for begin in range(0, len(views), rows):
+        block = views[begin : begin + rows]
+        yield slice(n - 1 + begin, n - 1 + begin + len(block)), block
+
+
+def blocks(x: Floats, n: int) -> Iterator[tuple[slice, Floats]]:
+    """The windows of the last min(n, t + 1) values of each day: those of fewer than n values one by one."""
+    for day in range(min(n - 1, len(x))):
+        yield slice(day, day + 1), x[None, : day + 1]
+    yield from full_blocks(x, n)
