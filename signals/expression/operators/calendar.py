@@ -41,7 +41,7 @@ def day(*, calendar: Calendar) -> Floats:
     calendar=True,
 )
 def month(*, calendar: Calendar) -> Floats:
-    """The month, from 1 to 12."""
+    """The month of the year, from 1 to 12."""
     return (_months(calendar) % 12).astype(np.float64) + 1.0
 
 
@@ -62,7 +62,7 @@ def quarter(*, calendar: Calendar) -> Floats:
     calendar=True,
 )
 def year(*, calendar: Calendar) -> Floats:
-    """The year, such as 2024."""
+    """The year of the date, such as 2024."""
     return (_months(calendar) // 12).astype(np.float64) + 1970.0
 
 

@@ -18,7 +18,7 @@ from gridproof.signals.expression.operators.declaration import (
     series,
     window,
 )
-from gridproof.signals.expression.operators.moments import std, sum_
+from gridproof.signals.expression.operators.moments import std
 
 NAN = np.nan
 
@@ -61,15 +61,17 @@ def vpin(price: Floats, volume: Floats, bucket: float, buckets: int, n: int) -> 
     begin = int(np.isfinite(deviation).argmax()) if np.isfinite(deviation).any() else len(change)
     bought = ndtr(np.where(change == 0.0, 0.0, change / deviation))[begin:]
     traded = volume[known][begin:]
-    filled = np.append(0.0, np.cumsum(traded))
-    bought_until = np.append(0.0, np.cumsum(traded * bought))
-    full = np.floor(filled / bucket).astype(np.int64)
-    most = int(full[-1]) if bucket > 0.0 else 0
-    if most < buckets:
-        return result
-    per_bucket = np.diff(np.interp(bucket * np.arange(most + 1.0), filled, bought_until))
-    imbalance = np.abs(2.0 * per_bucket - bucket) / bucket
-    means = sum_(imbalance, np.array([buckets]), None, 0)[0] / buckets
-    values = np.append(np.full(1, np.nan), means)[full[1:]]
-    result[np.flatnonzero(known)[begin:]] = values
+    filled, bought_until = (np.append(0.0, np.cumsum(each)) for each in (traded, traded * bought))
+    full = np.floor(filled / bucket)
+    imbalance = np.zeros(len(filled))
+    until = np.zeros(len(filled))
+    for back in range(buckets + 1):
+        # The last edge may exceed what has been traded by a rounding error; then it would reach into the next bar.
+        edge = np.minimum(bucket * np.maximum(full - back, 0.0), filled)
+        at_edge = np.interp(edge, filled, bought_until)
+        if back:
+            imbalance += np.abs(2.0 * (until - at_edge) - bucket)
+        until = at_edge
+    values = np.where(full >= buckets, imbalance / (buckets * bucket), np.nan)
+    result[np.flatnonzero(known)[begin:]] = values[1:]
     return result

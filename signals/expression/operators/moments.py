@@ -217,7 +217,7 @@ def deviation_sums(xs: tuple[Floats, ...], ns: Ints, finish: Callable[[Floats, F
     """
     (x,) = xs
     sums, squares, result = np.zeros(len(x)), np.zeros(len(x)), np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns):
+    for i, ready in backwards(ns, len(x)):
         if i:
             difference = x[:-i] - x[i:]
             sums[i:] += difference
@@ -247,10 +247,10 @@ def _scores(xs: tuple[Floats, ...], ns: Ints) -> Floats:
 def _sums(xs: tuple[Floats, ...], ns: Ints) -> Floats:
     (x,) = xs
     sums, result = x.copy(), np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns):
+    for i, ready in backwards(ns, len(x)):
         if i:
             sums[i:] += x[:-i]
-        result[ready] = sums
+        result[ready.start : ready.stop] = sums
     return result
 
 
@@ -258,7 +258,7 @@ def _weighted_means(xs: tuple[Floats, ...], ns: Ints) -> Floats:
     """The weighted sum of n values is the sum over i ≤ n of the sums of i values."""
     (x,) = xs
     sums, weighted, result = np.zeros(len(x)), np.zeros(len(x)), np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns):
+    for i, ready in backwards(ns, len(x)):
         if i:
             sums[i:] += x[:-i] - x[i:]
             weighted[i:] += sums[i:]

@@ -22,7 +22,7 @@ from gridproof.signals.expression.operators.declaration import (
     unit_of_first,
     window,
 )
-from gridproof.signals.expression.operators.moments import full_window
+from gridproof.signals.expression.operators.moments import from_two, full_window, pair_window
 from gridproof.signals.expression.operators.windows import backwards, held, over_window, over_windows
 
 NAN = np.nan
@@ -152,10 +152,10 @@ def percentile(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
 
 @operator(
     series(),
-    *WINDOW,
+    *from_two(),
     source="stochastic oscillator, %K",
     example=Example("stochastic(x, 3)", {"x": (1, 3, 2, 2)}, (NAN, NAN, 0.5, 0)),
-    warm_up=full_window,
+    warm_up=pair_window,
     unit=SHARE,
     many="n",
 )
@@ -175,29 +175,29 @@ def stochastic(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
 def _extremes(xs: tuple[Floats, ...], ns: Ints, better: np.ufunc) -> Floats:
     (x,) = xs
     extreme, result = x.copy(), np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns):
+    for i, ready in backwards(ns, len(x)):
         if i:
             better(extreme[i:], x[:-i], out=extreme[i:])
-        result[ready] = extreme
+        result[ready.start : ready.stop] = extreme
     return result
 
 
 def _places(xs: tuple[Floats, ...], ns: Ints, beats: Callable[[Floats, Floats], Floats]) -> Floats:
     (x,) = xs
     extreme, place, result = x.copy(), np.zeros(len(x)), np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns):
+    for i, ready in backwards(ns, len(x)):
         if i:
             found = beats(x[:-i], extreme[i:])
             np.copyto(extreme[i:], x[:-i], where=found)
             np.copyto(place[i:], float(i), where=found)
-        result[ready] = place
+        result[ready.start : ready.stop] = place
     return result
 
 
 def _shares(xs: tuple[Floats, ...], ns: Ints) -> Floats:
     (x,) = xs
     below, result = np.ones(len(x), dtype=np.int64), np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns):
+    for i, ready in backwards(ns, len(x)):
         if i:
             below[i:] += x[:-i] <= x[i:]
         for k in ready:

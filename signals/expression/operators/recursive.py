@@ -52,7 +52,7 @@ def ema(x: Floats, n: int) -> Floats:
     unit=PERCENT,
 )
 def rsi(x: Floats, n: int) -> Floats:
-    """The relative strength index: 100 g / (g + l), g and l Wilder's averages of the gains and of the losses.
+    """The relative strength index: 100 g / (g + l), with g and l Wilder's averages of the gains and of the losses.
 
     Their first value is the plain mean of the first n changes; then average[t] is
     ((n − 1) average[t − 1] + today's) / n. Unknown where x is unknown, and before the first gain or loss.
@@ -61,7 +61,7 @@ def rsi(x: Floats, n: int) -> Floats:
     def index(known: tuple[Floats, ...]) -> Floats:
         change = np.diff(known[0], prepend=np.nan)
         gain, loss = wilder(np.maximum(change, 0.0), n), wilder(np.maximum(-change, 0.0), n)
-        return 100.0 * gain / (gain + loss)
+        return 100.0 * (gain / (gain + loss))
 
     return _along_known((x,), index)
 

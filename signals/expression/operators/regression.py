@@ -16,7 +16,7 @@ from gridproof.signals.expression.operators.declaration import (
     operator,
     series,
 )
-from gridproof.signals.expression.operators.moments import from_two, pair_window, square_unit
+from gridproof.signals.expression.operators.moments import from_two, pair_window
 from gridproof.signals.expression.operators.windows import backwards, blocks, held, over_window, over_windows
 
 NAN = np.nan
@@ -104,7 +104,6 @@ def rsquare(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     source="pandas Series.rolling.cov, ddof 1",
     example=Example("cov(x, y, 3)", _PAIR, (NAN, NAN, 3)),
     warm_up=pair_window,
-    unit=square_unit,
     many="n",
 )
 def cov(x: Floats, y: Floats, n: Ints, least: int | None, since: int) -> Floats:
@@ -202,7 +201,7 @@ def _pair_sums(xs: tuple[Floats, ...], ns: Ints, finish: Callable[[PairSums], Fl
     x, y = xs
     sums = np.zeros((5, len(x)))
     result = np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns):
+    for i, ready in backwards(ns, len(x)):
         if i:
             dx, dy = x[:-i] - x[i:], y[:-i] - y[i:]
             for total, more in zip(sums, (dx, dy, dx * dx, dx * dy, dy * dy), strict=True):
@@ -217,7 +216,7 @@ def _time_sums(xs: tuple[Floats, ...], ns: Ints, finish: Callable[[Floats, Float
     (x,) = xs
     sums, squares, moments = np.zeros((3, len(x)))
     result = np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns):
+    for i, ready in backwards(ns, len(x)):
         if i:
             difference = x[:-i] - x[i:]
             sums[i:] += difference

@@ -21,7 +21,7 @@ from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.signals.expression.operators.declaration import ALL
 
 # Computes (K, L) float64: the values over the last min(n, t + 1) values of arrays of L known or unknown values, for K
-# window lengths, ascending, from 1 to L.
+# window lengths, ascending, which may exceed L.
 Compute = Callable[[tuple[Floats, ...], Ints], Floats]
 
 # The largest number of values in a block of windows that are copied at once: 16 MiB.
@@ -45,15 +45,14 @@ def over_windows(arrays: tuple[Floats, ...], ns: Ints, least: int | None, since:
         first = int(known.argmax())
         begun = known[first:]
         length = len(begun)
-        lengths = np.minimum(finite, length)
-        result[: len(finite), first:] = compute(tuple(array[first:] for array in arrays), lengths)
-        held = np.minimum(finite[:, None], np.arange(1, length + 1))
+        result[: len(finite), first:] = compute(tuple(array[first:] for array in arrays), finite)
+        values = np.minimum(finite[:, None], np.arange(1, length + 1))
         enough = finite[:, None] if least is None else np.minimum(least, finite)[:, None]
-        result[: len(finite), first:][(held < enough) | (_run(begun) < held)] = np.nan
+        result[: len(finite), first:][(values < enough) | (_run(begun) < values)] = np.nan
     if len(finite) < len(ns):
-        values = compute(tuple(array[known] for array in arrays), np.array([int(known.sum())]))[0]
-        values[: (least or 1) - 1] = np.nan
-        result[len(finite) :, known] = values
+        expanding = compute(tuple(array[known] for array in arrays), np.array([ALL]))[0].copy()
+        expanding[: (least or 1) - 1] = np.nan
+        result[len(finite) :, known] = expanding
     return result
 
 
@@ -69,13 +68,19 @@ def _run(known: Bools) -> Ints:
     return np.asarray(days - np.maximum.accumulate(np.where(known, -1, days)), dtype=np.int64)
 
 
-def backwards(ns: Ints) -> Iterator[tuple[int, Ints]]:
+def backwards(ns: Ints, length: int) -> Iterator[tuple[int, range]]:
     """For i = 0, 1, … up to the longest window less 1: i, and the positions in ``ns`` of the windows of i + 1 values.
 
-    ``ns``: (K,) int64, ascending.
+    ``ns``: (K,) int64, ascending; a window of more than ``length`` values holds no more.
     """
-    for i in range(int(ns[-1]) if len(ns) else 0):
-        yield i, np.arange(np.searchsorted(ns, i + 1), np.searchsorted(ns, i + 1, side="right"))
+    lengths = np.minimum(ns, length).tolist()
+    done = 0
+    for i in range(lengths[-1]):
+        until = done
+        while until < len(lengths) and lengths[until] == i + 1:
+            until += 1
+        yield i, range(done, until)
+        done = until
 
 
 def held(length: int, n: int) -> Floats:
