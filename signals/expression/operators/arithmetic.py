@@ -10,14 +10,14 @@ from gridproof.signals.expression.operators.declaration import (
     REQUIRED,
     Argument,
     Example,
-    Unit,
+    Quantity,
     operator,
     series,
     unit_of_first,
 )
 
 NAN = np.nan
-SIGN = Unit("a sign", -1.0, 1.0)
+SIGN = Quantity("a sign", -1.0, 1.0)
 _OTHER = series("y", "the other series")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.signals.expression.operators.declaration import Calendar, Example, Unit, operator
+from gridproof.signals.expression.operators.declaration import Calendar, Example, Quantity, operator
 
 NAN = np.nan
 _WEDNESDAY = 3  # the weekday of 1 January 1970, with Monday 0: that of day 0 of datetime64
@@ -14,7 +14,7 @@ _WEDNESDAY = 3  # the weekday of 1 January 1970, with Monday 0: that of day 0 of
 @operator(
     source="pandas Series.dt.weekday",
     example=Example("weekday()", {}, (0, 1, 2, 3, 4, 0, 1, 2, 3, 4)),
-    unit=Unit("a weekday", 0.0, 6.0),
+    unit=Quantity("a weekday", 0.0, 6.0),
     calendar=True,
 )
 def weekday(*, calendar: Calendar) -> Floats:
@@ -25,7 +25,7 @@ def weekday(*, calendar: Calendar) -> Floats:
 @operator(
     source="pandas Series.dt.day",
     example=Example("day()", {}, (1, 2, 3, 4, 5, 8, 9, 10, 11, 12)),
-    unit=Unit("a day of the month", 1.0, 31.0),
+    unit=Quantity("a day of the month", 1.0, 31.0),
     calendar=True,
 )
 def day(*, calendar: Calendar) -> Floats:
@@ -37,7 +37,7 @@ def day(*, calendar: Calendar) -> Floats:
 @operator(
     source="pandas Series.dt.month",
     example=Example("month()", {}, (1,) * 10),
-    unit=Unit("a month", 1.0, 12.0),
+    unit=Quantity("a month", 1.0, 12.0),
     calendar=True,
 )
 def month(*, calendar: Calendar) -> Floats:
@@ -48,7 +48,7 @@ def month(*, calendar: Calendar) -> Floats:
 @operator(
     source="pandas Series.dt.quarter",
     example=Example("quarter()", {}, (1,) * 10),
-    unit=Unit("a quarter", 1.0, 4.0),
+    unit=Quantity("a quarter", 1.0, 4.0),
     calendar=True,
 )
 def quarter(*, calendar: Calendar) -> Floats:
@@ -69,7 +69,7 @@ def year(*, calendar: Calendar) -> Floats:
 @operator(
     source="turn of the month",
     example=Example("trading_day_of_month()", {}, (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)),
-    unit=Unit("a trading day of the month", 1.0, 31.0),
+    unit=Quantity("a trading day of the month", 1.0, 31.0),
     calendar=True,
 )
 def trading_day_of_month(*, calendar: Calendar) -> Floats:
@@ -81,7 +81,7 @@ def trading_day_of_month(*, calendar: Calendar) -> Floats:
 @operator(
     source="turn of the month",
     example=Example("trading_days_left()", {}, (NAN,) * 10),
-    unit=Unit("trading days", 0.0, 31.0),
+    unit=Quantity("trading days", 0.0, 31.0),
     calendar=True,
 )
 def trading_days_left(*, calendar: Calendar) -> Floats:

@@ -11,7 +11,7 @@ from gridproof.kernels.arrays import Floats
 from gridproof.signals.expression.operators.declaration import (
     RATIO,
     Example,
-    Unit,
+    Quantity,
     operator,
     series,
     unit_of_first,
@@ -27,9 +27,9 @@ def days_back(scalars: Mapping[str, Any]) -> int:
     return int(scalars["n"])
 
 
-def difference_unit(units: tuple[Unit, ...]) -> Unit:
+def difference_unit(units: tuple[Quantity, ...]) -> Quantity:
     """The unit of a difference: it has the name of the values' unit, and no bounds."""
-    return Unit(units[0].name)
+    return Quantity(units[0].name)
 
 
 @operator(

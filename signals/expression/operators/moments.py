@@ -15,7 +15,7 @@ from gridproof.signals.expression.operators.declaration import (
     SINCE,
     WINDOW,
     Example,
-    Unit,
+    Quantity,
     boolean,
     operator,
     series,
@@ -50,14 +50,14 @@ def from_two(every: bool = True) -> tuple[Any, ...]:
     return (window(least=2, every=every), MIN_VALUES, SINCE)
 
 
-def square_unit(units: tuple[Unit, ...]) -> Unit:
+def square_unit(units: tuple[Quantity, ...]) -> Quantity:
     """The unit of a square or a product of values."""
-    return Unit(f"the square of {units[0].name}", 0.0)
+    return Quantity(f"the square of {units[0].name}", 0.0)
 
 
-def deviation_unit(units: tuple[Unit, ...]) -> Unit:
+def deviation_unit(units: tuple[Quantity, ...]) -> Quantity:
     """The unit of a standard deviation: that of the values, at least 0."""
-    return Unit(units[0].name, 0.0)
+    return Quantity(units[0].name, 0.0)
 
 
 @operator(
