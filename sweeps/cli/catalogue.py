@@ -1,4 +1,4 @@
-"""The commands that need no run: signals, schema and synth."""
+"""The commands that need no run: signals, operators, schema and synth."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ def signals(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="O
         raise InputError("a measure must be in the catalogue", name, "NAME", f"Use one of {', '.join(MEASURES)}")
     for measure in [MEASURES[name]] if name is not None else MEASURES.values():
         print_measure(measure)
+
+
+def operators(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this operator.")] = None) -> None:
+    """List the operators of the expression language, or all that is declared of one."""
+    from gridproof.signals.expression.operators import OPERATORS
+    from gridproof.signals.expression.operators.description import find
+    from gridproof.sweeps.cli.operator_tables import print_operator, print_operators
+
+    if name is None:
+        print_operators(OPERATORS.operators.values())
+    else:
+        print_operator(find(name, OPERATORS.operators, "NAME"))
 
 
 def schema(

@@ -6,7 +6,6 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.expression.operators.declaration import (
-    DEVIATION,
     REQUIRED,
     Argument,
     Example,
@@ -18,6 +17,7 @@ from gridproof.signals.expression.operators.declaration import (
 
 NAN = np.nan
 SIGN = Quantity("a sign", -1.0, 1.0)
+_POSITIVE = Quantity("a number", 0.0)
 _OTHER = series("y", "the other series")
 
 
@@ -29,7 +29,7 @@ def _level(name: str, meaning: str) -> Argument:
     series(),
     source="NumPy absolute",
     example=Example("abs(x)", {"x": (-2, 0, NAN)}, (2, 0, NAN)),
-    unit=DEVIATION,
+    unit=_POSITIVE,
 )
 def abs_(x: Floats) -> Floats:
     """The absolute value |x|. Unknown stays unknown."""
@@ -50,7 +50,7 @@ def log(x: Floats) -> Floats:
     series(),
     source="NumPy exp",
     example=Example("exp(x)", {"x": (0, 1)}, (1, 2.718281828459045)),
-    unit=DEVIATION,
+    unit=_POSITIVE,
 )
 def exp(x: Floats) -> Floats:
     """e to the power x. Unknown where x is unknown, or the result exceeds the largest number."""
@@ -61,7 +61,7 @@ def exp(x: Floats) -> Floats:
     series(),
     source="NumPy sqrt",
     example=Example("sqrt(x)", {"x": (4, 0, -1)}, (2, 0, NAN)),
-    unit=DEVIATION,
+    unit=_POSITIVE,
 )
 def sqrt(x: Floats) -> Floats:
     """The square root of x. Unknown where x is unknown or below 0."""

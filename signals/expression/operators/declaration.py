@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats
-from gridproof.signals.data.source import Dates
+
+if TYPE_CHECKING:  # the module imports pandas, which a command that lists the operators need not wait for
+    from gridproof.signals.data.source import Dates
 
 ArgumentKind = Literal["series", "boolean", "window", "number", "choice", "date"]
 Scalar = int | float | str | None

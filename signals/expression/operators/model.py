@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.expression.operators.declaration import (
@@ -54,6 +53,8 @@ def vpin(price: Floats, volume: Floats, bucket: float, buckets: int, n: int) -> 
     volume counts as bought; where they are equal and not 0, all or nothing. Unknown until ``buckets`` buckets are full,
     and on a bar whose price or volume is unknown, which adds nothing.
     """
+    from scipy.special import ndtr  # not above: a command that only lists the operators need not wait for it
+
     result = np.full(len(price), np.nan)
     known = np.isfinite(price) & np.isfinite(volume)
     change = np.diff(price[known], prepend=np.nan)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.signals.expression.operators.declaration import (
@@ -104,6 +103,8 @@ def median(x: Floats, n: int, least: int | None, since: int) -> Floats:
     Unknown where a value in the window is unknown.
     """
 
+    import pandas as pd  # not above: a command that only lists the operators need not wait for it
+
     def medians(xs: tuple[Floats, ...], ns: Ints) -> Floats:
         return pd.Series(xs[0]).rolling(int(ns[0]), min_periods=1).median().to_numpy()[None]
 
@@ -126,6 +127,8 @@ def quantile(x: Floats, n: int, q: float, least: int | None, since: int) -> Floa
 
     Unknown where a value in the window is unknown.
     """
+
+    import pandas as pd
 
     def quantiles(xs: tuple[Floats, ...], ns: Ints) -> Floats:
         return pd.Series(xs[0]).rolling(int(ns[0]), min_periods=1).quantile(q).to_numpy()[None]

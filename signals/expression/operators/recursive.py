@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.expression.operators.change import days_back, difference_unit
@@ -133,6 +132,8 @@ def wilder(x: Floats, n: int) -> Floats:
 
 def _average(x: Floats, weight: float) -> Floats:
     """(L,) float64: y[0] = x[0], y[t] = weight x[t] + (1 − weight) y[t − 1]."""
+    import pandas as pd  # not above: a command that only lists the operators need not wait for it
+
     return pd.Series(x).ewm(alpha=weight, adjust=False).mean().to_numpy()
 
 

@@ -37,7 +37,12 @@ def test_help_imports_nothing_heavy(arguments: Sequence[str]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "needed"),
-    [(["signals"], {"numpy", "rich"}), (["schema"], {"numpy"}), (["ledger", "--out", "."], {"numpy", "rich"})],
+    [
+        (["signals"], {"numpy", "rich"}),
+        (["operators"], {"numpy", "rich"}),
+        (["schema"], {"numpy"}),
+        (["ledger", "--out", "."], {"numpy", "rich"}),
+    ],
 )
 def test_a_quick_command_imports_what_it_needs(arguments: Sequence[str], needed: set[str], tmp_path: Path) -> None:
     (tmp_path / "ledger").mkdir()

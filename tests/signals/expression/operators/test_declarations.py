@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from docs.generate_operators import PAGE, operators_page
+from gridproof.kernels.errors import InputError
 from gridproof.signals.expression.example import evaluate_example
 from gridproof.signals.expression.operators import OPERATORS
 from gridproof.signals.expression.operators.declaration import NUMBER
+from gridproof.signals.expression.operators.description import find, groups
 from tests.support.operator_calls import arguments, calendar, call, values
 
 NAMES = list(OPERATORS.operators)
@@ -89,3 +92,18 @@ def test_the_drawn_values_have_gaps_ties_and_scales() -> None:
     assert any(np.isnan(x[10:]).any() for x in drawn)
     assert any(len(np.unique(x)) < 10 for x in drawn)
     assert {int(np.sign(round(np.log10(np.nanmedian(x)) / 50))) for x in drawn} == {-1, 0, 1}
+
+
+def test_the_page_is_generated_from_the_declarations() -> None:
+    assert PAGE.read_text(encoding="utf-8") == operators_page(), "run python -m docs.generate_operators"
+
+
+def test_a_mistaken_name_is_answered_by_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"^NAME: an operator is one .*; got percentil\. Use percentile"):
+        find("percentil", OPERATORS.operators, "NAME")
+
+
+def test_every_operator_stands_in_one_group() -> None:
+    grouped = groups(OPERATORS.operators.values())
+    assert sorted(one.name for members in grouped.values() for one in members) == sorted(NAMES)
+    assert all(1 < len(title) < 110 for title in grouped)
