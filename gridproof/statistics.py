@@ -16,6 +16,7 @@ from gridproof.results.statistics.overfitting import (
 )
 from gridproof.results.statistics.plateau import cliff, plateau
 from gridproof.results.statistics.sensitivity import functional_anova, sobol_indices_from_grid
+from gridproof.results.statistics.sequential import sequential_p_value
 from gridproof.results.statistics.sharpe import minimum_track_record_length, probabilistic_sharpe, sharpe_interval
 from gridproof.results.statistics.sharpe_difference import joint_upper_bounds, sharpe_difference_test
 from gridproof.results.statistics.shift import circular_shift_test, subperiod_test
@@ -46,6 +47,7 @@ __all__ = [
     "probability_of_backtest_overfitting",
     "probability_of_backtest_overfitting_from_sums",
     "reality_check",
+    "sequential_p_value",
     "sharpe_difference_test",
     "sharpe_interval",
     "sobol_indices_from_grid",

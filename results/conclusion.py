@@ -32,6 +32,7 @@ _NEGLIGIBLE = 0.2
 _TIMING = "circular shifts of the positions, Sharpe ratio after cost"
 _WORTH = "difference of Sharpe ratios, studentised circular block bootstrap"
 _BOUND = "upper bound of the timing effect, by inverting the shift test"
+_SMALL_SEARCH = "placebo of all choices with an effect of one annual volatility of the best"
 _SEARCH = "placebo of all choices, largest active t under circular shifts"
 
 
@@ -106,9 +107,10 @@ def answer_search(search: ChoicesPlaceboRecord | None) -> AnswerRecord:
     among = f"p {_text(p_value, 3)} among {search['choices']:,} choices{drawn}"
     if p_value <= LEVEL:
         return _answer("yes", p_value, LEVEL, _SEARCH, f"the best choice is more than luck ({among})")
-    what = f"the best choice's timing ({among})"
-    if (bound := _small_effect(search["upper"], search["volatility"], what)) is not None:
-        return bound
+    small = search["p_with_effect"]
+    if small is not None and small <= LEVEL:
+        more = f"an effect of one annual volatility would have shown more (p {_text(small, 3)})"
+        return _answer("no", small, LEVEL, _SMALL_SEARCH, f"the best choice's timing ({among}) is small: {more}")
     return _unknown(f"nothing shows that the best choice is more than luck ({among})", _SEARCH, p_value)
 
 

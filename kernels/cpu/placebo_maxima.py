@@ -29,31 +29,36 @@ def active_t(weights: Floats, returns: Floats) -> float:
     return float(days.sum() / np.sqrt(squares)) if squares > flat else np.nan
 
 
-def active_t_maxima(problem: Problem, held: HoldingPeriods, shifts: Ints, eligible: Bools) -> Floats:
+def active_t_maxima(
+    problem: Problem, held: HoldingPeriods, shifts: Ints, eligible: Bools, added: Floats | None = None
+) -> Floats:
     """Returns (K,) the largest active t of the eligible jobs, with the returns turned by ``shifts`` (K,) days each.
 
     Shift 0 is the observed sweep. Costs are left out: a shift keeps every switch. −inf where no job is eligible or
-    none has active returns. The result does not depend on threads, nor on how jobs are split into calls (take the
-    maximum of the calls).
+    none has active returns. added: (J,) is added to each job's Σx under every shift, what it earns that does not turn
+    with the returns; None adds nothing. The result does not depend on threads, nor on how jobs are split into calls
+    (take the maximum of the calls).
     """
     count = len(shifts)
     batches = -(-count // _LANES)
     padded = np.zeros(batches * _LANES, dtype=np.int64)
     padded[:count] = shifts
     maxima = np.full(batches * _LANES, -np.inf)
+    more = np.zeros(len(held.execution)) if added is None else added
     payoffs = problem.payoff_of[held.execution]
     for payoff in np.unique(payoffs[eligible]):
         chosen = np.flatnonzero(eligible & (payoffs == payoff))
         returns = problem.returns[payoff, :, : held.days].T
         centred = np.ascontiguousarray(returns - returns.mean(axis=0))
-        run_ranges(_raise, batches, chosen, held.begins, held.periods, centred, centred.T @ centred, padded, maxima)
+        products = centred.T @ centred
+        run_ranges(_raise, batches, chosen, held.begins, held.periods, centred, products, padded, more, maxima)
     return maxima[:count]
 
 
 @jit(nogil=True)
 def _raise(
     low: int, high: int, chosen: Ints, begins: Ints, periods: Ints, returns: Floats, products: Floats, shifts: Ints,
-    maxima: Floats,
+    added: Floats, maxima: Floats,
 ) -> None:  # fmt: skip
     """Batches [low, high) of eight shifts. returns: (days, A) less their means; products: (A, A)."""
     days, allocations = returns.shape
@@ -102,6 +107,6 @@ def _raise(
                 for allocation in range(allocations):
                     squares -= 2.0 * weights[allocation] * total[(allocation + 1) * _LANES + lane]
                 if squares > FLAT * (own[lane] + mixed):
-                    value = total[lane] / np.sqrt(squares)
+                    value = (total[lane] + added[job]) / np.sqrt(squares)
                     if value > maxima[first + lane]:
                         maxima[first + lane] = value

@@ -63,8 +63,9 @@ class ChoicesPlaceboRecord(TypedDict):
     observed: Number  # the largest active t
     at_least: int  # shifts whose largest active t reaches it
     p_value: Number
-    upper: Number  # a year: 95 % bound of the timing effect of the best choice
-    volatility: Number
+    # The share of placebos at or below the observed active t, were the best choice's effect one annual volatility a
+    # year; null where p_value is at most 5 %.
+    p_with_effect: Number
 
 
 class QuestionsRecord(TypedDict):

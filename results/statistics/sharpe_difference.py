@@ -125,6 +125,7 @@ def joint_upper_bounds(tests: Sequence[SharpeDifference], confidence: float = 0.
     resamples has NaN, and counts for nothing.
 
     >>> import numpy as np
+    >>> from gridproof.statistics import sharpe_difference_test
     >>> rng = np.random.default_rng(0)
     >>> market, other = rng.normal(0.0003, 0.01, (2, 1000))
     >>> rule = market + rng.normal(0.0, 0.004, 1000)

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import conclude
 from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord, ConclusionRecord, QuestionsRecord, WorthRecord
@@ -17,7 +16,7 @@ from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.search_placebo import search_placebo
 from gridproof.sweeps.verdict.static_holdings import compare_with_holdings
-from gridproof.sweeps.verdict.timing import measure_effect, measure_timing
+from gridproof.sweeps.verdict.timing import measure_timing
 
 
 def ask_questions(
@@ -33,7 +32,7 @@ def ask_questions(
     timing = measure_timing(held[:days], gross[:days], candidates.unit_cost("base"), problem.periods, p_value)
     worth = _worth(candidates, held, gross, 0)
     choices = choices_among(population)
-    search = None if len(choices) < 2 else _search(candidates, choices, gross[:days], observer)
+    search = None if len(choices) < 2 else _search(candidates, choices, observer)
     since = _worth(candidates, held, gross, 1) if problem.segments > 1 else None
     questions: QuestionsRecord = {"timing": timing, "worth": worth, "search": search, "since": since}
     return questions, conclude(timing, worth, search, since, declared=population.points is None)
@@ -78,9 +77,6 @@ def _worth(candidates: Candidates, held: Ints, gross: Floats, segment: int) -> W
     return compare_with_holdings(rule, legs, held[low:high], problem.periods)
 
 
-def _search(candidates: Candidates, choices: Population, gross: Floats, observer: RunObserver) -> ChoicesPlaceboRecord:
+def _search(candidates: Candidates, choices: Population, observer: RunObserver) -> ChoicesPlaceboRecord:
     objective = choices.metrics[:, 0, METRICS.index(candidates.plan.study.spec.objective)]
-    best = int(np.nanargmax(objective)) if np.isfinite(objective).any() else 0
-    problem = choices.plan.problem
-    held = HoldingPeriodLister(problem, choices.days)(choices.jobs(slice(best, best + 1))).held(0)
-    return search_placebo(choices, measure_effect(held, gross, problem.periods), observer)
+    return search_placebo(choices, objective, observer)

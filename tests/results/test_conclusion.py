@@ -55,7 +55,7 @@ def worth(*holdings: HoldingRecord, days: int = 3000, switches: int = 30) -> Wor
     }
 
 
-def search(p_value: float | None, upper: float = 0.5, choices: int = 200) -> ChoicesPlaceboRecord:
+def search(p_value: float | None, with_effect: float | None = 0.5, choices: int = 200) -> ChoicesPlaceboRecord:
     return {
         "choices": choices,
         "sampled": False,
@@ -64,8 +64,7 @@ def search(p_value: float | None, upper: float = 0.5, choices: int = 200) -> Cho
         "observed": 2.0,
         "at_least": 10,
         "p_value": p_value,
-        "upper": upper,
-        "volatility": 0.3,
+        "p_with_effect": with_effect,
     }
 
 
@@ -120,7 +119,9 @@ def test_the_largest_p_value_decides() -> None:
         (None, "cannot tell"),
         (search(0.05), "yes"),
         (search(0.2), "cannot tell"),
-        (search(0.2, upper=0.1), "no"),
+        (search(0.2, with_effect=0.05), "no"),
+        (search(0.2, with_effect=0.051), "cannot tell"),
+        (search(0.2, with_effect=None), "cannot tell"),
         (search(None, choices=0), "cannot tell"),
     ],
 )
@@ -151,7 +152,7 @@ def test_good_needs_timing_worth_and_search() -> None:
     assert conclude(known, beaten, search(0.01), None)["sentence"].startswith("Good: ")
     assert conclude(known, beaten, None, None)["sentence"].startswith("Good: ")
     assert conclude(known, beaten, search(0.2), None)["sentence"].startswith("Not shown to be good: ")
-    assert conclude(known, beaten, search(0.2, upper=0.1), None)["sentence"].startswith("Not good: ")
+    assert conclude(known, beaten, search(0.2, with_effect=0.01), None)["sentence"].startswith("Not good: ")
     assert conclude(timing(), beaten, search(0.01), None)["sentence"].startswith("Not shown to be good: ")
 
 

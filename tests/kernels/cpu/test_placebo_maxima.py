@@ -22,17 +22,24 @@ def drawn(seed: int) -> tuple[Problem, Jobs, int]:
     return problem, random_jobs(rng, problem, bits, 12), int(rng.integers(10, days + 1))
 
 
-def by_definition(problem: Problem, jobs: Jobs, days: int, shifts: list[int]) -> Floats:
-    """(J, K) the active t of every job under every shift."""
-    rows = []
+def by_definition(problem: Problem, jobs: Jobs, days: int, shifts: list[int], sums: Floats) -> Floats:
+    """(J, K) the active t of every job under every shift, with (J,) sums added."""
+    rows: list[list[float]] = []
     for place in range(len(jobs.rows)):
         for job in range(jobs.first[place], jobs.first[place + 1]):
-            execution = int(jobs.execution[job])
+            execution, added = int(jobs.execution[job]), sums[len(rows)]
             held = reference.daily(problem, jobs.rows[place], execution)[0][:days]
             weights = np.eye(problem.allocations)[held]
             returns = problem.returns[problem.payoff_of[execution], :, :days].T
-            rows.append([active_t(weights, np.roll(returns, -shift, axis=0)) for shift in shifts])
+            turned = [np.roll(returns, -shift, axis=0) for shift in shifts]
+            rows.append([active_t(weights, one) + added / root(weights, one) for one in turned])
     return np.array(rows)
+
+
+def root(weights: Floats, returns: Floats) -> float:
+    """√Σx² of the active returns x."""
+    days = ((weights - weights.mean(axis=0)) * (returns - returns.mean(axis=0))).sum(axis=1)
+    return float(np.sqrt((days**2).sum())) or np.nan
 
 
 @given(st.integers(0, 10_000))
@@ -43,10 +50,11 @@ def test_the_maxima_are_those_of_the_definition(seed: int) -> None:
     shifts = rng.integers(0, days, int(rng.integers(1, 20)))
     held = HoldingPeriodLister(problem, days)(jobs)
     eligible = rng.random(len(held.execution)) < 0.8
-    expected = by_definition(problem, jobs, days, [int(shift) for shift in shifts])
+    added = rng.normal(0.0, 0.1, len(eligible)) * float(rng.integers(2))
+    expected = by_definition(problem, jobs, days, [int(shift) for shift in shifts], added)
     expected[~eligible] = -np.inf
     expected = np.where(np.isnan(expected), -np.inf, expected).max(axis=0)
-    found = active_t_maxima(problem, held, shifts, eligible)
+    found = active_t_maxima(problem, held, shifts, eligible, added if added.any() else None)
     assert found == pytest.approx(expected, rel=1e-8, abs=1e-8)
 
 

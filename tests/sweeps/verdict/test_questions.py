@@ -7,7 +7,6 @@ import pytest
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import resolve
-from gridproof.kernels.cpu.placebo_maxima import active_t
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import answer_timing, answer_worth
 from gridproof.results.run.conclusion_record import TimingRecord
@@ -16,12 +15,13 @@ from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.verdict import search_placebo as placebo
 from gridproof.sweeps.verdict.population import Population, gather
 from gridproof.sweeps.verdict.questions import choices_among
-from gridproof.sweeps.verdict.search_placebo import eligible_choices, search_placebo
+from gridproof.sweeps.verdict.search_placebo import eligible_choices, planted_effect, search_placebo
 from gridproof.sweeps.verdict.static_holdings import block_length, compare_with_holdings, static_holdings
 from gridproof.sweeps.verdict.strategy_statistics import time_shift
-from gridproof.sweeps.verdict.timing import effective_spells, measure_effect, measure_timing, pairwise_volatility
+from gridproof.sweeps.verdict.timing import effective_spells, measure_timing, pairwise_volatility
 from tests.support.demo import small_plan, small_study
 
 PERIODS = 243.0
@@ -117,29 +117,42 @@ def test_choices_are_the_variants_at_the_base_environment(population: Population
         assert all(parameters[name] == base[name] for name in small_study().environment)
 
 
-def test_the_placebo_by_the_definition(population: Population) -> None:
-    """The observed maximum, and the share of shifts that reach it, from the days themselves."""
+def test_the_placebo_by_the_definition(population: Population, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Observed maximum and both shares of shifts, from the days themselves; the observed ones are among the shifts."""
+    monkeypatch.setattr(placebo, "_SHIFTS", 30)
+    monkeypatch.setattr(placebo, "_AT_ONCE", 7)
     choices = choices_among(population)
-    record = search_placebo(choices, measure_effect(*planted(9, 0.0), PERIODS), RunObserver())
+    sharpe = choices.metrics[:, 0, METRICS.index("sharpe")]
+    record = search_placebo(choices, sharpe, RunObserver())
     eligible = np.flatnonzero(eligible_choices(choices))
     problem, days = choices.plan.problem, choices.days
-    shifts = np.random.default_rng(0).permutation(np.arange(1, days))[: record["shifts"]]
+    shifts = np.random.default_rng(0).permutation(np.arange(1, days))[:30]
     held = [periods.held(job) for _, periods in choices.holding_periods() for job in range(len(periods.execution))]
     weights = [np.eye(problem.allocations)[held[number]] for number in eligible]
+    returns = [problem.returns[problem.payoff_of[cell], :, :days].T for cell in choices.execution[eligible]]
 
-    def largest(shift: int) -> float:
-        values = [
-            active_t(weight, np.roll(problem.returns[problem.payoff_of[cell], :, :days].T, -shift, axis=0))
-            for weight, cell in zip(weights, choices.execution[eligible], strict=True)
-        ]
+    def largest(shift: int, effect: Floats) -> float:
+        """The effect is taken out, the returns are turned, and the effect is put back where it was."""
+        values = []
+        for weight, earned in zip(weights, returns, strict=True):
+            turned = np.roll(earned - effect, -shift, axis=0)
+            active = ((weight - weight.mean(axis=0)) * (turned - turned.mean(axis=0))).sum(axis=1)
+            back = ((weight - weight.mean(axis=0)) * effect).sum()
+            values.append((active.sum() + back) / np.sqrt((active**2).sum()))
         return float(np.nanmax(values))
 
+    none = np.zeros((days, problem.allocations))
+    maxima = [largest(int(shift), none) for shift in shifts]
     assert record["choices"] == len(eligible)
-    assert record["observed"] == pytest.approx(largest(0), rel=1e-8)
-    assert record["p_value"] == (1 + record["at_least"]) / (1 + record["shifts"])
-    some = shifts[:40]
-    reached = sum(largest(int(shift)) >= record["observed"] * (1 - 1e-12) for shift in some)
-    assert abs(reached / len(some) - record["at_least"] / record["shifts"]) < 0.25
+    assert record["observed"] == pytest.approx(largest(0, none), rel=1e-8)
+    assert record["p_value"] == (1 + sum(one >= largest(0, none) for one in maxima)) / 31 > 0.05
+    best = int(eligible[np.argmax(sharpe[eligible])])
+    effect = planted_effect(choices, best)
+    volatility = pairwise_volatility(problem.returns[problem.payoff_of[choices.execution[best]], :, :days].T)
+    weight = np.eye(problem.allocations)[held[best]]
+    assert effect == pytest.approx(volatility / np.sqrt(problem.periods) / 2.0 * (weight - weight.mean(axis=0)))
+    maxima = [largest(int(shift), effect) for shift in shifts]
+    assert record["p_with_effect"] == (1 + sum(one <= largest(0, none) for one in maxima)) / 31
     assert eligible_choices(choices).sum() == sum(
         row[METRICS.index("switches")] >= 4 and row[len(METRICS) :].max() <= 0.95 for row in choices.metrics[:, 0]
     )

@@ -18,7 +18,7 @@ from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
 import gridproof as gp
-from benchmarks.calibration import GRID, KINDS, judge, outcome, rates, rows, without_drift
+from benchmarks.gates import GRID, KINDS, judge, outcome, rates, rows, without_drift
 from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Problem
 from gridproof.results.run.record_schema import record_schema

@@ -1,4 +1,4 @@
-"""python -m benchmarks.calibration [--markets N] [--json]: how often each gate passes where the truth is known.
+"""python -m benchmarks.gates [--markets N] [--json]: how often each gate passes where the truth is known.
 
 Synthetic markets of four kinds, the same shocks in each kind: one in which nothing earns anything, one in which small
 caps rise but no signal says when, and two in which the rate rule is true. On each the same small study is run with its
@@ -168,7 +168,7 @@ def rows(report: Mapping[str, Any]) -> list[list[str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gates", description=__doc__)
     parser.add_argument("--markets", type=int, default=MARKETS, help="without an effect, of each kind")
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
     options = parser.parse_args()
