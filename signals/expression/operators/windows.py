@@ -43,12 +43,12 @@ def over_windows(arrays: tuple[Floats, ...], ns: Ints, least: int | None, since:
     finite = ns[ns != ALL]
     if len(finite):
         first = int(known.argmax())
-        begun = known[first:]
-        length = len(begun)
+        gaps, run = not known[first:].all(), _run(known[first:])
         result[: len(finite), first:] = compute(tuple(array[first:] for array in arrays), finite)
-        values = np.minimum(finite[:, None], np.arange(1, length + 1))
-        enough = finite[:, None] if least is None else np.minimum(least, finite)[:, None]
-        result[: len(finite), first:][(values < enough) | (_run(begun) < values)] = np.nan
+        for row, n in zip(result, finite.tolist(), strict=False):
+            row[first : first + (n if least is None else min(least, n)) - 1] = np.nan
+            if gaps:
+                row[first:][run < held(len(run), n)] = np.nan
     if len(finite) < len(ns):
         expanding = compute(tuple(array[known] for array in arrays), np.array([ALL]))[0].copy()
         expanding[: (least or 1) - 1] = np.nan
