@@ -17,16 +17,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Reporting(config) if in_a_child() else Apart(config))
 
 
+# Modules that take longest, by measure.
+_LONG = ("test_run_folder.py", "test_reliability.py", "test_streams.py", "test_storage.py", "test_verdict_rules.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules that wait for clusters first: the other processes have work to do beside them."""
-    items.sort(key=lambda item: item.get_closest_marker("own_process") is None)
+    """Modules that wait for clusters first, then the long ones: no process works alone at the end."""
+    items.sort(key=lambda item: (item.get_closest_marker("own_process") is None, item.path.name not in _LONG))
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(pytestconfig: pytest.Config) -> Path:
+    """Where the compiled CUDA sources are kept, for the next call too."""
     if shutil.which("g++") is None:
         pytest.skip("executing the CUDA sources on the CPU needs g++, which is not installed")
-    return tmp_path_factory.mktemp("shim")
+    return pytestconfig.cache.mkdir("shim")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+from functools import cache
 from typing import Any
 
 import jinja2
@@ -190,7 +191,9 @@ def _breakable(text: str) -> markupsafe.Markup:
     return markupsafe.Markup(escaped.replace(".", ".<wbr>").replace("_", "_<wbr>"))
 
 
+@cache
 def _template() -> jinja2.Template:
+    """The page's template, compiled once in a process."""
     here = jinja2.FileSystemLoader(pathlib.Path(__file__).parent)
     environment = jinja2.Environment(
         loader=here, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -6,7 +6,7 @@ import errno
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,9 @@ from gridproof.kernels.arrays import Array
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.digest import digest_of_arrays
 from gridproof.results.run.errors import DamagedFileError
-from gridproof.results.run.tally import Tally
+
+if TYPE_CHECKING:
+    from gridproof.results.run.tally import Tally
 
 FORMAT = 2
 
@@ -51,6 +53,8 @@ def write_tile(path: Path, label: TileLabel, tally: Tally) -> None:
 
 def read_tile(path: Path) -> tuple[TileLabel, Tally]:
     """Reads and verifies a tile. Raises DamagedFileError where it is not as it was written, and OSError."""
+    from gridproof.results.run.tally import Tally
+
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}

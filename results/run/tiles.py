@@ -8,11 +8,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gridproof.results.run.atomic_write import flush_to_disk, remove_leftovers
 from gridproof.results.run.errors import DamagedFileError
-from gridproof.results.run.tally import Tally
 from gridproof.results.run.tile_file import Rows, TileLabel, read_rows, read_tile, rows_digest, write_rows, write_tile
+
+if TYPE_CHECKING:  # importing it imports Numba, which the reading of a finished run does not need
+    from gridproof.results.run.tally import Tally
 
 # Adjoining tiles are merged into one file once there are so many: the folder of a billion variants stays small.
 _MANY = 64

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from gridproof.kernels import compiled_cache
+from gridproof.kernels.numba_settings import caching
 
 SCRIPT = """
 import json, resource, sys
@@ -22,7 +26,8 @@ if "full" in sys.argv:
 def twice(x):
     return 2 * x
 
-print(json.dumps([twice(21), sum(twice.stats.cache_hits.values()), cache_fault()]))
+found = [twice(21), sum(twice.stats.cache_hits.values()), cache_fault()]
+print(json.dumps(found))
 """
 
 
@@ -45,6 +50,27 @@ def call(package: Path, *arguments: str, **environment: str) -> tuple[int, int, 
     )
     value, hits, fault = json.loads(done.stdout)
     return value, hits, fault
+
+
+@pytest.fixture
+def cache(package: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which Numba keeps what is compiled in this process."""
+    cache = package.parent / "cache"
+    monkeypatch.setattr(caching.config, "CACHE_DIR", str(cache))
+    return cache
+
+
+def call_here(package: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int, str]:
+    """As ``call``, in this process: the function is made anew, and its cache is read anew."""
+    monkeypatch.setattr(compiled_cache, "_faults", [])
+    value, hits, fault = runpy.run_path(str(package / "twice.py"))["found"]
+    return value, hits, fault
+
+
+def test_what_a_process_has_compiled_the_next_one_loads(package: Path) -> None:
+    cache = str(package.parent / "cache")
+    assert call(package, NUMBA_CACHE_DIR=cache) == (42, 0, "")
+    assert call(package, NUMBA_CACHE_DIR=cache) == (42, 1, "")
 
 
 def test_no_folder_can_be_written(package: Path) -> None:
@@ -74,14 +100,15 @@ def test_a_user_without_a_home_gets_no_folder_called_tilde(package: Path, tmp_pa
     [lambda _: b"", lambda text: text[: len(text) // 2], lambda text: b"rubbish" + text],
     ids=["0", "cut", "x"],
 )
-def test_a_damaged_file_counts_as_absent(ending: str, damage: Callable[[bytes], bytes], package: Path) -> None:
-    cache = package.parent / "cache"
-    assert call(package, NUMBA_CACHE_DIR=str(cache)) == (42, 0, "")
-    assert call(package, NUMBA_CACHE_DIR=str(cache)) == (42, 1, "")
+def test_a_damaged_file_counts_as_absent(
+    ending: str, damage: Callable[[bytes], bytes], package: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call_here(package, monkeypatch) == (42, 0, "")
+    assert call_here(package, monkeypatch) == (42, 1, "")
     (file,) = cache.rglob(f"*.{ending}")
     file.write_bytes(damage(file.read_bytes()))
-    assert call(package, NUMBA_CACHE_DIR=str(cache)) == (42, 0, "")
-    assert call(package, NUMBA_CACHE_DIR=str(cache)) == (42, 1, "")
+    assert call_here(package, monkeypatch) == (42, 0, "")
+    assert call_here(package, monkeypatch) == (42, 1, "")
 
 
 def test_a_full_disk_does_not_stop_the_call(package: Path) -> None:
@@ -91,22 +118,22 @@ def test_a_full_disk_does_not_stop_the_call(package: Path) -> None:
 
 
 @pytest.mark.parametrize("opened", ["cache", "cache/*"])
-def test_a_cache_that_others_can_write_is_not_read(opened: str, package: Path) -> None:
-    cache = package.parent / "cache"
-    call(package, NUMBA_CACHE_DIR=str(cache))
+def test_a_cache_that_others_can_write_is_not_read(
+    opened: str, package: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_here(package, monkeypatch)
     for folder in package.parent.glob(opened):
         folder.chmod(0o777)
-    value, hits, fault = call(package, NUMBA_CACHE_DIR=str(cache))
+    value, hits, fault = call_here(package, monkeypatch)
     assert (value, hits) == (42, 0)
     assert "can be written by every user" in fault
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give a folder to another user")
-def test_a_cache_of_another_user_is_not_read(package: Path) -> None:
-    cache = package.parent / "cache"
-    call(package, NUMBA_CACHE_DIR=str(cache))
+def test_a_cache_of_another_user_is_not_read(package: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call_here(package, monkeypatch)
     os.chown(cache, 12345, 12345)
-    assert "belongs to another user" in call(package, NUMBA_CACHE_DIR=str(cache))[2]
+    assert "belongs to another user" in call_here(package, monkeypatch)[2]
 
 
 @pytest.mark.parametrize(

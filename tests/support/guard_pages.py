@@ -1,15 +1,18 @@
-"""python -m tests.support.guard_pages boxes [BUFFER]: the product kernel with a forbidden page behind each array.
+"""python -m tests.support.guard_pages: the product kernel with a forbidden page behind each array.
 
 Random boxes of many shapes are evaluated with every array of ``pages``, so all buffers of ``buffer_layout``, ending
-where a page begins that may be neither read nor written: a touch ends the process by SIGSEGV. BUFFER: one of the
-buffers, which is made too small.
+where a page begins that may be neither read nor written: a touch ends the process by SIGSEGV. Then the same for each
+buffer made too small, in a process forked from this one. Prints, as JSON, how many boxes agree, and by which signal
+each of these processes ended.
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import mmap
-import sys
+import os
+import signal
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -18,6 +21,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array
 from gridproof.kernels.cpu.product import product
+from gridproof.kernels.cpu.product.buffer_layout import BufferSizes
 from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.threads import limit_threads
 from tests.support.agreement import assert_box_agrees
@@ -70,5 +74,16 @@ def evaluate_boxes(buffer: str | None) -> int:
     return count
 
 
+def fault_of(buffer: str) -> str:
+    """The signal that ends a process in which a buffer is too small; empty where none does."""
+    child = os.fork()
+    if child == 0:
+        evaluate_boxes(buffer)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else ""
+
+
 if __name__ == "__main__":
-    print(f"{evaluate_boxes(*sys.argv[2:] or [None])} boxes agree")
+    boxes = evaluate_boxes(None)
+    print(json.dumps({"boxes": boxes, "faults": {buffer: fault_of(buffer) for buffer in BufferSizes._fields}}))

@@ -26,10 +26,12 @@ from gridproof.sweeps.plan.grid import ProductGrid
 from gridproof.sweeps.run import run_study
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.study import Study, build_study
+from tests.support.command import gridproof
 from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import contents
 from tests.support.observers import Heard, StopAt
 from tests.support.rays import ROOT, driver_command
+from tests.support.trapped import Trapped
 
 METRICS = {
     "total_return", "cagr", "volatility", "sharpe", "sortino", "max_drawdown", "calmar", "skewness", "kurtosis",
@@ -149,7 +151,7 @@ def test_an_interrupted_fold_counts_nothing_twice(tmp_path: Path) -> None:
     assert why == "it overlaps 00000000000000-00000000000002.npz"
 
 
-def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
+def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a process of its own, each of whose 32 tiles takes its time, killed without warning while it works."""
     traps, out = tmp_path / "traps", tmp_path / "runs"
     traps.mkdir()
@@ -183,15 +185,16 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path) -> None:
         assert os.stat(path).st_mtime_ns == written, "a finished tile was done again"
 
     (traps / "slow").unlink()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
+    again = ("run", small_file(tmp_path), "--out", out, "--no-verdict")
+    done = gridproof(*again)
     assert "Already finished" not in done.stdout
     first = next(line for line in done.stdout.splitlines() if line.startswith("sweep: "))
     assert int(first.split(", ")[1].split(" of ")[0]) > 0, "it began from nothing"
     summary = json.loads((folder / "summary.json").read_text())
     with np.load(next(folder.glob("tiles/*.npz"))) as stored:
         assert stored["counters"][0] == summary["variants"]
-    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True)
-    assert "Already finished" in again.stdout
+    assert "Already finished" in gridproof(*again).stdout
 
 
 def test_a_sample_is_part_of_the_grid(finished: gp.Run, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ __all__ = ["DateColumn", "Dates", "holds_dates", "parse_dates"]
 
 _EMPTY = frozenset(("", "nat", "nan", "none", "null", "na", "n/a", "<na>", "-", "--"))
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# How a stored day is written out.
+_MIDNIGHT = " 00:00:00"
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
@@ -108,6 +110,10 @@ def _iso_days(texts: list[str]) -> Dates | None:
 
 def _parse_stored(column: Column, date_format: str | None, time_zone: str | None) -> tuple[Dates, str]:
     """Returns dates that the file stores as such."""
+    if date_format is None and time_zone is None and all(text.endswith(_MIDNIGHT) for text in column.texts):
+        days = _iso_days([text.removesuffix(_MIDNIGHT) for text in column.texts])
+        if days is not None:
+            return days, "stored dates"
     stamps = [split_stamp(text) for text in column.texts]
     if date_format is not None and not re.search("%[HIXT]", date_format):
         rule, remedy = "date_format is for dates written as text or numbers", "Leave it out: the file stores dates"

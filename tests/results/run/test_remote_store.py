@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,10 +18,10 @@ from gridproof.results.run.remote_store import RemoteStore, UnreachableError
 from gridproof.results.run.tile_file import read_tile
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import collect as collect_module
+from tests.support.command import gridproof
 from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import contents
 from tests.support.observers import StopAt
-from tests.support.rays import ROOT
 from tests.support.trapped import Trapped
 
 fsspec = pytest.importorskip("fsspec")
@@ -76,9 +74,13 @@ def interrupted(url: str, after: int) -> None:
         gp.run(small_study(), out=url, observer=StopAt(done=after), verdict=False)
 
 
-@pytest.fixture
-def expected(tmp_path: Path) -> dict[str, bytes]:
-    folder = gp.run(small_study(), out=tmp_path / "here", verdict=False).folder
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of the same run in a folder."""
+    place = tmp_path_factory.mktemp("here")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, place / "traps"))
+        folder = gp.run(small_study(), out=place, verdict=False).folder
     return {f"{folder.name}/{name}": text for name, text in contents(folder).items()}
 
 
@@ -103,20 +105,15 @@ def test_the_command_line(tmp_path: Path) -> None:
     study = small_file(tmp_path)
     url = f"file://{tmp_path}/far"
 
-    def gridproof(*words: str) -> str:
-        command = [sys.executable, "-m", "gridproof", *words]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
-        return done.stdout
-
-    place = gridproof("run", str(study), "--out", url, "--no-verdict").splitlines()[-1]
+    place = gridproof("run", study, "--out", url, "--no-verdict").stdout.splitlines()[-1]
     assert place.startswith(f"{url}/us-demo-")
     run = place.removesuffix("/report.html")
     report = Path(place.removeprefix("file://"))
     report.unlink()
-    assert gridproof("report", run).strip() == place
+    assert gridproof("report", run).stdout.strip() == place
     assert report.read_bytes()[:15] == b"<!doctype html>"
-    assert gridproof("show", run, "--sql", "SELECT count(*) AS n FROM variants").split() == ["n", "192"]
-    assert "192" in gridproof("ledger", "--out", url)
+    assert gridproof("show", run, "--sql", "SELECT count(*) AS n FROM variants").stdout.split() == ["n", "192"]
+    assert "192" in gridproof("ledger", "--out", url).stdout
 
 
 def test_another_machine_goes_on_and_the_ledger_counts_once(expected: dict[str, bytes]) -> None:

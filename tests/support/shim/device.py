@@ -6,7 +6,9 @@ import ctypes
 import hashlib
 import re
 import subprocess
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -81,26 +83,38 @@ class ShimDevice:
     def function(self, kernel: Kernel) -> Any:
         source = kernel.code, kernel.options
         if source not in self._built:
-            path = (
-                self._folder / f"{kernel.paths[-1].stem}-{hashlib.sha256(repr(source).encode()).hexdigest()[:16]}.cpp"
-            )
-            included = "".join(f'#include "{each}"\n' for each in (SHIM, *kernel.paths))
-            starts = (
-                f'extern "C" void start_{name}(int blocks, int threads, void **arguments)\n'
-                f"{{ run({name}, blocks, threads, arguments); }}\n"
-                for name in re.findall(r"__launch_bounds__\(.*?\) (\w+)\(", kernel.code)
-            )
-            path.write_text(included + "".join(starts))
-            defines = [f"-D{macro}={value}" for macro, value in kernel.macros]
-            library = path.with_suffix(".so")
-            command = ["g++", *FLAGS, *defines, "-shared", "-fPIC", "-o", str(library), str(path)]
-            done = subprocess.run(command, capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
-            assert not done.stderr, done.stderr
-            self._built[source] = ctypes.CDLL(str(library))
+            self._built[source] = ctypes.CDLL(str(self._library(kernel)))
         function = getattr(self._built[source], f"start_{kernel.name}")
         function.restype = None
         return function
+
+    def _library(self, kernel: Kernel) -> Path:
+        """Compiled where no earlier call has compiled the same sources with the same compiler."""
+        what = kernel.code, kernel.options, kernel.macros, SHIM.read_text(), FLAGS, _compiler()
+        path = self._folder / f"{kernel.paths[-1].stem}-{hashlib.sha256(repr(what).encode()).hexdigest()[:16]}.so"
+        if path.exists():
+            return path
+        included = "".join(f'#include "{each}"\n' for each in (SHIM, *kernel.paths))
+        starts = (
+            f'extern "C" void start_{name}(int blocks, int threads, void **arguments)\n'
+            f"{{ run({name}, blocks, threads, arguments); }}\n"
+            for name in re.findall(r"__launch_bounds__\(.*?\) (\w+)\(", kernel.code)
+        )
+        with tempfile.TemporaryDirectory(dir=self._folder) as own:
+            (Path(own) / "kernel.cpp").write_text(included + "".join(starts))
+            defines = [f"-D{macro}={value}" for macro, value in kernel.macros]
+            built = Path(own) / "kernel.so"
+            command = ["g++", *FLAGS, *defines, "-shared", "-fPIC", "-o", str(built), f"{own}/kernel.cpp"]
+            done = subprocess.run(command, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            assert not done.stderr, done.stderr
+            built.replace(path)
+        return path
+
+
+@cache
+def _compiler() -> str:
+    return subprocess.run(["g++", "--version"], capture_output=True, text=True, check=True).stdout
 
 
 def _number(value: Any) -> Any:

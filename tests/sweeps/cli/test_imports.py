@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.run_folder import write_run
+
 HEAVY = ("numba", "pandas", "scipy", "plotly", "duckdb", "optuna", "ray", "pyarrow", "cupy", "numpy", "rich")
 _SCRIPT = """
 import json, sys
@@ -47,6 +49,11 @@ def test_help_imports_nothing_heavy(arguments: Sequence[str]) -> None:
 def test_a_quick_command_imports_what_it_needs(arguments: Sequence[str], needed: set[str], tmp_path: Path) -> None:
     (tmp_path / "ledger").mkdir()
     assert imported(*[str(tmp_path) if each == "." else each for each in arguments]) <= needed
+
+
+def test_a_finished_run_is_shown_without_numba(tmp_path: Path) -> None:
+    assert "numba" not in imported("show", str(write_run(tmp_path)))
+    assert "numba" not in imported("report", str(tmp_path))
 
 
 def test_import_gridproof_is_quick_and_shows_only_what_is_public() -> None:

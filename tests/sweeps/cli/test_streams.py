@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,9 +18,8 @@ from hypothesis import strategies as st
 import gridproof as gp
 from gridproof.sweeps.cli.console import console
 from gridproof.sweeps.progress.plain_text import PLAIN, printable
+from tests.support.command import COMMAND, gridproof
 from tests.support.demo import small_file, small_study
-
-COMMAND = [sys.executable, "-m", "gridproof"]
 
 
 @pytest.fixture(scope="module")
@@ -45,46 +43,54 @@ def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-TERMINALS = [
-    {"PYTHONIOENCODING": "gbk"},
-    {"PYTHONIOENCODING": "ascii:strict"},
-    {"PYTHONIOENCODING": "latin-1"},
-    {"PYTHONIOENCODING": "cp437"},
-    {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "20"},
-]
+QUERY = "SELECT '−≥ 策略 é' AS a"
 
 
-@pytest.mark.parametrize("environment", TERMINALS, ids=lambda each: "-".join(f"{k}={v}" for k, v in each.items())[:30])
-def test_every_command_prints_on_every_terminal(environment: dict[str, str], run_folder: Path, study: Path) -> None:
-    query = "SELECT '−≥ 策略 é' AS a"
+@pytest.mark.parametrize("encoding", ["gbk", "ascii", "latin-1", "cp437"])
+def test_every_command_prints_in_every_encoding(encoding: str, run_folder: Path, study: Path) -> None:
     commands: list[Sequence[object]] = [
         ("--help",),
         ("run", study, "--out", run_folder.parent, "--no-verdict"),
         ("show", run_folder),
-        ("show", run_folder, "--sql", query),
+        ("show", run_folder, "--sql", QUERY),
         ("point", study),
         ("point", study, "--json"),
         ("ledger", "--out", run_folder.parent),
         ("ledger", "--out", run_folder.parent, "--json"),
         ("signals",),
     ]
-    if environment not in TERMINALS[:2]:  # a wide and a narrow encoding try every command, the others three
-        commands = commands[1:4]
     for command in commands:
+        text = gridproof(*command, encoding=encoding).stdout
+        if "--json" in command:
+            json.loads(text)
+        if "show" in command and encoding == "ascii":
+            assert ("->= ?? e" if QUERY in command else ">= ") in text
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "ascii:strict"},
+        {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "20"},
+    ],
+    ids=lambda each: "-".join(f"{k}={v}" for k, v in each.items())[:30],
+)
+def test_a_process_prints_on_every_terminal(environment: dict[str, str], run_folder: Path, study: Path) -> None:
+    """The encoding of a process, and its narrow terminal."""
+    again = ("run", study, "--out", run_folder.parent, "--no-verdict")
+    for command in (again, ("show", run_folder), ("show", run_folder, "--sql", QUERY)):
         done = call(*command, **environment)
         assert done.returncode == 0, (command, done.stderr)
         assert b"Traceback" not in done.stderr
-        if "--json" in command:
-            json.loads(done.stdout)
-        if "show" in command and environment.get("PYTHONIOENCODING", "").startswith("ascii"):
+        if "ascii:strict" in environment.values():
             assert done.stdout.isascii()
-            assert (b"->= ?? e" if query in command else b">= ") in done.stdout
+            assert (b"->= ?? e" if QUERY in command else b">= ") in done.stdout
 
 
-def test_a_locale_without_unicode(run_folder: Path, tmp_path: Path) -> None:
+def test_a_locale_without_unicode(run_folder: Path, study: Path, tmp_path: Path) -> None:
     """Python then has no UTF-8 for names of files either."""
     environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    for command in (("--help",), ("signals",), ("run", "us-demo", "--sample", "5", "--out", tmp_path, "--no-verdict")):
+    for command in (("--help",), ("signals",), ("run", study, "--out", tmp_path, "--no-verdict")):
         assert call(*command, **environment).returncode == 0
     done = call("show", run_folder, **environment)
     assert done.returncode == 2
@@ -93,16 +99,15 @@ def test_a_locale_without_unicode(run_folder: Path, tmp_path: Path) -> None:
 
 
 def test_errors_are_printed_on_every_terminal(tmp_path: Path) -> None:
-    done = call("show", tmp_path / "策略 \x1b[31m", PYTHONIOENCODING="ascii:strict")
-    assert done.returncode == 2
-    assert b"\\x1b[31m" in done.stderr
-    assert b"\x1b" not in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    for encoding in ("ascii", "gbk", "utf-8"):
+        text = gridproof("show", tmp_path / "策略 \x1b[31m", expect=2, encoding=encoding).stderr
+        assert "\\x1b[31m" in text
+        assert "\x1b" not in text
+        assert len(text.splitlines()) == 1
 
 
 def test_markup_and_emoji_names_are_text(run_folder: Path) -> None:
-    done = call("show", run_folder)
-    assert f"{run_folder}/report.html" in done.stdout.decode()
+    assert f"{run_folder}/report.html" in gridproof("show", run_folder).stdout
     with console.capture() as printed:
         console.print("[red]x[/red] :cat: \x1b[2J\x9b31m \u202e")
     assert printed.get() == "[red]x[/red] :cat: \\x1b[2J\\x9b31m \\u202e\n"
@@ -111,15 +116,16 @@ def test_markup_and_emoji_names_are_text(run_folder: Path) -> None:
 def test_values_of_a_foreign_table_do_not_reach_the_terminal_raw(run_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_bytes((run_folder / "summary.json").read_bytes())
     pd.DataFrame({"\x1b]0;title\x07": ["\x1b[31mred\x1b[0m", "a\rb"]}).to_parquet(tmp_path / "top.parquet")
-    done = call("show", tmp_path, "--sql", "SELECT * FROM top")
-    assert done.returncode == 0
-    assert b"\\x1b[31mred" in done.stdout
-    assert not set(done.stdout) & {0x1B, 0x07, 0x0D}
+    text = gridproof("show", tmp_path, "--sql", "SELECT * FROM top").stdout
+    assert "\\x1b[31mred" in text
+    assert not set(text) & {"\x1b", "\x07", "\r"}
 
 
 @pytest.mark.parametrize("command", [("show",), ("run",)])
-def test_a_reader_that_leaves_stops_no_command(command: Sequence[str], run_folder: Path, tmp_path: Path) -> None:
-    arguments = [str(run_folder)] if command == ("show",) else ["us-demo", "--sample", "50", "--out", str(tmp_path)]
+def test_a_reader_that_leaves_stops_no_command(
+    command: Sequence[str], run_folder: Path, study: Path, tmp_path: Path
+) -> None:
+    arguments = [str(run_folder)] if command == ("show",) else [str(study), "--no-verdict", "--out", str(tmp_path)]
     reading, writing = os.pipe()
     os.close(reading)
     process = subprocess.Popen([*COMMAND, *command, *arguments], stdout=writing, stderr=subprocess.PIPE)
@@ -143,10 +149,9 @@ def test_a_full_disk_below_standard_output_is_one_line(command: Sequence[str]) -
 
 def test_a_file_that_cannot_be_written_is_named(study: Path, tmp_path: Path) -> None:
     for target, fault in ((tmp_path / "none" / "c.csv", "non-existent directory"), (Path("/dev/full"), "No space")):
-        done = call("point", study, "--curve", target)
-        assert done.returncode == 2
-        assert done.stderr.decode().startswith(f"gridproof: {target}: ")
-        assert fault in done.stderr.decode()
+        said = gridproof("point", study, "--curve", target, expect=2).stderr
+        assert said.startswith(f"gridproof: {target}: ")
+        assert fault in said
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

@@ -17,10 +17,12 @@ from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cluster import connection
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor
+from tests.support.command import gridproof
 from tests.support.demo import small_file, small_study
 from tests.support.executors import RunSuite, TileSuite, task_of
 from tests.support.observers import Heard
-from tests.support.rays import ROOT, driver_command, needs_ray
+from tests.support.rays import ROOT, needs_ray
+from tests.support.trapped import Trapped
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +71,19 @@ def test_budgets() -> None:
         Budget(max_hours=float("nan"))
 
 
-def test_a_budget_leaves_a_run_that_goes_on(traps: Path, tmp_path: Path) -> None:
-    study = small_file(tmp_path)
-    command = driver_command(traps, study, tmp_path / "out", "--max-hours", 1e-9)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
-    assert done.returncode == 3
+@pytest.fixture
+def trapped_grid(traps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for trap in traps.iterdir():
+        trap.unlink()
+    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
+
+
+@pytest.mark.usefixtures("trapped_grid")
+def test_a_budget_leaves_a_run_that_goes_on(tmp_path: Path) -> None:
+    command = ("run", small_file(tmp_path), "--out", tmp_path / "out", "--no-verdict")
+    done = gridproof(*command, "--max-hours", 1e-9, expect=3)
     assert "not finished: --max-hours 1e-09 is reached; rerun to resume" in done.stderr
-    subprocess.run(command[:-2], capture_output=True, timeout=120, cwd=ROOT, check=True)
+    gridproof(*command)
 
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare for a small disk of its own")
@@ -120,21 +128,18 @@ def test_a_driver_without_a_gpu_says_that_it_leaves_the_verdict_out(
     assert run.report().is_file()
 
 
+@pytest.mark.usefixtures("trapped_grid")
 def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
-    for trap in traps.iterdir():
-        trap.unlink()
     (traps / "raise-7").touch()
-    study = small_file(tmp_path)
-    command = driver_command(traps, study, tmp_path / "out")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
-    assert done.returncode == 3
+    command = ("run", small_file(tmp_path), "--out", tmp_path / "out", "--no-verdict")
+    done = gridproof(*command, expect=3)
     assert "1 tile failed; rerun to try again" in done.stderr
     assert "trend.window=" in done.stderr
     assert "ValueError: a trap at piece 7" in done.stderr
     store = Store(next((tmp_path / "out").glob("*-*")))
     assert len(list(store.tiles.missing(20))) == 1
     (traps / "raise-7").unlink()
-    subprocess.run(command, capture_output=True, timeout=120, cwd=ROOT, check=True)
+    gridproof(*command)
 
 
 def test_addresses_that_cannot_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
