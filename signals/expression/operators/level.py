@@ -24,7 +24,7 @@ from gridproof.signals.expression.operators.declaration import (
 )
 from gridproof.signals.expression.operators.moments import deviation_sums, full_window, variance
 from gridproof.signals.expression.operators.order import max_
-from gridproof.signals.expression.operators.windows import blocks, over_window, over_windows
+from gridproof.signals.expression.operators.windows import backwards, blocks, over_window, over_windows
 
 NAN = np.nan
 _LEVEL = series("x", "the level, above 0", positive=True)
@@ -53,6 +53,35 @@ def drawdown(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
 
 @operator(
     _LEVEL,
+    *WINDOW,
+    source="maximum drawdown",
+    example=Example("max_drawdown(x, 3)", {"x": (4, 1, 2, 3)}, (NAN, NAN, -0.75, 0)),
+    warm_up=full_window,
+    unit=FALL,
+    many="n",
+)
+def max_drawdown(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
+    """The deepest fall within the last n values, from a value to a later one: at most 0.
+
+    Unknown where a value in the window is unknown.
+    """
+
+    def deepest(xs: tuple[Floats, ...], ns: Ints) -> Floats:
+        (x,) = xs
+        low, fall, result = x.copy(), np.zeros(len(x)), np.empty((len(ns), len(x)))
+        for i, ready in backwards(ns, len(x)):
+            if i:
+                # The value i back may be the top of a deeper fall, to the lowest of those after it.
+                np.minimum(fall[i:], low[i:] / x[:-i] - 1.0, out=fall[i:])
+                np.minimum(low[i:], x[:-i], out=low[i:])
+            result[ready.start : ready.stop] = fall
+        return result
+
+    return over_windows((x,), n, least, since, deepest)
+
+
+@operator(
+    _LEVEL,
     *_RETURNS,
     source="standard deviation of simple returns, ddof 1",
     example=Example("volatility(x, 2)", {"x": (1, 2, 3)}, (NAN, NAN, 0.3535533905932738)),
@@ -67,9 +96,8 @@ def volatility(x: Floats, n: int, least: int | None, since: int) -> Floats:
 
     def deviations(xs: tuple[Floats, ...], ns: Ints) -> Floats:
         result = np.full((1, len(xs[0])), np.nan)
-        for days, values in blocks(xs[0], int(ns[0])):
-            if values.shape[1] > 1:
-                result[0, days] = values.std(axis=-1, ddof=1)
+        for days, values in blocks(xs[0], int(ns[0]), least, 2):
+            result[0, days] = values.std(axis=-1, ddof=1)
         return result
 
     return over_window((pct_change(x, 1),), n, least, since, deviations)

@@ -169,7 +169,7 @@ def skew(x: Floats, n: int, least: int | None, since: int) -> Floats:
     def skewness(m2: Floats, m3: Floats, _m4: Floats, n: Floats) -> Floats:
         return m3 / m2**1.5 * np.sqrt(n * (n - 1)) / (n - 2)
 
-    return over_window((x,), n, least, since, lambda xs, ns: _shapes(xs, ns, 3, skewness))
+    return over_window((x,), n, least, since, lambda xs, ns: _shapes(xs, ns, least, 3, skewness))
 
 
 @operator(
@@ -189,7 +189,7 @@ def kurt(x: Floats, n: int, least: int | None, since: int) -> Floats:
     def kurtosis(m2: Floats, _m3: Floats, m4: Floats, n: Floats) -> Floats:
         return (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (m4 / m2**2) - 3 * (n - 1))
 
-    return over_window((x,), n, least, since, lambda xs, ns: _shapes(xs, ns, 4, kurtosis))
+    return over_window((x,), n, least, since, lambda xs, ns: _shapes(xs, ns, least, 4, kurtosis))
 
 
 @operator(
@@ -279,17 +279,19 @@ def _means(xs: tuple[Floats, ...], ns: Ints) -> Floats:
 
 
 def _shapes(
-    xs: tuple[Floats, ...], ns: Ints, fewest: int, finish: Callable[[Floats, Floats, Floats, Floats], Floats]
+    xs: tuple[Floats, ...],
+    ns: Ints,
+    least: int | None,
+    fewest: int,
+    finish: Callable[[Floats, Floats, Floats, Floats], Floats],
 ) -> Floats:
     """(1, L) float64: ``finish`` of the central moments 2, 3 and 4 and the number of values of each window."""
     (x,) = xs
     result = np.full((1, len(x)), np.nan)
-    for days, values in blocks(x, int(ns[0])):
-        if values.shape[1] >= fewest:
-            centred = values - values[:, :1]
-            centred -= centred.mean(axis=-1, keepdims=True)
-            scale = np.abs(centred).max(axis=-1, keepdims=True)
-            centred /= scale
-            m2, m3, m4 = ((centred**power).mean(axis=-1) for power in (2, 3, 4))
-            result[0, days] = finish(m2, m3, m4, np.full(len(values), float(values.shape[1])))
+    for days, values in blocks(x, int(ns[0]), least, fewest):
+        centred = values - values[:, :1]
+        centred -= centred.mean(axis=-1, keepdims=True)
+        centred /= np.abs(centred).max(axis=-1, keepdims=True)
+        m2, m3, m4 = ((centred**power).mean(axis=-1) for power in (2, 3, 4))
+        result[0, days] = finish(m2, m3, m4, np.full(len(values), float(values.shape[1])))
     return result

@@ -63,11 +63,10 @@ def relative_slope(x: Floats, n: int, least: int | None, since: int) -> Floats:
 
     def slopes(xs: tuple[Floats, ...], ns: Ints) -> Floats:
         result = np.full((1, len(xs[0])), np.nan)
-        for days, values in blocks(xs[0], int(ns[0])):
-            if (length := values.shape[1]) > 1:
-                time = np.arange(length) - (length - 1) / 2
-                # A sum for each day, not a matrix product, whose last bits depend on the number of days.
-                result[0, days] = ((values / values[:, :1] - 1.0) * (time / (time @ time))).sum(axis=-1)
+        for days, values in blocks(xs[0], int(ns[0]), least, 2):
+            time = np.arange(values.shape[1]) - (values.shape[1] - 1) / 2
+            # A sum for each day, not a matrix product, whose last bits depend on the number of days.
+            result[0, days] = ((values / values[:, :1] - 1.0) * (time / (time @ time))).sum(axis=-1)
         return np.where(np.isfinite(result), result, np.nan)
 
     return over_window((x,), n, least, since, slopes)

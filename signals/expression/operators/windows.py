@@ -100,8 +100,12 @@ def full_blocks(x: Floats, n: int) -> Iterator[tuple[slice, Floats]]:
         yield slice(n - 1 + begin, n - 1 + begin + len(block)), block
 
 
-def blocks(x: Floats, n: int) -> Iterator[tuple[slice, Floats]]:
-    """The windows of the last min(n, t + 1) values of each day: those of fewer than n values one by one."""
-    for day in range(min(n - 1, len(x))):
+def blocks(x: Floats, n: int, least: int | None, fewest: int) -> Iterator[tuple[slice, Floats]]:
+    """The windows of the last min(n, t + 1) values of each day: those of fewer than n values one by one.
+
+    ``least``: as ``over_windows`` has it. ``fewest``: windows of fewer values are left out.
+    """
+    enough = n if least is None and n != ALL else least or 1
+    for day in range(max(fewest, enough) - 1, min(n - 1, len(x))):
         yield slice(day, day + 1), x[None, : day + 1]
     yield from full_blocks(x, n)

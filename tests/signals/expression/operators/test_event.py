@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from gridproof.kernels.arrays import Floats
+from gridproof.signals.expression.example import evaluate_example
+from gridproof.signals.expression.operators import OPERATORS
 from gridproof.signals.expression.operators.event import (
     crosses_above,
     crosses_below,
@@ -15,6 +17,7 @@ from gridproof.signals.expression.operators.event import (
     turning_point,
     value_when,
 )
+from gridproof.signals.expression.operators.recursive import rsi
 from gridproof.signals.expression.operators.segment import segment
 from tests.support.operator_calls import condition, values
 
@@ -128,3 +131,18 @@ def test_equal_averages_of_decimals_are_no_turn() -> None:
     # mean(1.1, 2.2, 3.3) and the same in another order differ in the last bit.
     x = np.array([1.0, 1.1, 2.2, 3.3, 1.1, 2.2, 3.3, 1.1])
     assert (turning_point(x, 3, 1, "peak")[2:] == 0).all()
+
+
+def test_segments_and_divergence_of_weekly_closes() -> None:
+    x = 100 * np.exp(np.cumsum(np.random.default_rng(8).normal(0, 0.02, 600)))
+    weeks = np.arange(4, 599, 5)  # the Fridays; the last one ends no week that is known to end
+    closes = x[weeks]
+    held = np.searchsorted(weeks, np.arange(600), side="right") - 1
+    for text, weekly in (
+        ("segment(weekly(x), 2, 12)", np.array(legs(closes, 2.0, 12))),
+        ("divergence(weekly(x), rsi(weekly(x), 6), 10)", divergence(closes, rsi(closes, 6), 10, "top")),
+        ("divergence(weekly(x), rsi(weekly(x), 6), 10, bottom)", divergence(closes, rsi(closes, 6), 10, "bottom")),
+    ):
+        found = evaluate_example(text, {"x": x.tolist()}, OPERATORS.operators)
+        np.testing.assert_array_equal(found, np.where(held >= 0, weekly[held], NAN))
+        assert len(np.unique(weekly[np.isfinite(weekly)])) == 2

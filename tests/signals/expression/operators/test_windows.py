@@ -93,6 +93,7 @@ LOOPS: dict[str, Callable[..., Any]] = {
     "beta": fitted,
     "residual": lambda y, x: y[-1] - y.mean() - fitted(y, x) * (x[-1] - x.mean()),
     "drawdown": lambda x: x[-1] / x.max() - 1,
+    "max_drawdown": lambda x: min(0.0, *(x[i:].min() / x[i] - 1 for i in range(len(x)))),
     "volatility": deviation,
     "sharpe": lambda x: ratio(x.mean() * 243, deviation(x) * np.sqrt(np.longdouble(243))),
 }
