@@ -1,6 +1,7 @@
 """The operators of the language, one declared function each. Importing this package fills ``declaration.OPERATORS``."""
 
 from gridproof.signals.expression.operators import arithmetic as arithmetic
+from gridproof.signals.expression.operators import average as average
 from gridproof.signals.expression.operators import calendar as calendar
 from gridproof.signals.expression.operators import change as change
 from gridproof.signals.expression.operators import event as event

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.signals.expression.operators.average import mean
 from gridproof.signals.expression.operators.change import lag
 from gridproof.signals.expression.operators.declaration import (
     COUNT,
@@ -22,7 +23,6 @@ from gridproof.signals.expression.operators.declaration import (
     unit_of_first,
     window,
 )
-from gridproof.signals.expression.operators.moments import mean
 from gridproof.signals.expression.operators.order import max_
 from gridproof.signals.expression.operators.windows import over_window
 

@@ -22,9 +22,9 @@ from gridproof.signals.expression.operators.declaration import (
     series,
     window,
 )
-from gridproof.signals.expression.operators.moments import deviation_sums, full_window, variance
+from gridproof.signals.expression.operators.moments import deviation_sums, variance
 from gridproof.signals.expression.operators.order import max_
-from gridproof.signals.expression.operators.windows import backwards, blocks, over_window, over_windows
+from gridproof.signals.expression.operators.windows import backwards, blocks, full_window, over_window, over_windows
 
 NAN = np.nan
 _LEVEL = series("x", "the level, above 0", positive=True)

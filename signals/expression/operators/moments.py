@@ -1,53 +1,33 @@
-"""Operators over a window that add: sum, mean, deviation, higher moments, weighted mean."""
+"""Operators over a window that measure how its values spread: deviation, standard score, higher moments."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.signals.expression.operators.declaration import (
-    ALL,
-    COUNT,
     MIN_VALUES,
     SINCE,
-    WINDOW,
     Example,
     Quantity,
-    boolean,
     operator,
     series,
-    unit_of_first,
     window,
 )
 from gridproof.signals.expression.operators.windows import (
+    FROM_TWO,
     backwards,
     blocks,
-    full_blocks,
+    full_window,
     held,
     over_window,
     over_windows,
+    pair_window,
 )
 
 NAN = np.nan
-
-
-def full_window(scalars: Mapping[str, Any]) -> int:
-    """The warm-up of an operator over a window: n − 1 values, or min − 1 where ``min`` is given or n is ``all``."""
-    n, least = int(scalars["n"]), scalars.get("min")
-    return (1 if n == ALL else n) - 1 if least is None else min(n, int(least)) - 1
-
-
-def pair_window(scalars: Mapping[str, Any]) -> int:
-    """The same for an operator that needs two values at least."""
-    return max(1, full_window(scalars))
-
-
-def from_two(every: bool = True) -> tuple[Any, ...]:
-    """The arguments of a window of at least two values."""
-    return (window(least=2, every=every), MIN_VALUES, SINCE)
 
 
 def square_unit(units: tuple[Quantity, ...]) -> Quantity:
@@ -62,50 +42,7 @@ def deviation_unit(units: tuple[Quantity, ...]) -> Quantity:
 
 @operator(
     series(),
-    *WINDOW,
-    source="pandas Series.rolling.mean",
-    example=Example("mean(x, 2)", {"x": (1, 2, 4)}, (NAN, 1.5, 3)),
-    warm_up=full_window,
-    unit=unit_of_first,
-)
-def mean(x: Floats, n: int, least: int | None, since: int) -> Floats:
-    """The mean of the last n values. The mean of equal values is exactly that value.
-
-    Unknown where a value in the window is unknown.
-    """
-    return over_window((x,), n, least, since, _means)
-
-
-@operator(
-    series(),
-    *WINDOW,
-    source="pandas Series.rolling.sum",
-    example=Example("sum(x, 2)", {"x": (1, 2, 4)}, (NAN, 3, 6)),
-    warm_up=full_window,
-    many="n",
-)
-def sum_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
-    """The sum of the last n values. Unknown where a value in the window is unknown."""
-    return over_windows((x,), n, least, since, _sums)
-
-
-@operator(
-    boolean("condition", "what is counted"),
-    *WINDOW,
-    source="pandas Series.rolling.sum of a boolean",
-    example=Example("count(x > 1, 2)", {"x": (1, 2, 4)}, (NAN, 1, 2)),
-    warm_up=full_window,
-    unit=COUNT,
-    many="n",
-)
-def count(condition: Floats, n: Ints, least: int | None, since: int) -> Floats:
-    """On how many of the last n values the condition is true. Unknown where it is unknown on one of them."""
-    return over_windows((condition,), n, least, since, _sums)
-
-
-@operator(
-    series(),
-    *from_two(),
+    *FROM_TWO,
     source="pandas Series.rolling.std, ddof 1",
     example=Example("std(x, 3)", {"x": (1, 2, 3)}, (NAN, NAN, 1)),
     warm_up=pair_window,
@@ -122,7 +59,7 @@ def std(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
 
 @operator(
     series(),
-    *from_two(),
+    *FROM_TWO,
     source="pandas Series.rolling.var, ddof 1",
     example=Example("var(x, 3)", {"x": (1, 3, 5)}, (NAN, NAN, 4)),
     warm_up=pair_window,
@@ -139,7 +76,7 @@ def var(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
 
 @operator(
     series(),
-    *from_two(),
+    *FROM_TWO,
     source="the standard score, ddof 1",
     example=Example("zscore(x, 3)", {"x": (1, 2, 3)}, (NAN, NAN, 1)),
     warm_up=pair_window,
@@ -192,23 +129,6 @@ def kurt(x: Floats, n: int, least: int | None, since: int) -> Floats:
     return over_window((x,), n, least, since, lambda xs, ns: _shapes(xs, ns, least, 4, kurtosis))
 
 
-@operator(
-    series(),
-    *WINDOW,
-    source="linearly weighted moving average",
-    example=Example("wma(x, 2)", {"x": (1, 4, 7)}, (NAN, 3, 6)),
-    warm_up=full_window,
-    unit=unit_of_first,
-    many="n",
-)
-def wma(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
-    """The mean of the last n values with the weights 1, 2, …, n, the largest for today's.
-
-    Unknown where a value in the window is unknown.
-    """
-    return over_windows((x,), n, least, since, _weighted_means)
-
-
 def deviation_sums(xs: tuple[Floats, ...], ns: Ints, finish: Callable[[Floats, Floats, Floats], Floats]) -> Floats:
     """(K, L) float64: ``finish(n, s, q)`` for each window, s the sum and q the sum of squares of x[t − i] − x[t].
 
@@ -242,40 +162,6 @@ def _scores(xs: tuple[Floats, ...], ns: Ints) -> Floats:
         return np.where(deviation > 0.0, (0.0 - sums / n) / deviation, np.nan)
 
     return deviation_sums(xs, ns, score)
-
-
-def _sums(xs: tuple[Floats, ...], ns: Ints) -> Floats:
-    (x,) = xs
-    sums, result = x.copy(), np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns, len(x)):
-        if i:
-            sums[i:] += x[:-i]
-        result[ready.start : ready.stop] = sums
-    return result
-
-
-def _weighted_means(xs: tuple[Floats, ...], ns: Ints) -> Floats:
-    """The weighted sum of n values is the sum over i ≤ n of the sums of i values."""
-    (x,) = xs
-    sums, weighted, result = np.zeros(len(x)), np.zeros(len(x)), np.empty((len(ns), len(x)))
-    for i, ready in backwards(ns, len(x)):
-        if i:
-            sums[i:] += x[:-i] - x[i:]
-            weighted[i:] += sums[i:]
-        for k in ready:
-            n = held(len(x), i + 1)
-            result[k] = x + weighted / (n * (n + 1.0) / 2.0)
-    return result
-
-
-def _means(xs: tuple[Floats, ...], ns: Ints) -> Floats:
-    """Of full windows by NumPy's pairwise summation, of the shorter ones before by a sum from the first value on."""
-    (x,) = xs
-    result: Floats = x[0] + np.cumsum(x - x[0]) / held(len(x), len(x))
-    n = int(ns[0])
-    for days, values in full_blocks(x, n):
-        result[days] = values[:, 0] + (values - values[:, :1]).mean(axis=-1)
-    return result[None]
 
 
 def _shapes(

@@ -21,8 +21,15 @@ from gridproof.signals.expression.operators.declaration import (
     unit_of_first,
     window,
 )
-from gridproof.signals.expression.operators.moments import from_two, full_window, pair_window
-from gridproof.signals.expression.operators.windows import backwards, held, over_window, over_windows
+from gridproof.signals.expression.operators.windows import (
+    FROM_TWO,
+    backwards,
+    full_window,
+    held,
+    over_window,
+    over_windows,
+    pair_window,
+)
 
 NAN = np.nan
 
@@ -155,7 +162,7 @@ def percentile(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
 
 @operator(
     series(),
-    *from_two(),
+    *FROM_TWO,
     source="stochastic oscillator, %K",
     example=Example("stochastic(x, 3)", {"x": (1, 3, 2, 2)}, (NAN, NAN, 0.5, 0)),
     warm_up=pair_window,

@@ -16,8 +16,15 @@ from gridproof.signals.expression.operators.declaration import (
     operator,
     series,
 )
-from gridproof.signals.expression.operators.moments import from_two, pair_window
-from gridproof.signals.expression.operators.windows import backwards, blocks, held, over_window, over_windows
+from gridproof.signals.expression.operators.windows import (
+    FROM_TWO,
+    backwards,
+    blocks,
+    held,
+    over_window,
+    over_windows,
+    pair_window,
+)
 
 NAN = np.nan
 _X, _Y = series(), series("y", "the other series")
@@ -26,7 +33,7 @@ _PAIR = {"x": (1.0, 2.0, 4.0), "y": (1.0, 3.0, 5.0)}
 
 @operator(
     _X,
-    *from_two(),
+    *FROM_TWO,
     source="ordinary least squares on time",
     example=Example("slope(x, 3)", {"x": (1, 3, 5, 4)}, (NAN, NAN, 2, 0.5)),
     warm_up=pair_window,
@@ -48,7 +55,7 @@ def slope(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
 
 @operator(
     series(positive=True),
-    *from_two(),
+    *FROM_TWO,
     source="ordinary least squares on time; Guojin Securities, 24 October 2023, section 6.3",
     example=Example("relative_slope(x, 3)", {"x": (2, 3, 4)}, (NAN, NAN, 0.5)),
     warm_up=pair_window,
@@ -74,7 +81,7 @@ def relative_slope(x: Floats, n: int, least: int | None, since: int) -> Floats:
 
 @operator(
     _X,
-    *from_two(),
+    *FROM_TWO,
     source="coefficient of determination of ordinary least squares on time",
     example=Example("rsquare(x, 3)", {"x": (1, 3, 5, 4)}, (NAN, NAN, 1, 0.25)),
     warm_up=pair_window,
@@ -99,7 +106,7 @@ def rsquare(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
 @operator(
     _X,
     _Y,
-    *from_two(),
+    *FROM_TWO,
     source="pandas Series.rolling.cov, ddof 1",
     example=Example("cov(x, y, 3)", _PAIR, (NAN, NAN, 3)),
     warm_up=pair_window,
@@ -116,7 +123,7 @@ def cov(x: Floats, y: Floats, n: Ints, least: int | None, since: int) -> Floats:
 @operator(
     _X,
     _Y,
-    *from_two(),
+    *FROM_TWO,
     source="pandas Series.rolling.corr",
     example=Example("corr(x, y, 3)", _PAIR, (NAN, NAN, 0.9819805060619656)),
     warm_up=pair_window,
@@ -139,7 +146,7 @@ def corr(x: Floats, y: Floats, n: Ints, least: int | None, since: int) -> Floats
 @operator(
     series("y", "the series explained"),
     series("x", "the series that explains"),
-    *from_two(),
+    *FROM_TWO,
     source="ordinary least squares of y on x",
     example=Example("beta(y, x, 3)", _PAIR, (NAN, NAN, 9 / 7)),
     warm_up=pair_window,
@@ -156,7 +163,7 @@ def beta(y: Floats, x: Floats, n: Ints, least: int | None, since: int) -> Floats
 @operator(
     series("y", "the series explained"),
     series("x", "the series that explains"),
-    *from_two(),
+    *FROM_TWO,
     source="ordinary least squares of y on x",
     example=Example("residual(y, x, 3)", _PAIR, (NAN, NAN, -1 / 7)),
     warm_up=pair_window,

@@ -12,20 +12,34 @@ pass gives the windows of all lengths, and the value of a day depends on its own
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
-from gridproof.signals.expression.operators.declaration import ALL
+from gridproof.signals.expression.operators.declaration import ALL, MIN_VALUES, SINCE, window
 
 # Computes (K, L) float64: the values over the last min(n, t + 1) values of arrays of L known or unknown values, for K
 # window lengths, ascending, which may exceed L.
 Compute = Callable[[tuple[Floats, ...], Ints], Floats]
 
+# The arguments of a window of at least two values.
+FROM_TWO = (window(least=2, every=True), MIN_VALUES, SINCE)
 # The largest number of values in a block of windows that are copied at once: 16 MiB.
 _BLOCK = 2**21
+
+
+def full_window(scalars: Mapping[str, Any]) -> int:
+    """The warm-up of an operator over a window: n − 1 values, or min − 1 where ``min`` is given or n is ``all``."""
+    n, least = int(scalars["n"]), scalars.get("min")
+    return (1 if n == ALL else n) - 1 if least is None else min(n, int(least)) - 1
+
+
+def pair_window(scalars: Mapping[str, Any]) -> int:
+    """The same for an operator that needs two values at least."""
+    return max(1, full_window(scalars))
 
 
 def over_windows(arrays: tuple[Floats, ...], ns: Ints, least: int | None, since: int, compute: Compute) -> Floats:
