@@ -18,10 +18,16 @@ def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
     the states from day ``start`` on, packed: (P, W).
     """
     states = np.zeros((len(on), len(values)), dtype=np.bool_)
-    state = np.zeros(len(on), dtype=np.bool_)
-    for day, value in enumerate(values):
-        state = np.where(value > on, True, np.where(value < off, False, state))
-        states[:, day] = state
+    days = values.tolist()
+    for pair, (high, low) in enumerate(zip(on.tolist(), off.tolist(), strict=True)):
+        state, path = False, []
+        for value in days:
+            if value > high:
+                state = True
+            elif value < low:
+                state = False
+            path.append(state)
+        states[pair] = path
     return pack(states[:, start:])
 
 
@@ -29,11 +35,11 @@ def decide(problem: Problem, rows: Ints) -> Ints:
     """The allocation chosen at each decision day, (T,), by the tuple of bit paths ``rows`` (B,)."""
     bits = unpack(problem.path_bits[rows], problem.decision_days)
     codes = (bits.astype(np.int64) << np.arange(len(rows))[:, None]).sum(axis=0)
-    held, chosen = problem.start, np.empty(problem.decision_days, dtype=np.int64)
-    for day, code in enumerate(codes):
-        held = problem.rule[held, code]
-        chosen[day] = held
-    return chosen
+    rule, held, chosen = problem.rule.tolist(), problem.start, []
+    for code in codes.tolist():
+        held = rule[held][code]
+        chosen.append(held)
+    return np.array(chosen, dtype=np.int64)
 
 
 def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, Floats]:
