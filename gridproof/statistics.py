@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gridproof.results.statistics.active_returns import active_returns, linearised_sharpe_difference
 from gridproof.results.statistics.bootstrap import optimal_block_length, stationary_bootstrap_indices
 from gridproof.results.statistics.deflation import (
     deflated_sharpe,
@@ -29,6 +30,7 @@ from gridproof.results.statistics.superior_predictive_ability import (
 from gridproof.results.statistics.timing_effect import timing_effect
 
 __all__ = [
+    "active_returns",
     "circular_shift_test",
     "cliff",
     "combinatorial_paths",
@@ -40,6 +42,7 @@ __all__ = [
     "haircut_sharpe",
     "implied_trials",
     "joint_upper_bounds",
+    "linearised_sharpe_difference",
     "minimum_track_record_length",
     "optimal_block_length",
     "plateau",
