@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import irfft, next_fast_len, rfft
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.errors import InputError
@@ -83,11 +84,11 @@ def optimal_block_length(returns: npt.ArrayLike) -> BlockLength:
     longest = int(np.ceil(np.sqrt(days))) + run
     band = 2.0 * np.sqrt(np.log10(days) / days)
     lags = np.arange(longest + 1)
-    # Sums of products, not matrix products: those of a BLAS library depend on its threads.
-    squares = deviations**2
-    products = np.array([(deviations[lag:] * deviations[: days - lag]).sum() for lag in lags])
-    after = np.array([squares[lag + 1 :].sum() for lag in lags])
-    before = np.array([squares[: days - lag - 1].sum() for lag in lags])
+    # By a Fourier transform, not by a matrix product: that of a BLAS library depends on its threads.
+    length = next_fast_len(days + longest, real=True)
+    products = irfft(np.abs(rfft(deviations, n=length)) ** 2, n=length)[: longest + 1]
+    running = np.cumsum(deviations**2)
+    after, before = running[-1] - running[lags], running[days - lags - 2]
     small = np.abs(products) < band * np.sqrt(after * before)
     begins = [lag for lag in range(1, len(lags) - run) if small[lag : lag + run].all()]
     reach = min(2 * begins[0], longest) if begins else longest
