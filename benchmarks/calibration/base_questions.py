@@ -18,9 +18,9 @@ from gridproof.sweeps.verdict.strategy_statistics import time_shift
 from gridproof.sweeps.verdict.timing import measure_timing
 
 # Of the difference of Sharpe ratios. A verdict takes 4,999: the size is the same, and the power nearly.
-RESAMPLES = 499
+RESAMPLES = 199
 
-DAYS = 4000
+DAYS = 2500
 
 COLUMNS = tuple(f"{question} {answer}" for question in ("timing", "worth", "since") for answer in ("yes", "no"))
 

@@ -18,7 +18,7 @@ from gridproof.results.conclusion import LEVEL, answer_search
 # best choice, as if it had not been chosen, is passed; it is shown because it must not be used.
 COLUMNS = ("search yes", "search no", "search no, wrong", "alone")
 
-DAYS = 4000
+DAYS = 2500
 
 _RISING = Truth(1, 0.5)
 

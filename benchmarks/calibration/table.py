@@ -41,7 +41,7 @@ def tables(rows: Sequence[Row]) -> list[str]:
 
 
 def _by_switches(rows: Sequence[Row]) -> str:
-    """Each wrong answer by class, over all made-up kinds of 4,000 days with random positions in which it is wrong."""
+    """Each wrong answer by class, over all made-up kinds of as many days with random positions in which it is wrong."""
     drawn = [one for one in rows if one["days"] == base_questions.DAYS and not one["label"].endswith("changes")]
     names = [name for name in base_questions.COLUMNS if not name.startswith("since")]
     lines = []
