@@ -11,7 +11,7 @@ from math import inf
 import numpy as np
 
 from gridproof.kernels.errors import InputError
-from gridproof.signals.expression.operators.declaration import NUMBER, REQUIRED, Argument, Operator
+from gridproof.signals.expression.operators.declaration import REQUIRED, Argument, Operator, Quantity
 
 # The window for which the warm-up is given as an example.
 _WINDOW = 20
@@ -21,8 +21,8 @@ def find(name: str, operators: dict[str, Operator], where: str) -> Operator:
     """Returns the operator of this name. Raises InputError, which names the nearest one."""
     if name in operators:
         return operators[name]
-    near = difflib.get_close_matches(name, operators, 3, 0.5)
-    remedy = f"Use {' or '.join(near)}" if near else "See gridproof operators for all of them"
+    near = difflib.get_close_matches(name, operators, 1, 0.5)
+    remedy = f"Use {near[0]}" if near else "See gridproof operators for all of them"
     raise InputError("an operator is one of the language's", name, where, remedy)
 
 
@@ -52,13 +52,12 @@ def arguments(operator: Operator) -> list[tuple[str, str]]:
 
 
 def result(operator: Operator) -> str:
-    """Returns what the operator gives, and its unit where it has one of its own."""
+    """Returns what the operator gives: a condition, or a number with its unit and bounds."""
     if operator.result == "boolean":
         return "a condition: true, false or unknown"
-    unit = operator.unit_of(tuple(NUMBER for one in operator.arguments if one.is_array))
-    bounds = f", {_bounds(unit.low, unit.high)}" if max(-unit.low, unit.high) > 0 and unit != NUMBER else ""
-    same = ", in the unit of the first series" if not isinstance(operator.unit, type(unit)) else ""
-    return f"{unit.name}{bounds}{same}"
+    unit = operator.unit_of(tuple(Quantity(f"the unit of {one.name}") for one in operator.arguments if one.is_array))
+    bounds = _bounds(unit.low, unit.high)
+    return unit.name if bounds in unit.name else f"{unit.name}, {bounds}"
 
 
 def warm_up(operator: Operator) -> str:
