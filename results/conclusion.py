@@ -45,7 +45,7 @@ def conclude(
 ) -> ConclusionRecord:
     """search: None where the study has one choice. since: None where there are no days after publication.
 
-    declared: whether the base was declared beforehand; False where a search found it by its results on these days.
+    declared: whether the base was declared before its results on these days were seen; False where a search found it.
     """
     answers: ConclusionRecord = {
         "timing": answer_timing(timing, worth["days"]),
@@ -142,7 +142,7 @@ def _sentence(answers: ConclusionRecord, searched: bool, declared: bool) -> str:
         told.insert(2, answers["search"])
     verdicts = {one["answer"] for one in needed}
     head = "Good" if verdicts == {"yes"} else "Not good" if "no" in verdicts else "Not shown to be good"
-    chosen = "" if declared else " A search chose the rule by these days, so timing and worth are too favourable."
+    chosen = "" if declared else " The rule was chosen by these days, so timing and worth are too favourable."
     return f"{head}: " + "; ".join(one["why"] for one in told) + "." + chosen
 
 

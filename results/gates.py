@@ -121,7 +121,7 @@ def _base(statistics: Mapping[str, Any]) -> list[GateRecord]:
 
 def _sweep(statistics: Mapping[str, Any]) -> list[GateRecord]:
     marks = {mark["name"]: mark for mark in statistics["deflated"]["marks"]}
-    distinct, implied = marks.get("distinct"), marks.get("implied by the bootstrap")
+    distinct, implied = marks.get("distinct choices"), marks.get("implied by the bootstrap")
     deflated = None if distinct is None else distinct["best"]
     rows = statistics["luck"]["benchmarks"]
     worst = max(rows, key=lambda row: row["spa"]["consistent"]) if rows else None

@@ -33,7 +33,7 @@ from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.summary import variant_tables, write_summary
 from gridproof.sweeps.execution.tile import build_tally_scale
-from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample, whole_grid
+from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_variants, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.study_market import data_folder, market_of, recorded_market, report_data
@@ -260,13 +260,13 @@ def _gatherer(evaluation: GridEvaluation, summary: RunSummary) -> GatherPopulati
     """Gathers the population of a run's verdict."""
     from gridproof.sweeps.verdict.population import Gathered, gather
 
-    return lambda _: Gathered(gather(evaluation), summary["evaluated"], summary["distinct"])
+    return lambda _: Gathered(gather(evaluation), summary["evaluated_choices"], summary["distinct_choices"])
 
 
 def _grid(plan: Plan, backend: Backend, sample: int | None) -> Grid:
     if sample is None:
         return whole_grid(plan, backend.reduction(plan.problem))
-    return ListedGrid(plan, draw_sample(plan.study.space.size, sample))
+    return ListedGrid(plan, draw_variants(plan.study, sample))
 
 
 def _processor() -> str:

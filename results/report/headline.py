@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import ReportAxis
 from gridproof.results.report.number_format import format_metric, format_percentile, format_trials, format_value
-from gridproof.results.run.record import Record
+from gridproof.results.run.record import Record, choice_noun
 
 
 def headline(
@@ -22,7 +22,7 @@ def headline(
     return [
         _base_sentence(summary, search),
         _after_sentence(summary, search is not None),
-        *([_best_sentence(summary, axes, favourable, search is not None)] if summary["evaluated"] > 1 else []),
+        *([_best_sentence(summary, axes, favourable, search is not None)] if summary["evaluated_choices"] > 1 else []),
     ]
 
 
@@ -81,13 +81,14 @@ def _base_sentence(summary: Record, search: Record | None) -> str:
     if search is not None:
         who = f"Variant found by a search of {format_trials(search.get('cells'))} variants"
     sentence = f"{who}: {_performance(summary, base['in_sample'])}"
-    if summary["evaluated"] == 1:
-        return f"{sentence} in sample. No other variant was evaluated."
-    of = f"{summary['variants']:,} variants"
-    if summary["sample"] is not None:
-        of = f"{summary['evaluated']:,} variants drawn from {summary['variants']:,}"
-    elif summary["distinct"] < summary["variants"]:
-        of += f" ({summary['distinct']:,} distinct)"
+    noun = choice_noun(summary)
+    if summary["evaluated_choices"] == 1:
+        return f"{sentence} in sample. No other {noun} was evaluated."
+    of = f"{summary['choices']:,} {noun}s"
+    if summary["evaluated_choices"] < summary["choices"]:
+        of = f"{summary['evaluated_choices']:,} {noun}s drawn from {summary['choices']:,}"
+    elif summary["distinct_choices"] < summary["choices"]:
+        of += f" ({summary['distinct_choices']:,} distinct)"
     around = " around it" * (search is not None)
     if base["percentile"] is None:
         return f"{sentence} in sample. It has no rank among the {of}{around}."
@@ -105,8 +106,9 @@ def _after_sentence(summary: Record, searched: bool) -> str:
         return f"The window has no day after publication ({published})."
     when = f"Out of sample, on days that the search did not use (from {published})" if searched else ""
     sentence = f"{when or f'After publication (from {published})'}: {_performance(summary, after)}"
-    if base["percentile_after_publication"] is not None and summary["evaluated"] > 1:
-        sentence += f", better than {format_percentile(base['percentile_after_publication'])} of the same variants"
+    if base["percentile_after_publication"] is not None and summary["evaluated_choices"] > 1:
+        rank = format_percentile(base["percentile_after_publication"])
+        sentence += f", better than {rank} of the same {choice_noun(summary)}s"
     throughout = [leg for leg, weight in after["exposure_by_leg"].items() if weight == 1]
     return sentence + (f". It held {throughout[0]} throughout." if throughout else ".")
 
@@ -114,9 +116,9 @@ def _after_sentence(summary: Record, searched: bool) -> str:
 def _best_sentence(summary: Record, axes: Iterable[ReportAxis], favourable: float | None, searched: bool) -> str:
     around = "around it " * searched
     if base_is_best(summary):
-        return f"No variant {around}has a higher {BY_NAME[summary['objective']].label} in sample."
+        return f"No {choice_noun(summary)} {around}has a higher {BY_NAME[summary['objective']].label} in sample."
     best = summary["best"]
-    sentence = f"Best variant {around}in sample: {_performance(summary, best['in_sample'])}"
+    sentence = f"Best {choice_noun(summary)} {around}in sample: {_performance(summary, best['in_sample'])}"
     conditions = [
         f"{axis.name} {axis.texts[axis.best]} instead of {axis.text(axis.base)}" for axis in axes if axis.favours_best
     ]

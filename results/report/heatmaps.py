@@ -169,6 +169,14 @@ def map_note(block: pd.DataFrame, axes: Mapping[str, ReportAxis], sampled: bool)
     return " ".join(notes)
 
 
+def with_environment_means(surfaces: pd.DataFrame, environment: set[str]) -> pd.DataFrame:
+    """Surfaces with the whole grid's means for pairs with an axis of the environment, over which choices have none."""
+    imposed = surfaces["x_axis"].isin(environment) | surfaces["y_axis"].isin(environment)
+    names = ("count", "mean", "mean_square")
+    found = {name: surfaces[name].where(~imposed, surfaces[f"whole_grid_{name}"]) for name in names}
+    return surfaces.assign(**found | {"count": found["count"].fillna(0)})  # of a sample the whole grid has none
+
+
 def blank_small_means(surfaces: pd.DataFrame) -> pd.DataFrame:
     """Surfaces of a sample, with NaN for the mean of fewer than FEWEST_DRAWN variants."""
     return surfaces.assign(mean=surfaces["mean"].where(surfaces["count"] >= FEWEST_DRAWN))

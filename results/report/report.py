@@ -32,6 +32,7 @@ from gridproof.results.report.heatmaps import (
     map_note,
     split_pairs,
     surface_figure,
+    with_environment_means,
 )
 from gridproof.results.report.histogram import Mark, histogram_figure
 from gridproof.results.report.number_format import format_metric
@@ -53,7 +54,7 @@ from gridproof.results.report.sections.verdict import verdict_section
 from gridproof.results.report.sections.years import years_section
 from gridproof.results.report.tables import comparison_table, facts_table, top_table
 from gridproof.results.run.atomic_write import atomic_write
-from gridproof.results.run.record import Record
+from gridproof.results.run.record import Record, choice_noun
 from gridproof.results.run.store import Store
 
 FIGURE_CONFIG = {"displayModeBar": False, "responsive": True}
@@ -78,6 +79,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     axes_by_name = read_axes(summary)
     axes = list(axes_by_name.values())
     sampled = summary["sample"] is not None
+    surfaces = with_environment_means(surfaces, set(summary["environment"]))
     pairs = split_pairs(blank_small_means(surfaces) if sampled else surfaces)
     metric = BY_NAME[summary["objective"]]
     same_curve = bool(curves["base.nav"].equals(curves["best.nav"]))
@@ -85,6 +87,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     marks = _marks(summary)
     page = _template().render(
         summary=summary,
+        noun=choice_noun(summary),
         label=metric.label,
         conclusion=conclusion_section(statistics),
         headline=_headline(summary, axes, favourable, searched),

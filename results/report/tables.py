@@ -46,6 +46,13 @@ def facts_table(
         ("Ranked by", ranked),
         ("Computed by", computed),
     ]
+    if summary["choices"] < summary["variants"]:
+        imposed = [axis for axis in axes if axis.varied and axis.name in summary["environment"]]
+        where = ", ".join(f"{axis.name} {axis.text(axis.base)}" for axis in imposed)
+        text = f"{summary['choices']:,} variants have the base's environment: {where}"
+        drawn = f"; {summary['evaluated_choices']:,} of them were evaluated"
+        text += drawn if summary["evaluated_choices"] < summary["choices"] else ""
+        facts.insert(1, ("Choices", f"{text}. Base and best are compared among these"))
     values = ", ".join(f"{axis.name} {axis.text(axis.base)}" for axis in fixed)
     return [*facts, *([("Not varied", values)] if values else [])]
 

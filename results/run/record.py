@@ -47,6 +47,11 @@ def curve_segments(curve: pd.DataFrame, published: int | None) -> list[str]:
     return ["in_sample"] * before + ["after_publication"] * (len(curve) - before)
 
 
+def choice_noun(summary: Record) -> str:
+    """What base and best are compared with: choices, or variants where every variant of the grid is a choice."""
+    return "choice" if summary["choices"] < summary["variants"] else "variant"
+
+
 def data_warnings(summary: Record) -> list[str]:
     """Returns the warnings about the data of a run, one sentence each; none for a run that recorded none."""
     data: Record = summary.get("data") or {"series": [], "warnings": []}

@@ -15,6 +15,7 @@ from gridproof.results.run.lock import folder_lock
 from gridproof.results.run.store import REPORT, STATISTICS, Store
 from gridproof.results.run.summary_record import SUMMARY
 
+_SURFACES = ("base", "mean", "max", "count", "whole_grid_mean", "whole_grid_max", "whole_grid_count")
 # Metrics of the table that a notebook shows.
 _SHOWN = ("sharpe", "cagr", "volatility", "max_drawdown", "switches")
 
@@ -83,7 +84,7 @@ class Run:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """summary.json: counts, axes, base and best with their metrics, histogram of the objective."""
+        """summary.json: counts, axes, base and best with their metrics, histogram of the choices' objective."""
         return Store(self.folder).read_json(SUMMARY)
 
     @property
@@ -115,16 +116,18 @@ class Run:
         return Store(self.folder).read_table("curves.parquet")
 
     def top(self, count: int = 20) -> pd.DataFrame:
-        """The best distinct variants; ``equal`` says how many variants of the grid trade exactly like each."""
+        """The best distinct choices; ``equal`` says how many choices trade exactly like each."""
         return Store(self.folder).read_table("top.parquet").head(count)
 
     def surface(self, x: str, y: str, how: str = "base") -> pd.DataFrame:
         """The objective over two axes, x down and y across.
 
-        how: 'base' (all others at the base), 'mean' or 'max' over all others, or 'count'. Raises InputError.
+        how: 'base' (all others at the base); 'mean', 'max' or 'count' over all choices, which have no values over an
+        axis of the environment; or 'whole_grid_mean', 'whole_grid_max' or 'whole_grid_count' over all variants. Raises
+        InputError.
         """
-        if how not in ("base", "mean", "max", "count"):
-            raise InputError("`how` must be base, mean, max or count", how, "surface", "Use one of them")
+        if how not in _SURFACES:
+            raise InputError(f"`how` must be one of {', '.join(_SURFACES)}", how, "surface", "Use one of them")
         table = Store(self.folder).read_table("surfaces.parquet")
         flipped = (table.x_axis == y) & (table.y_axis == x)
         cells = table[((table.x_axis == x) & (table.y_axis == y)) | flipped]

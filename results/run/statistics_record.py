@@ -17,26 +17,27 @@ class Method(TypedDict):
     seed: int
     resamples: int
     block_length: float  # mean length of a bootstrap block, days
-    variants: int  # of a search: cells
-    distinct: int  # variants with different metrics among those evaluated
-    used: int  # variants that are tested
+    choices: int  # evaluated; of a search: cells
+    distinct_choices: int  # with different metrics among those evaluated
+    used: int  # choices that are tested
     sampled: bool
     sample: str  # what was drawn from what; empty where nothing was
     objective: str
     days: int  # in sample
     periods: float  # days a year
-    left_out: int  # variants whose excess over a benchmark is constant, and not nil
+    left_out: int  # choices whose excess over a benchmark is constant, and not nil
     versions: dict[str, str]  # the formula of each statistic
 
 
 class TrialCounts(TypedDict):
-    all: int
-    distinct: int
+    choices: int  # evaluated, at the base's environment; of a search: cells
+    variants: int  # evaluated by the sweep, at any environment
+    distinct_choices: int
     entropy_rank: Number
     participation_ratio: Number
     implied: Number  # by the bootstrap's best Sharpe ratio
     ledger: int | None
-    correlation_sample: int  # variants whose correlations give the two ranks
+    correlation_sample: int  # choices whose correlations give the two ranks
 
 
 class SegmentStatistics(TypedDict):

@@ -47,7 +47,7 @@ class PointRecord(SegmentsRecord):
 
 
 class BaseRecord(PointRecord):
-    """percentile: share of the variants with a defined objective that lie below the base, ties counted half, 0 to 100;
+    """percentile: share of the choices with a defined objective that lie below the base, ties counted half, 0 to 100;
     None where the base's own objective is undefined."""
 
     percentile: float | None
@@ -55,7 +55,7 @@ class BaseRecord(PointRecord):
 
 
 class BestRecord(PointRecord):
-    """equal: how many variants of the grid have the very same metrics."""
+    """The best choice. equal: how many choices have the very same metrics."""
 
     equal: int
 
@@ -79,22 +79,33 @@ RangeRecord = TypedDict(
 
 
 class AxisRecord(TypedDict):
-    """base: the base's value. range: only where the study gives the values as a range."""
+    """base: the base's value. choice: whether a trader chooses the value; else it is of the environment. range: only
+    where the study gives the values as a range."""
 
     name: str
     values: list[ParameterValue]
     base: ParameterValue
+    choice: bool
     range: NotRequired[RangeRecord]
 
 
 class HistogramRecord(TypedDict):
-    """Variants by their objective in sample. edges: one more than counts. undefined: variants without an objective."""
+    """Choices by their objective in sample. edges: one more than counts. undefined: choices without an objective."""
 
     edges: list[float]
     counts: list[int]
     below: int
     above: int
     undefined: int
+
+
+class WholeGridRecord(TypedDict):
+    """The same among all variants, at any environment: the best of these is often one without costs."""
+
+    percentile: float | None
+    percentile_after_publication: float | None
+    best: BestRecord
+    histogram: HistogramRecord
 
 
 class SeriesRecord(TypedDict):
@@ -115,8 +126,11 @@ class DataRecord(TypedDict):
 
 class RunSummary(TypedDict):
     """summary.json. variants: of the grid; evaluated: of them, all or ``sample``. distinct: variants that differ in a
-    signal's path or in their execution. distinct_paths: by signal. variants_stored: whether variants.parquet holds
-    every variant. notes: of the study, and what is left out."""
+    signal's path or in their execution. choices, evaluated_choices, distinct_choices: the same of the variants at the
+    base's ``environment``, a value for each of its axes; ranks, best and histogram are among these. declared: whether
+    the base was declared before its results were seen. distinct_paths: by signal. whole_grid: None where every variant
+    is a choice, or a sample was evaluated. variants_stored: whether variants.parquet holds every variant. notes: of the
+    study, and what is left out."""
 
     study: str
     title: str | None
@@ -124,6 +138,11 @@ class RunSummary(TypedDict):
     evaluated: int
     sample: int | None
     distinct: int
+    choices: int
+    evaluated_choices: int
+    distinct_choices: int
+    environment: dict[str, ParameterValue]
+    declared: bool
     distinct_paths: dict[str, int]
     backend: str
     code: str
@@ -139,6 +158,7 @@ class RunSummary(TypedDict):
     best: BestRecord
     hold: dict[str, SegmentsRecord]
     histogram: HistogramRecord
+    whole_grid: WholeGridRecord | None
     variants_stored: bool
     notes: list[str]
 

@@ -21,17 +21,25 @@ KEPT = 1000
 EVALUATED, UNDEFINED, BELOW, EQUAL, UNDEFINED_AFTER, BELOW_AFTER, EQUAL_AFTER = range(7)
 
 
+# The prefix of the arrays of the choices' own tally.
+_CHOICES = "choices."
+
+
 @dataclass(slots=True)
 class Tally:
+    """choices: the tally of those variants that are choices, over the axes that are; None where every variant is."""
+
     counters: Ints  # (7,)
     histogram: Ints  # (bins + 2,): below the first edge, each bin, at or above the last edge
     surfaces: Surfaces
     best_value: Floats  # (k,), descending; equal values by ascending index
     best_index: Ints  # (k,): the lowest grid index that has this key
     best_key: Ints  # (k, signals + 1)
+    choices: Tally | None = None
 
     @classmethod
-    def empty(cls, dims: tuple[int, ...], bins: int, width: int) -> Tally:
+    def empty(cls, dims: tuple[int, ...], bins: int, width: int, choices: tuple[int, ...] | None = None) -> Tally:
+        """dims: values of each axis. width: signals + 1. choices: dims of the choices, where they are fewer."""
         return cls(
             np.zeros(7, dtype=np.int64),
             np.zeros(bins + 2, dtype=np.int64),
@@ -39,7 +47,13 @@ class Tally:
             np.empty(0),
             np.empty(0, dtype=np.int64),
             np.empty((0, width), dtype=np.int64),
+            None if choices is None else cls.empty(choices, bins, width),
         )
+
+    @property
+    def among_choices(self) -> Tally:
+        """The tally of the choices: this one itself where every variant is a choice."""
+        return self if self.choices is None else self.choices
 
     def add(
         self,
@@ -86,6 +100,8 @@ class Tally:
         self.histogram += other.histogram
         self.surfaces.merge(other.surfaces)
         self._keep(other.best_value, other.best_index, other.best_key)
+        if self.choices is not None and other.choices is not None:
+            self.choices.merge(other.choices)
 
     def _count(self, values: Floats, base: float, counter: int) -> None:
         self.counters[counter] += np.isnan(values).sum()
@@ -105,6 +121,7 @@ class Tally:
 
     def arrays(self) -> dict[str, Array]:
         """The tally as arrays by name, as ``from_arrays`` reads them."""
+        inner = {} if self.choices is None else self.choices.arrays()
         return {
             "counters": self.counters,
             "histogram": self.histogram,
@@ -115,7 +132,7 @@ class Tally:
             "best_value": self.best_value,
             "best_index": self.best_index,
             "best_key": self.best_key,
-        }
+        } | {_CHOICES + name: values for name, values in inner.items()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Tally:
@@ -133,6 +150,8 @@ class Tally:
         surfaces = tally.surfaces
         surfaces.count, surfaces.sums, surfaces.maximum = arrays["count"], arrays["sums"], arrays["maximum"]
         tally.best_value, tally.best_index, tally.best_key = arrays["best_value"], arrays["best_index"], key
+        inner = {name.removeprefix(_CHOICES): one for name, one in arrays.items() if name.startswith(_CHOICES)}
+        tally.choices = cls.from_arrays(inner) if inner else None
         return tally
 
 

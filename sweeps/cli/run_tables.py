@@ -8,7 +8,7 @@ from rich.table import Table
 
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.conclusion import QUESTIONS
-from gridproof.results.run.record import data_warnings
+from gridproof.results.run.record import choice_noun, data_warnings
 from gridproof.sweeps.cli.console import bold, console, print_table
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ def print_summary(result: Run, top: int) -> None:
     counted = f"{summary['variants']:,} variants"
     if summary["sample"]:
         counted = f"{summary['evaluated']:,} of {counted}"
+    if summary["choices"] < summary["variants"]:
+        counted += f", {summary['evaluated_choices']:,} of them choices at the base's environment"
     console.print(
         bold(summary["study"]),
         f": {counted}, {summary['distinct']:,} distinct, backend {summary['backend']}",
@@ -43,12 +45,13 @@ def print_summary(result: Run, top: int) -> None:
             name = axis["name"]
             table.add_row(name, str(base["parameters"][name]), str(best["parameters"][name]))
     print_table(table)
+    noun = choice_noun(summary)
     if base["percentile"] is not None:
-        line = f"By {summary['objective']} the base is better than {base['percentile']:.1f}% of all variants in sample"
+        line = f"By {summary['objective']} the base is better than {base['percentile']:.1f}% of all {noun}s in sample"
         later = base["percentile_after_publication"]
         console.print(line + (f", and than {later:.1f}% after publication." if later is not None else "."))
     if undefined := summary["histogram"]["undefined"]:
-        console.print(f"The {summary['objective']} of {undefined:,} variants is undefined.")
+        console.print(f"The {summary['objective']} of {undefined:,} {noun}s is undefined.")
     for warning in data_warnings(summary):
         console.print(f"warning: {warning}")
     if len(result.top(1)):

@@ -19,6 +19,7 @@ from gridproof.sweeps.execution.errors import IncompleteError
 from gridproof.sweeps.execution.executor import Executor, Range, Task, TileFault
 from gridproof.sweeps.execution.ledger_entries import RunLedger
 from gridproof.sweeps.execution.run_store import RunStore
+from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import Grid, cut_alike
 from gridproof.sweeps.plan.piece import Cut
 from gridproof.sweeps.progress.observer import RunObserver
@@ -134,6 +135,7 @@ def begin(store: Store, grid: Grid, rows: bool, observer: RunObserver) -> Grid:
     identity = json.dumps([study.to_yaml(), asdict(grid.cut)])
     store.tiles.run, store.tiles.grid = store.folder.name, hashlib.sha256(identity.encode()).hexdigest()[:32]
     key_columns = len(study.signals) + 1
+    choices = choices_of(study)
 
     def fault(low: int, high: int, tally: Tally) -> str | None:
         expected = grid.bounds(high - 1)[1] - grid.bounds(low)[0] if low < high <= grid.pieces else 0
@@ -141,6 +143,11 @@ def begin(store: Store, grid: Grid, rows: bool, observer: RunObserver) -> Grid:
         if found != expected or int(tally.histogram.sum()) + int(tally.counters[UNDEFINED]) != expected:
             return f"{found:,} variants in a tile of {expected:,}"
         alike = tally.surfaces.dims == tuple(study.space.dims) and tally.best_key.shape[1] == key_columns
+        inner = tally.among_choices
+        alike &= (tally.choices is None) == choices.everything and inner.surfaces.dims == choices.space.dims
+        placed = int(inner.histogram.sum()) + int(inner.counters[UNDEFINED])
+        if int(inner.counters[EVALUATED]) != placed:
+            return f"{inner.counters[EVALUATED]:,} choices in a tile that places {placed:,}"
         return None if alike else "its axes are not those of the study"
 
     store.tiles.verify(fault, rows)
@@ -197,6 +204,11 @@ def complete_tally(store: Store, grid: Grid) -> Tally:
         what = (
             f"{evaluated:,} variants are counted and {placed:,} are in the histogram, of {grid.size:,} to be evaluated"
         )
+        raise RuntimeError(f"{store.folder}: {what}. Remove the folder and run again")
+    choices, counted = choices_of(grid.plan.study), int(tally.among_choices.counters[EVALUATED])
+    expected = choices.size if grid.size == choices.whole.size else grid.among(choices).size
+    if counted != expected:
+        what = f"{counted:,} choices are counted, of {expected:,}"
         raise RuntimeError(f"{store.folder}: {what}. Remove the folder and run again")
     return tally
 

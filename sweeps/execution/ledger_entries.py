@@ -27,7 +27,7 @@ from gridproof.results.ledger.ranges import merge_ranges, within
 from gridproof.results.run.store import Store
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
-from gridproof.sweeps.plan.grid import Grid, draw_sample
+from gridproof.sweeps.plan.grid import Grid, draw_variants
 from gridproof.sweeps.study.signal import ON, RULE
 from gridproof.sweeps.study.space import Axis, Space
 from gridproof.sweeps.study.study import Leg, Signal, Study
@@ -101,7 +101,7 @@ def record_finished(study: Study, folder: Path, data: Path | None, sample: int |
     Entries that cannot be read count as lost.
     """
     trials, space = trials_of(study, data, folder.name), study.space
-    drawn = None if sample is None else np.union1d(draw_sample(space.size, sample), _shown(space))
+    drawn = None if sample is None else np.union1d(draw_variants(study, sample), _shown(space))
     of_run = trials.market, trials.strategy, trials.size
     ranges, indices = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for path in _files_of(folder):

@@ -9,19 +9,17 @@ import numpy as np
 from gridproof.kernels.aggregate.reduction import Reducer, ReductionRequest
 from gridproof.kernels.arrays import Floats
 from gridproof.results.run.tally import KEPT, Tally
-from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.plan.piece import BoxPiece
+from gridproof.sweeps.plan.plan import Plan
 
 
-def reduce_piece(
-    grid: Grid, number: int, reducer: Reducer, edges: Floats, base: tuple[float, float], floor: float
+def reduce_box(
+    plan: Plan, part: BoxPiece, reducer: Reducer, edges: Floats, base: tuple[float, float], floor: float
 ) -> Tally:
-    """The tally of a piece. Variants with an objective below ``floor`` are left out of its best."""
-    plan, space = grid.plan, grid.plan.study.space
-    part = grid.box(number)
-    assert part is not None
+    """The tally of a box. Variants with an objective below ``floor`` are left out of its best."""
     result = reducer.reduce(
         ReductionRequest(
-            plan.box(part.distinct, part.cells), part.inverses, part.spans, space.dims, plan.study.spec.objective,
+            plan.box(part.distinct, part.cells), part.inverses, part.spans, part.space.dims, plan.study.spec.objective,
             edges, base, KEPT, floor,
         )
     )  # fmt: skip
@@ -35,7 +33,7 @@ def reduce_piece(
         variant = variant * len(inverse) + first[path]
         keys[:, at] = paths[path]
     keys[:, -1] = part.cells[result.execution]
-    index = part.low + variant * len(part.cells) + result.execution
+    index = part.variants(plan.study.space, variant * len(part.cells) + result.execution)
     order = np.lexsort((index, -result.value))[:KEPT]
     return Tally(
         result.counters, result.histogram, result.surfaces, result.value[order], index[order], keys[order]

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from gridproof.kernels.aggregate.surfaces import several_pairs
-from gridproof.kernels.arrays import Floats
+from gridproof.kernels.aggregate.surfaces import Surfaces, several_pairs
+from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.results.axis_range import AxisRange, Value
 from gridproof.results.run.record import curve_segments, metrics_columns, metrics_record, objective_of
@@ -19,18 +19,21 @@ from gridproof.results.run.store import ROWS_KEPT, Store
 from gridproof.results.run.summary_record import (
     AxisRecord,
     DataRecord,
+    HistogramRecord,
     MetricsRecord,
     PointRecord,
     RunSummary,
     SegmentsRecord,
     SeriesRecord,
+    WholeGridRecord,
 )
-from gridproof.results.run.tally import UNDEFINED, Tally, percentile
+from gridproof.results.run.tally import EVALUATED, UNDEFINED, Tally, percentile
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.tile import TallyScale
+from gridproof.sweeps.plan.choices import Choices, choices_of
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
@@ -47,15 +50,16 @@ def write_summary(
     Base and best are evaluated by the reference too. Raises RuntimeError where the backend disagrees with it.
     """
     plan, grid, store, observer = evaluation.plan, evaluation.grid, context.store, context.observer
-    study, window = plan.study, plan.window
+    study, window, choices = plan.study, plan.window, choices_of(plan.study)
+    mine = tally.among_choices
     observer.progress("summary", 0, 3)
-    top = _top(evaluation, tally)
+    top = _top(evaluation, mine, choices)
     store.write_table("top.parquet", top)
     observer.progress("summary", 1, 3, 1)
-    store.write_table("surfaces.parquet", _surfaces(evaluation, tally))
+    store.write_table("surfaces.parquet", _surfaces(evaluation, tally, sample is not None))
     observer.progress("summary", 2, 3, 2)
     base_index = study.space.base_index
-    best_index = int(tally.best_index[0]) if len(tally.best_index) else base_index
+    best_index = int(mine.best_index[0]) if len(mine.best_index) else base_index
     points = {"base": evaluation.point(base_index), "best": evaluation.point(best_index)}
     holds = {leg.name: hold_returns(plan, index) for index, leg in enumerate(study.legs)}
     store.write_table("curves.parquet", _curves(plan, points, holds))
@@ -69,6 +73,11 @@ def write_summary(
         "evaluated": grid.size,
         "sample": sample,
         "distinct": plan.distinct(),
+        "choices": choices.size,
+        "evaluated_choices": int(mine.counters[EVALUATED]),
+        "distinct_choices": plan.distinct(choices),
+        "environment": {name: study.base[name] for name in study.environment},
+        "declared": study.spec.declared,
         "distinct_paths": plan.distinct_paths,
         "backend": context.backend.name,
         "code": code_digest(),
@@ -86,30 +95,55 @@ def write_summary(
         "rule": study.rule_lines(),
         "legs": [leg.name for leg in study.legs],
         "axes": [
-            _axis_record(axis, axis.values[digit])
+            _axis_record(axis, axis.values[digit], axis.name not in study.environment)
             for axis, digit in zip(study.space.axes, study.space.base, strict=True)
         ],
         "base": {
             **_point_record(points["base"], base_index),
-            "percentile": percentile(tally.counters, scale.base[0]),
-            "percentile_after_publication": None
-            if published is None
-            else percentile(tally.counters, scale.base[1], after=True),
+            "percentile": percentile(mine.counters, scale.base[0]),
+            "percentile_after_publication": _percentile_after(mine, scale, published),
         },
         "best": {
             **_point_record(points["best"], best_index),
             "equal": int(top["equal"].iloc[0]) if len(top) else 1,
         },
         "hold": {name: _segments(metrics, study) for name, (_, metrics) in holds.items()},
-        "histogram": {
-            "edges": scale.edges.tolist(),
-            "counts": tally.histogram[1:-1].tolist(),
-            "below": int(tally.histogram[0]),
-            "above": int(tally.histogram[-1]),
-            "undefined": int(tally.counters[UNDEFINED]),
-        },
+        "histogram": _histogram(mine, scale),
+        "whole_grid": None
+        if tally.choices is None or sample is not None
+        else _whole_grid(evaluation, tally, scale, published),
         "variants_stored": grid.size <= ROWS_KEPT,
         "notes": [*study.spec.notes, *_omitted_surfaces(plan, tally)],
+    }
+
+
+def _histogram(tally: Tally, scale: TallyScale) -> HistogramRecord:
+    return {
+        "edges": scale.edges.tolist(),
+        "counts": tally.histogram[1:-1].tolist(),
+        "below": int(tally.histogram[0]),
+        "above": int(tally.histogram[-1]),
+        "undefined": int(tally.counters[UNDEFINED]),
+    }
+
+
+def _percentile_after(tally: Tally, scale: TallyScale, published: int | None) -> float | None:
+    return None if published is None else percentile(tally.counters, scale.base[1], after=True)
+
+
+def _whole_grid(evaluation: GridEvaluation, tally: Tally, scale: TallyScale, published: int | None) -> WholeGridRecord:
+    """The same over all variants of the grid, at any environment."""
+    plan = evaluation.plan
+    found = len(tally.best_index) > 0
+    best = int(tally.best_index[0]) if found else plan.study.space.base_index
+    return {
+        "percentile": percentile(tally.counters, scale.base[0]),
+        "percentile_after_publication": _percentile_after(tally, scale, published),
+        "best": {
+            **_point_record(evaluation.point(best), best),
+            "equal": plan.equal(tally.best_key[0, :-1]) if found else 1,
+        },
+        "histogram": _histogram(tally, scale),
     }
 
 
@@ -174,8 +208,8 @@ def _data_record(market: Market) -> DataRecord:
     return {"series": series, "warnings": list(market.remarks)}
 
 
-def _axis_record(axis: Axis, base: Value) -> AxisRecord:
-    record: AxisRecord = {"name": axis.name, "values": list(axis.values), "base": base}
+def _axis_record(axis: Axis, base: Value, choice: bool) -> AxisRecord:
+    record: AxisRecord = {"name": axis.name, "values": list(axis.values), "base": base, "choice": choice}
     return {**record, "range": axis.values.record()} if isinstance(axis.values, AxisRange) else record
 
 
@@ -191,17 +225,17 @@ def _segments(metrics: Floats, study: Study) -> SegmentsRecord:
     return {"in_sample": records[0], "after_publication": records[1] if len(records) > 1 else None}
 
 
-def _top(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
-    """Returns the best variants by the objective. Variants with equal metrics are one row, with the lowest index.
+def _top(evaluation: GridEvaluation, tally: Tally, choices: Choices) -> pd.DataFrame:
+    """Returns the best choices by the objective. Choices with equal metrics are one row, with the lowest index.
 
-    ``equal``: the number of variants of the grid in that row; for example, a lag of 2 may trade exactly like a release
-    of 2 days.
+    tally: of the choices. ``equal``: the number of choices in that row; for example, two thresholds between which the
+    signal never lies give the same positions.
     """
     plan = evaluation.plan
     space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
     columns: dict[str, Any] = {
         "index": tally.best_index,
-        "equal": np.array([plan.equal(key[:-1]) for key in tally.best_key], dtype=np.int64),
+        "equal": np.array([plan.equal(key[:-1], choices) for key in tally.best_key], dtype=np.int64),
     }
     digits = space.digits(tally.best_index)
     for position, axis in enumerate(space.axes):
@@ -216,8 +250,12 @@ def _top(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
     return table
 
 
-def _surfaces(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
-    """One row for each cell of every pair of axes with several values."""
+def _surfaces(evaluation: GridEvaluation, tally: Tally, sampled: bool) -> pd.DataFrame:
+    """One row for each cell of every pair of axes with several values.
+
+    ``base``: all other axes at the base. ``count`` and what follows: over all choices, which have no cells of a pair
+    with an axis of the environment. ``whole_grid_count`` and what follows: over all variants, null for a sample.
+    """
     study, surfaces = evaluation.plan.study, tally.surfaces
     space = study.space
     parts, cells = [], []
@@ -244,11 +282,31 @@ def _surfaces(evaluation: GridEvaluation, tally: Tally) -> pd.DataFrame:
         table["base"] = values[np.searchsorted(np.unique(wanted), wanted)]
     else:
         table["base"] = np.empty(0)
-    table["count"] = surfaces.count
-    table["mean"] = surfaces.mean()
-    table["mean_square"] = surfaces.mean_square()
-    table["max"] = np.where(np.isfinite(surfaces.maximum), surfaces.maximum, np.nan)
+    for name, values in _surface_columns(tally.among_choices.surfaces, surfaces).items():
+        table[name] = values
+    for name, values in _surface_columns(surfaces, surfaces).items():
+        table[f"whole_grid_{name}"] = np.full(len(values), np.nan) if sampled else values
     return table
+
+
+def _surface_columns(surfaces: Surfaces, cells: Surfaces) -> dict[str, Array]:
+    """count, mean, mean_square and max of the surfaces that there are, laid out over the cells of all pairs, (C,)."""
+    columns: dict[str, Array] = {
+        "count": surfaces.count,
+        "mean": surfaces.mean(),
+        "mean_square": surfaces.mean_square(),
+        "max": np.where(np.isfinite(surfaces.maximum), surfaces.maximum, np.nan),
+    }
+    if surfaces.pairs == cells.pairs:
+        return columns
+    own, offsets = surfaces.offsets(), cells.offsets()
+    result: dict[str, Array] = {name: np.full(len(cells.count), np.nan) for name in columns}
+    result["count"] = np.zeros_like(cells.count)
+    for number, pair in enumerate(surfaces.pairs):
+        place = cells.pairs.index(pair)
+        for name, values in columns.items():
+            result[name][offsets[place] : offsets[place + 1]] = values[own[number] : own[number + 1]]
+    return result
 
 
 def _curves(plan: Plan, points: dict[str, Point], holds: dict[str, tuple[Any, Any]]) -> pd.DataFrame:

@@ -15,8 +15,11 @@ from gridproof.kernels.problem import Evaluator
 from gridproof.results.run.record import objective_of
 from gridproof.results.run.tally import KEPT, Tally
 from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.execution.reduced_tile import reduce_piece
+from gridproof.sweeps.execution.reduced_tile import reduce_box
+from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import Grid, draw_sample
+from gridproof.sweeps.plan.piece import BoxPiece
+from gridproof.sweeps.plan.plan import Plan
 
 # Variants whose objectives decide the histogram's edges, and the number of its bins.
 _PILOT = 4096
@@ -45,14 +48,15 @@ def run_tile(
 
     Raises InputError if the grid is cut for a backend that reduces pieces itself, and ``evaluate`` cannot.
     """
-    plan, space = grid.plan, grid.plan.study.space
-    tally = Tally.empty(space.dims, len(scale.edges) - 1, len(plan.study.signals) + 1)
+    plan, choices = grid.plan, choices_of(grid.plan.study)
+    tally = empty_tally(grid, scale)
     kept = []
     reducer = _reducer(evaluate) if grid.cut.reduced else None
     for number in range(low, high):
         if reducer is not None:
-            floor = float(tally.best_value[-1]) if len(tally.best_value) == KEPT else -np.inf
-            tally.merge(reduce_piece(grid, number, reducer, scale.edges, scale.base, floor))
+            _reduce(tally, plan, grid.box(number), reducer, scale)
+            if tally.choices is not None:
+                _reduce(tally.choices, plan, grid.choices_box(number), reducer, scale)
             first, last = grid.bounds(number)
             advance(last - first)
             continue
@@ -61,20 +65,31 @@ def run_tile(
         objective = plan.study.spec.objective
         values = objective_of(metrics, objective)[piece.job_of]
         after = objective_of(metrics, objective, 1)[piece.job_of] if metrics.shape[1] > 1 else None
-        tally.add(
-            piece.positions,
-            piece.variants,
-            values,
-            after,
-            piece.keys,
-            piece.job_of,
-            scale.edges,
-            scale.base,
-        )
+        ranked = piece.keys, piece.job_of, scale.edges, scale.base
+        tally.add(piece.positions, piece.variants, values, after, *ranked)
+        if tally.choices is not None:
+            chosen = np.flatnonzero(choices.among(piece.variants))
+            variants, later = piece.variants[chosen], None if after is None else after[chosen]
+            ranked = piece.keys, piece.job_of[chosen], scale.edges, scale.base
+            tally.choices.add(choices.positions(variants), variants, values[chosen], later, *ranked)
         if keep_rows:
             kept.append(metrics.astype(np.float32)[piece.job_of])
         advance(len(piece.variants))
     return tally, np.concatenate(kept) if keep_rows else None
+
+
+def empty_tally(grid: Grid, scale: TallyScale) -> Tally:
+    """The tally of no variants of a grid, with one of their choices where not every variant is one."""
+    study, choices = grid.plan.study, choices_of(grid.plan.study)
+    inner = None if choices.everything else choices.space.dims
+    return Tally.empty(study.space.dims, len(scale.edges) - 1, len(study.signals) + 1, inner)
+
+
+def _reduce(tally: Tally, plan: Plan, part: BoxPiece | None, reducer: Reducer, scale: TallyScale) -> None:
+    """Adds a box that the backend reduces."""
+    if part is not None:
+        floor = float(tally.best_value[-1]) if len(tally.best_value) == KEPT else -np.inf
+        tally.merge(reduce_box(plan, part, reducer, scale.edges, scale.base, floor))
 
 
 def _reducer(evaluate: object) -> Reducer:

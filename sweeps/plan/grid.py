@@ -6,6 +6,7 @@ depend on the grid's cut alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 from typing import Protocol
 
@@ -16,9 +17,11 @@ from gridproof.kernels.arrays import Ints
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.run.store import ROWS_KEPT
+from gridproof.sweeps.plan.choices import Choices, choices_of
 from gridproof.sweeps.plan.piece import BoxPiece, Cut, Piece
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.study.space import Space
+from gridproof.sweeps.study.study import Study
 
 # Variants of a piece: enough that they share most of their days, few enough that their metrics fit in memory.
 PIECE = 262_144
@@ -53,19 +56,38 @@ class Grid(Protocol):
     def box(self, number: int) -> BoxPiece | None:
         """The piece as a product, whose variants are not listed; None where it is evaluated as a list."""
 
+    def choices_box(self, number: int) -> BoxPiece | None:
+        """The choices of such a piece as a product; None where it has none."""
+
+    def among(self, choices: Choices) -> Grid:
+        """The variants of this grid that are choices, each evaluated with the same bits as in this grid."""
+
 
 class ProductGrid:
-    """The whole grid. A piece is a box: leading axes fixed, a part of one axis, and all values of the axes after it."""
+    """The whole grid, or all its choices. A piece is a box: leading axes fixed, a part of one axis, and all values of
+    the axes after it.
+    """
 
-    def __init__(self, plan: Plan, target: int = PIECE, reduced: bool = False, repeated: bool = False) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        target: int = PIECE,
+        reduced: bool = False,
+        repeated: bool = False,
+        choices: Choices | None = None,
+        boxed: bool | None = None,
+    ) -> None:
         """reduced: the backend reduces the boxes itself; a single variant is evaluated as a box too.
 
-        repeated: one of many grids, as in a search: it may be evaluated as products however small it is.
+        repeated: one of many grids, as in a search: it may be evaluated as products however small it is. choices: the
+        grid has these only. boxed: whether pieces are boxes or lists; None: as suits the grid.
         """
         self.plan = plan
         self._target, self._reduced = target, reduced
         self._latest: dict[str, tuple[tuple[tuple[int, int], ...], tuple[Ints, Ints]]] = {}
-        space = plan.study.space
+        self._all = choices is None
+        self._choices = choices or choices_of(plan.study)
+        self._space = space = plan.study.space if choices is None else choices.space
         dims = space.dims
         split = len(dims)
         # Axes that signals share stay fixed within a piece: there the signals' paths form a product.
@@ -82,7 +104,10 @@ class ProductGrid:
         self.pieces = space.size // (length * self._inner) * self._chunks
         # Boxes or lists for all pieces alike, so that a variant's metrics have the same bits in each.
         large = repeated or space.size >= PRODUCTS_FROM
-        self._boxed = reduced or (large and worthwhile([len(paths) for paths in self._part(*self.bounds(0)).distinct]))
+        if boxed is None:
+            first = self._part(self._sides(*self.bounds(0)))
+            boxed = reduced or (large and worthwhile([len(paths) for paths in first.distinct]))
+        self._boxed = boxed
 
     @property
     def cut(self) -> Cut:
@@ -98,22 +123,50 @@ class ProductGrid:
         return (lead * self._length + begin) * self._inner, (lead * self._length + end) * self._inner
 
     def variants(self, piece: int) -> Ints:
-        return np.arange(*self.bounds(piece), dtype=np.int64)
+        return self._indices(*self.bounds(piece))
 
     def piece(self, number: int) -> Piece:
-        return self._box(*self.bounds(number))
+        low, high = self.bounds(number)
+        return self._box(self._sides(low, high), self._indices(low, high))
 
     def alone(self, variant: int) -> Piece:
-        return self._box(variant, variant + 1)
+        index = np.array([variant], dtype=np.int64)
+        digits = self.plan.study.space.digits(index)[0]
+        return self._box([slice(int(digit), int(digit) + 1) for digit in digits], index)
 
     def box(self, number: int) -> BoxPiece | None:
-        return self._part(*self.bounds(number)) if self._boxed else None
+        return self._part(self._sides(*self.bounds(number))) if self._boxed else None
 
-    def _part(self, low: int, high: int) -> BoxPiece:
+    def choices_box(self, number: int) -> BoxPiece | None:
+        sides = self._choices.sides(self._sides(*self.bounds(number))) if self._boxed else None
+        return None if sides is None else self._part(sides, self._choices)
+
+    def among(self, choices: Choices) -> Grid:
+        if choices.everything:
+            return self
+        return ProductGrid(self.plan, min(self._target, PIECE), choices=choices, boxed=self._boxed)
+
+    def _indices(self, low: int, high: int) -> Ints:
+        """The grid indices of the variants [low, high) in this grid's order."""
+        numbers = np.arange(low, high, dtype=np.int64)
+        return numbers if self._all else self._choices.whole_index(numbers)
+
+    def _sides(self, low: int, high: int) -> list[slice]:
+        """The positions on each axis of the whole grid of the variants [low, high) in this grid's order."""
+        first, last = self._indices(low, low + 1), self._indices(high - 1, high)
+        ends = self.plan.study.space.digits(np.concatenate([first, last]))
+        return [slice(int(a), int(b) + 1) for a, b in ends.T]
+
+    def _part(self, box: list[slice], choices: Choices | None = None) -> BoxPiece:
+        """The variants with these positions on the axes of the whole grid. choices: number axes as they do."""
         space = self.plan.study.space
-        first = space.digits(np.array([low], dtype=np.int64))[0]
-        last = space.digits(np.array([high - 1], dtype=np.int64))[0]
-        box = [slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True)]
+        counted = space if choices is None else choices.space
+        begins = [side.start if len(counted.axes[axis].values) == len(space.axes[axis].values) else 0
+                  for axis, side in enumerate(box)]  # fmt: skip
+
+        def spans_of(axes: Iterable[int]) -> tuple[AxisSpan, ...]:
+            return tuple(AxisSpan(axis, begins[axis], box[axis].stop - box[axis].start) for axis in axes)
+
         inverses, distinct, spans = [], [], []
         shared = list(range(space.shared))  # one value each: listed with the first signal
         for signal in self.plan.study.signals:
@@ -121,19 +174,13 @@ class ProductGrid:
             distinct.append(paths)
             # The signals' own axes follow one another in the grid, so each inverse covers one block of the box's axes.
             inverses.append(inverse)
-            own = [axis for axis in space.uses[signal.name] if axis >= space.shared]
-            spans.append(
-                tuple(AxisSpan(axis, box[axis].start, box[axis].stop - box[axis].start) for axis in shared + own)
-            )
+            spans.append(spans_of([*shared, *(axis for axis in space.uses[signal.name] if axis >= space.shared)]))
             shared = []
         offset = len(space.dims) - space.executing
-        spans.append(
-            tuple(
-                AxisSpan(axis, box[axis].start, box[axis].stop - box[axis].start)
-                for axis in [*shared, *range(offset, len(space.dims))]
-            )
-        )
-        return BoxPiece(low, high, tuple(distinct), tuple(inverses), tuple(spans), _cells(space, box[offset:]))
+        spans.append(spans_of([*shared, *range(offset, len(space.dims))]))
+        cells = _cells(space, box[offset:])
+        first = tuple(side.start for side in box)
+        return BoxPiece(counted, first, tuple(distinct), tuple(inverses), tuple(spans), cells)
 
     def _paths(self, signal: str, box: tuple[slice, ...]) -> tuple[Ints, Ints]:
         """The distinct paths within a box, and the path of each combination. The last result is kept for the next
@@ -147,8 +194,8 @@ class ProductGrid:
             self._latest[signal] = key, found
         return self._latest[signal][1]
 
-    def _box(self, low: int, high: int) -> Piece:
-        part = self._part(low, high)
+    def _box(self, box: list[slice], variants: Ints) -> Piece:
+        part = self._part(box)
         sizes = [len(paths) for paths in part.distinct]
         digits = np.indices(sizes).reshape(len(sizes), prod(sizes))
         tuples = np.empty((prod(sizes), len(sizes)), dtype=np.int64)
@@ -161,9 +208,9 @@ class ProductGrid:
         job_of = (job_of[:, None] * len(cells) + np.arange(len(cells))[None, :]).ravel()
         count = len(tuples)
         keys = np.concatenate([np.repeat(tuples, len(cells), axis=0), np.tile(cells, count)[:, None]], axis=1)
-        box = self.plan.box(part.distinct, cells)
-        work: Work = box if self._boxed else box.jobs()
-        return Piece(np.arange(low, high, dtype=np.int64), work, keys, job_of, extent(part.spans))
+        product = self.plan.box(part.distinct, cells)
+        work: Work = product if self._boxed else product.jobs()
+        return Piece(variants, work, keys, job_of, extent(part.spans))
 
 
 class ListedGrid:
@@ -194,6 +241,17 @@ class ListedGrid:
 
     def box(self, number: int) -> BoxPiece | None:
         return None
+
+    def choices_box(self, number: int) -> BoxPiece | None:
+        return None
+
+    def among(self, choices: Choices) -> Grid:
+        if choices.everything:
+            return self
+        if self.size == choices.whole.size:
+            return ListedGrid(self.plan, choices.whole_index(np.arange(choices.size)), self._target)
+        found = [variants[choices.among(variants)] for variants in map(self.variants, range(self.pieces))]
+        return ListedGrid(self.plan, np.concatenate(found), self._target)
 
     def _list(self, variants: Ints) -> Piece:
         plan, space = self.plan, self.plan.study.space
@@ -262,6 +320,22 @@ def draw_sample(size: int, count: int, seed: int = 0) -> Ints:
     while len(drawn) < count:
         drawn = np.unique(np.concatenate([drawn, rng.integers(0, size, count - len(drawn))]))
     return drawn.astype(np.int64)
+
+
+def draw_variants(study: Study, count: int, seed: int = 0) -> Ints:
+    """``count`` different variants of a study by grid index, ascending; the same for the same seed.
+
+    They are drawn among the choices, by which base and best are judged. Where these are fewer than ``count``, all of
+    them are taken, and the rest is drawn among all other variants.
+    """
+    choices = choices_of(study)
+    if count <= choices.size:
+        return choices.whole_index(draw_sample(choices.size, count, seed))
+    chosen = choices.whole_index(np.arange(choices.size))
+    others = draw_sample(study.space.size - choices.size, count - choices.size, seed)
+    # Variant j of the others has as many choices before it as have at most j of the others before them.
+    others += np.searchsorted(chosen - np.arange(len(chosen)), others, side="right")
+    return np.sort(np.concatenate([chosen, others]))
 
 
 def _cells(space: Space, box: list[slice]) -> Ints:

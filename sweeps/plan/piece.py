@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridproof.kernels.aggregate.reduction import AxisSpan
+import numpy as np
+
+from gridproof.kernels.aggregate.reduction import AxisSpan, extent
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.problem import Work
 from gridproof.results.run.tally import Positions
+from gridproof.sweeps.study.space import Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +29,31 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class BoxPiece:
-    """The variants [low, high), which form a product.
+    """Variants that form a product.
 
-    ``distinct``: the distinct paths of each signal in order of first appearance. ``inverses``: for each combination of
-    a signal's axes, the position of its path in ``distinct``. ``spans``: the axes of each signal, then the execution's.
+    ``space``: whose axes ``spans`` name: that of the grid, or of its choices. ``begins``: the first position on each
+    axis of the grid. ``distinct``: the distinct paths of each signal in order of first appearance. ``inverses``: for
+    each combination of a signal's axes, the position of its path in ``distinct``. ``spans``: the axes of each signal,
+    then the execution's.
     """
 
-    low: int
-    high: int
+    space: Space
+    begins: tuple[int, ...]
     distinct: tuple[Ints, ...]
     inverses: tuple[Ints, ...]
     spans: tuple[tuple[AxisSpan, ...], ...]
     cells: Ints  # executions, in grid order
+
+    def variants(self, grid: Space, numbers: Ints) -> Ints:
+        """Returns (n,) int64: the grid indices of the variants with these numbers in the box, (n,), in grid order."""
+        _, lengths = extent(self.spans)
+        index = np.zeros(len(numbers), dtype=np.int64)
+        stride, rest = 1, numbers
+        for axis in range(len(lengths) - 1, -1, -1):
+            rest, digit = np.divmod(rest, lengths[axis])
+            index += (digit + self.begins[axis]) * stride
+            stride *= grid.dims[axis]
+        return index
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Box, Problem
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
+from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
 from gridproof.sweeps.plan.signal_paths import PathTable, path_table
 from gridproof.sweeps.plan.window import Window, find_window
@@ -68,19 +69,19 @@ class Plan:
         signal = self.study.signals[at]
         return self.first_row[signal.name] + paths * (len(signal.bits) + self.study.rule.holds) + offset
 
-    def distinct(self) -> int:
+    def distinct(self, choices: Choices | None = None) -> int:
         """The number of variants that differ in a path or in their execution, exact, without listing the grid.
 
-        Under one setting of the shared axes the tuples of paths form a product. The same tuple may occur under several
-        settings, so paths are grouped by the set of settings under which they occur, and the signals' groups combined.
+        choices: of these only. Under one setting of the shared axes the tuples of paths form a product. The same tuple
+        may occur under several settings, so paths are grouped by the set of settings under which they occur, and the
+        signals' groups combined.
         """
-        space = self.study.space
-        shared = space.dims[: space.shared]
-        groups: dict[frozenset[int], int] = {frozenset(range(prod(shared))): 1}
+        space = self.study.space if choices is None else choices.space
+        settings = prod(space.dims[: space.shared])
+        groups: dict[frozenset[int], int] = {frozenset(range(settings)): 1}
         for signal in self.study.signals:
-            settings = self._settings(signal.name, shared)
             counts: dict[frozenset[int], int] = {}
-            for under in settings:
+            for under in self._settings(signal.name, choices):
                 counts[under] = counts.get(under, 0) + 1
             combined: dict[frozenset[int], int] = {}
             for left, left_count in groups.items():
@@ -90,34 +91,36 @@ class Plan:
             groups = combined
         return sum(groups.values()) * prod(space.dims[len(space.dims) - space.executing :])
 
-    def equal(self, key: Ints) -> int:
-        """The number of variants of the grid with exactly these paths, (signals,), at one execution."""
-        space = self.study.space
-        shared = space.dims[: space.shared]
-        count = np.ones(prod(shared), dtype=object)
+    def equal(self, key: Ints, choices: Choices | None = None) -> int:
+        """The number of variants of the grid with exactly these paths, (signals,), at one execution. choices: of these
+        only."""
+        space = self.study.space if choices is None else choices.space
+        count = np.ones(prod(space.dims[: space.shared]), dtype=object)
         for signal, path in zip(self.study.signals, key, strict=True):
-            count = count * self._by_setting(signal.name, shared, self.paths[signal.name] == path).sum(axis=1)
+            count = count * (self._by_setting(signal.name, choices) == path).sum(axis=1)
         return int(count.sum())
 
-    def _by_setting(self, signal: str, shared: tuple[int, ...], table: Ints) -> Ints:
+    def _by_setting(self, signal: str, choices: Choices | None) -> Ints:
         """A signal's table reshaped to (settings of the shared axes, combinations of its own axes)."""
-        uses = self.study.space.uses[signal]
+        space, uses = self.study.space if choices is None else choices.space, self.study.space.uses[signal]
+        table = self.paths[signal] if choices is None else choices.among_values(self.paths[signal], uses)
+        shared = space.dims[: space.shared]
         leading = [axis for axis in uses if axis < len(shared)]
         own = table.shape[len(leading) :]
         shape = [shared[axis] if axis in leading else 1 for axis in range(len(shared))]
         spread = np.broadcast_to(table.reshape(*shape, *own), (*shared, *own))
         return spread.reshape(prod(shared), -1)
 
-    def _settings(self, signal: str, shared: tuple[int, ...]) -> list[frozenset[int]]:
+    def _settings(self, signal: str, choices: Choices | None) -> list[frozenset[int]]:
         """For each distinct path of a signal, the settings of the shared axes under which it occurs."""
-        table = self._by_setting(signal, shared, self.paths[signal])
+        table = self._by_setting(signal, choices)
         if len(table) == 1:
-            return [frozenset({0})] * self.distinct_paths[signal]
-        found: list[set[int]] = [set() for _ in range(self.distinct_paths[signal])]
+            return [frozenset({0})] * len(np.unique(table))
+        found: dict[int, set[int]] = {}
         for setting, row in enumerate(table):
-            for path in np.unique(row):
-                found[path].add(setting)
-        return [frozenset(each) for each in found]
+            for path in np.unique(row).tolist():
+                found.setdefault(path, set()).add(setting)
+        return [frozenset(each) for each in found.values()]
 
 
 @dataclass(frozen=True)

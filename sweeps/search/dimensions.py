@@ -25,11 +25,11 @@ Choice = dict[str, Value]
 class Dimensions:
     """The free axes of a study.
 
-    Axes that describe the market stay at the base, because a trader cannot choose them: releases, lag, costs, interest
-    and carry. An axis is active under a choice if the chosen rule uses one of its signals and that signal is on.
+    The axes of the environment stay at the base, because a trader cannot choose them: releases, lag, costs, interest
+    and carry, except releases that the study names among its choices. An axis is active under a choice if the chosen rule uses one of its signals and that signal is on.
 
     ``dense``: the levels of latches are not dimensions; each trial evaluates a grid of them with at most ``cells``
-    cells. Raises InputError if no dimension is left.
+    cells. Raises InputError if no dimension is left, or if the study names an axis of the execution as a choice.
     """
 
     def __init__(self, study: Study, dense: bool, cells: int) -> None:
@@ -51,6 +51,11 @@ class Dimensions:
         }
         self._axes = {axis.name: axis for axis in space.axes}
         self.base: Choice = study.base
+        executing = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
+        if named := [axis.name for axis in free if axis.name in executing]:
+            rule = "a search cannot choose lag, costs, carry or interest"
+            remedy = "Remove it from choices, or give it one value; a run can choose it"
+            raise InputError(rule, named[0], study.where("choices"), remedy)
         if not free:
             rule, remedy = "a search needs an axis with several values", "Give one axis several values"
             raise InputError(rule, "none that may be chosen", study.document.name, remedy)

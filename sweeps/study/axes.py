@@ -98,6 +98,22 @@ class AxisTable:
         assert not isinstance(values, SameAs)
         return values
 
+    def find(self, given: str, axes: Sequence[Axis], key: str, where: str) -> str:
+        """Returns the full name of the axis that a name under ``key`` of the file means; of a tied one its owner.
+
+        Raises InputError where it means none, or several.
+        """
+        names = [axis.name for axis in axes]
+        matches = full_names(given, {axis.name: len(axis.values) > 1 for axis in axes})
+        if given in self._values and given not in names:
+            matches = [self.owner(given)]
+        if not matches:
+            raise InputError(f"{key} names axes of the study", given, where, did_you_mean(given, names))
+        if len(matches) > 1:
+            rule = f"a short name in {key} must be the ending of one axis"
+            raise InputError(rule, given, where, f"Use {' or '.join(matches)}")
+        return matches[0]
+
     def space(self, uses: Mapping[str, Sequence[str]], executing: Sequence[str], base: Mapping[str, Value]) -> Space:
         """Order the axes and find the base. ``uses``: each signal's axes; ``executing``: those of the execution."""
         owners = {signal: tuple(dict.fromkeys(self.owner(name) for name in names)) for signal, names in uses.items()}
@@ -128,20 +144,12 @@ class AxisTable:
 
     def _base(self, axes: list[Axis], base: Mapping[str, Value]) -> tuple[int, ...]:
         """Returns the base's position on each axis. On a searched range a base between two values is added to them."""
-        names = [axis.name for axis in axes]
         chosen: dict[str, tuple[str, Value]] = {}
         for given, value in base.items():
             where = self._document.where(("base", given))
-            matches = full_names(given, {axis.name: len(axis.values) > 1 for axis in axes})
-            if given in self._values and given not in names:
-                matches = [self.owner(given)]
-            if not matches:
-                raise InputError("base names axes of the study", given, where, did_you_mean(given, names))
-            if len(matches) > 1:
-                rule = "a short name in base must be the ending of one axis"
-                raise InputError(rule, given, where, f"Use {' or '.join(matches)}")
-            if chosen.setdefault(matches[0], (given, value))[1] != value:
-                both = f"{given}: {value!r} beside {chosen[matches[0]][0]}: {chosen[matches[0]][1]!r}"
+            name = self.find(given, axes, "base", where)
+            if chosen.setdefault(name, (given, value))[1] != value:
+                both = f"{given}: {value!r} beside {chosen[name][0]}: {chosen[name][1]!r}"
                 raise InputError("base gives an axis one value", both, where, "Remove one")
         digits = []
         for number, axis in enumerate(axes):

@@ -225,3 +225,7 @@ class StudySpec(_Spec):
     objective: Literal[*OBJECTIVES] = "sharpe"  # type: ignore[valid-type]
     risk_free: float = Field(0.0, ge=-0.5, lt=1, description="risk-free rate a year, subtracted in Sharpe and Sortino")
     base: dict[str, BaseValue] = Field({}, description="the published variant: a value for every axis")
+    declared: bool = Field(True, description="whether the base was declared before its results on these days were seen")
+    choices: list[str] = Field(
+        [], description="axes of lag, cost, carry, interest or release that a trader can choose, such as execution.lag"
+    )

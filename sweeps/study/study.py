@@ -30,7 +30,9 @@ from gridproof.sweeps.study.values import SameAs
 
 __all__ = ["Leg", "Signal", "Study", "build_study", "load_study", "parse_changes"]
 
-_SETTINGS = ("window.from", "window.to", "window.published", "objective", "risk_free", "market.periods")
+_SETTINGS = (
+    "window.from", "window.to", "window.published", "objective", "risk_free", "market.periods", "declared", "choices",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Study:
     legs: tuple[Leg, ...]
     rule: Rule
     space: Space
+    environment: tuple[str, ...]  # the axes that the market imposes, in grid order; all others are choices
     places: Mapping[str, tuple[str, ...]]  # for every name that ``set`` accepts its keys in the file
 
     @property
@@ -63,14 +66,6 @@ class Study:
     def base(self) -> dict[str, Value]:
         """The base: for each axis its value, usually the published one."""
         return self.space.parameters(self.space.base_index)
-
-    @property
-    def environment(self) -> list[str]:
-        """The axes that the market imposes, in grid order: releases, and those of the execution."""
-        space = self.space
-        names = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
-        names |= {space.owners[name] for signal in self.signals for name in signal.releases if name}
-        return [name for name in space.names if name in names]
 
     def rule_lines(self) -> list[str]:
         """Returns the rule of the base as in the file, one text for each line."""
@@ -245,7 +240,27 @@ def build_study(document: Document) -> Study:
     executing = ["execution.lag", "execution.cost", *(axis for leg in legs for axis in leg.terms.values())]
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
-    return Study(document, spec, signals, legs, rule, space, places)
+    environment = _environment(spec, signals, space, table, document)
+    return Study(document, spec, signals, legs, rule, space, environment, places)
+
+
+def _environment(
+    spec: StudySpec, signals: Sequence[Signal], space: Space, table: AxisTable, document: Document
+) -> tuple[str, ...]:
+    """The axes of releases and of the execution, except those that the study names as choices. Raises InputError."""
+    imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
+    imposed |= {space.owners[name] for signal in signals for name in signal.releases if name}
+    chosen: set[str] = set()
+    for number, given in enumerate(spec.choices):
+        where = document.where(("choices", str(number)))
+        name = table.find(given, space.axes, "choices", where)
+        if name not in imposed:
+            rule = "choices names axes of lag, cost, carry, interest or release; all other axes are choices anyway"
+            raise InputError(rule, given, where, "Remove it")
+        if name in chosen:
+            raise InputError("choices names an axis once", given, where, "Remove one")
+        chosen.add(name)
+    return tuple(name for name in space.names if name in imposed - chosen)
 
 
 def _build_rule(

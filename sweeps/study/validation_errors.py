@@ -35,6 +35,7 @@ _BY_KEY: dict[str, type[BaseModel]] = {
 _RULES = {
     "string_type": ("must be text", "Write a word, in quotes if it looks like a number"),
     "float_type": ("must be a number", "Write a number, without quotes"),
+    "bool_type": ("must be true or false", "Write one of them, without quotes"),
     "finite_number": ("must be a finite number", "Write one"),
     "greater_than": ("must be above {gt:g}", "Raise it"),
     "greater_than_equal": ("must be at least {ge:g}", "Raise it"),

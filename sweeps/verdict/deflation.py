@@ -34,19 +34,21 @@ _CORRELATED = 2000
 
 
 def count_trials(
-    population: Population, snooping: DataSnooping, tried: int, distinct: int, ledger: int | None
+    population: Population, snooping: DataSnooping, tried: int, distinct: int, variants: int, ledger: int | None
 ) -> TrialCounts:
-    """tried, distinct: variants of the sweep or cells of the search. ledger: all that were ever tried on its market."""
+    """tried, distinct: choices of the sweep or cells of the search. variants: evaluated by the sweep, at any
+    environment. ledger: all that were ever tried on its market."""
     drawn = np.sort(np.random.default_rng(SEED).permutation(len(population))[:_CORRELATED])
     trials = effective_trials(population.returns(drawn)) if len(drawn) > 1 else None
     null = snooping.null_sharpe[np.isfinite(snooping.null_sharpe)] / np.sqrt(population.plan.problem.periods)
     variance = _variance(population)
     implied = float(implied_trials(null.mean(), variance)) if len(null) and variance > 0 else np.nan
-    # Where a sample was evaluated, all variants of the grid count that differ in a path or in their execution.
+    # Where a sample was evaluated, all choices count that differ in a path.
     every = tried <= LARGEST_GRID and population.points is None
     return {
-        "all": tried,
-        "distinct": population.distinct if every else min(distinct, tried),
+        "choices": tried,
+        "variants": variants,
+        "distinct_choices": population.distinct if every else min(distinct, tried),
         "entropy_rank": None if trials is None else number(trials.entropy_rank),
         "participation_ratio": None if trials is None else number(trials.participation_ratio),
         "implied": number(implied),
@@ -78,7 +80,7 @@ def deflate(population: Population, candidates: Candidates, counts: TrialCounts)
 
 
 def haircut(population: Population, candidates: Candidates) -> HaircutRecord:
-    """The haircut of base and best among the Sharpe ratios of all distinct variants."""
+    """The haircut of base and best among the Sharpe ratios of all distinct choices."""
     sharpes, year = _sharpes(population), np.sqrt(population.plan.problem.periods)
     places: dict[str, int] = {}
     for name, moments in candidates.moments.items():
@@ -109,8 +111,8 @@ def haircut(population: Population, candidates: Candidates) -> HaircutRecord:
 def _named(counts: TrialCounts) -> dict[str, float | None]:
     """The counts of trials under the names that the report shows."""
     return {
-        "all variants": counts["all"],
-        "distinct": counts["distinct"],
+        "choices": counts["choices"],
+        "distinct choices": counts["distinct_choices"],
         "entropy rank": counts["entropy_rank"],
         "participation ratio": counts["participation_ratio"],
         "implied by the bootstrap": counts["implied"],
@@ -119,7 +121,7 @@ def _named(counts: TrialCounts) -> dict[str, float | None]:
 
 
 def _sharpes(population: Population) -> Floats:
-    """(J,) a day, in sample, of all distinct variants."""
+    """(J,) a day, in sample, of all distinct choices."""
     sharpes: Floats = population.metrics[:, 0, METRICS.index("sharpe")] / np.sqrt(population.plan.problem.periods)
     return sharpes
 

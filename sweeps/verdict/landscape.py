@@ -9,23 +9,27 @@ from gridproof.results.run.statistics_record import PairRecord, PlateauRecord, S
 from gridproof.results.run.store import Store
 from gridproof.results.statistics.plateau import cliff, plateau
 from gridproof.results.statistics.sensitivity import Sensitivity, anova_from_surfaces, functional_anova
-from gridproof.sweeps.study.space import Space
+from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 _PAIRS = 12  # the largest that are listed
 
 
-def whole_grid_values(store: Store, space: Space, objective: str) -> Floats | None:
-    """The objective of every cell, one dimension an axis; None where not every variant was kept."""
+def choices_values(store: Store, choices: Choices, objective: str) -> Floats | None:
+    """The objective of every choice, one dimension an axis; None where not every variant was kept."""
     if not store.has("variants.parquet"):
         return None
-    values = store.read_table("variants.parquet", [objective])[objective].to_numpy(dtype=np.float64)
-    return values.reshape(space.dims) if len(values) == space.size else None
+    values: Floats = store.read_table("variants.parquet", [objective])[objective].to_numpy(dtype=np.float64)
+    if len(values) != choices.whole.size:
+        return None
+    grid: Floats = values.reshape(choices.whole.dims)
+    return choices.among_values(grid, tuple(range(grid.ndim)))
 
 
-def sensitivity(store: Store, space: Space, values: Floats | None) -> SensitivityRecord | None:
-    """Computed from the whole grid, else from its surfaces (total indices up to three axes only); None without axes."""
+def sensitivity(store: Store, choices: Choices, values: Floats | None) -> SensitivityRecord | None:
+    """Computed from every choice, else from their surfaces (total indices up to three axes only); None without axes."""
+    space = choices.space
     varied = [axis for axis, size in enumerate(space.dims) if size > 1]
     if not varied:
         return None
@@ -35,7 +39,7 @@ def sensitivity(store: Store, space: Space, values: Floats | None) -> Sensitivit
         found: Sensitivity = functional_anova(values.reshape([space.dims[axis] for axis in varied]))
         axes = list(range(len(varied)))
     else:
-        tally = store.tiles.tally()
+        tally = store.tiles.tally().among_choices
         if not tally.surfaces.pairs or not tally.surfaces.count.any():
             return None
         found = anova_from_surfaces(tally.surfaces)
@@ -53,11 +57,13 @@ def sensitivity(store: Store, space: Space, values: Floats | None) -> Sensitivit
         "total": [number(found.total[axis]) for axis in axes],
         "pairs": pairs,
         "undefined": found.undefined,
-        "from": "every cell" if values is not None else "surfaces",
+        "from": "every choice" if values is not None else "surfaces",
     }
 
 
-def plateaus(values: Floats | None, candidates: Candidates) -> tuple[dict[str, PlateauRecord] | None, str | None]:
+def plateaus(
+    values: Floats | None, choices: Choices, candidates: Candidates
+) -> tuple[dict[str, PlateauRecord] | None, str | None]:
     """Base and best compared with their neighbours; where that is not computable, None and the reason, if known."""
     study, error = candidates.plan.study, candidates.standard_error
     if study.spec.objective != "sharpe":
@@ -66,10 +72,10 @@ def plateaus(values: Floats | None, candidates: Candidates) -> tuple[dict[str, P
         return None, "not computable: the grid is too large to keep every variant"
     if not np.isfinite(error) or np.isnan(values).all():
         return None, None
-    space = study.space
+    space = choices.space
     record: dict[str, PlateauRecord] = {}
     for who, index in candidates.index.items():
-        digits = [int(digit) for digit in space.digits(np.array([index]))[0]]
+        digits = [int(digit) for digit in choices.positions(np.array([index]))[0]]
         found, fall = plateau(values, digits, error), cliff(values, digits)
         record[who] = {
             "score": number(found.score),

@@ -1,4 +1,4 @@
-"""The population of a verdict: the distinct variants of a run, or a random sample of them that the record names."""
+"""The population of a verdict: the distinct choices of a run, or a random sample of them that the record names."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPe
 from gridproof.kernels.problem import Jobs
 from gridproof.results.axis_range import Value
 from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.plan.grid import ListedGrid, draw_sample
+from gridproof.sweeps.plan.choices import Choices, choices_of
+from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample
 from gridproof.sweeps.plan.plan import Plan
 
-# A grid of so many variants is evaluated whole; of a larger one a sample is.
+# So many choices are evaluated whole; of more, a sample is.
 LARGEST_GRID = 4_000_000
-# So many distinct variants are tested at most; of more, a sample of the second number is.
+# So many distinct choices are tested at most; of more, a sample of the second number is.
 MOST, DRAWN = 400_000, 100_000
 _SEED = 1
 
@@ -29,11 +30,11 @@ _LISTED = 8192
 
 @dataclass(frozen=True)
 class Population:
-    """J variants, no two of which have the same metrics."""
+    """J choices, no two of which have the same metrics."""
 
     plan: Plan
     index: Ints  # (J,) ascending: the lowest grid index of those with these metrics
-    cells: Ints  # (J,) how many of the variants evaluated have them
+    cells: Ints  # (J,) how many of the choices evaluated have them
     rows: Array  # (J, B) int32
     execution: Ints  # (J,)
     metrics: Floats  # (J, S, 12 + A)
@@ -79,20 +80,21 @@ class Population:
 
 
 class Gathered(NamedTuple):
-    """population: what is tested. tried, distinct: variants (of a search: cells) evaluated, and different ones."""
+    """population: what is tested. tried, distinct: choices (of a search: cells) evaluated, and different ones."""
 
     population: Population
     tried: int
     distinct: int
 
 
-def gather(evaluation: GridEvaluation) -> Population:
-    """Evaluate the variants of a run once more and merge those whose metrics are the same to the last bit."""
-    plan, grid = evaluation.plan, evaluation.grid
-    notes = []
-    if grid.size > LARGEST_GRID:
-        notes.append(f"{DRAWN:,} of {grid.size:,} variants drawn at random")
-        grid = ListedGrid(plan, draw_sample(plan.study.space.size, DRAWN, _SEED))
+def gather(evaluation: GridEvaluation, choices: Choices | None = None) -> Population:
+    """Evaluate the choices of a run once more and merge those whose metrics are the same to the last bit.
+
+    choices: at another environment than the base's; of a run that evaluated a sample, its choices moved there.
+    """
+    plan = evaluation.plan
+    choices = choices or choices_of(plan.study)
+    grid, notes = choices_grid(evaluation.grid, choices)
     parts = []
     for number in range(grid.pieces):
         piece = grid.piece(number)
@@ -114,6 +116,27 @@ def gather(evaluation: GridEvaluation) -> Population:
         plan, index[chosen], cells[chosen], rows[chosen], execution[chosen], metrics[chosen], hashes[chosen], distinct,
         "; ".join(notes),
     )  # fmt: skip
+
+
+def choices_grid(grid: Grid, choices: Choices) -> tuple[Grid, list[str]]:
+    """The choices of a run's grid, and what was drawn from what: a sample where they are too many.
+
+    Where the run evaluated a sample of the grid, its choices at the base's environment are moved to that of
+    ``choices``.
+    """
+    if grid.size == choices.whole.size and choices.size <= LARGEST_GRID:
+        return grid.among(choices), []
+    if grid.size == choices.whole.size:
+        drawn = choices.whole_index(draw_sample(choices.size, DRAWN, _SEED))
+        return ListedGrid(grid.plan, drawn), [f"{DRAWN:,} of {choices.size:,} choices drawn at random"]
+    own = choices_of(grid.plan.study)
+    among = grid.among(own)
+    variants = np.concatenate([among.variants(piece) for piece in range(among.pieces)])
+    notes = []
+    if among.size > LARGEST_GRID:
+        variants = variants[draw_sample(among.size, DRAWN, _SEED)]
+        notes = [f"{DRAWN:,} of {among.size:,} choices drawn at random"]
+    return ListedGrid(grid.plan, choices.whole_index(own.numbers(variants))), notes
 
 
 def merged(

@@ -3,8 +3,6 @@ since publication."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
@@ -22,20 +20,17 @@ from gridproof.sweeps.verdict.timing import measure_timing
 def ask_questions(
     candidates: Candidates, population: Population, p_value: float | None, observer: RunObserver
 ) -> tuple[QuestionsRecord, ConclusionRecord]:
-    """population: the variants that are tested; of them those under the base's environment are the choices.
-
-    p_value: of the base's shift test.
-    """
+    """population: the choices. p_value: of the base's shift test."""
     problem = candidates.plan.problem
     held, gross = candidates.held("base"), excess_of_legs(candidates)
     days = candidates.days
     timing = measure_timing(held[:days], gross[:days], candidates.unit_cost("base"), problem.periods, p_value)
     worth = _worth(candidates, held, gross, 0)
-    choices = choices_among(population)
-    search = None if len(choices) < 2 else _search(candidates, choices, observer)
+    search = None if len(population) < 2 else _search(candidates, population, observer)
     since = _worth(candidates, held, gross, 1) if problem.segments > 1 else None
+    declared = candidates.plan.study.spec.declared and population.points is None
     questions: QuestionsRecord = {"timing": timing, "worth": worth, "search": search, "since": since}
-    return questions, conclude(timing, worth, search, since, declared=population.points is None)
+    return questions, conclude(timing, worth, search, since, declared=declared)
 
 
 def excess_of_legs(candidates: Candidates) -> Floats:
@@ -44,29 +39,6 @@ def excess_of_legs(candidates: Candidates) -> Floats:
     payoff = problem.payoff_of[space.execution(space.base_index)]
     excess: Floats = problem.returns[payoff].T - candidates.free
     return excess
-
-
-def choices_among(population: Population) -> Population:
-    """The variants of a population under the base's environment. A search holds the environment at the base anyway."""
-    if population.points is not None:
-        return population
-    study = population.plan.study
-    space = study.space
-    digits = space.digits(population.index)
-    held = [axis for axis, name in enumerate(space.names) if name in study.environment]
-    chosen = (digits[:, held] == np.array(space.base)[held]).all(axis=1)
-    if chosen.all():
-        return population
-    return replace(
-        population,
-        index=population.index[chosen],
-        cells=population.cells[chosen],
-        rows=population.rows[chosen],
-        execution=population.execution[chosen],
-        metrics=population.metrics[chosen],
-        hashes=population.hashes[chosen],
-        distinct=int(chosen.sum()),
-    )
 
 
 def _worth(candidates: Candidates, held: Ints, gross: Floats, segment: int) -> WorthRecord:

@@ -14,6 +14,7 @@ from gridproof.results.run.summary_record import RunSummary
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.ledger_entries import market_identity
+from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED
 from gridproof.sweeps.verdict.candidates import Candidates, find_candidates
@@ -21,7 +22,7 @@ from gridproof.sweeps.verdict.cross_validation import CrossValidation
 from gridproof.sweeps.verdict.data_snooping import data_snooping_record, measure_data_snooping
 from gridproof.sweeps.verdict.deflation import count_trials, deflate, haircut
 from gridproof.sweeps.verdict.ensemble import average
-from gridproof.sweeps.verdict.landscape import plateaus, sensitivity, whole_grid_values
+from gridproof.sweeps.verdict.landscape import choices_values, plateaus, sensitivity
 from gridproof.sweeps.verdict.placebo import placebo
 from gridproof.sweeps.verdict.population import Gathered
 from gridproof.sweeps.verdict.questions import ask_questions
@@ -41,8 +42,8 @@ def conclude_verdict(
 
     evaluation: of the variants of the run. Raises InputError where the sample is too short.
     """
-    plan, grid, store, observer = evaluation.plan, evaluation.grid, context.store, context.observer
-    study, space, dates, backend = plan.study, plan.study.space, plan.days, context.backend.name
+    plan, store, observer = evaluation.plan, context.store, context.observer
+    study, dates, backend = plan.study, plan.days, context.backend.name
     objective = study.spec.objective
     observer.progress("verdict: distinct variants", 0, 1)
     candidates = find_candidates(evaluation, int(summary["best"]["index"]))
@@ -51,13 +52,17 @@ def conclude_verdict(
     bootstrap, benchmarks = candidates.bootstrap(), candidates.benchmarks()
     cross_validation = CrossValidation(population, _METRIC[objective]) if objective in _METRIC else None
     snooping = measure_data_snooping(population, benchmarks, bootstrap, cross_validation, observer)
-    shifted = placebo(population, grid, candidates, backend, observer)
+    choices = choices_of(study)
+    swept = evaluation.grid if population.sampled else evaluation.grid.among(choices)
+    shifted = placebo(population, swept, candidates, backend, observer)
     ensemble = average(population, candidates.standard_error)
     overfitting = [] if cross_validation is None else cross_validation.overfitting(observer)
     no_blocks = f"{objective} is not given by sums of blocks, or there are too few days"
-    values = whole_grid_values(store, space, objective)
-    plateau, no_plateau = plateaus(values, candidates)
-    counts = count_trials(population, snooping, tried, distinct, _ledger(study, store, context.data))
+    values = choices_values(store, choices, objective)
+    plateau, no_plateau = plateaus(values, choices, candidates)
+    counts = count_trials(
+        population, snooping, tried, distinct, summary["evaluated"], _ledger(study, store, context.data)
+    )
     stressed: dict[str, StressRecord] = {}
     for done, (name, point) in enumerate(candidates.points.items()):
         observer.progress("verdict: stress", done, len(candidates.points), done)
@@ -74,8 +79,8 @@ def conclude_verdict(
             "seed": SEED,
             "resamples": RESAMPLES,
             "block_length": bootstrap.block_length,
-            "variants": tried,
-            "distinct": population.distinct,
+            "choices": tried,
+            "distinct_choices": population.distinct,
             "used": len(population),
             "sampled": bool(population.sampled),
             "sample": population.sampled,
@@ -93,7 +98,7 @@ def conclude_verdict(
         "luck": data_snooping_record(snooping, population, candidates.metrics["base"], shifted),
         "overfitting": overfitting,
         "overfitting_why": None if overfitting else no_blocks,
-        "sensitivity": sensitivity(store, space, values),
+        "sensitivity": sensitivity(store, choices, values),
         "plateau": plateau,
         "plateau_why": no_plateau,
         "walk_forward": None if cross_validation is None else cross_validation.walk_forward(dates),

@@ -22,6 +22,8 @@ AXES: dict[str, list[Any]] = {
 }
 BASE = {"rate.window": 243, "rate.on_above": 0.3, "rate.off_below": -0.2, "crowd.on_above": 0.8}
 BASE |= {"yield.release": "45 calendar days", "execution.cost": 0.001}
+# As of a study whose trader can choose the cost; the release is the market's.
+ENVIRONMENT = "yield.release"
 BEST = {**BASE, "rate.window": 180, "rate.on_above": 0.26, "crowd.on_above": 0.7, "execution.cost": 0.0}
 
 
@@ -92,8 +94,9 @@ def write_run(
     write_surfaces(folder, axes, random)
 
     variants = math.prod(len(values) for values in axes.values())
+    choices = variants // len(axes.get(ENVIRONMENT, [0]))
     sharpe = [found[who]["in_sample"]["sharpe"] for who in ("base", "best")]
-    objective = np.append(random.normal(sharpe[0] - 0.3, 0.16, variants), sharpe)[-variants:]
+    objective = np.append(random.normal(sharpe[0] - 0.3, 0.16, choices), sharpe)[-choices:]
     counts, edges = np.histogram(objective.clip(max=max(sharpe)), bins=60)
     window: dict[str, Any] = {"from": str(dates[0].date()), "to": str(dates[-1].date())}
     window["published"] = str(dates[cut].date()) if published else None
@@ -105,6 +108,11 @@ def write_run(
         "evaluated": variants,
         "sample": None,
         "distinct": max(1, variants // 7),
+        "choices": choices,
+        "evaluated_choices": choices,
+        "distinct_choices": max(1, choices // 7),
+        "environment": {name: BASE[name] for name in axes if name == ENVIRONMENT},
+        "declared": True,
         "distinct_paths": {"rate": 9, "crowd": 3},
         "backend": "cpu",
         "code": 32 * "c0",
@@ -114,7 +122,9 @@ def write_run(
         "window": window,
         "rule": ["cash: rate and crowd", "value: crowd", "small: otherwise"],
         "legs": list(legs),
-        "axes": [{"name": name, "values": axes[name], "base": BASE[name]} for name in axes],
+        "axes": [
+            {"name": name, "values": axes[name], "base": BASE[name], "choice": name != ENVIRONMENT} for name in axes
+        ],
         "base": found["base"] | {"percentile": 97.2, "percentile_after_publication": 51.3 if published else None},
         "best": found["best"] | {"equal": 137},
         "hold": hold,
@@ -125,6 +135,7 @@ def write_run(
             "above": 0,
             "undefined": 3,
         },
+        "whole_grid": None,
         "variants_stored": True,
         "notes": ["The yield <b>series</b> starts in 2006."],
     }
@@ -159,8 +170,12 @@ def write_surfaces(folder: pathlib.Path, axes: dict[str, list[Any]], random: np.
         block = {"x_axis": x, "y_axis": y, "x_index": column, "y_index": row, "base": value, "count": 9}
         block |= {"x": [str(axes[x][i]) for i in column], "y": [str(axes[y][i]) for i in row]}
         block |= {"mean": 0.5 + value / 4, "mean_square": (0.5 + value / 4) ** 2 + 0.04, "max": value + 0.3}
+        block |= {f"whole_grid_{name}": block[name] for name in ("count", "mean", "mean_square", "max")}
+        if ENVIRONMENT in (x, y):
+            block |= {"count": 0, "mean": np.nan, "mean_square": np.nan, "max": np.nan}
         blocks.append(pd.DataFrame(block))
     names = ["x_axis", "y_axis", "x_index", "y_index", "base", "count", "mean", "mean_square"]
+    names += ["whole_grid_count", "whole_grid_mean", "whole_grid_mean_square"]
     table = pd.concat(blocks) if blocks else pd.DataFrame(columns=names)
     table.to_parquet(folder / "surfaces.parquet")
 

@@ -146,7 +146,11 @@ def walk_record(curves: pd.DataFrame) -> dict[str, Any]:
 
 def _found(summary: dict[str, Any]) -> None:
     """What the sweep around a finding has beside a plain run's axes: those that the search fixed."""
-    summary["axes"] += [{"name": name, "values": [value], "base": value} for name, value in STILL.items()]
+    summary["axes"] += [
+        {"name": name, "values": [value], "base": value, "choice": True} for name, value in STILL.items()
+    ]
+    summary |= {"choices": summary["variants"], "evaluated_choices": summary["variants"], "environment": {}}
+    summary["distinct_choices"] = summary["distinct"]
     for who in ("base", "best"):
         summary[who]["parameters"] |= STILL
 

@@ -28,7 +28,7 @@ def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str
     random = np.random.default_rng(3)
     base, best = (summary[who]["in_sample"]["sharpe"] for who in ("base", "best"))
     first, second, *_ = [axis["name"] for axis in summary["axes"] if len(axis["values"]) > 1] + ["none", "none"]
-    distinct, days = summary["distinct"], summary["window"]["days_in_sample"]
+    distinct, days = summary["distinct_choices"], summary["window"]["days_in_sample"]
     luck = base + 0.85 * (best - base)
     return {
         "conclusion": _conclusion(),
@@ -37,8 +37,8 @@ def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str
             "seed": 0,
             "resamples": 1000,
             "block_length": 12.3,
-            "variants": summary["variants"],
-            "distinct": distinct,
+            "choices": summary["choices"],
+            "distinct_choices": distinct,
             "used": distinct,
             "sampled": False,
             "objective": summary["objective"],
@@ -46,8 +46,9 @@ def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str
             "periods": summary["periods_per_year"],
         },
         "counts": {
-            "all": summary["variants"],
-            "distinct": distinct,
+            "choices": summary["choices"],
+            "variants": summary["variants"],
+            "distinct_choices": distinct,
             "entropy_rank": 21.3,
             "participation_ratio": 3.2,
             "implied": 55.0,
@@ -310,8 +311,8 @@ def _deflated(summary: dict[str, Any], best: float, base: float, days: int) -> d
 
     curve = [10.0 ** (k / 2) for k in range(25)]
     counts = {
-        "all variants": summary["variants"],
-        "distinct": summary["distinct"],
+        "choices": summary["choices"],
+        "distinct choices": summary["distinct_choices"],
         "entropy rank": 21.3,
         "participation ratio": 3.2,
         "implied by the bootstrap": 55.0,

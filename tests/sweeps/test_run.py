@@ -64,6 +64,8 @@ def test_summary(finished: gp.Run) -> None:
         assert set(summary[who]["after_publication"]) > METRICS
     assert summary["base"]["parameters"] == small_study().base
     assert summary["best"]["in_sample"]["sharpe"] >= summary["base"]["in_sample"]["sharpe"]
+    assert summary["environment"] == {name: summary["base"]["parameters"][name] for name in small_study().environment}
+    assert summary["declared"]
     assert 0 <= summary["base"]["percentile"] <= 100
     assert {"seconds", "variant_days_per_second"} < set(finished.timing)
 
@@ -82,19 +84,49 @@ def test_summary_point_and_variants_agree(finished: gp.Run) -> None:
         for metric in METRICS:
             assert row[metric] == pytest.approx(record["in_sample"][metric], rel=1e-5, abs=1e-6)
             assert row[f"after.{metric}"] == pytest.approx(record["after_publication"][metric], rel=1e-5, abs=1e-6)
-    assert variants["sharpe"].max() == pytest.approx(summary["best"]["in_sample"]["sharpe"], rel=1e-6)
-    top = finished.top(5)
+    choices = choices_of_table(variants)
+    assert len(choices) == summary["choices"] == summary["evaluated_choices"] == len(variants) / 8
+    assert choices["sharpe"].max() == pytest.approx(summary["best"]["in_sample"]["sharpe"], rel=1e-6)
+    whole = summary["whole_grid"]
+    assert variants["sharpe"].max() == pytest.approx(whole["best"]["in_sample"]["sharpe"], rel=1e-6)
+    assert whole["best"]["in_sample"]["sharpe"] > summary["best"]["in_sample"]["sharpe"]
+    for record, table in ((summary, choices), (whole, variants)):
+        histogram, values = record["histogram"], table["sharpe"].dropna()
+        assert sum(histogram["counts"]) + histogram["below"] + histogram["above"] == len(values)
+        assert histogram["undefined"] == len(table) - len(values)
+    base = variants["sharpe"][summary["base"]["index"]]
+    for found, table in ((summary["base"]["percentile"], choices), (whole["percentile"], variants)):
+        share = 100 * ((table["sharpe"] < base).sum() + 0.5 * (table["sharpe"] == base).sum()) / len(table)
+        assert found == pytest.approx(share, abs=50 / len(table))  # ties in float32
+    top = finished.top(1000)
+    assert set(top["index"]) <= set(choices["index"])
+    assert top["equal"].sum() == len(choices)
     assert top["sharpe"].is_monotonic_decreasing
     assert top["index"][0] == summary["best"]["index"]
 
 
+def choices_of_table(variants: pd.DataFrame) -> pd.DataFrame:
+    base = small_study().base
+    chosen = np.ones(len(variants), dtype=np.bool_)
+    for name in small_study().environment:
+        chosen &= (variants[name] == base[name]).to_numpy()
+    return variants[chosen]
+
+
 def test_surfaces(finished: gp.Run) -> None:
     variants = pd.read_parquet(finished.folder / "variants.parquet")
+    variants = variants.astype({"trend.window": int, "fork.window": int, "execution.cost": float})
+    for how, table in (("mean", choices_of_table(variants)), ("whole_grid_mean", variants)):
+        mean = finished.surface("trend.window", "fork.window", how)
+        expected = table.pivot_table("sharpe", "trend.window", "fork.window")
+        np.testing.assert_allclose(mean.to_numpy(), expected.to_numpy(), rtol=1e-5)
+        count = finished.surface("trend.window", "fork.window", how.replace("mean", "count"))
+        assert (count.to_numpy() == len(table) / count.size).all()
     mean = finished.surface("trend.window", "fork.window", "mean")
-    expected = variants.astype({"trend.window": int, "fork.window": int}).pivot_table(
-        "sharpe", "trend.window", "fork.window"
-    )
-    np.testing.assert_allclose(mean.to_numpy(), expected.to_numpy(), rtol=1e-5)
+    assert finished.surface("trend.window", "execution.cost", "mean").isna().all(axis=None)
+    whole = finished.surface("trend.window", "execution.cost", "whole_grid_mean")
+    expected = variants.pivot_table("sharpe", "trend.window", "execution.cost")
+    np.testing.assert_allclose(whole.to_numpy(), expected.to_numpy(), rtol=1e-5)
     pd.testing.assert_frame_equal(finished.surface("fork.window", "trend.window", "mean"), mean.T, check_names=False)
     base = finished.surface("trend.window", "fork.window")
     point = gp.point(small_study(), {"trend.window": 60, "fork.window": 40})
@@ -245,7 +277,9 @@ def test_a_study_without_signals_and_one_that_is_never_invested(tmp_path: Path) 
     study = build_study(Document("never.yaml", raw | {"signals": never, "rule": rule, "base": base, "legs": legs}, {}))
     summary = gp.run(study, out=tmp_path, verdict=False).summary
     assert summary["base"]["percentile"] is None
-    assert summary["histogram"]["undefined"] == summary["variants"]
+    assert summary["histogram"]["undefined"] == summary["choices"]
+    assert summary["whole_grid"]["histogram"]["undefined"] == summary["variants"]
+    assert summary["whole_grid"]["percentile"] is None
 
 
 @pytest.mark.usefixtures("small_pieces")

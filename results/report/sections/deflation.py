@@ -26,7 +26,7 @@ def deflation_section(statistics: Record, searched: bool = False) -> Record:
         lookup(statistics, "deflated", "marks"),
     )
     if searched and marks is not None:
-        marks = [mark for mark in marks if mark["name"] != "distinct"]
+        marks = [mark for mark in marks if mark["name"] != "distinct choices"]
     cuts = lookup(statistics, "haircut")
     rows: Any = not_computable(statistics, "deflated", "marks")
     if marks is not None:

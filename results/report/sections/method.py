@@ -22,7 +22,7 @@ def bootstrap_line(statistics: Record) -> str:
 def sample_line(statistics: Record, searched: bool = False) -> str:
     """Which variants the tests used: all, or a random sample. searched: of those that a search evaluated."""
     method = statistics.get("method") or {}
-    used, distinct = method.get("used"), method.get("distinct")
+    used, distinct = method.get("used"), method.get("distinct_choices")
     if searched:
         if not method.get("sample"):
             return ""
@@ -31,9 +31,9 @@ def sample_line(statistics: Record, searched: bool = False) -> str:
     if used is None or distinct is None:
         return ""
     if not method.get("sampled"):
-        return f"The tests use all {used:,} variants with different returns."
+        return f"The tests use all {used:,} choices with different returns."
     return (
-        f"The tests use a random sample of {used:,} of the {distinct:,} variants with different returns, "
+        f"The tests use a random sample of {used:,} of the {distinct:,} choices with different returns, "
         "base and best included."
     )
 

@@ -23,9 +23,9 @@ def run(tmp_path: pathlib.Path) -> pathlib.Path:
 def test_headline_says_in_words_how_the_base_stands(run: pathlib.Path) -> None:
     page = page_of(run)
     assert "Base variant: Sharpe ratio" in page
-    assert "in sample, better than 97.2% of the 52,920 variants (7,560 distinct)." in page
+    assert "in sample, better than 97.2% of the 17,640 choices (2,520 distinct)." in page
     assert "After publication (from 2009-05-08): Sharpe ratio" in page
-    assert "better than 51.3% of the same variants." in page
+    assert "better than 51.3% of the same choices." in page
     assert "Best variant in sample: Sharpe ratio" in page
 
 
@@ -76,6 +76,6 @@ def test_null_metrics_become_dashes(run: pathlib.Path) -> None:
 
     rewrite_summary(run, undefine)
     page = page_of(run)
-    assert "Sharpe ratio –, CAGR – in sample. It has no rank among the 52,920 variants" in page
+    assert "Sharpe ratio –, CAGR – in sample. It has no rank among the 17,640 choices" in page
     assert "No histogram: the Sharpe ratio is undefined for every variant." in page
     assert "nan" not in re.sub(r"drawFigure\(.*\);", "", page).lower()

@@ -59,9 +59,9 @@ def test_one_axis_has_no_pair_to_show(tmp_path: pathlib.Path) -> None:
 
 
 def test_sample_is_named_and_means_of_few_are_blank(run: pathlib.Path) -> None:
-    rewrite_summary(run, lambda summary: summary.update(sample=1000, evaluated=1000))
+    rewrite_summary(run, lambda summary: summary.update(sample=1000, evaluated=1000, evaluated_choices=1000))
     page = page_of(run)
-    assert "of the 1,000 variants drawn from 52,920." in page
+    assert "of the 1,000 choices drawn from 17,640." in page
     assert "each cell is the mean of 9 to 9 sampled variants; cells with fewer than 10 variants are blank." in page
 
 

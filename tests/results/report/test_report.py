@@ -62,7 +62,7 @@ def test_text_from_the_study_is_escaped(run: pathlib.Path) -> None:
 
 def test_base_that_is_best_is_drawn_once(tmp_path: pathlib.Path) -> None:
     page = page_of(write_run(tmp_path, best=BASE))
-    assert "No variant has a higher Sharpe ratio in sample." in page
+    assert "No choice has a higher Sharpe ratio in sample." in page
     assert "From base to best" not in page
     names = [line["name"] for line in figures_of(page)["figure-curves"]["data"] if line["yaxis"] == "y"]
     assert names == ["hold small", "hold value", "hold cash", "base = best"]

@@ -45,7 +45,7 @@ PLAIN_ALONE = [
     "of the grid) whose",
     "here they are better than",
     "did not publish",
-    "variants with different returns",
+    "choices with different returns",
 ]
 
 
@@ -86,7 +86,7 @@ def test_tests_name_the_cells_they_are_over_and_what_flatters(search_run: pathli
     assert "repeated on the past of each fold avoids it: that was not done." in text
     assert "earlier trials are in no count here." in text
     assert "passes them too easily; the gate on the days after publication is the exception." in text
-    assert "all variants 52,920" in text
+    assert "choices 52,920" in text
     assert "distinct 7,560" not in text[text.index("4. Deflated") : text.index("5. Prob")]
 
 

@@ -11,13 +11,13 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import answer_timing, answer_worth
 from gridproof.results.run.conclusion_record import TimingRecord
 from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.plan.grid import whole_grid
+from gridproof.sweeps.plan.choices import choices_of
+from gridproof.sweeps.plan.grid import ListedGrid, draw_variants, whole_grid
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict import search_placebo as placebo
 from gridproof.sweeps.verdict.population import Population, gather
-from gridproof.sweeps.verdict.questions import choices_among
 from gridproof.sweeps.verdict.search_placebo import eligible_choices, planted_effect, search_placebo
 from gridproof.sweeps.verdict.static_holdings import block_length, compare_with_holdings, static_holdings
 from gridproof.sweeps.verdict.strategy_statistics import time_shift
@@ -25,6 +25,7 @@ from gridproof.sweeps.verdict.timing import effective_spells, measure_timing, pa
 from tests.support.demo import small_plan, small_study
 
 PERIODS = 243.0
+MARKET = market_of(small_study())
 
 
 def timing_of(held: Ints, gross: Floats) -> TimingRecord:
@@ -104,24 +105,54 @@ def test_effective_spells() -> None:
 @pytest.fixture(scope="module")
 def population() -> Population:
     plan = small_plan()
-    points = Points(small_study(), market_of(small_study()))
-    return gather(GridEvaluation(whole_grid(plan), resolve("cpu").bind(plan.problem), points))
+    return gather(GridEvaluation(whole_grid(plan), resolve("cpu").bind(plan.problem), Points(small_study(), MARKET)))
 
 
-def test_choices_are_the_variants_at_the_base_environment(population: Population) -> None:
-    choices = choices_among(population)
-    base = small_study().base
-    assert 1 < len(choices) < len(population)
-    for number in range(len(choices)):
-        parameters = choices.parameters(number)
-        assert all(parameters[name] == base[name] for name in small_study().environment)
+def test_the_population_is_the_choices(population: Population) -> None:
+    study = small_study()
+    space, base = study.space, study.base
+    choices = [
+        index
+        for index in range(space.size)
+        if all(space.parameters(index)[name] == base[name] for name in study.environment)
+    ]
+    assert population.cells.sum() == len(choices) < space.size
+    assert set(population.index.tolist()) <= set(choices)
+
+
+def test_the_choices_at_another_environment() -> None:
+    plan = small_plan()
+    evaluation = GridEvaluation(whole_grid(plan), resolve("cpu").bind(plan.problem), Points(small_study(), MARKET))
+    environment = {"execution.lag": 2, "baa.release": "30 calendar days"}
+    found = gather(evaluation, choices_of(small_study(), environment))
+    wanted = small_study().base | environment
+    for number in range(0, len(found), 5):
+        parameters = found.parameters(number)
+        assert {name: parameters[name] for name in small_study().environment} == {
+            name: wanted[name] for name in small_study().environment
+        }
+    assert found.cells.sum() == choices_of(small_study()).size
+
+
+def test_a_samples_choices_are_moved_to_another_environment() -> None:
+    plan = small_plan()
+    sample = ListedGrid(plan, draw_variants(small_study(), 20))
+    evaluation = GridEvaluation(sample, resolve("cpu").bind(plan.problem), Points(small_study(), MARKET))
+    own, moved = gather(evaluation), gather(evaluation, choices_of(small_study(), {"execution.lag": 2}))
+    assert own.cells.sum() == moved.cells.sum() == 20
+    here, there = (
+        {tuple(value for name, value in one.parameters(number).items() if name != "execution.lag")
+         for number in range(len(one))}
+        for one in (own, moved)
+    )  # fmt: skip
+    assert len(here & there) > 10
 
 
 def test_the_placebo_by_the_definition(population: Population, monkeypatch: pytest.MonkeyPatch) -> None:
     """Observed maximum and both shares of shifts, from the days themselves; the observed ones are among the shifts."""
     monkeypatch.setattr(placebo, "_SHIFTS", 30)
     monkeypatch.setattr(placebo, "_AT_ONCE", 7)
-    choices = choices_among(population)
+    choices = population
     sharpe = choices.metrics[:, 0, METRICS.index("sharpe")]
     record = search_placebo(choices, sharpe, RunObserver())
     eligible = np.flatnonzero(eligible_choices(choices))

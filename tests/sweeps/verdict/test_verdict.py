@@ -48,6 +48,7 @@ CHANGES: dict[str, Any] = {
     "baa.release": "45 calendar days",
     "window.from": "2002-01-02",
     "risk_free": 0.01,
+    "choices": ["lag"],  # the lag is chosen, the cost is not
 }
 RESAMPLES = 1000
 
@@ -77,8 +78,19 @@ class Dense:
         return 0.01 / self.periods
 
     @cached_property
+    def choices(self) -> Ints:
+        """The variants with the base's cost, one by one."""
+        space, cost = self.study.space, self.study.base["execution.cost"]
+        return np.array([index for index in range(space.size) if space.parameters(index)["execution.cost"] == cost])
+
+    @property
+    def best(self) -> float:
+        """The largest Sharpe ratio of a choice."""
+        return float(self.sharpe[self.choices].max())
+
+    @cached_property
     def distinct(self) -> Ints:
-        """The first of each group of variants that earn the same on every day of the window, as they are gone through.
+        """The first of each group of choices that earn the same on every day of the window, as they are gone through.
 
         Of several that are best on some days the first is chosen, so that the order matters there.
         """
@@ -138,10 +150,11 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> Dense:
 
 def test_method_and_counts(dense: Dense) -> None:
     method, counts = dense.record["method"], dense.record["counts"]
-    assert method["variants"] == counts["all"] == counts["ledger"] == dense.study.space.size == 144
-    assert method["distinct"] == counts["distinct"] == method["used"] == len(dense.distinct) < 144
-    first = np.unique(dense.returns, axis=1, return_index=True)[1]
-    np.testing.assert_array_equal(np.sort(dense.distinct), np.sort(first))
+    assert counts["variants"] == counts["ledger"] == dense.study.space.size == 144
+    assert method["choices"] == counts["choices"] == len(dense.choices) == 72
+    assert method["distinct_choices"] == counts["distinct_choices"] == method["used"] == len(dense.distinct) < 72
+    first = np.unique(dense.returns[:, dense.choices], axis=1, return_index=True)[1]
+    np.testing.assert_array_equal(np.sort(dense.distinct), np.sort(dense.choices[first]))
     assert not method["sampled"]
     assert method["sample"] == ""
     assert (method["days"], method["resamples"], method["seed"]) == (dense.days, RESAMPLES, 0)
@@ -187,11 +200,11 @@ def test_the_null_best_sharpe_and_what_it_implies(dense: Dense) -> None:
     counts, edges = np.histogram(null, bins=40)
     np.testing.assert_allclose(found["edges"], edges, rtol=1e-9)
     assert np.abs(np.array(found["counts"]) - counts).sum() <= 2  # one on an edge may fall to either side
-    assert found["p_value"] == (null >= dense.sharpe.max()).mean()
+    assert found["p_value"] == (null >= dense.best).mean()
     variance = float((dense.sharpe[dense.distinct] / math.sqrt(dense.periods)).var(ddof=1))
     implied = implied_trials(null.mean() / math.sqrt(dense.periods), variance)
     assert dense.record["counts"]["implied"] == pytest.approx(implied, rel=1e-7)
-    assert dense.record["luck"]["observed_best"] == pytest.approx(dense.sharpe.max(), rel=1e-9)
+    assert dense.record["luck"]["observed_best"] == pytest.approx(dense.best, rel=1e-9)
     assert dense.record["luck"]["observed_base"] == pytest.approx(dense.sharpe[dense.index("base")], rel=1e-9)
 
 
@@ -210,8 +223,9 @@ def test_deflation_by_its_formula(dense: Dense) -> None:
     assert dense.record["deflated"]["variance_daily"] == pytest.approx(variance, rel=1e-9)
     counts = dense.record["counts"]
     marks = {mark["name"]: mark for mark in dense.record["deflated"]["marks"]}
-    names = {"all variants": "all", "distinct": "distinct", "entropy rank": "entropy_rank", "ledger": "ledger",
-             "participation ratio": "participation_ratio", "implied by the bootstrap": "implied"}  # fmt: skip
+    names = {"choices": "choices", "distinct choices": "distinct_choices", "entropy rank": "entropy_rank",
+             "ledger": "ledger", "participation ratio": "participation_ratio",
+             "implied by the bootstrap": "implied"}  # fmt: skip
     assert set(marks) == set(names)
     gamma = 0.5772156649015329
     for name, mark in marks.items():
@@ -264,9 +278,9 @@ def test_the_ensemble_by_brute_force(dense: Dense) -> None:
     sharpe, skew = inside.mean() / inside.std(ddof=1), stats.skew(inside)
     shape = 1 - skew * sharpe + (stats.kurtosis(inside, fisher=False) - 1) / 4 * sharpe**2
     assert error == pytest.approx(math.sqrt(shape / (dense.days - 1) * dense.periods), rel=1e-6)
-    chosen = np.flatnonzero(dense.sharpe >= dense.sharpe.max() - error)
+    chosen = dense.choices[dense.sharpe[dense.choices] >= dense.best - error]
     assert found["cells"] == len(chosen) > 5
-    assert found["share"] == pytest.approx(len(chosen) / len(dense.sharpe))
+    assert found["share"] == pytest.approx(len(chosen) / len(dense.choices))
     weights = np.stack([(dense.held[:, chosen] == leg).mean(axis=1) for leg in range(3)], axis=1)
     assert found["agreement"] == pytest.approx(weights[: dense.days].max(axis=1).mean(), rel=1e-12)
     cell = int(dense.execution[dense.index("base")])
@@ -369,17 +383,18 @@ def test_neighbours(dense: Dense) -> None:
 
 
 def test_sensitivity_and_plateau_of_the_values(dense: Dense) -> None:
-    space = dense.study.space
-    values = dense.sharpe.reshape(space.dims)
-    varied = [axis for axis, size in enumerate(space.dims) if size > 1]
+    space, cost = dense.study.space, dense.study.space.names.index("execution.cost")
+    values = np.take(dense.sharpe.reshape(space.dims), [space.base[cost]], axis=cost)
+    varied = [axis for axis, size in enumerate(values.shape) if size > 1]
     exact, found = functional_anova(values.squeeze()), dense.record["sensitivity"]
     assert found["axes"] == [space.names[axis] for axis in varied]
     # The whole grid is kept in float32.
     np.testing.assert_allclose(found["first_order"], exact.first_order, atol=1e-5)
     np.testing.assert_allclose(found["total"], exact.total, atol=1e-5)
-    assert found["from"] == "every cell"
+    assert found["from"] == "every choice"
     for who in ("base", "best"):
         digits = [int(digit) for digit in space.digits(np.array([dense.index(who)]))[0]]
+        digits[cost] = 0
         direct = plateau(values, digits, dense.record["ensemble"]["standard_error"])
         assert dense.record["plateau"][who]["score"] == pytest.approx(direct.score, rel=1e-5)
         assert dense.record["plateau"][who]["neighbours"] == direct.neighbours
@@ -430,6 +445,6 @@ def test_the_placebo_is_a_plain_evaluation_on_turned_returns(dense: Dense) -> No
     np.testing.assert_allclose(found["best"], best, rtol=1e-8)
     # A tie that rounding breaks moves a percentile by half a variant.
     np.testing.assert_allclose(found["base_percentile"], base, atol=100 / len(dense.distinct))
-    assert found["at_least"] == sum(value >= dense.sharpe.max() for value in best)
+    assert found["at_least"] == sum(value >= dense.best for value in best)
     assert found["p_value"] == (found["at_least"] + 1) / 101
-    assert found["observed"] == pytest.approx(dense.sharpe.max(), rel=1e-9)
+    assert found["observed"] == pytest.approx(dense.best, rel=1e-9)

@@ -206,17 +206,18 @@ def test_a_stress_that_the_window_has_no_room_for_says_so(folder: Path, tmp_path
 def test_a_large_grid_is_sampled_and_says_so(
     study: gp.Study, run: gp.Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The number of trials stays that of the grid."""
-    monkeypatch.setattr(population_module, "LARGEST_GRID", 100)
-    monkeypatch.setattr(deflation_module, "LARGEST_GRID", 100)
-    monkeypatch.setattr(population_module, "DRAWN", 60)
+    """The number of trials stays that of the choices."""
+    monkeypatch.setattr(population_module, "LARGEST_GRID", 50)
+    monkeypatch.setattr(deflation_module, "LARGEST_GRID", 50)
+    monkeypatch.setattr(population_module, "DRAWN", 30)
     sampled = gp.run(study, data=folder, out=tmp_path)
     method, counts = sampled.statistics["method"], sampled.statistics["counts"]
     assert method["sampled"]
-    assert method["sample"] == "60 of 288 variants drawn at random"
-    assert method["used"] <= 60
-    assert (counts["all"], counts["distinct"]) == (288, sampled.summary["distinct"])
-    assert counts["distinct"] >= run.statistics["counts"]["distinct"] > method["used"]
+    assert method["sample"] == "30 of 72 choices drawn at random"
+    assert method["used"] <= 30
+    counted = (counts["variants"], counts["choices"], counts["distinct_choices"])
+    assert counted == (288, 72, sampled.summary["distinct_choices"])
+    assert counts["distinct_choices"] >= run.statistics["counts"]["distinct_choices"] > method["used"]
     for row in sampled.statistics["luck"]["benchmarks"]:
         assert row["stepwise"]["base_rejected"] in (None, True, False)
 
@@ -289,7 +290,7 @@ def test_a_strong_effect_passes_and_none_does_not(planted: gp.Run) -> None:
 def test_the_haircut_of_the_planted_is_statsmodels(planted: gp.Run) -> None:
     haircut, days = planted.statistics["haircut"], planted.statistics["method"]["days"]
     table = planted.sql("SELECT sharpe FROM variants")["sharpe"].to_numpy()
-    assert haircut["tests"] == planted.statistics["counts"]["distinct"] == len(table)
+    assert haircut["tests"] == planted.statistics["counts"]["distinct_choices"] == len(table)
     single = 2 * stats.t.sf(np.abs(table / np.sqrt(PERIODS)) * np.sqrt(days), days - 1)
     for who in ("base", "best"):
         mine = planted.summary[who]["index"]
