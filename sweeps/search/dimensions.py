@@ -26,7 +26,8 @@ class Dimensions:
     """The free axes of a study.
 
     The axes of the environment stay at the base, because a trader cannot choose them: releases, lag, costs, interest
-    and carry, except releases that the study names among its choices. An axis is active under a choice if the chosen rule uses one of its signals and that signal is on.
+    and carry, except releases that the study names among its choices. An axis is active under a choice if the chosen
+    rule uses one of its signals and that signal is on.
 
     ``dense``: the levels of latches are not dimensions; each trial evaluates a grid of them with at most ``cells``
     cells. Raises InputError if no dimension is left, or if the study names an axis of the execution as a choice.
