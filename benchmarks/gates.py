@@ -146,7 +146,7 @@ def measure(markets: int) -> Report:
             statistics = judge(kind, seed)
             outcomes.append(outcome(statistics))
             names = [gate["name"] for gate in statistics["gates"]]
-            report |= {"variants": statistics["method"]["variants"], "days": statistics["method"]["days"]}
+            report |= {"variants": statistics["method"]["choices"], "days": statistics["method"]["days"]}
         kinds[name] = {"meaning": kind.meaning, "markets": len(outcomes), "rates": rates(outcomes)}
     report |= {"gates": names, "kinds": kinds, "seconds": time.perf_counter() - began}
     return report

@@ -21,7 +21,7 @@ _STEPS = 6
 def surrounding_study(study: Study, dimensions: Dimensions, trial: FrozenTrial, context: SearchContext) -> Study:
     """The study whose base is what a trial chose and whose grid is what surrounds it.
 
-    The grid has as many steps along each axis as fit the limit. Values under which a signal is not defined in time are
+    The study does not declare this base: the search found it by its results. The grid has as many steps along each axis as fit the limit. Values under which a signal is not defined in time are
     left out.
     """
     chosen: Choice = trial.user_attrs["result"]["chosen"]
@@ -43,7 +43,8 @@ def surrounding_study(study: Study, dimensions: Dimensions, trial: FrozenTrial, 
         if not _is_allowed(wider, chosen, context):
             break
         grid = wider
-    return study.set(centre).set({name: values for name, values in grid.items() if len(values) > 1})
+    varied = {name: values for name, values in grid.items() if len(values) > 1}
+    return study.set(centre).set({**varied, "declared": False})
 
 
 def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int, context: SearchContext) -> dict[str, list[Value]]:

@@ -28,7 +28,7 @@ def ask_questions(
     worth = _worth(candidates, held, gross, 0)
     search = None if len(population) < 2 else _search(candidates, population, observer)
     since = _worth(candidates, held, gross, 1) if problem.segments > 1 else None
-    declared = candidates.plan.study.spec.declared and population.points is None
+    declared = candidates.plan.study.spec.declared
     questions: QuestionsRecord = {"timing": timing, "worth": worth, "search": search, "since": since}
     return questions, conclude(timing, worth, search, since, declared=declared)
 

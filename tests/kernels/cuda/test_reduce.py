@@ -117,11 +117,13 @@ def check_runs(device: Device, out: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert not (found.folder / "variants.parquet").exists()
     np.testing.assert_array_equal(found.top(1000)["index"], expected.top(1000)["index"])
     assert found.summary["histogram"] == expected.summary["histogram"]
+    assert found.summary["whole_grid"]["histogram"] == expected.summary["whole_grid"]["histogram"]
     for name in ("percentile", "percentile_after_publication"):
         assert found.summary["base"][name] == expected.summary["base"][name]
     one, other = (run.sql("select * from surfaces") for run in (found, expected))
-    np.testing.assert_array_equal(one["count"], other["count"])
-    for name in ("mean", "mean_square", "max", "base"):
+    for name in ("count", "whole_grid_count"):
+        np.testing.assert_array_equal(one[name], other[name])
+    for name in ("mean", "mean_square", "max", "base", "whole_grid_mean", "whole_grid_mean_square", "whole_grid_max"):
         np.testing.assert_allclose(one[name], other[name], rtol=1e-9, atol=1e-9)
 
 

@@ -38,7 +38,7 @@ def reduced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def total(run: gp.Run) -> int:
-    histogram = run.summary["histogram"]
+    histogram = run.summary["whole_grid"]["histogram"]
     return sum(histogram["counts"]) + histogram["below"] + histogram["above"] + histogram["undefined"]
 
 

@@ -21,7 +21,7 @@ from gridproof.results.run.tiles import Tiles
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.ledger_entries import market_identity, trials_of
 from gridproof.sweeps.execution.options import RunOptions
-from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, draw_sample
+from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, draw_variants
 from gridproof.sweeps.run import run_study
 from gridproof.sweeps.study.document import parse_value
 from gridproof.sweeps.study.study import Study, load_study
@@ -274,7 +274,7 @@ def test_a_sample_counts_its_points_and_what_its_report_shows(tmp_path: Path) ->
     space = study.space
     gp.run(study, out=tmp_path, sample=40, verdict=False)
     shown = {int(each) for x, y in several_pairs(space.dims) for each in space.slice_through_base(x, y)}
-    expected = len({int(index) for index in draw_sample(space.size, 40)} | {space.base_index} | shown)
+    expected = len({int(index) for index in draw_variants(study, 40)} | {space.base_index} | shown)
     assert expected < space.size
     assert only(tmp_path) == (1, expected, expected)
     gp.run(study, out=tmp_path, sample=50, verdict=False)

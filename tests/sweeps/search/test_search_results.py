@@ -60,7 +60,7 @@ def test_what_is_evaluated_is_counted_and_deflates(data: Path, tmp_path: Path) -
     cells, swept = int(table["cells"].sum()), run.summary["variants"]
     assert cells < total <= cells + swept, "the trials, and what was swept around the best of them"
     found = run.statistics
-    assert (found["counts"]["all"], found["counts"]["ledger"]) == (cells, total)
+    assert (found["counts"]["choices"], found["counts"]["ledger"]) == (cells, total)
     marks = {mark["name"]: mark for mark in found["deflated"]["marks"]}
     assert (marks["all variants"]["trials"], marks["ledger"]["trials"]) == (cells, total)
     assert marks["ledger"]["threshold"] > marks["all variants"]["threshold"]
@@ -78,7 +78,7 @@ def test_a_space_of_words_alone(data: Path, tmp_path: Path) -> None:
     run = run_search(data, tmp_path, 8, searched().set(still), verdict=True)
     assert run.summary["variants"] == 1
     assert run.search["cells"] <= 6
-    assert run.statistics["counts"]["all"] == run.search["cells"]
+    assert run.statistics["counts"]["choices"] == run.search["cells"]
 
 
 @pytest.mark.parametrize(("values", "computable"), [([1.0], False), ([2.0, 2.0, 2.0], False), ([1.0, 2.0, 4.0], True)])
