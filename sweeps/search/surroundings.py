@@ -21,8 +21,8 @@ _STEPS = 6
 def surrounding_study(study: Study, dimensions: Dimensions, trial: FrozenTrial, context: SearchContext) -> Study:
     """The study whose base is what a trial chose and whose grid is what surrounds it.
 
-    The study does not declare this base: the search found it by its results. The grid has as many steps along each axis as fit the limit. Values under which a signal is not defined in time are
-    left out.
+    The study does not declare this base: the search found it by its results. The grid has as many steps along each
+    axis as fit the limit. Values under which a signal is not defined in time are left out.
     """
     chosen: Choice = trial.user_attrs["result"]["chosen"]
     centre = {axis.name: chosen[axis.name] for axis in study.space.axes if len(axis.values) > 1}
