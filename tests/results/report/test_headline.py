@@ -26,7 +26,7 @@ def test_headline_says_in_words_how_the_base_stands(run: pathlib.Path) -> None:
     assert "in sample, better than 97.2% of the 17,640 choices (2,520 distinct)." in page
     assert "After publication (from 2009-05-08): Sharpe ratio" in page
     assert "better than 51.3% of the same choices." in page
-    assert "Best variant in sample: Sharpe ratio" in page
+    assert "Best choice in sample: Sharpe ratio" in page
 
 
 def test_favourable_conditions_of_the_best_are_named_with_their_effect(run: pathlib.Path) -> None:
