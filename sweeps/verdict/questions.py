@@ -3,8 +3,6 @@ since publication."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import conclude
