@@ -1,38 +1,40 @@
-"""The largest resampled sum over all variants, in as many steps as the variants have holding periods.
+"""The largest resampled statistic over all variants.
 
-The sum of a variant's daily returns over a bootstrap resample, in which day t stands n(t) times, is Σ n(t)·r(t). Within
-a holding period that is a difference of two prefix sums of n·r of its allocation, and each charged switch adds n(t)
-times what it cost: so a resample of a variant costs its switches, not its days. Eight resamples are summed at a time; a
-thread owns its eight, so no two threads write to one maximum. Variants that switch very often go through a matrix
-product instead. Its numbers are whole, so that the sums are exact in every order in which a BLAS library may add.
+The sum of a variant's daily returns over a bootstrap resample, in which day t stands n(t) times, is Σ n(t)·r(t). It
+adds up over blocks of days, so it is computed once for each pattern (``patterns.block_patterns``): within a run that is
+a difference of two prefix sums of n·r, and each charged switch adds n(t) times what it cost. Daily returns are rounded
+to whole numbers of some 12 digits, so that the sums are exact. Eight resamples are summed at a time; a thread owns its
+eight, so no two threads write to one maximum.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.cpu.holding_periods import HoldingPeriods, PayoffTables
+from gridproof.kernels.cpu.patterns.block_patterns import Patterns
+from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, whole_scale
+from gridproof.kernels.cpu.patterns.simd_rows import add_product, raise_row, sum_rows
 from gridproof.kernels.jit import jit
 from gridproof.kernels.problem import Problem
 from gridproof.kernels.threads import run_ranges
 
-_LANES = 8
+_EIGHT = np.uint64(LANES)
 
-# Holding periods a variant, on average, from which the matrix product is faster; and how many variants it takes at
-# once. Columns of daily returns, and resamples, that a thread takes at once.
-_MANY, _PANEL = 80, 1024
-_COLUMNS, _RESAMPLES = 64, 64
+# Columns of daily returns that a thread takes at once.
+_COLUMNS = 64
 
 
 class Studentising(NamedTuple):
     """What turns resampled sums of J variants into K statistics: (sum − offset − centre)·factor."""
 
     offsets: Floats  # (K, R): the resampled sum of what the returns are measured against
-    centres: Floats  # (K, J)
-    factors: Floats  # (K, J); NaN leaves a variant out
+    centres: Floats  # (J, K)
+    factors: Floats  # (J, K); NaN leaves a variant out
 
 
 def daily_returns(problem: Problem, held: HoldingPeriods) -> Floats:
@@ -44,7 +46,7 @@ def daily_returns(problem: Problem, held: HoldingPeriods) -> Floats:
 
 def raise_maxima(
     problem: Problem,
-    held: HoldingPeriods,
+    patterns: Sequence[Patterns],
     counts: Floats,
     offsets: Floats,
     centres: Floats,
@@ -53,42 +55,50 @@ def raise_maxima(
 ) -> None:
     """Raise maxima (K, R) to the largest over the jobs of (resampled sum of returns − offset − centre)·factor.
 
-    counts: (R, days) how often each day stands in a resample. The rest see ``Studentising``.
+    patterns: of J jobs. counts: (R, days) how often each day stands in a resample. offsets: (K, R). centres, factors:
+    (K, J), see ``Studentising``.
     """
-    resamples = counts.shape[0]
-    batches = -(-resamples // _LANES)
-    padded = np.zeros((batches * _LANES, held.days))
+    resamples, days = counts.shape
+    batches = -(-resamples // LANES)
+    padded = np.zeros((batches * LANES, days))
     padded[:resamples] = counts
-    against = np.full((len(offsets), batches * _LANES), np.inf)
+    against = np.full((len(offsets), batches * LANES), np.inf)
     against[:, :resamples] = offsets
     found = np.full(against.shape, -np.inf)
     found[:, :resamples] = maxima
-    statistics = Studentising(against, np.ascontiguousarray(centres), np.ascontiguousarray(factors))
-    if len(held.periods) > _MANY * len(held.execution):
-        scale = whole_scale(problem, counts)
-        for low in range(0, len(held.execution), _PANEL):
-            returns = daily_returns(problem, held.part(low, min(len(held.execution), low + _PANEL)))
-            returns *= scale
-            sums = np.rint(returns, out=returns).T @ padded.T
-            run_ranges(_compare, -(-len(padded) // _RESAMPLES), sums, 1.0 / scale, low, statistics, found)
-    else:
-        lanes = np.ascontiguousarray(padded.reshape(batches, _LANES, held.days).transpose(0, 2, 1))
-        payoffs = problem.payoff_of[held.execution]
-        for payoff in np.unique(payoffs):
-            chosen = np.flatnonzero(payoffs == payoff)
-            returns = np.ascontiguousarray(problem.returns[payoff, :, : held.days].T)
-            run_ranges(_raise, batches, chosen, held, PayoffTables.of(problem), returns, lanes, statistics, found)
+    lanes = np.ascontiguousarray(padded.reshape(batches, LANES, days).transpose(0, 2, 1))
+    scale = return_scale(problem, counts)
+    for each in patterns:
+        returns = np.rint(problem.returns[each.payoff, :, :days].T * scale)
+        statistics = Studentising(
+            against, np.ascontiguousarray(centres[:, each.jobs].T), np.ascontiguousarray(factors[:, each.jobs].T)
+        )
+        lost = lost_by_switching(problem, each, returns, scale)
+        run_ranges(_raise, batches, each, np.ascontiguousarray(returns), lost, lanes, 1.0 / scale, statistics, found)
     maxima[:] = found[:, :resamples]
 
 
-def whole_scale(problem: Problem, counts: Floats) -> float:
+def return_scale(problem: Problem, counts: Floats) -> float:
     """The power of two by which daily returns become numbers below 2^53 in sum, whatever is held in any resample.
 
     Rounded to whole numbers they then keep some 12 digits, and sums of them are exact.
     """
     largest = (1.0 + float(np.abs(problem.returns).max())) * (1.0 + float(problem.costs.max(initial=0.0))) - 1.0
-    most = largest * max(1.0, float(counts.sum(axis=1).max(initial=0.0)))
-    return float(2.0 ** (52 - np.frexp(most)[1])) if most > 0.0 else 1.0
+    return whole_scale(largest * max(1.0, float(counts.sum(axis=1).max(initial=0.0))))
+
+
+def lost_by_switching(problem: Problem, patterns: Patterns, returns: Floats, scale: float) -> Floats:
+    """(M,) what the switch into each run changes in the return of its first day, in whole numbers.
+
+    returns: (days, A) times ``scale``, whole.
+    """
+    day, to = patterns.runs[:, 0], patterns.runs[:, 2]
+    held = np.concatenate([[0], to[:-1]])
+    held[patterns.begins[:-1]] = patterns.before
+    cost = np.where(held == to, 0.0, problem.costs[patterns.cost, held, to, day])
+    earned = (1.0 + problem.returns[patterns.payoff, to, day]) * (1.0 - cost) - 1.0
+    found: Floats = np.where(cost > 0.0, np.rint(earned * scale) - returns[day, to], 0.0)
+    return found
 
 
 @jit(nogil=True)
@@ -119,63 +129,66 @@ def _fill(low: int, high: int, held: HoldingPeriods, tables: PayoffTables, resul
 
 @jit(nogil=True)
 def _raise(
-    low: int, high: int, chosen: Ints, held: HoldingPeriods, tables: PayoffTables, returns: Floats, lanes: Floats,
+    low: int, high: int, patterns: Patterns, returns: Floats, lost: Floats, lanes: Floats, unit: float,
     statistics: Studentising, found: Floats,
 ) -> None:  # fmt: skip
-    """Batches [low, high) of eight resamples. returns: (days, A) of the jobs ``chosen``; lanes: (batches, days, 8)."""
+    """Batches [low, high) of eight resamples. returns: (days, A) whole; lost: (M,); lanes: (batches, days, 8)."""
     days, allocations = returns.shape
-    prefix = np.zeros((days + 1) * allocations * _LANES)
-    total = np.empty(_LANES)
+    kinds = len(found)
+    prefix = np.zeros((days + 1) * allocations * LANES)
+    table = np.empty((len(patterns.before) + len(patterns.joins)) * LANES)
+    total = np.empty(LANES)
+    best, against = np.empty(kinds * LANES), np.empty(kinds * LANES)
+    centres, factors, roots = statistics.centres.ravel(), statistics.factors.ravel(), patterns.roots.ravel()
     for batch in range(low, high):
-        drawn = lanes[batch]
-        for day in range(days):
-            for allocation in range(allocations):
-                here = (day * allocations + allocation) * _LANES
-                there = here + allocations * _LANES
-                for lane in range(_LANES):
-                    prefix[there + lane] = prefix[here + lane] + drawn[day, lane] * returns[day, allocation]
-        offset = batch * _LANES
-        for job in chosen:
-            for lane in range(_LANES):
-                total[lane] = 0.0
-            place, last = held.begins[job], held.begins[job + 1]
-            charged = tables.cost_of[held.execution[job]]
-            before = held.periods[place, 1]
-            while place < last:
-                day, allocation = held.periods[place, 0], held.periods[place, 1]
-                if day > 0:
-                    cost = tables.costs[charged, before, allocation, day]
-                    if cost > 0.0:
-                        lost = -cost * (1.0 + returns[day, allocation])
-                        for lane in range(_LANES):
-                            total[lane] += lost * drawn[day, lane]
-                end = np.int64(held.periods[place + 1, 0]) if place + 1 < last else days
-                here = np.uint64((day * allocations + allocation) * _LANES)
-                there = np.uint64((end * allocations + allocation) * _LANES)
-                for lane in range(np.uint64(_LANES)):
-                    total[lane] += prefix[there + lane] - prefix[here + lane]
-                before = allocation
-                place += 1
-            for kind in range(len(statistics.centres)):
-                factor, centre = statistics.factors[kind, job], statistics.centres[kind, job]
-                for lane in range(_LANES):
-                    value = (total[lane] - statistics.offsets[kind, offset + lane] - centre) * factor
-                    if value > found[kind, offset + lane]:
-                        found[kind, offset + lane] = value
+        drawn, offset = lanes[batch].ravel(), batch * LANES
+        for kind in range(kinds):
+            for lane in range(LANES):
+                best[kind * LANES + lane] = found[kind, offset + lane]
+                against[kind * LANES + lane] = statistics.offsets[kind, offset + lane]
+        _add_days(returns, drawn, prefix)
+        add_runs(patterns, prefix, allocations, 1, table)
+        _add_costs(patterns, lost, drawn, table)
+        add_joins(table, patterns.joins, len(patterns.before), 1)
+        _raise_all(patterns, roots, table, unit, total, against, centres, factors, best)
+        for kind in range(kinds):
+            for lane in range(LANES):
+                found[kind, offset + lane] = best[kind * LANES + lane]
 
 
-@jit(nogil=True)
-def _compare(
-    low: int, high: int, sums: Floats, unit: float, before: int, statistics: Studentising, found: Floats
-) -> None:
-    """Strips [low, high) of resamples. sums: (w, R) of the jobs from ``before`` on, in units of ``unit``."""
-    jobs, resamples = sums.shape
-    for strip in range(low, high):
-        first, last = strip * _RESAMPLES, min(resamples, (strip + 1) * _RESAMPLES)
-        for job in range(jobs):
-            for kind in range(len(statistics.centres)):
-                factor, centre = statistics.factors[kind, before + job], statistics.centres[kind, before + job]
-                for resample in range(first, last):
-                    value = (sums[job, resample] * unit - statistics.offsets[kind, resample] - centre) * factor
-                    if value > found[kind, resample]:
-                        found[kind, resample] = value
+@jit(counted=False)
+def _add_days(returns: Floats, drawn: Floats, prefix: Floats) -> None:
+    """prefix: flat (days + 1, A, 8), the sums of n·r over all days before. drawn: flat (days, 8), the n."""
+    days, allocations = returns.shape
+    for day in range(days):
+        for allocation in range(allocations):
+            here = np.uint64((day * allocations + allocation) * LANES)
+            there = here + np.uint64(allocations * LANES)
+            for lane in range(_EIGHT):
+                prefix[there + lane] = prefix[here + lane]
+            add_product(prefix, there, drawn, np.uint64(day * LANES), returns[day, allocation])
+
+
+@jit(counted=False)
+def _add_costs(patterns: Patterns, lost: Floats, drawn: Floats, table: Floats) -> None:
+    """Add to the rows of all patterns what their switches cost in each resample."""
+    for pattern in range(len(patterns.before)):
+        for run in range(patterns.begins[pattern], patterns.begins[pattern + 1]):
+            if lost[run] != 0.0:
+                add_product(
+                    table, np.uint64(pattern * LANES), drawn, np.uint64(patterns.runs[run, 0] * LANES), lost[run]
+                )
+
+
+@jit(counted=False)
+def _raise_all(
+    patterns: Patterns, roots: Array, table: Floats, unit: float, total: Floats, against: Floats, centres: Floats,
+    factors: Floats, best: Floats,
+) -> None:  # fmt: skip
+    """Raise best, flat (K, 8), to the statistics of all variants. centres, factors: flat (J, K)."""
+    kinds = np.uint64(len(best)) // _EIGHT
+    count = np.uint64(len(roots)) // np.uint64(len(patterns.jobs))
+    for job in range(np.uint64(len(patterns.jobs))):
+        sum_rows(total, np.uint64(0), table, np.uint64(0), _EIGHT, roots, job * count, count, unit)
+        for kind in range(kinds):
+            raise_row(best, against, kind * _EIGHT, total, centres, factors, job * kinds + kind)

@@ -2,22 +2,27 @@
 
 The active return of a day is Σ(w − w̄)(r − r̄) over the allocations: what a variant earns beyond the constant mix of its
 own mean weights. With one allocation held at a time its sum is Σ r′ over the days held, r′ = r − r̄, and its sum of
-squares follows from Σ r′(a)·r′(b) over the days on which a is held, for all b. Both are differences of prefix sums at
-the ends of the holding periods, so a shift of a variant costs its switches, not its days. Eight shifts at a time.
+squares follows from Σ r′(a)·r′(b) over the days on which a is held, for all b. All of them add up over blocks of days,
+so they are computed once for each pattern (``patterns.block_patterns``), eight shifts at a time. They are rounded to
+whole numbers, so that the sums are exact.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from gridproof.kernels.arrays import Bools, Floats, Ints
-from gridproof.kernels.cpu.holding_periods import HoldingPeriods
+from gridproof.kernels.arrays import Array, Bools, Floats, Ints
+from gridproof.kernels.cpu.patterns.block_patterns import Patterns
+from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, turn_days, whole_scale
+from gridproof.kernels.cpu.patterns.simd_rows import sum_rows
 from gridproof.kernels.jit import jit
-from gridproof.kernels.metrics import FLAT
+from gridproof.kernels.metrics import FLAT, LEVEL
 from gridproof.kernels.problem import Problem
 from gridproof.kernels.threads import run_ranges
 
-_LANES = 8
+_EIGHT = np.uint64(LANES)
 
 
 def active_t(weights: Floats, returns: Floats) -> float:
@@ -30,83 +35,98 @@ def active_t(weights: Floats, returns: Floats) -> float:
 
 
 def active_t_maxima(
-    problem: Problem, held: HoldingPeriods, shifts: Ints, eligible: Bools, added: Floats | None = None
+    problem: Problem, patterns: Sequence[Patterns], shifts: Ints, eligible: Bools, added: Floats | None = None
 ) -> Floats:
     """Returns (K,) the largest active t of the eligible jobs, with the returns turned by ``shifts`` (K,) days each.
 
-    Shift 0 is the observed sweep. Costs are left out: a shift keeps every switch. −inf where no job is eligible or
-    none has active returns. added: (J,) is added to each job's Σx under every shift, what it earns that does not turn
-    with the returns; None adds nothing. The result does not depend on threads, nor on how jobs are split into calls
-    (take the maximum of the calls).
+    patterns: of J jobs. eligible: (J,). added: (J,) is added to each job's Σx under every shift, what it earns that
+    does not turn with the returns; None adds nothing. Shift 0 is the observed sweep. Costs are left out: a shift keeps
+    every switch. −inf where no job is eligible or none has active returns. The result does not depend on threads, nor
+    on how jobs are split into calls (take the maximum of the calls).
     """
     count = len(shifts)
-    batches = -(-count // _LANES)
-    padded = np.zeros(batches * _LANES, dtype=np.int64)
+    batches = -(-count // LANES)
+    padded = np.zeros(batches * LANES, dtype=np.int64)
     padded[:count] = shifts
-    maxima = np.full(batches * _LANES, -np.inf)
-    more = np.zeros(len(held.execution)) if added is None else added
-    payoffs = problem.payoff_of[held.execution]
-    for payoff in np.unique(payoffs[eligible]):
-        chosen = np.flatnonzero(eligible & (payoffs == payoff))
-        returns = problem.returns[payoff, :, : held.days].T
-        centred = np.ascontiguousarray(returns - returns.mean(axis=0))
-        products = centred.T @ centred
-        run_ranges(_raise, batches, chosen, held.begins, held.periods, centred, products, padded, more, maxima)
+    maxima = np.full(batches * LANES, -np.inf)
+    more = np.zeros(len(eligible)) if added is None else added
+    for each in patterns:
+        chosen = eligible[each.jobs]
+        if not chosen.any():
+            continue
+        returns = problem.returns[each.payoff, :, : each.edges[-1]].T
+        centred = returns - returns.mean(axis=0)
+        centred[:, np.abs(centred).max(axis=0) <= LEVEL] = 0.0
+        values, units = _whole_sums(centred)
+        weights = each.days_held(problem.allocations) / len(centred)
+        mixed = np.einsum("ja,ab,jb->j", weights, np.einsum("ta,tb->ab", centred, centred), weights)
+        moving = np.flatnonzero((centred != 0.0).any(axis=0))
+        run_ranges(
+            _raise, batches, each, values, units, np.ascontiguousarray(weights[:, moving]), mixed, more[each.jobs],
+            chosen, padded, maxima,
+        )  # fmt: skip
     return maxima[:count]
+
+
+def _whole_sums(centred: Floats) -> tuple[Floats, Floats]:
+    """What a day held adds to the sums, (T, A, sums), in whole numbers, and the unit of each sum.
+
+    centred: (T, A). The sums: r′ of the allocation held, its product with each r′ that moves, and its square; where
+    only one moves the square is that product.
+    """
+    moving = np.flatnonzero((centred != 0.0).any(axis=0))
+    days = len(centred)
+    own = [] if len(moving) == 1 else [centred**2]
+    products = [centred * centred[:, [one]] for one in moving]
+    values = np.stack([centred, *products, *own], axis=2)
+    scales = np.array([whole_scale(days * most) for most in np.abs(values).max(axis=(0, 1), initial=0.0)])
+    return np.ascontiguousarray(np.rint(values * scales)), 1.0 / scales
 
 
 @jit(nogil=True)
 def _raise(
-    low: int, high: int, chosen: Ints, begins: Ints, periods: Ints, returns: Floats, products: Floats, shifts: Ints,
-    added: Floats, maxima: Floats,
+    low: int, high: int, patterns: Patterns, values: Floats, units: Floats, weights: Floats, mixed: Floats,
+    added: Floats, chosen: Bools, shifts: Ints, maxima: Floats,
 ) -> None:  # fmt: skip
-    """Batches [low, high) of eight shifts. returns: (days, A) less their means; products: (A, A)."""
-    days, allocations = returns.shape
-    width = allocations + 1  # the return of an allocation, and its product with each allocation's
-    prefix = np.zeros((days + 1) * allocations * width * _LANES)
-    total = np.empty(width * _LANES)
-    own = np.empty(_LANES)
-    weights = np.empty(allocations)
+    """Batches [low, high) of eight shifts. values: (days, A, sums) whole. weights: (J, moving)."""
+    days, allocations, sums = values.shape
+    prefix = np.zeros((days + 1) * allocations * sums * LANES)
+    table = np.empty((len(patterns.before) + len(patterns.joins)) * sums * LANES)
+    total, best = np.empty(sums * LANES), np.empty(LANES)
+    flat, roots, mean = values.ravel(), patterns.roots.ravel(), weights.ravel()
     for batch in range(low, high):
-        first = batch * _LANES
-        for day in range(days):
-            for lane in range(_LANES):
-                turned = (day + shifts[first + lane]) % days
-                for allocation in range(allocations):
-                    here = (day * allocations + allocation) * width * _LANES + lane
-                    there = here + allocations * width * _LANES
-                    value = returns[turned, allocation]
-                    prefix[there] = prefix[here] + value
-                    for other in range(allocations):
-                        step = (other + 1) * _LANES
-                        prefix[there + step] = prefix[here + step] + value * returns[turned, other]
-        for job in chosen:
-            total[:] = 0.0
-            own[:] = 0.0
-            weights[:] = 0.0
-            for place in range(begins[job], begins[job + 1]):
-                day, allocation = int(periods[place, 0]), int(periods[place, 1])
-                last = place + 1 == begins[job + 1]
-                end = days if last else int(periods[place + 1, 0])
-                here = (day * allocations + allocation) * width * _LANES
-                there = (end * allocations + allocation) * width * _LANES
-                for at in range(width * _LANES):
-                    total[at] += prefix[there + at] - prefix[here + at]
-                square = (allocation + 1) * _LANES
-                for lane in range(_LANES):
-                    own[lane] += prefix[there + square + lane] - prefix[here + square + lane]
-                weights[allocation] += end - day
-            mixed = 0.0
-            for allocation in range(allocations):
-                weights[allocation] /= days
-            for allocation in range(allocations):
-                for other in range(allocations):
-                    mixed += weights[allocation] * weights[other] * products[allocation, other]
-            for lane in range(_LANES):
-                squares = own[lane] + mixed
-                for allocation in range(allocations):
-                    squares -= 2.0 * weights[allocation] * total[(allocation + 1) * _LANES + lane]
-                if squares > FLAT * (own[lane] + mixed):
-                    value = (total[lane] + added[job]) / np.sqrt(squares)
-                    if value > maxima[first + lane]:
-                        maxima[first + lane] = value
+        for lane in range(LANES):
+            best[lane] = maxima[batch * LANES + lane]
+            turn_days(flat, days, shifts[batch * LANES + lane], lane, prefix)
+        add_runs(patterns, prefix, allocations, sums, table)
+        add_joins(table, patterns.joins, len(patterns.before), sums)
+        _raise_all(patterns, roots, table, sums, units, mean, mixed, added, chosen, total, best)
+        for lane in range(LANES):
+            maxima[batch * LANES + lane] = best[lane]
+
+
+@jit(counted=False)
+def _raise_all(
+    patterns: Patterns, roots: Array, table: Floats, sums: int, units: Floats, weights: Floats, mixed: Floats,
+    added: Floats, chosen: Bools, total: Floats, best: Floats,
+) -> None:  # fmt: skip
+    """Raise best (8,) to the active t of the chosen variants. weights: flat (J, moving)."""
+    count = np.uint64(len(roots)) // np.uint64(len(patterns.jobs))
+    moving = np.uint64(len(weights)) // np.uint64(len(patterns.jobs))
+    width = np.uint64(sums) * _EIGHT
+    square = np.uint64(sums - 1) * _EIGHT
+    for job in range(np.uint64(len(patterns.jobs))):
+        if not chosen[job]:
+            continue
+        for place in range(np.uint64(sums)):
+            at = place * _EIGHT
+            sum_rows(total, at, table, at, width, roots, job * count, count, units[place])
+        for lane in range(_EIGHT):
+            whole = total[square + lane] + mixed[job]
+            squares = whole
+            for one in range(moving):
+                squares -= 2.0 * weights[job * moving + one] * total[(one + np.uint64(1)) * _EIGHT + lane]
+            if squares > FLAT * whole:
+                value = (total[lane] + added[job]) / np.sqrt(squares)
+                if value > best[lane]:
+                    best[lane] = value

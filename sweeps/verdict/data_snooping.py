@@ -14,6 +14,7 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.cpu.bootstrap_maxima import raise_maxima
 from gridproof.kernels.cpu.excess import measure_excess
+from gridproof.kernels.cpu.patterns.block_patterns import variants_of
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.statistics_record import BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
 from gridproof.results.statistics.stepwise import StepwiseTest, decide_stepwise
@@ -71,9 +72,9 @@ def measure_data_snooping(
     maxima = np.full((4 * kinds + 1, resamples), -np.inf)
     sums, statistics, factors = (np.full((kinds, len(population)), np.nan) for _ in range(3))
     left_out = 0
-    for first, periods in population.holding_periods():
-        here = slice(first, first + len(periods.execution))
-        found = measure_excess(problem, periods, series, bootstrap.block_length, edges)
+    for first, patterns in population.patterns(edges):
+        here = slice(first, first + variants_of(patterns))
+        found = measure_excess(problem, patterns, series, bootstrap.block_length, edges)
         if cross_validation is not None:
             cross_validation.add(found.parts)
         constant = found.deviations < 0.0
@@ -89,7 +90,7 @@ def measure_data_snooping(
         scales = np.stack([scale, scale, scale, plain], axis=1)
         raise_maxima(
             problem,
-            periods,
+            patterns,
             counts,
             rows,
             np.concatenate([centres.reshape(4 * kinds, -1), found.total[None]]),
@@ -122,10 +123,10 @@ def _stepwise(
     def null_maxima(superior: Bools) -> Floats:
         left = np.where(superior, np.nan, factors)
         found: Floats = np.full((1, len(first)), -np.inf)
-        for begin, periods in population.holding_periods():
-            here = slice(begin, begin + len(periods.execution))
+        for begin, patterns in population.patterns():
+            here = slice(begin, begin + variants_of(patterns))
             raise_maxima(
-                population.plan.problem, periods, bootstrap.resamples.counts, offset[None], sums[None, here],
+                population.plan.problem, patterns, bootstrap.resamples.counts, offset[None], sums[None, here],
                 left[None, here], found,
             )  # fmt: skip
             observer.progress("verdict: stepwise test", here.stop, len(population), here.stop)

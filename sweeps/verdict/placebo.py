@@ -7,7 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
+from gridproof.kernels.cpu.patterns.block_patterns import find_patterns, variants_of
+from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS, ShiftedObjectives, shifted_objectives
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Work
 from gridproof.results.run.statistics_record import PlaceboRecord
@@ -16,6 +20,7 @@ from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.population import Population
+from gridproof.sweeps.verdict.strategy_statistics import number
 
 # Variants that are evaluated in all, and the fewest and most placebo sweeps.
 _VARIANTS, _FEWEST, _MOST = 10_000_000, 20, 100
@@ -31,15 +36,56 @@ def placebo(
     and only the timing is lost. The p-value includes the observed sweep. Of a sampled population only the sample is
     evaluated.
     """
-    problem, days = population.plan.problem, population.days
-    column = METRICS.index(candidates.plan.study.spec.objective)
+    days, objective = population.days, candidates.plan.study.spec.objective
     sweeps = int(np.clip(_VARIANTS // len(population), _FEWEST, _MOST))
     mine = population.find(candidates.metrics["base"][None])
     base = grid.alone(candidates.index["base"]).work if mine is None else population.jobs(slice(mine, mine + 1))
     shifts = np.random.default_rng(SEED).choice(np.arange(1, days), min(sweeps, days - 1), replace=False)
-    observed = float(np.nanmax(population.metrics[:, 0, column], initial=-np.inf))
-    best, percentiles = [], []
-    for done, shift in enumerate(shifts, start=1):
+    measure = _from_sums if objective in FROM_SUMS else _from_sweeps
+    own, found = measure(population, base, np.concatenate([[0], shifts]), objective, backend, observer)
+    at_least = int((found.best[1:] >= found.best[0]).sum())
+    share = (at_least + 1) / (len(shifts) + 1)
+    known = np.isfinite(own)
+    percentiles = 100.0 * (found.below + 0.5 * found.equal) / np.maximum(found.defined, 1)
+    return {
+        "sweeps": len(shifts),
+        "seed": SEED,
+        "best": [float(value) for value in found.best[1:] if np.isfinite(value)],
+        "observed": number(np.nanmax(population.metrics[:, 0, METRICS.index(objective)], initial=-np.inf)),
+        "at_least": at_least,
+        "p_value": share,
+        "monte_carlo_error": float(np.sqrt(share * (1.0 - share) / len(shifts))),
+        "base_percentile": percentiles[1:][known[1:]].tolist(),
+    }
+
+
+def _from_sums(
+    population: Population, base: Work, shifts: Ints, objective: str, backend: str, observer: RunObserver
+) -> tuple[Floats, ShiftedObjectives]:
+    """The base's objective under each shift (K,), and those of all variants: from sums over the days, on the CPU."""
+    problem = population.plan.problem
+    alone = find_patterns(problem, HoldingPeriodLister(problem, population.days)(base))
+    own = shifted_objectives(problem, alone, shifts, objective).best
+    own[~np.isfinite(own)] = np.nan
+    total: ShiftedObjectives | None = None
+    for first, patterns in population.patterns():
+        here = slice(first, first + variants_of(patterns))
+        found = shifted_objectives(problem, patterns, shifts, objective, own)
+        total = found if total is None else total.joined(found)
+        observer.progress("verdict: placebo", here.stop, len(population), here.stop, f"{len(shifts) - 1} sweeps")
+    assert total is not None
+    return own, total
+
+
+def _from_sweeps(
+    population: Population, base: Work, shifts: Ints, objective: str, backend: str, observer: RunObserver
+) -> tuple[Floats, ShiftedObjectives]:
+    """As ``_from_sums``, for an objective that depends on the order of the days: each shift is a sweep."""
+    problem, days = population.plan.problem, population.days
+    column = METRICS.index(objective)
+    own, best = np.full(len(shifts), np.nan), np.full(len(shifts), -np.inf)
+    ranks = np.zeros((3, len(shifts)), dtype=np.int64)
+    for done, shift in enumerate(shifts):
         shifted = replace(
             problem,
             returns=np.ascontiguousarray(np.roll(problem.returns[:, :, :days], -int(shift), axis=2)),
@@ -48,26 +94,11 @@ def placebo(
         )
         evaluate = resolve(backend).bind(shifted)
         works: Iterator[Work] = (
-            (population.jobs(slice(low, low + _AT_ONCE)) for low in range(0, len(population), _AT_ONCE))
-            if population.sampled
-            else (grid.piece(number).work for number in range(grid.pieces))
+            population.jobs(slice(low, low + _AT_ONCE)) for low in range(0, len(population), _AT_ONCE)
         )
         values = np.concatenate([evaluate(work)[:, 0, column] for work in works])
-        observer.progress("verdict: placebo", done, len(shifts), done)
-        best.append(float(np.nanmax(values, initial=-np.inf)))
-        own = evaluate(base)[0, 0, column]
-        if not np.isnan(own):
-            below, equal = (values < own).sum(), (values == own).sum()
-            percentiles.append(100.0 * float(below + 0.5 * equal) / int((~np.isnan(values)).sum()))
-    at_least = int((np.array(best) >= observed).sum())
-    share = (at_least + 1) / (len(best) + 1)
-    return {
-        "sweeps": len(best),
-        "seed": SEED,
-        "best": [value for value in best if np.isfinite(value)],
-        "observed": observed if np.isfinite(observed) else None,
-        "at_least": at_least,
-        "p_value": share,
-        "monte_carlo_error": float(np.sqrt(share * (1.0 - share) / len(best))),
-        "base_percentile": percentiles,
-    }
+        own[done] = evaluate(base.jobs())[0, 0, column]
+        best[done] = np.nanmax(values, initial=-np.inf)
+        ranks[:, done] = (values < own[done]).sum(), (values == own[done]).sum(), (~np.isnan(values)).sum()
+        observer.progress("verdict: placebo", done + 1, len(shifts), done + 1)
+    return own, ShiftedObjectives(best, *ranks)

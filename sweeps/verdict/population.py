@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bootstrap_maxima import daily_returns
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPeriods
+from gridproof.kernels.cpu.patterns.block_patterns import Patterns, find_patterns
 from gridproof.kernels.problem import Jobs
 from gridproof.results.axis_range import Value
 from gridproof.sweeps.execution.evaluation import GridEvaluation
@@ -24,8 +25,9 @@ LARGEST_GRID = 4_000_000
 MOST, DRAWN = 400_000, 100_000
 _SEED = 1
 
-# Variants whose holding periods are listed at once.
-_LISTED = 8192
+# Variants whose holding periods are listed, and whose patterns are found, at once. The patterns of so many are kept.
+_LISTED = 65_536
+_KEPT = 131_072
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Population:
     distinct: int  # how many there are among those evaluated
     sampled: str  # what was drawn from what; empty: all are here
     points: Mapping[str, Array] | None = None  # for every axis (J,) values, where the variants are on no grid
+    kept: list[tuple[int, list[Patterns]]] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -60,6 +63,22 @@ class Population:
         lister = HoldingPeriodLister(self.plan.problem, self.days)
         for first in range(0, len(self), _LISTED):
             yield first, lister(self.jobs(slice(first, first + _LISTED)))
+
+    def patterns(self, edges: Ints | None = None) -> Iterator[tuple[int, list[Patterns]]]:
+        """The patterns of all variants in sample, of some at a time, with the number of the first variant.
+
+        edges: days at which blocks must end, from 0 to the last. Without them those of an earlier call serve, where the
+        variants are so few that they were kept.
+        """
+        if edges is None and self.kept:
+            yield from self.kept
+            return
+        self.kept.clear()
+        for first, periods in self.holding_periods():
+            found = first, find_patterns(self.plan.problem, periods, edges)
+            if len(self) <= _KEPT:
+                self.kept.append(found)
+            yield found
 
     def returns(self, chosen: Ints) -> Floats:
         """(days, chosen) daily returns in sample above the risk-free rate."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
+from gridproof.kernels.cpu.patterns.block_patterns import variants_of
 from gridproof.kernels.cpu.placebo_maxima import active_t_maxima
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Problem
@@ -102,10 +103,10 @@ def _placebo(
 
 def _maxima(population: Population, eligible: Bools, problem: Problem, shifts: Ints, added: Floats | None) -> Floats:
     maxima = np.full(len(shifts), -np.inf)
-    for first, periods in population.holding_periods():
-        here = slice(first, first + len(periods.execution))
+    for first, patterns in population.patterns():
+        here = slice(first, first + variants_of(patterns))
         more = None if added is None else added[here]
-        maxima = np.maximum(maxima, active_t_maxima(problem, periods, shifts, eligible[here], more))
+        maxima = np.maximum(maxima, active_t_maxima(problem, patterns, shifts, eligible[here], more))
     return maxima
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.kernels.cpu.bootstrap_maxima import daily_returns, raise_maxima, whole_scale
+from gridproof.kernels.cpu.bootstrap_maxima import daily_returns, raise_maxima, return_scale
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPeriods
+from gridproof.kernels.cpu.patterns.block_patterns import find_patterns
 from gridproof.kernels.problem import Box, Jobs, Problem
 from gridproof.results.statistics.bootstrap import resample_counts
 from gridproof.statistics import stationary_bootstrap_indices
@@ -100,7 +101,8 @@ def test_maxima_are_those_of_the_matrix_product(seed: int, resamples: int) -> No
     found = before.copy()
     for given_array in (counts, offsets, centres, factors):
         given_array.flags.writeable = False
-    raise_maxima(problem, traces, counts, offsets, centres, factors, found)
+    edges = np.unique(np.concatenate([[0, days], rng.integers(0, days + 1, 3)]))
+    raise_maxima(problem, find_patterns(problem, traces, edges), counts, offsets, centres, factors, found)
     np.testing.assert_allclose(found, largest(counts, returns, offsets, centres, factors, before), rtol=0, atol=1e-12)
 
 
@@ -116,7 +118,9 @@ def test_jobs_left_out_everywhere_raise_nothing() -> None:
     problem, jobs, traces, counts = whole()
     nothing = np.full((1, len(jobs.execution)), np.nan)
     maxima = np.full((1, 43), -np.inf)
-    raise_maxima(problem, traces, counts, np.zeros((1, 43)), np.zeros_like(nothing), nothing, maxima)
+    raise_maxima(
+        problem, find_patterns(problem, traces), counts, np.zeros((1, 43)), np.zeros_like(nothing), nothing, maxima
+    )
     assert np.isneginf(maxima).all()
 
 
@@ -128,7 +132,7 @@ def test_parts_are_the_whole(width: int) -> None:
     factors[1, ::3] = np.nan
     offsets = np.zeros((2, 43))
     together, apart = np.full((2, 43), -np.inf), np.full((2, 43), -np.inf)
-    raise_maxima(problem, traces, counts, offsets, centres, factors, together)
+    raise_maxima(problem, find_patterns(problem, traces), counts, offsets, centres, factors, together)
     columns = []
     for low in range(0, count, width):
         part = traces.part(low, min(count, low + width))
@@ -136,7 +140,8 @@ def test_parts_are_the_whole(width: int) -> None:
         assert len(part.periods) == part.begins[-1]
         columns.append(daily_returns(problem, part))
         here = slice(low, low + width)
-        raise_maxima(problem, part, counts, offsets, centres[:, here], factors[:, here], apart)
+        found = find_patterns(problem, part, np.array([0, 50, 150]))  # other blocks, other joins, the same bits
+        raise_maxima(problem, found, counts, offsets, centres[:, here], factors[:, here], apart)
     np.testing.assert_array_equal(np.concatenate(columns, axis=1), daily_returns(problem, traces))
     np.testing.assert_array_equal(apart, together)
 
@@ -146,9 +151,8 @@ def test_one_resample_of_the_days_themselves_is_the_plain_sum() -> None:
     _, returns = by_day(problem, jobs, 150)
     maxima = np.full((1, 1), -np.inf)
     width = len(jobs.execution)
-    raise_maxima(
-        problem, traces, np.ones((1, 150)), np.zeros((1, 1)), np.zeros((1, width)), np.ones((1, width)), maxima
-    )
+    nothing, one = np.zeros((1, width)), np.ones((1, width))
+    raise_maxima(problem, find_patterns(problem, traces), np.ones((1, 150)), np.zeros((1, 1)), nothing, one, maxima)
     assert maxima[0, 0] == pytest.approx(returns.sum(axis=0).max(), rel=1e-12)
 
 
@@ -172,16 +176,17 @@ import sys
 import numpy as np
 from gridproof.kernels.cpu.bootstrap_maxima import raise_maxima
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
+from gridproof.kernels.cpu.patterns.block_patterns import find_patterns
 from tests.support.problems import random_jobs, random_problem
 
 rng = np.random.default_rng(8)
 problem = random_problem(rng, days=1500, flip=0.4)
 held = HoldingPeriodLister(problem, 1500)(random_jobs(rng, problem, 3, 150))
-assert len(held.periods) > 80 * len(held.execution), "they go through the matrix product"
 width = len(held.execution)
 maxima = np.full((1, 203), -np.inf)
-raise_maxima(problem, held, rng.poisson(1.0, (203, 1500)).astype(float), rng.normal(size=(1, 203)),
-             rng.normal(size=(1, width)), np.ones((1, width)), maxima)
+counts = rng.poisson(1.0, (203, 1500)).astype(float)
+raise_maxima(problem, find_patterns(problem, held), counts, rng.normal(size=(1, 203)), rng.normal(size=(1, width)),
+             np.ones((1, width)), maxima)
 sys.stdout.buffer.write(maxima.tobytes())
 """
 
@@ -201,7 +206,7 @@ def test_the_same_bytes_whatever_the_threads() -> None:
 def test_whole_numbers_keep_their_digits() -> None:
     """The largest possible sum of a resample is below 2^53, and not needlessly far below."""
     problem, _, _, counts = whole()
-    scale = whole_scale(problem, counts)
+    scale = return_scale(problem, counts)
     most = 150 * ((1 + np.abs(problem.returns).max()) * (1 + problem.costs.max()) - 1)
     assert 2**51 <= scale * most <= 2**53
     assert np.log2(scale) == np.floor(np.log2(scale))

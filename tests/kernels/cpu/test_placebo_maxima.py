@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
+from gridproof.kernels.cpu.patterns.block_patterns import find_patterns
 from gridproof.kernels.cpu.placebo_maxima import active_t, active_t_maxima
 from gridproof.kernels.problem import Jobs, Problem
 from tests.support.problems import random_jobs, random_problem
@@ -54,23 +55,21 @@ def test_the_maxima_are_those_of_the_definition(seed: int) -> None:
     expected = by_definition(problem, jobs, days, [int(shift) for shift in shifts], added)
     expected[~eligible] = -np.inf
     expected = np.where(np.isnan(expected), -np.inf, expected).max(axis=0)
-    found = active_t_maxima(problem, held, shifts, eligible, added if added.any() else None)
+    found = active_t_maxima(problem, find_patterns(problem, held), shifts, eligible, added if added.any() else None)
     assert found == pytest.approx(expected, rel=1e-8, abs=1e-8)
 
 
 def test_the_split_into_calls_does_not_matter() -> None:
-    problem, jobs, days = drawn(3)
+    problem, jobs, days = drawn(4)
     held = HoldingPeriodLister(problem, days)(jobs)
     everyone = np.ones(len(held.execution), dtype=np.bool_)
     shifts = np.arange(days)
-    whole = active_t_maxima(problem, held, shifts, everyone)
-    parts = [
-        active_t_maxima(problem, held.part(low, low + 5), shifts[::-1], everyone[low : low + 5])
-        for low in range(0, len(everyone) - 4, 5)
-    ]
-    rest = len(everyone) // 5 * 5
-    if rest < len(everyone):
-        parts.append(active_t_maxima(problem, held.part(rest, len(everyone)), shifts[::-1], everyone[rest:]))
+    whole = active_t_maxima(problem, find_patterns(problem, held), shifts, everyone)
+    parts = []
+    for low in range(0, len(everyone), 5):
+        part = held.part(low, min(len(everyone), low + 5))
+        found = find_patterns(problem, part, np.array([0, 7, days]))
+        parts.append(active_t_maxima(problem, found, shifts[::-1], everyone[low : low + 5]))
     assert np.array_equal(np.maximum.reduce(parts)[::-1], whole)
 
 
@@ -88,5 +87,7 @@ def test_two_legs_are_their_difference() -> None:
 def test_nothing_eligible() -> None:
     problem, jobs, days = drawn(5)
     held = HoldingPeriodLister(problem, days)(jobs)
-    found = active_t_maxima(problem, held, np.arange(3), np.zeros(len(held.execution), dtype=np.bool_))
+    found = active_t_maxima(
+        problem, find_patterns(problem, held), np.arange(3), np.zeros(len(held.execution), dtype=np.bool_)
+    )
     assert (found == -np.inf).all()

@@ -1,0 +1,67 @@
+"""Sums over the days of variants, for eight resamples or shifts at a time, from tables of their patterns.
+
+A table is flat: for each row (pattern or join) and each sum, eight numbers side by side. All numbers are whole and
+below 2^53, so that sums are exact in every order: how variants are cut into calls, and how blocks are joined, changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.cpu.patterns.block_patterns import Patterns
+from gridproof.kernels.cpu.patterns.simd_rows import add_between, add_rows
+from gridproof.kernels.jit import jit
+
+LANES = 8  # resamples or shifts that stand side by side
+_EIGHT = np.uint64(LANES)
+
+
+def whole_scale(most: float) -> float:
+    """The power of two by which numbers that add up to at most ``most`` become numbers below 2^53."""
+    return float(2.0 ** (52 - np.frexp(most)[1])) if most > 0.0 else 1.0
+
+
+@jit(counted=False)
+def turn_days(values: Floats, days: int, shift: int, lane: int, prefix: Floats) -> None:
+    """Lane ``lane`` of prefix (days + 1, width, 8): the sums of the values (days, width), turned by ``shift`` days."""
+    width = len(values) // days
+    turned = shift % days
+    at = np.uint64(lane)
+    for _ in range(days):
+        row = np.uint64(turned * width)
+        for place in range(np.uint64(width)):
+            there = at + np.uint64(width) * _EIGHT
+            prefix[there] = prefix[at] + values[row + place]
+            at += _EIGHT
+        turned = turned + 1 if turned + 1 < days else 0
+
+
+@jit(counted=False)
+def add_runs(patterns: Patterns, prefix: Floats, allocations: int, sums: int, table: Floats) -> None:
+    """The rows of all patterns in a table (rows, sums, 8), from prefix sums (days + 1, A, sums, 8) over the days."""
+    width = np.uint64(sums) * _EIGHT
+    for pattern in range(len(patterns.before)):
+        out = np.uint64(pattern) * width
+        for place in range(width):
+            table[out + place] = 0.0
+        for run in range(patterns.begins[pattern], patterns.begins[pattern + 1]):
+            begin, end, allocation = patterns.runs[run, 0], patterns.runs[run, 1], patterns.runs[run, 2]
+            here = np.uint64(np.int64(begin) * allocations + allocation) * width
+            there = np.uint64(np.int64(end) * allocations + allocation) * width
+            for place in range(np.uint64(sums)):
+                at = place * _EIGHT
+                add_between(table, out + at, prefix, here + at, there + at)
+
+
+@jit(counted=False)
+def add_joins(table: Floats, joins: Array, patterns: int, sums: int) -> None:
+    """Complete a table (rows, sums, 8): row ``patterns`` + i is the sum of the two rows joins[i]."""
+    width = np.uint64(sums) * _EIGHT
+    for number in range(np.uint64(len(joins))):
+        one, other = np.uint64(joins[number, 0]) * width, np.uint64(joins[number, 1]) * width
+        out = (np.uint64(patterns) + number) * width
+        for place in range(np.uint64(sums)):
+            at = place * _EIGHT
+            add_rows(table, out + at, one + at, other + at)
