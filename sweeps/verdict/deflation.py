@@ -30,7 +30,7 @@ from gridproof.sweeps.verdict.population import LARGEST_GRID, Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 # Variants whose correlations are measured; of more, so many are drawn.
-_CORRELATED = 2000
+_CORRELATED = 1000
 
 
 def count_trials(
