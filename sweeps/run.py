@@ -6,10 +6,11 @@ import hashlib
 import os
 import platform
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from gridproof.kernels.backend import Backend, resolve
+from gridproof.kernels.backend import Backend, cuda_planner, resolve
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.results.report.report import write_report
@@ -70,9 +71,6 @@ def run_study(
     )
     tracker = BudgetTracker(options.budget or Budget())
     backend = executor.backend(options.backend)
-    judging = backend.name != "cuda" or gpu_answers()
-    if options.verdict and not judging:
-        observer.notice("verdict skipped: no GPU on this machine; run `gridproof verdict RUN` where there is one")
     market = market_of(study, data)
     sample = options.sample if options.sample is not None and options.sample < study.space.size else None
     runs = RunStore(options.out)
@@ -85,7 +83,7 @@ def run_study(
         faults = report_faults(context)
         # What was finished with a verdict is repaired with it, whatever this call asks for.
         judged = manifest is not None and STATISTICS in manifest.files
-        verdict = judging and (options.verdict or judged) and not store.has(STATISTICS)
+        verdict = (options.verdict or judged) and not store.has(STATISTICS)
         if any(name not in (STATISTICS, REPORT) for name in faults):
             report_data(market, observer)
             evaluation, summary = sweep(context, executor, sample, tracker)
@@ -94,7 +92,11 @@ def run_study(
             if verdict:
                 from gridproof.sweeps.verdict.verdict import conclude_verdict  # imports SciPy, which nothing else needs
 
-                conclude_verdict(evaluation, context, summary, _gatherer(evaluation, summary))
+                judging = _judging(context)
+                if judging is not context:
+                    evaluate = judging.backend.bind(evaluation.plan.problem)
+                    evaluation = GridEvaluation(evaluation.grid, evaluate, evaluation.points)
+                conclude_verdict(evaluation, judging, summary, _gatherer(evaluation, summary))
             finish(context, evaluation.grid.pieces)
             return Run(store.folder, place=runs.of(store.folder))
         if verdict:
@@ -225,7 +227,9 @@ def judge_run(
         )
         raise InputError(rule, "other data", str(store.folder), remedy)
     runs = RunStore(store.folder.parent)
-    context = RunContext(study, market, data_folder(study, data), resolve(summary["backend"]), store, runs, observer)
+    name = summary["backend"]
+    backend = cuda_planner() if name == "cuda" and not gpu_answers() else resolve(name)
+    context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
     with resumable_writes(store.folder), runs.lock(store.folder, observer.notice):
         compute_verdict(context)
     return Run(store.folder)
@@ -233,6 +237,7 @@ def judge_run(
 
 def compute_verdict(context: RunContext) -> None:
     """Computes the statistics of a finished run and writes its report. Raises InputError where a file is damaged."""
+    context = _judging(context)
     study, market, backend, store = context.study, context.market, context.backend, context.store
     store.verify("study.yaml", CUT, "top.parquet", "surfaces.parquet", "curves.parquet")
     summary = cast("RunSummary", store.read_json(SUMMARY))
@@ -248,6 +253,17 @@ def compute_verdict(context: RunContext) -> None:
     conclude_verdict(evaluation, context, summary, gathered)
     _report(context)
     store.relist(STATISTICS, REPORT)
+
+
+def _judging(context: RunContext) -> RunContext:
+    """The context of a verdict: on the CPU where the run's backend needs a GPU, and this machine has none.
+
+    The metrics of the two backends are the same to 1e-9.
+    """
+    if context.backend.name != "cuda" or gpu_answers():
+        return context
+    context.observer.notice("verdict on the CPU: no GPU on this machine")
+    return replace(context, backend=resolve("cpu"))
 
 
 def _report(context: RunContext) -> None:

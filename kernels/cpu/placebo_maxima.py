@@ -24,6 +24,9 @@ from gridproof.kernels.threads import run_ranges
 
 _EIGHT = np.uint64(LANES)
 
+# A square below this share of what it is compared with is below it, whatever the rounding.
+_SURELY = 1.0 - 1e-12
+
 
 def active_t(weights: Floats, returns: Floats) -> float:
     """The definition, by NumPy: Σx / √Σx² of the active returns x. weights, returns: (T, A). NaN without any."""
@@ -92,7 +95,7 @@ def _raise(
     days, allocations, sums = values.shape
     prefix = np.zeros((days + 1) * allocations * sums * LANES)
     table = np.empty((len(patterns.before) + len(patterns.joins)) * sums * LANES)
-    total, best = np.empty(sums * LANES), np.empty(LANES)
+    total, best, highest = np.empty(sums * LANES), np.empty(LANES), np.empty(LANES)
     flat, roots, mean = values.ravel(), patterns.roots.ravel(), weights.ravel()
     for batch in range(low, high):
         for lane in range(LANES):
@@ -100,7 +103,7 @@ def _raise(
             turn_days(flat, days, shifts[batch * LANES + lane], lane, prefix)
         add_runs(patterns, prefix, allocations, sums, table)
         add_joins(table, patterns.joins, len(patterns.before), sums)
-        _raise_all(patterns, roots, table, sums, units, mean, mixed, added, chosen, total, best)
+        _raise_all(patterns, roots, table, sums, units, mean, mixed, added, chosen, total, best, highest)
         for lane in range(LANES):
             maxima[batch * LANES + lane] = best[lane]
 
@@ -108,13 +111,15 @@ def _raise(
 @jit(counted=False)
 def _raise_all(
     patterns: Patterns, roots: Array, table: Floats, sums: int, units: Floats, weights: Floats, mixed: Floats,
-    added: Floats, chosen: Bools, total: Floats, best: Floats,
+    added: Floats, chosen: Bools, total: Floats, best: Floats, highest: Floats,
 ) -> None:  # fmt: skip
-    """Raise best (8,) to the active t of the chosen variants. weights: flat (J, moving)."""
+    """Raise best (8,) to the active t of the chosen variants. weights: flat (J, moving). highest: (8,) scratch."""
     count = np.uint64(len(roots)) // np.uint64(len(patterns.jobs))
     moving = np.uint64(len(weights)) // np.uint64(len(patterns.jobs))
     width = np.uint64(sums) * _EIGHT
     square = np.uint64(sums - 1) * _EIGHT
+    for lane in range(_EIGHT):
+        highest[lane] = best[lane] * best[lane] if best[lane] > 0.0 else 0.0
     for job in range(np.uint64(len(patterns.jobs))):
         if not chosen[job]:
             continue
@@ -126,7 +131,12 @@ def _raise_all(
             squares = whole
             for one in range(moving):
                 squares -= 2.0 * weights[job * moving + one] * total[(one + np.uint64(1)) * _EIGHT + lane]
+            summed = total[lane] + added[job]
+            # Most variants raise no maximum: a product tells so, without a root and a division.
+            if highest[lane] > 0.0 and (summed <= 0.0 or summed * summed < _SURELY * highest[lane] * squares):
+                continue
             if squares > FLAT * whole:
-                value = (total[lane] + added[job]) / np.sqrt(squares)
+                value = summed / np.sqrt(squares)
                 if value > best[lane]:
                     best[lane] = value
+                    highest[lane] = value * value if value > 0.0 else 0.0

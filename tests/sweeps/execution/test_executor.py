@@ -114,18 +114,22 @@ class Elsewhere(LocalExecutor):
         return Backend(name, latch.latch_paths, resolve("cpu").bind)
 
 
-def test_a_driver_without_a_gpu_says_that_it_leaves_the_verdict_out(
+def test_a_driver_without_a_gpu_computes_the_verdict_on_its_cpu(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(run_module, "gpu_answers", lambda: False)
     monkeypatch.setattr(run_module, "ClusterExecutor", lambda address, workers: Elsewhere(2))
     heard = Heard()
     run = gp.run(small_study(), out=tmp_path, backend="cuda", ray="auto", observer=heard)
-    skipped = "verdict skipped: no GPU on this machine; run `gridproof verdict RUN` where there is one"
-    assert [text for text in heard.notices if not text.startswith("read ")] == [skipped]
+    said = "verdict on the CPU: no GPU on this machine"
+    assert [text for text in heard.notices if not text.startswith("read ")] == [said]
     assert run.summary["backend"] == "cuda"
-    assert not run.statistics
+    assert run.statistics
     assert run.report().is_file()
+    before = run.statistics
+    again = judge_run(run.folder, observer=heard)
+    assert heard.notices.count(said) == 2
+    assert again.statistics == before
 
 
 @pytest.mark.usefixtures("trapped_grid")
