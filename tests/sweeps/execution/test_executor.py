@@ -127,7 +127,7 @@ def test_a_driver_without_a_gpu_computes_the_verdict_on_its_cpu(
     assert run.statistics
     assert run.report().is_file()
     before = run.statistics
-    again = judge_run(run.folder, observer=heard)
+    again = run_module.judge_run(run.folder, observer=heard)
     assert heard.notices.count(said) == 2
     assert again.statistics == before
 
