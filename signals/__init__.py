@@ -1,1 +1,1 @@
-"""Market data as it was known on each day, the measures computed from it, and synthetic markets."""
+"""Market data as it was known on each day, the expressions computed from it, and synthetic markets."""

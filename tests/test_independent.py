@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gridproof.results.run.record import Record
-from gridproof.signals import measures
-from gridproof.signals.catalogue import MEASURES, call
 from gridproof.signals.data.market import Market, load_market
+from gridproof.signals.expression.operators.event import turning_point
+from gridproof.signals.expression.operators.moments import mean
+from gridproof.signals.expression.operators.regression import relative_slope
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.study.document import Document, parse_value
 from gridproof.sweeps.study.study import build_study, load_study
@@ -198,17 +199,16 @@ def check_metrics(returns: pd.Series, record: Record, periods: float, risk_free:
 def test_a_flat_window_neither_rises_nor_falls() -> None:
     for window in range(2, 60):
         flat = np.full(80, 0.7)
-        assert (measures.slope(flat, window)[window - 1 :] == 0).all()
-        assert (measures.relative_to_average(flat, window)[window - 1 :] == 0).all()
+        assert (relative_slope(flat, window, None, 0)[window - 1 :] == 0).all()
+        assert ((flat / mean(flat, window, None, 0) - 1.0)[window - 1 :] == 0).all()
 
 
 def test_equal_means_near_zero_are_no_turns() -> None:
     """Each mean of three is 0; in binary they are 0, 3e-17 and -1e-17."""
     months = np.array([0.1, -0.3, 0.2] * 4)
-    parameters = {"smooth": 3, "confirm": 1, "direction": "peak"}
-    states = call(MEASURES["turning_point"], [months], parameters).states
-    assert states is not None
-    assert not states.any()
+    states = turning_point(months, 3, 1, "peak")
+    assert np.isnan(states[:2]).all()
+    assert (states[2:] == 0).all()
 
 
 @pytest.mark.parametrize(("day", "lag"), [(1, 1), (2, 2)])

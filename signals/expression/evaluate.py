@@ -43,21 +43,27 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class ExpressionEvaluator:
-    """The nodes of one graph on one market.
+    """The nodes of one graph on one market. Days are the T days of the market's calendar.
 
     ``periods``: trading days a year. ``last``: the calendar day after which nothing counts: values of slower series
     known later are left out. ``axes``: the values that each parameter has in the grid; the windows of an operator that
-    can are computed in one pass. Days are the T days of the market's calendar.
+    can are computed in one pass. ``places``: where each series stands in the study, for faults of its data.
     """
 
     def __init__(
-        self, graph: Graph, market: Market, periods: float, last: int, axes: Mapping[str, Sequence[Value]] | None = None
+        self,
+        graph: Graph,
+        market: Market,
+        periods: float,
+        last: int,
+        axes: Mapping[str, Sequence[Value]] | None = None,
+        places: Mapping[str, str] | None = None,
     ) -> None:
         self.graph, self.market, self.last = graph, market, last
-        self.axes = axes or {}
+        self.axes, self.places = axes or {}, places or {}
         self.days = Timeline("day", calendar_of(market.calendar, periods))
         self._sampled: dict[str, Timeline] = {}
-        self._observed: dict[tuple[str, Release], _Result] = {}
+        self._observed: dict[tuple[str, Release, bool], _Result] = {}
         self._kept: OrderedDict[tuple[object, ...], _Result] = OrderedDict()
         self._bytes = 0
 
@@ -85,14 +91,25 @@ class ExpressionEvaluator:
             self._sampled[of] = sampled(self.days, of)
         return self._sampled[of]
 
-    def series(self, name: str, release: Release, where: str) -> _Result:
-        if (name, release) not in self._observed:
+    def series(self, name: str, release: Release, hindsight: bool = False) -> _Result:
+        key = name, release, hindsight
+        if key not in self._observed:
             if self.market.series[name].monthly:
-                timeline, values = observation_timeline(self.market, name, release, self.last, where)
-                self._observed[name, release] = values, timeline
+                last = None if hindsight else self.last
+                where = self.places.get(name, name)
+                timeline, values = observation_timeline(self.market, name, release, last, where)
+                self._observed[key] = values, timeline
             else:
-                self._observed[name, release] = self.market.aligned(name, release), self.days
-        return self._observed[name, release]
+                self._observed[key] = self.market.aligned(name, release), self.days
+        return self._observed[key]
+
+    def missing(self, name: str, release: Release) -> str:
+        """Says which period of a slower series has no value; empty where none is missing."""
+        values, timeline = self.series(name, release)
+        if timeline is None or timeline.observed is None or len(timeline.observed) == len(values):
+            return ""
+        gap = int(np.setdiff1d(np.arange(len(values)), timeline.observed)[0])
+        return f"{name} has no value in {timeline.calendar.dates[gap].astype('datetime64[M]')}"
 
     def kept(self, key: tuple[object, ...], compute: Callable[[], _Result]) -> _Result:
         """The result under a key, computed once; results not used for long are dropped where they fill the memory."""
@@ -128,7 +145,7 @@ class _Evaluation:
         if node.kind == "parameter":
             return self.chosen[node.name], None
         if node.kind == "series":
-            return self.evaluator.series(node.name, self.releases.get(node.name, Release()), self.where)
+            return self.evaluator.series(node.name, self.releases.get(node.name, Release()), self.hindsight)
         return self.evaluator.kept(self.key(at), lambda: self.compute(at, node))
 
     def key(self, at: int, without: str | None = None) -> tuple[object, ...]:
@@ -137,7 +154,7 @@ class _Evaluation:
         parameters = tuple(self.chosen[name] for name in facts.parameters if name != without)
         kinds = tuple(type(value) for value in parameters)
         releases = tuple(self.releases.get(name) for name in facts.series)
-        return at, parameters, kinds, releases, self.hindsight and facts.events, without
+        return at, parameters, kinds, releases, self.hindsight, without
 
     def compute(self, at: int, node: Step) -> _Result:
         if node.kind == "call":
@@ -250,12 +267,10 @@ class _Evaluation:
         if argument.kind == "window":
             return ALL if value == "all" else value
         if argument.kind == "date":
-            dates, date = timeline.calendar.dates, np.datetime64(str(value))
-            return (
-                int(np.searchsorted(dates, date, side="right")) - 1
-                if argument.latest
-                else int(np.searchsorted(dates, date))
-            )
+            day = np.datetime64(str(value))
+            if argument.latest:
+                return int(np.searchsorted(timeline.calendar.dates, day, side="right")) - 1
+            return int(np.searchsorted(timeline.calendar.dates, day))
         return value
 
     def plain(self, at: int, timeline: Timeline) -> Any:

@@ -99,7 +99,10 @@ class _Expression:
             place = f"{scope.where}, column {column + 1}"
             rule = "an expression is a formula of names, numbers, + - * / **, comparisons, and, or, not, and calls"
             problem = (error.msg or "").split(" (")[0]
-            raise InputError(rule, f"{text} ({problem})", place, "Correct it there") from None
+            remedy = "Correct it there"
+            if text.count("(") > text.count(")"):
+                remedy = "Close the parenthesis; between braces, an expression with a comma needs quotes"
+            raise InputError(rule, f"{text} ({problem})", place, remedy) from None
         except (ValueError, RecursionError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise

@@ -53,15 +53,17 @@ def sampled(days: Timeline, of: str) -> Timeline:
     return Timeline(of, inner, np.arange(len(at)), at, at)
 
 
-def observation_timeline(market: Market, name: str, release: Release, last: int, where: str) -> tuple[Timeline, Floats]:
+def observation_timeline(
+    market: Market, name: str, release: Release, last: int | None, where: str
+) -> tuple[Timeline, Floats]:
     """Returns the timeline of a monthly or slower series, and its values (n,).
 
     A month without a value is a month: its value is NaN. Observations that are not known by the close of calendar day
-    ``last`` are left out. Raises InputError where two observations lie in one period.
+    ``last`` are left out; None: all are kept. Raises InputError where two observations lie in one period.
     """
     observations = market.series[name]
     known, dated = market.known(name, release), market.known(name, Release())
-    used = int(np.searchsorted(known, last, side="right"))
+    used = len(known) if last is None else int(np.searchsorted(known, last, side="right"))
     dates, values, known, dated = observations.dates[:used], observations.values[:used], known[:used], dated[:used]
     months = months_apart(observations.dates)
     if months is None or not used:

@@ -53,27 +53,27 @@ def misfit(value: object, argument: Argument) -> tuple[str, str] | None:
     if kind == "choice":
         if value in argument.choices:
             return None
-        return f"is one of {', '.join(argument.choices)}", f"Write {argument.choices[0]}"
+        return f"must be one of {', '.join(argument.choices)}", f"Write {argument.choices[0]}"
     if kind == "date":
         try:
             datetime.date.fromisoformat(str(value))
         except ValueError:
-            return "is a date", "Write it as 2005-01-31"
+            return "must be a date", "Write it as 2005-01-31"
         return None
     if kind == "window":
         if is_duration(value):
             return None
         if value == "all":
-            return None if argument.every else ("is a number of values, not all", "Write a number or a duration")
+            return None if argument.every else ("must be a number of values, not all", "Write a number or a duration")
         if isinstance(value, bool) or not isinstance(value, int):
-            return "is a whole number of values or a duration", "Write one, such as 20 or 6m"
+            return "must be a whole number of values or a duration", "Write one, such as 20 or 6m"
     elif isinstance(value, str | bool) or not isinstance(value, int | float):
-        return "is a number", "Write a number"
+        return "must be a number", "Write a number"
     elif argument.whole and not isinstance(value, int):
-        return "is a whole number", "Write one"
+        return "must be a whole number", "Write one"
     least, most = -inf if argument.least is None else argument.least, inf if argument.most is None else argument.most
     if value < least:
-        return f"is at least {least:g}", "Raise it"
+        return f"must be at least {least:g}", "Raise it"
     if value > most:
-        return f"is at most {most:g}", "Lower it"
+        return f"must be at most {most:g}", "Lower it"
     return None

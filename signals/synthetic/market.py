@@ -27,7 +27,7 @@ from gridproof.kernels.paths import unpack
 from gridproof.kernels.reference import latch_paths
 from gridproof.signals.data.column.date_formats import Dates
 from gridproof.signals.data.trading_days import trading_days
-from gridproof.signals.measures import change
+from gridproof.signals.expression.operators.change import pct_change
 from gridproof.signals.synthetic.macro import draw_money, draw_yields, lasting, yield_curve
 
 TRUTH = "truth.json"
@@ -170,7 +170,7 @@ def draw_market(seed: int, effect: float = 0.0, years: int = 21) -> SyntheticMar
 def has_risen(yields: Floats) -> Bools:
     """Returns (T,) bool: the state of the effect's signal at each close, from (T,) yields known a trading day later."""
     known = np.concatenate([[np.nan], yields[:-1]])
-    words = latch_paths(change(known, WINDOW), np.array([ON_ABOVE]), np.array([OFF_BELOW]), 0)
+    words = latch_paths(pct_change(known, WINDOW), np.array([ON_ABOVE]), np.array([OFF_BELOW]), 0)
     states: Bools = unpack(words, len(yields))[0]
     return states
 

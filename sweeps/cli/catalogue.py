@@ -1,4 +1,4 @@
-"""The commands that need no run: signals, operators, schema and synth."""
+"""The commands that need no run: operators, schema and synth."""
 
 from __future__ import annotations
 
@@ -10,17 +10,6 @@ import typer
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.cli.streams import writing
 from gridproof.sweeps.progress.plain_text import printable
-
-
-def signals(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this measure.")] = None) -> None:
-    """List the measures: inputs, parameters, source."""
-    from gridproof.signals.catalogue import MEASURES
-    from gridproof.sweeps.cli.study_tables import print_measure
-
-    if name is not None and name not in MEASURES:
-        raise InputError("a measure must be in the catalogue", name, "NAME", f"Use one of {', '.join(MEASURES)}")
-    for measure in [MEASURES[name]] if name is not None else MEASURES.values():
-        print_measure(measure)
 
 
 def operators(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this operator.")] = None) -> None:

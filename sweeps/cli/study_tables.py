@@ -1,4 +1,4 @@
-"""What the command line shows beside runs: one variant, the ledger's counts, the catalogue of measures."""
+"""What the command line shows beside runs: one variant and the ledger's counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from gridproof.kernels.metrics import BY_NAME
 from gridproof.sweeps.cli.console import bold, console, print_table
 
 if TYPE_CHECKING:
-    from gridproof.signals.catalogue import Measure
     from gridproof.sweeps.plan.point import Point
 
 
@@ -39,17 +38,3 @@ def print_ledger(record: dict[str, Any]) -> None:
             table.add_row(row["strategy"], ", ".join(row["studies"]), *counts)
         table.add_row("all", "", *(f"{market[key]:,}" for key in ("runs", "evaluated", "distinct")))
         print_table(table)
-
-
-def print_measure(measure: Measure) -> None:
-    """One measure of the catalogue."""
-    counts = " or ".join(map(str, measure.inputs))
-    console.print(bold(measure.name), f"  of {counts} series", sep="")
-    console.print(f"  {measure.meaning}.")
-    for name, parameter in measure.parameters.items():
-        default = "required" if parameter.default is None else f"default {parameter.default}"
-        choices = f" ({', '.join(parameter.choices)})" if parameter.choices else ""
-        console.print(f"  {name}: {parameter.meaning}{choices}; {default}")
-    bits = " and ".join(f"NAME.{bit}" if bit else "NAME" for bit in measure.bits)
-    console.print(f"  decides {bits}" if bits else "  goes through a latch: on_above, off_below or off_gap")
-    console.print(f"  source: {measure.source}\n")

@@ -216,15 +216,18 @@ def _canonical(study: Study) -> _Strategy:
         given = f"{name}.release" in study.space.owners
         parameters[f"series.{position[name]}.release"] = _Parameter(f"{name}.release") if given else _release("0")
 
-    def of_signal(signal: Signal) -> list[Any]:
-        kind = None if signal.latch is None else "gap" if signal.gap else "level"
-        return [signal.measure.name, [position[name] for name in signal.series], kind]
+    canonical = {signal.name: _expression(study, signal, position) for signal in study.signals}
 
-    measuring = [one for one in study.signals if one.series]  # without the signal that chooses among rules
+    def of_signal(signal: Signal) -> list[Any]:
+        kind = "states" if signal.latch is None else "gap" if signal.gap else "level"
+        return [canonical[signal.name][0], kind, signal.missing]
+
+    measuring = [one for one in study.signals if not one.alternatives]
     signals = sorted(measuring, key=lambda one: (json.dumps(of_signal(one)), one.name))
     for number, signal in enumerate(signals):
-        label = f"{signal.measure.name}.{number}"
-        parameters |= {f"{label}.{name}": _Parameter(axis) for name, axis in signal.parameters.items()}
+        label = f"signal.{number}"
+        for place, scalar in enumerate(canonical[signal.name][1]):
+            parameters[f"{label}.{place}"] = scalar
         parameters[f"{label}.use"] = ON if signal.use is None else _Parameter(signal.use)
         if signal.latch is not None:
             other = "off_gap" if signal.gap else "off_below"
@@ -256,6 +259,37 @@ def _canonical(study: Study) -> _Strategy:
         ensure_ascii=False,
     )
     return _Strategy(text, parameters, rules)
+
+
+def _expression(
+    study: Study, signal: Signal, position: Mapping[str, int]
+) -> tuple[list[str], list[_Parameter | Value]]:
+    """A signal's formulas without the names of series and parameters, and the scalars in them, numbered as they appear.
+
+    A number in a formula and a parameter with that one value are the same.
+    """
+    scalars: list[_Parameter | Value] = []
+    numbers: dict[str, int] = {}
+    graph = study.graph
+
+    def text(at: int) -> str:
+        node = graph.nodes[at] if at >= 0 else None
+        if node is None:
+            return "default"
+        if node.kind == "series":
+            return f"series.{position[node.name]}"
+        if node.kind == "parameter":
+            if node.name not in numbers:
+                numbers[node.name] = len(scalars)
+                scalars.append(_Parameter(node.name))
+            return f"${numbers[node.name]}"
+        if node.kind in ("number", "text"):
+            assert node.value is not None
+            scalars.append(node.value)
+            return f"${len(scalars) - 1}"
+        return f"{node.kind}:{node.name}({','.join(text(one) for one in node.operands)})"
+
+    return [text(at) for at in signal.nodes], scalars
 
 
 def _rule(study: Study, name: str, signals: Sequence[Signal], legs: Sequence[Leg]) -> str:

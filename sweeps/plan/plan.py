@@ -14,9 +14,10 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Box, Problem
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
+from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
-from gridproof.sweeps.plan.signal_paths import PathTable, path_table
+from gridproof.sweeps.plan.signal_paths import PathTable, evaluator_of, path_table
 from gridproof.sweeps.plan.window import Window, find_window
 from gridproof.sweeps.plan.workload import check_memory
 from gridproof.sweeps.progress.observer import RunObserver
@@ -137,12 +138,13 @@ class StudyLayout:
     start: int
     stop: int
     needed: int
+    evaluator: ExpressionEvaluator
 
     def table(self, study: Study, signal: Signal, backend: Backend, hindsight: bool = False) -> PathTable:
         """The paths of a signal under every choice of its axes in ``study``: the layout's study or a part of it."""
         holds = study.rule.holds
         return path_table(
-            study, signal, self.market, backend, self.start, self.stop, self.needed, self.window, holds, hindsight
+            study, signal, self.evaluator, backend, self.start, self.stop, self.needed, self.window, holds, hindsight
         )
 
     def plan(self, study: Study, tables: Sequence[PathTable]) -> Plan:
@@ -226,7 +228,8 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         periods=study.spec.market.periods,
         risk_free=study.spec.risk_free,
     )
-    return StudyLayout(study, market, window, problem, start, stop, window.first - latest)
+    evaluator = evaluator_of(study, market, window)
+    return StudyLayout(study, market, window, problem, start, stop, window.first - latest, evaluator)
 
 
 def _rule_table(study: Study) -> Ints:

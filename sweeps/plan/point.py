@@ -18,7 +18,7 @@ from gridproof.results.axis_range import Value
 from gridproof.results.run.record import Record, metrics_record
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import Plan, build_plan
-from gridproof.sweeps.plan.signal_paths import latch_pairs, signal_states
+from gridproof.sweeps.plan.signal_paths import evaluator_of, latch_pairs, read_signal, shown_values
 from gridproof.sweeps.study.study import Study
 
 
@@ -40,7 +40,8 @@ class Point:
         to ``in_sample`` is what a backtest gains by looking ahead. None: no signal has turning points.
     curve
         One row for each day of the window, by date. A signal's ``NAME.value`` and ``NAME.state`` are those of that
-        day's close; ``weight.LEG``, ``cost`` and ``return`` (after cost) are those of that day; ``nav`` is 1 at the
+        day's close; of a condition every number that it compares has a column, ``NAME.FORMULA``;
+        ``weight.LEG``, ``cost`` and ``return`` (after cost) are those of that day; ``nav`` is 1 at the
         close before the first row; ``drawdown`` is 0 or negative. Values are NaN while a signal is undefined.
     held
         The leg of each day.
@@ -129,16 +130,18 @@ def _signal_columns(plan: Plan, market: Market) -> dict[str, Any]:
     study, window = plan.study, plan.window
     columns: dict[str, Any] = {}
     inside = slice(window.first, window.last + 1)
+    evaluator = evaluator_of(study, market, window)
     for signal in study.signals:
-        reading = signal_states(study, signal, market, dict(study.base), window)
-        for name, values in reading.values.items():
+        reading = read_signal(study, signal, evaluator, dict(study.base))
+        for name, values in shown_values(study, signal, evaluator).items():
             columns[f"{signal.name}.{name}"] = values[inside]
         if reading.states is not None:
             states = reading.states[:, inside]
         else:
             # The latch runs from the first day of the calendar, as in the plan.
+            assert reading.values is not None
             on, off = latch_pairs(study, signal, {name: np.array([value]) for name, value in study.base.items()})
-            words = reference.latch_paths(reading.values["value"], on, off, 0)
+            words = reference.latch_paths(reading.values, on, off, 0)
             states = unpack(words, len(market.calendar))[:, inside]
         for bit, state in zip(signal.bits, states, strict=True):
             columns[f"{bit}.state"] = state.astype(int)
@@ -146,7 +149,7 @@ def _signal_columns(plan: Plan, market: Market) -> dict[str, Any]:
 
 
 def _hindsight(study: Study, market: Market, legs: list[str]) -> Record | None:
-    if not any(signal.measure.looks_back for signal in study.signals):
+    if not any(study.graph.facts[at].events for signal in study.signals for at in signal.nodes):
         return None
     plan = build_plan(study, market, resolve("reference"), hindsight=True)
     rows = plan.rows(np.zeros((1, len(study.signals)), dtype=np.int64))[0].astype(np.int64)

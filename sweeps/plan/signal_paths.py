@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -15,12 +14,11 @@ from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import merge, pack
 from gridproof.results.axis_range import Value
-from gridproof.signals.catalogue import Reading, call
-from gridproof.signals.data.frequency import PERIODS, months_apart, positions
-from gridproof.signals.data.market import Market, as_of
-from gridproof.signals.data.source import Dates, Observations, Release
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.source import Release
+from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.window import Window
-from gridproof.sweeps.study.signal import OFF, Signal
+from gridproof.sweeps.study.signal import OFF, RULE, Signal
 from gridproof.sweeps.study.study import Study
 
 # Threshold pairs latched at once: bounds the memory of paths that are not merged yet.
@@ -39,136 +37,120 @@ class PathTable:
     distinct: Words
 
 
-def signal_states(study: Study, signal: Signal, market: Market, chosen: dict[str, Value], window: Window) -> Reading:
-    """Measure a signal under one choice of its axes, on every day of the calendar.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A signal under one choice of its parameters, on all T days of the calendar.
 
-    A daily series is aligned first and measured by day. A monthly series is measured by observation, and a value is
-    known from the release of the last observation that it uses. Raises UndefinedSignalError for a gap in its values.
+    ``values``: (T,) float64, which go through a latch of levels; or ``states``: (bits, T) bool. ``first``: the first
+    day on which the signal is defined; T where it never is.
     """
-    space = study.space
 
-    def value(parameter: str) -> Any:
-        return chosen[space.owners[parameter]]
-
-    releases = [
-        Release.parse(value(axis), study.where("series", series)) if axis else Release()
-        for series, axis in zip(signal.series, signal.releases, strict=True)
-    ]
-    parameters = {name: value(axis) for name, axis in signal.parameters.items()}
-    monthly = [series for series in signal.series if market.series[series].monthly]
-    if signal.use is not None and value(signal.use) == OFF:
-        reading = Reading({}, np.zeros((len(signal.bits), len(market.calendar)), dtype=np.bool_))
-    elif not signal.series:
-        reading = call(signal.measure, [], parameters)
-        assert reading.states is not None
-        reading = Reading({}, np.repeat(reading.states, len(market.calendar), axis=1))
-    elif not monthly:
-        inputs = [market.aligned(series, release) for series, release in zip(signal.series, releases, strict=True)]
-        for series, values in zip(signal.series, inputs, strict=True):
-            check_sign(study, signal, series, parameters, market.calendar, values[: window.last + 1])
-        reading = call(signal.measure, inputs, parameters)
-    elif len(signal.series) == 1:
-        reading = _monthly(study, signal, market, releases[0], parameters, window)
-    else:
-        raise InputError(
-            f"{signal.measure.name} of two series needs daily ones",
-            monthly[0],
-            study.where("signals", signal.name, "of"),
-            "Name daily series",
-        )
-    for values in reading.values.values():
-        defined = np.isfinite(values[: window.last + 1])
-        begin = int(defined.argmax())
-        if defined.any() and not defined[begin:].all():
-            gap = begin + int(np.flatnonzero(~defined[begin:])[0])
-            raise UndefinedSignalError(
-                "a signal must stay defined once it is",
-                f"{signal.name} is not a number on {market.calendar[gap]} ({_choice_text(chosen)})",
-                study.where("signals", signal.name),
-                f"Check {' and '.join(signal.series)} on that day and before: a value of 0 may divide",
-            )
-    return reading
+    values: Floats | None
+    states: Bools | None
+    first: int
 
 
-def _monthly(
-    study: Study, signal: Signal, market: Market, release: Release, parameters: dict[str, Any], window: Window
+def evaluator_of(study: Study, market: Market, window: Window) -> ExpressionEvaluator:
+    """The evaluator of a study's expressions on a market, up to the last day of the window."""
+    space, axes = study.space, {}
+    for signal in study.signals:
+        for axis in signal.parameters.values():
+            axes[axis] = space.axes[space.position(axis)].values
+    places = {name: study.where("series", name) for name in study.spec.series}
+    return ExpressionEvaluator(study.graph, market, study.spec.market.periods, window.last, axes, places)
+
+
+def read_signal(
+    study: Study, signal: Signal, evaluator: ExpressionEvaluator, chosen: dict[str, Value], hindsight: bool = False
 ) -> Reading:
-    """Measures a series by observation. A month without a value is a month: windows count months, not observations."""
-    name = signal.series[0]
-    observations = market.series[name]
-    known, days = market.known(name, release), len(market.calendar)
-    used = int(np.searchsorted(known, window.last, side="right"))
-    check_sign(study, signal, name, parameters, observations.dates[:used], observations.values[:used])
-    reading = call(signal.measure, [observations.values], parameters)
-    months = months_apart(observations.dates)
-    if months is not None and used:
-        at = positions(observations.dates[:used], months, study.where("series", name))
-        if at[-1] >= used:
-            reading = _by_month(study, signal, observations, parameters, at)
+    """Evaluate a signal under one choice of its axes, on every day of the calendar.
 
-    def spread(states: Bools | None, since: Ints) -> Bools | None:
-        return None if states is None else (as_of(states.T.astype(np.float64), since, days) == 1.0).T
-
-    return Reading(
-        {name: as_of(values, known, days) for name, values in reading.values.items()},
-        spread(reading.states, known),
-        spread(reading.hindsight, market.known(name, Release())),
-    )
-
-
-def _by_month(
-    study: Study, signal: Signal, observations: Observations, parameters: dict[str, Any], at: Ints
-) -> Reading:
-    """Measures the first observations of a series with missing months on the axis of all months.
-
-    ``at``: (n,), the position of each of these observations on that axis. The values of later observations are NaN.
-    Raises InputError if a result needs a month that is missing.
+    ``hindsight``: events count when they happened, before anyone could know them. Raises UndefinedSignalError where it
+    is unknown on a later day of the window than the first on which it is known, and nothing says what that means.
     """
-    months = months_apart(observations.dates) or 1
-    period, first = PERIODS[months], observations.dates[0].astype("datetime64[M]")
+    owners, days = study.space.owners, len(evaluator.market.calendar)
+    if signal.alternatives:
+        number = signal.alternatives.index(str(chosen[owners[RULE]]))
+        states = np.array([[bool(number >> at & 1)] * days for at in range(len(signal.bits))])
+        return Reading(None, states, 0)
+    if signal.use is not None and chosen[owners[signal.use]] == OFF:
+        return Reading(None, np.zeros((len(signal.bits), days), dtype=np.bool_), 0)
     where = study.where("signals", signal.name)
-    if not signal.measure.single:
-        missing = np.setdiff1d(np.arange(at[-1]), at)
-        raise InputError(
-            f"{signal.measure.name} needs a value in each {period}",
-            f"no value of {observations.source.name} in {first + months * int(missing[0])}, {len(missing)} missing",
-            where,
-            "Complete the file, or use measure: change over whole years",
-        )
-    axis = np.full(at[-1] + 1, np.nan)
-    axis[at] = observations.values[: len(at)]
-    measured = call(signal.measure, [axis], parameters).values["value"][at]
-    defined = np.isfinite(measured)
-    begin = int(defined.argmax())
-    if defined.any() and not defined[begin:].all():
-        gap = begin + int(np.flatnonzero(~defined[begin:])[0])
-        before = first + months * (int(at[gap]) - int(parameters["window"]))
-        raise UndefinedSignalError(
-            f"a change over {parameters['window']} {period}s compares with a {period} that has a value",
-            f"the value of {observations.dates[gap]}, none in {before}",
-            where,
-            f"Complete the file, or use a window that leads to a {period} with a value",
-        )
-    values = np.full(len(observations.values), np.nan)
-    values[: len(at)] = measured
-    return Reading({"value": values})
+    parameters = {axis: chosen[owners[axis]] for axis in signal.parameters.values()}
+    releases = _releases(study, signal, chosen)
+    daily = [evaluator.daily(at, parameters, releases, where, hindsight) for at in signal.nodes]
+    firsts = [int(np.isfinite(values).argmax()) if np.isfinite(values).any() else days for values in daily]
+    first = max(firsts)
+    until = evaluator.last + 1
+    for number, values in enumerate(daily):
+        unknown = ~np.isfinite(values)
+        unknown[: firsts[number]] = False
+        if not unknown.any():
+            continue
+        if signal.missing is None and unknown[:until].any():
+            raise _unknown_error(study, signal, evaluator, releases, chosen, int(unknown.argmax()))
+        if signal.missing == "hold":
+            latest = np.maximum.accumulate(np.where(unknown, 0, np.arange(days)))
+            daily[number] = values[latest]
+        elif signal.value is not None:
+            daily[number] = np.where(unknown, -np.inf, values)  # below every level: the latch is off
+    if signal.value is not None:
+        return Reading(daily[0], None, first)
+    if signal.switch is not None:
+        return Reading(None, _switched(daily[0] == 1.0, daily[1] == 1.0)[None], first)
+    return Reading(None, np.stack(daily) == 1.0, first)
 
 
-def check_sign(
-    study: Study, signal: Signal, series: str, parameters: Mapping[str, Any], days: Dates, values: Floats
-) -> None:
-    """Raises InputError if a measure divides by values of a series that are below 0. ``values``: (n,), on ``days``."""
-    if not signal.measure.divides(parameters) or not (values < 0).any():
-        return
-    at = int(np.argmax(values < 0))
-    change = "kind" in signal.measure.parameters
-    raise InputError(
-        f"{'a relative change' if change else signal.measure.name} needs values above 0",
-        f"{values[at]:g} of {series} on {days[at]}",
+def shown_values(study: Study, signal: Signal, evaluator: ExpressionEvaluator) -> dict[str, Floats]:
+    """The numbers behind a signal at the base, (T,) float64 each, NaN where unknown: its value, by the name ``value``;
+    of conditions every number that they compare, by its formula. Empty for a signal that is off."""
+    base, owners, graph = study.base, study.space.owners, study.graph
+    if signal.use is not None and base[owners[signal.use]] == OFF:
+        return {}
+    named = {"value": signal.value} if signal.value is not None else {}
+    for root in signal.nodes if signal.value is None else ():
+        for at in graph.below(root):
+            compared = graph.nodes[at].operands if graph.nodes[at].kind == "compare" else ()
+            named |= {graph.text(one): one for one in compared if not graph.facts[one].scalar}
+    parameters = {axis: base[owners[axis]] for axis in signal.parameters.values()}
+    releases = _releases(study, signal, base)
+    where = study.where("signals", signal.name)
+    return {name: evaluator.daily(at, parameters, releases, where) for name, at in named.items()}
+
+
+def _releases(study: Study, signal: Signal, chosen: Mapping[str, Value]) -> dict[str, Release]:
+    return {
+        series: Release.parse(chosen[study.space.owners[axis]], study.where("series", series))
+        for series, axis in zip(signal.series, signal.releases, strict=True)
+        if axis
+    }
+
+
+def _switched(on: Bools, off: Bools) -> Bools:
+    """(T,) bool: True from each ``on`` to the next ``off``; where both are true it is off; False at first."""
+    latest = np.maximum.accumulate(np.where(on | off, np.arange(len(on)), -1))
+    return np.where(latest >= 0, on[latest] & ~off[latest], False)
+
+
+def _unknown_error(
+    study: Study,
+    signal: Signal,
+    evaluator: ExpressionEvaluator,
+    releases: Mapping[str, Release],
+    chosen: dict[str, Value],
+    day: int,
+) -> UndefinedSignalError:
+    """The error for a signal that becomes unknown within the window; it names a missing month if there is one."""
+    causes = [evaluator.missing(name, releases.get(name, Release())) for name in signal.series]
+    named = [cause for cause in causes if cause]
+    remedy = f"Check {' and '.join(signal.series)} on that day and before: a value of 0 may divide"
+    if named:
+        remedy = f"{named[0]}: complete the file"
+    return UndefinedSignalError(
+        "a signal must stay defined once it is",
+        f"{signal.name} is not a number on {evaluator.market.calendar[day]} ({_choice_text(chosen)})",
         study.where("signals", signal.name),
-        "Write kind: difference"
-        if change
-        else "Name a series without values below 0, or measure: change with kind: difference",
+        f"{remedy}; or write missing: hold or missing: off under the signal",
     )
 
 
@@ -182,7 +164,7 @@ def latch_pairs(study: Study, signal: Signal, chosen: dict[str, Array]) -> tuple
 def path_table(
     study: Study,
     signal: Signal,
-    market: Market,
+    evaluator: ExpressionEvaluator,
     backend: Backend,
     start: int,
     stop: int,
@@ -211,12 +193,14 @@ def path_table(
     )  # a view: measured axes first, latched axes after them
     for digits in itertools.product(*(range(len(grids[position])) for position in measured)):
         chosen = {names[position]: grids[position][digit] for position, digit in zip(measured, digits, strict=True)}
-        reading = signal_states(study, signal, market, chosen, window)
-        if first_day(reading) > needed:
-            raise _undefined_error(study, market, window)
-        known = pack(np.arange(start, stop) >= first_day(reading))[None, None] if definedness else None
+        reading = read_signal(study, signal, evaluator, chosen)
+        if reading.first > needed:
+            raise _undefined_error(study, evaluator, window)
+        known = pack(np.arange(start, stop) >= reading.first)[None, None] if definedness else None
+        if hindsight and any(study.graph.facts[at].events for at in signal.nodes):
+            reading = read_signal(study, signal, evaluator, chosen, hindsight=True)
         local = []
-        for paths in _paths(study, signal, backend, reading, chosen, latched, start, stop, hindsight):
+        for paths in _paths(study, signal, backend, reading, chosen, latched, start, stop):
             if known is not None:
                 paths = np.concatenate([paths, np.broadcast_to(known, (len(paths), 1, known.shape[-1]))], axis=1)
             distinct, inverse = merge(paths)
@@ -239,13 +223,12 @@ def _paths(
     latched: Mapping[str, Array],
     start: int,
     stop: int,
-    hindsight: bool,
 ) -> Iterator[Words]:
     """The paths of one reading in chunks (n, bits, W): its own states, or one path for each pair of thresholds."""
-    states = reading.hindsight if hindsight and reading.hindsight is not None else reading.states
-    if states is not None:
-        yield pack(states[:, start:stop])[None]
+    if reading.states is not None:
+        yield pack(reading.states[:, start:stop])[None]
         return
+    assert reading.values is not None
     sizes = [len(grid) for grid in latched.values()]
     pairs = np.indices(sizes).reshape(len(sizes), prod(sizes))
     for begin in range(0, pairs.shape[1], _PAIRS):
@@ -253,7 +236,7 @@ def _paths(
         levels = {name: grid[digit] for (name, grid), digit in zip(latched.items(), part, strict=True)}
         levels |= {name: np.full(part.shape[1], value, dtype=object) for name, value in chosen.items()}
         on, off = latch_pairs(study, signal, levels)
-        yield backend.latch_paths(reading.values["value"][:stop], on, off, start)[:, None]
+        yield backend.latch_paths(reading.values[:stop], on, off, start)[:, None]
 
 
 def _measured(study: Study, signal: Signal) -> list[int]:
@@ -264,24 +247,15 @@ def _measured(study: Study, signal: Signal) -> list[int]:
     return [position for position, name in enumerate(names) if name in deciding]
 
 
-def first_day(reading: Reading) -> int:
-    """The first day on which all of a reading is defined; the number of days where it never is."""
-    firsts = []
-    for values in reading.values.values():
-        defined = np.isfinite(values)
-        firsts.append(int(defined.argmax()) if defined.any() else len(values))
-    return max(firsts, default=0)
-
-
-def _undefined_error(study: Study, market: Market, window: Window) -> UndefinedSignalError:
+def _undefined_error(study: Study, evaluator: ExpressionEvaluator, window: Window) -> UndefinedSignalError:
     """The error for a window that begins before every signal is defined; it names the signal defined last."""
-    since, slowest = -1, ""
+    since, slowest, market = -1, "", evaluator.market
     for signal in study.signals:
         axes = [study.space.axes[position] for position in study.space.uses[signal.name]]
         axes = [axes[position] for position in _measured(study, signal)]
         for values in itertools.product(*(axis.values for axis in axes)):
             chosen = {axis.name: value for axis, value in zip(axes, values, strict=True)}
-            first = first_day(signal_states(study, signal, market, chosen, window))
+            first = read_signal(study, signal, evaluator, chosen).first
             if first > since:
                 since, slowest = first, f"{signal.name} ({_choice_text(chosen)})"
     lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)

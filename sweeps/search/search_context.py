@@ -15,15 +15,15 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import merge, pack
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.axis_range import Value
-from gridproof.signals.catalogue import Reading
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import Plan, StudyLayout, lay_out
 from gridproof.sweeps.plan.signal_paths import (
     PathTable,
+    Reading,
     UndefinedSignalError,
-    first_day,
+    evaluator_of,
     latch_pairs,
-    signal_states,
+    read_signal,
 )
 from gridproof.sweeps.search.objectives import PARTS
 from gridproof.sweeps.search.timed_backend import KernelClock, TimedEvaluator, timed
@@ -175,12 +175,13 @@ class SearchContext:
         else:
             on, off = latch_pairs(self.study, signal, levels)
             pairs, inverse = np.unique(np.stack([on, off], axis=1), axis=0, return_inverse=True)
-            values = reading.values["value"][: layout.stop]
+            assert reading.values is not None
+            values = reading.values[: layout.stop]
             paths = self._backend.latch_paths(
                 values, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), layout.start
             )[:, None]
         if self.study.rule.holds:
-            defined = pack(np.arange(layout.start, layout.stop) >= first_day(reading))[None, None]
+            defined = pack(np.arange(layout.start, layout.stop) >= reading.first)[None, None]
             paths = np.concatenate([paths, np.broadcast_to(defined, (len(paths), 1, defined.shape[-1]))], axis=1)
         return paths, inverse.ravel()
 
@@ -188,8 +189,8 @@ class SearchContext:
         key = (layout.stop, signal.name, *deciding.items())
         if key not in self._readings:
             chosen = {**self.study.base, **deciding}
-            reading = signal_states(self.study, signal, layout.market, chosen, layout.window)
-            if first_day(reading) > layout.needed:
+            reading = read_signal(self.study, signal, layout.evaluator, chosen)
+            if reading.first > layout.needed:
                 # Raises the error that names the date from which the signal is defined.
                 part = self.narrowed({name: (value,) for name, value in chosen.items()})
                 layout.table(part, signal, self._backend)
@@ -216,4 +217,5 @@ def _first_days(layout: StudyLayout, bounds: Ints) -> StudyLayout:
         costs=np.ascontiguousarray(problem.costs[..., :days]),
         bounds=bounds.astype(np.int64),
     )
-    return replace(layout, problem=shorter, window=window, stop=stop)
+    evaluator = evaluator_of(layout.study, layout.market, window)
+    return replace(layout, problem=shorter, window=window, stop=stop, evaluator=evaluator)

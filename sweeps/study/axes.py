@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,16 +16,24 @@ from gridproof.sweeps.study.values import SameAs, parse_axis
 
 @dataclass(frozen=True, slots=True)
 class AxisLimits:
-    """The values that an axis may have: of type ``kind``, at least ``least``, below ``below``, one of ``choices``."""
+    """The values that an axis may have: of type ``kind``, at least ``least``, below ``below``, one of ``choices``.
+
+    ``fits``: returns None for a value that may stand there, else the rule that it breaks and the remedy. ``whole``:
+    whether a range must have whole numbers.
+    """
 
     kind: type[int] | type[float] | type[str] | None = None
     least: float | None = None
     below: float | None = None
     choices: tuple[str, ...] = ()
+    fits: Callable[[Value], tuple[str, str] | None] | None = None
+    whole: bool = False
 
     def check(self, name: str, values: AxisValues, where: str) -> AxisValues:
         """Returns the values, as float if the kind is float. Raises InputError if one is not allowed."""
         for value in ends(values):
+            if self.fits is not None and (problem := self.fits(value)) is not None:
+                raise InputError(f"{name} {problem[0]}", repr(value), where, problem[1])
             if self.choices and value not in self.choices:
                 raise InputError(f"{name} is one of its choices", repr(value), where, f"Use {', '.join(self.choices)}")
             if self.kind is int and not isinstance(value, int):
@@ -38,7 +46,7 @@ class AxisLimits:
                 remedy = "Lower it: it is a share, not %" if self.below == 1 else "Lower it"
                 raise InputError(f"{name} must be below {self.below}", value, where, remedy)
         if isinstance(values, AxisRange):
-            if self.kind is int and values.search == "continuous":
+            if (self.kind is int or self.whole) and values.search == "continuous":
                 raise InputError(f"{name} must be an integer", "search: continuous", where, "Write search: integer")
             return values.as_floats() if self.kind is float else values
         return axis_values([float(value) for value in values]) if self.kind is float else values

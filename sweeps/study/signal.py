@@ -1,22 +1,18 @@
-"""A signal of a study: a measure of one or two series, and its latch."""
+"""A signal of a study: expressions, and how their values become states."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-import numpy as np
-
-from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import ends
-from gridproof.signals.catalogue import MEASURES, Measure, Parameter, Reading
 from gridproof.signals.data.source import Release
+from gridproof.signals.expression.graph import Graph
 from gridproof.sweeps.study.axes import AxisLimits, AxisTable
 from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.expressions import StudyExpressions, bounds_of, check_new_form
 from gridproof.sweeps.study.spec import LatchSpec, SignalSpec, StudySpec
-from gridproof.sweeps.study.validation_errors import did_you_mean
 
 ON, OFF = "on", "off"
 # Name of the signal that chooses one of several rules, and of its axis.
@@ -25,24 +21,42 @@ RULE = "rule"
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A measure of one or two series, and its latch. ``parameters``: the axis of each parameter of the measure.
+    """A signal, its expressions as nodes of the study's graph.
 
-    ``latch``: the axes of on_above and of off_below or off_gap; None if the measure itself returns states. ``gap``:
-    whether the second is off_gap.
+    One of four is given. ``value``: a number that goes through a latch of levels. ``when``: for each state its name
+    ('' for the only one) and condition. ``switch``: the conditions that turn it on and off. ``alternatives``: the names
+    among which the axis RULE chooses; its states are the bits of the chosen one's number.
+
+    ``parameters``: the axis of each parameter, by name in the file; those of named values by full name. ``releases``:
+    for each of ``series`` the axis of its release; None: known at the close of its date. ``latch``: the axes of
+    on_above and of off_below or off_gap. ``gap``: whether the second is off_gap. ``use``: the axis with the values on
+    and off; None: always on. ``missing``: what an unknown value is: off, hold the last known one, or None: an error.
     """
 
     name: str
-    measure: Measure
     series: tuple[str, ...]
     parameters: Mapping[str, str]
-    releases: tuple[str | None, ...]  # for each series the axis of its release; None: known at the close of its date
+    releases: tuple[str | None, ...]
+    value: int | None = None
+    when: tuple[tuple[str, int], ...] = ()
+    switch: tuple[int, int] | None = None
+    alternatives: tuple[str, ...] = ()
     latch: tuple[str, str] | None = None
     gap: bool = False
-    use: str | None = None  # the axis with the values on and off; None: always on
+    use: str | None = None
+    missing: str | None = None
 
     @property
     def bits(self) -> tuple[str, ...]:
-        return tuple(f"{self.name}.{bit}" if bit else self.name for bit in self.measure.bits or ("",))
+        if self.alternatives:
+            return tuple(f"{self.name}.{at}" for at in range(max(1, (len(self.alternatives) - 1).bit_length())))
+        return tuple(f"{self.name}.{bit}" if bit else self.name for bit, _ in self.when) or (self.name,)
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        """The nodes of its expressions."""
+        value = () if self.value is None else (self.value,)
+        return (*value, *(at for _, at in self.when), *(self.switch or ()))
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -52,54 +66,71 @@ class Signal:
 
     @property
     def deciding(self) -> set[str]:
-        """The axes that affect the measure; the others are those of the latch."""
+        """The axes that affect its values; the others are the levels of the latch."""
         return set(self.axes) - set(self.latch or ())
 
 
-def build_signal(name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, document: Document) -> Signal:
+def build_signal(
+    name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, document: Document, expressions: StudyExpressions
+) -> Signal:
     """Check one signal and add its axes to the table. Raises InputError if it is invalid."""
     where = ("signals", name)
-    measure = MEASURES.get(one.measure)
-    if measure is None:
-        remedy = did_you_mean(one.measure, MEASURES)
-        raise InputError("a measure must be in the catalogue", one.measure, document.where((*where, "measure")), remedy)
-    series = _series(one, measure, spec, document.where((*where, "of")))
+    check_new_form(name, one, document)
+    given = one.model_extra or {}
+    scope = expressions.scope(where, given)
+    value: int | None = None
+    when: tuple[tuple[str, int], ...] = ()
+    switch: tuple[int, int] | None = None
+    latch_spec = one.latch
+    if one.value is not None and one.when is not None:
+        rule, remedy = "a signal has value: with a latch, or when:", "Remove one of the two"
+        raise InputError(rule, "both", document.where((*where, "when")), remedy)
+    if one.when is not None:
+        if latch_spec is not None:
+            rule, remedy = "a signal with when: has no latch, its condition is the state", "Remove the latch"
+            raise InputError(rule, "latch", document.where((*where, "latch")), remedy)
+        conditions = {"": one.when} if isinstance(one.when, str) else one.when
+        if not conditions:
+            rule, remedy = "when: is a condition or a mapping of conditions", "Write a condition"
+            raise InputError(rule, "none", document.where((*where, "when")), remedy)
+        when = tuple(
+            (bit, expressions.parse(text, scope, (*where, "when", *([bit] if bit else [])), boolean=True))
+            for bit, text in conditions.items()
+        )
+    elif latch_spec is not None and (latch_spec.on is not None or latch_spec.off is not None):
+        switch = _switch(one, latch_spec, expressions, where, document, given)
+    elif one.value is not None:
+        value = expressions.parse(one.value, scope, (*where, "value"), boolean=False)
+    else:
+        rule, remedy = "a signal has value: with a latch, or when:", "Add value: or when: with an expression"
+        raise InputError(rule, "neither", document.where(where), remedy)
     use = None
     if one.use is not None:
         use = f"{name}.use"
         table.add(use, (*where, "use"), one.use, AxisLimits(str, choices=(ON, OFF)))
-    parameters = _parameters(name, one, measure, table, document)
+    nodes: list[int] = [*([] if value is None else [value]), *(at for _, at in when), *(switch or ())]
+    expressions.add_parameters(where, given)
+    own = {key: f"{name}.{key}" for key in given}
+    below = dict.fromkeys(full for at in nodes for full in expressions.graph.facts[at].parameters)
+    parameters = own | {full: full for full in below if full not in own.values()}
     latch, gap = None, False
-    if measure.latched:
-        latch, gap = _latch(name, one.latch or LatchSpec(), table, document)
-    elif one.latch is not None:
-        raise InputError(
-            f"{measure.name} returns states and takes no latch",
-            "latch",
-            document.where((*where, "latch")),
-            "Remove the latch",
-        )
+    if value is not None:
+        latch, gap = _latch(name, latch_spec or LatchSpec(), table, document, expressions.graph, value)
+    series = tuple(dict.fromkeys(each for at in nodes for each in expressions.graph.facts[at].series))
     releases: list[str | None] = []
     for each in series:
         release = spec.series[each].release
         if release is not None and f"{each}.release" not in table.places:
             table.add(f"{each}.release", ("series", each, "release"), release)
         releases.append(f"{each}.release" if release is not None else None)
-    return Signal(name, measure, series, parameters, tuple(releases), latch, gap, use)
+    return Signal(
+        name, series, parameters, tuple(releases), value, when, switch, (), latch, gap, use, one.missing
+    )  # fmt: skip
 
 
 def choice_signal(alternatives: Sequence[str]) -> Signal:
     """Returns the choice among several rules as a constant signal. Its bits are the number of the rule, bit 0 first."""
-    bits = tuple(str(at) for at in range(max(1, (len(alternatives) - 1).bit_length())))
-    read = partial(_read_choice, tuple(alternatives), len(bits))
-    parameter = Parameter(str, None, "the name of the rule", choices=tuple(alternatives))
-    measure = Measure("rule", (0,), {"name": parameter}, read, "the chosen rule", "the study", bits)
-    return Signal(RULE, measure, (), {"name": RULE}, ())
-
-
-def _read_choice(alternatives: tuple[str, ...], bits: int, _series: list[Floats], name: str) -> Reading:
-    number = alternatives.index(name)
-    return Reading({}, np.array([[bool(number >> at & 1)] for at in range(bits)]))
+    return Signal(RULE, (), {"name": RULE}, (), alternatives=tuple(alternatives))
 
 
 def check_signal(signal: Signal, table: AxisTable) -> None:
@@ -117,49 +148,31 @@ def check_signal(signal: Signal, table: AxisTable) -> None:
             values[release] = value
 
 
-def _series(one: SignalSpec, measure: Measure, spec: StudySpec, where: str) -> tuple[str, ...]:
-    series = (one.of,) if isinstance(one.of, str) else tuple(one.of)
-    for each in series:
-        if each not in spec.series:
-            rule = "a signal is measured on series of the study"
-            raise InputError(rule, each, where, did_you_mean(each, spec.series))
-    if len(series) not in measure.inputs:
-        counts = " or ".join(map(str, measure.inputs))
-        raise InputError(f"{measure.name} measures {counts} series", len(series), where, "Correct `of`")
-    if len(set(series)) < len(series):
-        raise InputError("a signal compares different series", ", ".join(series), where, "Name another")
-    return series
+def _switch(
+    one: SignalSpec,
+    latch: LatchSpec,
+    expressions: StudyExpressions,
+    where: tuple[str, ...],
+    document: Document,
+    given: Mapping[str, object],
+) -> tuple[int, int]:
+    """Returns the conditions of a latch that has conditions instead of levels."""
+    levels = [key for key in ("on_above", "off_below", "off_gap") if getattr(latch, key) is not None]
+    if latch.on is None or latch.off is None or levels:
+        rule, remedy = "a latch has levels, or the two conditions on and off", "Write on: and off:, or levels alone"
+        found = ", ".join([*(key for key in ("on", "off") if getattr(latch, key) is not None), *levels])
+        raise InputError(rule, found, document.where((*where, "latch")), remedy)
+    if one.value is not None:
+        rule = "a latch of conditions needs no value:"
+        raise InputError(rule, "value", document.where((*where, "value")), "Remove it, and use it in the conditions")
+    scope = expressions.scope(where, given)
+    on = expressions.parse(latch.on, scope, (*where, "latch", "on"), boolean=True)
+    return on, expressions.parse(latch.off, scope, (*where, "latch", "off"), boolean=True)
 
 
-def _parameters(name: str, one: SignalSpec, measure: Measure, table: AxisTable, document: Document) -> dict[str, str]:
-    where = ("signals", name)
-    given = one.model_extra or {}
-    for key in given:
-        if key not in measure.parameters:
-            rule = f"a key of a signal is measure, of, latch or a parameter of its measure, here {measure.name}"
-            raise InputError(
-                rule,
-                key,
-                document.where((*where, key)),
-                did_you_mean(key, [*measure.parameters, *(["latch"] if measure.latched else [])]),
-            )
-    parameters = {}
-    for key, parameter in measure.parameters.items():
-        raw = given.get(key, parameter.default)
-        if raw is None:
-            raise InputError(
-                f"{measure.name} needs its parameter {key}: {parameter.meaning}",
-                f"no {key}",
-                document.where((*where, key)),
-                f"Add {key}: with a value, a list or a range",
-            )
-        parameters[key] = f"{name}.{key}"
-        limits = AxisLimits(parameter.kind, parameter.least, choices=parameter.choices)
-        table.add_raw(parameters[key], (*where, key), raw, limits)
-    return parameters
-
-
-def _latch(name: str, latch: LatchSpec, table: AxisTable, document: Document) -> tuple[tuple[str, str], bool]:
+def _latch(
+    name: str, latch: LatchSpec, table: AxisTable, document: Document, graph: Graph, value: int
+) -> tuple[tuple[str, str], bool]:
     where = ("signals", name, "latch")
     if latch.off_below is not None and latch.off_gap is not None:
         raise InputError(
@@ -168,8 +181,8 @@ def _latch(name: str, latch: LatchSpec, table: AxisTable, document: Document) ->
             document.where((*where, "off_gap")),
             "Remove one",
         )
-    on = f"{name}.on_above"
-    table.add(on, (*where, "on_above"), latch.on_above, AxisLimits(float))
+    on, limits = f"{name}.on_above", AxisLimits(float, fits=bounds_of(graph, value))
+    table.add(on, (*where, "on_above"), (0.0,) if latch.on_above is None else latch.on_above, limits)
     if latch.off_gap is not None:
         table.add(f"{name}.off_gap", (*where, "off_gap"), latch.off_gap, AxisLimits(float, 0))
         return (on, f"{name}.off_gap"), True
@@ -177,7 +190,7 @@ def _latch(name: str, latch: LatchSpec, table: AxisTable, document: Document) ->
     table.place(off, (*where, "off_below"))
     if latch.off_below is None:
         return (on, on), False
-    table.add(off, (*where, "off_below"), latch.off_below, AxisLimits(float))
+    table.add(off, (*where, "off_below"), latch.off_below, limits)
     return (on, off), False
 
 

@@ -125,6 +125,18 @@ _Word = Annotated[str, Tag(WORD)]
 _SHAPES = Discriminator(_shape)
 
 
+def _expression(value: object) -> str:
+    """An expression is text; a number alone is one too."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError("an expression is text; write a formula, in quotes if it begins with a sign of YAML")
+
+
+Expression = Annotated[str, PlainValidator(_expression), WithJsonSchema({"type": "string"})]
+
+
 def _cell(value: object) -> str | int | float:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return value
@@ -180,19 +192,33 @@ class LegSpec(_Spec):
 
 
 class LatchSpec(_Spec):
-    on_above: AxisEntry = (0.0,)
+    on_above: AxisEntry | None = Field(None, description="the signal turns on above this level; default 0")
     off_below: AxisEntry | None = Field(None, description="default: the same as on_above")
     off_gap: AxisEntry | None = Field(None, description="instead of off_below: distance from on_above down to it")
+    on: str | None = Field(None, description="instead of levels: the condition that turns the signal on")
+    off: str | None = Field(None, description="the condition that turns the signal off")
 
 
 class SignalSpec(BaseModel):
-    """Further keys are the parameters of the measure; they are checked against the catalogue."""
+    """Further keys are the parameters that its expressions name."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-    measure: str
-    of: Annotated[_Word | Annotated[list[str], Tag(LIST)], _SHAPES]
+    value: Expression | None = Field(None, description="an expression; its value goes through the latch")
+    when: Annotated[_Word | Annotated[dict[Name, str], Tag(MAPPING)], _SHAPES] | None = Field(
+        None, description="a condition that is the state, or a mapping of several, each a state NAME.KEY"
+    )
     latch: LatchSpec | None = None
     use: AxisEntry | None = Field(None, description="on, off, or both: a signal that is off is false throughout")
+    missing: Literal["off", "hold"] | None = Field(
+        None, description="what an unknown value means: off, or hold the last known one; default: it is an error"
+    )
+
+
+class ValueSpec(BaseModel):
+    """Further keys are the parameters that its expression names."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    value: Expression = Field(description="an expression of series, other values, parameters and operators")
 
 
 class ExecutionSpec(_Spec):
@@ -215,6 +241,9 @@ class StudySpec(_Spec):
     market: MarketSpec
     series: dict[Name, SeriesSpec]
     legs: dict[Name, Annotated[_Word | Annotated[LegSpec, Tag(MAPPING)], _SHAPES]]
+    values: dict[Name, Annotated[_Word | Annotated[ValueSpec, Tag(MAPPING)], _SHAPES]] = Field(
+        {}, description="named expressions, which signals and other values may use"
+    )
     signals: dict[Name, SignalSpec]
     rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | _Word, _SHAPES] = Field(
         "", description="leg: expression of signals; first true wins; last 'leg: otherwise'. With rules: their names"

@@ -16,8 +16,11 @@ from pydantic import ValidationError
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.source import Source
+from gridproof.signals.expression.graph import Graph
+from gridproof.signals.expression.operators import OPERATORS
 from gridproof.sweeps.study.axes import AxisLimits, AxisTable, full_names
 from gridproof.sweeps.study.document import Document, folded, read_document
+from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_leg
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
@@ -52,6 +55,7 @@ class Study:
     document: Document
     spec: StudySpec
     signals: tuple[Signal, ...]
+    graph: Graph  # of the signals' expressions
     legs: tuple[Leg, ...]
     rule: Rule
     space: Space
@@ -221,7 +225,9 @@ def build_study(document: Document) -> Study:
             "a study needs legs", "none", document.where(("legs",)), "Write `leg: series` lines under legs"
         )
     table = AxisTable(document)
-    signals = tuple(build_signal(name, one, spec, table, document) for name, one in spec.signals.items())
+    expressions = StudyExpressions(spec, table, document, OPERATORS.operators)
+    signals = tuple(build_signal(name, one, spec, table, document, expressions) for name, one in spec.signals.items())
+    expressions.check_values()
     legs = tuple(build_leg(name, one, spec, table, document) for name, one in spec.legs.items())
     table.add("execution.lag", ("execution", "lag"), spec.execution.lag, AxisLimits(int, 1))
     table.add("execution.cost", ("execution", "cost"), spec.execution.cost, AxisLimits(float, 0, 1))
@@ -241,7 +247,7 @@ def build_study(document: Document) -> Study:
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
     environment = _environment(spec, signals, space, table, document)
-    return Study(document, spec, signals, legs, rule, space, environment, places)
+    return Study(document, spec, signals, expressions.graph, legs, rule, space, environment, places)
 
 
 def _environment(

@@ -48,8 +48,7 @@ def tied_study() -> Study:
         "signals": study.document.raw["signals"]
         | {
             "level": {
-                "measure": "relative_to_average",
-                "of": "baa",
+                "value": "baa / mean(baa, window) - 1",
                 "window": {"same_as": "rate.window"},
                 "latch": {"on_above": [0.0, 0.02]},
             }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 KEY = "unknown key"
-PARAMETER = "a key of a signal is measure, of, latch or a parameter of its measure, here change"
+PARAMETER = "a key of a signal is value, when, latch, use or missing, or a parameter that its expression names"
+NAME = "a name is a series, a value or a parameter"
 EXPRESSION = "a line of the rule is an expression of signals, and, or, not, parentheses"
 LAST = "the last line of the rule must be 'leg: otherwise' or 'hold: otherwise'"
 VALUE = "an axis value is a number or text"
@@ -37,7 +38,7 @@ FAULTS = {
     "a misspelt key of a series": ("release: [0", "relase: [0", "7 series.rate10.relase", KEY, "relase"),
     "a misspelt key of a leg": ("cost: 0.0005", "cots: 0.0005", "10 legs.small.cots", KEY, "cots"),
     "a misspelt key of a latch": ("on_above: [", "on_abov: [", "19 signals.rate.latch.on_abov", KEY, "on_abov"),
-    "a misspelt parameter": ("window: [20, 40]", "windw: [20, 40]", "17 signals.rate.windw", PARAMETER, "windw"),
+    "a misspelt parameter": ("window: [20, 40]", "windw: [20, 40]", "15 signals.rate.value, column 20", NAME, "window"),
     "a misspelt key of the execution": ("  lag: [", "  lags: [", "40 execution.lags", KEY, "lags"),
     "a misspelt key of the window": ("  published:", "  publishd:", "44 window.publishd", KEY, "publishd"),
     "Python's name of a key": ("  from: 2020", "  from_: 2020", "42 window.from", "missing key `from`", "none"),
@@ -45,14 +46,28 @@ FAULTS = {
     "a rule among rules that is none": ("rule:\n", "rules:\n", "36 rules.cash", "cash must be a mapping",
                                         "'rate and not fork.small'"),
     # names
-    "an unknown measure": (
-        "measure: change", "measure: chnge", "15 signals.rate.measure", "a measure must be in the catalogue", "chnge"),
-    "an unknown series": (
-        "of: rate10", "of: rate1", "16 signals.rate.of", "a signal is measured on series of the study", "rate1"),
-    "too many series": ("of: rate10", "of: [rate10, m1]", "16 signals.rate.of", "change measures 1 series", "2"),
-    "a number for a series": ("of: rate10", "of: [3]", "16 signals.rate.of.0", "of must be text", "3"),
-    "a mapping for a series": (
-        "of: rate10", "of: {a: b}", "16 signals.rate.of", "of must be a word or a list", "{'a': 'b'}"),
+    "an unknown operator": (
+        "pct_change(", "pct_chnge(", "15 signals.rate.value, column 1", "an operator must be in the catalogue",
+        "pct_chnge"),
+    "an unknown series": ("(rate10,", "(rate1,", "15 signals.rate.value, column 12", NAME, "rate1"),
+    "too many series": (
+        "(rate10, window)", "(rate10, m1, window)", "15 signals.rate.value, column 1", "pct_change takes 2 arguments",
+        "3"),
+    "the old form of a signal": (
+        "value: >-\n      pct_change(rate10, window)", "measure: change\n    of: rate10", "15 signals.rate.measure",
+        "a signal is an expression under value: or when:, in place of measure: and of:", "measure: change"),
+    "a list for an expression": (
+        "value: >-\n      pct_change(rate10, window)", "value: [3]", "15 signals.rate.value",
+        "an expression is text", "[3]"),
+    "a signal without an expression": (
+        "value: >-\n      pct_change(rate10, window)", "use: on", "14 signals.rate",
+        "a signal has value: with a latch, or when:", "neither"),
+    "a condition with a latch": (
+        "pct_change(rate10, window)", "pct_change(rate10, window) > 0", "15 signals.rate.value",
+        "a value with a latch is a number, not a condition", "pct_change(rate10, window) > 0"),
+    "a parameter that is a series": (
+        "window: [20, 40]", "window: [20, 40]\n    m1: 3", "18 signals.rate.m1", "a parameter has a name of its own",
+        "m1, which is a series"),
     "an unknown calendar": (
         "{calendar: large}", "{calendar: larg}", "3 market.calendar",
         "market.calendar names the series whose dates are the trading days", "larg"),
@@ -120,16 +135,18 @@ FAULTS = {
         "{'from': 20, 'to': 60, 'step': 1e-05}"),
     "a range of decimals for days": (
         RANGE, "{from: 20.0, to: 60.0, step: 20.0}", "24 signals.trend.window",
-        "trend.window must be an integer", "20.0"),
+        "trend.window must be a whole number of values or a duration", "20.0"),
     "a repeated value": (
         "[20, 40]", "[20, 40, 20]", "17 signals.rate.window", "each value of an axis occurs once", "[20, 40, 20]"),
     "a value repeated in other digits": (
         "[0.05, 0.10]", "[0.10, 0.1]", "19 signals.rate.latch.on_above", "each value of an axis occurs once",
         "[0.1, 0.1]"),
     "text for days": (
-        "[20, 40]", "[20, forty]", "17 signals.rate.window", "rate.window must be an integer", "'forty'"),
+        "[20, 40]", "[20, forty]", "17 signals.rate.window",
+        "rate.window must be a whole number of values or a duration", "'forty'"),
     "a decimal for days": (
-        "[20, 40]", "[20, 40.5]", "17 signals.rate.window", "rate.window must be an integer", "40.5"),
+        "[20, 40]", "[20, 40.5]", "17 signals.rate.window",
+        "rate.window must be a whole number of values or a duration", "40.5"),
     "a truth value for days": ("[20, 40]", "[20, true]", "17 signals.rate.window", VALUE, "[20, True]"),
     "a list in a list": ("[20, 40]", "[[20], 40]", "17 signals.rate.window", VALUE, "[[20], 40]"),
     "a number beyond reason": (
@@ -149,13 +166,14 @@ FAULTS = {
         "{calendar: large}", "{calendar: large, periods: 0}", "3 market.periods", "periods must be above 0", "0"),
     "no value": (
         "window: [20, 40]", "window:", "17 signals.rate.window",
-        "change needs its parameter window: trading days back (about 243 a year), or months of a monthly series",
-        "no window"),
+        "a parameter has a value", "no window"),
+    "a parameter that nothing names": (
+        "smooth: 3", "smooth: 3\n    levl: 3", "33 signals.growth.levl", PARAMETER, "levl"),
     "a window below its least": (
         "{same_as: trend.window}", "1", "28 signals.fork.window", "fork.window must be at least 2", "1"),
     "a word that is no choice": (
         "direction: peak", "direction: up", "34 signals.growth.direction",
-        "growth.direction is one of its choices", "'up'"),
+        "growth.direction must be one of peak, trough", "'up'"),
     "a lag of 0": ("lag: [1, 2]", "lag: [0, 1]", "40 execution.lag", "execution.lag must be at least 1", "0"),
     "a cost of all": ("[0.0, 0.001]", "[0.0, 1]", "41 execution.cost", "execution.cost must be below 1", "1"),
     "a negative cost": ("[0.0, 0.001]", "-0.1", "41 execution.cost", "execution.cost must be at least 0", "-0.1"),
@@ -168,7 +186,7 @@ FAULTS = {
         "smooth: 3", "smooth: {same_as: fork.window}", "32 signals.growth.smooth", TIE, "fork.window"),
     "a tie to another kind": (
         "same_as: trend.window", "same_as: rate.on_above", "28 signals.fork.window",
-        "fork.window must be an integer", "0.05"),
+        "fork.window must be a whole number of values or a duration", "0.05"),
     "a tie across": (
         "lag: [1, 2]", "lag: {same_as: growth.confirm}", "40 execution.lag",
         "an axis of the execution cannot be tied to an axis of a signal", "execution.lag same_as growth.confirm"),
@@ -202,8 +220,8 @@ FAULTS = {
         OFF, "off_below: 0.0\n      off_gap: 0.1", "21 signals.rate.latch.off_gap",
         "a latch has off_below or off_gap, not both", "off_below and off_gap"),
     "a latch that decides nothing": (
-        "measure: slope_fork", "measure: slope_fork\n    latch: {on_above: 0}", "27 signals.fork.latch",
-        "slope_fork returns states and takes no latch", "latch"),
+        "    when: >-\n", "    latch: {on_above: 0}\n    when: >-\n", "30 signals.growth.latch",
+        "a signal with when: has no latch, its condition is the state", "latch"),
     "a number for a latch": (LATCH, "    latch: 3\n", "18 signals.rate.latch", "latch must be a mapping", "3"),
     # legs
     "a leg of both": (
@@ -270,9 +288,6 @@ FAULTS = {
     "a release swept for nothing": (
         "legs:\n", "  spare: {file: yield.csv, field: y10, release: [0, 1]}\nlegs:\n", "9 series.spare.release",
         "a release is swept only for a series that a signal measures", "spare"),
-    "a monthly series beside a daily one": (
-        "of: [small, large]", "of: [small, m1]", "23 signals.trend.of",
-        "relative_to_average of two series needs daily ones", "m1"),
     "a monthly series without a release": (
         ", release: usable_from}", "}", "8 series.m1", "a monthly series needs its release", "no release of m1"),
     # the window
@@ -307,9 +322,9 @@ FAULTS = {
     "a window too early": (
         "2020-07-01", "2020-02-10", "43 window.from", SLOW,
         "window.from 2020-02-10, trend (trend.window=60) is defined from 2020-03-24"),
-    "a measure longer than the data": (
+    "a window longer than the data": (
         "[20, 40]", "[20, 5000]", "43 window.from", SLOW,
-        "window.from 2020-07-01, rate (rate.window=5000, rate.kind=relative, rate10.release=0) is defined from no day"),
+        "window.from 2020-07-01, rate (rate.window=5000, rate10.release=0) is defined from no day"),
     "a lag longer than the data": (
         "lag: [1, 2]", "lag: [1, 131]", "40 execution.lag",
         "the longest lag must reach back to a day of the calendar", "131, 130 trading days lie before the window"),

@@ -50,23 +50,23 @@ legs:
   cash: {interest: 0.01}
 signals:
   rate:
-    measure: change
-    of: rate10
+    value: >-
+      pct_change(rate10, window)
     window: [20, 40]
     latch:
       on_above: [0.05, 0.10]
       off_below: {from: -0.10, to: 0.00, step: 0.05}
   trend:
-    measure: relative_to_average
-    of: [small, large]
+    value: >-
+      small / large / mean(small / large, window) - 1
     window: {from: 20, to: 60, step: 20}
   fork:
-    measure: slope_fork
-    of: [small, large]
+    when: {small: "relative_slope(small, window) > 0 and relative_slope(large, window) < 0",
+           large: "relative_slope(small, window) < 0 and relative_slope(large, window) > 0"}
     window: {same_as: trend.window}
   growth:
-    measure: turning_point
-    of: m1
+    when: >-
+      turning_point(m1, smooth, confirm, direction)
     smooth: 3
     confirm: 1
     direction: peak

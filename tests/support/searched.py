@@ -16,26 +16,24 @@ from tests.support.market import raw_study, study_of, write_market
 
 SIGNALS = """\
 rate:
-  measure: change
-  of: rate10
+  value: pct_change(rate10, window)
   use: [on, off]
   window: {from: 20, to: 60, count: 5, search: integer}
   latch:
     on_above: {from: 0.00, to: 0.10, step: 0.05}
     off_gap: {from: 0.00, to: 0.10, count: 3, search: continuous}
 trend:
-  measure: relative_to_average
-  of: [small, large]
+  value: small / large / mean(small / large, window) - 1
   use: [on, off]
   window: {from: 10, to: 80, count: 4, scale: log, search: integer}
   latch: {on_above: [-0.01, 0.00, 0.01]}
 fork:
-  measure: slope_fork
-  of: [small, large]
+  when:
+    small: relative_slope(small, window) > 0 and relative_slope(large, window) < 0
+    large: relative_slope(small, window) < 0 and relative_slope(large, window) > 0
   window: {same_as: trend.window}
 growth:
-  measure: turning_point
-  of: m1
+  when: turning_point(m1, smooth, confirm, direction)
   smooth: [1, 3]
   confirm: 1
   direction: peak

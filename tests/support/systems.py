@@ -23,12 +23,16 @@ SERIES = {
     "pe_large": f"{{file: {VALUE}, field: hs300_pe, release: 0}}",
 }
 SIGNALS = {
-    "rate": "{measure: change, of: cn10y, window: 243, latch: {on_above: 0.30, off_below: -0.20}}",
-    "crowd": "{measure: volatility_crowding, of: [small, large], window: 20, latch: {on_above: 0.55, off_below: 0.30}}",
-    "value": "{measure: valuation_crowding, of: [pe_small, pe_large], latch: {on_above: 0.55, off_below: 0.30}}",
-    "trend": "{measure: relative_to_average, of: [small, large], window: 243}",
-    "fork": "{measure: slope_fork, of: [small, large], window: 20}",
-    "growth": "{measure: turning_point, of: m1, smooth: 6, confirm: 1, direction: trough}",
+    "rate": "{value: 'where(relative == 1, pct_change(cn10y, window), diff(cn10y, window))', window: 243, "
+    "relative: 1, latch: {on_above: 0.30, off_below: -0.20}}",
+    "crowd": "{value: 'pct_change(volatility(small, window) / volatility(large, window), change)', window: 20, "
+    "change: 243, latch: {on_above: 0.55, off_below: 0.30}}",
+    "value": "{value: 'pct_change(pe_small / pe_large, change)', change: 243, "
+    "latch: {on_above: 0.55, off_below: 0.30}}",
+    "trend": "{value: 'small / large / mean(small / large, window) - 1', window: 243}",
+    "fork": "{when: {small: 'relative_slope(small, window) > 0 and relative_slope(large, window) < 0', "
+    "large: 'relative_slope(small, window) < 0 and relative_slope(large, window) > 0'}, window: 20}",
+    "growth": "{when: 'turning_point(m1, smooth, confirm, direction)', smooth: 6, confirm: 1, direction: trough}",
 }
 STYLE = "growth or fork.small or (trend and not fork.large)"
 RULES = {
@@ -88,7 +92,7 @@ def written(mapping: dict[str, Any]) -> str:
 def asked(system: str, given: dict[str, Any]) -> dict[str, Any]:
     """What ``evaluate_system`` takes, as a point of the engine; what the system does not use is left out."""
     names = {
-        "rate": ("rate.window", "rate.kind", "rate.on_above", "rate.off_below"),
+        "rate": ("rate.window", "rate.relative", "rate.on_above", "rate.off_below"),
         "crowd": ("crowd.window", "crowd.change", "crowd.on_above", "crowd.off_below"),
         "value": ("value.change", "value.on_above", "value.off_below"),
         "trend": ("trend.window",),
@@ -111,6 +115,7 @@ def asked(system: str, given: dict[str, Any]) -> dict[str, Any]:
             point |= {f"{leg}.{key.removeprefix('leg_')}": rate for leg, rate in value.items()}
         elif key in names:
             values = value if isinstance(value, tuple) else (value,)
+            values = tuple({"relative": 1, "difference": 0}.get(each, each) for each in values)
             point |= dict(zip(names[key], values, strict=True))
             if key == "value_release":
                 point["pe_large.release"] = value

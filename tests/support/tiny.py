@@ -32,7 +32,7 @@ def tiny_study(**changes: Any) -> Study:
             "y": {"file": "y.csv", "field": "v", "release": "1 day"},
         },
         "legs": {"stock": "px", "cash": {"interest": 0.0}},
-        "signals": {"up": {"measure": "change", "of": "y", "window": 20, "latch": {"on_above": 0.0}}},
+        "signals": {"up": {"value": "pct_change(y, window)", "window": 20, "latch": {"on_above": 0.0}}},
         "rule": {"stock": "up", "cash": "otherwise"},
         "execution": {"lag": 1, "cost": 0},
         "window": {"from": "2020-03-02", "to": "2021-06-30"},

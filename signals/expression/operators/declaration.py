@@ -150,7 +150,8 @@ class Operator:
     values from the first known one of the inputs on are unknown, from the scalars by name. ``hindsight``: the same
     function with events dated when they happened instead of when they were known; it shows a look-ahead and is never
     traded. ``samples``: the result is one value a week or month, at the close of its last trading day; the function
-    gives them on trading days, each held to the next. ``doc``: formula, timing and treatment of NaN, plain sentences.
+    gives them on trading days, each held to the next. ``origin``: the text of the file of a study's own operator; None
+    for a shipped one. ``doc``: formula, timing and treatment of NaN, plain sentences.
     """
 
     name: str
@@ -166,6 +167,11 @@ class Operator:
     calendar: bool = False
     hindsight: Callable[..., Floats] | None = None
     samples: Literal["week", "month"] | None = None
+    origin: str | None = None
+
+    def __reduce__(self) -> tuple[Callable[..., Operator], tuple[str, str | None]]:
+        """Pickle the name: another process finds the operator in its own catalogue."""
+        return find_operator, (self.name, self.origin)
 
     def unit_of(self, units: tuple[Quantity, ...]) -> Quantity:
         """The unit of the result. ``units``: of the arrays among the arguments, in order."""
@@ -188,6 +194,13 @@ class Catalogue:
         if operator.name in self.operators:
             raise ValueError(f"the operator {operator.name} is declared twice")
         self.operators[operator.name] = operator
+
+
+def find_operator(name: str, origin: str | None) -> Operator:
+    """Returns an operator by name: a shipped one, or one of the file with the text ``origin``."""
+    import gridproof.signals.expression.operators as shipped  # fills the catalogue
+
+    return shipped.OPERATORS.operators[name]
 
 
 OPERATORS: Final = Catalogue()

@@ -14,7 +14,7 @@ import pytest
 import gridproof as gp
 from gridproof.signals.data.source import Release
 from gridproof.signals.data.trading_days import trading_days
-from gridproof.signals.measures import relative_to_average
+from gridproof.signals.expression.operators.moments import mean
 from gridproof.signals.synthetic.macro import draw_money, draw_yields
 from gridproof.signals.synthetic.market import (
     INDICES,
@@ -120,7 +120,8 @@ def test_with_no_effect_nothing_says_where_returns_go() -> None:
         money = draw_money(np.random.default_rng([seed, 5]), market.days)
         known = np.searchsorted(money["usable_from_conservative"].to_numpy(), market.days, side="right") - 1
         ahead = np.concatenate([[0.0], np.diff(money["m1_yoy"].to_numpy())])[known] > 0
-        trend = relative_to_average(np.cumprod(1 + small) / np.cumprod(1 + large), 120) > 0
+        ratio = np.cumprod(1 + small) / np.cumprod(1 + large)
+        trend = ratio > mean(ratio, 120, None, 0)
         for name, state, earned in (
             ("small against large", market.risen, small - large),
             ("money", ahead, small),

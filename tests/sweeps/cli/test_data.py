@@ -17,7 +17,7 @@ series:
   rate: {file: rate.csv, field: v, release: usable_from, missing: drop}
 legs: {px: px, cash: {interest: 0.02}}
 signals:
-  t: {measure: change, of: rate, window: 3, latch: {on_above: 0.0}}
+  t: {value: 'pct_change(rate, window)', window: 3, latch: {on_above: 0.0}}
 rule: {px: t, cash: otherwise}
 window: {from: 2020-03-16}
 """

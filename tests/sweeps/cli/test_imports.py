@@ -40,7 +40,6 @@ def test_help_imports_nothing_heavy(arguments: Sequence[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "needed"),
     [
-        (["signals"], {"numpy", "rich"}),
         (["operators"], {"numpy", "rich"}),
         (["schema"], {"numpy"}),
         (["ledger", "--out", "."], {"numpy", "rich"}),

@@ -74,8 +74,8 @@ def test_names_order_and_wording_make_no_other_variant(tmp_path: Path) -> None:
     one = study_of(raw)
     other_raw = renamed(raw)
     other_raw["rule"] = {
-        "cash": "not (not speed or zz.small)",
-        "tiny": "(a and not zz.large) or m or zz.small",
+        "cash": "not (not speed or zz.tiny)",
+        "tiny": "(a and not zz.big) or m or zz.tiny",
         "otherwise": "big",
     }
     other_raw |= {"name": "other", "title": "Other", "notes": ["x"], "objective": "calmar", "risk_free": 0.02}
@@ -98,8 +98,10 @@ def test_names_order_and_wording_make_no_other_variant(tmp_path: Path) -> None:
         (("series", "rate10", "missing"), "drop"),
         (("series", "m1", "field"), "m2"),
         (("legs", "large"), {"series": "large", "stamp_tax": "china"}),
-        (("signals", "growth", "measure"), "change"),
-        (("signals", "rate", "of"), "large"),
+        (("signals", "growth", "when"), "turning_point(lag(m1, 1), smooth, confirm, direction)"),
+        (("signals", "rate", "value"), "diff(rate10, window)"),
+        (("signals", "rate", "value"), "pct_change(large, window)"),
+        (("signals", "rate", "missing"), "hold"),
     ],
 )
 def test_what_changes_a_variant_makes_others_of_all(tmp_path: Path, where: tuple[str, ...], value: Any) -> None:
@@ -110,9 +112,7 @@ def test_what_changes_a_variant_makes_others_of_all(tmp_path: Path, where: tuple
     for key in parents:
         place = place[key]
     place[last] = value
-    if value == "change":
-        changed["signals"]["growth"] = {"measure": "change", "of": "m1", "window": 3}
-    if value == "large":
+    if value == "pct_change(large, window)":
         changed["base"] = {key: value for key, value in changed["base"].items() if key != "rate10.release"}
         changed["series"]["rate10"]["release"] = 1
     one, other = study_of(raw), study_of(changed)

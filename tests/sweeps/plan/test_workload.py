@@ -15,7 +15,7 @@ LEVELS = {"from": -1.0, "to": 1.0, "count": 20_001}
 
 def test_a_grid_that_takes_years_is_refused_before_it_begins(tmp_path: Path) -> None:
     write_tiny(tmp_path, prices())
-    up = {"measure": "change", "of": "y", "window": 20, "latch": {"on_above": LEVELS}}
+    up = {"value": "pct_change(y, window)", "window": 20, "latch": {"on_above": LEVELS}}
     signals = {f"s{n}": up for n in range(4)}
     study = tiny_study(
         signals={"up": None, **signals},

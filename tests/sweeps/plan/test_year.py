@@ -11,7 +11,7 @@ import gridproof as gp
 from gridproof.signals.data.frequency import daily_from, rows_per_year
 from tests.support.tiny import point_of, prices, write_tiny
 
-SIGNALS = {"up": {"measure": "relative_to_average", "of": "px", "window": 3, "latch": {"on_above": 0.0}}}
+SIGNALS = {"up": {"value": "px / mean(px, window) - 1", "window": 3, "latch": {"on_above": 0.0}}}
 
 
 def evaluated(folder: Path, days: pd.DatetimeIndex, market: dict[str, object]) -> gp.Point:

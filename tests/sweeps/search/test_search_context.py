@@ -39,7 +39,7 @@ def test_only_an_undefined_signal_is_undefined(monkeypatch: pytest.MonkeyPatch) 
     def refuse(*_: Any) -> None:
         raise InputError("a rule", "a value", "somewhere", "Do something")
 
-    monkeypatch.setattr(search_context, "signal_states", refuse)
+    monkeypatch.setattr(search_context, "read_signal", refuse)
     with pytest.raises(InputError, match="somewhere: a rule"):
         fresh_context().is_defined(whole({}))
 

@@ -123,7 +123,7 @@ def test_a_rule_that_holds_does_not_wait_for_what_it_does_not_name() -> None:
     raw["rules"]["patient"] = {"small": "rate and trend", "hold": "otherwise"}
     raw["base"]["rule"] = "patient"
     without = evaluate_point(study_of(raw), small_market())
-    raw["signals"]["slow"] = {"measure": "relative_to_average", "of": "large", "window": 127}
+    raw["signals"]["slow"] = {"value": "large / mean(large, window) - 1", "window": 127}
     raw["rules"]["slow"] = {"cash": "slow", "large": "otherwise"}
     with_slow = evaluate_point(study_of(raw), small_market())
     assert without.held[0] == with_slow.held[0] == "small"
@@ -223,7 +223,7 @@ def broken(**changes: Any) -> dict[str, Any]:
         ({"base__rule": None}, r"base: base must give a value for every axis with more than one; got no rule"),
         ({"signals__rate__use": ["on", "maybe"]}, r"signals.rate.use: rate.use is one of its choices; got 'maybe'"),
         ({"signals__rate__use": [True, "off"]}, r"signals.rate.use: an axis value is a number or text"),
-        ({"signals__more": {"measure": "change", "of": "rate10", "window": 20}}, r"every signal must be used"),
+        ({"signals__more": {"value": "pct_change(rate10, window)", "window": 20}}, r"every signal must be used"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_its_place(changes: dict[str, Any], fault: str) -> None:

@@ -52,7 +52,7 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
 
 
 def test_full_width_and_composed_names_are_one() -> None:
-    up = {"measure": "change", "of": "y", "window": 12, "latch": {"on_above": 0.0}}
+    up = {"value": "pct_change(y, window)", "window": 12, "latch": {"on_above": 0.0}}
     for written, in_rule in (("ＭＡ", "MA"), ("MA", "ＭＡ"), ("e\u0301", "\u00e9")):
         study = tiny_study(signals={"up": None, written: up}, rule={"stock": in_rule})
         assert study.signals[0].name in ("MA", "\u00e9")

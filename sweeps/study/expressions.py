@@ -1,0 +1,182 @@
+"""The expressions of a study: its named values, the scope of each signal, and the axes of their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+
+from gridproof.kernels.errors import InputError
+from gridproof.results.axis_range import Value
+from gridproof.signals.expression import units
+from gridproof.signals.expression.grammar import Parser, Scope, Use
+from gridproof.signals.expression.graph import Graph
+from gridproof.signals.expression.operators.declaration import Operator, Quantity
+from gridproof.sweeps.study.axes import AxisLimits, AxisTable
+from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.spec import SignalSpec, StudySpec, ValueSpec
+from gridproof.sweeps.study.validation_errors import did_you_mean
+
+# The keys of a signal that are not parameters.
+KEYS = ("value", "when", "latch", "use", "missing")
+
+
+class StudyExpressions:
+    """All expressions of one study, in one graph. Named values are parsed when they are first used."""
+
+    def __init__(
+        self, spec: StudySpec, table: AxisTable, document: Document, operators: Mapping[str, Operator]
+    ) -> None:
+        self.graph = Graph(dict(operators))
+        self._parser = Parser(self.graph)
+        self._spec, self._table, self._document = spec, table, document
+        self._values: dict[str, int] = {}
+        self._open: list[str] = []
+        for name in spec.values:
+            if name in spec.series:
+                rule = "a value and a series have different names"
+                raise InputError(rule, name, document.where(("values", name)), "Rename one")
+
+    def scope(self, path: tuple[str, ...], given: Mapping[str, object]) -> Scope:
+        """The names that the expressions of a signal or value may use. ``given``: its further keys, the parameters."""
+        for key in given:
+            where = self._document.where((*path, key))
+            kind = "a series" if key in self._spec.series else "a value" if key in self._spec.values else None
+            if kind is not None:
+                rule = "a parameter has a name of its own"
+                raise InputError(rule, f"{key}, which is {kind}", where, "Rename the parameter")
+        values: dict[str, Callable[[], int]] = {name: self._reference(name) for name in self._spec.values}
+        parameters = {key: f"{path[-1]}.{key}" for key in given}
+        return Scope(frozenset(self._spec.series), values, parameters, "")
+
+    def parse(self, text: str, scope: Scope, path: tuple[str, ...], boolean: bool | None) -> int:
+        where = self._document.where(path)
+        return self._parser.parse(text, Scope(scope.series, scope.values, scope.parameters, where), boolean)
+
+    def check_values(self) -> None:
+        """Parse the values that no signal uses, so that their faults show."""
+        for name in self._spec.values:
+            self._reference(name)()
+
+    def add_parameters(self, path: tuple[str, ...], given: Mapping[str, Any]) -> None:
+        """Add an axis for each parameter. Raises InputError for one that no expression names."""
+        for key, raw in given.items():
+            full = f"{path[-1]}.{key}"
+            uses = self._parser.uses.get(full)
+            if not uses:
+                known = KEYS if path[0] == "signals" else ("value",)
+                rule = (
+                    f"a key of a {path[0][:-1]} is {', '.join(known[:-1])}{' or ' if len(known) > 1 else ''}{known[-1]}"
+                )
+                rule += ", or a parameter that its expression names"
+                remedy = did_you_mean(key, known)
+                remedy = remedy if remedy.startswith("Did") else f"Use {key} in the expression, or remove it"
+                raise InputError(rule, key, self._document.where((*path, key)), remedy)
+            if raw is None:
+                where = self._document.where((*path, key))
+                raise InputError("a parameter has a value", f"no {key}", where, "Write a value, a list or a range")
+            self._table.add_raw(full, (*path, key), raw, limits_of(uses))
+
+    def _reference(self, name: str) -> Callable[[], int]:
+        def node() -> int:
+            if name not in self._values:
+                path = ("values", name)
+                if name in self._open:
+                    circle = " uses ".join([*self._open[self._open.index(name) :], name])
+                    rule = "a value must not use itself"
+                    raise InputError(rule, circle, self._document.where(path), "Remove one of these uses")
+                one = self._spec.values[name]
+                text = one.value if isinstance(one, ValueSpec) else one
+                given = (one.model_extra or {}) if isinstance(one, ValueSpec) else {}
+                self._open.append(name)
+                place = (*path, "value") if isinstance(one, ValueSpec) else path
+                self._values[name] = self.parse(text, self.scope(path, given), place, None)
+                self._open.pop()
+                self.add_parameters(path, given)
+            return self._values[name]
+
+        return node
+
+
+def limits_of(uses: list[Use]) -> AxisLimits:
+    """The values that a parameter may have, from all its uses."""
+    arguments = [use.argument for use in uses if use.argument is not None]
+    windows = any(argument.kind == "window" for argument in arguments)
+    if not windows and not any(argument.kind in ("choice", "date") or argument.whole for argument in arguments):
+        return AxisLimits(float, fits=lambda value: _first_problem(value, uses))
+    return AxisLimits(fits=lambda value: _first_problem(value, uses), whole=windows)
+
+
+def _first_problem(value: Value, uses: list[Use]) -> tuple[str, str] | None:
+    for use in uses:
+        if use.argument is not None and use.whole:
+            problem = units.misfit(value, use.argument)
+            if problem is not None:
+                return problem
+        elif use.argument is None and isinstance(value, str):
+            if not any(other.argument is not None for other in uses):
+                return "must be a number", "Write a number"
+        elif use.argument is None and not isinstance(value, str) and not use.low <= value <= use.high:
+            unit = Quantity(use.unit, use.low, use.high)
+            return f"is compared with {use.unit}, which lies {units.between(unit)}", units.remedy(unit, float(value))
+    return None
+
+
+def bounds_of(graph: Graph, value: int) -> Callable[[Value], tuple[str, str] | None] | None:
+    """Returns the check of a level of a latch; None where the value has no bounds."""
+    unit = graph.facts[value].unit
+
+    def check(level: Value) -> tuple[str, str] | None:
+        if isinstance(level, str) or unit.low <= level <= unit.high:
+            return None
+        rule = f"is a level of {graph.text(value)}, {unit.name}, which lies {units.between(unit)}"
+        return rule, units.remedy(unit, float(level))
+
+    return check
+
+
+_OLD = {
+    "volatility_crowding": "pct_change(volatility({0}, window) / volatility({1}, window), change)",
+    "valuation_crowding": "pct_change({0} / {1}, change)",
+    "relative_to_average": "{0} / mean({0}, window) - 1",
+    "turning_point": "turning_point({0}, smooth, confirm, direction)",
+    "slope_fork": "relative_slope({0}, window) {1} 0 and relative_slope({2}, window) {3} 0",
+}
+
+
+def check_new_form(name: str, one: SignalSpec, document: Document) -> None:
+    """Raises InputError for a signal with the keys ``measure`` and ``of``: it shows the line that replaces it."""
+    extra = dict(one.model_extra or {})
+    if "measure" not in extra and "of" not in extra:
+        return
+    measure, of = extra.pop("measure", None), extra.pop("of", None)
+    where = document.where(("signals", name, "measure" if measure is not None else "of"))
+    series = [of] if isinstance(of, str) else [str(each) for each in of] if isinstance(of, list) else ["x"]
+    both = [*series, *series][:2]
+    new: dict[str, Any]
+    if measure == "change":
+        operator = "diff" if extra.pop("kind", "relative") == "difference" else "pct_change"
+        new = {"value": f"{operator}({series[0]}, window)"}
+    elif measure == "slope_fork":
+        signs = ((">", "<"), ("<", ">"))
+        texts = [_OLD["slope_fork"].format(both[0], one_, both[1], other) for one_, other in signs]
+        new = {"when": dict(zip(("small", "large"), texts, strict=True))}
+    elif measure == "turning_point":
+        new = {"when": _OLD["turning_point"].format(series[0])}
+    elif measure in _OLD:
+        ratio = " / ".join(series) if measure == "relative_to_average" else both[0]
+        new = {"value": _OLD[str(measure)].format(ratio, both[1])}
+        if "crowding" in str(measure):
+            extra.setdefault("change", 243)
+    else:
+        new = {"value": f"pct_change({series[0]}, window)"}
+    raw = document.raw["signals"][name]
+    new |= extra | {key: raw[key] for key in ("use", "latch") if key in raw}
+    line = yaml.safe_dump({name: new}, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)
+    raise InputError(
+        "a signal is an expression under value: or when:, in place of measure: and of:",
+        f"measure: {measure}",
+        where,
+        f"Write {line.strip()[1:-1]}",
+    )
