@@ -74,7 +74,7 @@ def finished(draw: st.DrawFn) -> FinishedTrials:
     return part
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(finished(), max_size=5))
 def test_the_count_is_that_of_a_listing(parts: list[FinishedTrials]) -> None:
     assert count_distinct(parts) == listed(parts)
