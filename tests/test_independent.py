@@ -15,8 +15,8 @@ from scipy import stats
 
 from gridproof.results.run.record import Record
 from gridproof.signals.data.market import Market, load_market
+from gridproof.signals.expression.operators.average import mean
 from gridproof.signals.expression.operators.event import turning_point
-from gridproof.signals.expression.operators.moments import mean
 from gridproof.signals.expression.operators.regression import relative_slope
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.study.document import Document, parse_value

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.cli import catalogue, check, data, finished_runs, machine, point, run, search
+from gridproof.sweeps.cli import catalogue, check, data, explain, finished_runs, machine, point, run, search
 from gridproof.sweeps.cli.streams import open_streams, print_error
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("demo")(run.demo)
 app.command("run")(run.run)
 app.command("search")(search.search)
 app.command("point")(point.point)
+app.command("explain")(explain.explain)
 app.command("show")(finished_runs.show)
 app.command("verdict")(finished_runs.verdict)
 app.command("report")(finished_runs.report)

@@ -10,6 +10,7 @@ from gridproof.kernels.metrics import BY_NAME
 from gridproof.sweeps.cli.console import bold, console, print_table
 
 if TYPE_CHECKING:
+    from gridproof.sweeps.plan.explanation import ExplainedStep
     from gridproof.sweeps.plan.point import Point
 
 
@@ -38,3 +39,12 @@ def print_ledger(record: dict[str, Any]) -> None:
             table.add_row(row["strategy"], ", ".join(row["studies"]), *counts)
         table.add_row("all", "", *(f"{market[key]:,}" for key in ("runs", "evaluated", "distinct")))
         print_table(table)
+
+
+def print_steps(name: str, steps: list[ExplainedStep]) -> None:
+    """The steps of one signal, operands first."""
+    console.print(bold(name))
+    table = Table("step", "gives", "warm-up", "known from", "times in the grid", box=None)
+    for one in steps:
+        table.add_row(one.formula, one.kind, f"{one.warm_up:,}", one.known or "never", f"{one.computed:,}")
+    print_table(table)

@@ -77,7 +77,7 @@ def read_signal(
         return Reading(None, np.zeros((len(signal.bits), days), dtype=np.bool_), 0)
     where = study.where("signals", signal.name)
     parameters = {axis: chosen[owners[axis]] for axis in signal.parameters.values()}
-    releases = _releases(study, signal, chosen)
+    releases = releases_of(study, signal, chosen)
     daily = [evaluator.daily(at, parameters, releases, where, hindsight) for at in signal.nodes]
     firsts = [int(np.isfinite(values).argmax()) if np.isfinite(values).any() else days for values in daily]
     first = max(firsts)
@@ -113,12 +113,13 @@ def shown_values(study: Study, signal: Signal, evaluator: ExpressionEvaluator) -
             compared = graph.nodes[at].operands if graph.nodes[at].kind == "compare" else ()
             named |= {graph.text(one): one for one in compared if not graph.facts[one].scalar}
     parameters = {axis: base[owners[axis]] for axis in signal.parameters.values()}
-    releases = _releases(study, signal, base)
+    releases = releases_of(study, signal, base)
     where = study.where("signals", signal.name)
     return {name: evaluator.daily(at, parameters, releases, where) for name, at in named.items()}
 
 
-def _releases(study: Study, signal: Signal, chosen: Mapping[str, Value]) -> dict[str, Release]:
+def releases_of(study: Study, signal: Signal, chosen: Mapping[str, Value]) -> dict[str, Release]:
+    """The release of each series of a signal that has one. ``chosen``: the value of each axis, by name."""
     return {
         series: Release.parse(chosen[study.space.owners[axis]], study.where("series", series))
         for series, axis in zip(signal.series, signal.releases, strict=True)

@@ -14,7 +14,7 @@ import pytest
 import gridproof as gp
 from gridproof.signals.data.source import Release
 from gridproof.signals.data.trading_days import trading_days
-from gridproof.signals.expression.operators.moments import mean
+from gridproof.signals.expression.operators.average import mean
 from gridproof.signals.synthetic.macro import draw_money, draw_yields
 from gridproof.signals.synthetic.market import (
     INDICES,

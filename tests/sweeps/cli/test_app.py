@@ -35,7 +35,7 @@ def run_folder(study: Path) -> Path:
 
 def test_help_names_every_command() -> None:
     text = gridproof("--help").stdout
-    for command in ("run", "point", "show", "report", "operators", "ledger", "synth", "schema", "demo"):
+    for command in ("run", "point", "explain", "show", "report", "operators", "ledger", "synth", "schema", "demo"):
         assert command in text
 
 
@@ -55,6 +55,12 @@ def test_point_for_people(study: Path) -> None:
     text = gridproof("point", study).stdout
     assert "max_drawdown" in text
     assert "after publication" in text
+
+
+def test_the_steps_of_a_study_are_explained(study: Path) -> None:
+    text = gridproof("explain", study).stdout
+    assert "pct_change(baa, window)" in text
+    assert "known from" in text
 
 
 def test_set_narrows_the_grid_and_moves_the_base(study: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import gridproof as gp
+from gridproof.sweeps.plan.explanation import explained
 from tests.support.tiny import DAYS, point_of, prices, tiny_study, write_tiny
 
 Y = pd.Series(3.0 + np.sin(np.arange(len(DAYS)) / 20.0), index=DAYS)
@@ -182,3 +183,12 @@ def test_a_study_is_sent_to_other_processes() -> None:
     again = pickle.loads(pickle.dumps(study))
     assert again.space == study.space
     assert [again.graph.text(at) for at in again.signals[0].nodes] == ["pct_change(baa, window)"]
+
+
+def test_a_study_is_explained_step_by_step(folder: Path) -> None:
+    study = tiny_study(signals={"up": {"when": "mean(px, n) > y", "n": [20, 60]}}, base={"up.n": 60})
+    steps = explained(study, gp.load_market(study, folder))["up"]
+    assert [step.formula for step in steps] == ["px", "mean(px, n)", "y", "mean(px, n) > y"]
+    assert [step.warm_up for step in steps] == [0, 59, 1, 59]
+    assert steps[1].known == str(DAYS[59].date())
+    assert [step.computed for step in steps] == [1, 2, 1, 2]
