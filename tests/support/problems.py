@@ -98,3 +98,11 @@ def random_latch(rng: np.random.Generator, days: int) -> tuple[Floats, Floats, F
     values[: rng.integers(0, days)] = np.nan
     on = rng.normal(size=9).round(1)
     return values, on, on - rng.integers(0, 3, 9) * 0.1
+
+
+def random_sweep(seed: int) -> tuple[Problem, Jobs, int]:
+    """A problem of a few months, some jobs under two lags, and how many of its days count."""
+    rng = np.random.default_rng(seed)
+    days, bits = int(rng.integers(20, 200)), int(rng.integers(1, 4))
+    problem = random_problem(rng, days, bits, 6, int(rng.integers(2, 5)), float(rng.choice([0.02, 0.3])), 4, (1, 2))
+    return problem, random_jobs(rng, problem, bits, 12), int(rng.integers(10, days + 1))

@@ -13,14 +13,7 @@ from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.patterns.block_patterns import find_patterns
 from gridproof.kernels.cpu.placebo_maxima import active_t, active_t_maxima
 from gridproof.kernels.problem import Jobs, Problem
-from tests.support.problems import random_jobs, random_problem
-
-
-def drawn(seed: int) -> tuple[Problem, Jobs, int]:
-    rng = np.random.default_rng(seed)
-    days, bits = int(rng.integers(20, 200)), int(rng.integers(1, 4))
-    problem = random_problem(rng, days, bits, 6, int(rng.integers(2, 5)), float(rng.choice([0.02, 0.3])), 4, (1, 2))
-    return problem, random_jobs(rng, problem, bits, 12), int(rng.integers(10, days + 1))
+from tests.support.problems import random_sweep
 
 
 def by_definition(problem: Problem, jobs: Jobs, days: int, shifts: list[int], sums: Floats) -> Floats:
@@ -46,7 +39,7 @@ def root(weights: Floats, returns: Floats) -> float:
 @given(st.integers(0, 10_000))
 @settings(max_examples=30, deadline=None)
 def test_the_maxima_are_those_of_the_definition(seed: int) -> None:
-    problem, jobs, days = drawn(seed)
+    problem, jobs, days = random_sweep(seed)
     rng = np.random.default_rng(seed)
     shifts = rng.integers(0, days, int(rng.integers(1, 20)))
     held = HoldingPeriodLister(problem, days)(jobs)
@@ -60,7 +53,7 @@ def test_the_maxima_are_those_of_the_definition(seed: int) -> None:
 
 
 def test_the_split_into_calls_does_not_matter() -> None:
-    problem, jobs, days = drawn(4)
+    problem, jobs, days = random_sweep(4)
     held = HoldingPeriodLister(problem, days)(jobs)
     everyone = np.ones(len(held.execution), dtype=np.bool_)
     shifts = np.arange(days)
@@ -85,7 +78,7 @@ def test_two_legs_are_their_difference() -> None:
 
 
 def test_nothing_eligible() -> None:
-    problem, jobs, days = drawn(5)
+    problem, jobs, days = random_sweep(5)
     held = HoldingPeriodLister(problem, days)(jobs)
     found = active_t_maxima(
         problem, find_patterns(problem, held), np.arange(3), np.zeros(len(held.execution), dtype=np.bool_)

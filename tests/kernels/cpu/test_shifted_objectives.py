@@ -16,7 +16,7 @@ from gridproof.kernels.cpu.patterns.block_patterns import find_patterns
 from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS, shifted_objectives
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Jobs, Problem
-from tests.kernels.cpu.test_placebo_maxima import drawn
+from tests.support.problems import random_sweep
 
 
 def turned(problem: Problem, jobs: Jobs, days: int, shifts: Ints, objective: str) -> Floats:
@@ -37,7 +37,7 @@ def turned(problem: Problem, jobs: Jobs, days: int, shifts: Ints, objective: str
 @given(seed=st.integers(0, 10_000))
 @settings(max_examples=8, deadline=None)
 def test_as_the_reference(objective: str, seed: int) -> None:
-    problem, jobs, days = drawn(seed)
+    problem, jobs, days = random_sweep(seed)
     rng = np.random.default_rng(seed)
     shifts = rng.integers(0, days, 5)
     values = turned(problem, jobs, days, shifts, objective)
@@ -53,7 +53,7 @@ def test_as_the_reference(objective: str, seed: int) -> None:
 
 def test_a_variant_equals_itself_in_other_company() -> None:
     """Its value is found alone, with other blocks, and again among all."""
-    problem, jobs, days = drawn(4)
+    problem, jobs, days = random_sweep(4)
     held = HoldingPeriodLister(problem, days)(jobs)
     shifts = np.arange(days)
     alone = shifted_objectives(problem, find_patterns(problem, held.part(4, 5)), shifts, "sharpe").best
