@@ -40,8 +40,8 @@ class Point:
         to ``in_sample`` is what a backtest gains by looking ahead. None: no signal has turning points.
     curve
         One row for each day of the window, by date. A signal's ``NAME.value`` and ``NAME.state`` are those of that
-        day's close; of a condition every number that it compares has a column, ``NAME.FORMULA``;
-        ``weight.LEG``, ``cost`` and ``return`` (after cost) are those of that day; ``nav`` is 1 at the
+        day's close; a signal of conditions has, in place of a value, the column ``NAME.FORMULA`` for each number that
+        they compare. ``weight.LEG``, ``cost`` and ``return`` (after cost) are those of that day; ``nav`` is 1 at the
         close before the first row; ``drawdown`` is 0 or negative. Values are NaN while a signal is undefined.
     held
         The leg of each day.
