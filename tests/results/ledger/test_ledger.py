@@ -170,9 +170,9 @@ def scattered(axes: tuple[TrialAxis, ...], tiles: int, seed: int) -> FinishedTri
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_thousand_scattered_tiles_of_ten_billion_cells(backwards: bool) -> None:
     parts = [scattered(ten_axes(), 500, 1), scattered(ten_axes(3, backwards), 500, 2)]
-    began = time.perf_counter()
+    began = time.process_time()
     count = count_distinct(parts)
-    assert time.perf_counter() - began < 10, "it takes well below a second on a free core"
+    assert time.process_time() - began < 10, "it takes well below a second on a free core"
     # The cells that both have, found the other way round: list those of one and look them up in the other.
     cells = np.concatenate([np.arange(low, high) for low, high in parts[1].ranges.tolist()])
     index = np.zeros(len(cells), dtype=np.int64)
@@ -193,9 +193,9 @@ def test_many_whole_grids_that_differ_in_some_axes() -> None:
         moved = np.zeros(10, dtype=np.int64)
         moved[rng.choice(10, 2, replace=False)] = rng.integers(1, 9, 2)
         grids.append(tuple(TrialAxis((f"p{at}",), tuple(range(by, by + 10))) for at, by in enumerate(moved.tolist())))
-    began = time.perf_counter()
+    began = time.process_time()
     count = count_distinct([whole(axes) for axes in grids])
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
     # What lies outside the union has no box; a random point of the frame is inside as often as the count says.
     points = rng.integers(0, 18, (100_000, 10))
     found = np.zeros(len(points), dtype=np.bool_)

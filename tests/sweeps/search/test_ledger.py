@@ -152,6 +152,6 @@ def test_thousands_of_boxes_are_counted_in_seconds(tmp_path: Path) -> None:
         expected += int(np.prod([len(values) for values in box]))
         lines.append(json.dumps({"box": box}))
     path.write_text(path.read_text() + "\n".join(lines) + "\n")
-    began = time.perf_counter()
+    began = time.process_time()
     assert ledger_total(tmp_path, "market") == expected
-    assert time.perf_counter() - began < 4.0, "about 1 s where nothing else runs"
+    assert time.process_time() - began < 4.0, "about 1 s where nothing else runs"
