@@ -98,11 +98,8 @@ def _study() -> gp.Study:
 
 def outcome(statistics: Mapping[str, Any]) -> dict[str, bool | None]:
     """Of each gate, and of single tests behind them, whether it passed; None where it was not computable."""
-    found = {
-        gate["name"]: None if gate["result"] == "not computable" else gate["result"] == "pass"
-        for gate in statistics["gates"]
-    }
-    luck = statistics["luck"]
+    found = {one["name"]: one["met"] for one in statistics["evidence"]}
+    luck = statistics["data_snooping"]
     for row in luck["benchmarks"]:
         found[f"SPA, {row['name']}"] = row["spa"]["consistent"] <= 0.05
         found[f"reality check, {row['name']}"] = row["reality_check"]["p_value"] <= 0.05
@@ -145,7 +142,7 @@ def measure(markets: int) -> Report:
             print(f"{name}, market {seed} …", file=sys.stderr, flush=True)
             statistics = judge(kind, seed)
             outcomes.append(outcome(statistics))
-            names = [gate["name"] for gate in statistics["gates"]]
+            names = [one["name"] for one in statistics["evidence"]]
             report |= {"variants": statistics["method"]["choices"], "days": statistics["method"]["days"]}
         kinds[name] = {"meaning": kind.meaning, "markets": len(outcomes), "rates": rates(outcomes)}
     report |= {"gates": names, "kinds": kinds, "seconds": time.perf_counter() - began}

@@ -33,6 +33,7 @@ _TIMING = "circular shifts of the positions, Sharpe ratio after cost"
 _WORTH = "difference of Sharpe ratios, studentised circular block bootstrap"
 _BOUND = "upper bound of the timing effect, by inverting the shift test"
 _SMALL_SEARCH = "placebo of all choices with an effect of one annual volatility of the best"
+NOT_REPEATED = "the search was not repeated under this environment"
 _SEARCH = "placebo of all choices, largest active t under circular shifts"
 
 
@@ -42,16 +43,19 @@ def conclude(
     search: ChoicesPlaceboRecord | None,
     since: WorthRecord | None,
     declared: bool = True,
+    repeated: bool = True,
 ) -> ConclusionRecord:
     """search: None where the study has one choice. since: None where there are no days after publication.
 
     declared: whether the base was declared before its results on these days were seen; False where a search found it.
+    repeated: False where the search was not repeated under this environment, so that ``search`` is None.
     """
     answers: ConclusionRecord = {
         "timing": answer_timing(timing, worth["days"]),
         "worth": _unknown("", _WORTH),
-        "search": answer_search(search),
+        "search": answer_search(search) if repeated else _unknown(NOT_REPEATED, _SEARCH),
         "since": answer_since(since),
+        "declared": declared,
         "sentence": "",
     }
     answers["worth"] = answer_worth(worth, answers["timing"]["answer"] == "yes")
@@ -68,9 +72,10 @@ def answer_timing(timing: TimingRecord, days: int) -> AnswerRecord:
     counts = f"p {_text(p_value, 3)}, {_switches(timing['switches'])}"
     if p_value <= LEVEL:
         mean = timing["p_mean"]
-        risk = mean is not None and mean > LEVEL
-        why = "the rule's timing is better than chance" + (", of risk and not of return" if risk else "")
-        return _answer("yes", p_value, LEVEL, _TIMING, f"{why} ({counts})")
+        why = f"the rule's timing is better than chance ({counts})"
+        if mean is not None and mean > LEVEL:
+            why += f", but it times risk, not return (p of the mean {_text(mean, 3)})"
+        return _answer("yes", p_value, LEVEL, _TIMING, why)
     if (bound := _small_effect(timing["upper"], timing["volatility"], f"the rule's timing ({counts})")) is not None:
         return bound
     return _unknown(f"nothing shows that the rule's timing is better than chance ({counts})", _TIMING, p_value)

@@ -9,10 +9,32 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridproof.results.report.figures import BEST, INK, Figure, axis, base64_array, layout, leg_colours
+from gridproof.results.report.figures import BEST, INK, MIX_COLOUR, Figure, axis, base64_array, layout, leg_colours
 
 LEGEND: Figure = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
+MIX_STYLE: Figure = {"color": MIX_COLOUR, "width": 1.2, "dash": "dash"}
 _NAV, _DRAWDOWN, _ROW, _GAP = 330, 150, 20, 18  # pixels
+
+
+MIX = "constant mix"
+
+
+def with_mix(curves: pd.DataFrame, legs: Sequence[str]) -> pd.DataFrame:
+    """The curves with one more, ``constant mix.nav``: the base's mean weights of each segment, rebalanced daily.
+
+    Unchanged where the base holds one leg throughout the days in sample: the mix is that leg.
+    """
+    inside = curves["segment"].to_numpy() == curves["segment"].iloc[0]
+    if curves["base.leg"][inside].nunique() < 2:
+        return curves
+    navs = curves[[f"hold.{leg}.nav" for leg in legs]].to_numpy()
+    returns = navs / np.vstack([np.ones(len(legs)), navs[:-1]]) - 1.0
+    mixed = np.empty(len(curves))
+    for part in (inside, ~inside):
+        held = curves["base.leg"][part]
+        weights = [float((held == leg).mean()) if len(held) else 0.0 for leg in legs]
+        mixed[part] = returns[part] @ np.array(weights)
+    return curves.assign(**{f"{MIX}.nav": np.cumprod(1.0 + mixed)})
 
 
 def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> Figure:
@@ -22,11 +44,11 @@ def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool)
     signals (dark: on). The background after publication is grey.
     """
     dates, data = _dates(curves), []
-    for name, text, style in _lines(legs, best_is_base):
+    for name, text, style in _lines(curves, legs, best_is_base):
         nav = curves[f"{name}.nav"]
         fall = nav / nav.cummax().clip(lower=1.0) - 1.0
         data.append(_line(dates, nav, text, style, "y") | {"hovertemplate": "%{y:.3g}"})
-        hidden = {"showlegend": False, "opacity": 0.5 if name.startswith("hold") else 1.0}
+        hidden = {"showlegend": False, "opacity": 1.0 if name in ("base", "best") else 0.5}
         data.append(_line(dates, fall, text, style, "y2") | hidden | {"hovertemplate": "%{y:.1%}"})
     band = _band(curves, dates, legs, best_is_base)
     height = _ROW * len(band["y"])
@@ -62,7 +84,7 @@ def after_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) 
     navs = navs / (navs.iloc[0] if first else 1.0)
     data = [
         _line(_dates(part), navs[f"{name}.nav"], text, style, "y") | {"hovertemplate": "%{y:.3f}"}
-        for name, text, style in _lines(legs, best_is_base)
+        for name, text, style in _lines(part, legs, best_is_base)
     ]
     figure = layout(274, margin={"t": 30, "b": 48, "l": 118, "r": 12})
     figure |= {
@@ -75,12 +97,14 @@ def after_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) 
     return {"data": data, "layout": figure}
 
 
-def _lines(legs: Sequence[str], best_is_base: bool) -> list[tuple[str, str, Figure]]:
+def _lines(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> list[tuple[str, str, Figure]]:
     """(column prefix, name, line) of each curve; the base comes last, so that it is drawn on top."""
     colours = leg_colours(legs)
     lines: list[tuple[str, str, Figure]] = [
         (f"hold.{leg}", f"hold {leg}", {"color": colours[leg], "width": 1.1}) for leg in legs
     ]
+    if f"{MIX}.nav" in curves:
+        lines.append((MIX, MIX, MIX_STYLE))
     if not best_is_base:
         lines.append(("best", "best in sample", {"color": BEST, "width": 1.3}))
     return [*lines, ("base", "base = best" if best_is_base else "base", {"color": INK, "width": 2.0})]

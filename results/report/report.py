@@ -14,7 +14,7 @@ from plotly.offline.offline import get_plotlyjs
 
 from gridproof.kernels.metrics import BY_NAME, Metric
 from gridproof.results.report.axis import ReportAxis, read_axes
-from gridproof.results.report.curves import after_figure, curves_figure
+from gridproof.results.report.curves import after_figure, curves_figure, with_mix
 from gridproof.results.report.figures import BEST, INK, leg_colours
 from gridproof.results.report.headline import (
     base_is_best,
@@ -42,6 +42,9 @@ from gridproof.results.report.sections.cross_validation import cross_validation_
 from gridproof.results.report.sections.data import data_section
 from gridproof.results.report.sections.data_snooping import data_snooping_section
 from gridproof.results.report.sections.deflation import deflation_section
+from gridproof.results.report.sections.environments import environments_section
+from gridproof.results.report.sections.evidence import evidence_section
+from gridproof.results.report.sections.holdings import holdings_section
 from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.report.sections.overfitting import overfitting_section
 from gridproof.results.report.sections.search import search_section
@@ -50,7 +53,6 @@ from gridproof.results.report.sections.sensitivity import sensitivity_section
 from gridproof.results.report.sections.sharpe_intervals import intervals_section
 from gridproof.results.report.sections.stress import stress_section
 from gridproof.results.report.sections.trial_counts import trial_counts
-from gridproof.results.report.sections.verdict import verdict_section
 from gridproof.results.report.sections.years import years_section
 from gridproof.results.report.tables import comparison_table, facts_table, top_table
 from gridproof.results.run.atomic_write import atomic_write
@@ -76,6 +78,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     statistics, searched = _statistics(store), read_search(folder)
     if searched is not None:
         curves = searched.without_unused_states(curves, summary["base"]["parameters"])
+    curves = with_mix(curves, summary["legs"])
     axes_by_name = read_axes(summary)
     axes = list(axes_by_name.values())
     sampled = summary["sample"] is not None
@@ -90,6 +93,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
         noun=choice_noun(summary),
         label=metric.label,
         conclusion=conclusion_section(statistics),
+        holdings=holdings_section(summary, statistics),
         headline=_headline(summary, axes, favourable, searched),
         facts=facts_table(summary, axes, searched)
         + (trial_counts(statistics, searched is not None) if statistics else []),
@@ -137,9 +141,10 @@ def _sections(
 ) -> dict[str, Record | None]:
     of_search = searched is not None
     if statistics is None:
-        return {"verdict": None}
+        return {"evidence": None, "environments": None}
     return {
-        "verdict": verdict_section(statistics, of_search),
+        "evidence": evidence_section(statistics, of_search),
+        "environments": environments_section(statistics, summary),
         "intervals": intervals_section(statistics, summary["legs"], of_search),
         "snooping": data_snooping_section(statistics, summary, marks, of_search),
         "deflation": deflation_section(statistics, of_search),

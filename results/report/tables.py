@@ -64,6 +64,9 @@ def comparison_table(summary: Record, statistics: Record | None = None) -> dict[
     if ensemble:
         who["Ensemble"] = {key: ensemble.get(key) or {} for key in ("in_sample", "after_publication")}
     who |= {f"Hold {leg}": held for leg, held in summary["hold"].items()}
+    mix = ((statistics or {}).get("who") or {}).get("constant mix")
+    if mix:
+        who["Constant mix"] = {key: mix.get(key) or {} for key in ("in_sample", "after_publication")}
     groups = [("In sample", "in_sample", "percentile")]
     if summary["base"]["after_publication"] is not None:
         groups.append(("After publication", "after_publication", "percentile_after_publication"))

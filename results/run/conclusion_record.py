@@ -5,7 +5,7 @@ Ratios are annual, returns are fractions, unless a key says otherwise. A number 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
@@ -93,4 +93,25 @@ class ConclusionRecord(TypedDict):
     worth: AnswerRecord
     search: AnswerRecord
     since: AnswerRecord
+    declared: bool  # whether the base was declared before its results on these days were seen
     sentence: str
+
+
+class EnvironmentStrategy(TypedDict):
+    """In sample, under an environment."""
+
+    sharpe: Number
+    cagr: Number
+    index: int  # of the grid
+
+
+class EnvironmentRecord(TypedDict):
+    """The answers under another environment than the base's: lag, cost, carry, interest and releases.
+
+    best: the choice with the highest objective there.
+    """
+
+    environment: dict[str, Any]  # the value on each of these axes that has several
+    conclusion: ConclusionRecord
+    base: EnvironmentStrategy
+    best: EnvironmentStrategy

@@ -5,11 +5,18 @@ Ratios are annual, returns are fractions, unless a key says otherwise. A number 
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from gridproof.results.run.conclusion_record import ConclusionRecord, Number, QuestionsRecord
+from gridproof.results.run.conclusion_record import (
+    ConclusionRecord,
+    EnvironmentRecord,
+    HoldingRecord,
+    Number,
+    QuestionsRecord,
+)
+from gridproof.results.run.evidence_record import EvidenceRecord
 
 
 class Method(TypedDict):
@@ -86,7 +93,10 @@ YearRecord = TypedDict("YearRecord", {"year": int, "days": int, "sharpe": Number
 
 
 class SubperiodRecord(TypedDict):
-    years: list[YearRecord]
+    """By calendar year. The test is over the years in sample."""
+
+    years: list[YearRecord]  # in sample
+    after: list[YearRecord]  # after publication
     chi_square: Number
     degrees: int
     p_value: Number
@@ -208,6 +218,7 @@ class FoldRecord(TypedDict):
 class CurveRecord(TypedDict):
     date: list[str]
     nav: list[float]
+    mix: list[float] | None  # NAV of the constant mix of its own mean weights; null where it is one leg
 
 
 class WalkForwardRecord(TypedDict):
@@ -220,12 +231,18 @@ class WalkForwardRecord(TypedDict):
     cagr: Number
     t_statistic: Number
     days: int
+    holdings: list[HoldingRecord]  # it against every static holding of these days
     curve: CurveRecord
 
 
 class PathCurvesRecord(TypedDict):
     date: list[str]
     nav: list[list[float]]
+
+
+class HoldingSharpe(TypedDict):
+    name: str
+    sharpe: Number
 
 
 class CombinatorialRecord(TypedDict):
@@ -237,6 +254,8 @@ class CombinatorialRecord(TypedDict):
     embargo: int
     metric: str
     sharpe: list[Number]
+    holdings: list[HoldingSharpe]  # of the same days
+    mix: list[Number]  # the Sharpe ratio of the constant mix of each path's own mean weights
     curves: PathCurvesRecord
 
 
@@ -290,8 +309,20 @@ class ReleaseStress(TypedDict):
 
 
 class BreakEvenCost(TypedDict):
+    """The one-way cost, instead of all costs, at which a variant only matches a static holding; 0: it never exceeds it.
+
+    Null: the variant never trades, or one of the two has no such number.
+    """
+
     against: str
-    cost: Number
+    total_return: Number  # at the same total return
+    sharpe: Number  # at the same Sharpe ratio
+
+
+class BreakEvenLag(TypedDict):
+    against: str
+    lag: int | None  # the shortest with a Sharpe ratio not above the holding's; null: none up to ``tested``
+    tested: int  # days
 
 
 class NeighbourRecord(TypedDict):
@@ -306,18 +337,8 @@ class StressRecord(TypedDict):
     cost: list[StressRow]
     release: list[ReleaseStress]
     break_even_cost: list[BreakEvenCost]
+    break_even_lag: list[BreakEvenLag]
     neighbours: NeighbourRecord
-
-
-class GateRecord(TypedDict):
-    name: str
-    group: str
-    result: Literal["pass", "fail", "not computable"]
-    value: Any
-    number: str
-    threshold: str
-    uncertainty: str
-    why: str
 
 
 class StatisticsRecord(TypedDict):
@@ -325,13 +346,14 @@ class StatisticsRecord(TypedDict):
 
     conclusion: ConclusionRecord
     questions: QuestionsRecord
+    environments: list[EnvironmentRecord]
     method: Method
     counts: TrialCounts
-    who: dict[str, StrategyStatistics]
+    who: dict[str, StrategyStatistics]  # also: constant mix
     ensemble: EnsembleRecord | None
     shift: dict[str, ShiftRecord]
     subperiods: dict[str, SubperiodRecord]
-    luck: DataSnoopingRecord
+    data_snooping: DataSnoopingRecord
     overfitting: list[OverfittingRecord]
     overfitting_why: str | None
     sensitivity: SensitivityRecord | None
@@ -342,5 +364,5 @@ class StatisticsRecord(TypedDict):
     deflated: DeflationRecord
     haircut: HaircutRecord
     stress: dict[str, StressRecord]
-    gates: list[GateRecord]
+    evidence: list[EvidenceRecord]
     not_covered: list[str]

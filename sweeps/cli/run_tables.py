@@ -8,6 +8,7 @@ from rich.table import Table
 
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.conclusion import QUESTIONS
+from gridproof.results.environments import environments_sentence
 from gridproof.results.run.record import choice_noun, data_warnings
 from gridproof.sweeps.cli.console import bold, console, print_table
 
@@ -31,15 +32,13 @@ def print_summary(result: Run, top: int) -> None:
         f": {counted}, {summary['distinct']:,} distinct, backend {summary['backend']}",
         sep="",
     )
-    columns = {"base": base["in_sample"], "best": best["in_sample"]}
+    who = {"base": base, "best": best} | {f"hold {leg}": held for leg, held in summary["hold"].items() if leg != "cash"}
+    columns = {name: one["in_sample"] for name, one in who.items()}
     if base["after_publication"] is not None:
-        columns |= {
-            "base after publication": base["after_publication"],
-            "best after publication": best["after_publication"],
-        }
+        columns |= {f"{name} after publication": one["after_publication"] for name, one in who.items()}
     table = Table("", *columns, box=None)
     for metric in ("sharpe", "cagr", "volatility", "max_drawdown", "switches"):
-        table.add_row(metric, *(BY_NAME[metric].text(column[metric]) for column in columns.values()))
+        table.add_row(metric, *(BY_NAME[metric].text(column.get(metric)) for column in columns.values()))
     for axis in summary["axes"]:
         if len(axis["values"]) > 1:
             name = axis["name"]
@@ -74,8 +73,8 @@ def _print_best(result: Run, summary: dict[str, Any], top: int) -> None:
 
 
 def print_verdict(result: Run) -> None:
-    """The conclusion, the four answers, and the gates, those that fail first."""
-    conclusion, gates = result.conclusion, result.statistics["gates"]
+    """The conclusion, the four answers here and in other environments, and the evidence."""
+    statistics, conclusion = result.statistics, result.conclusion
     if conclusion:
         answers = Table("question", "answer", "number", "threshold", "deciding test", box=None)
         for question in QUESTIONS:
@@ -84,16 +83,22 @@ def print_verdict(result: Run) -> None:
             answers.add_row(question, one["answer"], *numbers, one["test"])
         console.print(bold(conclusion["sentence"]))
         print_table(answers)
-    counts = {kind: sum(gate["result"] == kind for gate in gates) for kind in ("pass", "fail", "not computable")}
-    console.print(
-        f"Verdict: {counts['pass']} gates pass, {counts['fail']} fail, {counts['not computable']} cannot be computed."
-    )
-    table = Table("", "gate", "number", "threshold", "uncertainty", box=None)
-    for kind in ("fail", "pass", "not computable"):
-        for gate in gates:
-            if gate["result"] == kind:
-                table.add_row(kind, gate["name"], gate["number"], gate["threshold"], gate["uncertainty"])
+        if sentence := environments_sentence(conclusion, statistics["environments"]):
+            console.print(sentence)
+    console.print("Evidence beside these answers (it decides none of them; nothing is added up):")
+    table = Table("question", "what", "finding", "number", "threshold", "compared with", box=None)
+    for one in statistics["evidence"]:
+        table.add_row(one["question"], one["name"], _found(one), one["number"], one["threshold"] or "–", one["against"])
     print_table(table)
+
+
+def _found(one: dict[str, Any]) -> str:
+    """Whether a piece of evidence supports its answer; what is information does neither."""
+    if one["value"] is None:
+        return "not computable"
+    if one["kind"] == "information":
+        return "information"
+    return "supports it" if one["met"] else "does not"
 
 
 def print_search(result: Run) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +119,10 @@ class Points:
         if key not in self._known:
             self._known[key] = evaluate_point(self._study, self._market, parameters)
         return self._known[key]
+
+    def plan(self, parameters: Mapping[str, Value], name: str, values: Sequence[Value]) -> Plan:
+        """The plan of one variant under several values of one axis, for the reference. Raises InputError as ``at``."""
+        return build_plan(self._study.at(parameters).set({name: list(values)}), self._market, resolve("reference"))
 
 
 def one_job(rows: Ints) -> Jobs:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.statistics_record import SegmentStatistics, ShiftRecord, StrategyStatistics, SubperiodRecord
+from gridproof.results.run.statistics_record import SegmentStatistics, ShiftRecord, StrategyStatistics
 from gridproof.results.statistics.sharpe import ReturnMoments, return_moments, sharpe_standard_error
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.summary import hold_returns
@@ -18,7 +18,7 @@ from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
 from gridproof.sweeps.verdict.bootstrap import Bootstrap, draw_bootstrap
 from gridproof.sweeps.verdict.ensemble import Ensemble
-from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, by_year, number, segment_statistics, time_shift
+from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, number, segment_statistics, time_shift
 
 
 @dataclass(frozen=True)
@@ -121,14 +121,6 @@ class Candidates:
         # An Σ|Δw| of 2 is one switch between two allocations, whatever they are.
         cost = self.points[name].curve["cost"].to_numpy()[: self.days].sum()
         return float(cost / (2.0 * switches)) if switches else 0.0
-
-    def years(self) -> dict[str, SubperiodRecord]:
-        """Base and best by calendar year, in sample."""
-        problem, dates = self.plan.problem, self.plan.days[: self.days]
-        return {
-            name: by_year(dates, returns[: self.days], self.held(name)[: self.days], problem.periods, problem.risk_free)
-            for name, returns in self.returns.items()
-        }
 
     def held(self, name: str) -> Ints:
         """(D,) the allocation of each day."""

@@ -29,6 +29,7 @@ from gridproof.results.statistics.splits import (
 from gridproof.signals.data.source import Dates
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.population import Population
+from gridproof.sweeps.verdict.selection_benchmarks import path_benchmarks, walk_forward_benchmarks
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 TRAIN_YEARS, TEST_YEARS = 5, 1
@@ -127,6 +128,7 @@ class CrossValidation:
                 }
             )
         nav = np.cumprod(1.0 + found.returns)
+        holdings, mix = walk_forward_benchmarks(population, self._windows, found)
         first = int(found.test[0, 0])
         return {
             "train_days": int(found.train[0, 1] - found.train[0, 0]),
@@ -138,7 +140,8 @@ class CrossValidation:
             "cagr": number(nav[-1] ** (periods / len(nav)) - 1.0),
             "t_statistic": number(found.t_statistic),
             "days": len(nav),
-            "curve": {"date": _texts(dates[first : first + len(nav)]), "nav": nav.tolist()},
+            "holdings": holdings,
+            "curve": {"date": _texts(dates[first : first + len(nav)]), "nav": nav.tolist(), "mix": mix},
         }
 
     def combinatorial(self, dates: Dates) -> CombinatorialRecord | None:
@@ -147,6 +150,7 @@ class CrossValidation:
             return None
         found = join_paths(self._splits, self._chosen(slice(self._folds, None), self._splits.test), self._metric)
         year = float(np.sqrt(self._population.plan.problem.periods))
+        holdings, mixes = path_benchmarks(self._population, found)
         return {
             "groups": GROUPS,
             "test": TEST_GROUPS,
@@ -156,6 +160,8 @@ class CrossValidation:
             "embargo": 0,
             "metric": self._metric,
             "sharpe": [number(ratio * year) for ratio in found.sharpe],
+            "holdings": holdings,
+            "mix": mixes,
             "curves": {"date": _texts(dates[: self._days]), "nav": np.cumprod(1.0 + found.returns, axis=1).tolist()},
         }
 

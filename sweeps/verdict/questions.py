@@ -1,52 +1,58 @@
-"""The four questions of a verdict, measured: the base's timing and worth, the search among the choices, and the time
-since publication."""
+"""What the four answers rest on: timing and worth of a rule, its time since publication, the search of its choices."""
 
 from __future__ import annotations
 
-from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.conclusion import conclude
-from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord, ConclusionRecord, QuestionsRecord, WorthRecord
+from gridproof.results.run.conclusion_record import (
+    ChoicesPlaceboRecord,
+    QuestionsRecord,
+    TimingRecord,
+    WorthRecord,
+)
 from gridproof.sweeps.progress.observer import RunObserver
-from gridproof.sweeps.verdict.candidates import Candidates
+from gridproof.sweeps.verdict.daily_variant import DailyVariant
 from gridproof.sweeps.verdict.population import Population
-from gridproof.sweeps.verdict.search_placebo import search_placebo
-from gridproof.sweeps.verdict.static_holdings import compare_with_holdings
+from gridproof.sweeps.verdict.search_placebo import SHIFTS, search_placebo
+from gridproof.sweeps.verdict.static_holdings import RESAMPLES, compare_with_holdings
 from gridproof.sweeps.verdict.timing import measure_timing
 
 
 def ask_questions(
-    candidates: Candidates, population: Population, p_value: float | None, observer: RunObserver
-) -> tuple[QuestionsRecord, ConclusionRecord]:
-    """population: the choices. p_value: of the base's shift test."""
-    problem = candidates.plan.problem
-    held, gross = candidates.held("base"), excess_of_legs(candidates)
-    days = candidates.days
-    timing = measure_timing(held[:days], gross[:days], candidates.unit_cost("base"), problem.periods, p_value)
-    worth = _worth(candidates, held, gross, 0)
-    search = None if len(population) < 2 else _search(candidates, population, observer)
-    since = _worth(candidates, held, gross, 1) if problem.segments > 1 else None
-    declared = candidates.plan.study.spec.declared
-    questions: QuestionsRecord = {"timing": timing, "worth": worth, "search": search, "since": since}
-    return questions, conclude(timing, worth, search, since, declared=declared)
+    rule: DailyVariant, p_value: float | None, population: Population, observer: RunObserver
+) -> QuestionsRecord:
+    """p_value: of the rule's shift test. population: the choices."""
+    return {
+        "timing": ask_timing(rule, p_value),
+        "worth": ask_worth(rule, 0),
+        "search": ask_search(population, observer),
+        "since": ask_since(rule),
+    }
 
 
-def excess_of_legs(candidates: Candidates) -> Floats:
-    """(D, A) what each leg earns in excess of cash, before cost, under the base's execution."""
-    problem, space = candidates.plan.problem, candidates.plan.study.space
-    payoff = problem.payoff_of[space.execution(space.base_index)]
-    excess: Floats = problem.returns[payoff].T - candidates.free
-    return excess
+def ask_timing(rule: DailyVariant, p_value: float | None) -> TimingRecord:
+    """All circular shifts of the rule's positions in sample. p_value: of the shift test of the Sharpe ratio."""
+    days = rule.days
+    return measure_timing(
+        rule.held[:days], rule.excess_of_legs[:days], rule.unit_cost, rule.plan.problem.periods, p_value
+    )
 
 
-def _worth(candidates: Candidates, held: Ints, gross: Floats, segment: int) -> WorthRecord:
-    problem = candidates.plan.problem
-    low, high = int(problem.bounds[segment]), int(problem.bounds[segment + 1])
-    legs = {leg.name: gross[low:high, place] for place, leg in enumerate(candidates.plan.study.legs)}
-    rule = candidates.returns["base"][low:high] - candidates.free
-    return compare_with_holdings(rule, legs, held[low:high], problem.periods)
+def ask_worth(rule: DailyVariant, segment: int, resamples: int = RESAMPLES) -> WorthRecord:
+    """The rule against every static holding of the days of a segment: 0 in sample, 1 after publication."""
+    problem = rule.plan.problem
+    inside = slice(int(problem.bounds[segment]), int(problem.bounds[segment + 1]))
+    legs = {name: returns[inside] for name, returns in rule.legs.items()}
+    return compare_with_holdings(rule.returns[inside] - rule.free, legs, rule.held[inside], problem.periods, resamples)
 
 
-def _search(candidates: Candidates, choices: Population, observer: RunObserver) -> ChoicesPlaceboRecord:
-    objective = choices.metrics[:, 0, METRICS.index(candidates.plan.study.spec.objective)]
-    return search_placebo(choices, objective, observer)
+def ask_since(rule: DailyVariant, resamples: int = RESAMPLES) -> WorthRecord | None:
+    """As ``ask_worth``, on the days after publication; None where the study names no date."""
+    return ask_worth(rule, 1, resamples) if rule.plan.problem.segments > 1 else None
+
+
+def ask_search(choices: Population, observer: RunObserver, shifts: int = SHIFTS) -> ChoicesPlaceboRecord | None:
+    """All choices under the same circular shifts; None where there is one choice only."""
+    if len(choices) < 2:
+        return None
+    objective = choices.metrics[:, 0, METRICS.index(choices.plan.study.spec.objective)]
+    return search_placebo(choices, objective, observer, shifts)

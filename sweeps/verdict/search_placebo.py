@@ -23,22 +23,23 @@ from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 from gridproof.sweeps.verdict.timing import pairwise_volatility
 
-# Shifts at most, and at a time. After so many that reach the observed maximum p is above 5 %, whatever follows.
-_SHIFTS, _AT_ONCE = 999, 128
-_ENOUGH = 50
+# Shifts at most, and at a time.
+SHIFTS, _AT_ONCE = 999, 128
 
 
-def search_placebo(population: Population, objective: Floats, observer: RunObserver) -> ChoicesPlaceboRecord:
+def search_placebo(
+    population: Population, objective: Floats, observer: RunObserver, most: int = SHIFTS
+) -> ChoicesPlaceboRecord:
     """The largest active t of all choices, observed and under random circular shifts of the returns.
 
     The positions stay as they are; the market's returns are turned by the same number of days for every choice. Shifts
     are drawn without replacement, and not more than needed (``sequential_p_value``). Where they are often as good, a
     second placebo asks whether the best choice could have an effect of one annual volatility: the effect is taken out
     of the returns, these are turned, and the effect is put back at its days. objective: (J,) by which the best choice
-    is the best.
+    is the best. most: shifts.
     """
     eligible = eligible_choices(population)
-    drawn = np.random.default_rng(SEED).permutation(np.arange(1, population.days))[:_SHIFTS]
+    drawn = np.random.default_rng(SEED).permutation(np.arange(1, population.days))[:most]
     record: ChoicesPlaceboRecord = {
         "choices": int(eligible.sum()),
         "sampled": bool(population.sampled),
@@ -93,12 +94,14 @@ def _placebo(
 ) -> SequentialPValue:
     """The p-value of the observed maximum, from the maxima of as many shifts as it takes."""
     reached = np.zeros(0, dtype=np.bool_)
-    while len(reached) < len(shifts) and reached.sum() < _ENOUGH:
-        batch = shifts[len(reached) : len(reached) + _AT_ONCE]
+    enough = max(1, round(LEVEL * (len(shifts) + 1)))  # then p is 5 % or more, whatever follows
+    at_once = min(_AT_ONCE, 1 + len(shifts) // 4)
+    while len(reached) < len(shifts) and reached.sum() < enough:
+        batch = shifts[len(reached) : len(reached) + at_once]
         reached = np.concatenate([reached, reaches(_maxima(population, eligible, problem, batch, added))])
         observer.progress(task, len(reached), len(shifts), len(reached))
     observer.progress(task, len(shifts), len(shifts), len(shifts))
-    return sequential_p_value(reached, _ENOUGH)
+    return sequential_p_value(reached, enough)
 
 
 def _maxima(population: Population, eligible: Bools, problem: Problem, shifts: Ints, added: Floats | None) -> Floats:

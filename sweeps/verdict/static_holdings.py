@@ -24,7 +24,22 @@ RESAMPLES = 4999
 # The normal quantiles of a test at 5 % with 80 % power.
 _DETECTABLE = 1.645 + 0.84
 
-CASH = "cash"
+CASH, MIX = "cash", "constant mix of its mean weights"
+
+
+def mean_weights(held: Ints, legs: int) -> Floats:
+    """(legs,) the share of days on which each leg is held."""
+    weights: Floats = np.bincount(held, minlength=legs) / len(held)
+    return weights
+
+
+def matched_mix(legs: Mapping[str, Floats], weights: Floats) -> Floats | None:
+    """(T,) the constant mix of these weights, rebalanced daily, free of charge. None where it is cash, or one leg.
+
+    legs: (T,) by name. weights: (legs,) the rule's mean weight of each.
+    """
+    mix: Floats = np.sum([weight * returns for weight, returns in zip(weights, legs.values(), strict=True)], axis=0)
+    return None if _flat(mix) or weights.max() == 1.0 else mix
 
 
 def static_holdings(legs: Mapping[str, Floats], weights: Floats) -> dict[str, Floats]:
@@ -35,10 +50,10 @@ def static_holdings(legs: Mapping[str, Floats], weights: Floats) -> dict[str, Fl
     others times a constant, with the same Sharpe ratio.
     """
     held = {name: returns for name, returns in legs.items() if not _flat(returns)}
-    mix = np.sum([weight * returns for weight, returns in zip(weights, legs.values(), strict=True)], axis=0)
-    if _flat(mix) or any(abs(np.corrcoef(mix, returns)[0, 1]) > 1.0 - 1e-9 for returns in held.values()):
+    mix = matched_mix(legs, weights)
+    if mix is None or any(abs(np.corrcoef(mix, returns)[0, 1]) > 1.0 - 1e-9 for returns in held.values()):
         return {f"hold {name}": returns for name, returns in held.items()}
-    return {f"hold {name}": returns for name, returns in held.items()} | {"constant mix of its mean weights": mix}
+    return {f"hold {name}": returns for name, returns in held.items()} | {MIX: mix}
 
 
 def compare_with_holdings(
@@ -50,8 +65,7 @@ def compare_with_holdings(
     The last holding is cash: the Sharpe ratio of the rule itself. The upper bounds hold together.
     """
     days = len(rule)
-    weights = np.bincount(held, minlength=len(legs)) / days
-    holdings = static_holdings(legs, weights)
+    holdings = static_holdings(legs, mean_weights(held, len(legs)))
     length = block_length([rule, *holdings.values()])
     year = math.sqrt(periods)
     tests = {

@@ -99,6 +99,7 @@ def by_year(dates: Dates, returns: Floats, held: Ints, periods: float, risk_free
         )
     return {
         "years": rows,
+        "after": [],
         "chi_square": number(test.statistic),
         "degrees": test.degrees,
         "p_value": number(test.p_value),

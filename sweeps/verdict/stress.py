@@ -1,26 +1,27 @@
-"""Stress: one variant under later execution, higher cost, later release and neighbouring parameters."""
+"""Stress: one variant under later execution, higher cost, later release, other parameters; its break-even points."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
-from gridproof.kernels.arrays import Floats
+from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.record import objective_of
 from gridproof.results.run.statistics_record import (
-    BreakEvenCost,
     NeighbourRecord,
     ReleaseStress,
     StressRecord,
     StressRow,
 )
 from gridproof.signals.data.source import Release
-from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.execution.evaluation import GridEvaluation, evaluate_grid
+from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Point, Points
+from gridproof.sweeps.verdict.break_even import LAG, break_even_costs, break_even_lags, lagged_plan
+from gridproof.sweeps.verdict.daily_variant import DailyVariant
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 LAGS = (1, 2, 3, 4, 5)
@@ -30,23 +31,23 @@ _MULTIPLES, _COSTS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0), (0.0, 0.0005, 0.001, 0.002,
 _LATER, _LATER_CALENDAR = (1, 2, 3, 5), (7, 15, 30)
 
 
-def stress(evaluation: GridEvaluation, point: Point, index: int, holds: dict[str, Floats]) -> StressRecord:
-    """point: the variant evaluated, at ``index`` of the grid. holds: (T,) returns in sample of holding each leg."""
+def stress(evaluation: GridEvaluation, variant: DailyVariant, point: Point, index: int) -> StressRecord:
+    """point: the variant evaluated, at ``index`` of the grid; variant: day by day."""
     points, parameters = evaluation.points, point.parameters
     cost = float(parameters["execution.cost"])
     costs = sorted({round(cost * multiple, 9) for multiple in _MULTIPLES} if cost > 0 else {*_COSTS})
-    lag = int(parameters["execution.lag"])
-    lags = sorted({*LAGS, lag, lag + 1})
+    lag = int(parameters[LAG])
     releases: list[ReleaseStress] = []
     for name, value in parameters.items():
         if name.endswith(".release") and (later := _later(value)):
             rows = _along(points, point, name, [value, *later])
             releases.append({"signal": name.removesuffix(".release"), "values": rows})
     return {
-        "lag": _along(points, point, "execution.lag", lags),
+        "lag": _along(points, point, LAG, sorted({*LAGS, lag, lag + 1})),
         "cost": _along(points, point, "execution.cost", costs),
         "release": releases,
-        "break_even_cost": _break_even(evaluation.plan, point, holds),
+        "break_even_cost": break_even_costs(variant),
+        "break_even_lag": break_even_lags(lagged_plan(points, parameters), lag),
         "neighbours": _neighbours(evaluation, index),
     }
 
@@ -65,41 +66,22 @@ def _along(points: Points, point: Point, name: str, values: list[Any]) -> list[S
     """If the window begins as early as the grid allows, a signal released later is not defined in time; the row then
     gives the reason.
     """
-    rows: list[StressRow] = []
-    for value in values:
-        row: StressRow = {"value": value, "sharpe": None, "cagr": None, "base": value == point.parameters[name]}
-        try:
-            metrics = points.at(point.parameters | {name: value}).in_sample
-            row["sharpe"], row["cagr"] = metrics["sharpe"], metrics["cagr"]
-        except InputError as error:
-            row["why"] = str(error)
-        rows.append(row)
-    return rows
-
-
-def _break_even(plan: Plan, point: Point, holds: dict[str, Floats]) -> list[BreakEvenCost]:
-    """Returns the one-way cost, instead of all costs, at which the gain over zero, or over holding a leg, is zero.
-
-    0 if there is no gain even without cost; None if the variant never trades.
-    """
-    days = int(plan.problem.bounds[1])
-    curve = point.curve.iloc[:days]
-    gross = np.log1p((1.0 + curve["return"].to_numpy()) / (1.0 - curve["cost"].to_numpy()) - 1.0).sum()
-    legs = {leg.name: place for place, leg in enumerate(plan.study.legs)}
-    held = np.array([legs[leg] for leg in point.held[:days]])
-    sides = plan.problem.traded[held[:-1], held[1:]]
-    sides = sides[sides > 0]
-
-    def total(cost: float, target: float) -> float:
-        return float(gross + np.log1p(-cost * sides).sum() - target)
-
-    rows: list[BreakEvenCost] = []
-    targets = {"zero": 0.0} | {f"hold {name}": float(np.log1p(returns).sum()) for name, returns in holds.items()}
-    for name, target in targets.items():
-        cost = 0.0 if len(sides) else None
-        if len(sides) and total(0.0, target) > 0.0:
-            cost = float(brentq(total, 0.0, 0.4999, args=(target,))) if total(0.4999, target) < 0.0 else 0.4999
-        rows.append({"against": name, "cost": cost})
+    rows: list[StressRow] = [
+        {"value": value, "sharpe": None, "cagr": None, "base": value == point.parameters[name]} for value in values
+    ]
+    try:
+        plan = points.plan(point.parameters, name, values)
+    except InputError:  # of one value at least
+        for row in rows:
+            try:
+                metrics = points.at(point.parameters | {name: row["value"]}).in_sample
+                row["sharpe"], row["cagr"] = metrics["sharpe"], metrics["cagr"]
+            except InputError as error:
+                row["why"] = str(error)
+        return rows
+    found = evaluate_grid(whole_grid(plan), resolve("reference").bind(plan.problem))
+    for row, values_of in zip(rows, found[:, 0], strict=True):
+        row["sharpe"], row["cagr"] = (number(values_of[METRICS.index(metric)]) for metric in ("sharpe", "cagr"))
     return rows
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from gridproof.results.gates import NOT_COVERED, judge
+from gridproof.results.conclusion import conclude
+from gridproof.results.evidence.evidence import NOT_COVERED, collect_evidence
 from gridproof.results.ledger.ledger import ledger_total
 from gridproof.results.run.statistics_record import StatisticsRecord, StressRecord
 from gridproof.results.run.store import Store
@@ -19,10 +20,13 @@ from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED
 from gridproof.sweeps.verdict.candidates import Candidates, find_candidates
 from gridproof.sweeps.verdict.cross_validation import CrossValidation
+from gridproof.sweeps.verdict.daily_variant import candidate_by_day
 from gridproof.sweeps.verdict.data_snooping import data_snooping_record, measure_data_snooping
 from gridproof.sweeps.verdict.deflation import count_trials, deflate, haircut
 from gridproof.sweeps.verdict.ensemble import average
+from gridproof.sweeps.verdict.environments import judge_environments
 from gridproof.sweeps.verdict.landscape import choices_values, plateaus, sensitivity
+from gridproof.sweeps.verdict.mix import mix_statistics, years_beside_holdings
 from gridproof.sweeps.verdict.placebo import placebo
 from gridproof.sweeps.verdict.population import Gathered
 from gridproof.sweeps.verdict.questions import ask_questions
@@ -66,14 +70,18 @@ def conclude_verdict(
     stressed: dict[str, StressRecord] = {}
     for done, (name, point) in enumerate(candidates.points.items()):
         observer.progress("verdict: stress", done, len(candidates.points), done)
-        stressed[name] = stress(evaluation, point, candidates.index[name], candidates.holds_in_sample)
+        stressed[name] = stress(evaluation, candidate_by_day(candidates, name), point, candidates.index[name])
     observer.progress("verdict: stress", len(stressed), len(stressed), len(stressed))
     observer.progress("verdict: base and best", 0, 1)
     shifts = candidates.shifts()
-    questions, conclusion = ask_questions(candidates, population, shifts["base"]["p_value"], observer)
+    rule = candidate_by_day(candidates, "base")
+    questions = ask_questions(rule, shifts["base"]["p_value"], population, observer)
+    conclusion = conclude(**questions, declared=study.spec.declared)
+    environments = judge_environments(evaluation, population, questions["search"], observer)
     record: StatisticsRecord = {
         "conclusion": conclusion,
         "questions": questions,
+        "environments": environments,
         "method": {
             "confidence": 0.95,
             "seed": SEED,
@@ -91,11 +99,11 @@ def conclude_verdict(
             "versions": _versions(),
         },
         "counts": counts,
-        "who": candidates.strategies(ensemble, bootstrap),
+        "who": candidates.strategies(ensemble, bootstrap) | mix_statistics(rule, bootstrap),
         "ensemble": None if ensemble is None else ensemble.record(),
         "shift": shifts,
-        "subperiods": candidates.years(),
-        "luck": data_snooping_record(snooping, population, candidates.metrics["base"], shifted),
+        "subperiods": years_beside_holdings(candidates, rule),
+        "data_snooping": data_snooping_record(snooping, population, candidates.metrics["base"], shifted),
         "overfitting": overfitting,
         "overfitting_why": None if overfitting else no_blocks,
         "sensitivity": sensitivity(store, choices, values),
@@ -106,10 +114,10 @@ def conclude_verdict(
         "deflated": deflate(population, candidates, counts),
         "haircut": haircut(population, candidates),
         "stress": stressed,
-        "gates": [],
+        "evidence": [],
         "not_covered": NOT_COVERED,
     }
-    record["gates"] = judge(record)
+    record["evidence"] = collect_evidence(record)
     store.write_json("statistics.json", dict(record))
     observer.progress("verdict: base and best", 1, 1, 1)
     return record

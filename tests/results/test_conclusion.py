@@ -86,8 +86,11 @@ def test_timing(record: TimingRecord, days: int, answer: str) -> None:
 
 
 def test_timing_of_risk_is_named() -> None:
-    assert "of risk and not of return" in answer_timing(timing(p_value=0.01, p_mean=0.3), 3000)["why"]
-    assert "of risk" not in answer_timing(timing(p_value=0.01, p_mean=0.01), 3000)["why"]
+    assert (
+        "it times risk, not return (p of the mean 0.300)"
+        in answer_timing(timing(p_value=0.01, p_mean=0.3), 3000)["why"]
+    )
+    assert "times risk" not in answer_timing(timing(p_value=0.01, p_mean=0.01), 3000)["why"]
 
 
 @pytest.mark.parametrize(

@@ -16,15 +16,17 @@ from gridproof.results.report.report import write_report
 
 # Of a page whose folder has a verdict.
 HEADINGS = [
+    "Evidence by question",
+    "Other environments: lag, cost, release, carry, interest",
     "1. Variants evaluated",
-    "2. Performance of base, best, ensemble and buy and hold",
+    "2. Performance of base, best, ensemble and holding",
     "3. Data snooping: is the best better than chance?",
     "4. Deflated Sharpe ratio against the number of trials",
     "5. Probability of backtest overfitting (PBO)",
     "6. Parameter surfaces, plateau and sensitivity",
     "7. Stability over time",
     "8. Stress tests: lag, cost, release dates, neighbours",
-    "9. Verdict",
+    "9. What no test here covers",
 ]
 
 

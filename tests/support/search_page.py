@@ -6,7 +6,7 @@ import json
 import pathlib
 from typing import Any
 
-from gridproof.results.gates import NOT_COVERED
+from gridproof.results.evidence.evidence import NOT_COVERED
 from tests.support.page import page_of
 from tests.support.search_folder import SAMPLE
 from tests.support.statistics_record import write_statistics

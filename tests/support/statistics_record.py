@@ -32,6 +32,7 @@ def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str
     luck = base + 0.85 * (best - base)
     return {
         "conclusion": _conclusion(),
+        "environments": _environments(summary),
         "method": {
             "confidence": 0.95,
             "seed": 0,
@@ -64,9 +65,10 @@ def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str
             "agreement": 0.93,
         },
         "shift": {"base": _shift(base, 180, days), "best": _shift(best, 1, days)},
-        "subperiods": {"base": _years(curves, "base", 94), "best": _years(curves, "best", 121)},
+        "subperiods": {"base": _years(curves, "base", 94), "best": _years(curves, "best", 121)}
+        | {f"hold {leg}": _years(curves, "base", 1) for leg in summary["legs"]},
         "stress": {"base": _stress(summary, base), "best": _stress(summary, best)},
-        "luck": {
+        "data_snooping": {
             "observed_best": best,
             "observed_base": base,
             "benchmarks": [_benchmark(f"hold {leg}", place) for place, leg in enumerate(summary["legs"])],
@@ -111,7 +113,7 @@ def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str
         },
         "walk_forward": _walk_forward(summary, curves, random),
         "combinatorial": _combinatorial(curves, random),
-        "gates": GATES,
+        "evidence": EVIDENCE,
         "not_covered": [
             "Ideas that were tried and dropped before this study are in no count.",
             "Market impact, capacity and failed orders: returns are after the study's costs & at its lag.",
@@ -119,69 +121,54 @@ def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str
     }
 
 
-GATES: list[dict[str, Any]] = [
+EVIDENCE: list[dict[str, Any]] = [
     {
-        "name": "Probabilistic Sharpe ratio of the base",
-        "group": "base",
-        "result": "fail",
-        "number": "0.871",
-        "threshold": "≥ 0.95",
-        "uncertainty": "Sharpe 0.32, 95 % interval −0.25 to 0.86",
-        "why": "The interval of the base's Sharpe holds 0.",
-    },
-    {
-        "name": "Sharpe after publication",
-        "group": "base",
-        "result": "pass",
-        "number": "0.95",
-        "threshold": "> 0",
-        "uncertainty": "95 % interval 0.15 to 1.76",
-        "why": "It stayed above 0 on days that nobody had seen.",
-    },
-    {
-        "name": "Superior to every leg",
-        "group": "sweep",
-        "result": "fail",
+        "name": "Mean return under shifted positions",
+        "question": "timing",
+        "kind": "evidence",
+        "against": "the same positions at another time",
+        "value": 0.213,
+        "met": False,
         "number": "p 0.213",
         "threshold": "≤ 0.05",
-        "uncertainty": "± 0.013, 1,000 resamples, seed 0",
-        "why": "Holding nasdaq cannot be ruled out as equal to the best of the sweep.",
+        "uncertainty": "exact: all shifts",
+        "why": "Whether it times return.",
     },
     {
-        "name": "Deflated Sharpe ratio of the best",
-        "group": "sweep",
-        "result": "pass",
-        "number": "0.962",
-        "threshold": "≥ 0.95",
-        "uncertainty": "0.97 to 0.31 over the counts of trials",
-        "why": "At the count implied by the bootstrap.",
+        "name": "Break-even cost of the base",
+        "question": "worth",
+        "kind": "evidence",
+        "against": "hold <index>",
+        "value": 0.012,
+        "met": True,
+        "number": "1.20% a side",
+        "threshold": "≥ 0.30%",
+        "uncertainty": "",
+        "why": "It bears twelve times the study's cost.",
     },
     {
-        "name": "Probability of backtest overfitting",
-        "group": "sweep",
-        "result": "fail",
-        "number": "0.420",
-        "threshold": "≤ 0.05",
-        "uncertainty": "0.31 to 0.42 over 8, 12 and 16 blocks",
-        "why": "The winner of one half is an ordinary variant in the other.",
+        "name": "Probabilistic Sharpe ratio (PSR) of the base",
+        "question": "worth",
+        "kind": "information",
+        "against": "cash",
+        "value": 0.971,
+        "met": True,
+        "number": "PSR 0.971",
+        "threshold": "",
+        "uncertainty": "standard error 0.25",
+        "why": "Holding a leg that rises has a high one too.",
     },
     {
         "name": "Walk-forward",
-        "group": "time",
-        "result": "not computable",
-        "number": None,
-        "threshold": "t ≥ 2",
-        "uncertainty": None,
-        "why": "Fewer than two folds fit before publication.",
-    },
-    {
-        "name": "Break-even cost",
-        "group": "trading",
-        "result": "pass",
-        "number": "1.20 %",
-        "threshold": "≥ twice the study's",
-        "uncertainty": "none: exact",
-        "why": "It takes twelve times the study's cost to lose the edge over cash.",
+        "question": "search",
+        "kind": "evidence",
+        "against": "every static holding of the same days",
+        "value": None,
+        "met": None,
+        "number": "–",
+        "threshold": "≤ 0.05",
+        "uncertainty": "",
+        "why": "Not computable: fewer than seven years.",
     },
 ]
 
@@ -196,15 +183,38 @@ def _conclusion() -> dict[str, Any]:
         "worth": answer("cannot tell", 0.66, "nothing shows that it beats holding the index (p 0.66)"),
         "search": answer("no", -0.1, "the best choice's timing is worth less than one annual volatility"),
         "since": answer("cannot tell", None, "since publication it never switched, so nothing can be told"),
+        "declared": True,
         "sentence": "Not good: the rule's timing is better than chance; nothing shows that it beats <the index>.",
     }
+
+
+def _environments(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Two: a later release, with the answers of the base's, and another cost, under which Timing is no longer yes."""
+    release = next(axis["name"] for axis in summary["axes"] if axis["name"].endswith(".release"))
+    own = {name: summary["base"]["parameters"][name] for name in (release, "execution.cost")}
+    strategies = {
+        "base": {"sharpe": 0.21, "cagr": 0.05, "index": 3},
+        "best": {"sharpe": 0.61, "cagr": None, "index": 7},
+    }
+    lost = _conclusion()
+    lost["timing"] = lost["timing"] | {"answer": "cannot tell", "number": 0.087}
+    return [
+        {"environment": own | {release: "90 calendar days"}, "conclusion": _conclusion(), **strategies},
+        {"environment": own | {"execution.cost": 0.003}, "conclusion": lost, **strategies},
+    ]
+
+
+def _holding(name: str, p_value: float, difference: float) -> dict[str, Any]:
+    record = {"name": name, "sharpe": 0.35, "difference": difference, "standard_error": 0.2, "p_value": p_value}
+    bounds = {"lower": difference - 0.33, "upper": difference + 0.33, "detectable": 0.5}
+    return record | bounds | {"return_difference": 0.012}
 
 
 def _who(summary: dict[str, Any]) -> dict[str, Any]:
     periods = summary["periods_per_year"]
     lengths = {"in_sample": "days_in_sample", "after_publication": "days_after_publication"}
     held = {"base": summary["base"], "best": summary["best"], "ensemble": summary["base"]}
-    held |= {f"hold {leg}": one for leg, one in summary["hold"].items()}
+    held |= {f"hold {leg}": one for leg, one in summary["hold"].items()} | {"constant mix": summary["base"]}
     return {
         name: {
             key: None if one[key] is None else _uncertain(one[key], summary["window"][length], periods)
@@ -255,7 +265,14 @@ def _years(curves: pd.DataFrame, who: str, positions: int) -> dict[str, Any]:
             {"year": int(str(year)), "days": len(part), "sharpe": sharpe, "return": earned, "switches": switches}
         )
     degrees = len(years) - 1
-    return {"years": years, "chi_square": 12.03, "degrees": degrees, "p_value": 0.804, "positions": positions}
+    return {
+        "years": years,
+        "chi_square": 12.03,
+        "degrees": degrees,
+        "p_value": 0.804,
+        "positions": positions,
+        "after": [],
+    }
 
 
 def _stress(summary: dict[str, Any], sharpe: float) -> dict[str, Any]:
@@ -269,7 +286,7 @@ def _stress(summary: dict[str, Any], sharpe: float) -> dict[str, Any]:
 
     names = [axis["name"] for axis in summary["axes"] if axis["name"].endswith(".release")]
     releases = ["30 calendar days", "45 calendar days", "60 calendar days", "90 calendar days"]
-    against = ["zero", *(f"hold {leg}" for leg in summary["legs"])]
+    against = ["cash", *(f"hold {leg}" for leg in summary["legs"])]
     return {
         "lag": points([1, 2, 3, 4, 5], 1, 0.04),
         "cost": points([0.0, 0.0005, 0.001, 0.002, 0.005, 0.01], 0.001, 0.09),
@@ -277,7 +294,11 @@ def _stress(summary: dict[str, Any], sharpe: float) -> dict[str, Any]:
             {"signal": name.removesuffix(".release"), "values": points(releases, releases[1], 0.02)} for name in names
         ],
         "break_even_cost": [
-            {"against": name, "cost": None if place == 1 else 0.0123 / (1 + place)}
+            {"against": name, "total_return": None if place == 1 else 0.0123 / (1 + place), "sharpe": 0.002 * place}
+            for place, name in enumerate(against)
+        ],
+        "break_even_lag": [
+            {"against": name, "lag": None if place == 0 else 3 * place, "tested": 60}
             for place, name in enumerate(against)
         ],
         "neighbours": {"count": 14, "worst": sharpe - 0.4, "median": sharpe - 0.05, "best": sharpe + 0.08},
@@ -370,7 +391,8 @@ def _walk_forward(summary: dict[str, Any], curves: pd.DataFrame, random: np.rand
         "cagr": 0.061,
         "t_statistic": 1.62,
         "days": len(nav),
-        "curve": {"date": days[cuts[0] :], "nav": nav.tolist()},
+        "holdings": [_holding("hold small", 0.31, 0.12), _holding("cash", 0.06, 0.47)],
+        "curve": {"date": days[cuts[0] :], "nav": nav.tolist(), "mix": (nav**0.5).tolist()},
     }
 
 
@@ -379,7 +401,8 @@ def _combinatorial(curves: pd.DataFrame, random: np.random.Generator) -> dict[st
     navs = np.cumprod(1 + random.normal(0.00035, 0.008, (5, len(days))), axis=1)
     record = {"groups": 6, "test": 2, "splits": 15, "paths": 5, "purge": 1, "embargo": 0}
     curve = {"date": days, "nav": navs.tolist()}
-    return record | {"sharpe": [0.31, 0.82, 0.55, 0.47, 0.63], "curves": curve}
+    held = {"holdings": [{"name": "hold small", "sharpe": 0.5}], "mix": [0.4, 0.41, 0.42, None, 0.44]}
+    return record | {"sharpe": [0.31, 0.82, 0.55, 0.47, 0.63], "curves": curve} | held
 
 
 def _counted(values: np.ndarray, bins: int) -> dict[str, Any]:

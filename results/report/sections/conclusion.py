@@ -7,13 +7,17 @@ from gridproof.results.report.number_format import UNDEFINED
 from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.run.record import Record
 
-_ASKED = {
+ASKED = {
     "timing": "Timing: does the base know when to be where?",
     "worth": "Worth: is it better than simply holding?",
     "search": "Search: is the best choice more than luck among so many?",
     "since": "Since: did it hold after publication?",
 }
-_MARKS = {"yes": ("✓", "pass"), "no": ("✗", "fail")}
+_DECLARED = {
+    True: "The study says that the base was declared before its results on these days were seen.",
+    False: "The base was not declared before its results on these days were seen: timing and worth are too favourable.",
+}
+MARKS = {"yes": ("✓", "pass"), "no": ("✗", "fail")}
 
 
 def conclusion_section(statistics: Record | None) -> Record | None:
@@ -28,10 +32,11 @@ def conclusion_section(statistics: Record | None) -> Record | None:
     for question in QUESTIONS:
         one = lookup(conclusion, question) or {}
         answer = one.get("answer") or "cannot tell"
-        mark, kind = _MARKS.get(answer, ("–", "unknown"))
+        mark, kind = MARKS.get(answer, ("–", "unknown"))
         numbers = [_number(one.get(key)) for key in ("number", "threshold")]
-        rows.append([_ASKED[question], mark, kind, answer, *numbers, one.get("test") or UNDEFINED])
-    return {"sentence": lookup(conclusion, "sentence") or "No sentence was recorded.", "rows": rows}
+        rows.append([ASKED[question], mark, kind, answer, *numbers, one.get("test") or UNDEFINED])
+    sentence = lookup(conclusion, "sentence") or "No sentence was recorded."
+    return {"sentence": sentence, "declared": _DECLARED[conclusion.get("declared") is not False], "rows": rows}
 
 
 def _number(value: float | None) -> str:

@@ -11,9 +11,15 @@ import pandas as pd
 
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import plain
-from gridproof.results.report.curves import log_axis, publication_shading
-from gridproof.results.report.figures import INK, NULL, Figure, axis, base64_array, layout, leg_colours
-from gridproof.results.report.number_format import UNDEFINED, format_count, format_trials, format_value
+from gridproof.results.report.curves import MIX, log_axis, publication_shading
+from gridproof.results.report.figures import INK, MIX_COLOUR, NULL, Figure, axis, base64_array, layout, leg_colours
+from gridproof.results.report.number_format import (
+    UNDEFINED,
+    format_count,
+    format_probability,
+    format_trials,
+    format_value,
+)
 from gridproof.results.report.search_record import SearchRecord, merge_switched_off, redundant_switch
 from gridproof.results.report.sections.lookup import lookup, not_computable, with_keys
 from gridproof.results.run.record import Record
@@ -31,10 +37,13 @@ def cross_validation_section(
     """
     walk, paths = lookup(statistics, "walk_forward"), lookup(statistics, "combinatorial")
     section: Record = {"walk_finding": _walk_finding(walk, summary), "paths_finding": _paths_finding(paths)}
+    section["against"] = _against(walk)
     section["folds"] = _folds(walk, summary, searched) if walk is not None else {"axes": [], "shared": [], "rows": []}
     section["walk"], section["paths"] = (not_computable(statistics, key) for key in ("walk_forward", "combinatorial"))
     if walk is not None and with_keys(walk.get("curve"), "date", "nav"):
         lines = [("walk-forward", walk["curve"]["nav"], NULL, 2.0)]
+        if walk["curve"].get("mix"):
+            lines.insert(0, ("constant mix of its weights", walk["curve"]["mix"], MIX_COLOUR, 1.2))
         section["walk"] = navs_figure(walk["curve"]["date"], lines, curves, summary)
         for fold in walk.get("folds") or []:
             start: Figure = {"type": "line", "x0": fold["test_from"], "x1": fold["test_from"], "yref": "paper"}
@@ -42,7 +51,7 @@ def cross_validation_section(
             section["walk"]["layout"]["shapes"].append(start)
     if paths is not None and with_keys(paths.get("curves"), "date", "nav"):
         fan = [(f"path {number + 1}", nav, _PATHS, 1.2) for number, nav in enumerate(paths["curves"]["nav"])]
-        section["paths"] = navs_figure(paths["curves"]["date"], fan, curves, summary)
+        section["paths"] = navs_figure(paths["curves"]["date"], fan, curves, summary, mix=True)
     return section
 
 
@@ -51,15 +60,18 @@ def navs_figure(
     lines: Sequence[tuple[str, Sequence[float], str, float]],
     curves: pd.DataFrame,
     summary: Record,
+    mix: bool = False,
 ) -> Figure:
     """NAV of base, legs and lines on a log axis, 1 at the close before the first day.
 
-    dates: D days. lines: (name, NAV on each of the days, colour, width).
+    dates: D days. lines: (name, NAV on each of the days, colour, width). mix: with the constant mix of the base.
     """
     days = [str(day)[:10] for day in dates]
     known = curves.set_index(pd.to_datetime(curves["date"]).dt.strftime("%Y-%m-%d"))
     colours = leg_colours(summary["legs"])
     reference = [(f"hold {leg}", f"hold.{leg}.nav", colours[leg], 1.0) for leg in summary["legs"]]
+    if mix:
+        reference.append((MIX, f"{MIX}.nav", MIX_COLOUR, 1.2))
     drawn: list[tuple[str, Any, str, float]] = []
     for name, column, colour, width in [*reference, ("base", "base.nav", INK, 1.6)]:
         part = _rebased(known, column, days)
@@ -144,4 +156,28 @@ def _paths_finding(paths: Record | None) -> str:
         f"purge {format_count(paths.get('purge'))} days",
         f"embargo {format_count(paths.get('embargo'))} days",
     ]
-    return f"{len(known)} out-of-sample paths: Sharpe ratio {low} to {high}, median {middle} ({', '.join(design)})."
+    text = f"{len(known)} out-of-sample paths: Sharpe ratio {low} to {high}, median {middle} ({', '.join(design)})"
+    held = [one for one in paths.get("holdings") or [] if one.get("sharpe") is not None]
+    mixes = [value for value in paths.get("mix") or [] if value is not None]
+    if not held:
+        return f"{text}."
+    hardest = max(held, key=lambda one: float(one["sharpe"]))
+    above = sum(value > hardest["sharpe"] for value in known)
+    text += (
+        f". {hardest['name'].capitalize()} had {format_value(hardest['sharpe'], 'ratio')} on the same days: {above} of "
+    )
+    text += f"{len(known)} paths are above it"
+    return (
+        f"{text}; the mixes of their mean weights had {format_value(median(mixes), 'ratio')}." if mixes else f"{text}."
+    )
+
+
+def _against(walk: Record | None) -> list[list[str]]:
+    """The walk-forward against each static holding of its days: Sharpe ratio, difference with bounds, p, return."""
+    rows = []
+    for one in (walk or {}).get("holdings") or []:
+        difference, lower, upper = (format_value(one.get(key), "ratio") for key in ("difference", "lower", "upper"))
+        numbers = [format_value(one.get("sharpe"), "ratio"), difference, f"{lower} to {upper}"]
+        numbers.append(format_probability(one.get("p_value")))
+        rows.append([one["name"], *numbers, format_value(one.get("return_difference"), "percent")])
+    return rows

@@ -34,7 +34,10 @@ def data_snooping_section(statistics: Record, summary: Record, marks: Sequence[M
     variants that it evaluated.
     """
     metric, sharpe = BY_NAME[summary["objective"]], BY_NAME["sharpe"]
-    null, placebo = _null(statistics), with_keys(lookup(statistics, "luck", "placebo"), "sweeps", "best", "at_least")
+    null, placebo = (
+        _null(statistics),
+        with_keys(lookup(statistics, "data_snooping", "placebo"), "sweeps", "best", "at_least"),
+    )
     figure = histogram_figure(summary["histogram"], marks, metric)
     null_figure: Figure | None = None
     placebo_rows, shift_rows = _placebo_rows(placebo), _shift_figure_rows(statistics)
@@ -57,10 +60,11 @@ def data_snooping_section(statistics: Record, summary: Record, marks: Sequence[M
     return {
         "figure": figure,
         "null_figure": null_figure,
-        "null": _null_finding(statistics, searched) or not_computable(statistics, "luck", "null_best_sharpe"),
-        "placebo": _placebo_finding(placebo, summary, searched) or not_computable(statistics, "luck", "placebo"),
+        "null": _null_finding(statistics, searched) or not_computable(statistics, "data_snooping", "null_best_sharpe"),
+        "placebo": _placebo_finding(placebo, summary, searched)
+        or not_computable(statistics, "data_snooping", "placebo"),
         "shift": _shift_table(statistics) or not_computable(statistics, "shift"),
-        "benchmarks": _benchmarks(statistics) or not_computable(statistics, "luck", "benchmarks"),
+        "benchmarks": _benchmarks(statistics) or not_computable(statistics, "data_snooping", "benchmarks"),
         "missing": missing_of_two(statistics, "shift"),
         "bootstrap": bootstrap_line(statistics),
         "sample": sample_line(statistics, searched),
@@ -97,19 +101,19 @@ def null_best_sentence(statistics: Record, searched: bool = False) -> str:
         f"would still show a median Sharpe ratio of {format_value(median, 'ratio')} "
         f"(95th percentile {format_value(quantile(null, 0.95), 'ratio')})."
     )
-    best = lookup(statistics, "luck", "observed_best")
+    best = lookup(statistics, "data_snooping", "observed_best")
     if best is None:
         return text
     return f"{text} The observed best of {format_value(best, 'ratio')} is reached in {_reached(null, best)}."
 
 
 def _null(statistics: Record) -> Any:
-    return with_keys(lookup(statistics, "luck", "null_best_sharpe"), "edges", "counts")
+    return with_keys(lookup(statistics, "data_snooping", "null_best_sharpe"), "edges", "counts")
 
 
 def _null_finding(statistics: Record, searched: bool) -> str:
-    text, base = null_best_sentence(statistics, searched), lookup(statistics, "luck", "observed_base")
-    if not text or base is None or base == lookup(statistics, "luck", "observed_best"):
+    text, base = null_best_sentence(statistics, searched), lookup(statistics, "data_snooping", "observed_base")
+    if not text or base is None or base == lookup(statistics, "data_snooping", "observed_best"):
         return text
     text += f" The base's {format_value(base, 'ratio')} is reached in {_reached(_null(statistics), base)}."
     if searched:
@@ -187,7 +191,7 @@ def _shift_table(statistics: Record) -> list[list[str]]:
 def _benchmarks(statistics: Record) -> list[list[str]]:
     """Benchmark, SPA consistent with its error, lower, upper, reality check, variants that StepM rejects, base."""
     rows = []
-    for one in lookup(statistics, "luck", "benchmarks") or []:
+    for one in lookup(statistics, "data_snooping", "benchmarks") or []:
         spa, check, steps = (one.get(key) or {} for key in ("spa", "reality_check", "stepwise"))
         tests = [format_with_error(spa.get("consistent"), spa.get("monte_carlo_error"))]
         tests += [format_probability(spa.get(end)) for end in ("lower", "upper")]

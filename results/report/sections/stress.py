@@ -21,10 +21,7 @@ def stress_section(statistics: Record) -> Record:
     against = list(
         dict.fromkeys(one["against"] for part in parts.values() for one in part.get("break_even_cost") or [])
     )
-    break_even = [
-        [text if text != "zero" else "zero return", *(_cost(parts.get(who), text) for who in COLOURS)]
-        for text in against
-    ]
+    break_even = [[text, *(cell for who in COLOURS for cell in _break_even(parts.get(who), text))] for text in against]
     return {
         "figure": stress_figure(panels) if panels else not_computable(statistics, "stress"),
         "break_even": break_even or not_computable(statistics, "stress", "base", "break_even_cost"),
@@ -98,11 +95,13 @@ def _panels(parts: dict[str, Record]) -> dict[str, dict[str, list[Record]]]:
     return panels
 
 
-def _cost(part: Record | None, against: str) -> str:
-    for one in (part or {}).get("break_even_cost") or []:
-        if one["against"] == against and one.get("cost") is not None:
-            return f"{100 * one['cost']:.2f}%"
-    return UNDEFINED
+def _break_even(part: Record | None, against: str) -> list[str]:
+    """The costs at the same total return and the same Sharpe ratio, and the lag."""
+    cost: Record = next((one for one in (part or {}).get("break_even_cost") or [] if one["against"] == against), {})
+    lag: Record = next((one for one in (part or {}).get("break_even_lag") or [] if one["against"] == against), {})
+    costs = [UNDEFINED if cost.get(key) is None else f"{100 * cost[key]:.2f}%" for key in ("total_return", "sharpe")]
+    days = str(lag["lag"]) if lag.get("lag") else f"over {lag['tested']}" if lag.get("tested") else UNDEFINED
+    return [*costs, days]
 
 
 def _neighbours(statistics: Record, parts: dict[str, Record]) -> list[list[str]]:

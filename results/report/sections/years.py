@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import datetime
-
-from gridproof.results.report.figures import BEST, INK, SOFT, Figure, axis, layout
+from gridproof.results.report.figures import BEST, INK, MIX_COLOUR, SOFT, Figure, axis, layout, leg_colours
 from gridproof.results.report.number_format import format_count, format_probability, format_value, plural
 from gridproof.results.report.sections.lookup import lookup, missing_of_two, not_computable, with_keys
 from gridproof.results.run.record import Record
 
+MIX = "constant mix"
 COLOURS = {"base": INK, "best": BEST}
 
 
 def years_section(statistics: Record, published: str | None) -> Record:
     """Bars by year, the χ² test as rows, and the finding on the base."""
     parts = {who: one for who in COLOURS if (one := with_keys(lookup(statistics, "subperiods", who), "years"))}
+    others = lookup(statistics, "subperiods") or {}
+    holdings = {
+        name: one for name, one in others.items() if name.startswith(("hold ", MIX)) and name != "hold cash" and one
+    }
     if not parts:
         return {"figure": not_computable(statistics, "subperiods"), "rows": [], "finding": "", "missing": ""}
     rows = []
@@ -24,48 +27,69 @@ def years_section(statistics: Record, published: str | None) -> Record:
         rows.append([who.capitalize(), positions, _positive(one), chi, p_value])
     missing = missing_of_two(statistics, "subperiods")
     finding = _finding(parts.get("base"))
-    return {"figure": years_figure(parts, published), "rows": rows, "finding": finding, "missing": missing}
+    return {"figure": years_figure(parts, published, holdings), "rows": rows, "finding": finding, "missing": missing}
 
 
-def years_figure(parts: Record, published: str | None) -> Figure:
-    """Bars of the Sharpe ratio by year; below each year the switches of base and best; a line at publication."""
-    years = sorted({year["year"] for one in parts.values() for year in one["years"]})
-    data, switches = [], dict[int, list[str]]()
-    for who, one in parts.items():
-        known = {year["year"]: year for year in one["years"]}
-        kept = [known[year] for year in years if year in known and known[year].get("sharpe") is not None]
-        bar: Figure = {"type": "bar", "name": who, "x": [years.index(year["year"]) for year in kept]}
-        bar |= {"y": [year["sharpe"] for year in kept], "marker": {"color": COLOURS[who]}}
+def years_figure(parts: Record, published: str | None, holdings: Record) -> Figure:
+    """Bars of the Sharpe ratio by year, markers for holdings; below each year the switches of base and best.
+
+    The days from publication on are years of their own, right of a line; the year of publication stands on both sides.
+    """
+    known = {name: _by_year(one) for name, one in (parts | holdings).items()}
+    years = sorted({key for name in parts for key in known[name]})
+    data, switches = [], dict[tuple[bool, int], list[str]]()
+    for who in parts:
+        kept = [key for key in years if key in known[who] and known[who][key].get("sharpe") is not None]
+        bar: Figure = {"type": "bar", "name": who, "x": [years.index(key) for key in kept]}
+        bar |= {"y": [known[who][key]["sharpe"] for key in kept], "marker": {"color": COLOURS[who]}}
         bar["text"] = [
-            f"{year['year']}, {who}: Sharpe ratio {format_value(year['sharpe'], 'ratio')}<br>"
-            f"return {format_value(year.get('return'), 'percent')}, "
-            f"{format_count(year.get('switches'))} switches, {format_count(year.get('days'))} days"
-            for year in kept
+            f"{_hover(who, known[who][key])}, {format_count(known[who][key].get('switches'))} switches, "
+            f"{format_count(known[who][key].get('days'))} days"
+            for key in kept
         ]
         data.append(bar | {"textposition": "none", "hovertemplate": "%{text}<extra></extra>"})
-        for year in years:
-            switches.setdefault(year, []).append(format_count(known.get(year, {}).get("switches")))
+        for key in years:
+            switches.setdefault(key, []).append(format_count(known[who].get(key, {}).get("switches")))
+    colours = leg_colours([name.removeprefix("hold ") for name in holdings if name.startswith("hold ")])
+    for name in holdings:
+        kept = [key for key in years if key in known[name] and known[name][key].get("sharpe") is not None]
+        marks: Figure = {"type": "scatter", "mode": "markers", "name": name, "x": [years.index(key) for key in kept]}
+        marks |= {
+            "y": [known[name][key]["sharpe"] for key in kept],
+            "text": [_hover(name, known[name][k]) for k in kept],
+        }
+        leg = colours.get(name.removeprefix("hold "))
+        style: Figure = {"color": leg or MIX_COLOUR, "size": 8, "symbol": "diamond" if leg else "line-ew-open"}
+        data.append(marks | {"marker": style, "hovertemplate": "%{text}<extra></extra>"})
     figure = layout(310, margin={"t": 34, "b": 66, "l": 70, "r": 12})
     figure |= {"barmode": "group", "bargap": 0.35, "bargroupgap": 0.05, "shapes": [], "annotations": []}
     figure["legend"] = {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"}
-    ticks = [f"{year}<br>{' | '.join(switches[year])}" for year in years]
+    ticks = [f"{key[1]}<br>{' | '.join(switches[key])}" for key in years]
     title = f"year; below it the switches of {' | '.join(parts)}"
     figure["xaxis"] = axis(title) | {"tickvals": list(range(len(years))), "ticktext": ticks, "showgrid": False}
     figure["xaxis"] |= {"range": [-0.6, len(years) - 0.4], "tickangle": 0}
-    figure["xaxis"]["tickfont"] = {"size": 11 if len(years) <= 14 else 10}
+    figure["xaxis"]["tickfont"] = {"size": 11 if len(years) <= 14 else 10 if len(years) <= 20 else 9}
     figure["yaxis"] = axis("Sharpe ratio") | {"zeroline": True, "zerolinecolor": "#8a8a85", "nticks": 6}
-    if published is not None and (position := _bar_position(published, years)) is not None:
-        line: Figure = {"type": "line", "x0": position, "x1": position, "yref": "paper", "y0": 0, "y1": 1}
+    inside = sum(not after for after, _ in years)
+    if published is not None and inside < len(years):
+        line: Figure = {"type": "line", "x0": inside - 0.5, "x1": inside - 0.5, "yref": "paper", "y0": 0, "y1": 1}
         figure["shapes"].append(line | {"line": {"color": INK, "width": 1, "dash": "dot"}})
-        late = position > len(years) / 2
-        note = {
-            "text": f"published {published} →" if late else f"after publication, {published}",
-            "x": position,
-            "y": 1,
-        }
-        note |= {"yref": "paper", "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": SOFT}}
-        figure["annotations"].append(note | {"xanchor": "right" if late else "left"})
+        note: Figure = {"text": "published →", "x": inside - 0.5, "y": 1, "yref": "paper", "yanchor": "top"}
+        note |= {"showarrow": False, "font": {"size": 11, "color": SOFT}, "xanchor": "right"}
+        figure["annotations"].append(note)
     return {"data": data, "layout": figure}
+
+
+def _by_year(one: Record) -> dict[tuple[bool, int], Record]:
+    """The years by whether they are after publication, and the calendar year."""
+    return {
+        (after, year["year"]): year for after, key in ((False, "years"), (True, "after")) for year in one.get(key) or []
+    }
+
+
+def _hover(name: str, year: Record) -> str:
+    earned = format_value(year.get("return"), "percent")
+    return f"{year['year']}, {name}: Sharpe ratio {format_value(year['sharpe'], 'ratio')}<br>return {earned}"
 
 
 def base_activity(statistics: Record) -> str:
@@ -77,14 +101,6 @@ def base_activity(statistics: Record) -> str:
     held = "" if positions is None else plural(positions, "separate position")
     years = f"Sharpe ratio above 0 in {_positive(one)} years" if one.get("years") else ""
     return ", ".join(part for part in (held, years) if part)
-
-
-def _bar_position(published: str, years: list[int]) -> float | None:
-    """The position of a date on the axis of years, on which bar i covers i − 0.5 to i + 0.5; None outside."""
-    day = datetime.date.fromisoformat(published)
-    if day.year not in years:
-        return None
-    return years.index(day.year) - 0.5 + (day.timetuple().tm_yday - 1) / 366
 
 
 def _positive(one: Record) -> str:

@@ -65,7 +65,7 @@ def test_base_that_is_best_is_drawn_once(tmp_path: pathlib.Path) -> None:
     assert "No choice has a higher Sharpe ratio in sample." in page
     assert "From base to best" not in page
     names = [line["name"] for line in figures_of(page)["figure-curves"]["data"] if line["yaxis"] == "y"]
-    assert names == ["hold small", "hold value", "hold cash", "base = best"]
+    assert names == ["hold small", "hold value", "hold cash", "constant mix", "base = best"]
 
 
 def test_single_variant_renders(tmp_path: pathlib.Path) -> None:

@@ -28,7 +28,7 @@ from tests.support.page import (
 )
 from tests.support.run_folder import write_run
 from tests.support.statistics_page import render_statistics, statistics_of
-from tests.support.statistics_record import GATES, statistics_record, write_statistics
+from tests.support.statistics_record import EVIDENCE, statistics_record, write_statistics
 
 # Every part that a section cannot do without; a missing one must be named with its reason.
 PARTS = [
@@ -37,7 +37,7 @@ PARTS = [
     "shift",
     "subperiods",
     "stress",
-    "luck",
+    "data_snooping",
     "deflated",
     "haircut",
     "overfitting",
@@ -45,7 +45,7 @@ PARTS = [
     "plateau",
     "walk_forward",
     "combinatorial",
-    "gates",
+    "evidence",
     "not_covered",
 ]
 
@@ -58,8 +58,9 @@ def run(tmp_path: pathlib.Path) -> pathlib.Path:
 def test_sections_stand_in_the_order_of_the_verdict(run: pathlib.Path) -> None:
     page = page_of(run)
     assert headings_of(page) == HEADINGS
-    assert "not computable" not in words_of(page).replace("– not computable", "").replace(", 1 not computable.", "")
-    for heading in HEADINGS[2:]:
+    without = words_of(page).replace("Walk-forward not computable", "").replace("Not computable: fewer", "")
+    assert "not computable" not in without
+    for heading in [*HEADINGS[:2], *HEADINGS[4:-1]]:
         assert "How to read it:" in section_of(page, heading) or heading.startswith("6.")
 
 
@@ -101,7 +102,7 @@ def test_numbers_appear_as_given(run: pathlib.Path) -> None:
     ]
     assert f"Best {' '.join(shown)}".replace("\u00a0", " ") in text
     assert "Stationary bootstrap: 1,000 resamples, mean block length 12.3 days, seed 0." in section_of(
-        page, HEADINGS[2]
+        page, HEADINGS[4]
     )
     assert "hold small 0.213 ± 0.013 0.192 0.298 0.320 ± 0.016 0 at 0.05 no" in text
     assert "hold cash 0.0004 ± 0.0006 0.0004 0.001 0.001 ± 0.0008 12,345 at 0.05 yes" in text
@@ -124,7 +125,7 @@ def test_numbers_appear_as_given(run: pathlib.Path) -> None:
     assert (
         "Sharpe ratio 0.31 to 0.82, median 0.55 (6 groups, 2 of them tested at a time, 15 splits, purge 1 days," in text
     )
-    assert "zero return 1.23% 1.23%" in text
+    assert "cash 1.23% 0.00% over 60 1.23% 0.00% over 60" in text
 
 
 def test_without_statistics_the_page_says_so_and_is_as_before(run: pathlib.Path) -> None:
@@ -153,14 +154,14 @@ def test_one_of_two_missing_is_named(run: pathlib.Path, part: str) -> None:
 
 def test_empty_statistics_name_every_part_as_not_computable(run: pathlib.Path) -> None:
     page = render_statistics(run, {})
-    assert headings_of(page) == HEADINGS
+    assert headings_of(page) == [HEADINGS[0], *HEADINGS[2:]]
     assert page.count(f"not computable: {NO_REASON}") >= len(PARTS)
-    assert f"Verdict: not computable: {NO_REASON}." in page
+    assert f"Evidence: not computable: {NO_REASON}." in page
     assert "undefined" not in words_of(page).lower().replace("undefined.", "").replace("it is undefined for", "")
 
 
 # What names a thing: without it there is nothing to show, and the record is no record.
-NEEDED = {"name", "group", "result", "against", "signal", "values", "blocks", "year", "x", "y"}
+NEEDED = {"name", "question", "kind", "environment", "against", "signal", "values", "blocks", "year", "x", "y"}
 
 
 NEEDED |= {"train_from", "train_to", "test_from", "test_to"}
@@ -180,7 +181,7 @@ def test_any_number_may_be_null(run: pathlib.Path) -> None:
 def test_text_is_escaped_in_tables_and_figures(run: pathlib.Path) -> None:
     record = statistics_of(run)
     nasty = "</script><b>x</b>"
-    record["gates"] = [GATES[0] | {"name": nasty, "why": nasty, "group": nasty}]
+    record["evidence"] = [EVIDENCE[0] | {"name": nasty, "why": nasty, "against": nasty}]
     record["not_covered"] = [nasty]
     record["sensitivity"]["axes"][0] = nasty
     record["deflated"]["marks"][0]["name"] = nasty

@@ -33,7 +33,7 @@ def test_the_command_line(
     assert done.stdout.rstrip().endswith(f"{folder}/report.html")
     for again, text in (
         ([*line, "--trials", 8, "--resume"], "8 of 8 trials"),
-        (["verdict", folder, "--data", data], "Verdict:"),
+        (["verdict", folder, "--data", data], "Evidence beside these answers"),
     ):
         monkeypatch.setattr(sys, "argv", ["gridproof", *map(str, again)])
         with pytest.raises(SystemExit) as ended:

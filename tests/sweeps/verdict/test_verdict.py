@@ -168,7 +168,7 @@ def test_method_and_counts(dense: Dense) -> None:
 
 
 def test_superiority_is_the_librarys_on_the_dense_matrix(dense: Dense) -> None:
-    rows = {row["name"]: row for row in dense.record["luck"]["benchmarks"]}
+    rows = {row["name"]: row for row in dense.record["data_snooping"]["benchmarks"]}
     assert list(rows) == list(dense.benchmarks)
     for name, benchmark in dense.benchmarks.items():
         excess, row = dense.excess - benchmark[:, None], rows[name]
@@ -196,7 +196,7 @@ def null_best(dense: Dense) -> Floats:
 
 
 def test_the_null_best_sharpe_and_what_it_implies(dense: Dense) -> None:
-    found, null = dense.record["luck"]["null_best_sharpe"], null_best(dense)
+    found, null = dense.record["data_snooping"]["null_best_sharpe"], null_best(dense)
     counts, edges = np.histogram(null, bins=40)
     np.testing.assert_allclose(found["edges"], edges, rtol=1e-9)
     assert np.abs(np.array(found["counts"]) - counts).sum() <= 2  # one on an edge may fall to either side
@@ -204,8 +204,8 @@ def test_the_null_best_sharpe_and_what_it_implies(dense: Dense) -> None:
     variance = float((dense.sharpe[dense.distinct] / math.sqrt(dense.periods)).var(ddof=1))
     implied = implied_trials(null.mean() / math.sqrt(dense.periods), variance)
     assert dense.record["counts"]["implied"] == pytest.approx(implied, rel=1e-7)
-    assert dense.record["luck"]["observed_best"] == pytest.approx(dense.best, rel=1e-9)
-    assert dense.record["luck"]["observed_base"] == pytest.approx(dense.sharpe[dense.index("base")], rel=1e-9)
+    assert dense.record["data_snooping"]["observed_best"] == pytest.approx(dense.best, rel=1e-9)
+    assert dense.record["data_snooping"]["observed_base"] == pytest.approx(dense.sharpe[dense.index("base")], rel=1e-9)
 
 
 def test_overfitting_is_the_librarys_on_the_dense_matrix(dense: Dense) -> None:
@@ -255,7 +255,7 @@ def test_the_haircut_is_statsmodels(dense: Dense) -> None:
 
 def test_who_stands_how(dense: Dense) -> None:
     who = dense.record["who"]
-    assert list(who) == ["base", "best", "ensemble", "hold nasdaq", "hold sp500", "hold cash"]
+    assert list(who) == ["base", "best", "ensemble", "hold nasdaq", "hold sp500", "hold cash", "constant mix"]
     for name in ("base", "best"):
         for segment in ("in_sample", "after_publication"):
             for metric in ("total_return", "cagr", "volatility", "sharpe", "max_drawdown", "skewness", "turnover"):
@@ -346,14 +346,34 @@ def test_stress_is_the_point_elsewhere(dense: Dense, who: str) -> None:
             point = gp.point(dense.study, own | {f"execution.{key}": row["value"]}).in_sample
             assert (row["sharpe"], row["cagr"]) == (point["sharpe"], point["cagr"])
     assert [row["value"] for row in found["lag"]] == [1, 2, 3, 4, 5, 6][: len(found["lag"])]
-    for row in found["break_even_cost"]:
-        assert row["cost"] is None or 0 < row["cost"] < 0.5
-    even = {row["against"]: row["cost"] for row in found["break_even_cost"] if row["cost"] is not None}
-    holds = {f"hold {leg.name}": float(np.log1p(dense.gross(leg.name)[: dense.days]).sum()) for leg in dense.study.legs}
-    assert "zero" in even
-    for against in list(even)[:2]:
-        point = gp.point(dense.study, own | {"execution.cost": even[against]}).in_sample
-        assert math.log1p(point["total_return"]) == pytest.approx({"zero": 0.0, **holds}[against], abs=1e-9)
+
+
+@pytest.mark.parametrize("who", ["base", "best"])
+def test_break_even_cost_is_where_the_point_matches_the_holding(dense: Dense, who: str) -> None:
+    own, periods = dense.summary[who]["parameters"], dense.periods
+    holdings = {name: returns for name, returns in dense.benchmarks.items() if name in ("hold nasdaq", "hold sp500")}
+    rows = {row["against"]: row for row in dense.record["stress"][who]["break_even_cost"]}
+    assert list(rows) == ["cash", *holdings, "constant mix of its mean weights"]
+    for name, excess in {"cash": np.zeros(dense.days), **holdings}.items():
+        growth, ratio = np.log1p(excess + dense.free).sum(), excess.mean() / (excess.std(ddof=1) or 1.0)
+        for key, target in (("total_return", growth), ("sharpe", ratio * math.sqrt(periods))):
+            cost = rows[name][key]
+            point = gp.point(dense.study, own | {"execution.cost": cost}).in_sample
+            reached = math.log1p(point["total_return"]) if key == "total_return" else point["sharpe"]
+            if cost > 0.0:
+                assert reached == pytest.approx(target, abs=1e-9)
+            else:
+                assert reached <= target
+
+
+def test_break_even_lag_is_the_first_at_which_the_point_is_not_above(dense: Dense) -> None:
+    index = dense.benchmarks["hold nasdaq"]
+    ratio = index.mean() / index.std(ddof=1) * math.sqrt(dense.periods)
+    row = {row["against"]: row for row in dense.record["stress"]["base"]["break_even_lag"]}["hold nasdaq"]
+    assert row["tested"] == 60
+    last = row["tested"] if row["lag"] is None else row["lag"]
+    above = [gp.point(dense.study, {"execution.lag": lag}).in_sample["sharpe"] > ratio for lag in (1, last - 1, last)]
+    assert above == [True, True, row["lag"] is None]
 
 
 def test_a_later_release_is_the_point_elsewhere(dense: Dense) -> None:
@@ -401,6 +421,77 @@ def test_sensitivity_and_plateau_of_the_values(dense: Dense) -> None:
         assert dense.record["plateau"][who]["share"] == pytest.approx(direct.share)
 
 
+def mix_of(dense: Dense, held: Ints, days: Ints) -> Floats:
+    """The constant mix of the mean weights of ``held``, above the risk-free rate; held and result: on ``days``."""
+    legs = [leg.name for leg in dense.study.legs]
+    weights = [(held == place).mean() for place in range(len(legs))]
+    found: Floats = sum(
+        weight * (dense.gross(leg)[days] - dense.free) for weight, leg in zip(weights, legs, strict=True)
+    )
+    return found
+
+
+def annual_sharpe(excess: Floats, periods: float) -> float:
+    return float(excess.mean() / excess.std(ddof=1) * math.sqrt(periods))
+
+
+def test_the_walk_forward_stands_beside_holding_on_the_same_days(dense: Dense) -> None:
+    found, direct = dense.record["walk_forward"], walk_forward(dense.excess, 1260, 252, 2)
+    days = np.concatenate([np.arange(*window) for window in direct.test])
+    held = np.concatenate(
+        [
+            dense.held[slice(*window), dense.distinct[one]]
+            for window, one in zip(direct.test, direct.chosen, strict=True)
+        ]
+    )
+    rows = {row["name"]: row for row in found["holdings"]}
+    assert list(rows) == ["hold nasdaq", "hold sp500", "constant mix of its mean weights", "cash"]
+    mix = mix_of(dense, held, days)
+    holdings = {"hold nasdaq": dense.gross("nasdaq")[days] - dense.free, "constant mix of its mean weights": mix}
+    for name, excess in holdings.items():
+        assert rows[name]["sharpe"] == pytest.approx(annual_sharpe(excess, dense.periods), rel=1e-9)
+        assert rows[name]["difference"] == pytest.approx(found["sharpe"] - rows[name]["sharpe"], rel=1e-9)
+        assert 0.0 < rows[name]["p_value"] <= 1.0
+    np.testing.assert_allclose(found["curve"]["mix"], np.cumprod(1 + mix), rtol=1e-9)
+
+
+def test_the_paths_stand_beside_holding_on_the_same_days(dense: Dense) -> None:
+    found, direct = dense.record["combinatorial"], combinatorial_paths(dense.excess, 6, 2, purge=2)
+    assert [row["name"] for row in found["holdings"]] == ["hold nasdaq", "hold sp500"]
+    for row in found["holdings"]:
+        excess = dense.benchmarks[row["name"]]
+        assert row["sharpe"] == pytest.approx(annual_sharpe(excess, dense.periods), rel=1e-9)
+    bounds, everything = direct.splits.bounds, np.arange(dense.days)
+    for path, sharpe in zip(direct.splits.paths, found["mix"], strict=True):
+        columns = np.repeat(dense.distinct[direct.chosen[path]], np.diff(bounds))
+        mix = mix_of(dense, dense.held[everything, columns], everything)
+        assert sharpe == pytest.approx(annual_sharpe(mix, dense.periods), rel=1e-9)
+
+
+def test_the_constant_mix_has_the_mean_weights_of_each_segment(dense: Dense) -> None:
+    found, held = dense.record["who"]["constant mix"], dense.held[:, dense.index("base")]
+    for key, low, high in (("in_sample", 0, dense.days), ("after_publication", dense.days, len(held))):
+        mix = mix_of(dense, held[low:high], np.arange(low, high))
+        assert found[key]["sharpe"] == pytest.approx(annual_sharpe(mix, dense.periods), rel=1e-9)
+        growth = np.prod(1 + mix + dense.free) ** (dense.periods / (high - low)) - 1
+        assert found[key]["cagr"] == pytest.approx(growth, rel=1e-9)
+
+
+def test_every_holding_has_its_years_before_and_after_publication(dense: Dense) -> None:
+    found = dense.record["subperiods"]
+    assert list(found) == ["base", "best", "hold nasdaq", "hold sp500", "hold cash", "constant mix"]
+    years = pd.DatetimeIndex(dense.plan.days).year
+    for name in ("hold nasdaq", "hold sp500"):
+        returns = dense.gross(name.removeprefix("hold "))
+        for key, days in (("years", slice(None, dense.days)), ("after", slice(dense.days, None))):
+            group = pd.Series(returns[days]).groupby(years[days])
+            assert [row["year"] for row in found[name][key]] == list(group.groups)
+            earned = group.apply(lambda part: (1 + part).prod() - 1)
+            np.testing.assert_allclose([row["return"] for row in found[name][key]], earned, rtol=1e-9)
+    switches = (np.diff(dense.held[:, dense.index("base")]) != 0).sum()
+    assert sum(row["switches"] for key in ("years", "after") for row in found["base"][key]) == switches
+
+
 def test_walk_forward_and_paths_are_the_librarys(dense: Dense) -> None:
     found, days = dense.record["walk_forward"], dense.plan.days
     direct = walk_forward(dense.excess, 1260, 252, 2)
@@ -427,7 +518,7 @@ def test_walk_forward_and_paths_are_the_librarys(dense: Dense) -> None:
 
 
 def test_the_placebo_is_a_plain_evaluation_on_turned_returns(dense: Dense) -> None:
-    found, problem, days = dense.record["luck"]["placebo"], dense.plan.problem, dense.days
+    found, problem, days = dense.record["data_snooping"]["placebo"], dense.plan.problem, dense.days
     shifts = np.random.default_rng(0).choice(np.arange(1, days), 100, replace=False)
     held, execution = dense.held[:days, dense.distinct], dense.execution[dense.distinct]
     column = np.arange(days)[:, None]

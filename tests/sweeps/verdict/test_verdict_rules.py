@@ -59,7 +59,11 @@ def in_sample(statistics: dict[str, Any]) -> dict[str, Any]:
     del kept["conclusion"]["sentence"]
     for one in kept["who"].values():
         del one["after_publication"]
-    kept["gates"] = [gate for gate in kept["gates"] if gate["name"] != "Sharpe ratio after publication"]
+    kept["evidence"] = [one for one in kept["evidence"] if one["question"] != "since"]
+    for one in kept["environments"]:
+        del one["conclusion"]["since"], one["conclusion"]["sentence"]
+    for one in kept["subperiods"].values():
+        del one["after"]
     return dict(kept)
 
 
@@ -122,7 +126,7 @@ def test_without_a_verdict_there_is_no_file(study: gp.Study, folder: Path, tmp_p
     assert not (found / "statistics.json").exists()
     assert gp.open_run(found).statistics == {}
     judged = judge_run(found, folder)
-    assert len(judged.statistics["gates"]) == 17
+    assert {one["question"] for one in judged.statistics["evidence"]} == {"timing", "worth", "search", "since"}
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +149,10 @@ def test_the_future_changes_nothing_in_sample(run: gp.Run, other_future: dict[st
     one, other = in_sample(run.statistics), in_sample(other_future)
     assert run.statistics["who"]["hold small"] != other_future["who"]["hold small"]
     for statistics in (one, other):
-        statistics["gates"] = [gate for gate in statistics["gates"] if "hoos" not in gate["name"]]
-        statistics["gates"] = [gate for gate in statistics["gates"] if "cross-validation" not in gate["name"]]
+        chosen = ("Walk-forward", "cross-validation", "overfitting")
+        statistics["evidence"] = [
+            one for one in statistics["evidence"] if not any(part in one["name"] for part in chosen)
+        ]
         for name in CHOOSING:
             del statistics[name]
     assert list(differences(one, other)) == []
@@ -167,20 +173,20 @@ def test_what_cannot_be_computed_says_why(folder: Path, tmp_path: Path) -> None:
     assert statistics["overfitting"] == []
     assert statistics["walk_forward"] is statistics["combinatorial"] is statistics["plateau"] is None
     jsonschema.validate(statistics, record_schema("statistics"))
-    silent = {gate["name"]: gate for gate in statistics["gates"] if gate["result"] == "not computable"}
+    silent = {one["name"]: one for one in statistics["evidence"] if one["value"] is None}
     reasons = {
         "Probability of backtest overfitting (PBO)": "sortino is not given by sums of blocks",
-        "Walk-forward t-statistic": "sortino is not given by sums of blocks",
-        "Lowest Sharpe ratio of the cross-validation paths": "sortino is not given by sums of blocks",
+        "Walk-forward": "sortino is not given by sums of blocks",
+        "Paths of the combinatorial cross-validation": "sortino is not given by sums of blocks",
         "Plateau score of the base": "a standard error is known for the Sharpe ratio only",
         "Sharpe ratio after publication": "the study names no publication date",
     }
     assert set(reasons) <= set(silent)
-    for name, gate in silent.items():
-        assert "Not computable: " in gate["why"]
-        assert reasons.get(name, "") in gate["why"]
-        assert (gate["value"], gate["number"]) == (None, "–")
-    assert statistics["luck"]["placebo"]["sweeps"] == 100
+    for name, one in silent.items():
+        assert "Not computable: " in one["why"]
+        assert reasons.get(name, "") in one["why"]
+        assert (one["met"], one["number"]) == (None, "–")
+    assert statistics["data_snooping"]["placebo"]["sweeps"] == 100
 
 
 def test_a_stress_that_the_window_has_no_room_for_says_so(folder: Path, tmp_path: Path) -> None:
@@ -220,7 +226,7 @@ def test_a_large_grid_is_sampled_and_says_so(
     counted = (counts["variants"], counts["choices"], counts["distinct_choices"])
     assert counted == (288, choices, sampled.summary["distinct_choices"])
     assert counts["distinct_choices"] >= run.statistics["counts"]["distinct_choices"] > method["used"]
-    for row in sampled.statistics["luck"]["benchmarks"]:
+    for row in sampled.statistics["data_snooping"]["benchmarks"]:
         assert row["stepwise"]["base_rejected"] in (None, True, False)
 
 
@@ -277,16 +283,16 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> gp.Run:
 
 def test_a_strong_effect_passes_and_none_does_not(planted: gp.Run) -> None:
     found, without = outcome(planted.statistics), outcome(judge(KINDS["nothing"], 1))
-    gates = (
+    names = (
         "Superior predictive ability (SPA) of the best",
         "Stepwise test (StepM) of the base",
-        "Shifted positions of the base",
+        "Mean return under shifted positions",
         "Placebo sweeps on shifted signals",
         "Multiple-testing haircut of the best",
     )
-    for gate in gates:
-        assert found[gate] is True
-        assert without[gate] is False
+    for name in names:
+        assert found[name] is True
+        assert without[name] is False
 
 
 def test_the_haircut_of_the_planted_is_statsmodels(planted: gp.Run) -> None:

@@ -30,6 +30,7 @@ def test_walk_forward_stands_beside_base_and_legs_over_its_own_days(run: pathlib
         "hold value",
         "hold cash",
         "base",
+        "constant mix of its weights",
         "walk-forward",
     ]
     record = statistics_of(run)["walk_forward"]

@@ -44,7 +44,7 @@ def test_null_distribution_and_placebo_are_within_the_axis(run: pathlib.Path) ->
     record = statistics_of(run)
     figure = figures_of(page_of(run))["figure-histogram"]
     low, high = figure["layout"]["xaxis"]["range"]
-    null, placebo = record["luck"]["null_best_sharpe"], record["luck"]["placebo"]
+    null, placebo = record["data_snooping"]["null_best_sharpe"], record["data_snooping"]["placebo"]
     assert low < min(null["edges"][0], *placebo["best"])
     assert high > max(null["edges"][-1], *placebo["best"])
     assert figure["data"][1]["yaxis"] == "y2"
@@ -52,7 +52,9 @@ def test_null_distribution_and_placebo_are_within_the_axis(run: pathlib.Path) ->
 
 
 def test_without_a_null_distribution_only_the_histogram_is_drawn(run: pathlib.Path) -> None:
-    figure = figures_of(render_statistics(run, statistics_of(run) | {"luck": None, "shift": None}))["figure-histogram"]
+    figure = figures_of(render_statistics(run, statistics_of(run) | {"data_snooping": None, "shift": None}))[
+        "figure-histogram"
+    ]
     assert len(figure["data"]) == 1
 
 

@@ -1,0 +1,1 @@
+"""The evidence beside the four answers: what else was tested, against what, and what is information only."""

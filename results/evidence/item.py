@@ -1,0 +1,70 @@
+"""One piece of evidence: a number, what it is compared with, and the question that it serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gridproof.results.run.evidence_record import EvidenceRecord, Question
+
+LEVEL = 0.05
+
+
+def evidence(
+    question: Question,
+    name: str,
+    against: str,
+    *,
+    value: Any,
+    met: bool | None,
+    number: str,
+    threshold: str,
+    why: str,
+    uncertainty: str = "",
+    missing: str = "the value is undefined",
+) -> EvidenceRecord:
+    """met: whether the value meets the threshold. missing: the reason where there is no value."""
+    return _record("evidence", question, name, against, value, met, number, threshold, uncertainty, why, missing)
+
+
+def information(
+    question: Question,
+    name: str,
+    against: str,
+    *,
+    value: Any,
+    met: bool | None,
+    number: str,
+    why: str,
+    threshold: str = "",
+    uncertainty: str = "",
+    missing: str = "the value is undefined",
+) -> EvidenceRecord:
+    """What answers none of the four questions: it is compared with cash, with itself, or has no error rate."""
+    return _record("information", question, name, against, value, met, number, threshold, uncertainty, why, missing)
+
+
+def _record(
+    kind: Any, question: Question, name: str, against: str, value: Any, met: bool | None, number: str, threshold: str,
+    uncertainty: str, why: str, missing: str,
+) -> EvidenceRecord:  # fmt: skip
+    known = value is not None and (met is not None or kind == "information")
+    return {
+        "name": name,
+        "question": question,
+        "kind": kind,
+        "against": against,
+        "value": value if known else None,
+        "met": met if known else None,
+        "number": number if known else "–",
+        "threshold": threshold,
+        "uncertainty": uncertainty if known else "",
+        "why": why if known else f"{why} Not computable: {missing}.",
+    }
+
+
+def text(value: float | None, digits: int = 2) -> str:
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    return "–" if value is None else f"{100 * value:.{digits}f}%".replace("-", "−")

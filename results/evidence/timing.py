@@ -1,0 +1,53 @@
+"""Evidence on timing: the mean beside the Sharpe ratio, the size of the effect, the number of positions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridproof.results.evidence.item import LEVEL, evidence, information, percent, text
+from gridproof.results.run.evidence_record import EvidenceRecord
+
+_NEVER = "it never switches, or its returns are constant"
+
+
+def timing_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
+    timing = statistics["questions"]["timing"]
+    p_mean, lower, spells = timing["p_mean"], timing["lower"], timing["spells"]
+    return [
+        evidence(
+            "timing",
+            "Mean return under shifted positions",
+            "the same positions at another time",
+            value=p_mean,
+            met=None if p_mean is None else p_mean <= LEVEL,
+            number=f"p {text(p_mean, 3)}",
+            threshold="≤ 0.05",
+            uncertainty="exact: all shifts",
+            why="Whether it times return. The Sharpe ratio, which decides, also rises where only risk is timed.",
+            missing=_NEVER,
+        ),
+        evidence(
+            "timing",
+            "Timing effect",
+            "no difference between days held and others",
+            value=lower,
+            met=None if lower is None else lower > 0.0,
+            number=f"{percent(timing['effect'])} a year",
+            threshold="lower bound > 0%",
+            uncertainty=f"95% bounds {percent(lower)} and {percent(timing['upper'])}, one-sided each",
+            why="How much more a leg returns on days on which it is held, by inverting the shift test of the mean.",
+            missing=_NEVER,
+        ),
+        information(
+            "timing",
+            "Independent positions",
+            "nothing: a count",
+            value=spells,
+            met=None,
+            number=text(spells, 1),
+            uncertainty=f"{timing['switches']} switches; {percent(timing['largest_weight'])} of days in one leg",
+            why="T / Σρ² of the positions: how many separate bets they amount to, whatever the number of days.",
+            missing=_NEVER,
+        ),
+    ]

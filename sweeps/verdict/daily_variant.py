@@ -1,0 +1,107 @@
+"""One variant of a plan day by day: what it holds, what it earns, what it trades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.cpu.bootstrap_maxima import daily_returns
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
+from gridproof.kernels.problem import Work
+from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.verdict.candidates import Candidates
+
+
+@dataclass(frozen=True)
+class DailyVariant:
+    """D days of the window, the first T of them in sample; A allocations, one for each leg of the study."""
+
+    plan: Plan
+    execution: int
+    held: Ints  # (D,) the allocation of each day
+    returns: Floats  # (D,) after cost
+
+    @property
+    def days(self) -> int:
+        """In sample."""
+        return int(self.plan.problem.bounds[1])
+
+    @property
+    def free(self) -> float:
+        """The risk-free rate of a day."""
+        return self.plan.problem.risk_free / self.plan.problem.periods
+
+    @property
+    def legs(self) -> dict[str, Floats]:
+        """(D,) what each leg earns in excess of cash, before cost."""
+        excess = self.excess_of_legs
+        return {leg.name: excess[:, place] for place, leg in enumerate(self.plan.study.legs)}
+
+    @property
+    def excess_of_legs(self) -> Floats:
+        """(D, A) what each leg earns in excess of cash, before cost."""
+        problem = self.plan.problem
+        excess: Floats = problem.returns[problem.payoff_of[self.execution]].T - self.free
+        return excess
+
+    @property
+    def gross(self) -> Floats:
+        """(D,) what the variant earns before cost."""
+        problem = self.plan.problem
+        earned: Floats = problem.returns[problem.payoff_of[self.execution], self.held, np.arange(len(self.held))]
+        return earned
+
+    @property
+    def traded(self) -> Floats:
+        """(D,) value traded over NAV at the beginning of each day: 1 a side. The first position is not charged."""
+        sides = np.zeros(len(self.held))
+        sides[1:] = self.plan.problem.traded[self.held[:-1], self.held[1:]]
+        return sides
+
+    @property
+    def switches(self) -> int:
+        """In sample."""
+        held = self.held[: self.days]
+        return int((held[1:] != held[:-1]).sum())
+
+    @property
+    def unit_cost(self) -> float:
+        """The mean cost in sample, a unit of traded weight, as a share of NAV; 0 if it never trades."""
+        problem, held = self.plan.problem, self.held[: self.days]
+        charged = problem.costs[problem.cost_of[self.execution], held[:-1], held[1:], np.arange(1, len(held))]
+        # An Σ|Δw| of 2 is one switch between two allocations, whatever they are.
+        return float(charged.sum() / (2.0 * self.switches)) if self.switches else 0.0
+
+
+def candidate_by_day(candidates: Candidates, name: str) -> DailyVariant:
+    """Base or best."""
+    plan = candidates.plan
+    execution = plan.study.space.execution(candidates.index[name])
+    return DailyVariant(plan, execution, candidates.held(name), candidates.returns[name])
+
+
+class DailyVariants:
+    """Variants of one plan by day; what all of them share is prepared once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._lister = HoldingPeriodLister(plan.problem, plan.problem.returns.shape[2])
+
+    def of(self, work: Work) -> list[DailyVariant]:
+        """The jobs of a work, in order."""
+        periods = self._lister(work)
+        returns = daily_returns(self._plan.problem, periods)
+        return [
+            DailyVariant(self._plan, int(execution), periods.held(job), returns[:, job])
+            for job, execution in enumerate(periods.execution)
+        ]
+
+
+def variants_by_day(plan: Plan) -> list[DailyVariant]:
+    """All variants of a small plan, in grid order."""
+    piece = ListedGrid(plan, range(plan.study.space.size)).piece(0)
+    found = DailyVariants(plan).of(piece.work)
+    return [found[job] for job in piece.job_of]
