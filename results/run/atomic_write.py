@@ -22,6 +22,7 @@ def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
+        _create(temporary)
         yield temporary
         if durable:
             flush_to_disk(temporary)
@@ -48,6 +49,12 @@ def remove_leftovers(folder: Path) -> None:
     for path in folder.glob(f"*{UNFINISHED}"):
         if not path.is_dir():
             path.unlink(missing_ok=True)
+
+
+def _create(path: Path) -> None:
+    """Creates an empty file. What has its name already, such as a link that leads elsewhere, is removed."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666))
 
 
 def _remove_quietly(path: Path) -> None:

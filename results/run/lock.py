@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.links import refuse_foreign_link, refuse_link
 
 LOCK = ".lock"
 # File systems that have no locks, and folders that cannot be written: nothing is locked there.
@@ -25,8 +26,9 @@ def folder_lock(folder: Path, waiting: Callable[[str], None] | None = None) -> I
 
     waiting: called with a sentence where another process holds the lock, before it is waited for; None: InputError.
     A folder that cannot be written, and a file system without locks, are not locked. Raises InputError where the folder
-    is no folder or cannot be made.
+    is no folder, cannot be made, or is another user's link, and where the lock is a link.
     """
+    refuse_foreign_link(folder)
     made = not folder.is_dir()
     file = _locked(folder, waiting)
     try:
@@ -62,8 +64,11 @@ def _locked(folder: Path, waiting: Callable[[str], None] | None) -> BinaryIO | N
 def _opened(folder: Path) -> BinaryIO | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return (folder / LOCK).open("a+b")
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW  # a link would lead to a file that is emptied
+        return os.fdopen(os.open(folder / LOCK, flags, 0o666), "a+b")
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            refuse_link(folder / LOCK)
         if error.errno in _READ_ONLY and folder.is_dir():
             return None
         if error.errno not in (*_READ_ONLY, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):

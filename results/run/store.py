@@ -213,6 +213,8 @@ class Store:
         """Undefined numbers (NaN) are read as None. Raises InputError where the file is missing or damaged."""
         try:
             result = json.loads(self.read_text(name), parse_constant=lambda _: None)
+        except InputError:
+            raise
         except ValueError as error:
             raise self._damaged(name, f"not JSON: {error}") from None
         if not isinstance(result, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections import deque
@@ -10,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gridproof.results.run.atomic_write import flush_to_disk, remove_leftovers
+from gridproof.results.run.atomic_write import UNFINISHED, flush_to_disk, remove_leftovers
 from gridproof.results.run.errors import DamagedFileError
+from gridproof.results.run.links import refuse_link
 from gridproof.results.run.tile_file import Rows, TileLabel, read_rows, read_tile, rows_digest, write_rows, write_tile
 
 if TYPE_CHECKING:  # importing it imports Numba, which the reading of a finished run does not need
@@ -28,7 +30,8 @@ class Tiles:
     """The folder of a run's tiles.
 
     A tile that is not what its name says is removed, and its pieces count as missing: ``verify`` when a call begins,
-    and whatever reads tiles later. ``set_aside`` names them.
+    and whatever reads tiles later. ``set_aside`` names them. A folder that is a link is refused with InputError before
+    anything is removed or written, because it may lead anywhere.
 
     Attributes
     ----------
@@ -78,10 +81,10 @@ class Tiles:
         rows: whether a tile needs its rows. Files that are neither tiles nor rows under their right names go too.
         Raises OSError.
         """
-        for path in sorted(self.folder.glob("*")):
+        for path in self._listed("*"):
             named = _NAME.match(path.name)
             if named is None or path != self._tile(int(named[1]), int(named[2])):
-                if path.suffix == ".npz":
+                if path.suffix == ".npz" and not path.is_dir():
                     path.unlink()
                     self.set_aside[path.name] = "its name is not that of a tile"
                 continue
@@ -106,6 +109,8 @@ class Tiles:
     def faults(self, pieces: int | None) -> dict[str, str]:
         """What is wrong with tiles, by name; nothing is removed. pieces: how many they must cover, None: unknown."""
         found: dict[str, str] = {}
+        if self.folder.is_symlink():
+            return {"tiles": f"a link to {os.readlink(self.folder)}"}
         covered: list[tuple[int, int]] = []
         for low, high in sorted(self._named(), key=lambda tile: (tile[0], -tile[1])):
             try:
@@ -180,13 +185,15 @@ class Tiles:
             if label.rows is not None:  # one tile from the beginning: the same bytes as if it had been merged
                 write_tile(self._tile(low, high), replace(label, rows=None), tally)
                 flush_to_disk(self._tile(low, high))
-        for path in self.folder.glob("*-rows.npy"):
+        for path in self._listed("*-rows.npy"):
             path.unlink()
         remove_leftovers(self.folder)
 
     def clear(self) -> None:
-        for path in self.folder.glob("*"):
-            path.unlink()
+        """Removes tiles, rows and temporary files. All other files in the folder stay."""
+        for path in self._listed("*"):
+            if path.name.endswith((".npz", "-rows.npy", UNFINISHED)) and not path.is_dir():
+                path.unlink()
 
     def _merge(self, tiles: list[tuple[int, int]]) -> None:
         if len(tiles) < 2 or (merged := self._sum(tiles)) is None:
@@ -227,8 +234,13 @@ class Tiles:
         return label, tally
 
     def _named(self) -> list[tuple[int, int]]:
-        found = [match for path in self.folder.glob("*.npz") if (match := _NAME.match(path.name))]
+        found = [match for path in self._listed("*.npz") if (match := _NAME.match(path.name))]
         return [(int(match[1]), int(match[2])) for match in found]
+
+    def _listed(self, pattern: str) -> list[Path]:
+        """The paths in the folder, sorted. Raises InputError where the folder is a link."""
+        refuse_link(self.folder)
+        return sorted(self.folder.glob(pattern))
 
     def _drop(self, low: int, high: int, why: str) -> None:
         if self.run:

@@ -14,6 +14,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.links import refuse_link
 from gridproof.sweeps.search.journal import SearchJournal
 from gridproof.sweeps.search.objectives import SearchObjective
 
@@ -31,6 +32,8 @@ def open_storage(url: str | None, folder: Path) -> Iterator[BaseStorage]:
         if path.suffix != ".journal":
             remedy = "Use sqlite:///FILE, postgresql://…, or FILE.journal"
             raise InputError("a storage must be the URL of a database, or a journal file", url, "--storage", remedy)
+        if url is None:
+            refuse_link(path)
         with closing(SearchJournal(path)) as journal:
             yield JournalStorage(journal)
         return
