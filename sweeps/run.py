@@ -29,7 +29,7 @@ from gridproof.sweeps.execution.errors import IncompleteError, resumable_writes
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor, Task
 from gridproof.sweeps.execution.identity import code_digest
-from gridproof.sweeps.execution.ledger_entries import RunLedger, record_finished
+from gridproof.sweeps.execution.ledger_entries import RunLedger, check_ledger, record_finished
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.summary import variant_tables, write_summary
@@ -84,6 +84,8 @@ def run_study(
         # What was finished with a verdict is repaired with it, whatever this call asks for.
         judged = manifest is not None and STATISTICS in manifest.files
         verdict = (options.verdict or judged) and not store.has(STATISTICS)
+        if verdict:
+            check_ledger(store.folder)
         if any(name not in (STATISTICS, REPORT) for name in faults):
             report_data(market, observer)
             evaluation, summary = sweep(context, executor, sample, tracker)
@@ -99,12 +101,12 @@ def run_study(
                 conclude_verdict(evaluation, judging, summary, _gatherer(evaluation, summary))
             finish(context, evaluation.grid.pieces)
             return Run(store.folder, place=runs.of(store.folder))
+        for repaired in record_finished(study, store.folder, context.data, sample):
+            observer.notice(repaired)
         if verdict:
             compute_verdict(context)
         elif faults:
             write_report_of(context)
-        if record_finished(study, store.folder, context.data, sample):
-            observer.notice(f"{store.folder}: the ledger had lost this run; it is recorded again")
         store.tidy()
         runs.save()
     return Run(store.folder, reused=not faults, place=runs.of(store.folder))
@@ -164,7 +166,8 @@ def sweep(
                 store.write_variants(variant_tables(plan, grid, store, observer), grid.size)
             except DamagedFileError as error:
                 raise IncompleteError(f"{store.tiles.folder}: {error}; rerun to evaluate its tile again") from None
-        ledger.conclude()
+        for replaced in ledger.conclude():
+            observer.notice(replaced)
         summary = write_summary(context, evaluation, tally, task.scale, sample)
         timing = executor.timing()
     seconds = swept - planned

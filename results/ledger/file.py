@@ -1,15 +1,14 @@
 """One ledger file: what one call of a run or search evaluated, as JSON lines.
 
-The first line is an object with the format, the run, the study, the market, the strategy and the axes. Each other line
-is ``[low, high]``, a range of grid indices; ``{"indices": text}``, single grid indices; ``{"rows": [[value, …], …]}``,
-variants by value; or ``{"box": [values, …]}``, every combination of some values of each axis. A last line without its
-line end was cut off by a kill and is ignored.
+The first line has the format, the run, the study, the market, the strategy and the axes. Each other line has one of
+``"range": [low, high]``, grid indices; ``"indices": text``, single grid indices; ``"rows": [[value, …], …]``, variants
+by value; or ``"box": [values, …]``, every combination of some values of each axis. Every line ends with a checksum; see
+``lines``.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import math
 import uuid
 import zlib
@@ -24,10 +23,9 @@ import numpy as np
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_values
+from gridproof.results.ledger.lines import FORMAT, ledger_line, ledger_text, read_lines, unreadable
 from gridproof.results.ledger.ranges import FinishedTrials, TrialAxis, merge_ranges, within
 from gridproof.results.run.atomic_write import atomic_write
-
-FORMAT = 1
 
 # After this many appended lines a file is rewritten with its ranges merged.
 LINES_BEFORE_COMPACTION = 256
@@ -89,12 +87,13 @@ class LedgerFile:
         self.header = header
         self.path = folder / f"{header.run}-{uuid.uuid4().hex[:12]}.jsonl"
         self._lines = 0
+        self._checksum = ""  # of the last line
 
     def add_range(self, low: int, high: int) -> None:
         """Record the variants [low, high) of the grid, last axis fastest. Raises InputError outside the grid."""
         if not 0 <= low < high <= self.header.size:
             raise self._outside_grid(f"[{low}, {high})")
-        self._append([int(low), int(high)])
+        self._append({"range": [int(low), int(high)]})
 
     def add_indices(self, indices: Ints) -> None:
         """Record single variants by grid index, (n,) in any order. Raises InputError outside the grid."""
@@ -124,28 +123,30 @@ class LedgerFile:
 
     def compact(self) -> None:
         """Rewrite the file with its ranges merged, and without repeated records."""
-        if self.path.exists():
-            content = read_file(self.path)
-            assert content is not None
+        if self.path.exists() and (content := read_file(self.path)) is not None:
             finished = content[1]
             ranges = merge_ranges(finished.ranges)
             indices = np.unique(finished.indices[~within(ranges, finished.indices)])
-            records: list[Any] = [_header_record(self.header), *ranges.tolist()]
+            records: list[dict[str, Any]] = [{"range": pair} for pair in ranges.tolist()]
             records += [{"indices": _encode_indices(indices)}] if len(indices) else []
             records += [{"rows": [list(row) for row in dict.fromkeys(finished.rows)]}] if finished.rows else []
             records += [_box_record(box) for box in dict.fromkeys(finished.boxes)]
+            header = _header_record(self.header) | {"lines": 1 + len(records)}
+            text, self._checksum = ledger_text([header, *records])
             with atomic_write(self.path) as temporary:
-                temporary.write_text("".join(_line(each) for each in records), encoding="utf-8")
+                temporary.write_text(text, encoding="utf-8")
         self._lines = 0
 
-    def _append(self, record: Any) -> None:
-        text = _line(record)
-        if not self.path.exists():
+    def _append(self, record: dict[str, Any]) -> None:
+        if self.path.exists():
+            text, checksum = ledger_line(record, self._checksum)
+        else:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            text = _line(_header_record(self.header)) + text
+            text, checksum = ledger_text([_header_record(self.header), record])
         # Closing the file hands the line to the operating system: a later kill of this process cannot lose it.
         with self.path.open("a", encoding="utf-8") as file:
             file.write(text)
+        self._checksum = checksum
         self._lines += 1
         if self._lines >= LINES_BEFORE_COMPACTION:
             self.compact()
@@ -158,22 +159,21 @@ class LedgerFile:
 def read_file(path: Path, market: str | None = None) -> tuple[LedgerHeader, FinishedTrials] | None:
     """A file's header and what it records; None where it has no whole line, or is of another market than ``market``.
 
-    Raises InputError where a whole line is not a ledger record.
+    A line that was cut off at the end is left out. Raises InputError where another line is not as it was written, or is
+    no record of a ledger.
     """
-    *lines, _ = path.read_bytes().split(b"\n")  # after the last line end: nothing, or a line cut off by a kill
     header: LedgerHeader | None = None
     ranges, indices = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     rows: list[tuple[Value, ...]] = []
     boxes: list[tuple[AxisValues, ...]] = []
-    for number, line in enumerate(lines, start=1):
+    for number, record in read_lines(path):
         try:
-            record = json.loads(line)
             if header is None:
                 header = _parse_header(record)
                 if market is not None and header.market != market:
                     return None
-            elif isinstance(record, list):
-                low, high = record
+            elif isinstance(record, list) or "range" in record:
+                low, high = record if isinstance(record, list) else record["range"]  # a list in the first format
                 ranges.append(_on_grid(np.array([[low, high]], dtype=np.int64), header.size))
             elif "indices" in record:
                 indices.append(_on_grid(_decode_indices(record["indices"]), header.size - 1))
@@ -184,11 +184,7 @@ def read_file(path: Path, market: str | None = None) -> tuple[LedgerHeader, Fini
         except InputError:
             raise
         except (ValueError, KeyError, TypeError, ArithmeticError, zlib.error) as error:
-            rule, remedy = (
-                "a ledger line must be a valid record",
-                "Restore the file, or delete it and run its study again",
-            )
-            raise InputError(rule, f"{type(error).__name__}: {error}", f"{path}:{number}", remedy) from error
+            raise unreadable(path, number, error) from error
     if header is None:
         return None
     numbers = np.concatenate(ranges), np.concatenate(indices)
@@ -207,10 +203,6 @@ def _is_value(value: object) -> bool:
     return isinstance(value, str) or math.isfinite(value)
 
 
-def _line(record: Any) -> str:
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
-
-
 def _box_record(box: Sequence[AxisValues]) -> dict[str, Any]:
     return {"box": [_values_record(values) for values in box]}
 
@@ -227,8 +219,8 @@ def _header_record(header: LedgerHeader) -> dict[str, Any]:
 
 
 def _parse_header(record: dict[str, Any]) -> LedgerHeader:
-    if record["ledger"] != FORMAT:
-        raise ValueError(f"ledger format {record['ledger']}; this version reads format {FORMAT}")
+    if record["ledger"] > FORMAT:
+        raise ValueError(f"ledger format {record['ledger']}; this version reads up to {FORMAT}")
     axes = tuple(TrialAxis(tuple(axis["names"]), _parse_values(axis["values"])) for axis in record["axes"])
     return LedgerHeader(record["run"], record["study"], record["market"], record["strategy"], axes)
 

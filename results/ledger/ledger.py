@@ -16,6 +16,7 @@ from typing import Any
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.file import LedgerFile, LedgerHeader, read_file
+from gridproof.results.ledger.lines import is_cut_off
 from gridproof.results.ledger.ranges import FinishedTrials, TrialAxis
 from gridproof.results.ledger.union_count import count_distinct
 
@@ -25,6 +26,7 @@ __all__ = [
     "LedgerHeader",
     "LedgerRow",
     "TrialAxis",
+    "cut_off_files",
     "ledger_record",
     "ledger_rows",
     "ledger_total",
@@ -114,3 +116,9 @@ def read_ledger(folder: Path, market: str | None = None) -> Iterator[tuple[Ledge
     for path in sorted(folder.glob("*.jsonl")):
         if (record := read_file(path, market)) is not None:
             yield record
+
+
+def cut_off_files(folder: Path) -> list[str]:
+    """A sentence for each ledger file whose last line has no end. What that line recorded is not counted."""
+    cut = "its last line is cut off, as a killed process leaves it, and is not counted"
+    return [f"{path}: {cut}" for path in sorted(folder.glob("*.jsonl")) if is_cut_off(path)]

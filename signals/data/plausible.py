@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
@@ -15,6 +17,19 @@ _LARGE_RETURN, _LARGE_USUAL = 0.5, 0.1
 _CONSTANT, _CLOSED = 20, 21
 # The factor by which a series that a signal measures may change between two observations.
 _FACTOR = 8.0
+# More jumps than this are named only where they are this rare.
+_MANY, _RARE = 5, 0.05
+# How many times farther a placeholder is from its neighbours than any two neighbours are from each other.
+_APART = 2.0
+# The largest reading of a signal and its level differ at most by this factor where both have the same unit.
+_BEYOND, _BELOW = 10.0, 0.02
+# What programs and vendors write for "no value" besides repeated nines: zero, one below it, ends of number formats.
+_PLACEHOLDERS = frozenset(
+    [0.0, -1.0, 32767.0, -32767.0, -32768.0, 65535.0, 2147483647.0, -2147483648.0, 4294967295.0, 1e10, -1e10]
+    + [sign * value for sign in (1.0, -1.0) for value in (1e20, 1e30, 1e35, 1e36, 1e100)]
+    + [sign * float(np.finfo(kind).max) for sign in (1.0, -1.0) for kind in (np.float32, np.float64)]
+)
+_NINES = re.compile(r"-?(?:9{2,}|8{4,})(?:\.(?:0|9+|8+))?")
 # Calendar days after which a monthly and a daily value are published late.
 _LATE = {True: 400, False: 45}
 
@@ -65,17 +80,62 @@ def calendar_warnings(days: Dates) -> list[str]:
 
 
 def jump_warnings(dates: Dates, values: Floats) -> list[str]:
-    """Returns warnings about jumps of a positive series, (n,): a spike that reverts, or a change of unit."""
+    """Returns warnings about jumps of a positive series, (n,): spikes that revert, or changes of unit."""
     if len(values) < 20 or not (values > 0).all():
         return []
     steps = np.diff(np.log(values))
     large = np.flatnonzero(np.abs(steps) > np.log(_FACTOR))
-    if not 0 < len(large) <= 5:
+    often = len(large) > _MANY and (len(large) > _RARE * len(steps) or np.median(np.abs(steps)) > np.log(1.1))
+    hundredfold = np.abs(np.abs(steps[large]) - np.log(100.0)) < np.log(1.5)
+    if not len(large) or (often and hundredfold.mean() < 0.8):
         return []
     at = int(large[0])
     back = at + 1 < len(steps) and abs(steps[at] + steps[at + 1]) < 0.3 * abs(steps[at])
-    kind = "a spike?" if back else "a change of unit?"
-    return [f"from {values[at]:g} on {dates[at]} to {values[at + 1]:g} on {dates[at + 1]}: {kind}"]
+    kind = "a share and a percentage?" if often else "a spike?" if back else "a change of unit?"
+    more = f", {len(large)} such changes" if len(large) > 2 else ""
+    return [f"from {values[at]:g} on {dates[at]} to {values[at + 1]:g} on {dates[at + 1]}{more}: {kind}"]
+
+
+def is_placeholder(value: float) -> bool:
+    """Whether programs write this number where there is no value, such as 0, -1, -99.99, 9999 or the largest float."""
+    return value in _PLACEHOLDERS or _NINES.fullmatch(repr(float(value))) is not None
+
+
+def placeholder_warnings(dates: Dates, values: Floats) -> list[str]:
+    """Returns a warning for each placeholder in (n,) values that is far from the values before and after it.
+
+    Far is more than twice the largest change between two neighbours that are none.
+    """
+    distinct, kinds = np.unique(values, return_inverse=True)
+    marked = np.array([is_placeholder(value) for value in distinct], dtype=np.bool_)[kinds]
+    known = np.flatnonzero(~marked)
+    if not marked.any() or len(known) < 2:
+        return []
+    largest = float(np.abs(np.diff(values[known])).max())
+    found = np.flatnonzero(marked)
+    after = np.searchsorted(known, found)
+    nearest = np.stack([values[known[np.maximum(after - 1, 0)]], values[known[np.minimum(after, len(known) - 1)]]])
+    far = np.abs(nearest - values[found]).min(axis=0) > _APART * largest
+    warnings = []
+    for value in np.unique(values[found[far]]):
+        at = found[far & (values[found] == value)]
+        count = f"on {len(at)} dates, the first {dates[at[0]]}" if len(at) > 1 else f"on {dates[at[0]]}"
+        warnings.append(f"{_plain(value)} {count}, far from all other values: does it stand for a missing value?")
+    return warnings
+
+
+def level_warning(levels: Floats, readings: Floats) -> str | None:
+    """A sentence where the levels (n,) at which a signal switches do not fit its readings (m,): a percentage and a
+    share. Levels of 0 fit all; readings may be NaN."""
+    sizes, read = np.abs(levels[levels != 0]), np.abs(readings[np.isfinite(readings)])
+    if not len(sizes) or not len(read) or not read.any():
+        return None
+    highest, usual = float(read.max()), float(np.median(read))
+    if sizes.min() > _BEYOND * highest:
+        return f"{sizes.min():g} is beyond all readings, of which the largest is {highest:g}: a percentage and a share?"
+    if sizes.max() < _BELOW * usual:
+        return f"{sizes.max():g} is small for the readings, which are usually {usual:g}: a share and a percentage?"
+    return None
 
 
 def release_warnings(observations: Observations, release: Release, last: np.datetime64) -> list[str]:
@@ -114,3 +174,7 @@ def _longest_constant(values: Floats) -> tuple[int, int]:
     lengths = np.diff(begins)
     at = int(lengths.argmax())
     return int(begins[at]), int(lengths[at])
+
+
+def _plain(value: float) -> str:
+    return repr(float(value)).removesuffix(".0")

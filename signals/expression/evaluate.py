@@ -11,6 +11,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
+from gridproof.signals.data.plausible import is_placeholder
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.duration import Duration, is_duration
 from gridproof.signals.expression.graph import Graph, Step
@@ -306,11 +307,14 @@ class _Evaluation:
             if not argument.positive or not (values[:until] < 0).any():
                 continue
             day = int(np.argmax(values[:until] < 0))
+            remedy = "Use a difference, such as diff, or a series without values below 0"
+            if is_placeholder(values[day]):
+                remedy = f"If it stands for a missing value, empty its cell and write missing: drop. {remedy}"
             raise InputError(
                 f"{operator.name} needs values of {argument.name} above 0",
                 f"{values[day]:g} of {self.graph.text(at)} on {timeline.calendar.dates[day]}",
                 self.where,
-                "Use a difference, such as diff, or a series without values below 0",
+                remedy,
             )
 
 

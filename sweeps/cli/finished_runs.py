@@ -76,12 +76,15 @@ def report(run: RunArgument) -> None:
 
 def ledger(out: OutOption = "runs", as_json: JsonOption = False) -> None:
     """Count the distinct variants ever evaluated, by market."""
-    from gridproof.results.ledger.ledger import LEDGER_FOLDER, ledger_record, ledger_rows
-    from gridproof.sweeps.cli.streams import print_json
+    from gridproof.results.ledger.ledger import LEDGER_FOLDER, cut_off_files, ledger_record, ledger_rows
+    from gridproof.sweeps.cli.streams import print_error, print_json
     from gridproof.sweeps.cli.study_tables import print_ledger
     from gridproof.sweeps.execution.run_store import RunStore
 
-    record = ledger_record(ledger_rows(RunStore(out).folder / LEDGER_FOLDER))
+    folder = RunStore(out).folder / LEDGER_FOLDER
+    record = ledger_record(ledger_rows(folder))
+    for cut in cut_off_files(folder):
+        print_error(cut)
     if as_json:
         print_json(record)
     else:

@@ -23,6 +23,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import AxisValues, Value, axis_values
 from gridproof.results.ledger.file import read_file
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, LedgerFile, LedgerHeader, TrialAxis
+from gridproof.results.ledger.lines import is_cut_off
 from gridproof.results.ledger.ranges import merge_ranges, within
 from gridproof.results.run.store import Store
 from gridproof.signals.data.source import Release
@@ -67,7 +68,7 @@ class RunLedger:
     def __init__(self, study: Study, grid: Grid, store: Store, folder: Path | None) -> None:
         trials = trials_of(study, folder, store.folder.name)
         self._file = LedgerFile(store.folder.parent / LEDGER_FOLDER, trials)
-        self._space, self._grid = study.space, grid
+        self._space, self._grid, self._store = study.space, grid, store
         # Tiles saved by an earlier call are recorded again: its ledger may have been lost in a power failure.
         for low, high in store.tiles.finished():
             self.finish(low, high)
@@ -83,59 +84,84 @@ class RunLedger:
         else:
             self._file.add_indices(np.concatenate([self._grid.variants(piece) for piece in range(low, high)]))
 
-    def conclude(self) -> None:
+    def conclude(self) -> list[str]:
         """Records the whole of a finished grid, of which the ledger may have lost parts meanwhile, and what the summary
-        of a sample evaluates in addition."""
+        of a sample evaluates in addition. Returns a sentence for each damaged file that is replaced by this."""
         if self._grid.size == self._space.size:
             self._file.add_range(0, self._space.size)
         else:
             pieces = [self._grid.variants(piece) for piece in range(self._grid.pieces)]
             self._file.add_indices(np.concatenate([*pieces, _shown(self._space)]))
         self._file.compact()
+        # The ledger of a search has its trials too, which are not recorded here.
+        return [] if self._store.has("search.json") else _remove_damaged(self._store.folder)
 
 
-def record_finished(study: Study, folder: Path, data: Path | None, sample: int | None) -> bool:
-    """Records a finished run of which the ledger beside its folder has lost entries. Returns whether it had.
+def record_finished(study: Study, folder: Path, data: Path | None, sample: int | None) -> list[str]:
+    """Records a finished run of which the ledger beside its folder has lost entries. Returns what was done, in words.
 
     folder: the run's folder. data: that of the market's files. sample: how many variants were drawn, None: all.
     Entries that cannot be read count as lost.
     """
     trials, space = trials_of(study, data, folder.name), study.space
     drawn = None if sample is None else np.union1d(draw_variants(study, sample), _shown(space))
-    of_run = trials.market, trials.strategy, trials.size
     ranges, indices = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for path in _files_of(folder):
         try:
             found = read_file(path)
         except InputError:
             continue
-        if found is not None and (found[0].market, found[0].strategy, found[0].size) == of_run:
+        if found is not None and found[0] == trials:
             ranges.append(found[1].ranges)
             indices.append(found[1].indices)
     merged = merge_ranges(np.concatenate(ranges))
     if drawn is None:
-        if merged.tolist() == [[0, space.size]]:
-            return False
-    elif np.isin(drawn[~within(merged, drawn)], np.concatenate(indices)).all():
-        return False
-    file = LedgerFile(folder.parent / LEDGER_FOLDER, trials)
-    if drawn is None:
-        file.add_range(0, space.size)
+        whole = merged.tolist() == [[0, space.size]]
     else:
-        file.add_indices(drawn)
-    file.compact()
-    return True
+        whole = bool(np.isin(drawn[~within(merged, drawn)], np.concatenate(indices)).all())
+    if not whole:
+        file = LedgerFile(folder.parent / LEDGER_FOLDER, trials)
+        if drawn is None:
+            file.add_range(0, space.size)
+        else:
+            file.add_indices(drawn)
+        file.compact()
+    lost = [] if whole else [f"{folder}: the ledger had lost this run; it is recorded again"]
+    return lost + _remove_damaged(folder)
+
+
+def check_ledger(folder: Path) -> None:
+    """Raises InputError where a ledger file of another run than the one in ``folder`` is damaged.
+
+    A verdict counts all of the ledger, so this is found before the work. Damaged files of the run itself are replaced.
+    """
+    ledger = folder.parent / LEDGER_FOLDER
+    for path in sorted({*ledger.glob("*.jsonl")} - {*_files_of(folder)}):
+        read_file(path)
 
 
 def ledger_faults(folder: Path) -> list[str]:
     """A sentence for each damaged ledger file of the run or search in a folder."""
-    faults = []
+    return [fault for path in _files_of(folder) if (fault := _fault(path)) is not None]
+
+
+def _remove_damaged(folder: Path) -> list[str]:
+    """Removes the damaged ledger files of a run whose variants are all recorded in another one; a sentence for each."""
+    removed = []
     for path in _files_of(folder):
-        try:
-            read_file(path)
-        except InputError as error:
-            faults.append(str(error))
-    return faults
+        if (fault := _fault(path)) is not None:
+            path.unlink(missing_ok=True)
+            removed.append(f"{fault}; removed, since its run is recorded again")
+    return removed
+
+
+def _fault(path: Path) -> str | None:
+    """What is wrong with a ledger file, None where nothing is."""
+    try:
+        read_file(path)
+    except InputError as error:
+        return f"{error.where}: {error.rule}; got {error.value}"
+    return f"{path}: its last line is cut off" if is_cut_off(path) else None
 
 
 def _shown(space: Space) -> Ints:

@@ -13,14 +13,17 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.plausible import (
     calendar_warnings,
     jump_warnings,
+    level_warning,
+    placeholder_warnings,
     price_warnings,
     release_warnings,
 )
 from gridproof.signals.data.source import Release
-from gridproof.sweeps.study.study import Study
+from gridproof.signals.expression.evaluate import ExpressionEvaluator
+from gridproof.sweeps.study.study import Signal, Study
 
 # Shares above which a yearly rate and a one-way cost are named: percent may have been meant.
-_HIGH_RATE, _HIGH_COST = 0.25, 0.05
+_HIGH_RATE, _HIGH_COST = 0.1, 0.02
 # The part by which the default year's length may differ from the rows a year of the calendar without a warning.
 _YEAR_DIFFERS = 0.03
 
@@ -37,18 +40,20 @@ def with_warnings(study: Study, market: Market) -> Market:
 def _series_warnings(study: Study, market: Market, name: str) -> list[str]:
     observations = market.series[name]
     last = _last_day(study, market)
+    until = observations.dates <= last
     days = market.calendar[market.calendar <= last]
     found = calendar_warnings(days) if name == study.spec.market.calendar else []
+    measured = {series for signal in study.signals for series in signal.series}
+    if name in measured or any(leg.series == name for leg in study.legs):
+        found += placeholder_warnings(observations.dates[until], observations.values[until])
     if any(leg.series == name for leg in study.legs):
         inside = days >= np.datetime64(study.spec.window.from_)
         closes = market.closes(name)[: len(days)][inside]
         if (closes > 0).all():
             found += price_warnings(days[inside], closes)
-    measured = {series for signal in study.signals for series in signal.series}
     if name not in measured:
         return found
     if not any(leg.series == name for leg in study.legs):
-        until = observations.dates <= last
         found += jump_warnings(observations.dates[until], observations.values[until])
     release = study.spec.series[name].release
     traded = {study.spec.market.calendar, *(leg.series for leg in study.legs)}
@@ -74,9 +79,10 @@ def _study_warnings(study: Study, market: Market) -> list[str]:
             highest = max(float(value) for value in ends(axis.values))
             limit, unit = (_HIGH_COST, "") if kind == "cost" else (_HIGH_RATE, " a year")
             if highest > limit:
-                found.append(f"{axis.name} of {highest:g} is {highest:.0%}{unit}: a share?")
+                found.append(_both_readings(axis.name, highest, unit))
     if study.spec.risk_free > _HIGH_RATE:
-        found.append(f"risk_free of {study.spec.risk_free:g} is {study.spec.risk_free:.0%} a year: a share?")
+        found.append(_both_readings("risk_free", study.spec.risk_free, " a year"))
+    found += [text for signal in study.signals if (text := _level_warning(study, market, signal)) is not None]
     counted = rows_per_year(market.calendar)
     if counted is not None and "periods" not in study.spec.market.model_fields_set:
         rows, periods = counted[0], study.spec.market.periods
@@ -84,6 +90,28 @@ def _study_warnings(study: Study, market: Market) -> list[str]:
             used = f"annual figures use {periods:g} days a year, the default"
             found.append(f"{used}; the calendar has {rows:.0f}: state market.periods")
     return found
+
+
+def _both_readings(name: str, value: float, unit: str) -> str:
+    """What a share that is large for a rate means, and what to write if it was meant as a percentage."""
+    return f"{name} of {value:g} is {100 * value:g}%{unit}; if {value:g}%{unit} is meant, write {value / 100:g}"
+
+
+def _level_warning(study: Study, market: Market, signal: Signal) -> str | None:
+    """Whether the levels of a signal fit its values under the base's parameters."""
+    if signal.latch is None or signal.value is None:
+        return None
+    base, last = study.base, int(np.searchsorted(market.calendar, _last_day(study, market), side="right")) - 1
+    parameters = {axis: base[study.space.owners[axis]] for axis in signal.parameters.values()}
+    name, where = signal.latch[0], study.where("signals", signal.name)
+    axes = {axis: (value,) for axis, value in parameters.items()}
+    evaluator = ExpressionEvaluator(study.graph, market, study.spec.market.periods, last, axes, {})
+    try:
+        values = evaluator.daily(signal.value, parameters, {}, where)[: last + 1]
+    except InputError:
+        return None  # planning raises it
+    found = level_warning(np.array(ends(study.space.axes[study.space.position(name)].values), dtype=float), values)
+    return None if found is None else f"{name} of {found}"
 
 
 def _last_day(study: Study, market: Market) -> np.datetime64:

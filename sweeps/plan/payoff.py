@@ -106,9 +106,11 @@ def _closes_to_returns(study: Study, leg: Leg, market: Market, window: Window) -
     missing = np.flatnonzero(~(closes > 0))
     if len(missing):
         days = market.calendar[window.first - 1 : window.last + 1]
+        first = float(closes[missing[0]])
+        instead = f", which has {first:g}" if np.isfinite(first) else ""
         raise InputError(
             "a leg must have a close above 0 on every trading day of the window and the one before",
-            f"{leg.name} lacks {len(missing)}, the first on {days[missing[0]]}",
+            f"{leg.name} lacks {len(missing)}, the first on {days[missing[0]]}{instead}",
             study.where("legs", leg.name),
             "Move the window, complete the series, or use a calendar that has only its days",
         )

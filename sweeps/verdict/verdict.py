@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeAlias
 
 from gridproof.results.conclusion import conclude
 from gridproof.results.evidence.evidence import NOT_COVERED, collect_evidence
-from gridproof.results.ledger.ledger import ledger_total
+from gridproof.results.ledger.ledger import LEDGER_FOLDER, cut_off_files, ledger_total
 from gridproof.results.run.statistics_record import StatisticsRecord, StressRecord
-from gridproof.results.run.store import Store
 from gridproof.results.run.summary_record import RunSummary
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.ledger_entries import market_identity
 from gridproof.sweeps.plan.choices import choices_of
-from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED
 from gridproof.sweeps.verdict.candidates import Candidates, find_candidates
 from gridproof.sweeps.verdict.cross_validation import CrossValidation
@@ -64,9 +61,7 @@ def conclude_verdict(
     no_blocks = f"{objective} is not given by sums of blocks, or there are too few days"
     values = choices_values(store, choices, objective)
     plateau, no_plateau = plateaus(values, choices, candidates)
-    counts = count_trials(
-        population, snooping, tried, distinct, summary["evaluated"], _ledger(study, store, context.data)
-    )
+    counts = count_trials(population, snooping, tried, distinct, summary["evaluated"], _ledger(context))
     stressed: dict[str, StressRecord] = {}
     for done, (name, point) in enumerate(candidates.points.items()):
         observer.progress("verdict: stress", done, len(candidates.points), done)
@@ -123,9 +118,14 @@ def conclude_verdict(
     return record
 
 
-def _ledger(study: Study, store: Store, data: Path | None) -> int | None:
-    folder = store.folder.parent / "ledger"
-    return ledger_total(folder, market_identity(study, data)) if folder.is_dir() else None
+def _ledger(context: RunContext) -> int | None:
+    """The number of distinct variants ever evaluated on the market; None where there is no ledger."""
+    folder = context.store.folder.parent / LEDGER_FOLDER
+    if not folder.is_dir():
+        return None
+    for cut in cut_off_files(folder):
+        context.observer.notice(cut)
+    return ledger_total(folder, market_identity(context.study, context.data))
 
 
 def _versions() -> dict[str, str]:

@@ -24,6 +24,7 @@ from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.store import Store
 from gridproof.results.run.tiles import Tiles
 from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution.ledger_entries import ledger_faults
 from gridproof.sweeps.plan.grid import ProductGrid
 from tests.support.command import gridproof
 from tests.support.demo import small_file, small_study
@@ -212,17 +213,50 @@ def test_a_full_standard_output_is_one_line(copy: Path) -> None:
     assert (ended.returncode, ended.stderr) == (2, "gridproof: standard output: No space left on device\n")
 
 
-def test_a_ledger_that_is_lost_is_recorded_again(copy: Path, whole: Path) -> None:
-    for damage in (shutil.rmtree, lambda ledger: [path.write_bytes(b"") for path in ledger.iterdir()]):
-        damage(copy.parent / "ledger")
-        heard = Heard()
-        assert again(copy.parent, heard).reused
-        assert of_folder(heard) == [f"{copy}: the ledger had lost this run; it is recorded again"]
-        assert distinct(copy.parent) == SIZE
-        heard = Heard()
-        again(copy.parent, heard)
-        assert not of_folder(heard)
+def zero(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b""), halve, zero, change])
+def test_a_ledger_that_is_lost_or_damaged_is_recorded_again(
+    copy: Path, whole: Path, damage: Callable[[Path], object]
+) -> None:
+    [file] = (copy.parent / "ledger").iterdir()
+    damage(file)
+    heard = Heard()
+    assert again(copy.parent, heard).reused
+    first, *others = of_folder(heard)
+    assert first == f"{copy}: the ledger had lost this run; it is recorded again"
+    assert len(others) == (damage is not Path.unlink)
+    assert all(str(file) in text and text.endswith("; removed, since its run is recorded again") for text in others)
+    assert distinct(copy.parent) == SIZE
+    assert not ledger_faults(copy)
+    heard = Heard()
+    again(copy.parent, heard)
+    assert not of_folder(heard)
     assert contents(copy) == contents(whole)
+
+
+def test_the_damaged_ledger_of_an_unfinished_run_is_replaced(copy: Path) -> None:
+    [file] = (copy.parent / "ledger").iterdir()
+    zero(file)
+    [fault] = ledger_faults(copy)
+    assert fault.startswith(f"{file}:1: a ledger file must consist of JSON lines; got ")
+    (copy / "summary.json").unlink()
+    heard = Heard()
+    again(copy.parent, heard)
+    assert f"{fault}; removed, since its run is recorded again" in heard.notices
+    assert distinct(copy.parent) == SIZE
+
+
+def test_a_verdict_does_not_begin_on_a_damaged_ledger_of_another_run(tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+    zero_file = tmp_path / "ledger" / "other-0123.jsonl"
+    zero_file.write_bytes(bytes(100))
+    with pytest.raises(gp.InputError, match=r"other-0123.jsonl:1: a ledger file must consist of JSON lines"):
+        gp.run(small_study(), out=tmp_path)
+    assert not list(tmp_path.glob("us-demo-*/tiles/*"))
+    again(tmp_path)  # without a verdict nothing is counted
 
 
 def test_a_sample_that_the_ledger_has_lost(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from gridproof.results.ledger.ledger import (
     LedgerFile,
     LedgerHeader,
     TrialAxis,
+    cut_off_files,
     ledger_record,
     ledger_rows,
     ledger_total,
@@ -312,15 +313,82 @@ def test_a_torn_last_line_does_not_count(tmp_path: Path) -> None:
         ("7", "TypeError"),
     ],
 )
-def test_a_damaged_line_is_one_error(tmp_path: Path, line: str, fault: str) -> None:
-    file = LedgerFile(tmp_path, LedgerHeader("run", "study", "market", "strategy", box(range(1000))))
-    file.add_range(0, 10)
-    with file.path.open("a") as opened:
-        opened.write(line + "\n[10,20]\n")
+def test_a_damaged_line_of_an_earlier_version_is_one_error(tmp_path: Path, line: str, fault: str) -> None:
+    axes = [{"names": ["a"], "values": {"from": 0, "step": "1", "count": 1000}}]
+    header = {"ledger": 1, "run": "run", "study": "study", "market": "market", "strategy": "strategy", "axes": axes}
+    (tmp_path / "run.jsonl").write_text(f"{json.dumps(header)}\n[0,10]\n{line}\n[10,20]\n", encoding="utf-8")
     with pytest.raises(
         InputError, match=rf"jsonl:3: a ledger line must be a valid record; got .*{fault}.* Restore the file"
     ):
         ledger_total(tmp_path, "market")
+
+
+def written(tmp_path: Path) -> LedgerFile:
+    """A file with a line of each kind."""
+    file = LedgerFile(tmp_path, LedgerHeader("run", "study", "market", "strategy", box(range(50), (7, 8))))
+    file.add_range(0, 10)
+    file.add_indices(np.array([40, 60]))
+    file.add_rows([(3, 9)])
+    file.add_box([(1, 2, 3), (20,)])
+    file.add_range(10, 20)
+    return file
+
+
+TOTAL = 20 + 2 + 1 + 3
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_changed_byte_is_found_wherever_it_is(tmp_path: Path, compacted: bool) -> None:
+    file = written(tmp_path)
+    if compacted:
+        file.compact()
+    assert ledger_total(tmp_path, "market") == TOTAL
+    text = file.path.read_bytes()
+    for at in range(len(text) - 1):
+        for change in (0x01, 0x20, text[at] ^ ord("\n")):
+            file.path.write_bytes(text[:at] + bytes([text[at] ^ change]) + text[at + 1 :])
+            if change:
+                with pytest.raises(InputError, match=r"jsonl:\d: a ledger (line|file) must .* Restore the file"):
+                    ledger_total(tmp_path, "market")
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_lines_that_are_gone_moved_or_of_another_file_are_found(tmp_path: Path, compacted: bool) -> None:
+    file, other = written(tmp_path), written(tmp_path / "other")
+    other.add_range(30, 40)
+    if compacted:
+        file.compact()
+        other.compact()
+    lines, theirs = (each.path.read_bytes().splitlines(keepends=True) for each in (file, other))
+    changes = {f"without {at}": lines[:at] + lines[at + 1 :] for at in range(len(lines) - 1 + compacted)}
+    changes |= {f"{at} twice": lines[: at + 1] + lines[at:] for at in range(len(lines))}
+    changes |= {
+        "two lines exchanged": [*lines[:2], lines[3], lines[2], *lines[4:]],
+        "a foreign line": [*lines, theirs[1]],
+    }
+    for changed in changes.values():
+        file.path.write_bytes(b"".join(changed))
+        with pytest.raises(InputError, match=r"a ledger (line|file) must"):
+            ledger_total(tmp_path, "market")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [bytes(300), b'{"ledger":2,"run":"a' + bytes(9), b"a,b", b"PK\x03\x04", b"\n", b"{}\n", b"7\n", b'{"a":1}\n'],
+)
+def test_a_file_that_is_no_ledger_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "zeros.jsonl").write_bytes(content)
+    with pytest.raises(InputError, match=r"zeros.jsonl:1: a ledger (line|file) must"):
+        ledger_total(tmp_path, "market")
+
+
+@pytest.mark.parametrize("content", [b"", b'{"ledger":2,"run":"a', b'{"ledger":1}'])
+def test_a_file_without_a_whole_line_is_named_as_cut_off(tmp_path: Path, content: bytes) -> None:
+    written(tmp_path)
+    (tmp_path / "cut.jsonl").write_bytes(content)
+    assert ledger_total(tmp_path, "market") == TOTAL
+    [sentence] = cut_off_files(tmp_path)
+    assert sentence.startswith(f"{tmp_path / 'cut.jsonl'}: its last line is cut off")
 
 
 def test_what_cannot_be_recorded_is_refused(tmp_path: Path) -> None:

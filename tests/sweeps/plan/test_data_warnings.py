@@ -60,7 +60,7 @@ def test_a_leg_that_can_be_no_price_is_named(px: pd.Series, message: str, tmp_pa
 def test_a_price_of_0_or_less_is_an_error(tmp_path: Path) -> None:
     study = tiny_study()
     write_tiny(tmp_path, prices(seed=1), changed(PX, slice(DAY, DAY + 1), -1.0))
-    with pytest.raises(gp.InputError, match=rf"a leg must have a close above 0.*the first on {DAYS[DAY].date()}"):
+    with pytest.raises(gp.InputError, match=rf"a leg must have a close above 0.*the first on {ON}, which has -1"):
         gp.point(study, data=tmp_path)
 
 
@@ -68,6 +68,67 @@ def test_a_jump_of_a_measured_series_is_named(tmp_path: Path) -> None:
     y = prices(seed=1) / 30.0
     assert "a change of unit?" in warnings_of(tmp_path, y=changed(y, slice(DAY, None), y.iloc[DAY:] * 100))
     assert "a spike?" in warnings_of(tmp_path, y=changed(y, slice(DAY, DAY + 1), 40.0))
+
+
+RATE = 2.5 + np.log(prices(seed=3) / 100.0)
+DIFFERENCE = {"kind": "difference"}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0, "0"), (-1.0, "-1"), (-99.0, "-99"), (-99.99, "-99.99"), (-999.0, "-999"), (9999.0, "9999"),
+        (999999.99, "999999.99"), (-8888.0, "-8888"), (32767.0, "32767"), (2147483647.0, "2147483647"),
+        (1e20, "1e+20"), (float(np.finfo(np.float64).max), "1.7976931348623157e+308"),
+    ],
+)  # fmt: skip
+def test_a_placeholder_for_no_value_is_named(value: float, written: str, tmp_path: Path) -> None:
+    alone = changed(RATE, slice(DAY, DAY + 1), value)
+    asked = "far from all other values: does it stand for a missing value?"
+    assert f"y: {written} on {ON}, {asked}" in warnings_of(tmp_path, y=alone, signal=DIFFERENCE)
+    several = changed(alone, slice(-2, None), value)
+    assert f"y: {written} on 3 dates, the first {ON}, {asked}" in warnings_of(tmp_path, y=several, signal=DIFFERENCE)
+
+
+def test_a_placeholder_among_prices_is_named(tmp_path: Path) -> None:
+    assert f"px: 9999 on {ON}, far from" in warnings_of(tmp_path, changed(PX, slice(DAY, DAY + 1), 9999.0))
+
+
+def test_values_that_could_be_placeholders_and_are_none(tmp_path: Path) -> None:
+    policy = pd.Series(np.repeat([0.75, 0.25, 0.0, 0.25], len(DAYS) // 4 + 1)[: len(DAYS)], DAYS)
+    spread = RATE - RATE.iloc[DAY]  # 0 on one day, and through 0 on others
+    index = prices(seed=1) * 9999.0 / prices(seed=1).iloc[DAY]
+    flow = pd.Series(np.random.default_rng(2).normal(0, 100, len(DAYS)).round(), DAYS)  # with -1, 0 and 99
+    for series in (policy, spread, index, flow):
+        assert warnings_of(tmp_path, y=series, signal=DIFFERENCE) == ""
+
+
+def test_a_relative_change_of_a_placeholder_asks_for_the_missing_value(tmp_path: Path) -> None:
+    write_tiny(tmp_path, changed(RATE, slice(DAY, DAY + 1), -99.99))
+    with pytest.raises(gp.InputError, match=r"got -99.99 of y on 2020-07-\d\d. If it stands for a missing"):
+        gp.point(tiny_study(), data=tmp_path)
+
+
+def test_shares_and_percentages_mixed_in_one_column(tmp_path: Path) -> None:
+    mixed = RATE.where(np.arange(len(RATE)) % 20 > 9, RATE / 100)
+    assert re.search(r"y: from .* to .*, \d\d such changes: a share and a percentage\?", warnings_of(tmp_path, y=mixed))
+    spikes = RATE.where(np.arange(len(RATE)) % 60 > 0, RATE * 10)
+    assert re.search(r"y: from .* to .*, 2\d such changes: a (spike|change of unit)\?", warnings_of(tmp_path, y=spikes))
+    assert "such changes" not in warnings_of(tmp_path, y=VOLUMES)
+
+
+@pytest.mark.parametrize(
+    ("unit", "level", "found"),
+    [
+        (0.01, 3.0, r"up.on_above of 3 is beyond all readings, of which the largest is 0.00\d+: a percentage and"),
+        (1.0, 0.0001, r"up.on_above of 0.0001 is small for the readings, which are usually 0.\d+: a share and"),
+        (1.0, 0.1, None),
+        (1.0, 0.0, None),
+    ],
+)
+def test_levels_in_another_unit_than_the_readings(unit: float, level: float, found: str | None, tmp_path: Path) -> None:
+    said = warnings_of(tmp_path, y=RATE * unit, signal=DIFFERENCE | {"latch": {"on_above": level}})
+    assert said == "" if found is None else re.search(found, said)
 
 
 def test_a_daily_series_without_release_is_named(tmp_path: Path) -> None:
@@ -118,9 +179,9 @@ def test_a_release_column_is_checked_against_the_dates(shift: int | None, messag
 
 def test_rates_and_costs_that_may_be_percent_are_named(tmp_path: Path) -> None:
     found = warnings_of(tmp_path, cash={"interest": 0.5}, execution={"lag": 1, "cost": 0.1}, risk_free=0.3)
-    assert "cash.interest of 0.5 is 50% a year: a share?" in found
-    assert "execution.cost of 0.1 is 10%: a share?" in found
-    assert "risk_free of 0.3 is 30% a year: a share?" in found
+    assert "cash.interest of 0.5 is 50% a year; if 0.5% a year is meant, write 0.005" in found
+    assert "execution.cost of 0.1 is 10%; if 0.1% is meant, write 0.001" in found
+    assert "risk_free of 0.3 is 30% a year; if 0.3% a year is meant, write 0.003" in found
 
 
 def test_the_default_year_is_named_where_it_is_a_little_off(tmp_path: Path) -> None:
