@@ -12,7 +12,7 @@ import gridproof as gp
 
 PAGE = Path(__file__).parent / "api.md"
 FUNCTIONS = ("load_study", "load_market", "point", "run", "search", "open_run")
-CLASSES = ("Study", "Market", "Point", "Run", "Budget", "RunObserver", "InputError", "IncompleteError")
+CLASSES = ("Study", "Market", "Point", "Run", "Budget", "RunObserver", "DataWarning", "InputError", "IncompleteError")
 _INTRODUCTION = """# Python API
 
 Generated from the docstrings by `python -m docs.generate_api`. Every example is run by the tests.

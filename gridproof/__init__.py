@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gridproof.sweeps.execution.budget import Budget as Budget
     from gridproof.sweeps.execution.errors import IncompleteError as IncompleteError
     from gridproof.sweeps.plan.point import Point as Point
+    from gridproof.sweeps.progress.observer import DataWarning as DataWarning
     from gridproof.sweeps.progress.observer import RunObserver as RunObserver
     from gridproof.sweeps.study.study import Study as Study
     from gridproof.sweeps.study.study import load_study as load_study
@@ -47,6 +48,7 @@ _MODULES = {
     "Run": "gridproof.results.run.run",
     "Budget": "gridproof.sweeps.execution.budget",
     "RunObserver": "gridproof.sweeps.progress.observer",
+    "DataWarning": "gridproof.sweeps.progress.observer",
     "InputError": "gridproof.kernels.errors",
     "IncompleteError": "gridproof.sweeps.execution.errors",
     "statistics": "gridproof.statistics",
@@ -54,6 +56,7 @@ _MODULES = {
 
 __all__ = [
     "Budget",
+    "DataWarning",
     "IncompleteError",
     "InputError",
     "Market",

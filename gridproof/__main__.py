@@ -1,6 +1,6 @@
 """python -m gridproof"""
 
-from gridproof.sweeps.cli.app import main
+from gridproof.sweeps.cli.entry import main
 
 if __name__ == "__main__":
     main()

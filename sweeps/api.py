@@ -17,7 +17,7 @@ from gridproof.sweeps.execution.run_store import open_run_store
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.notebook import NotebookDisplay, in_notebook
-from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.progress.observer import RunObserver, warn_of_data
 from gridproof.sweeps.run import run_study
 from gridproof.sweeps.search.options import CELLS, SearchOptions
 from gridproof.sweeps.study.study import Study
@@ -33,6 +33,13 @@ def _observed(observer: RunObserver | None) -> Iterator[RunObserver]:
             yield display
     else:
         yield RunObserver()
+
+
+def _market(study: Study, data: str | Path | None) -> Market:
+    market = market_of(study, data)
+    for warning in market.warnings:
+        warn_of_data(warning)
+    return market
 
 
 def load_market(study: Study, data: str | Path | None = None) -> Market:
@@ -55,6 +62,11 @@ def load_market(study: Study, data: str | Path | None = None) -> Market:
     InputError
         A file is missing, or cannot be used as the study says.
 
+    Warns
+    -----
+    DataWarning
+        Something in the data is suspicious but may be true.
+
     Examples
     --------
     >>> import gridproof as gp
@@ -62,7 +74,7 @@ def load_market(study: Study, data: str | Path | None = None) -> Market:
     >>> str(market.calendar[0]), len(market.calendar)
     ('1999-01-04', 5031)
     """
-    return market_of(study, data)
+    return _market(study, data)
 
 
 def point(study: Study, values: Mapping[str, Any] | None = None, data: str | Path | None = None) -> Point:
@@ -88,6 +100,11 @@ def point(study: Study, values: Mapping[str, Any] | None = None, data: str | Pat
     InputError
         A name is no axis, a value is out of range, or the data cannot be used.
 
+    Warns
+    -----
+    DataWarning
+        Something in the data is suspicious but may be true.
+
     Examples
     --------
     >>> import gridproof as gp
@@ -98,7 +115,7 @@ def point(study: Study, values: Mapping[str, Any] | None = None, data: str | Pat
     >>> slower.in_sample["total_return"] < base.in_sample["total_return"]
     True
     """
-    return evaluate_point(study, market_of(study, data), values)
+    return evaluate_point(study, _market(study, data), values)
 
 
 def run(
@@ -140,7 +157,8 @@ def run(
     budget
         Limits of this call in hours and money.
     observer
-        Receives progress and notices. None: a progress display in a notebook, nothing elsewhere.
+        Receives progress and notices. None: a progress display in a notebook; elsewhere only Python warnings about
+        the data.
 
     Returns
     -------
@@ -153,6 +171,11 @@ def run(
         The study, the data or an option cannot be used.
     IncompleteError
         The run ended early (budget used up, disk full, workers lost, a tile failed). The same call resumes it.
+
+    Warns
+    -----
+    DataWarning
+        Something in the data is suspicious but may be true, and neither an observer nor a notebook shows notices.
 
     Examples
     --------

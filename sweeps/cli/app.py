@@ -41,7 +41,7 @@ app.command("bench")(machine.bench)
 
 
 def main() -> None:
-    """The entry point. Input, a file or a stream that cannot be used is one line on stderr and exit code 2."""
+    """Runs the command line. Input, a file or a stream that cannot be used is one line on stderr and exit code 2."""
     open_streams()
     try:
         try:

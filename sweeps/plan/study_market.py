@@ -51,4 +51,4 @@ def report_data(market: Market, observer: RunObserver) -> None:
     for line in market.understood:
         observer.notice(f"read {line}")
     for warning in market.warnings:
-        observer.notice(f"warning: {warning}")
+        observer.warning(warning)

@@ -65,6 +65,6 @@ def test_import_gridproof_is_quick_and_shows_only_what_is_public() -> None:
     heavy, names = json.loads(done.stdout)
     assert heavy == []
     assert names == [
-        "Budget", "IncompleteError", "InputError", "Market", "Point", "Run", "RunObserver", "Study", "load_market",
+        "Budget", "DataWarning", "IncompleteError", "InputError", "Market", "Point", "Run", "RunObserver", "Study",
         "load_study", "open_run", "point", "run", "search", "statistics",
     ]  # fmt: skip
