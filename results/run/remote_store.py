@@ -8,12 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.atomic_write import UNFINISHED
 from gridproof.results.run.manifest import MANIFEST
+from gridproof.results.run.packages import require_package
 from gridproof.results.run.remote_keys import check_name, files_below
 
 # A run with these files counts as finished, so they are uploaded after all others.
@@ -34,9 +34,8 @@ class RemoteStore:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        if find_spec("fsspec") is None:
-            remedy = "Install it, pip install 'gridproof[cluster]', or name a folder"
-            raise InputError("runs at a URL need fsspec", "no package fsspec", self.url, remedy)
+        install = "Install it, pip install 'gridproof[cluster]', or name a folder"
+        require_package("fsspec", "runs at a URL need fsspec", self.url, install)
         from fsspec.core import url_to_fs
 
         try:

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.packages import version_fault
 from gridproof.sweeps.cli import catalogue, check, data, explain, finished_runs, machine, point, run, search
 from gridproof.sweeps.cli.streams import open_streams, print_error
 
@@ -61,6 +62,10 @@ def main() -> None:
         fault += "Set PYTHONUTF8=1, or rename it."
     except MemoryError as error:
         fault = f"not enough memory: {error}".rstrip(": ")
+    except Exception:
+        if (found := version_fault()) is None:
+            raise
+        fault = found
     else:
         return
     print_error(fault)

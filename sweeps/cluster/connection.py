@@ -14,11 +14,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.packages import require_package
 from gridproof.sweeps.cluster.ray_internals import (
     LOOPBACK_VARIABLE,
     find_head_address,
@@ -33,10 +33,9 @@ _DISCONNECT_SECONDS, _DISCONNECT_SECONDS_UNREACHABLE = 60.0, 5.0
 
 
 def check_address(address: str) -> None:
-    """Raises InputError where Ray is not installed, or a driver cannot use the address."""
-    if find_spec("ray") is None:
-        remedy = "Install it with pip install 'gridproof[cluster]', or leave --ray out"
-        raise InputError("a run on a cluster needs Ray", "no package ray", "--ray", remedy)
+    """Raises InputError where no Ray that can be used is installed, or a driver cannot use the address."""
+    install = "Install it with pip install 'gridproof[cluster]', or leave --ray out"
+    require_package("ray", "a run on a cluster needs Ray", "--ray", install)
     if not address or "://" in address:
         remedy = "Submit the command to the cluster: ray job submit -- gridproof run STUDY --ray auto"
         raise InputError(
