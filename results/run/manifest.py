@@ -62,7 +62,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not path.is_file():
         return None
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise DamagedFileError("not JSON") from None
+    try:
         stated = record.pop("sha256")
         if record["format"] != FORMAT:
             raise DamagedFileError(f"format {record['format']}; this version reads format {FORMAT}")
@@ -71,7 +74,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         files = {name: FileDigest(int(one["size"]), str(one["sha256"])) for name, one in record["files"].items()}
         manifest = Manifest(str(record["run"]), int(record["pieces"]), files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedFileError(f"no manifest: {type(error).__name__}: {error}") from None
+        raise DamagedFileError(f"no manifest of this version: {type(error).__name__}: {error}") from None
     if wrong := next((name for name in manifest.files if Path(name).name != name), None):
         raise DamagedFileError(f"it names {wrong!r}, which is outside the folder")
     return manifest
