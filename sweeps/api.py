@@ -35,13 +35,6 @@ def _observed(observer: RunObserver | None) -> Iterator[RunObserver]:
         yield RunObserver()
 
 
-def _market(study: Study, data: str | Path | None) -> Market:
-    market = market_of(study, data)
-    for warning in market.warnings:
-        warn_of_data(warning)
-    return market
-
-
 def load_market(study: Study, data: str | Path | None = None) -> Market:
     """Read the series of a study, aligned on its calendar as they were known on each day.
 
@@ -56,16 +49,12 @@ def load_market(study: Study, data: str | Path | None = None) -> Market:
     -------
     Market
         Series on the days of the calendar. A value is there from the first day on which it had been released.
+        ``Market.warnings`` has what is suspicious in them.
 
     Raises
     ------
     InputError
         A file is missing, or cannot be used as the study says.
-
-    Warns
-    -----
-    DataWarning
-        Something in the data is suspicious but may be true.
 
     Examples
     --------
@@ -74,7 +63,7 @@ def load_market(study: Study, data: str | Path | None = None) -> Market:
     >>> str(market.calendar[0]), len(market.calendar)
     ('1999-01-04', 5031)
     """
-    return _market(study, data)
+    return market_of(study, data)
 
 
 def point(study: Study, values: Mapping[str, Any] | None = None, data: str | Path | None = None) -> Point:
@@ -115,7 +104,11 @@ def point(study: Study, values: Mapping[str, Any] | None = None, data: str | Pat
     >>> slower.in_sample["total_return"] < base.in_sample["total_return"]
     True
     """
-    return evaluate_point(study, _market(study, data), values)
+    market = market_of(study, data)
+    evaluated = evaluate_point(study, market, values)
+    for warning in market.warnings:
+        warn_of_data(warning)
+    return evaluated
 
 
 def run(

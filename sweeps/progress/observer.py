@@ -10,8 +10,8 @@ from collections.abc import Mapping
 class DataWarning(UserWarning):
     """Something in the data of a study is suspicious but may be true: a jump, a placeholder, a rate in another unit.
 
-    ``gridproof.point`` and ``load_market`` raise it with ``warnings.warn``, and so do ``run`` and ``search`` where
-    neither an observer nor a notebook shows notices. The text names the series, the day and the value. Each line of
+    ``gridproof.point`` gives it with ``warnings.warn``, and so do ``run`` and ``search`` where neither an observer nor
+    a notebook shows notices. The text names the series, the day and the value. Each line of
     your code gets each text once; ``Market.warnings`` has them all.
 
     Examples

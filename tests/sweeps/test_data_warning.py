@@ -31,13 +31,12 @@ def caught(work: Callable[[], object]) -> list[warnings.WarningMessage]:
     "work",
     [
         lambda study, data: gp.point(study, data=data),
-        lambda study, data: gp.load_market(study, data),
         lambda study, data: gp.run(study, data, out=data / "runs", backend="reference", verdict=False),
         lambda study, data: gp.search(
             study, 1, data, out=data / "runs", backend="reference", verdict=False, sampler="random"
         ),
     ],
-    ids=["point", "load_market", "run", "search"],
+    ids=["point", "run", "search"],
 )
 def test_a_silent_call_warns_once_at_the_callers_line(work: Callable[[gp.Study, Path], object], data: Path) -> None:
     study = tiny_study(risk_free=0.2, signal={"window": [10, 20]}, base={"up.window": 20})

@@ -71,7 +71,7 @@ def test_a_jump_of_a_measured_series_is_named(tmp_path: Path) -> None:
 
 
 RATE = 2.5 + np.log(prices(seed=3) / 100.0)
-DIFFERENCE = {"kind": "difference"}
+DIFFERENCE = {"value": "diff(y, window)"}
 
 
 @pytest.mark.parametrize(
