@@ -13,8 +13,15 @@ from benchmarks.calibration import base_questions, search_question
 from benchmarks.calibration.choices import choose, placebo, shift_choices
 from benchmarks.calibration.markets import PERIODS, draw_positions, draw_shocks, draw_walk, eligible, real_series
 from benchmarks.calibration.rates import row
+from benchmarks.calibration.table import tables
 from benchmarks.calibration.truth import Truth
 from gridproof.kernels.cpu.placebo_maxima import active_t
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+DOCS = Path(__file__).parents[2] / "docs" / "verdict.md"
+
+# Rules that read the price of what they hold; docs/verdict.md says that the rates do not cover them.
+OWN_PRICE = ("reversal", "search, reversal")
 
 
 @pytest.mark.parametrize("truth", [Truth(1, 0.5), Truth(1, 0.0), Truth(2, 0.5)])
@@ -114,3 +121,29 @@ def test_a_rate_has_its_binomial_error() -> None:
         {"count": 18, "rate": 18 / 396, "error": (0.05 * 0.95 / 400) ** 0.5, "wrong": True}
     )
     assert found["worth no"]["error"] > 0.0
+
+
+def test_the_documented_tables_are_those_of_the_measurement() -> None:
+    file = max(RESULTS.glob("*-calibration.json"))
+    report, text = json.loads(file.read_text()), DOCS.read_text()
+    for one in tables(report["rows"]):
+        assert one in text
+    assert f"benchmarks/results/{file.name}" in text
+    assert report["hardware"]["processor"] in text
+    assert report["date"] in text
+
+
+def test_wrong_answers_are_as_rare_as_promised() -> None:
+    """Of each kind that the documentation shows: at most 5%, and three binomial errors."""
+    report = json.loads(max(RESULTS.glob("*-calibration.json")).read_text())
+    wrong: dict[tuple[str, str], list[int]] = {}
+    for one in report["rows"]:
+        for name, rate in one["rates"].items():
+            if rate["wrong"] and one["kind"] not in OWN_PRICE:
+                total = wrong.setdefault((one["kind"], name), [0, 0])
+                total[0] += rate["count"]
+                total[1] += one["markets"]
+    assert {name for _, name in wrong} >= {"timing yes", "timing no", "worth yes", "worth no", "search yes"}
+    for (kind, name), (count, markets) in wrong.items():
+        assert markets >= report["markets"] >= 1000
+        assert count / markets <= 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / markets), (kind, name)
