@@ -46,6 +46,12 @@ LISTED = (
 SWEPT = ("study.yaml", CUT, SUMMARY, "top.parquet", "surfaces.parquet", "curves.parquet")
 
 
+def uniform(values: list[Any]) -> list[Any]:
+    """The values of a column of a table; all as text where some are text and others are numbers, as releases may be."""
+    kinds = {isinstance(value, str) for value in values if value is not None}
+    return [None if value is None else str(value) for value in values] if len(kinds) > 1 else values
+
+
 class Store:
     """One run's folder. What its manifest lists is verified when it is read."""
 
@@ -168,6 +174,8 @@ class Store:
         self.write_text(name, json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
+        mixed = {name: uniform(table[name].tolist()) for name in table.columns if table[name].dtype.kind == "O"}
+        table = table.assign(**mixed)
         with atomic_write(self.folder / name) as path:
             pq.write_table(
                 pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(), path, compression="zstd"

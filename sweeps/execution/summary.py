@@ -15,7 +15,7 @@ from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.results.axis_range import AxisRange, Value
 from gridproof.results.run.record import curve_segments, metrics_columns, metrics_record, objective_of
-from gridproof.results.run.store import ROWS_KEPT, Store
+from gridproof.results.run.store import ROWS_KEPT, Store, uniform
 from gridproof.results.run.summary_record import (
     AxisRecord,
     DataRecord,
@@ -173,7 +173,7 @@ def variant_tables(plan: Plan, grid: Grid, store: Store, observer: RunObserver) 
             columns: dict[str, Any] = {"index": variants}
             for position, axis in enumerate(space.axes):
                 columns[axis.name] = pa.DictionaryArray.from_arrays(
-                    pa.array(digits[:, position].astype(np.int32)), pa.array(list(axis.values))
+                    pa.array(digits[:, position].astype(np.int32)), pa.array(uniform(list(axis.values)))
                 )
             metrics = metrics_columns(rows[done : done + len(variants)], legs)
             # Undefined metrics are null, which SQL aggregates ignore.
