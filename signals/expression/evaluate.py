@@ -312,7 +312,7 @@ class _Evaluation:
                 remedy = f"If it stands for a missing value, empty its cell and write missing: drop. {remedy}"
             raise InputError(
                 f"{operator.name} needs values of {argument.name} above 0",
-                f"{values[day]:g} of {self.graph.text(at)} on {timeline.calendar.dates[day]}",
+                f"{values[day]:g} of {self.graph.text(at)}, the value known on {timeline.calendar.dates[day]}",
                 self.where,
                 remedy,
             )

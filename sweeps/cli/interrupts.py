@@ -6,10 +6,16 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 import typer
 
 from gridproof.sweeps.cli.streams import print_error
+
+# Functions that code in C calls and whose exceptions are ignored: finalizers, and llvmlite's cache of compiled code.
+_LOSE_EXCEPTIONS = {"__del__", "_raw_object_cache_notify", "_raw_object_cache_getbuffer"}
+# Seconds after which a signal that arrived in such a function is raised again.
+_AGAIN = 0.02
 
 
 @contextmanager
@@ -20,18 +26,35 @@ def sigterm_interrupts() -> Iterator[list[int]]:
     """
     received: list[int] = []
 
-    def stop(number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
         received.append(number)
+        interrupt(number, frame)
+
+    def interrupt(_number: int, frame: FrameType | None) -> None:
+        if _loses_exceptions(frame):
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+            return
         raise KeyboardInterrupt
 
     numbers = [signal.SIGTERM]
     numbers += [one for one in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(one) not in (signal.SIG_IGN, None)]
-    before = {number: signal.signal(number, stop) for number in numbers}
+    before: dict[signal.Signals, Any] = {number: signal.signal(number, stop) for number in numbers}
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, interrupt)
     try:
         yield received
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _loses_exceptions(frame: FrameType | None) -> bool:
+    """Whether Python would ignore an exception raised here: in a finalizer, or where LLVM calls back."""
+    while frame is not None:
+        if frame.f_code.co_name in _LOSE_EXCEPTIONS:
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

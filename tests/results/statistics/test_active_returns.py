@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +17,8 @@ from gridproof.statistics import (
     stepwise_multiple_test,
     superior_predictive_ability,
 )
-from tests.results.statistics.test_sharpe_difference import FUNDS
 
+FUNDS = Path(__file__).parent / "published" / "hedge_funds.csv"
 DAYS, VARIANTS = 400, 12
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from gridproof.sweeps.cli.interrupts import sigterm_interrupts
 
 # A module that gets a signal while it is imported, by code that catches everything.
 STOPPED = """
@@ -39,3 +45,24 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
     code += "os.kill(os.getpid(), signal.SIGHUP); print('went on')"
     ended = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "went on\n", "")
+
+
+@pytest.mark.parametrize("name", ["__del__", "_raw_object_cache_notify"])
+def test_a_signal_where_exceptions_are_lost_comes_again(name: str) -> None:
+    """A finalizer, or LLVM's call while code is compiled: Python would print the exception and go on."""
+    functions: dict[str, Any] = {"os": os, "signal": signal}
+    exec(f"def {name}(*_): os.kill(os.getpid(), signal.SIGTERM)", functions)
+
+    def work() -> None:
+        with sigterm_interrupts() as received:
+            if name == "__del__":
+                type("Value", (), {name: functions[name]})()
+            else:
+                ctypes.CFUNCTYPE(None)(functions[name])()
+            assert received == [signal.SIGTERM]
+            time.sleep(5)
+            raise AssertionError("the work went on")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0

@@ -105,7 +105,9 @@ def test_values_that_could_be_placeholders_and_are_none(tmp_path: Path) -> None:
 
 def test_a_relative_change_of_a_placeholder_asks_for_the_missing_value(tmp_path: Path) -> None:
     write_tiny(tmp_path, changed(RATE, slice(DAY, DAY + 1), -99.99))
-    with pytest.raises(gp.InputError, match=r"got -99.99 of y on 2020-07-\d\d. If it stands for a missing"):
+    with pytest.raises(
+        gp.InputError, match=r"got -99.99 of y, the value known on 2020-07-\d\d. If it stands for a missing"
+    ):
         gp.point(tiny_study(), data=tmp_path)
 
 

@@ -17,9 +17,7 @@ MONTHS = pd.date_range("2017-02-28", "2021-05-31", freq="ME")
 
 def test_a_relative_change_of_values_below_0_is_refused(tmp_path: Path) -> None:
     write_tiny(tmp_path, CLIMBING)
-    rule = (
-        r"signals\.up: pct_change needs values of x above 0; got -0\.6 of y on 2019-01-02\. Use a difference, such as"
-    )
+    rule = r"signals\.up: pct_change needs values of x above 0; got -0\.6 of y, the value known on 2019-01-02\. Use a difference, such as"
     with pytest.raises(gp.InputError, match=rule):
         point_of(tmp_path)
     risen = point_of(tmp_path, signal={"value": "diff(y, window)"}).curve
@@ -48,7 +46,7 @@ def test_values_after_the_window_do_not_count(tmp_path: Path) -> None:
     y.iloc[-5:] = -1.0
     write_tiny(tmp_path, y)
     point_of(tmp_path, window={"to": "2021-06-10"})
-    with pytest.raises(gp.InputError, match="got -1 of y on 2021-06-25"):
+    with pytest.raises(gp.InputError, match="got -1 of y, the value known on 2021-06-25"):
         point_of(tmp_path)
 
 
