@@ -331,7 +331,7 @@ def test_base_and_best_are_evaluated_once_and_the_summary_is_written_once(
     monkeypatch.setattr(point_module, "evaluate_point", counted)
     monkeypatch.setattr(Store, "write_text", noted)
     found = gp.run(small_study(), out=tmp_path).summary
-    assert len(evaluated) == len(set(evaluated)) > 10
+    assert len(evaluated) == len(set(evaluated)) > 1
     for who in ("base", "best"):
         assert tuple(sorted(found[who]["parameters"].items(), key=lambda item: item[0])) in evaluated
     assert sorted(written) == [

@@ -12,6 +12,7 @@ import pytest
 
 import gridproof as gp
 from gridproof.results.ledger.ledger import ledger_rows
+from gridproof.results.run import packages as packages_module
 from gridproof.results.run import remote_store as mirror_module
 from gridproof.results.run import tiles as tiles_module
 from gridproof.results.run.remote_store import RemoteStore, UnreachableError
@@ -182,7 +183,7 @@ def test_what_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         patch.setattr(Unsteady, "find", failing)
         with pytest.raises(gp.InputError, match=r"a URL for runs must be readable; got .*no entry.*credentials"):
             gp.run(small_study(), out="unsteady://bucket/runs", verdict=False)
-    monkeypatch.setattr(mirror_module, "find_spec", lambda name: None)
+    monkeypatch.setattr(packages_module, "find_spec", lambda name: None)
     with pytest.raises(gp.InputError, match=r"runs at a URL need fsspec.*pip install 'gridproof\[cluster\]'"):
         gp.run(small_study(), out="memory://bucket/runs", verdict=False)
 

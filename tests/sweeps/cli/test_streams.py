@@ -57,7 +57,7 @@ def test_every_command_prints_in_every_encoding(encoding: str, run_folder: Path,
         ("point", study, "--json"),
         ("ledger", "--out", run_folder.parent),
         ("ledger", "--out", run_folder.parent, "--json"),
-        ("signals",),
+        ("operators",),
     ]
     for command in commands:
         text = gridproof(*command, encoding=encoding).stdout
@@ -90,7 +90,7 @@ def test_a_process_prints_on_every_terminal(environment: dict[str, str], run_fol
 def test_a_locale_without_unicode(run_folder: Path, study: Path, tmp_path: Path) -> None:
     """Python then has no UTF-8 for names of files either."""
     environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    for command in (("--help",), ("signals",), ("run", study, "--out", tmp_path, "--no-verdict")):
+    for command in (("--help",), ("operators",), ("run", study, "--out", tmp_path, "--no-verdict")):
         assert call(*command, **environment).returncode == 0
     done = call("show", run_folder, **environment)
     assert done.returncode == 2
@@ -138,7 +138,7 @@ def test_a_reader_that_leaves_stops_no_command(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-@pytest.mark.parametrize("command", [("--help",), ("signals",)])
+@pytest.mark.parametrize("command", [("--help",), ("operators",)])
 def test_a_full_disk_below_standard_output_is_one_line(command: Sequence[str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([*COMMAND, *command], stdout=full, stderr=subprocess.PIPE, timeout=120)
@@ -156,7 +156,7 @@ def test_a_file_that_cannot_be_written_is_named(study: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams(closed: str) -> None:
-    command = " ".join([*COMMAND, "signals"])
+    command = " ".join([*COMMAND, "operators"])
     done = subprocess.run(["sh", "-c", f"{command} {closed}"], stderr=subprocess.PIPE, timeout=120)
     assert done.returncode == 0, done.stderr
 

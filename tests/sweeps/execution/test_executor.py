@@ -12,9 +12,9 @@ import pytest
 import gridproof as gp
 from gridproof.kernels.backend import Backend, resolve
 from gridproof.kernels.cpu import latch
+from gridproof.results.run import packages
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.cluster import connection
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor
 from tests.support.command import gridproof
@@ -148,12 +148,12 @@ def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
 
 def test_addresses_that_cannot_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(connection, "find_spec", lambda name: None)
+        patch.setattr(packages, "find_spec", lambda name: None)
         with pytest.raises(
             gp.InputError, match=r"--ray: a run on a cluster needs Ray.*pip install 'gridproof\[cluster\]'"
         ):
             gp.run(small_study(), out=tmp_path, ray="local", verdict=False)
-        patch.setattr(connection, "find_spec", lambda name: object())
+        patch.setattr(packages, "find_spec", lambda name: object())
         with pytest.raises(gp.InputError, match=r"the address must be local, auto, or HOST:PORT.*ray job submit"):
             gp.run(small_study(), out=tmp_path, ray="ray://head:10001", verdict=False)
         with pytest.raises(gp.InputError, match=r"--workers: a cluster needs at least one worker; got 0"):
