@@ -109,7 +109,7 @@ def answer_search(search: ChoicesPlaceboRecord | None) -> AnswerRecord:
     if p_value is None or search["choices"] == 0:
         return _unknown("nothing can be told of the search: no choice switches often enough", _SEARCH)
     drawn = " drawn at random" if search["sampled"] else ""
-    among = f"p {_text(p_value, 3)} among {search['choices']:,} choices{drawn}"
+    among = f"p {_text(p_value, 3)} among {search['choices']:,} eligible choices{drawn}"
     if p_value <= LEVEL:
         return _answer("yes", p_value, LEVEL, _SEARCH, f"the best choice is more than luck ({among})")
     small = search["p_with_effect"]

@@ -168,7 +168,7 @@ def test_a_base_that_a_search_chose_is_named() -> None:
 def test_choices_of_a_sample_are_named() -> None:
     drawn = search(0.2)
     drawn["sampled"] = True
-    assert "200 choices drawn at random" in answer_search(drawn)["why"]
+    assert "200 eligible choices drawn at random" in answer_search(drawn)["why"]
 
 
 def test_the_sentence_has_every_reason_once() -> None:
