@@ -108,10 +108,12 @@ class EnvironmentStrategy(TypedDict):
 class EnvironmentRecord(TypedDict):
     """The answers under another environment than the base's: lag, cost, carry, interest and releases.
 
-    best: the choice with the highest objective there.
+    best: the choice with the highest objective there. sampled: where there are many choices, how many were drawn for
+    best and Search; empty where all were evaluated.
     """
 
     environment: dict[str, Any]  # the value on each of these axes that has several
     conclusion: ConclusionRecord
     base: EnvironmentStrategy
     best: EnvironmentStrategy
+    sampled: str

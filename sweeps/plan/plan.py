@@ -42,6 +42,14 @@ class Plan:
     distinct_paths: dict[str, int]
     first_row: dict[str, int]
 
+    @property
+    def days_in_sample(self) -> int:
+        return int(self.problem.bounds[1])
+
+    @property
+    def risk_free_of_a_day(self) -> float:
+        return self.problem.risk_free / self.problem.periods
+
     def rows(self, keys: Ints) -> Ints:
         """Converts path indices (n, signals) to rows of ``problem.path_bits``, (n, B) int32: one column for each bit of
         the rule; where the rule may hold, one more for each signal: whether it is defined."""

@@ -33,7 +33,7 @@ def break_even_costs(variant: DailyVariant) -> list[BreakEvenCost]:
     By total return and by Sharpe ratio. A day earns (1 + g)(1 − c·traded) − 1, g: its return before cost. 0: no gain
     even without cost. None: it never trades, or one of the two has no such number.
     """
-    days, free = variant.days, variant.free
+    days, free = variant.days, variant.plan.risk_free_of_a_day
     gross, traded = variant.gross[:days], variant.traded[:days]
 
     def growth(cost: float) -> float:
@@ -77,7 +77,7 @@ def break_even_lags(plan: Plan, own: int) -> list[BreakEvenLag]:
     variants = variants_by_day(plan)
     holdings: dict[str, dict[int, bool]] = {name: {} for name in _holdings(variants[own - 1])}
     for lag, variant in enumerate(variants[own - 1 :], start=own):
-        ratio = _sharpe(variant.returns[: variant.days] - variant.free)
+        ratio = _sharpe(variant.returns[: variant.days] - variant.plan.risk_free_of_a_day)
         for name, returns in _holdings(variant).items():
             if name in holdings:
                 holdings[name][lag] = ratio > (0.0 if name == CASH else _sharpe(returns))

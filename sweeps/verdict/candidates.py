@@ -37,12 +37,7 @@ class Candidates:
     @property
     def days(self) -> int:
         """In sample."""
-        return int(self.plan.problem.bounds[1])
-
-    @property
-    def free(self) -> float:
-        """The risk-free rate of a day."""
-        return self.plan.problem.risk_free / self.plan.problem.periods
+        return self.plan.days_in_sample
 
     @cached_property
     def returns(self) -> dict[str, Floats]:
@@ -52,7 +47,10 @@ class Candidates:
     @cached_property
     def moments(self) -> dict[str, ReturnMoments]:
         """In sample, above the risk-free rate."""
-        return {name: return_moments(returns[: self.days] - self.free) for name, returns in self.returns.items()}
+        return {
+            name: return_moments(returns[: self.days] - self.plan.risk_free_of_a_day)
+            for name, returns in self.returns.items()
+        }
 
     @property
     def holds_in_sample(self) -> dict[str, Floats]:
@@ -61,7 +59,7 @@ class Candidates:
 
     def benchmarks(self) -> dict[str, Floats]:
         """(T,) above the risk-free rate: each leg held, and the daily rebalanced equal mix of all legs except cash."""
-        above = {name: returns - self.free for name, returns in self.holds_in_sample.items()}
+        above = {name: returns - self.plan.risk_free_of_a_day for name, returns in self.holds_in_sample.items()}
         found = {f"hold {name}": returns for name, returns in above.items()}
         risky = [above[leg.name] for leg in self.plan.study.legs if leg.series is not None]
         if len(risky) > 1:

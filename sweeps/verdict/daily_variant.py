@@ -27,12 +27,7 @@ class DailyVariant:
     @property
     def days(self) -> int:
         """In sample."""
-        return int(self.plan.problem.bounds[1])
-
-    @property
-    def free(self) -> float:
-        """The risk-free rate of a day."""
-        return self.plan.problem.risk_free / self.plan.problem.periods
+        return self.plan.days_in_sample
 
     @property
     def legs(self) -> dict[str, Floats]:
@@ -44,7 +39,7 @@ class DailyVariant:
     def excess_of_legs(self) -> Floats:
         """(D, A) what each leg earns in excess of cash, before cost."""
         problem = self.plan.problem
-        excess: Floats = problem.returns[problem.payoff_of[self.execution]].T - self.free
+        excess: Floats = problem.returns[problem.payoff_of[self.execution]].T - self.plan.risk_free_of_a_day
         return excess
 
     @property

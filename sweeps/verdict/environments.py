@@ -74,6 +74,7 @@ def judge_environments(
                 "conclusion": _conclude(rule, found, searched),
                 "base": _strategy(evaluation, space.index(digits)),
                 "best": _strategy(evaluation, best),
+                "sampled": _drawn(numbers, choices),
             }
         )
     observer.progress("verdict: other environments", len(others), len(others), len(others))
@@ -124,8 +125,12 @@ def _gather(evaluation: GridEvaluation, numbers: Ints, choices: Choices) -> Popu
     plan = evaluation.plan
     own = ListedGrid(plan, choices_of(plan.study).whole_index(numbers))
     found = gather(GridEvaluation(own, evaluation.evaluate, evaluation.points), choices)
-    drawn = f"{len(numbers):,} of {choices.size:,} choices drawn at random"
-    return found if choices.size == len(numbers) else replace(found, sampled=drawn)
+    return replace(found, sampled=drawn) if (drawn := _drawn(numbers, choices)) else found
+
+
+def _drawn(numbers: Ints, choices: Choices) -> str:
+    """What was drawn from what; empty where all choices are evaluated."""
+    return "" if len(numbers) == choices.size else f"{len(numbers):,} of {choices.size:,} choices drawn at random"
 
 
 def _paths(study: Study, digits: tuple[int, ...]) -> tuple[object, ...]:

@@ -30,7 +30,7 @@ def mix_by_day(rule: DailyVariant) -> Floats | None:
         if segment == 0 and matched_mix(inside, weights) is None:
             return None
         mix[low:high] = sum(weight * one for weight, one in zip(weights, inside.values(), strict=True))
-    return mix + rule.free
+    return mix + rule.plan.risk_free_of_a_day
 
 
 def mix_statistics(rule: DailyVariant, bootstrap: Bootstrap) -> dict[str, StrategyStatistics]:

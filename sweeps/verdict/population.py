@@ -52,7 +52,7 @@ class Population:
     @property
     def days(self) -> int:
         """In sample."""
-        return int(self.plan.problem.bounds[1])
+        return self.plan.days_in_sample
 
     def jobs(self, chosen: Ints | slice) -> Jobs:
         rows = self.rows[chosen]
@@ -84,7 +84,7 @@ class Population:
         """(days, chosen) daily returns in sample above the risk-free rate."""
         problem = self.plan.problem
         periods = HoldingPeriodLister(problem, self.days)(self.jobs(chosen))
-        return daily_returns(problem, periods) - problem.risk_free / problem.periods
+        return daily_returns(problem, periods) - self.plan.risk_free_of_a_day
 
     def parameters(self, number: int) -> dict[str, Value]:
         """The parameters of variant ``number`` of the population."""

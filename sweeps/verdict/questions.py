@@ -42,7 +42,9 @@ def ask_worth(rule: DailyVariant, segment: int, resamples: int = RESAMPLES) -> W
     problem = rule.plan.problem
     inside = slice(int(problem.bounds[segment]), int(problem.bounds[segment + 1]))
     legs = {name: returns[inside] for name, returns in rule.legs.items()}
-    return compare_with_holdings(rule.returns[inside] - rule.free, legs, rule.held[inside], problem.periods, resamples)
+    return compare_with_holdings(
+        rule.returns[inside] - rule.plan.risk_free_of_a_day, legs, rule.held[inside], problem.periods, resamples
+    )
 
 
 def ask_since(rule: DailyVariant, resamples: int = RESAMPLES) -> WorthRecord | None:

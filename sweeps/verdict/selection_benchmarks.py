@@ -57,7 +57,7 @@ def excess_of_legs(population: Population) -> dict[str, Floats]:
     """(T,) of each leg in sample under the base's execution, in excess of cash."""
     problem, study = population.plan.problem, population.plan.study
     payoff = problem.payoff_of[study.space.execution(study.space.base_index)]
-    excess = problem.returns[payoff, :, : population.days] - problem.risk_free / problem.periods
+    excess = problem.returns[payoff, :, : population.days] - population.plan.risk_free_of_a_day
     return {leg.name: excess[place] for place, leg in enumerate(study.legs)}
 
 

@@ -195,6 +195,7 @@ def _environments(summary: dict[str, Any]) -> list[dict[str, Any]]:
     strategies = {
         "base": {"sharpe": 0.21, "cagr": 0.05, "index": 3},
         "best": {"sharpe": 0.61, "cagr": None, "index": 7},
+        "sampled": "",
     }
     lost = _conclusion()
     lost["timing"] = lost["timing"] | {"answer": "cannot tell", "number": 0.087}

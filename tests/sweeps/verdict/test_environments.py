@@ -97,6 +97,7 @@ def test_of_many_choices_a_sample_is_drawn(monkeypatch: pytest.MonkeyPatch, eval
     assert len(np.unique(drawn)) == 10
     records = judge_environments(evaluation, gather(evaluation), None, RunObserver())
     assert any("choices drawn at random" in one["conclusion"]["search"]["why"] for one in records)
+    assert {one["sampled"] for one in records} == {"10 of 24 choices drawn at random"}
 
 
 def test_the_sentence_counts_the_answers_that_stay() -> None:
