@@ -115,10 +115,6 @@ def _columns(choice: Choice) -> dict[str, Array]:
     return {name: np.array([value], dtype=object) for name, value in choice.items()}
 
 
-def _median(rows: list[dict[str, float]], key: str) -> float:
-    return float(np.nanmedian([row[key] for row in rows]))
-
-
 def _study(seed: int) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():

@@ -12,7 +12,7 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import is_flat
 from gridproof.results.axis_range import Value
-from gridproof.results.run.statistics_record import BreakEvenCost, BreakEvenLag
+from gridproof.results.run.stress_record import BreakEvenCost, BreakEvenLag
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.verdict.daily_variant import DailyVariant, variants_by_day

@@ -10,7 +10,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.statistics_record import SegmentStatistics, ShiftRecord, StrategyStatistics
+from gridproof.results.run.strategy_record import SegmentStatistics, ShiftRecord, StrategyStatistics
 from gridproof.results.statistics.sharpe import ReturnMoments, return_moments, sharpe_standard_error
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.summary import hold_returns

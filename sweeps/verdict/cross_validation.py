@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.results.run.statistics_record import (
+from gridproof.results.run.cross_validation_record import (
     CombinatorialRecord,
     FoldRecord,
     OverfittingRecord,

@@ -16,7 +16,7 @@ from gridproof.kernels.cpu.bootstrap_maxima import raise_maxima
 from gridproof.kernels.cpu.excess import measure_excess
 from gridproof.kernels.cpu.patterns.block_patterns import variants_of
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.statistics_record import BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
+from gridproof.results.run.data_snooping_record import BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
 from gridproof.results.statistics.stepwise import StepwiseTest, decide_stepwise
 from gridproof.results.statistics.superior_predictive_ability import (
     RealityCheck,

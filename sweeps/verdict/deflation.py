@@ -8,14 +8,14 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.statistics_record import (
+from gridproof.results.run.deflation_record import (
     DeflationCurve,
     DeflationMark,
     DeflationRecord,
     HaircutRecord,
     HaircutRow,
-    TrialCounts,
 )
+from gridproof.results.run.statistics_record import TrialCounts
 from gridproof.results.statistics.deflation import (
     deflated_sharpe,
     effective_trials,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.results.run.statistics_record import PairRecord, PlateauRecord, SensitivityRecord
+from gridproof.results.run.landscape_record import PairRecord, PlateauRecord, SensitivityRecord
 from gridproof.results.run.store import Store
 from gridproof.results.statistics.plateau import cliff, plateau
 from gridproof.results.statistics.sensitivity import Sensitivity, anova_from_surfaces, functional_anova

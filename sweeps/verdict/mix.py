@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.results.run.statistics_record import SegmentStatistics, StrategyStatistics, SubperiodRecord
+from gridproof.results.run.strategy_record import SegmentStatistics, StrategyStatistics, SubperiodRecord
 from gridproof.sweeps.verdict.bootstrap import Bootstrap, draw_bootstrap
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.daily_variant import DailyVariant

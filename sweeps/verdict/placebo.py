@@ -14,7 +14,7 @@ from gridproof.kernels.cpu.patterns.block_patterns import find_patterns, variant
 from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS, ShiftedObjectives, shifted_objectives
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Work
-from gridproof.results.run.statistics_record import PlaceboRecord
+from gridproof.results.run.data_snooping_record import PlaceboRecord
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED

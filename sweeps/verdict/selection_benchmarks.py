@@ -9,7 +9,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.results.run.conclusion_record import HoldingRecord
-from gridproof.results.run.statistics_record import HoldingSharpe
+from gridproof.results.run.cross_validation_record import HoldingSharpe
 from gridproof.results.statistics.sharpe import daily_sharpe
 from gridproof.results.statistics.splits import CombinatorialPaths, WalkForward, Windows
 from gridproof.sweeps.verdict.population import Population

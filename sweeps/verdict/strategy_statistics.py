@@ -9,7 +9,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.metrics import measure_returns
-from gridproof.results.run.statistics_record import SegmentStatistics, ShiftRecord, SubperiodRecord, YearRecord
+from gridproof.results.run.strategy_record import SegmentStatistics, ShiftRecord, SubperiodRecord, YearRecord
 from gridproof.results.statistics.sharpe import (
     minimum_track_record_length,
     probabilistic_sharpe,

@@ -10,12 +10,7 @@ from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.record import objective_of
-from gridproof.results.run.statistics_record import (
-    NeighbourRecord,
-    ReleaseStress,
-    StressRecord,
-    StressRow,
-)
+from gridproof.results.run.stress_record import NeighbourRecord, ReleaseStress, StressRecord, StressRow
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.execution.evaluation import GridEvaluation, evaluate_grid
 from gridproof.sweeps.plan.grid import whole_grid

@@ -8,7 +8,8 @@ from typing import TypeAlias
 from gridproof.results.conclusion import conclude
 from gridproof.results.evidence.evidence import NOT_COVERED, collect_evidence
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, cut_off_files, ledger_total
-from gridproof.results.run.statistics_record import StatisticsRecord, StressRecord
+from gridproof.results.run.statistics_record import StatisticsRecord
+from gridproof.results.run.stress_record import StressRecord
 from gridproof.results.run.summary_record import RunSummary
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
