@@ -90,7 +90,7 @@ def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
     p_value, switches = hardest["p_value"], worth["switches"]
     enough = switches >= MANY_SWITCHES or (timed and switches >= FEWEST_SWITCHES)
     if p_value is not None and p_value <= LEVEL and enough:
-        few = "" if switches >= MANY_SWITCHES else "; with so few switches the error is about 8%"
+        few = "" if switches >= MANY_SWITCHES else f", on only {_switches(switches)}"
         why = f"it beats every static holding (p {_text(p_value, 3)} against {_name(hardest)}{few})"
         return _answer("yes", p_value, LEVEL, _WORTH, why)
     if (bound := _bound(worth)) is not None:

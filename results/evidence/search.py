@@ -117,8 +117,8 @@ def _plateau(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             met=None if score is None else score >= 0.8,
             number=text(score),
             uncertainty="" if found is None else f"{found['base']['neighbours']} neighbours",
-            why="Median of its neighbours one and two steps away, divided by its own value. They share its luck."
-            + edge,
+            why="Median of its neighbours one and two steps away, divided by its own value. They hold the same on most "
+            "days, so a chance result shows in them too." + edge,
             missing=missing,
         )
     ]
@@ -168,7 +168,7 @@ def _overfitting(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             value=None if found is None else found["mid_p"],
             met=None if found is None else found["mid_p"] <= LEVEL,
             number="" if found is None else f"PBO {text(found['mid_p'], 3)}",
-            uncertainty="without any edge 0.5 ± 0.13 to 0.27",
+            uncertainty="without any edge: mean 0.5, standard deviation 0.13 to 0.27",
             why="Share of splits in which the best variant of one half ranks below the median in the other half. Among "
             "similar variants the rank means little.",
             missing=_no_blocks(statistics, "there are too few days for 16 blocks"),

@@ -55,7 +55,7 @@ def _break_even(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             met=None if least is None or enough is None else least["sharpe"] >= enough,
             number="" if least is None else f"{percent(least['sharpe'], 2)} a side",
             threshold="" if enough is None else f"≥ {percent(enough, 2)}",
-            why="One-way cost at which its Sharpe ratio is only the holding's; needed: three times its own, and 0.3%.",
+            why="One-way cost at which its Sharpe ratio equals the holding's. Needed: 3 times its own, at least 0.3%.",
             missing="it never trades, or no holding has a Sharpe ratio",
         ),
         evidence(

@@ -206,7 +206,7 @@ class Tiles:
             self._tile(*tile).unlink(missing_ok=True)
 
     def _sum(self, tiles: list[tuple[int, int]]) -> tuple[TileLabel, Tally] | None:
-        """The label of the first tile and the merged tally; None where a tile is gone or damaged, and was set aside."""
+        """The label of the first tile and the merged tally; None where a tile is gone or damaged, and was removed."""
         merged: tuple[TileLabel, Tally] | None = None
         for low, high in tiles:
             try:
