@@ -15,7 +15,7 @@ from gridproof.signals.data.plausible import is_placeholder
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.duration import Duration, is_duration
 from gridproof.signals.expression.graph import Graph, Step
-from gridproof.signals.expression.operators.declaration import ALL, Argument, Operator
+from gridproof.signals.expression.operators.declaration import ALL, ALL_WRITTEN, Argument, Operator
 from gridproof.signals.expression.timeline import Timeline, calendar_of, observation_timeline, sampled
 from gridproof.signals.expression.units import misfit
 
@@ -266,7 +266,7 @@ class _Evaluation:
         if problem is not None:
             raise InputError(f"{argument.name} of {operator.name} {problem[0]}", value, self.where, problem[1])
         if argument.kind == "window":
-            return ALL if value == "all" else value
+            return ALL if value == ALL_WRITTEN else value
         if argument.kind == "date":
             day = np.datetime64(str(value))
             if argument.latest:

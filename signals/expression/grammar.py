@@ -13,7 +13,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.expression import units
 from gridproof.signals.expression.duration import PATTERN
 from gridproof.signals.expression.graph import Facts, Graph, Step
-from gridproof.signals.expression.operators.declaration import REQUIRED, Argument, Operator
+from gridproof.signals.expression.operators.declaration import ALL_WRITTEN, REQUIRED, Argument, Operator
 
 _DATE = r"\d{4}-\d{2}-\d{2}"
 # Text in quotes is left alone. A digit that belongs to a name, such as ma2d, begins no duration.
@@ -21,7 +21,7 @@ _LITERAL = re.compile(rf"'[^']*'|\"[^\"]*\"|(?<![\w.])(?:{_DATE}|{PATTERN})(?![\
 _ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _LONGEST = 10_000
-ALL = "all"
+_RULE = "an expression is a formula of names, numbers, + - * / **, comparisons, and, or, not, and calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,11 @@ class _Expression:
         except SyntaxError as error:
             column = (error.offset or 1) - 1
             place = f"{scope.where}, column {column + 1}"
-            rule = "an expression is a formula of names, numbers, + - * / **, comparisons, and, or, not, and calls"
             problem = (error.msg or "").split(" (")[0]
             remedy = "Correct it there"
             if text.count("(") > text.count(")"):
                 remedy = "Close the parenthesis; between braces, an expression with a comma needs quotes"
-            raise InputError(rule, f"{text} ({problem})", place, remedy) from None
+            raise InputError(_RULE, f"{text} ({problem})", place, remedy) from None
         except (ValueError, RecursionError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise
@@ -161,8 +160,7 @@ class _Expression:
             case ast.Attribute():
                 remedy = "A state such as fork.small stands in the rule, not in an expression"
                 raise self.fault("an expression has names without a dot", ast.unparse(tree), tree, remedy)
-        rule = "an expression is a formula of names, numbers, + - * / **, comparisons, and, or, not, and calls"
-        raise self.fault(rule, self.source(tree), tree, "Rewrite this part")
+        raise self.fault(_RULE, self.source(tree), tree, "Rewrite this part")
 
     def source(self, tree: ast.expr) -> str:
         segment = ast.get_source_segment(self.plain, tree) or self.text
@@ -174,7 +172,7 @@ class _Expression:
 
     def number(self, tree: ast.expr) -> int:
         at = self.of(tree)
-        self._note(at, Use(whole=self.graph.nodes[at].kind == "parameter"))
+        self._note(at, Use())
         return at
 
     def condition(self, tree: ast.expr) -> int:
@@ -300,7 +298,7 @@ class _Expression:
             raise self.fault(rule, self.source(tree), tree, "Write a number or a parameter")
         if node.kind == "number":
             self._check(node.value, argument, operator, tree)
-        self._note(at, Use(argument, node.kind == "parameter"))
+        self._note(at, Use(argument))
         return at
 
     def _scalar_number(self, tree: ast.expr) -> int:
@@ -322,7 +320,7 @@ class _Expression:
             return literal
         if tree.id in self.scope.parameters:
             return None
-        if tree.id in argument.choices or (tree.id == ALL and argument.kind == "window"):
+        if tree.id in argument.choices or (tree.id == ALL_WRITTEN and argument.kind == "window"):
             return tree.id
         if argument.kind == "choice":
             raise self.unknown(f"{argument.name} is one of its choices", tree.id, argument.choices, tree)

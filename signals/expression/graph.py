@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gridproof.signals.expression.operators.declaration import NUMBER, Operator, Quantity
+from gridproof.signals.expression.operators.declaration import NUMBER, REQUIRED, Operator, Quantity
 
 Kind = Literal[
     "number", "text", "parameter", "series", "call", "arithmetic", "negative", "compare", "and", "or", "not", "where"
@@ -108,7 +108,7 @@ class Graph:
             given = []
             for argument, one in zip(arguments, parts, strict=True):
                 if one >= 0:
-                    named = not plain and argument.default != "<required>"
+                    named = not plain and argument.default != REQUIRED
                     given.append(f"{argument.name}={self._text(one, 0)}" if named else self._text(one, 0))
             return f"{node.name}({', '.join(given)})"
         strength = _STRENGTH[node.name if node.kind in ("arithmetic", "compare") else node.kind]

@@ -6,7 +6,7 @@ import datetime
 from math import inf, isinf
 
 from gridproof.signals.expression.duration import is_duration
-from gridproof.signals.expression.operators.declaration import NUMBER, Argument, Quantity
+from gridproof.signals.expression.operators.declaration import ALL_WRITTEN, NUMBER, Argument, Quantity
 
 
 def negative(unit: Quantity) -> Quantity:
@@ -63,7 +63,7 @@ def misfit(value: object, argument: Argument) -> tuple[str, str] | None:
     if kind == "window":
         if is_duration(value):
             return None
-        if value == "all":
+        if value == ALL_WRITTEN:
             return None if argument.every else ("must be a number of values, not all", "Write a number or a duration")
         if isinstance(value, bool) or not isinstance(value, int):
             return "must be a whole number of values or a duration", "Write one, such as 20 or 6m"

@@ -102,7 +102,7 @@ def _level_warning(study: Study, market: Market, signal: Signal) -> str | None:
     if signal.latch is None or signal.value is None:
         return None
     base, last = study.base, int(np.searchsorted(market.calendar, _last_day(study, market), side="right")) - 1
-    parameters = {axis: base[study.space.owners[axis]] for axis in signal.parameters.values()}
+    parameters = {axis: base[study.space.owners[axis]] for axis in signal.parameters}
     name, where = signal.latch[0], study.where("signals", signal.name)
     axes = {axis: (value,) for axis, value in parameters.items()}
     evaluator = ExpressionEvaluator(study.graph, market, study.spec.market.periods, last, axes, {})

@@ -54,7 +54,7 @@ def evaluator_of(study: Study, market: Market, window: Window) -> ExpressionEval
     """The evaluator of a study's expressions on a market, up to the last day of the window."""
     space, axes = study.space, {}
     for signal in study.signals:
-        for axis in signal.parameters.values():
+        for axis in signal.parameters:
             axes[axis] = space.axes[space.position(axis)].values
     places = {name: study.where("series", name) for name in study.spec.series}
     return ExpressionEvaluator(study.graph, market, study.spec.market.periods, window.last, axes, places)
@@ -76,7 +76,7 @@ def read_signal(
     if signal.use is not None and chosen[owners[signal.use]] == OFF:
         return Reading(None, np.zeros((len(signal.bits), days), dtype=np.bool_), 0)
     where = study.where("signals", signal.name)
-    parameters = {axis: chosen[owners[axis]] for axis in signal.parameters.values()}
+    parameters = {axis: chosen[owners[axis]] for axis in signal.parameters}
     releases = releases_of(study, signal, chosen)
     daily = [evaluator.daily(at, parameters, releases, where, hindsight) for at in signal.nodes]
     firsts = [int(np.isfinite(values).argmax()) if np.isfinite(values).any() else days for values in daily]
@@ -112,7 +112,7 @@ def shown_values(study: Study, signal: Signal, evaluator: ExpressionEvaluator) -
         for at in graph.below(root):
             compared = graph.nodes[at].operands if graph.nodes[at].kind == "compare" else ()
             named |= {graph.text(one): one for one in compared if not graph.facts[one].scalar}
-    parameters = {axis: base[owners[axis]] for axis in signal.parameters.values()}
+    parameters = {axis: base[owners[axis]] for axis in signal.parameters}
     releases = releases_of(study, signal, base)
     where = study.where("signals", signal.name)
     return {name: evaluator.daily(at, parameters, releases, where) for name, at in named.items()}

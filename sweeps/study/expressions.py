@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -52,7 +53,7 @@ class StudyExpressions:
 
     def parse(self, text: str, scope: Scope, path: tuple[str, ...], boolean: bool | None) -> int:
         where = self._document.where(path)
-        return self._parser.parse(text, Scope(scope.series, scope.values, scope.parameters, where), boolean)
+        return self._parser.parse(text, replace(scope, where=where), boolean)
 
     def check_values(self) -> None:
         """Parse the values that no signal uses, so that their faults show."""

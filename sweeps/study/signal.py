@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import ends
 from gridproof.signals.data.source import Release
+from gridproof.signals.expression.grammar import Scope
 from gridproof.signals.expression.graph import Graph
 from gridproof.sweeps.study.axes import AxisLimits, AxisTable
 from gridproof.sweeps.study.document import Document
@@ -27,15 +28,15 @@ class Signal:
     ('' for the only one) and condition. ``switch``: the conditions that turn it on and off. ``alternatives``: the names
     among which the axis RULE chooses; its states are the bits of the chosen one's number.
 
-    ``parameters``: the axis of each parameter, by name in the file; those of named values by full name. ``releases``:
-    for each of ``series`` the axis of its release; None: known at the close of its date. ``latch``: the axes of
+    ``parameters``: the axes of its parameters: its own, then those of the named values that it uses. ``releases``: for
+    each of ``series`` the axis of its release; None: known at the close of its date. ``latch``: the axes of
     on_above and of off_below or off_gap. ``gap``: whether the second is off_gap. ``use``: the axis with the values on
     and off; None: always on. ``missing``: what an unknown value is: off, hold the last known one, or None: an error.
     """
 
     name: str
     series: tuple[str, ...]
-    parameters: Mapping[str, str]
+    parameters: tuple[str, ...]
     releases: tuple[str | None, ...]
     value: int | None = None
     when: tuple[tuple[str, int], ...] = ()
@@ -62,7 +63,7 @@ class Signal:
     def axes(self) -> tuple[str, ...]:
         use = (self.use,) if self.use is not None else ()
         releases = (axis for axis in self.releases if axis)
-        return (*use, *self.parameters.values(), *(self.latch or ()), *releases)
+        return (*use, *self.parameters, *(self.latch or ()), *releases)
 
     @property
     def deciding(self) -> set[str]:
@@ -98,7 +99,7 @@ def build_signal(
             for bit, text in conditions.items()
         )
     elif latch_spec is not None and (latch_spec.on is not None or latch_spec.off is not None):
-        switch = _switch(one, latch_spec, expressions, where, document, given)
+        switch = _switch(one, latch_spec, expressions, scope, where, document)
     elif one.value is not None:
         value = expressions.parse(one.value, scope, (*where, "value"), boolean=False)
     else:
@@ -110,9 +111,8 @@ def build_signal(
         table.add(use, (*where, "use"), one.use, AxisLimits(str, choices=(ON, OFF)))
     nodes: list[int] = [*([] if value is None else [value]), *(at for _, at in when), *(switch or ())]
     expressions.add_parameters(where, given)
-    own = {key: f"{name}.{key}" for key in given}
-    below = dict.fromkeys(full for at in nodes for full in expressions.graph.facts[at].parameters)
-    parameters = own | {full: full for full in below if full not in own.values()}
+    below = (full for at in nodes for full in expressions.graph.facts[at].parameters)
+    parameters = tuple(dict.fromkeys([*(f"{name}.{key}" for key in given), *below]))
     latch, gap = None, False
     if value is not None:
         latch, gap = _latch(name, latch_spec or LatchSpec(), table, document, expressions.graph, value)
@@ -130,7 +130,7 @@ def build_signal(
 
 def choice_signal(alternatives: Sequence[str]) -> Signal:
     """Returns the choice among several rules as a constant signal. Its bits are the number of the rule, bit 0 first."""
-    return Signal(RULE, (), {"name": RULE}, (), alternatives=tuple(alternatives))
+    return Signal(RULE, (), (RULE,), (), alternatives=tuple(alternatives))
 
 
 def check_signal(signal: Signal, table: AxisTable) -> None:
@@ -152,9 +152,9 @@ def _switch(
     one: SignalSpec,
     latch: LatchSpec,
     expressions: StudyExpressions,
+    scope: Scope,
     where: tuple[str, ...],
     document: Document,
-    given: Mapping[str, object],
 ) -> tuple[int, int]:
     """Returns the conditions of a latch that has conditions instead of levels."""
     levels = [key for key in ("on_above", "off_below", "off_gap") if getattr(latch, key) is not None]
@@ -165,7 +165,6 @@ def _switch(
     if one.value is not None:
         rule = "a latch of conditions needs no value:"
         raise InputError(rule, "value", document.where((*where, "value")), "Remove it, and use it in the conditions")
-    scope = expressions.scope(where, given)
     on = expressions.parse(latch.on, scope, (*where, "latch", "on"), boolean=True)
     return on, expressions.parse(latch.off, scope, (*where, "latch", "off"), boolean=True)
 

@@ -18,6 +18,8 @@ Scalar = int | float | str | None
 
 # The window `all`: longer than any series. A function that gets it uses all values that there are.
 ALL: Final = 2**31 - 1
+# The same as an expression writes it.
+ALL_WRITTEN: Final = "all"
 # The default of an argument that must be given.
 REQUIRED: Final = "<required>"
 
@@ -150,8 +152,7 @@ class Operator:
     values from the first known one of the inputs on are unknown, from the scalars by name. ``hindsight``: the same
     function with events dated when they happened instead of when they were known; it shows a look-ahead and is never
     traded. ``samples``: the result is one value a week or month, at the close of its last trading day; the function
-    gives them on trading days, each held to the next. ``origin``: the text of the file of a study's own operator; None
-    for a shipped one. ``doc``: formula, timing and treatment of NaN, plain sentences.
+    gives them on trading days, each held to the next. ``doc``: formula, timing and treatment of NaN, plain sentences.
     """
 
     name: str
@@ -167,11 +168,10 @@ class Operator:
     calendar: bool = False
     hindsight: Callable[..., Floats] | None = None
     samples: Literal["week", "month"] | None = None
-    origin: str | None = None
 
-    def __reduce__(self) -> tuple[Callable[..., Operator], tuple[str, str | None]]:
+    def __reduce__(self) -> tuple[Callable[..., Operator], tuple[str]]:
         """Pickle the name: another process finds the operator in its own catalogue."""
-        return find_operator, (self.name, self.origin)
+        return find_operator, (self.name,)
 
     def unit_of(self, units: tuple[Quantity, ...]) -> Quantity:
         """The unit of the result. ``units``: of the arrays among the arguments, in order."""
@@ -186,7 +186,7 @@ class Operator:
 
 @dataclass(slots=True)
 class Catalogue:
-    """Operators by name. ``operator`` adds to ``OPERATORS``, the shipped ones; a study's own have a catalogue each."""
+    """Operators by name. ``operator`` adds to ``OPERATORS``, those of the language, unless it is given another one."""
 
     operators: dict[str, Operator] = field(default_factory=dict)
 
@@ -196,8 +196,8 @@ class Catalogue:
         self.operators[operator.name] = operator
 
 
-def find_operator(name: str, origin: str | None) -> Operator:
-    """Returns an operator by name: a shipped one, or one of the file with the text ``origin``."""
+def find_operator(name: str) -> Operator:
+    """Returns an operator of the language by name."""
     import gridproof.signals.expression.operators as shipped  # fills the catalogue
 
     return shipped.OPERATORS.operators[name]

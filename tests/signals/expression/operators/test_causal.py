@@ -56,7 +56,7 @@ def changed_future(operator: Operator, seed: int, today: int) -> bool:
     for name, drawn in redrawn(operator, rng, DAYS).items():
         other[name] = np.where(np.arange(DAYS) > today, drawn, chosen[name])
     assert_same(now[:, : today + 1], call(operator, other, dates)[:, : today + 1], "a changed future shows")
-    short = {name: value[: today + 1] if name in redrawn(operator, rng, 1) else value for name, value in chosen.items()}
+    short = {name: value[: today + 1] if name in arrays_of(operator) else value for name, value in chosen.items()}
     if operator.name not in AHEAD:
         shorter = call(operator, short, cut(dates, slice(0, today + 1)))
         assert_same(now[:, : today + 1], shorter, "the number of later values shows")
