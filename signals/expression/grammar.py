@@ -137,10 +137,7 @@ class _Expression:
             case ast.Name():
                 return self.name(tree)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                inner = self.number(operand)
-                if self.graph.nodes[inner].kind == "number":
-                    return self.graph.add(Step("number", value=-self.graph.nodes[inner].value))  # type: ignore[operator]
-                return self.graph.add(Step("negative", operands=(inner,)), unit=units.negative(self.facts(inner).unit))
+                return self._negative(self.number(operand))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.number(operand)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -169,6 +166,12 @@ class _Expression:
 
     def facts(self, at: int) -> Facts:
         return self.graph.facts[at]
+
+    def _negative(self, inner: int) -> int:
+        node = self.graph.nodes[inner]
+        if node.kind == "number":
+            return self.graph.add(Step("number", value=-node.value))  # type: ignore[operator]
+        return self.graph.add(Step("negative", operands=(inner,)), unit=units.negative(self.facts(inner).unit))
 
     def number(self, tree: ast.expr) -> int:
         at = self.of(tree)
@@ -308,6 +311,9 @@ class _Expression:
         if isinstance(tree, ast.BinOp) and type(tree.op) in _ARITHMETIC:
             operands = (self._scalar_number(tree.left), self._scalar_number(tree.right))
             return self.graph.add(Step("arithmetic", _ARITHMETIC[type(tree.op)], operands))
+        if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
+            inner = self._scalar_number(tree.operand)
+            return self._negative(inner) if isinstance(tree.op, ast.USub) else inner
         return self.of(tree)
 
     def _word(self, tree: ast.expr, argument: Argument) -> str | None:

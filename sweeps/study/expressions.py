@@ -115,10 +115,11 @@ def _first_problem(value: Value, uses: list[Use]) -> tuple[str, str] | None:
             problem = units.misfit(value, use.argument)
             if problem is not None:
                 return problem
-        elif use.argument is None and isinstance(value, str):
-            if not any(other.argument is not None for other in uses):
-                return "must be a number", "Write a number"
-        elif use.argument is None and not isinstance(value, str) and not use.low <= value <= use.high:
+        elif use.argument is not None:
+            continue
+        elif isinstance(value, str):
+            return "must be a number", "Write a number"
+        elif not use.low <= value <= use.high:
             unit = Quantity(use.unit, use.low, use.high)
             return f"is compared with {use.unit}, which lies {units.between(unit)}", units.remedy(unit, float(value))
     return None

@@ -82,6 +82,12 @@ def test_durations_are_an_axis(folder: Path) -> None:
     np.testing.assert_allclose(value, expected.loc[value.index])
 
 
+def test_a_formula_of_a_window_may_have_durations(folder: Path) -> None:
+    plain = states(folder, {"when": "px > mean(px, 20)"})
+    for text, n in (("-n + 25", "1w"), ("+n", "20d"), ("2 * (n - 1w)", "15d"), ("-(n - 4w)", 0)):
+        np.testing.assert_array_equal(states(folder, {"when": f"px > mean(px, {text})", "n": n}), plain)
+
+
 def test_weeks_count_as_weeks(folder: Path) -> None:
     value = point_of(folder, signals={"up": {"value": "mean(weekly(px), 4)"}}).curve["up.value"]
     weekly = prices().resample("W-FRI").last().rolling(4).mean()
@@ -117,6 +123,10 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a parameter that no share reaches": (
         {"when": "percentile(px, 20) > level", "level": 80}, r"up\.level is compared with a share.*got 80.*Write 0\.8"),
     "a word for a number": ({"when": "px > level", "level": "high"}, r"up\.level must be a number; got 'high'"),
+    "a duration for a number": (
+        {"when": "px > n and px > mean(px, n)", "n": "3m"}, r"up\.n must be a number; got '3m'"),
+    "a duration in a condition for a window": (
+        {"when": "px > mean(px, where(n > 3, 5, 10)) and px > mean(px, n)", "n": "3m"}, r"up\.n must be a number"),
     "an unused parameter": ({"when": "px > 1", "n": 3}, r"a key of a signal is .*; got n\. Use n in the expression"),
     "missing of another kind": ({"value": "px", "missing": "zero"}, r"missing must be 'off' or 'hold'"),
     "a window below 1": ({"value": "mean(px, n - 30)", "n": 20}, r"n of mean must be at least 1; got -10"),
