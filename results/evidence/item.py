@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gridproof.results.run.evidence_record import EvidenceRecord, Question
@@ -60,6 +61,15 @@ def _record(
         "uncertainty": uncertainty if known else "",
         "why": why if known else f"{why} Not computable: {missing}.",
     }
+
+
+def finding(one: Mapping[str, Any]) -> str:
+    """What a piece of evidence shows, in the words of terminal and page."""
+    if one.get("value") is None:
+        return "not computable"
+    if one["kind"] == "information":
+        return "information"
+    return "supports it" if one.get("met") else "not shown"
 
 
 def text(value: float | None, digits: int = 2) -> str:

@@ -64,7 +64,7 @@ def histogram_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -
         "shapes": shapes,
         "annotations": notes,
         "xaxis": axis(label) | {"range": [low - pad, high + pad], "tickformat": form, "showgrid": False},
-        "yaxis": axis("Variants") | {"tickformat": ",d", "rangemode": "tozero", "nticks": 6},
+        "yaxis": axis("Choices") | {"tickformat": ",d", "rangemode": "tozero", "nticks": 6},
     }
     tallest, next_one = (*np.sort(counts)[::-1][:2], 0.0, 0.0)[:2]
     if tallest <= 5:

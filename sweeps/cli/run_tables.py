@@ -9,6 +9,7 @@ from rich.table import Table
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.conclusion import QUESTIONS
 from gridproof.results.environments import environments_sentence
+from gridproof.results.evidence.item import finding
 from gridproof.results.run.record import choice_noun, data_warnings
 from gridproof.sweeps.cli.console import bold, console, print_table
 
@@ -88,17 +89,10 @@ def print_verdict(result: Run) -> None:
     console.print("Evidence beside these answers (it decides none of them; nothing is added up):")
     table = Table("question", "what", "finding", "number", "threshold", "compared with", box=None)
     for one in statistics["evidence"]:
-        table.add_row(one["question"], one["name"], _found(one), one["number"], one["threshold"] or "–", one["against"])
+        table.add_row(
+            one["question"], one["name"], finding(one), one["number"], one["threshold"] or "–", one["against"]
+        )
     print_table(table)
-
-
-def _found(one: dict[str, Any]) -> str:
-    """Whether a piece of evidence supports its answer; what is information does neither."""
-    if one["value"] is None:
-        return "not computable"
-    if one["kind"] == "information":
-        return "information"
-    return "supports it" if one["met"] else "does not"
 
 
 def print_search(result: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gridproof.results.conclusion import QUESTIONS
 from gridproof.results.evidence.evidence import NOT_COVERED
+from gridproof.results.evidence.item import finding
 from gridproof.results.report.number_format import UNDEFINED
 from gridproof.results.report.sections.conclusion import ASKED
 from gridproof.results.report.sections.lookup import lookup, not_computable
@@ -15,11 +16,12 @@ from gridproof.results.run.record import Record
 _OF_A_SEARCH = {
     NOT_COVERED[0]: "How the signals, rules and ranges of the search were found: earlier trials are in no count here."
 }
-# (mark, class, text) by whether the threshold is met. Not to reach it is no evidence of the contrary.
-_FOUND = {
-    True: ("✓", "pass", "supports it"),
-    False: ("–", "unknown", "does not"),
-    None: ("", "absent", "not computable"),
+# The mark and the class of each finding. Not to reach a threshold is no evidence of the contrary.
+_MARKS = {
+    "supports it": ("✓", "pass"),
+    "not shown": ("–", "unknown"),
+    "information": ("", "unknown"),
+    "not computable": ("", "absent"),
 }
 
 
@@ -42,9 +44,8 @@ def evidence_section(statistics: Record, searched: bool = False) -> Record:
 
 def _row(one: Record) -> list[str]:
     """Name, mark, class, finding, number, threshold, what it is compared with, uncertainty, what it measures."""
-    mark, kind, found = _FOUND[one.get("met")]
-    if one["kind"] == "information" and one.get("value") is not None:
-        mark, kind, found = "", "unknown", "information"
+    found = finding(one)
+    mark, kind = _MARKS[found]
     texts = [one.get(key) or UNDEFINED for key in ("number", "threshold", "against", "uncertainty", "why")]
     return [one["name"], mark, kind, found, *map(str, texts)]
 

@@ -26,7 +26,7 @@ def intervals_section(statistics: Record, legs: Sequence[str], searched: bool = 
     """The forest plot of intervals, its table and a sentence on the ensemble; a missing part is its reason."""
     who = lookup(statistics, "who")
     section: Record = {"bootstrap": bootstrap_line(statistics), "confidence": confidence(statistics)}
-    of = "variants tested" if searched else "grid"
+    of = "variants tested" if searched else "choices"
     section["ensemble"] = _ensemble(statistics, of) or not_computable(statistics, "ensemble")
     if who is None:
         return section | {"table": not_computable(statistics, "who"), "figure": None, "groups": [], "finding": ""}

@@ -42,7 +42,7 @@ PLAIN_ALONE = [
     "The base was not chosen as the best",
     "the best of this sweep",
     "this sweep has",
-    "of the grid) whose",
+    "of the choices) whose",
     "here they are better than",
     "did not publish",
     "choices with different returns",

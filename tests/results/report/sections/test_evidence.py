@@ -32,7 +32,7 @@ def test_no_count_of_evidence_stands_anywhere(run: pathlib.Path) -> None:
 def test_evidence_stands_under_its_question_with_what_it_is_compared_with(run: pathlib.Path) -> None:
     text = words_of(section_of(page_of(run), "Evidence by question"))
     rows = [
-        "Mean return under shifted positions – does not p 0.213 ≤ 0.05 the same positions at another time exact: all",
+        "Mean return under shifted positions – not shown p 0.213 ≤ 0.05 the same positions at another time exact: all",
         "Break-even cost of the base ✓ supports it 1.20% a side ≥ 0.30% hold &lt;index&gt; – It bears",
         "Probabilistic Sharpe ratio (PSR) of the base information PSR 0.971 – cash standard error 0.25 Holding a leg",
         "Walk-forward not computable – ≤ 0.05 every static holding of the same days – Not computable: fewer than",
