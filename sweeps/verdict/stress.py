@@ -81,12 +81,13 @@ def _along(points: Points, point: Point, name: str, values: list[Any]) -> list[S
 
 
 def _neighbours(evaluation: GridEvaluation, index: int) -> NeighbourRecord:
-    """The objective one step away along each axis."""
+    """The objective one step away along each axis that is a choice."""
     study = evaluation.plan.study
     space = study.space
     digits = space.digits(np.array([index]))[0]
     around = []
-    for axis, size in enumerate(space.dims):
+    chosen = [axis for axis, name in enumerate(space.names) if name not in study.environment]
+    for axis, size in ((axis, space.dims[axis]) for axis in chosen):
         for step in (-1, 1):
             if 0 <= digits[axis] + step < size:
                 moved = digits.copy()
