@@ -1,8 +1,8 @@
-"""python -m benchmarks.gates [--markets N] [--json]: how often each gate passes where the truth is known.
+"""python -m benchmarks.gates [--markets N] [--json]: how often evidence reaches its threshold where the truth is known.
 
 Synthetic markets of four kinds, the same shocks in each kind: one in which nothing earns anything, one in which small
 caps rise but no signal says when, and two in which the rate rule is true. On each the same small study is run with its
-verdict. Where what a gate asks for is not there, its passes are false; where it is, they are its power.
+verdict. Where the effect that a threshold (here: a gate) asks for is absent, passes are false; else they are its power.
 """
 
 from __future__ import annotations

@@ -140,7 +140,8 @@ def run(
     backend
         ``"auto"`` (cpu), ``"cpu"``, ``"cuda"`` or ``"reference"``.
     sample
-        Evaluate only so many variants, drawn at random without replacement. None: all.
+        Evaluate only so many variants, drawn at random without replacement: among the choices, and where these are
+        fewer, the rest among the others. None: all.
     verdict
         Whether to compute the statistics of the sweep too.
     ray

@@ -16,7 +16,7 @@ def active_returns(positions: npt.ArrayLike, returns: npt.ArrayLike) -> Floats:
     positions: weights (T,) or (T, A) that earn the returns, (T,) or (T, A), of the same day (already lagged). The mean
     is that of Σ(w − w̄)r, but a day with w above its mean is not credited with the mean return of what it holds, so
     that resampled days of a market that rises do not look like timing. With a test of superior predictive ability of
-    the active returns of all variants, the null hypothesis is that none knows when to be where. NaN and different
+    the active returns of all variants, the null hypothesis is that none has any timing. NaN and different
     shapes raise InputError.
 
     >>> active_returns([0, 1, 1, 0], [-0.01, 0.02, 0.01, -0.02]).round(4).tolist()

@@ -27,7 +27,8 @@ def run(
     out: OutOption = "runs",
     backend: BackendOption = "auto",
     sample: Annotated[
-        int | None, typer.Option(metavar="N", help="Evaluate only N variants, drawn at random without replacement.")
+        int | None,
+        typer.Option(metavar="N", help="Evaluate only N variants, drawn at random: among the choices first."),
     ] = None,
     verdict: VerdictOption = True,
     top: TopOption = 10,

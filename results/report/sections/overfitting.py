@@ -73,4 +73,4 @@ def _finding(part: Record) -> str:
         text += f"; in {format_value(part['loss'], 'percent')} it lost money there"
     if part["probability"] <= 0.05:
         return f"{text}. Without any edge, a PBO this low is rare."
-    return f"{text}. A PBO above 5% is no evidence against overfitting."
+    return f"{text}. A PBO above 5% does not rule out overfitting."
