@@ -7,9 +7,11 @@ not corrected for there being four. "Good" needs Timing, Worth and, where someth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from gridproof.results.run.conclusion_record import (
+    MIX,
     AnswerRecord,
     ChoicesPlaceboRecord,
     ConclusionRecord,
@@ -69,12 +71,12 @@ def answer_timing(timing: TimingRecord, days: int) -> AnswerRecord:
         return _unknown(f"nothing can be told of the rule's timing: {why}", _TIMING, p_value)
     if p_value is None:
         return _unknown("nothing can be told of the rule's timing: its returns are constant", _TIMING)
-    counts = f"p {_text(p_value, 3)}, {_switches(timing['switches'])}"
+    counts = f"p {text(p_value, 3)}, {_switches(timing['switches'])}"
     if p_value <= LEVEL:
         mean = timing["p_mean"]
         why = f"the rule's timing is better than chance ({counts})"
         if mean is not None and mean > LEVEL:
-            why += f", but it times risk, not return (p of the mean {_text(mean, 3)})"
+            why += f", but it times risk, not return (p of the mean {text(mean, 3)})"
         return _answer("yes", p_value, LEVEL, _TIMING, why)
     if (bound := _small_effect(timing["upper"], timing["volatility"], f"the rule's timing ({counts})")) is not None:
         return bound
@@ -83,7 +85,7 @@ def answer_timing(timing: TimingRecord, days: int) -> AnswerRecord:
 
 def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
     """timed: whether Timing is "yes", which few switches need."""
-    hardest = _hardest(worth)
+    hardest = hardest_holding(worth["holdings"])
     if worth["days"] < FEWEST_DAYS or hardest is None:
         why = "its returns are constant" if hardest is None else f"{worth['days']} days are fewer than {FEWEST_DAYS}"
         return _unknown(f"whether it beats holding cannot be told: {why}", _WORTH)
@@ -91,14 +93,14 @@ def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
     enough = switches >= MANY_SWITCHES or (timed and switches >= FEWEST_SWITCHES)
     if p_value is not None and p_value <= LEVEL and enough:
         few = "" if switches >= MANY_SWITCHES else f", on only {_switches(switches)}"
-        why = f"it beats every static holding (p {_text(p_value, 3)} against {_name(hardest)}{few})"
+        why = f"it beats every static holding (p {text(p_value, 3)} against {_name(hardest)}{few})"
         return _answer("yes", p_value, LEVEL, _WORTH, why)
     if (bound := _bound(worth)) is not None:
         return bound
     if p_value is not None and p_value <= LEVEL:
-        why = f"it beats every static holding (p {_text(p_value, 3)}), but {_switches(switches)} are too few to tell"
+        why = f"it beats every static holding (p {text(p_value, 3)}), but {_switches(switches)} are too few to tell"
         return _unknown(why, _WORTH, p_value)
-    why = f"nothing shows that it beats {_holding(hardest)} (p {_text(p_value, 2)})"
+    why = f"nothing shows that it beats {_holding(hardest)} (p {text(p_value, 2)})"
     return _unknown(why, _WORTH, p_value)
 
 
@@ -109,12 +111,12 @@ def answer_search(search: ChoicesPlaceboRecord | None) -> AnswerRecord:
     if p_value is None or search["choices"] == 0:
         return _unknown("nothing can be told of the search: no choice switches often enough", _SEARCH)
     drawn = " drawn at random" if search["sampled"] else ""
-    among = f"p {_text(p_value, 3)} among {search['choices']:,} eligible choices{drawn}"
+    among = f"p {text(p_value, 3)} among {search['choices']:,} eligible choices{drawn}"
     if p_value <= LEVEL:
         return _answer("yes", p_value, LEVEL, _SEARCH, f"the best choice is more than luck ({among})")
     small = search["p_with_effect"]
     if small is not None and small <= LEVEL:
-        more = f"an effect of one annual volatility would have shown more (p {_text(small, 3)})"
+        more = f"an effect of one annual volatility would have shown more (p {text(small, 3)})"
         return _answer("no", small, LEVEL, _SMALL_SEARCH, f"the best choice's timing ({among}) is small: {more}")
     return _unknown(f"nothing shows that the best choice is more than luck ({among})", _SEARCH, p_value)
 
@@ -122,7 +124,7 @@ def answer_search(search: ChoicesPlaceboRecord | None) -> AnswerRecord:
 def answer_since(since: WorthRecord | None) -> AnswerRecord:
     if since is None:
         return _unknown("nothing can be told of the time since publication: the study names no date", _WORTH)
-    days, switches, hardest = since["days"], since["switches"], _hardest(since)
+    days, switches, hardest = since["days"], since["switches"], hardest_holding(since["holdings"])
     if switches < FEWEST_SWITCHES:
         often = "it never switched" if switches == 0 else f"it has only {_switches(switches)}"
         return _unknown(f"since publication {often}, so nothing can be told", _WORTH)
@@ -131,12 +133,12 @@ def answer_since(since: WorthRecord | None) -> AnswerRecord:
         return _unknown(f"the time since publication tells nothing: {why}", _WORTH)
     p_value = hardest["p_value"]
     if p_value is not None and p_value <= LEVEL:
-        why = f"since publication it beats every static holding (p {_text(p_value, 3)})"
+        why = f"since publication it beats every static holding (p {text(p_value, 3)})"
         return _answer("yes", p_value, LEVEL, _WORTH, why)
     if (bound := _bound(since)) is not None:
         return {**bound, "why": f"since publication {bound['why']}"}
-    least = f"detectable difference of Sharpe ratios {_text(hardest['detectable'])}"
-    why = f"since publication nothing shows that it beats {_holding(hardest)} (p {_text(p_value, 2)}; {least})"
+    least = f"detectable difference of Sharpe ratios {text(hardest['detectable'])}"
+    why = f"since publication nothing shows that it beats {_holding(hardest)} (p {text(p_value, 2)}; {least})"
     return _unknown(why, _WORTH, p_value)
 
 
@@ -151,9 +153,9 @@ def _sentence(answers: ConclusionRecord, searched: bool, declared: bool) -> str:
     return f"{head}: " + "; ".join(one["why"] for one in told) + "." + chosen
 
 
-def _hardest(worth: WorthRecord) -> HoldingRecord | None:
+def hardest_holding(holdings: Sequence[HoldingRecord]) -> HoldingRecord | None:
     """The holding with the largest p-value."""
-    known = [holding for holding in worth["holdings"] if holding["p_value"] is not None]
+    known = [holding for holding in holdings if holding["p_value"] is not None]
     return max(known, key=lambda holding: holding["p_value"] or 0.0) if known else None
 
 
@@ -165,7 +167,7 @@ def _bound(worth: WorthRecord) -> AnswerRecord | None:
     upper, holding = min(known, key=lambda pair: pair[0])
     if upper >= _NEGLIGIBLE:
         return None
-    why = f"it is not better than {_holding(holding)} by a Sharpe ratio of {_NEGLIGIBLE} (at most {_text(upper)})"
+    why = f"it is not better than {_holding(holding)} by a Sharpe ratio of {_NEGLIGIBLE} (at most {text(upper)})"
     return _answer("no", upper, _NEGLIGIBLE, "upper bound of the difference of Sharpe ratios", why)
 
 
@@ -193,7 +195,7 @@ def _name(holding: HoldingRecord) -> str:
 
 def _holding(holding: HoldingRecord) -> str:
     name = _name(holding)
-    return f"the {name}" if name.startswith("constant mix") else f"holding {name}"
+    return f"the {name}" if name.startswith(MIX) else f"holding {name}"
 
 
 def _switches(count: int) -> str:
@@ -209,5 +211,6 @@ def _unknown(why: str, test: str, number: Number = None) -> AnswerRecord:
     return {"answer": "cannot tell", "number": number, "threshold": threshold, "test": test, "why": why}
 
 
-def _text(value: float | None, digits: int = 2) -> str:
+def text(value: float | None, digits: int = 2) -> str:
+    """A number as sentences show it: with a minus sign, and a dash where it is undefined."""
     return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from gridproof.kernels.backend import Backend, cuda_planner, resolve
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
+from gridproof.results.ledger.run_files import check_ledger
 from gridproof.results.report.report import write_report
 from gridproof.results.run.atomic_write import remove_leftovers
 from gridproof.results.run.errors import DamagedFileError
@@ -29,10 +30,11 @@ from gridproof.sweeps.execution.errors import IncompleteError, resumable_writes
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor, Task
 from gridproof.sweeps.execution.identity import code_digest
-from gridproof.sweeps.execution.ledger_entries import RunLedger, check_ledger, record_finished
 from gridproof.sweeps.execution.options import RunOptions
+from gridproof.sweeps.execution.recording import RunLedger, record_finished
 from gridproof.sweeps.execution.run_store import RunStore
-from gridproof.sweeps.execution.summary import variant_tables, write_summary
+from gridproof.sweeps.execution.summary import write_summary
+from gridproof.sweeps.execution.summary_tables import variant_tables
 from gridproof.sweeps.execution.tile import build_tally_scale
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_variants, whole_grid
 from gridproof.sweeps.plan.plan import Plan, build_plan

@@ -16,10 +16,6 @@ _TIMES = "timing.json"
 _TILE = re.compile(r"^(\d{14,})-(\d{14,})\.npz$")
 
 
-def run_folders(out: Path) -> list[Path]:
-    return sorted(path for path in out.glob("*-*") if path.is_dir())
-
-
 def contents(out: Path) -> Contents:
     """Bytes of every file of the runs under ``out``, timings and the ledger left out."""
     return {

@@ -7,8 +7,6 @@ from typing import Any
 
 from gridproof.results.run.evidence_record import EvidenceRecord, Question
 
-LEVEL = 0.05
-
 
 def evidence(
     question: Question,
@@ -70,10 +68,6 @@ def finding(one: Mapping[str, Any]) -> str:
     if one["kind"] == "information":
         return "information"
     return "supports it" if one.get("met") else "not shown"
-
-
-def text(value: float | None, digits: int = 2) -> str:
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
 def percent(value: float | None, digits: int = 1) -> str:

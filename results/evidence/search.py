@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gridproof.results.evidence.item import LEVEL, evidence, information, text
+from gridproof.results.conclusion import LEVEL, hardest_holding, text
+from gridproof.results.evidence.item import evidence, information
 from gridproof.results.run.evidence_record import EvidenceRecord
 
 
@@ -56,8 +57,7 @@ def _best(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
 
 def _walk_forward(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     walk = statistics["walk_forward"]
-    known = [] if walk is None else [one for one in walk["holdings"] if one["p_value"] is not None]
-    hardest = max(known, key=lambda one: float(one["p_value"]), default=None)
+    hardest = None if walk is None else hardest_holding(walk["holdings"])
     p_value = None if hardest is None else hardest["p_value"]
     return [
         evidence(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gridproof.results.evidence.item import information, text
+from gridproof.results.conclusion import text
+from gridproof.results.evidence.item import information
 from gridproof.results.run.evidence_record import EvidenceRecord
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gridproof.results.evidence.item import LEVEL, evidence, information, percent, text
+from gridproof.results.conclusion import LEVEL, text
+from gridproof.results.evidence.item import evidence, information, percent
 from gridproof.results.run.evidence_record import EvidenceRecord
 
 _CONSTANT = "its returns are constant"

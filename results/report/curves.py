@@ -10,13 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from gridproof.results.report.figures import BEST, INK, MIX_COLOUR, Figure, axis, base64_array, layout, leg_colours
+from gridproof.results.run.conclusion_record import MIX
 
 LEGEND: Figure = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
 MIX_STYLE: Figure = {"color": MIX_COLOUR, "width": 1.2, "dash": "dash"}
 _NAV, _DRAWDOWN, _ROW, _GAP = 330, 150, 20, 18  # pixels
-
-
-MIX = "constant mix"
 
 
 def with_mix(curves: pd.DataFrame, legs: Sequence[str]) -> pd.DataFrame:

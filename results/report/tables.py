@@ -11,6 +11,7 @@ from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import ReportAxis, plain
 from gridproof.results.report.number_format import format_metric, format_percentile, format_value, metric_order
 from gridproof.results.report.search_record import SearchRecord
+from gridproof.results.run.conclusion_record import MIX
 from gridproof.results.run.record import Record
 
 TOP_ROWS = 20
@@ -64,7 +65,7 @@ def comparison_table(summary: Record, statistics: Record | None = None) -> dict[
     if ensemble:
         who["Ensemble"] = {key: ensemble.get(key) or {} for key in ("in_sample", "after_publication")}
     who |= {f"Hold {leg}": held for leg, held in summary["hold"].items()}
-    mix = ((statistics or {}).get("who") or {}).get("constant mix")
+    mix = ((statistics or {}).get("who") or {}).get(MIX)
     if mix:
         who["Constant mix"] = {key: mix.get(key) or {} for key in ("in_sample", "after_publication")}
     groups = [("In sample", "in_sample", "percentile")]

@@ -11,6 +11,9 @@ from typing_extensions import TypedDict
 
 Number = float | None
 
+# The name of the mix of a strategy's own mean weights; that of the static holding begins with it.
+MIX = "constant mix"
+
 
 class EffectRecord(TypedDict):
     """The size of a timing effect, by inverting the circular-shift test of the mean."""

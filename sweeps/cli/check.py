@@ -12,9 +12,9 @@ def check(run: RunArgument) -> None:
 
     Exit codes: 0 all files are as they were written, 1 one is not. To repair a run, run its study again.
     """
+    from gridproof.results.ledger.run_files import ledger_faults
     from gridproof.results.run.store import Store
     from gridproof.sweeps.cli.console import console
-    from gridproof.sweeps.execution.ledger_entries import ledger_faults
     from gridproof.sweeps.execution.run_store import open_run_store
 
     place, folder = open_run_store(run, finished=False)

@@ -17,7 +17,7 @@ from gridproof.results.run.tally import EVALUATED, UNDEFINED, Tally
 from gridproof.sweeps.execution.budget import BudgetTracker
 from gridproof.sweeps.execution.errors import IncompleteError
 from gridproof.sweeps.execution.executor import Executor, Range, Task, TileFault
-from gridproof.sweeps.execution.ledger_entries import RunLedger
+from gridproof.sweeps.execution.recording import RunLedger
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import Grid, cut_alike

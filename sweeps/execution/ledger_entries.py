@@ -10,27 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from glob import escape
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gridproof.kernels.aggregate.surfaces import LARGEST, several_pairs
-from gridproof.kernels.arrays import Ints
-from gridproof.kernels.errors import InputError
-from gridproof.results.axis_range import AxisValues, Value, axis_values
-from gridproof.results.ledger.file import read_file
-from gridproof.results.ledger.ledger import LEDGER_FOLDER, LedgerFile, LedgerHeader, TrialAxis
-from gridproof.results.ledger.lines import is_cut_off
-from gridproof.results.ledger.ranges import merge_ranges, within
-from gridproof.results.run.store import Store
+from gridproof.results.axis_range import AxisValues, Value
+from gridproof.results.ledger.ledger import LedgerHeader, TrialAxis
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
-from gridproof.sweeps.plan.grid import Grid, draw_variants
 from gridproof.sweeps.study.signal import ON, RULE
-from gridproof.sweeps.study.space import Axis, Space
+from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Leg, Signal, Study
 
 
@@ -47,11 +38,12 @@ def market_identity(study: Study, folder: Path | None) -> str:
 
 def trials_of(study: Study, folder: Path | None, run: str) -> LedgerHeader:
     """The ledger header of a study's variants. run: name of the run's folder. folder: that of the market's files."""
-    strategy = _canonical(study)
-    return LedgerHeader(run, study.name, market_identity(study, folder), strategy.text, tuple(_axes(study, strategy)))
+    strategy = canonical_strategy(study)
+    axes = tuple(trial_axes(study, strategy))
+    return LedgerHeader(run, study.name, market_identity(study, folder), strategy.text, axes)
 
 
-def _axes(study: Study, strategy: _Strategy) -> list[TrialAxis]:
+def trial_axes(study: Study, strategy: CanonicalStrategy) -> list[TrialAxis]:
     """The study's axes, then its constant parameters."""
     fixed = {name: value for name, value in strategy.parameters.items() if not isinstance(value, _Parameter)}
     named: dict[str, list[str]] = {}
@@ -62,158 +54,6 @@ def _axes(study: Study, strategy: _Strategy) -> list[TrialAxis]:
     return axes + [TrialAxis((name,), (value,)) for name, value in fixed.items()]
 
 
-class RunLedger:
-    """Records what one call of a run evaluates, in the ledger next to the run folders."""
-
-    def __init__(self, study: Study, grid: Grid, store: Store, folder: Path | None) -> None:
-        trials = trials_of(study, folder, store.folder.name)
-        self._file = LedgerFile(store.folder.parent / LEDGER_FOLDER, trials)
-        self._space, self._grid, self._store = study.space, grid, store
-        # Tiles saved by an earlier call are recorded again: its ledger may have been lost in a power failure.
-        for low, high in store.tiles.finished():
-            self.finish(low, high)
-
-    def finish(self, low: int, high: int) -> None:
-        """Record the pieces [low, high), which are evaluated and not yet saved.
-
-        A tile is recorded before it is saved. After a kill in between, it is evaluated again, and its variants still
-        count once. A tile saved first could remain unrecorded.
-        """
-        if self._grid.size == self._space.size:
-            self._file.add_range(self._grid.bounds(low)[0], self._grid.bounds(high - 1)[1])
-        else:
-            self._file.add_indices(np.concatenate([self._grid.variants(piece) for piece in range(low, high)]))
-
-    def conclude(self) -> list[str]:
-        """Records the whole of a finished grid, of which the ledger may have lost parts meanwhile, and what the summary
-        of a sample evaluates in addition. Returns a sentence for each damaged file that is replaced by this."""
-        if self._grid.size == self._space.size:
-            self._file.add_range(0, self._space.size)
-        else:
-            pieces = [self._grid.variants(piece) for piece in range(self._grid.pieces)]
-            self._file.add_indices(np.concatenate([*pieces, _shown(self._space)]))
-        self._file.compact()
-        # The ledger of a search has its trials too, which are not recorded here.
-        return [] if self._store.has("search.json") else _remove_damaged(self._store.folder)
-
-
-def record_finished(study: Study, folder: Path, data: Path | None, sample: int | None) -> list[str]:
-    """Records a finished run of which the ledger beside its folder has lost entries. Returns what was done, in words.
-
-    folder: the run's folder. data: that of the market's files. sample: how many variants were drawn, None: all.
-    Entries that cannot be read count as lost.
-    """
-    trials, space = trials_of(study, data, folder.name), study.space
-    drawn = None if sample is None else np.union1d(draw_variants(study, sample), _shown(space))
-    ranges, indices = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    for path in _files_of(folder):
-        try:
-            found = read_file(path)
-        except InputError:
-            continue
-        if found is not None and found[0] == trials:
-            ranges.append(found[1].ranges)
-            indices.append(found[1].indices)
-    merged = merge_ranges(np.concatenate(ranges))
-    if drawn is None:
-        whole = merged.tolist() == [[0, space.size]]
-    else:
-        whole = bool(np.isin(drawn[~within(merged, drawn)], np.concatenate(indices)).all())
-    if not whole:
-        file = LedgerFile(folder.parent / LEDGER_FOLDER, trials)
-        if drawn is None:
-            file.add_range(0, space.size)
-        else:
-            file.add_indices(drawn)
-        file.compact()
-    lost = [] if whole else [f"{folder}: the ledger had lost this run; it is recorded again"]
-    return lost + _remove_damaged(folder)
-
-
-def check_ledger(folder: Path) -> None:
-    """Raises InputError where a ledger file of another run than the one in ``folder`` is damaged.
-
-    A verdict counts all of the ledger, so this is found before the work. Damaged files of the run itself are replaced.
-    """
-    ledger = folder.parent / LEDGER_FOLDER
-    for path in sorted({*ledger.glob("*.jsonl")} - {*_files_of(folder)}):
-        read_file(path)
-
-
-def ledger_faults(folder: Path) -> list[str]:
-    """A sentence for each damaged ledger file of the run or search in a folder."""
-    return [fault for path in _files_of(folder) if (fault := _fault(path)) is not None]
-
-
-def _remove_damaged(folder: Path) -> list[str]:
-    """Removes the damaged ledger files of a run whose variants are all recorded in another one; a sentence for each."""
-    removed = []
-    for path in _files_of(folder):
-        if (fault := _fault(path)) is not None:
-            path.unlink(missing_ok=True)
-            removed.append(f"{fault}; removed, since its run is recorded again")
-    return removed
-
-
-def _fault(path: Path) -> str | None:
-    """What is wrong with a ledger file, None where nothing is."""
-    try:
-        read_file(path)
-    except InputError as error:
-        return f"{error.where}: {error.rule}; got {error.value}"
-    return f"{path}: its last line is cut off" if is_cut_off(path) else None
-
-
-def _shown(space: Space) -> Ints:
-    """Grid indices that the report of a sampled run shows besides its sample: the base, and the surfaces through it."""
-    dims = space.dims
-    slices = [space.slice_through_base(x, y) for x, y in several_pairs(dims) if dims[x] * dims[y] <= LARGEST]
-    return np.unique(np.concatenate([np.array([space.base_index], dtype=np.int64), *slices]))
-
-
-def _files_of(folder: Path) -> list[Path]:
-    """The ledger files of the run or search in a folder."""
-    return sorted((folder.parent / LEDGER_FOLDER).glob(f"{escape(folder.name)}-*.jsonl"))
-
-
-def is_recorded(folder: Path) -> bool:
-    """Whether the ledger next to a search's folder has entries of that search."""
-    return bool(_files_of(folder))
-
-
-class SearchLedger:
-    """Records what a search evaluates, boxes and variants by value, in the ledger next to its folder."""
-
-    def __init__(self, study: Study, folder: Path, data: Path | None) -> None:
-        strategy = self._strategy = _canonical(study)
-        self._study, self._axes = study, _axes(study, strategy)
-        # The values that will be drawn from continuous ranges are not known yet.
-        bare = tuple(TrialAxis(axis.names, ()) for axis in self._axes)
-        market = market_identity(study, data)
-        self._file = LedgerFile(
-            folder.parent / LEDGER_FOLDER, LedgerHeader(folder.name, study.name, market, strategy.text, bare)
-        )
-
-    def add_box(self, values: Mapping[str, Sequence[Value]]) -> None:
-        """Record every combination of these values of each axis, evaluated and not yet reported to Optuna."""
-        self._file.add_box(self._row(values))
-
-    def add_points(self, points: Sequence[Mapping[str, Value]]) -> None:
-        rows = [self._row({name: (value,) for name, value in point.items()}) for point in points]
-        self._file.add_rows([[values[0] for values in row] for row in rows])
-
-    def fold(self) -> None:
-        self._file.compact()
-
-    def _row(self, values: Mapping[str, Sequence[Value]]) -> list[AxisValues]:
-        axes = self._study.space.axes
-        chosen = [
-            self._strategy.values(replace(axis, values=axis_values(values[axis.name])), ledger.names)
-            for axis, ledger in zip(axes, self._axes, strict=False)
-        ]
-        return [*chosen, *(axis.values for axis in self._axes[len(axes) :])]
-
-
 @dataclass(frozen=True, slots=True)
 class _Parameter:
     """A reference to a parameter of the study, by its name there."""
@@ -222,7 +62,9 @@ class _Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Strategy:
+class CanonicalStrategy:
+    """A strategy without the names of its file."""
+
     text: str
     parameters: Mapping[str, _Parameter | Value]  # by canonical names, which do not depend on the names in the file
     rules: Mapping[Value, str]  # for each alternative a digest of what it chooses
@@ -233,7 +75,8 @@ class _Strategy:
         return tuple(self.rules[value] for value in axis.values) if list(names) == ["rule"] else axis.values
 
 
-def _canonical(study: Study) -> _Strategy:
+def canonical_strategy(study: Study) -> CanonicalStrategy:
+    """The same for studies that differ in names, texts, order or wording only."""
     named = {name for signal in study.signals for name in signal.series}
     measured = sorted(named, key=lambda name: (json.dumps(_series(study, name)), name))
     position = {name: number for number, name in enumerate(measured)}
@@ -284,7 +127,7 @@ def _canonical(study: Study) -> _Strategy:
         },
         ensure_ascii=False,
     )
-    return _Strategy(text, parameters, rules)
+    return CanonicalStrategy(text, parameters, rules)
 
 
 def _expression(

@@ -1,21 +1,17 @@
-"""The summary of a finished sweep, and the tables that belong to it: top, surfaces, curves, variants."""
+"""The summary of a finished sweep: its counts, base and best, holding, ranks and histogram."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import prod
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 
-from gridproof.kernels.aggregate.surfaces import Surfaces, several_pairs
-from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.aggregate.surfaces import several_pairs
+from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.results.axis_range import AxisRange, Value
-from gridproof.results.run.record import curve_segments, metrics_columns, metrics_record, objective_of
-from gridproof.results.run.store import ROWS_KEPT, Store, uniform
+from gridproof.results.run.record import metrics_record
+from gridproof.results.run.store import ROWS_KEPT
 from gridproof.results.run.summary_record import (
     AxisRecord,
     DataRecord,
@@ -32,12 +28,11 @@ from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import code_digest
+from gridproof.sweeps.execution.summary_tables import tabulate_curves, tabulate_surfaces, tabulate_top
 from gridproof.sweeps.execution.tile import TallyScale
-from gridproof.sweeps.plan.choices import Choices, choices_of
-from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
-from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 
@@ -53,16 +48,16 @@ def write_summary(
     study, window, choices = plan.study, plan.window, choices_of(plan.study)
     mine = tally.among_choices
     observer.progress("summary", 0, 3)
-    top = _top(evaluation, mine, choices)
+    top = tabulate_top(evaluation, mine, choices)
     store.write_table("top.parquet", top)
     observer.progress("summary", 1, 3, 1)
-    store.write_table("surfaces.parquet", _surfaces(evaluation, tally, sample is not None))
+    store.write_table("surfaces.parquet", tabulate_surfaces(evaluation, tally, sample is not None))
     observer.progress("summary", 2, 3, 2)
     base_index = study.space.base_index
     best_index = int(mine.best_index[0]) if len(mine.best_index) else base_index
     points = {"base": evaluation.point(base_index), "best": evaluation.point(best_index)}
     holds = {leg.name: hold_returns(plan, index) for index, leg in enumerate(study.legs)}
-    store.write_table("curves.parquet", _curves(plan, points, holds))
+    store.write_table("curves.parquet", tabulate_curves(plan, points, holds))
     observer.progress("summary", 3, 3, 3)
     days = plan.days
     published = None if window.published is None else window.published - window.first
@@ -160,31 +155,6 @@ def hold_returns(plan: Plan, leg: int) -> tuple[Any, Any]:
     return returns, metrics
 
 
-def variant_tables(plan: Plan, grid: Grid, store: Store, observer: RunObserver) -> Iterator[pa.Table]:
-    """Every variant in grid order as Arrow tables: index, axes by value, metrics in float32."""
-    space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
-    number = written = 0
-    observer.progress("writing variants", 0, grid.size)
-    for rows in store.tiles.rows():
-        done = 0
-        while done < len(rows):
-            variants = grid.variants(number)
-            digits = space.digits(variants)
-            columns: dict[str, Any] = {"index": variants}
-            for position, axis in enumerate(space.axes):
-                columns[axis.name] = pa.DictionaryArray.from_arrays(
-                    pa.array(digits[:, position].astype(np.int32)), pa.array(uniform(list(axis.values)))
-                )
-            metrics = metrics_columns(rows[done : done + len(variants)], legs)
-            # Undefined metrics are null, which SQL aggregates ignore.
-            columns |= {name: pa.array(values, from_pandas=True) for name, values in metrics.items()}
-            yield pa.table(columns)
-            done += len(variants)
-            written += len(variants)
-            observer.progress("writing variants", written, grid.size, written)
-            number += 1
-
-
 def _omitted_surfaces(plan: Plan, tally: Tally) -> list[str]:
     """A note for each pair of axes with too many cells for a surface."""
     axes = plan.study.space.axes
@@ -223,102 +193,3 @@ def _segments(metrics: Floats, study: Study) -> SegmentsRecord:
     legs = [leg.name for leg in study.legs]
     records = [cast("MetricsRecord", metrics_record(row, legs)) for row in metrics]
     return {"in_sample": records[0], "after_publication": records[1] if len(records) > 1 else None}
-
-
-def _top(evaluation: GridEvaluation, tally: Tally, choices: Choices) -> pd.DataFrame:
-    """Returns the best choices by the objective. Choices with equal metrics are one row, with the lowest index.
-
-    tally: of the choices. ``equal``: the number of choices in that row; for example, two thresholds between which the
-    signal never lies give the same positions.
-    """
-    plan = evaluation.plan
-    space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
-    columns: dict[str, Any] = {
-        "index": tally.best_index,
-        "equal": np.array([plan.equal(key[:-1], choices) for key in tally.best_key], dtype=np.int64),
-    }
-    digits = space.digits(tally.best_index)
-    for position, axis in enumerate(space.axes):
-        columns[axis.name] = [axis.values[digit] for digit in digits[:, position]]
-    order = np.argsort(np.argsort(tally.best_index))
-    metrics = evaluation.listed(tally.best_index)[order]
-    table = pd.DataFrame(columns | metrics_columns(metrics, legs))
-    _, group = np.unique(metrics.reshape(len(metrics), prod(metrics.shape[1:])), axis=0, return_inverse=True)
-    table["equal"] = table.groupby(group.ravel())["equal"].transform("sum")
-    table = table[~pd.Series(group.ravel()).duplicated().to_numpy()].reset_index(drop=True)
-    table.insert(0, "rank", np.arange(1, len(table) + 1))
-    return table
-
-
-def _surfaces(evaluation: GridEvaluation, tally: Tally, sampled: bool) -> pd.DataFrame:
-    """One row for each cell of every pair of axes with several values.
-
-    ``base``: all other axes at the base. ``count`` and what follows: over all choices, which have no cells of a pair
-    with an axis of the environment. ``whole_grid_count`` and what follows: over all variants, null for a sample.
-    """
-    study, surfaces = evaluation.plan.study, tally.surfaces
-    space = study.space
-    parts, cells = [], []
-    for x, y in surfaces.pairs:
-        down, across = (part.ravel() for part in np.indices((space.dims[x], space.dims[y])))
-        cells.append(space.slice_through_base(x, y))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "x_axis": space.axes[x].name,
-                    "y_axis": space.axes[y].name,
-                    "x_index": down,
-                    "y_index": across,
-                    "x": [str(space.axes[x].values[digit]) for digit in down],
-                    "y": [str(space.axes[y].values[digit]) for digit in across],
-                }
-            )
-        )
-    names = ["x_axis", "y_axis", "x_index", "y_index", "x", "y"]
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
-    wanted = np.concatenate(cells) if cells else np.empty(0, dtype=np.int64)
-    if len(wanted):
-        values = objective_of(evaluation.listed(wanted), study.spec.objective)
-        table["base"] = values[np.searchsorted(np.unique(wanted), wanted)]
-    else:
-        table["base"] = np.empty(0)
-    for name, values in _surface_columns(tally.among_choices.surfaces, surfaces).items():
-        table[name] = values
-    for name, values in _surface_columns(surfaces, surfaces).items():
-        table[f"whole_grid_{name}"] = np.full(len(values), np.nan) if sampled else values
-    return table
-
-
-def _surface_columns(surfaces: Surfaces, cells: Surfaces) -> dict[str, Array]:
-    """count, mean, mean_square and max of the surfaces that there are, laid out over the cells of all pairs, (C,)."""
-    columns: dict[str, Array] = {
-        "count": surfaces.count,
-        "mean": surfaces.mean(),
-        "mean_square": surfaces.mean_square(),
-        "max": np.where(np.isfinite(surfaces.maximum), surfaces.maximum, np.nan),
-    }
-    if surfaces.pairs == cells.pairs:
-        return columns
-    own, offsets = surfaces.offsets(), cells.offsets()
-    result: dict[str, Array] = {name: np.full(len(cells.count), np.nan) for name in columns}
-    result["count"] = np.zeros_like(cells.count)
-    for number, pair in enumerate(surfaces.pairs):
-        place = cells.pairs.index(pair)
-        for name, values in columns.items():
-            result[name][offsets[place] : offsets[place + 1]] = values[own[number] : own[number + 1]]
-    return result
-
-
-def _curves(plan: Plan, points: dict[str, Point], holds: dict[str, tuple[Any, Any]]) -> pd.DataFrame:
-    published = None if plan.window.published is None else plan.window.published - plan.window.first
-    columns: dict[str, Any] = {"segment": curve_segments(points["base"].curve, published)}
-    for who, point in points.items():
-        columns[f"{who}.leg"] = point.held
-        for name in ("return", "cost", "nav", "drawdown"):
-            columns[f"{who}.{name}"] = point.curve[name]
-        if who == "base":
-            for bit in plan.study.rule.bits:
-                columns[f"base.state.{bit}"] = point.curve[f"{bit}.state"]
-    for name, (returns, _) in holds.items():
-        columns[f"hold.{name}.nav"] = np.cumprod(1.0 + returns)
-    return pd.DataFrame(columns, index=points["base"].curve.index).reset_index()

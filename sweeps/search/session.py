@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial
 
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
+from gridproof.results.ledger.run_files import is_recorded
 from gridproof.results.run.atomic_write import remove_leftovers
 from gridproof.results.run.record import Record
 from gridproof.results.run.run import Run
@@ -28,8 +29,8 @@ from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.errors import IncompleteError, resumable_writes
 from gridproof.sweeps.execution.executor import LocalExecutor
 from gridproof.sweeps.execution.identity import code_digest
-from gridproof.sweeps.execution.ledger_entries import SearchLedger, is_recorded
 from gridproof.sweeps.execution.options import RunOptions
+from gridproof.sweeps.execution.recording import SearchLedger
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.plan.study_market import data_folder, market_of, report_data
 from gridproof.sweeps.progress.observer import RunObserver

@@ -18,13 +18,13 @@ import pytest
 
 import gridproof as gp
 from gridproof.results.ledger.ledger import ledger_rows
+from gridproof.results.ledger.run_files import ledger_faults
 from gridproof.results.run import atomic_write as atomic_write_module
 from gridproof.results.run.lock import LOCK, folder_lock
 from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.store import Store
 from gridproof.results.run.tiles import Tiles
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.execution.ledger_entries import ledger_faults
 from gridproof.sweeps.plan.grid import ProductGrid
 from tests.support.command import gridproof
 from tests.support.demo import small_file, small_study

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import plain
-from gridproof.results.report.curves import MIX, log_axis, publication_shading
+from gridproof.results.report.curves import log_axis, publication_shading
 from gridproof.results.report.figures import INK, MIX_COLOUR, NULL, Figure, axis, base64_array, layout, leg_colours
 from gridproof.results.report.number_format import (
     UNDEFINED,
@@ -22,6 +22,7 @@ from gridproof.results.report.number_format import (
 )
 from gridproof.results.report.search_record import SearchRecord, merge_switched_off, redundant_switch
 from gridproof.results.report.sections.lookup import lookup, not_computable, with_keys
+from gridproof.results.run.conclusion_record import MIX
 from gridproof.results.run.record import Record
 
 LEGEND: Figure = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.number_format import format_metric, format_value, join_words
 from gridproof.results.report.sections.lookup import lookup
+from gridproof.results.run.conclusion_record import MIX
 from gridproof.results.run.record import Record
 
 _SHOWN = ("cagr", "sharpe", "max_drawdown", "switches")
 LABELS = tuple(BY_NAME[name].label for name in _SHOWN)
-MIX = "constant mix"
 
 
 def holdings_section(summary: Record, statistics: Record | None) -> Record:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from gridproof.results.report.figures import BEST, INK, MIX_COLOUR, SOFT, Figure, axis, layout, leg_colours
 from gridproof.results.report.number_format import format_count, format_probability, format_value, plural
 from gridproof.results.report.sections.lookup import lookup, missing_of_two, not_computable, with_keys
+from gridproof.results.run.conclusion_record import MIX
 from gridproof.results.run.record import Record
 
-MIX = "constant mix"
 COLOURS = {"base": INK, "best": BEST}
 
 

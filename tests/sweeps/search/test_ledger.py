@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger import file as ledger_file
 from gridproof.results.ledger.ledger import LedgerFile, LedgerHeader, TrialAxis, ledger_rows, ledger_total, read_ledger
-from gridproof.sweeps.execution.ledger_entries import SearchLedger, trials_of
+from gridproof.sweeps.execution.ledger_entries import trials_of
+from gridproof.sweeps.execution.recording import SearchLedger
 from tests.support.searched import searched
 
 # Names of each axis: the second moves two parameters.
