@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.plausible import is_placeholder
 from gridproof.signals.data.source import Release
-from gridproof.signals.expression.duration import Duration, is_duration
 from gridproof.signals.expression.graph import Graph, Step
-from gridproof.signals.expression.operators.declaration import ALL, ALL_WRITTEN, Argument, Operator
+from gridproof.signals.expression.operators.declaration import Operator
+from gridproof.signals.expression.result_cache import Result, ResultCache
+from gridproof.signals.expression.scalars import ScalarArguments, Value
+from gridproof.signals.expression.signs import check_signs
 from gridproof.signals.expression.timeline import Timeline, calendar_of, observation_timeline, sampled
-from gridproof.signals.expression.units import misfit
 
-Value: TypeAlias = int | float | str
+# Bytes of the windows computed in one pass.
+_PASS_BYTES = 32 * 2**20
 
-# Bytes of results that are kept for other choices of parameters, and of the windows computed in one pass.
-_KEPT_BYTES, _PASS_BYTES = 256 * 2**20, 32 * 2**20
-
-# A node's values and where they stand; None: one number for all days.
-_Result = tuple[Any, Timeline | None]
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": np.add,
     "-": np.subtract,
@@ -64,9 +58,8 @@ class ExpressionEvaluator:
         self.axes, self.places = axes or {}, places or {}
         self.days = Timeline("day", calendar_of(market.calendar, periods))
         self._sampled: dict[str, Timeline] = {}
-        self._observed: dict[tuple[str, Release, bool], _Result] = {}
-        self._kept: OrderedDict[tuple[object, ...], _Result] = OrderedDict()
-        self._bytes = 0
+        self._observed: dict[tuple[str, Release, bool], Result] = {}
+        self.kept = ResultCache()
 
     def daily(
         self,
@@ -92,7 +85,7 @@ class ExpressionEvaluator:
             self._sampled[of] = sampled(self.days, of)
         return self._sampled[of]
 
-    def series(self, name: str, release: Release, hindsight: bool = False) -> _Result:
+    def series(self, name: str, release: Release, hindsight: bool = False) -> Result:
         key = name, release, hindsight
         if key not in self._observed:
             if self.market.series[name].monthly:
@@ -112,18 +105,6 @@ class ExpressionEvaluator:
         gap = int(np.setdiff1d(np.arange(len(values)), timeline.observed)[0])
         return f"{name} has no value in {timeline.calendar.dates[gap].astype('datetime64[M]')}"
 
-    def kept(self, key: tuple[object, ...], compute: Callable[[], _Result]) -> _Result:
-        """The result under a key, computed once; results not used for long are dropped where they fill the memory."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        result = compute()
-        self._kept[key] = result
-        self._bytes += getattr(result[0], "nbytes", 0)
-        while self._bytes > _KEPT_BYTES and len(self._kept) > 1:
-            self._bytes -= getattr(self._kept.popitem(last=False)[1][0], "nbytes", 0)
-        return result
-
 
 class _Evaluation:
     """One choice of parameters."""
@@ -138,8 +119,10 @@ class _Evaluation:
     ) -> None:
         self.evaluator, self.graph = evaluator, evaluator.graph
         self.chosen, self.releases, self.where, self.hindsight = chosen, releases, where, hindsight
+        days = evaluator.days.calendar.periods
+        self.scalars = ScalarArguments(self.graph, chosen, days, where, lambda at: float(self.of(at)[0]))
 
-    def of(self, at: int) -> _Result:
+    def of(self, at: int) -> Result:
         node = self.graph.nodes[at]
         if node.kind == "number":
             return node.value, None
@@ -147,7 +130,7 @@ class _Evaluation:
             return self.chosen[node.name], None
         if node.kind == "series":
             return self.evaluator.series(node.name, self.releases.get(node.name, Release()), self.hindsight)
-        return self.evaluator.kept(self.key(at), lambda: self.compute(at, node))
+        return self.evaluator.kept.result(self.key(at), lambda: self.compute(at, node))
 
     def key(self, at: int, without: str | None = None) -> tuple[object, ...]:
         """What the result of a node depends on. ``without``: a parameter whose values are computed together."""
@@ -157,7 +140,7 @@ class _Evaluation:
         releases = tuple(self.releases.get(name) for name in facts.series)
         return at, parameters, kinds, releases, self.hindsight, without
 
-    def compute(self, at: int, node: Step) -> _Result:
+    def compute(self, at: int, node: Step) -> Result:
         if node.kind == "call":
             return self.call(at, node)
         arrays, timeline = self.together([self.of(at) for at in node.operands], node.operands)
@@ -178,7 +161,7 @@ class _Evaluation:
             result = decide(result, one != 0)
         return _unknown(result, arrays), timeline
 
-    def together(self, results: Sequence[_Result], nodes: Sequence[int]) -> tuple[list[Any], Timeline | None]:
+    def together(self, results: Sequence[Result], nodes: Sequence[int]) -> tuple[list[Any], Timeline | None]:
         """Returns arrays on one timeline: their own where all have the same, else the trading days as known."""
         timelines = dict.fromkeys(timeline for _, timeline in results if timeline is not None)
         if len(timelines) <= 1:
@@ -190,7 +173,7 @@ class _Evaluation:
             arrays.append(values if timeline is None else timeline.daily(values, days, early))
         return arrays, self.evaluator.days
 
-    def call(self, place: int, node: Step) -> _Result:
+    def call(self, place: int, node: Step) -> Result:
         operator = self.graph.operators[node.name]
         pairs = list(zip(operator.arguments, node.operands, strict=True))
         nodes = [at for argument, at in pairs if argument.is_array]
@@ -202,10 +185,12 @@ class _Evaluation:
         ]
         if operator.samples is not None:
             return self.sample(operator, arrays[0], timeline)
-        self.check_signs(operator, arrays, nodes, timeline)
+        until = self.evaluator.last + 1 if timeline is self.evaluator.days else None
+        dates, texts = timeline.calendar.dates[:until], [self.graph.text(at) for at in nodes]
+        check_signs(operator, arrays, texts, dates, self.where)
         values = iter(arrays)
         arguments: dict[str, Any] = {
-            argument.name: next(values) if argument.is_array else self.scalar(at, argument, operator, timeline)
+            argument.name: next(values) if argument.is_array else self.scalars.of(at, argument, operator, timeline)
             for argument, at in pairs
         }
         function = operator.function
@@ -216,7 +201,7 @@ class _Evaluation:
             return self.windows(place, operator, arguments, calendar, timeline), timeline
         return _finite(function(*arguments.values(), **calendar)), timeline
 
-    def sample(self, operator: Operator, values: Floats, timeline: Timeline) -> _Result:
+    def sample(self, operator: Operator, values: Floats, timeline: Timeline) -> Result:
         inner = self.evaluator.sampled(str(operator.samples))
         if timeline is inner:
             return values, inner
@@ -236,95 +221,20 @@ class _Evaluation:
         if parameter is not None and parameter.kind == "parameter":
             argument = operator.arguments[position]
             offered = self.evaluator.axes.get(parameter.name, ())
-            every = {self.number(value, argument, operator, timeline) for value in offered}
+            every = {self.scalars.number(value, argument, operator, timeline) for value in offered}
             several = every if wanted in every else several
         count = max(1, _PASS_BYTES // max(1, 8 * len(timeline.calendar.dates)))
         ordered = sorted(several)
         begin = ordered.index(wanted) // count * count
         chunk = np.array(ordered[begin : begin + count], dtype=np.int64)
 
-        def compute() -> _Result:
+        def compute() -> Result:
             function = operator.function
             return _finite(function(*{**arguments, name: chunk}.values(), **calendar)), timeline
 
         key = (*self.key(at, parameter.name if parameter is not None and len(several) > 1 else None), begin, len(chunk))
-        rows, _ = self.evaluator.kept(key, compute)
+        rows, _ = self.evaluator.kept.result(key, compute)
         return np.asarray(rows[int(np.searchsorted(chunk, wanted))])
-
-    def scalar(self, at: int, argument: Argument, operator: Operator, timeline: Timeline) -> Any:
-        """The value of a scalar argument: as the function expects it."""
-        if at < 0:
-            return 0 if argument.kind == "date" and argument.default is None else argument.default
-        return self.number(self.plain(at, timeline), argument, operator, timeline)
-
-    def number(self, value: Any, argument: Argument, operator: Operator, timeline: Timeline) -> Any:
-        if is_duration(value) and argument.kind == "window":
-            value = self.values(value, timeline)
-        if isinstance(value, float) and argument.kind == "window" and value == int(value):
-            value = int(value)
-        problem = misfit(value, argument)
-        if problem is not None:
-            raise InputError(f"{argument.name} of {operator.name} {problem[0]}", value, self.where, problem[1])
-        if argument.kind == "window":
-            return ALL if value == ALL_WRITTEN else value
-        if argument.kind == "date":
-            day = np.datetime64(str(value))
-            if argument.latest:
-                return int(np.searchsorted(timeline.calendar.dates, day, side="right")) - 1
-            return int(np.searchsorted(timeline.calendar.dates, day))
-        return value
-
-    def plain(self, at: int, timeline: Timeline) -> Any:
-        """A scalar formula in Python's numbers, so that whole numbers stay whole."""
-        node = self.graph.nodes[at]
-        if node.kind in ("number", "text"):
-            return node.value
-        if node.kind == "parameter":
-            return self.chosen[node.name]
-        parts = [self.plain(one, timeline) for one in node.operands]
-        parts = [self.values(one, timeline) if is_duration(one) else one for one in parts]
-        if any(isinstance(one, str) for one in parts):
-            rule, remedy = "a formula of a window has numbers and durations", "Write the window itself"
-            raise InputError(rule, self.graph.text(at), self.where, remedy)
-        if node.kind == "negative":
-            return -parts[0]
-        if node.kind == "arithmetic":
-            try:
-                return _PLAIN[node.name](*parts)
-            except (ZeroDivisionError, OverflowError):
-                rule, remedy = "a formula of a window is a number", "Correct it"
-                raise InputError(rule, self.graph.text(at), self.where, remedy) from None
-        return float(self.of(at)[0])
-
-    def values(self, duration: str, timeline: Timeline) -> int:
-        return Duration.parse(duration).values(timeline.calendar.periods, self.evaluator.days.calendar.periods)
-
-    def check_signs(self, operator: Operator, arrays: list[Floats], nodes: list[int], timeline: Timeline) -> None:
-        """Raises InputError where an operator needs values above 0 and one is below, up to the last day that counts."""
-        given = [argument for argument in operator.arguments if argument.is_array]
-        until = self.evaluator.last + 1 if timeline is self.evaluator.days else None
-        for argument, values, at in zip(given, arrays, nodes, strict=True):
-            if not argument.positive or not (values[:until] < 0).any():
-                continue
-            day = int(np.argmax(values[:until] < 0))
-            remedy = "Use a difference, such as diff, or a series without values below 0"
-            if is_placeholder(values[day]):
-                remedy = f"If it stands for a missing value, empty its cell and write missing: drop. {remedy}"
-            raise InputError(
-                f"{operator.name} needs values of {argument.name} above 0",
-                f"{values[day]:g} of {self.graph.text(at)}, the value known on {timeline.calendar.dates[day]}",
-                self.where,
-                remedy,
-            )
-
-
-_PLAIN: dict[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "**": lambda a, b: a**b,
-}
 
 
 def _float(value: Any) -> Any:
