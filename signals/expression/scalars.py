@@ -17,12 +17,18 @@ from gridproof.signals.expression.units import misfit
 
 Value: TypeAlias = int | float | str
 
+
+def _power(a: Any, b: Any) -> Any:
+    float(a) ** b  # raises OverflowError before a whole number becomes very long
+    return a**b
+
+
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": python.add,
     "-": python.sub,
     "*": python.mul,
     "/": python.truediv,
-    "**": python.pow,
+    "**": _power,
 }
 
 
@@ -48,7 +54,7 @@ class ScalarArguments:
         """The same from its value in the study. Raises InputError where it does not fit the argument."""
         if is_duration(value) and argument.kind == "window":
             value = self._values(value, timeline)
-        if isinstance(value, float) and argument.kind == "window" and value == int(value):
+        if isinstance(value, float) and argument.kind == "window" and value.is_integer():
             value = int(value)
         problem = misfit(value, argument)
         if problem is not None:

@@ -129,6 +129,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"when": "px > mean(px, where(n > 3, 5, 10)) and px > mean(px, n)", "n": "3m"}, r"up\.n must be a number"),
     "an unused parameter": ({"when": "px > 1", "n": 3}, r"a key of a signal is .*; got n\. Use n in the expression"),
     "missing of another kind": ({"value": "px", "missing": "zero"}, r"missing must be 'off' or 'hold'"),
+    "a window without end": ({"value": "mean(px, 1e308 * n)", "n": 20}, r"n of mean must be a whole number.*got inf"),
+    "a very large power": ({"value": "mean(px, 9 ** 9 ** 9 ** n)", "n": 20}, r"a formula of a window is a number"),
     "a window below 1": ({"value": "mean(px, n - 30)", "n": 20}, r"n of mean must be at least 1; got -10"),
 }  # fmt: skip
 
