@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import ast
 import difflib
-import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression import units
-from gridproof.signals.expression.duration import PATTERN
+from gridproof.signals.expression.expression_text import ExpressionText
 from gridproof.signals.expression.graph import Facts, Graph, Step
 from gridproof.signals.expression.operators.declaration import ALL_WRITTEN, REQUIRED, Argument, Operator
 
-_DATE = r"\d{4}-\d{2}-\d{2}"
-# Text in quotes is left alone. A digit that belongs to a name, such as ma2d, begins no duration.
-_LITERAL = re.compile(rf"'[^']*'|\"[^\"]*\"|(?<![\w.])(?:{_DATE}|{PATTERN})(?![\w.])")
 _ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _LONGEST = 10_000
@@ -64,35 +60,32 @@ class Parser:
         self.graph = graph
         self.uses: dict[str, list[Use]] = {}
 
-    def parse(self, text: object, scope: Scope, boolean: bool | None = None) -> int:
+    def parse(self, text: str, scope: Scope, boolean: bool | None = None) -> int:
         """Returns the node of an expression. ``boolean``: whether it must be one; None: either. Raises InputError."""
-        if isinstance(text, int | float) and not isinstance(text, bool):
-            text = str(text)
-        if not isinstance(text, str) or not text.strip():
-            raise InputError("an expression is text", repr(text), scope.where, "Write a formula of series")
-        at = _Expression(self, text.strip(), scope).node
+        text = text.strip()
+        if not text:
+            raise InputError("an expression is text", "none", scope.where, "Write a formula of series")
+        at = _Expression(self, text, scope).node
         facts = self.graph.facts[at]
         if boolean and not facts.boolean:
             remedy = "Write a comparison, such as x > 0, or use value: with a latch"
-            raise InputError("a condition is true or false", text.strip(), scope.where, remedy)
+            raise InputError("a condition is true or false", text, scope.where, remedy)
         if boolean is False and facts.boolean:
             remedy = "Write it under when: instead of value:, without a latch"
-            raise InputError("a value with a latch is a number, not a condition", text.strip(), scope.where, remedy)
+            raise InputError("a value with a latch is a number, not a condition", text, scope.where, remedy)
         return at
 
 
 class _Expression:
     def __init__(self, parser: Parser, text: str, scope: Scope) -> None:
-        self.parser, self.graph, self.scope, self.text = parser, parser.graph, scope, text
-        self.literals: dict[int, str] = {}  # by the column at which each duration or date begins
+        self.parser, self.graph, self.scope = parser, parser.graph, scope
         if len(text) > _LONGEST:
             raise self.fault(f"an expression has at most {_LONGEST:,} characters", f"{len(text):,}", None, "Shorten it")
-        plain = _LITERAL.sub(self._literal, text)
+        self.text = ExpressionText(text)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                tree = ast.parse(plain, mode="eval").body
-            self.plain = plain
+                tree = ast.parse(self.text.plain, mode="eval").body
             self.node = self.of(tree)
         except SyntaxError as error:
             column = (error.offset or 1) - 1
@@ -109,23 +102,11 @@ class _Expression:
                 "an expression is a short formula", text[:60], None, "Name parts of it under values"
             ) from None
 
-    def _literal(self, found: re.Match[str]) -> str:
-        if found[0][0] in "'\"":
-            return found[0]
-        self.literals[found.start()] = found[0]
-        return "_" * len(found[0])
-
     def fault(self, rule: str, value: object, at: ast.expr | None, remedy: str) -> InputError:
         where = self.scope.where
         if at is not None:
-            where = f"{where}, column {self.column(at) + 1}"
+            where = f"{where}, column {self.text.column(at) + 1}"
         return InputError(rule, value, where, remedy)
-
-    def column(self, at: ast.expr) -> int:
-        """The position in the text; ast counts bytes."""
-        lines = self.plain.split("\n")
-        before = sum(len(line) + 1 for line in lines[: at.lineno - 1])
-        return before + len(lines[at.lineno - 1].encode()[: at.col_offset].decode())
 
     def of(self, tree: ast.expr) -> int:
         """Returns the node of a number or condition on every day."""
@@ -157,12 +138,7 @@ class _Expression:
             case ast.Attribute():
                 remedy = "A state such as fork.small stands in the rule, not in an expression"
                 raise self.fault("an expression has names without a dot", ast.unparse(tree), tree, remedy)
-        raise self.fault(_RULE, self.source(tree), tree, "Rewrite this part")
-
-    def source(self, tree: ast.expr) -> str:
-        segment = ast.get_source_segment(self.plain, tree) or self.text
-        begin = self.column(tree)
-        return self.text[begin : begin + len(segment)]
+        raise self.fault(_RULE, self.text.source(tree), tree, "Rewrite this part")
 
     def facts(self, at: int) -> Facts:
         return self.graph.facts[at]
@@ -182,11 +158,11 @@ class _Expression:
         at = self.of(tree)
         if not self.facts(at).boolean:
             rule = "and, or, not combine conditions"
-            raise self.fault(rule, self.source(tree), tree, "Write a comparison, such as x > 0")
+            raise self.fault(rule, self.text.source(tree), tree, "Write a comparison, such as x > 0")
         return at
 
     def name(self, tree: ast.Name) -> int:
-        literal = self.literals.get(self.column(tree))
+        literal = self.text.literal(tree)
         if literal is not None:
             kind = "date" if "-" in literal else "duration"
             remedy = "Write it as the window of an operator" if kind == "duration" else "Write it after since="
@@ -215,7 +191,7 @@ class _Expression:
         tests = []
         for number, op in enumerate(tree.ops):
             if type(op) not in _COMPARISONS:
-                raise self.fault("a comparison is < <= > >= == or !=", self.source(tree), tree, "Rewrite it")
+                raise self.fault("a comparison is < <= > >= == or !=", self.text.source(tree), tree, "Rewrite it")
             left, right = operands[number], operands[number + 1]
             self._bounded(left, right, parts[number + 1])
             self._bounded(right, left, parts[number])
@@ -233,7 +209,7 @@ class _Expression:
 
     def where(self, tree: ast.Call) -> int:
         if len(tree.args) != 3 or tree.keywords:
-            raise self.fault("where has three arguments", self.source(tree), tree, "Write where(condition, a, b)")
+            raise self.fault("where has three arguments", self.text.source(tree), tree, "Write where(condition, a, b)")
         condition, one, other = self.condition(tree.args[0]), self.number(tree.args[1]), self.number(tree.args[2])
         both = self.facts(one), self.facts(other)
         unit = units.either(both[0].unit, both[1].unit)
@@ -252,7 +228,7 @@ class _Expression:
                 if argument.default == REQUIRED:
                     remedy = f"Write {operator.signature}"
                     raise self.fault(
-                        f"{name} needs {argument.name}: {argument.meaning}", self.source(tree), tree, remedy
+                        f"{name} needs {argument.name}: {argument.meaning}", self.text.source(tree), tree, remedy
                     )
                 operands.append(-1)
             elif argument.is_array:
@@ -293,12 +269,12 @@ class _Expression:
         if argument.kind in ("choice", "date") and not named:
             kinds = "a date such as 2005-01-01" if argument.kind == "date" else " or ".join(argument.choices)
             rule = f"{argument.name} of {operator.name} is {kinds}, or a parameter"
-            raise self.fault(rule, self.source(tree), tree, "Write one")
+            raise self.fault(rule, self.text.source(tree), tree, "Write one")
         at = self._scalar_number(tree)
         node, facts = self.graph.nodes[at], self.facts(at)
         if not facts.scalar:
             rule = f"{argument.name} of {operator.name} is one number for all days"
-            raise self.fault(rule, self.source(tree), tree, "Write a number or a parameter")
+            raise self.fault(rule, self.text.source(tree), tree, "Write a number or a parameter")
         if node.kind == "number":
             self._check(node.value, argument, operator, tree)
         self._note(at, Use(argument))
@@ -306,7 +282,7 @@ class _Expression:
 
     def _scalar_number(self, tree: ast.expr) -> int:
         """As ``of``, with durations allowed, and without noting that a parameter is a number."""
-        if isinstance(tree, ast.Name) and (literal := self.literals.get(self.column(tree))) is not None:
+        if isinstance(tree, ast.Name) and (literal := self.text.literal(tree)) is not None:
             return self.graph.add(Step("text", value=literal))
         if isinstance(tree, ast.BinOp) and type(tree.op) in _ARITHMETIC:
             operands = (self._scalar_number(tree.left), self._scalar_number(tree.right))
@@ -321,7 +297,7 @@ class _Expression:
             return tree.value
         if not isinstance(tree, ast.Name):
             return None
-        literal = self.literals.get(self.column(tree))
+        literal = self.text.literal(tree)
         if literal is not None:
             return literal
         if tree.id in self.scope.parameters:
