@@ -17,9 +17,10 @@ from gridproof.results.run.tally import KEPT, Tally
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.reduced_tile import reduce_box
 from gridproof.sweeps.plan.choices import choices_of
-from gridproof.sweeps.plan.grid import Grid, draw_sample
+from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.piece import BoxPiece
 from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.sample import draw_sample
 
 # Variants whose objectives decide the histogram's edges, and the number of its bins.
 _PILOT = 4096

@@ -21,7 +21,6 @@ from gridproof.sweeps.plan.choices import Choices, choices_of
 from gridproof.sweeps.plan.piece import BoxPiece, Cut, Piece
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.study.space import Space
-from gridproof.sweeps.study.study import Study
 
 # Variants of a piece: enough that they share most of their days, few enough that their metrics fit in memory.
 PIECE = 262_144
@@ -309,33 +308,6 @@ def cut_alike(grid: Grid, cut: Cut) -> Grid:
         )
         raise InputError(rule, f"{cut} recorded, {alike.cut} here", "cut.json", remedy)
     return alike
-
-
-def draw_sample(size: int, count: int, seed: int = 0) -> Ints:
-    """``count`` different grid indices below ``size``, uniformly, ascending; the same for the same seed."""
-    rng = np.random.default_rng(seed)
-    if size <= 4 * count:
-        return np.sort(rng.permutation(size)[:count]).astype(np.int64)
-    drawn = np.unique(rng.integers(0, size, count))
-    while len(drawn) < count:
-        drawn = np.unique(np.concatenate([drawn, rng.integers(0, size, count - len(drawn))]))
-    return drawn.astype(np.int64)
-
-
-def draw_variants(study: Study, count: int, seed: int = 0) -> Ints:
-    """``count`` different variants of a study by grid index, ascending; the same for the same seed.
-
-    They are drawn among the choices, by which base and best are judged. Where these are fewer than ``count``, all of
-    them are taken, and the rest is drawn among all other variants.
-    """
-    choices = choices_of(study)
-    if count <= choices.size:
-        return choices.whole_index(draw_sample(choices.size, count, seed))
-    chosen = choices.whole_index(np.arange(choices.size))
-    others = draw_sample(study.space.size - choices.size, count - choices.size, seed)
-    # Variant j of the others has as many choices before it as have at most j of the others before them.
-    others += np.searchsorted(chosen - np.arange(len(chosen)), others, side="right")
-    return np.sort(np.concatenate([chosen, others]))
 
 
 def _cells(space: Space, box: list[slice]) -> Ints:

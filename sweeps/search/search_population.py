@@ -13,8 +13,8 @@ from gridproof.kernels.backend import resolve
 from gridproof.results.axis_range import Value
 from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.grid import draw_sample
 from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.study.space import Axis

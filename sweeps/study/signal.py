@@ -12,7 +12,8 @@ from gridproof.signals.expression.grammar import Scope
 from gridproof.signals.expression.graph import Graph
 from gridproof.sweeps.study.axes import AxisLimits, AxisTable
 from gridproof.sweeps.study.document import Document
-from gridproof.sweeps.study.expressions import StudyExpressions, bounds_of, check_new_form
+from gridproof.sweeps.study.earlier_form import check_new_form
+from gridproof.sweeps.study.expressions import StudyExpressions, bounds_of
 from gridproof.sweeps.study.spec import LatchSpec, SignalSpec, StudySpec
 
 ON, OFF = "on", "off"

@@ -21,7 +21,8 @@ from gridproof.results.run.conclusion_record import (
 from gridproof.results.run.record import objective_of
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices, choices_of
-from gridproof.sweeps.plan.grid import ListedGrid, draw_sample
+from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.daily_variant import DailyVariant, DailyVariants

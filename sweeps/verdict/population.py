@@ -16,8 +16,9 @@ from gridproof.kernels.problem import Jobs
 from gridproof.results.axis_range import Value
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices, choices_of
-from gridproof.sweeps.plan.grid import Grid, ListedGrid, draw_sample
+from gridproof.sweeps.plan.grid import Grid, ListedGrid
 from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.sample import draw_sample
 
 # So many choices are evaluated whole; of more, a sample is.
 LARGEST_GRID = 4_000_000

@@ -21,8 +21,9 @@ from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import executor as executor_module
 from gridproof.sweeps.execution.collect import complete_tally
 from gridproof.sweeps.plan import grid as grid_module
-from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid, cut_alike, draw_sample
+from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid, cut_alike
 from gridproof.sweeps.plan.piece import Cut
+from gridproof.sweeps.plan.sample import draw_sample
 from tests.support.demo import small_plan, small_study
 from tests.support.executors import contents
 from tests.support.observers import Heard, StopAt

@@ -16,8 +16,9 @@ from gridproof.results.run.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, Tall
 from gridproof.sweeps.execution.evaluation import evaluate_grid
 from gridproof.sweeps.execution.tile import TallyScale, run_tile
 from gridproof.sweeps.plan import grid as grid_module
-from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, draw_sample, whole_grid
+from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, whole_grid
 from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.sample import draw_sample
 from tests.support.demo import small_plan, tied_plan
 
 PLANS = [pytest.param(small_plan, id="independent axes"), pytest.param(tied_plan, id="shared and tied axes, hold")]

@@ -12,8 +12,9 @@ from gridproof.results.conclusion import answer_timing, answer_worth
 from gridproof.results.run.conclusion_record import TimingRecord
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import choices_of
-from gridproof.sweeps.plan.grid import ListedGrid, draw_variants, whole_grid
+from gridproof.sweeps.plan.grid import ListedGrid, whole_grid
 from gridproof.sweeps.plan.point import Points
+from gridproof.sweeps.plan.sample import draw_variants
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict import search_placebo as placebo
