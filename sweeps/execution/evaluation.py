@@ -7,6 +7,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Evaluator
+from gridproof.results.run.record import objective_of
 from gridproof.sweeps.plan.grid import Grid, ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point, Points
@@ -47,6 +48,12 @@ class GridEvaluation:
     def listed(self, variants: Ints) -> Floats:
         """Metrics (n, S, 12 + A) of the different variants among ``variants``, by ascending index."""
         return evaluate_grid(ListedGrid(self.plan, variants), self.evaluate)
+
+    def objectives(self, variants: Ints) -> Floats:
+        """The objective in sample (n,) of the different variants among ``variants``, by ascending index."""
+        grid, objective = ListedGrid(self.plan, variants), self.plan.study.spec.objective
+        pieces = map(grid.piece, range(grid.pieces))
+        return np.concatenate([objective_of(self.evaluate(one.work)[one.job_of], objective) for one in pieces])
 
 
 def evaluate_grid(grid: Grid, evaluate: Evaluator) -> Floats:

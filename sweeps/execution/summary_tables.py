@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Array
-from gridproof.results.run.record import curve_segments, metrics_columns, objective_of
+from gridproof.results.run.record import curve_segments, metrics_columns
 from gridproof.results.run.store import Store, uniform
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps.execution.evaluation import GridEvaluation
@@ -76,7 +76,7 @@ def tabulate_surfaces(evaluation: GridEvaluation, tally: Tally, sampled: bool) -
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
     wanted = np.concatenate(cells) if cells else np.empty(0, dtype=np.int64)
     if len(wanted):
-        values = objective_of(evaluation.listed(wanted), study.spec.objective)
+        values = evaluation.objectives(wanted)
         table["base"] = values[np.searchsorted(np.unique(wanted), wanted)]
     else:
         table["base"] = np.empty(0)

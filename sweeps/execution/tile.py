@@ -104,9 +104,9 @@ def build_tally_scale(evaluation: GridEvaluation) -> TallyScale:
     """Histogram edges around the objectives of a sample of variants, and the base's objective; the same for every tile
     and for every call that resumes the run."""
     space, objective = evaluation.plan.study.space, evaluation.plan.study.spec.objective
-    pilot = evaluation.listed(draw_sample(space.size, min(_PILOT, space.size)))
+    pilot = evaluation.objectives(draw_sample(space.size, min(_PILOT, space.size)))
     own = evaluation.metrics(space.base_index)[None]
-    values = np.append(objective_of(pilot, objective), objective_of(own, objective))
+    values = np.append(pilot, objective_of(own, objective))
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     margin = 0.1 * (high - low) or 0.5

@@ -18,7 +18,6 @@ from gridproof.results.run.conclusion_record import (
     EnvironmentRecord,
     EnvironmentStrategy,
 )
-from gridproof.results.run.record import objective_of
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices, choices_of
 from gridproof.sweeps.plan.grid import ListedGrid
@@ -55,16 +54,13 @@ def judge_environments(
     others = list(other_environments(space.base, space.dims, varied))
     searched = population.points is not None
     searches = {_paths(study, space.base): search}
-    by_day = DailyVariants(plan)
+    by_day, bests = DailyVariants(plan), _best_choices(evaluation, others, varied, observer)
     records: list[EnvironmentRecord] = []
     for done, digits in enumerate(others):
         observer.progress("verdict: other environments", done, len(others), done)
         environment = {space.names[axis]: space.axes[axis].values[digits[axis]] for axis in varied}
         choices = choices_of(study, environment)
         numbers = draw_choices(choices)
-        index = choices.whole_index(numbers)
-        values = objective_of(evaluation.listed(index), study.spec.objective)
-        best = int(index[np.nanargmax(values)]) if np.isfinite(values).any() else space.index(digits)
         if not searched and (same := _paths(study, digits)) not in searches:
             searches[same] = ask_search(_gather(evaluation, numbers, choices), RunObserver(), _SHIFTS)
         found = None if searched else searches[same]
@@ -74,7 +70,7 @@ def judge_environments(
                 "environment": environment,
                 "conclusion": _conclude(rule, found, searched),
                 "base": _strategy(evaluation, space.index(digits)),
-                "best": _strategy(evaluation, best),
+                "best": _strategy(evaluation, bests[digits]),
                 "sampled": _drawn(numbers, choices),
             }
         )
@@ -93,6 +89,36 @@ def _conclude(rule: DailyVariant, search: ChoicesPlaceboRecord | None, searched:
         declared=rule.plan.study.spec.declared,
         repeated=not searched,
     )
+
+
+def _best_choices(
+    evaluation: GridEvaluation, others: list[tuple[int, ...]], varied: list[int], observer: RunObserver
+) -> dict[tuple[int, ...], int]:
+    """The index of the best choice under each environment; that of the base's choices where no objective is defined.
+
+    Environments that differ in execution alone are evaluated together: what a variant holds is decided once.
+    """
+    study = evaluation.plan.study
+    space = study.space
+    signals = len(space.dims) - space.executing
+    together: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for digits in others:
+        together.setdefault(digits[:signals], []).append(digits)
+    bests: dict[tuple[int, ...], int] = {}
+    for group in together.values():
+        observer.progress("verdict: best under other environments", len(bests), len(others), len(bests))
+        indices = []
+        for digits in group:
+            choices = choices_of(study, {space.names[axis]: space.axes[axis].values[digits[axis]] for axis in varied})
+            indices.append(choices.whole_index(draw_choices(choices)))
+        variants = np.concatenate(indices)
+        order = np.argsort(variants)
+        values = np.empty(len(variants))
+        values[order] = evaluation.objectives(variants)
+        for digits, index, own in zip(group, indices, np.split(values, len(group)), strict=True):
+            bests[digits] = int(index[np.nanargmax(own)]) if np.isfinite(own).any() else space.index(digits)
+    observer.progress("verdict: best under other environments", len(others), len(others), len(others))
+    return bests
 
 
 def other_environments(base: tuple[int, ...], dims: tuple[int, ...], varied: list[int]) -> Iterator[tuple[int, ...]]:

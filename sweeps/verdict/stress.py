@@ -9,7 +9,6 @@ import numpy as np
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.record import objective_of
 from gridproof.results.run.stress_record import NeighbourRecord, ReleaseStress, StressRecord, StressRow
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.execution.evaluation import GridEvaluation, evaluate_grid
@@ -95,7 +94,7 @@ def _neighbours(evaluation: GridEvaluation, index: int) -> NeighbourRecord:
                 around.append(space.index(moved))
     if not around:
         return {"count": 0, "worst": None, "median": None, "best": None}
-    values = objective_of(evaluation.listed(np.array(around, dtype=np.int64)), study.spec.objective)
+    values = evaluation.objectives(np.array(around, dtype=np.int64))
     defined = values[~np.isnan(values)]
     if not len(defined):
         return {"count": 0, "worst": None, "median": None, "best": None}
