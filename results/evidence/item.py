@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from gridproof.results.run.evidence_record import EvidenceRecord, Question
 
@@ -16,36 +17,13 @@ def evidence(
     value: Any,
     met: bool | None,
     number: str,
-    threshold: str,
-    why: str,
-    uncertainty: str = "",
-    missing: str = "the value is undefined",
-) -> EvidenceRecord:
-    """met: whether the value meets the threshold. missing: the reason where there is no value."""
-    return _record("evidence", question, name, against, value, met, number, threshold, uncertainty, why, missing)
-
-
-def information(
-    question: Question,
-    name: str,
-    against: str,
-    *,
-    value: Any,
-    met: bool | None,
-    number: str,
     why: str,
     threshold: str = "",
     uncertainty: str = "",
     missing: str = "the value is undefined",
+    kind: Literal["evidence", "information"] = "evidence",
 ) -> EvidenceRecord:
-    """What answers none of the four questions: it is compared with cash, with itself, or has no error rate."""
-    return _record("information", question, name, against, value, met, number, threshold, uncertainty, why, missing)
-
-
-def _record(
-    kind: Any, question: Question, name: str, against: str, value: Any, met: bool | None, number: str, threshold: str,
-    uncertainty: str, why: str, missing: str,
-) -> EvidenceRecord:  # fmt: skip
+    """met: whether the value meets the threshold. missing: the reason where there is no value."""
     known = value is not None and (met is not None or kind == "information")
     return {
         "name": name,
@@ -59,6 +37,10 @@ def _record(
         "uncertainty": uncertainty if known else "",
         "why": why if known else f"{why} Not computable: {missing}.",
     }
+
+
+# What answers none of the four questions: it is compared with cash, with itself, or has no error rate.
+information = partial(evidence, kind="information")
 
 
 def finding(one: Mapping[str, Any]) -> str:

@@ -97,5 +97,5 @@ def join_words(words: Sequence[str]) -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """ "1 gate", "1,200 gates"."""
+    """ "1 day", "1,200 days"."""
     return f"{number:,} {noun}{'s' * (number != 1)}"

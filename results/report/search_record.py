@@ -15,7 +15,7 @@ from gridproof.results.report.axis import plain
 from gridproof.results.report.number_format import UNDEFINED, capitalize_first
 from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.run.record import Record
-from gridproof.results.run.store import Store
+from gridproof.results.run.store import SEARCH, TRIALS, Store
 
 OFF, UNUSED = "off", UNDEFINED
 
@@ -141,11 +141,11 @@ class SearchRecord:
 def read_search(folder: Path) -> SearchRecord | None:
     """The search of a folder; None where the folder is not one of a search."""
     store = Store(folder)
-    if not store.has("search.json"):
+    if not store.has(SEARCH):
         return None
-    record: Record = store.read_json("search.json")
+    record: Record = store.read_json(SEARCH)
     names = [one["name"] for one in record.get("objectives") or []]
-    trials = _read_trials(store.read_table("trials.parquet"), names) if store.has("trials.parquet") else None
+    trials = _read_trials(store.read_table(TRIALS), names) if store.has(TRIALS) else None
     return SearchRecord(record, trials)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME, TABLE
 from gridproof.results.run.lock import folder_lock
-from gridproof.results.run.store import REPORT, STATISTICS, Store
+from gridproof.results.run.store import REPORT, SEARCH, STATISTICS, Store
 from gridproof.results.run.summary_record import SUMMARY
 
 _SURFACES = ("base", "mean", "max", "count", "whole_grid_mean", "whole_grid_max", "whole_grid_count")
@@ -108,7 +108,7 @@ class Run:
     def search(self) -> dict[str, Any]:
         """The record of the search, where this is a search's folder; else empty."""
         store = Store(self.folder)
-        return store.read_json("search.json") if store.holds("search.json") else {}
+        return store.read_json(SEARCH) if store.holds(SEARCH) else {}
 
     @property
     def curves(self) -> pd.DataFrame:

@@ -26,6 +26,8 @@ _ROW_GROUP = 131_072
 # How the grid of a run is cut into pieces; with it the pieces of a tile have a meaning.
 CUT = "cut.json"
 VARIANTS, STATISTICS, REPORT = "variants.parquet", "statistics.json", "report.html"
+# Only in the folder of a search: what was searched and found, the study as it was searched, a row a trial.
+SEARCH, SEARCH_STUDY, TRIALS = "search.json", "search.yaml", "trials.parquet"
 
 # The files that the manifest lists, where they exist. timing.json is not one of them: it differs between calls.
 LISTED = (
@@ -37,9 +39,9 @@ LISTED = (
     "curves.parquet",
     VARIANTS,
     STATISTICS,
-    "search.yaml",
-    "search.json",
-    "trials.parquet",
+    SEARCH_STUDY,
+    SEARCH,
+    TRIALS,
     REPORT,
 )
 # What a sweep writes; all but the variants, which are kept for small grids only, must be there.
@@ -219,10 +221,9 @@ class Store:
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Undefined numbers (NaN) are read as None. Raises InputError where the file is missing or damaged."""
+        text = self.read_text(name)
         try:
-            result = json.loads(self.read_text(name), parse_constant=lambda _: None)
-        except InputError:
-            raise
+            result = json.loads(text, parse_constant=lambda _: None)
         except ValueError as error:
             raise self._damaged(name, f"not JSON: {error}") from None
         if not isinstance(result, dict):

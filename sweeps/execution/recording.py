@@ -16,7 +16,7 @@ from gridproof.results.ledger.file import read_file
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, LedgerFile, LedgerHeader, TrialAxis
 from gridproof.results.ledger.ranges import merge_ranges, within
 from gridproof.results.ledger.run_files import files_of, remove_damaged
-from gridproof.results.run.store import Store
+from gridproof.results.run.store import SEARCH, Store
 from gridproof.sweeps.execution.ledger_entries import canonical_strategy, market_identity, trial_axes, trials_of
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.sample import draw_variants
@@ -56,7 +56,7 @@ class RunLedger:
             self._file.add_indices(np.concatenate([*pieces, _shown(self._space)]))
         self._file.compact()
         # The ledger of a search has its trials too, which are not recorded here.
-        return [] if self._store.has("search.json") else remove_damaged(self._store.folder)
+        return [] if self._store.has(SEARCH) else remove_damaged(self._store.folder)
 
 
 def record_finished(study: Study, folder: Path, data: Path | None, sample: int | None) -> list[str]:

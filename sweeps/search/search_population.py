@@ -11,7 +11,7 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.backend import resolve
 from gridproof.results.axis_range import Value
-from gridproof.results.run.store import Store
+from gridproof.results.run.store import SEARCH, SEARCH_STUDY, TRIALS, Store
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
     from gridproof.sweeps.verdict.candidates import Candidates
     from gridproof.sweeps.verdict.verdict import GatherPopulation
 
-RECORD, STUDY, TRIALS = "search.json", "search.yaml", "trials.parquet"
 _SEED = 1
 
 
 def is_search(store: Store) -> bool:
-    return store.has(RECORD)
+    return store.has(SEARCH)
 
 
 def search_gatherer(store: Store, plan: Plan, market: Market, backend: str) -> GatherPopulation:
@@ -52,8 +51,8 @@ def gather_search(
     known: variants that must be in it, with their metrics (S, 12 + A) as computed elsewhere, so that
     ``Population.find`` finds them. The sample is drawn from the cells of all trials together.
     """
-    record = store.read_json(RECORD)
-    study = load_study(store.folder / STUDY)
+    record = store.read_json(SEARCH)
+    study = load_study(store.folder / SEARCH_STUDY)
     context = SearchContext(study, market, resolve(backend))
     dimensions = Dimensions(study, record["cells_a_trial"] is not None, record["cells_a_trial"] or 0)
     table = store.read_table(TRIALS)

@@ -12,10 +12,9 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from gridproof.results.run.record import Record
-from gridproof.results.run.store import Store
+from gridproof.results.run.store import TRIALS, Store
 from gridproof.sweeps.search.loop import Search
 from gridproof.sweeps.search.objectives import SearchObjective
-from gridproof.sweeps.search.search_population import TRIALS
 from gridproof.sweeps.search.storage import JOURNAL, without_password
 from gridproof.sweeps.search.trial_spec import TrialSpec
 

@@ -20,7 +20,7 @@ from gridproof.results.ledger.run_files import is_recorded
 from gridproof.results.run.atomic_write import remove_leftovers
 from gridproof.results.run.record import Record
 from gridproof.results.run.run import Run
-from gridproof.results.run.store import REPORT, STATISTICS, Store
+from gridproof.results.run.store import REPORT, SEARCH, SEARCH_STUDY, STATISTICS, TRIALS, Store
 from gridproof.results.run.summary_record import SUMMARY
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.connection import check_address, connected
@@ -43,7 +43,7 @@ from gridproof.sweeps.search.progress import SearchProgress
 from gridproof.sweeps.search.ray_trials import RayTrials
 from gridproof.sweeps.search.samplers import CROSSOVER_SAMPLERS, build_sampler, check_sampler
 from gridproof.sweeps.search.search_context import SearchContext
-from gridproof.sweeps.search.search_population import RECORD, STUDY, TRIALS, search_gatherer
+from gridproof.sweeps.search.search_population import search_gatherer
 from gridproof.sweeps.search.search_results import search_record, write_trials
 from gridproof.sweeps.search.storage import (
     JOURNAL,
@@ -228,10 +228,10 @@ def run_search(
         if not store.has("study.yaml") or (folder / "study.yaml").read_bytes() != local.to_yaml().encode():
             store.clear()
         folder.mkdir(parents=True, exist_ok=True)
-        store.unlist(TRIALS, STUDY, RECORD, SUMMARY, STATISTICS, REPORT)  # written anew, whatever they were
+        store.unlist(TRIALS, SEARCH_STUDY, SEARCH, SUMMARY, STATISTICS, REPORT)  # written anew, whatever they were
         write_trials(store, spec, found.study)
-        store.write_text(STUDY, study.to_yaml())
-        store.write_json(RECORD, record)
+        store.write_text(SEARCH_STUDY, study.to_yaml())
+        store.write_json(SEARCH, record)
         seconds = {**session.seconds, "kernels": session.clock.seconds, "searching": time.perf_counter() - began}
         evaluation, summary = sweep(swept, LocalExecutor(1))
         store.write_json(SUMMARY, summary)

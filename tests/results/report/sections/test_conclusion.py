@@ -46,4 +46,4 @@ def test_it_stands_first_on_the_page(run: pathlib.Path) -> None:
 
 def test_a_record_without_a_conclusion_has_no_section() -> None:
     assert conclusion_section(None) is None
-    assert conclusion_section({"gates": []}) is None
+    assert conclusion_section({"evidence": []}) is None
