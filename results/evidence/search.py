@@ -142,7 +142,7 @@ def _counted_trials(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             else f"{text(implied['best'], 3)} with N = {implied['trials']:,.0f} as the bootstrap implies",
             why="Probability that its true Sharpe ratio is above what chance gives the best of N trials. It depends on "
             "N, and similar variants have a small spread, which makes it too high.",
-            missing="all variants have the same Sharpe ratio",
+            missing="all choices have the same Sharpe ratio",
         ),
         information(
             "search",
@@ -152,7 +152,7 @@ def _counted_trials(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             met=None if haircut is None else haircut <= LEVEL,
             number=f"p {text(haircut, 3)}",
             uncertainty=f"{statistics['haircut']['tests']:,} tests",
-            why="p-value of its Sharpe ratio, adjusted for all variants (Benjamini–Hochberg–Yekutieli).",
+            why="p-value of its Sharpe ratio, adjusted for all choices tested (Benjamini–Hochberg–Yekutieli).",
             missing="no variant has a defined Sharpe ratio",
         ),
     ]

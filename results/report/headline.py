@@ -13,7 +13,7 @@ from gridproof.results.run.record import Record, choice_noun
 def headline(
     summary: Record, axes: Iterable[ReportAxis], favourable: float | None, search: Record | None = None
 ) -> list[str]:
-    """At most three sentences: the base in sample, the base after publication, the best of all variants.
+    """At most three sentences: the base in sample, the base after publication, the best of the choices.
 
     favourable: the base's objective under the best's trading conditions, None where unknown; where it is higher than
     the base's own, the sentence on the best names these conditions. search: search.json, where a search found the

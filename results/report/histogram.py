@@ -1,4 +1,4 @@
-"""The histogram of the objective over all variants, with base, best and legs marked."""
+"""The histogram of the objective over the choices, with base, best and legs marked."""
 
 from __future__ import annotations
 
