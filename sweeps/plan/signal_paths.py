@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -75,20 +75,17 @@ def read_signal(
         return Reading(None, states, 0)
     if signal.use is not None and chosen[owners[signal.use]] == OFF:
         return Reading(None, np.zeros((len(signal.bits), days), dtype=np.bool_), 0)
-    where = study.where("signals", signal.name)
-    parameters = {axis: chosen[owners[axis]] for axis in signal.parameters}
-    releases = releases_of(study, signal, chosen)
-    daily = [evaluator.daily(at, parameters, releases, where, hindsight) for at in signal.nodes]
-    firsts = [int(np.isfinite(values).argmax()) if np.isfinite(values).any() else days for values in daily]
-    first = max(firsts)
-    until = evaluator.last + 1
+    daily = _daily(study, signal, evaluator, signal.nodes, chosen, hindsight)
+    first, until = 0, evaluator.last + 1
     for number, values in enumerate(daily):
         unknown = ~np.isfinite(values)
-        unknown[: firsts[number]] = False
+        begin = days if unknown.all() else int(unknown.argmin())
+        first = max(first, begin)
+        unknown[:begin] = False
         if not unknown.any():
             continue
         if signal.missing is None and unknown[:until].any():
-            raise _unknown_error(study, signal, evaluator, releases, chosen, int(unknown.argmax()))
+            raise _unknown_error(study, signal, evaluator, chosen, int(unknown.argmax()))
         if signal.missing == "hold":
             latest = np.maximum.accumulate(np.where(unknown, 0, np.arange(days)))
             daily[number] = values[latest]
@@ -112,10 +109,21 @@ def shown_values(study: Study, signal: Signal, evaluator: ExpressionEvaluator) -
         for at in graph.below(root):
             compared = graph.nodes[at].operands if graph.nodes[at].kind == "compare" else ()
             named |= {graph.text(one): one for one in compared if not graph.facts[one].scalar}
-    parameters = {axis: base[owners[axis]] for axis in signal.parameters}
-    releases = releases_of(study, signal, base)
-    where = study.where("signals", signal.name)
-    return {name: evaluator.daily(at, parameters, releases, where) for name, at in named.items()}
+    return dict(zip(named, _daily(study, signal, evaluator, tuple(named.values()), base), strict=True))
+
+
+def _daily(
+    study: Study,
+    signal: Signal,
+    evaluator: ExpressionEvaluator,
+    nodes: Sequence[int],
+    chosen: Mapping[str, Value],
+    hindsight: bool = False,
+) -> list[Floats]:
+    """(T,) float64 for each node of a signal, under one choice of its axes."""
+    parameters = {axis: chosen[study.space.owners[axis]] for axis in signal.parameters}
+    releases, where = releases_of(study, signal, chosen), study.where("signals", signal.name)
+    return [evaluator.daily(at, parameters, releases, where, hindsight) for at in nodes]
 
 
 def releases_of(study: Study, signal: Signal, chosen: Mapping[str, Value]) -> dict[str, Release]:
@@ -137,11 +145,11 @@ def _unknown_error(
     study: Study,
     signal: Signal,
     evaluator: ExpressionEvaluator,
-    releases: Mapping[str, Release],
     chosen: dict[str, Value],
     day: int,
 ) -> UndefinedSignalError:
     """The error for a signal that becomes unknown within the window; it names a missing month if there is one."""
+    releases = releases_of(study, signal, chosen)
     causes = [evaluator.missing(name, releases.get(name, Release())) for name in signal.series]
     named = [cause for cause in causes if cause]
     remedy = f"Check {' and '.join(signal.series)} on that day and before: a value of 0 may divide"

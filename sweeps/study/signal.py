@@ -124,9 +124,7 @@ def build_signal(
         if release is not None and f"{each}.release" not in table.places:
             table.add(f"{each}.release", ("series", each, "release"), release)
         releases.append(f"{each}.release" if release is not None else None)
-    return Signal(
-        name, series, parameters, tuple(releases), value, when, switch, (), latch, gap, use, one.missing
-    )  # fmt: skip
+    return Signal(name, series, parameters, tuple(releases), value, when, switch, (), latch, gap, use, one.missing)
 
 
 def choice_signal(alternatives: Sequence[str]) -> Signal:
