@@ -185,8 +185,8 @@ class _Evaluation:
         ]
         if operator.samples is not None:
             return self.sample(operator, arrays[0], timeline)
-        until = self.evaluator.last + 1 if timeline is self.evaluator.days else None
-        dates, texts = timeline.calendar.dates[:until], [self.graph.text(at) for at in nodes]
+        dates = timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
+        texts = [self.graph.text(at) for at in nodes]
         check_signs(operator, arrays, texts, dates, self.where)
         values = iter(arrays)
         arguments: dict[str, Any] = {

@@ -35,6 +35,13 @@ class Timeline:
         since = self.dated if hindsight else self.known
         return values if since is None or self.observed is None else as_of(values[self.observed], since, days)
 
+    def counted(self, last: int) -> int:
+        """Returns how many values, from the first on, are known at the close of a trading day."""
+        if self.known is None or self.observed is None:
+            return last + 1
+        used = int(np.searchsorted(self.known, last, side="right"))
+        return int(self.observed[used - 1]) + 1 if used else 0
+
 
 def calendar_of(dates: Dates, periods: float) -> Calendar:
     """Returns the calendar of ascending dates: the last one ends no week and no month, as none is known after it."""

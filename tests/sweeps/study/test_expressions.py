@@ -97,6 +97,18 @@ def test_weeks_count_as_weeks(folder: Path) -> None:
     np.testing.assert_allclose(value[:-5], expected.loc[value.index][:-5])
 
 
+@pytest.mark.parametrize("values", ["{}", "weekly({})"])
+def test_a_value_below_0_after_the_window_does_not_count(values: str, folder: Path) -> None:
+    fallen = values.format("px - where(year() * 100 + month() > since, 1000000, 0)")
+    signal = {"when": f"pct_change({fallen}, 2) > 0", "since": 202012}
+    until = {"from": "2020-06-01", "to": "2020-12-31"}
+    assert states(folder, {"when": f"pct_change({values.format('px')}, 2) > 0"}, window=until).tolist() == (
+        states(folder, signal, window=until).tolist()
+    )
+    with pytest.raises(gp.InputError, match="pct_change needs values of x above 0"):
+        states(folder, signal | {"since": 202011}, window=until)
+
+
 def test_what_is_unknown_is_an_error_or_what_missing_says(folder: Path) -> None:
     gap = {"value": "where(day() == 15, px / 0, px - mean(px, 5))"}
     with pytest.raises(gp.InputError, match=r"a signal must stay defined.*up is not a number on .*-15.*missing: hold"):
