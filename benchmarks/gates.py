@@ -59,16 +59,16 @@ KINDS = {
 # What promises a rate of false passes, by the beginning of its name: in which kind of market nothing that it asks for
 # is there, and the rate.
 PROMISED = {
-    "Probabilistic Sharpe ratio of the base": ("nothing", 0.05),
+    "Probabilistic Sharpe ratio (PSR) of the base": ("nothing", 0.05),
     "Minimum track record length of the base": ("nothing", 0.05),
     "Sharpe ratio interval of the base": ("nothing", 0.025),
-    "Shifted positions of the base": ("no timing", 0.05),
-    "Deflated Sharpe ratio of the best": ("nothing", 0.05),
+    "Mean return under shifted positions": ("no timing", 0.05),
+    "Deflated Sharpe ratio (DSR) of the best": ("nothing", 0.05),
     "Superior predictive ability (SPA) of the best": ("nothing", 0.05),
     "Stepwise test (StepM) of the base": ("nothing", 0.05),
     "Placebo sweeps on shifted signals": ("no timing", 0.05),
     "Multiple-testing haircut of the best": ("nothing", 0.05),
-    "Walk-forward t-statistic": ("nothing", 0.05),
+    "Walk-forward": ("nothing", 0.05),
     "SPA, ": ("nothing", 0.05),
     "reality check, ": ("nothing", 0.05),
     "StepM, ": ("nothing", 0.05),

@@ -57,7 +57,8 @@ from gridproof.results.report.sections.years import years_section
 from gridproof.results.report.tables import comparison_table, facts_table, top_table
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.record import Record, choice_noun
-from gridproof.results.run.store import Store
+from gridproof.results.run.store import REPORT, STATISTICS, Store
+from gridproof.results.run.summary_record import SUMMARY
 
 FIGURE_CONFIG = {"displayModeBar": False, "responsive": True}
 
@@ -73,7 +74,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     Raises InputError where a file is missing or damaged.
     """
     store = Store(folder)
-    summary: Record = store.read_json("summary.json")
+    summary: Record = store.read_json(SUMMARY)
     curves, top, surfaces = (store.read_table(f"{name}.parquet") for name in ("curves", "top", "surfaces"))
     statistics, searched = _statistics(store), read_search(folder)
     if searched is not None:
@@ -113,14 +114,14 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
         config=FIGURE_CONFIG,
         **_sections(statistics, summary, curves, marks, searched),
     )
-    target = folder / "report.html"
+    target = folder / REPORT
     with atomic_write(target) as part:
         part.write_text(page, encoding="utf-8", newline="\n")
     return target
 
 
 def _statistics(store: Store) -> Record | None:
-    return store.read_json("statistics.json") if store.has("statistics.json") else None
+    return store.read_json(STATISTICS) if store.has(STATISTICS) else None
 
 
 def _headline(

@@ -18,7 +18,7 @@ from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
 import gridproof as gp
-from benchmarks.gates import GRID, KINDS, judge, outcome, rates, rows, without_drift
+from benchmarks.gates import GRID, KINDS, PROMISED, judge, outcome, rates, rows, without_drift
 from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Problem
 from gridproof.results.run.record_schema import record_schema
@@ -293,6 +293,7 @@ def test_a_strong_effect_passes_and_none_does_not(planted: gp.Run) -> None:
     for name in names:
         assert found[name] is True
         assert without[name] is False
+    assert [begin for begin in PROMISED if not any(name.startswith(begin) for name in found)] == []
 
 
 def test_the_haircut_of_the_planted_is_statsmodels(planted: gp.Run) -> None:
