@@ -149,7 +149,7 @@ def _sentence(answers: ConclusionRecord, searched: bool, declared: bool) -> str:
         told.insert(2, answers["search"])
     verdicts = {one["answer"] for one in needed}
     head = "Good" if verdicts == {"yes"} else "Not good" if "no" in verdicts else "Not shown to be good"
-    chosen = "" if declared else " The rule was chosen by these days, so timing and worth are too favourable."
+    chosen = "" if declared else " The rule was chosen with these days known, so timing and worth are too favourable."
     return f"{head}: " + "; ".join(one["why"] for one in told) + "." + chosen
 
 

@@ -1,4 +1,4 @@
-"""Whether the best choice is more than luck among so many: all choices under the same circular shifts of the market."""
+"""Whether the best of so many choices is better than chance: all under the same circular shifts of the market."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a rule knows when to be where: all circular shifts of its positions, and the size of the effect."""
+"""Whether a rule switches at better times than chance: circular shifts of its positions, the size of the effect."""
 
 from __future__ import annotations
 

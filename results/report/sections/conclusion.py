@@ -8,9 +8,9 @@ from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.run.record import Record
 
 ASKED = {
-    "timing": "Timing: does the base know when to be where?",
+    "timing": "Timing: does the base switch at better times than chance?",
     "worth": "Worth: is it better than simply holding?",
-    "search": "Search: is the best choice more than luck among so many?",
+    "search": "Search: is the best of so many choices better than chance?",
     "since": "Since: did it hold after publication?",
 }
 _DECLARED = {
