@@ -62,10 +62,10 @@ def main() -> None:
         fault += "Set PYTHONUTF8=1, or rename it."
     except MemoryError as error:
         fault = f"not enough memory: {error}".rstrip(": ")
-    except Exception:
+    except Exception as error:
         if (found := version_fault()) is None:
             raise
-        fault = found
+        fault = f"{type(error).__name__}: {' '.join(str(error).split())}. {found}"
     else:
         return
     print_error(fault)

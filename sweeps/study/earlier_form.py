@@ -9,6 +9,7 @@ import yaml
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.spec import SignalSpec
+from gridproof.sweeps.study.validation_errors import did_you_mean
 
 _OLD = {
     "volatility_crowding": "pct_change(volatility({0}, window) / volatility({1}, window), change)",
@@ -43,8 +44,12 @@ def check_new_form(name: str, one: SignalSpec, document: Document) -> None:
         new = {"value": _OLD[str(measure)].format(ratio, both[1])}
         if "crowding" in str(measure):
             extra.setdefault("change", 243)
+    elif measure is None:
+        rule = "a signal is an expression under value: or when:, in place of measure: and of:"
+        raise InputError(rule, "of: alone", where, "Write value: EXPRESSION, or when: CONDITION")
     else:
-        new = {"value": f"pct_change({series[0]}, window)"}
+        known = "an earlier measure is change, turning_point, slope_fork, relative_to_average or a crowding"
+        raise InputError(known, str(measure), where, did_you_mean(str(measure), ["change", *_OLD]))
     raw = document.raw["signals"][name]
     new |= extra | {key: raw[key] for key in ("use", "latch") if key in raw}
     line = yaml.safe_dump({name: new}, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True)

@@ -7,14 +7,13 @@ from itertools import pairwise
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
+from gridproof.results.run.conclusion_record import MIX
 from gridproof.results.run.strategy_record import SegmentStatistics, StrategyStatistics, SubperiodRecord
 from gridproof.sweeps.verdict.bootstrap import Bootstrap, draw_bootstrap
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.daily_variant import DailyVariant
 from gridproof.sweeps.verdict.static_holdings import matched_mix, mean_weights
 from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, by_year, segment_statistics
-
-NAME = "constant mix"
 
 
 def mix_by_day(rule: DailyVariant) -> Floats | None:
@@ -44,7 +43,7 @@ def mix_statistics(rule: DailyVariant, bootstrap: Bootstrap) -> dict[str, Strate
         if segment == 1 and high - low >= SHORTEST:
             drawn = draw_bootstrap([mix[low:high]]).indices
         parts.append(segment_statistics(mix[low:high], problem.periods, problem.risk_free, drawn))
-    return {NAME: {"in_sample": parts[0], "after_publication": parts[1] if len(parts) > 1 else None}}
+    return {MIX: {"in_sample": parts[0], "after_publication": parts[1] if len(parts) > 1 else None}}
 
 
 def years_beside_holdings(candidates: Candidates, rule: DailyVariant) -> dict[str, SubperiodRecord]:
@@ -54,7 +53,7 @@ def years_beside_holdings(candidates: Candidates, rule: DailyVariant) -> dict[st
     series = {name: (returns, candidates.held(name)) for name, returns in candidates.returns.items()}
     series |= {f"hold {name}": (returns, still) for name, returns in candidates.holds.items()}
     if (mix := mix_by_day(rule)) is not None:
-        series[NAME] = mix, still
+        series[MIX] = mix, still
     record: dict[str, SubperiodRecord] = {}
     for name, (returns, held) in series.items():
         inside = by_year(dates[:days], returns[:days], held[:days], problem.periods, problem.risk_free)

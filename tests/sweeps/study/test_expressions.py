@@ -202,6 +202,13 @@ def test_the_old_form_is_shown_in_the_new_one(old: dict[str, Any], new: dict[str
     tiny_study(signals={"up": new}, base={"up.window": 5} if new.get("window") == [5, 20] else {})
 
 
+def test_an_unknown_measure_gets_no_made_up_translation() -> None:
+    with pytest.raises(gp.InputError, match=r"an earlier measure is change, .*got chnge\. Did you mean change"):
+        tiny_study(signals={"up": {"measure": "chnge", "of": "y", "window": 5}})
+    with pytest.raises(gp.InputError, match=r"got of: alone\. Write value: EXPRESSION"):
+        tiny_study(signals={"up": {"of": "y", "window": 5}})
+
+
 def test_a_study_is_sent_to_other_processes() -> None:
     study = gp.load_study("us-demo")
     again = pickle.loads(pickle.dumps(study))

@@ -30,7 +30,7 @@ def test_the_sentence_names_what_holding_made_before_any_evidence(run: pathlib.P
     assert sentence.startswith(f"In sample, holding {best} made {100 * made[best]:.1f}% a year")
     assert f"the rule {100 * summary['base']['in_sample']['cagr']:.1f}%" in sentence
     page = words_of(page_of(run)).replace("−", "-")
-    assert page.index(sentence) < page.index("Timing: does the base know") < page.index("Evidence by question")
+    assert page.index(sentence) < page.index("Timing: does the base switch") < page.index("Evidence by question")
 
 
 def test_every_leg_and_the_mix_stand_beside_base_and_best(run: pathlib.Path) -> None:
