@@ -245,7 +245,7 @@ def by_hand() -> tuple[Problem, Population]:
     metrics = np.full((3, 2, 14), np.nan)
     metrics[:, 0, 3] = 2.0, 1.9, 0.5
     space = SimpleNamespace(base_index=0, execution=lambda index: index)
-    plan: Any = SimpleNamespace(problem=problem, study=SimpleNamespace(space=space))
+    plan: Any = SimpleNamespace(problem=problem, study=SimpleNamespace(space=space), days_in_sample=4)
     rows = np.array([[0], [1], [2]], dtype=np.int32)
     zeros = np.zeros(3, dtype=np.int64)
     hashes = np.arange(3, dtype=np.uint64)
