@@ -10,6 +10,7 @@ from gridproof.kernels import reference
 from gridproof.kernels.aggregate.reduction import Reducer, ReductionLimits
 from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.passes import Passes
 from gridproof.kernels.problem import Evaluator, Problem
 
 NAMES = ("auto", "cpu", "cuda", "reference")
@@ -21,13 +22,15 @@ class Backend:
 
     latch_paths: as ``reference.latch_paths``. bind: prepares a problem once, for any number of evaluations. reduction:
     which boxes of a problem the evaluator reduces too, as a ``Reducer``; None where it reduces none. That depends on
-    the backend's name and the problem alone, so that every machine cuts a grid alike.
+    the backend's name and the problem alone, so that every machine cuts a grid alike. passes: of a verdict over all
+    variants; None where the backend has none, and those of the CPU serve (``passes_of``).
     """
 
     name: str
     latch_paths: Callable[[Floats, Floats, Floats, int], Words]
     bind: Callable[[Problem], Evaluator]
     reduction: Callable[[Problem], ReductionLimits | None] = lambda _: None
+    passes: Passes | None = None
 
 
 def resolve(name: str = "auto") -> Backend:
@@ -49,6 +52,13 @@ def resolve(name: str = "auto") -> Backend:
         gpu = open_gpu()
         return Backend("cuda", partial(cuda.latch_paths, gpu), partial(cuda.bind, gpu), _reduction(cuda.CudaReducer))
     raise InputError("the backend must be one that can run here", name, "backend", f"Use one of {', '.join(NAMES)}")
+
+
+def passes_of(backend: Backend) -> Passes:
+    """The passes of a verdict on this backend: its own, or those of the CPU where it has none."""
+    from gridproof.kernels.cpu.passes import CpuPasses
+
+    return backend.passes or CpuPasses()
 
 
 def cuda_planner() -> Backend:

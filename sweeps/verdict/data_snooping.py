@@ -1,7 +1,7 @@
 """Data snooping: the largest statistic of all variants against its bootstrap distribution without skill.
 
-One compiled pass over the variants (``kernels.cpu``) computes the statistics; the functions of ``results.statistics``
-decide.
+One compiled pass over the variants (``kernels.passes``) computes the statistics; the functions of
+``results.statistics`` decide.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats
-from gridproof.kernels.cpu.bootstrap_maxima import raise_maxima
-from gridproof.kernels.cpu.excess import measure_excess
 from gridproof.kernels.cpu.patterns.block_patterns import variants_of
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.data_snooping_record import BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
@@ -74,7 +72,7 @@ def measure_data_snooping(
     left_out = 0
     for first, patterns in population.patterns(edges):
         here = slice(first, first + variants_of(patterns))
-        found = measure_excess(problem, patterns, series, bootstrap.block_length, edges)
+        found = population.passes.measure_excess(problem, patterns, series, bootstrap.block_length, edges)
         if cross_validation is not None:
             cross_validation.add(found.parts)
         constant = found.deviations < 0.0
@@ -88,7 +86,7 @@ def measure_data_snooping(
         plain = np.full_like(scale, 1.0 / np.sqrt(days))
         centres = np.concatenate([null_centres(found.sums, value, days), found.sums[None]]).transpose(1, 0, 2)
         scales = np.stack([scale, scale, scale, plain], axis=1)
-        raise_maxima(
+        population.passes.raise_maxima(
             problem,
             patterns,
             counts,
@@ -125,7 +123,7 @@ def _stepwise(
         found: Floats = np.full((1, len(first)), -np.inf)
         for begin, patterns in population.patterns():
             here = slice(begin, begin + variants_of(patterns))
-            raise_maxima(
+            population.passes.raise_maxima(
                 population.plan.problem, patterns, bootstrap.resamples.counts, offset[None], sums[None, here],
                 left[None, here], found,
             )  # fmt: skip

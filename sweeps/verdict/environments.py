@@ -62,7 +62,7 @@ def judge_environments(
         choices = choices_of(study, environment)
         numbers = draw_choices(choices)
         if not searched and (same := _paths(study, digits)) not in searches:
-            searches[same] = ask_search(_gather(evaluation, numbers, choices), RunObserver(), _SHIFTS)
+            searches[same] = ask_search(_gather(evaluation, numbers, choices, population), RunObserver(), _SHIFTS)
         found = None if searched else searches[same]
         rule = by_day.of(evaluation.grid.alone(space.index(digits)).work)[0]
         records.append(
@@ -148,11 +148,12 @@ def draw_choices(choices: Choices) -> Ints:
     return np.arange(choices.size) if choices.size <= CHOICES else draw_sample(choices.size, CHOICES, _SEED)
 
 
-def _gather(evaluation: GridEvaluation, numbers: Ints, choices: Choices) -> Population:
+def _gather(evaluation: GridEvaluation, numbers: Ints, choices: Choices, base: Population) -> Population:
+    """The choices of these numbers. base: the population of the base's environment, whose passes serve here too."""
     plan = evaluation.plan
     own = ListedGrid(plan, choices_of(plan.study).whole_index(numbers))
     found = gather(GridEvaluation(own, evaluation.evaluate, evaluation.points), choices)
-    return replace(found, sampled=drawn) if (drawn := _drawn(numbers, choices)) else found
+    return replace(found, passes=base.passes, sampled=_drawn(numbers, choices) or found.sampled)
 
 
 def _drawn(numbers: Ints, choices: Choices) -> str:

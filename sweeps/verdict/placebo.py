@@ -11,7 +11,7 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.patterns.block_patterns import find_patterns, variants_of
-from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS, ShiftedObjectives, shifted_objectives
+from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS, ShiftedObjectives
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Work
 from gridproof.results.run.data_snooping_record import PlaceboRecord
@@ -62,15 +62,15 @@ def placebo(
 def _from_sums(
     population: Population, base: Work, shifts: Ints, objective: str, backend: str, observer: RunObserver
 ) -> tuple[Floats, ShiftedObjectives]:
-    """The base's objective under each shift (K,), and those of all variants: from sums over the days, on the CPU."""
-    problem = population.plan.problem
+    """The base's objective under each shift (K,), and those of all variants: from sums over the days."""
+    problem, passes = population.plan.problem, population.passes
     alone = find_patterns(problem, HoldingPeriodLister(problem, population.days)(base))
-    own = shifted_objectives(problem, alone, shifts, objective).best
+    own = passes.shifted_objectives(problem, alone, shifts, objective).best
     own[~np.isfinite(own)] = np.nan
     total: ShiftedObjectives | None = None
     for first, patterns in population.patterns():
         here = slice(first, first + variants_of(patterns))
-        found = shifted_objectives(problem, patterns, shifts, objective, own)
+        found = passes.shifted_objectives(problem, patterns, shifts, objective, own)
         total = found if total is None else total.joined(found)
         observer.progress("verdict: placebo", here.stop, len(population), here.stop, f"{len(shifts) - 1} sweeps")
     assert total is not None

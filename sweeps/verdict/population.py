@@ -11,7 +11,9 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bootstrap_maxima import daily_returns
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPeriods
+from gridproof.kernels.cpu.passes import CpuPasses
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns, find_patterns
+from gridproof.kernels.passes import Passes
 from gridproof.kernels.problem import Jobs
 from gridproof.results.axis_range import Value
 from gridproof.sweeps.execution.evaluation import GridEvaluation
@@ -45,6 +47,7 @@ class Population:
     distinct: int  # how many there are among those evaluated
     sampled: str  # what was drawn from what; empty: all are here
     points: Mapping[str, Array] | None = None  # for every axis (J,) values, where the variants are on no grid
+    passes: Passes = field(default=CpuPasses(), compare=False, repr=False)  # what computes over all of them
     kept: list[tuple[int, list[Patterns]]] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def __len__(self) -> int:

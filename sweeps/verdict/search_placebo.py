@@ -11,7 +11,6 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.patterns.block_patterns import variants_of
-from gridproof.kernels.cpu.placebo_maxima import active_t_maxima
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Problem
 from gridproof.results.conclusion import FEWEST_SWITCHES, LARGEST_WEIGHT, LEVEL
@@ -109,7 +108,8 @@ def _maxima(population: Population, eligible: Bools, problem: Problem, shifts: I
     for first, patterns in population.patterns():
         here = slice(first, first + variants_of(patterns))
         more = None if added is None else added[here]
-        maxima = np.maximum(maxima, active_t_maxima(problem, patterns, shifts, eligible[here], more))
+        found = population.passes.active_t_maxima(problem, patterns, shifts, eligible[here], more)
+        maxima = np.maximum(maxima, found)
     return maxima
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
+from gridproof.kernels.backend import passes_of
 from gridproof.results.conclusion import conclude
 from gridproof.results.evidence.evidence import NOT_COVERED, collect_evidence
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, cut_off_files, ledger_total
@@ -49,7 +51,8 @@ def conclude_verdict(
     objective = study.spec.objective
     observer.progress("verdict: distinct variants", 0, 1)
     candidates = find_candidates(evaluation, int(summary["best"]["index"]))
-    population, tried, distinct = gather(candidates)
+    gathered, tried, distinct = gather(candidates)
+    population = replace(gathered, passes=passes_of(context.backend))
     observer.progress("verdict: distinct variants", 1, 1, 1)
     bootstrap, benchmarks = candidates.bootstrap(), candidates.benchmarks()
     cross_validation = CrossValidation(population, _METRIC[objective]) if objective in _METRIC else None
