@@ -66,7 +66,7 @@ def measure_excess(
         returns = np.ascontiguousarray(problem.returns[each.payoff, :, : each.edges[-1]].T)
         sums, moments = np.zeros((len(each.before), 3)), np.zeros((len(each.before), kinds, _MOMENTS))
         run_ranges(
-            _measure_patterns, len(each.of), each, returns, _returns_of_switches(problem, each, returns), free,
+            _measure_patterns, len(each.of), each, returns, returns_of_switches(problem, each, returns), free,
             np.ascontiguousarray(benchmarks.T), weights, sums, moments,
         )  # fmt: skip
         part_of = np.searchsorted(edges, each.edges[:-1], side="right") - 1
@@ -74,7 +74,7 @@ def measure_excess(
     return found
 
 
-def _returns_of_switches(problem: Problem, patterns: Patterns, returns: Floats) -> Floats:
+def returns_of_switches(problem: Problem, patterns: Patterns, returns: Floats) -> Floats:
     """(M,) the return of the first day of each run, after the cost of the switch into it. returns: (days, A)."""
     day, to = patterns.runs[:, 0], patterns.runs[:, 2]
     held = np.concatenate([[0], to[:-1]])

@@ -10,6 +10,7 @@ whole numbers, so that the sums are exact.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,26 @@ _EIGHT = np.uint64(LANES)
 
 # A square below this share of what it is compared with is below it, whatever the rounding.
 _SURELY = 1.0 - 1e-12
+
+
+class ActiveDays(NamedTuple):
+    """What the active returns of J variants are summed from. Two allocations that never move have no active return."""
+
+    values: Floats  # (T, A, sums) what a day held adds to each sum, in whole numbers
+    units: Floats  # (sums,) the unit of each
+    weights: Floats  # (J, moving) the mean weights in the allocations whose returns move
+    mixed: Floats  # (J,) Σ of the squares of what the mean weights earn
+
+    @classmethod
+    def of(cls, problem: Problem, patterns: Patterns) -> ActiveDays:
+        returns = problem.returns[patterns.payoff, :, : patterns.edges[-1]].T
+        centred = returns - returns.mean(axis=0)
+        centred[:, np.abs(centred).max(axis=0) <= LEVEL] = 0.0
+        values, units = _whole_sums(centred)
+        weights = patterns.days_held(problem.allocations) / len(centred)
+        mixed = np.einsum("ja,ab,jb->j", weights, np.einsum("ta,tb->ab", centred, centred), weights)
+        moving = np.flatnonzero((centred != 0.0).any(axis=0))
+        return cls(values, units, np.ascontiguousarray(weights[:, moving]), mixed)
 
 
 def active_t(weights: Floats, returns: Floats) -> float:
@@ -57,16 +78,10 @@ def active_t_maxima(
         chosen = eligible[each.jobs]
         if not chosen.any():
             continue
-        returns = problem.returns[each.payoff, :, : each.edges[-1]].T
-        centred = returns - returns.mean(axis=0)
-        centred[:, np.abs(centred).max(axis=0) <= LEVEL] = 0.0
-        values, units = _whole_sums(centred)
-        weights = each.days_held(problem.allocations) / len(centred)
-        mixed = np.einsum("ja,ab,jb->j", weights, np.einsum("ta,tb->ab", centred, centred), weights)
-        moving = np.flatnonzero((centred != 0.0).any(axis=0))
+        days = ActiveDays.of(problem, each)
         run_ranges(
-            _raise, batches, each, values, units, np.ascontiguousarray(weights[:, moving]), mixed, more[each.jobs],
-            chosen, padded, maxima,
+            _raise, batches, each, days.values, days.units, days.weights, days.mixed, more[each.jobs], chosen, padded,
+            maxima,
         )  # fmt: skip
     return maxima[:count]
 

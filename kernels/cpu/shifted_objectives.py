@@ -41,7 +41,7 @@ class ShiftedObjectives(NamedTuple):
         return ShiftedObjectives(np.maximum(self.best, other.best), *ranks)
 
 
-class _Terms(NamedTuple):
+class Terms(NamedTuple):
     """How sums become values: daily mean and variance, or the sum of logarithms, in units of the whole numbers."""
 
     sharpe: bool
@@ -69,23 +69,35 @@ def shifted_objectives(
     best = np.full(batches * LANES, -np.inf)
     against = np.full(batches * LANES, np.nan)
     if given is not None:
-        against[:count] = given if objective == "sharpe" else np.log1p(given)
-        if objective == "cagr":
-            against[:count] *= patterns[0].edges[-1] / problem.periods
+        against[:count] = summed(given, objective, patterns[0].edges[-1] / problem.periods)
     ranks = np.zeros((3, batches * LANES), dtype=np.int64)
     for each in patterns:
         days = int(each.edges[-1])
         returns = np.ascontiguousarray(problem.returns[each.payoff, :, :days].T)
-        costs = _costs(problem, each)
-        values, terms = _whole_values(problem, returns, float(costs.max(initial=0.0)), objective == "sharpe")
+        costs = switching_costs(problem, each)
+        values, terms = whole_values(problem, returns, float(costs.max(initial=0.0)), objective == "sharpe")
         run_ranges(_evaluate, batches, each, returns, values, costs, terms, padded, against, best, ranks)
-    if objective != "sharpe":
-        years = patterns[0].edges[-1] / problem.periods if objective == "cagr" else 1.0
-        best = np.where(np.isfinite(best), np.expm1(best / years), -np.inf)
-    return ShiftedObjectives(best[:count], *ranks[:, :count])
+    best = unsummed(best[:count], objective, patterns[0].edges[-1] / problem.periods)
+    return ShiftedObjectives(best, *ranks[:, :count])
 
 
-def _costs(problem: Problem, patterns: Patterns) -> Floats:
+def summed(values: Floats, objective: str, years: float) -> Floats:
+    """What variants are compared by: the Sharpe ratio itself, or the sum of the logarithms of the daily growth."""
+    if objective == "sharpe":
+        return values
+    logs: Floats = np.log1p(values)
+    return logs * years if objective == "cagr" else logs
+
+
+def unsummed(best: Floats, objective: str, years: float) -> Floats:
+    """The inverse of ``summed``; −inf stays."""
+    if objective == "sharpe":
+        return best
+    grown: Floats = np.expm1(best / years if objective == "cagr" else best)
+    return np.where(np.isfinite(best), grown, -np.inf)
+
+
+def switching_costs(problem: Problem, patterns: Patterns) -> Floats:
     """(M,) the share of NAV that the switch into each run costs; 0 without one."""
     day, to = patterns.runs[:, 0], patterns.runs[:, 2]
     held = np.concatenate([[0], to[:-1]])
@@ -94,7 +106,7 @@ def _costs(problem: Problem, patterns: Patterns) -> Floats:
     return found
 
 
-def _whole_values(problem: Problem, returns: Floats, cost: float, sharpe: bool) -> tuple[Floats, _Terms]:
+def whole_values(problem: Problem, returns: Floats, cost: float, sharpe: bool) -> tuple[Floats, Terms]:
     """What a day adds to the sums, (days, A, 2 or 1), in whole numbers. cost: the largest."""
     days = len(returns)
     largest = (1.0 + float(np.abs(returns).max())) * (1.0 + cost) - 1.0
@@ -106,13 +118,13 @@ def _whole_values(problem: Problem, returns: Floats, cost: float, sharpe: bool) 
         most = float(np.abs(logs).max()) - float(np.log1p(-cost))
         scale, square_scale = whole_scale(days * most), 1.0
         values = (logs * scale)[:, :, None]
-    terms = _Terms(sharpe, scale, square_scale, float(problem.periods), float(problem.risk_free))
+    terms = Terms(sharpe, scale, square_scale, float(problem.periods), float(problem.risk_free))
     return np.ascontiguousarray(np.rint(values)), terms
 
 
 @jit(nogil=True)
 def _evaluate(
-    low: int, high: int, patterns: Patterns, returns: Floats, values: Floats, costs: Floats, terms: _Terms,
+    low: int, high: int, patterns: Patterns, returns: Floats, values: Floats, costs: Floats, terms: Terms,
     shifts: Ints, against: Floats, best: Floats, ranks: Ints,
 ) -> None:  # fmt: skip
     """Batches [low, high) of eight shifts. values: (days, A, sums) whole."""
@@ -140,7 +152,7 @@ def _evaluate(
 
 @jit(counted=False)
 def _add_costs(
-    patterns: Patterns, returns: Floats, costs: Floats, days: int, shift: int, lane: int, sums: int, terms: _Terms,
+    patterns: Patterns, returns: Floats, costs: Floats, days: int, shift: int, lane: int, sums: int, terms: Terms,
     table: Floats,
 ) -> None:  # fmt: skip
     """Add to lane ``lane`` of the rows of all patterns what their switches change. returns: flat (days, A)."""
@@ -162,7 +174,7 @@ def _add_costs(
 
 @jit(counted=False)
 def _rank_all(
-    patterns: Patterns, roots: Array, table: Floats, sums: int, days: int, terms: _Terms, total: Floats, bounds: Floats,
+    patterns: Patterns, roots: Array, table: Floats, sums: int, days: int, terms: Terms, total: Floats, bounds: Floats,
     highest: Floats, counts: Ints,
 ) -> None:  # fmt: skip
     """Raise highest (8,) to all variants' values; count those below and equal to bounds, and those defined."""
