@@ -248,7 +248,8 @@ def compute_verdict(context: RunContext) -> None:
     store.verify("study.yaml", CUT, "top.parquet", "surfaces.parquet", "curves.parquet")
     summary = cast("RunSummary", store.read_json(SUMMARY))
     plan = build_plan(study, market, backend, observer=context.observer)
-    grid = recorded_grid(store, _grid(plan, backend, summary["sample"]))
+    grid = _grid(plan, backend, summary["sample"])
+    grid = recorded_grid(store, grid) or grid
     evaluation = GridEvaluation(grid, backend.bind(plan.problem), Points(study, market))
     from gridproof.sweeps.search.search_population import is_search, search_gatherer
     from gridproof.sweeps.verdict.verdict import conclude_verdict  # imports SciPy, which nothing else needs

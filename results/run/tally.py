@@ -96,12 +96,19 @@ class Tally:
         self._keep(values[first], variants[first], keys[jobs])
 
     def merge(self, other: Tally) -> None:
+        """Raises ValueError where only one of the two has a tally of the choices apart."""
+        if (self.choices is None) != (other.choices is None):
+            raise ValueError("one tally has its choices apart, the other has not")
+        self.merge_whole(other)
+        if self.choices is not None and other.choices is not None:
+            self.choices.merge(other.choices)
+
+    def merge_whole(self, other: Tally) -> None:
+        """Merge all but the tally of the choices apart."""
         self.counters += other.counters
         self.histogram += other.histogram
         self.surfaces.merge(other.surfaces)
         self._keep(other.best_value, other.best_index, other.best_key)
-        if self.choices is not None and other.choices is not None:
-            self.choices.merge(other.choices)
 
     def _count(self, values: Floats, base: float, counter: int) -> None:
         self.counters[counter] += np.isnan(values).sum()

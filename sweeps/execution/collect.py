@@ -124,7 +124,7 @@ def begin(store: Store, grid: Grid, rows: bool, observer: RunObserver) -> Grid:
     variant are needed from the tiles.
     """
     try:
-        recorded = recorded_grid(store, grid) if store.has(CUT) else None
+        recorded = recorded_grid(store, grid)
     except InputError as error:
         observer.notice(f"{store.folder / CUT} cannot be used and is written again: {error.rule}")
         recorded = None
@@ -162,10 +162,10 @@ def write_cut(store: Store, cut: Cut) -> None:
     store.write_json(CUT, record | {"sha256": digest_of_record(record)})
 
 
-def recorded_grid(store: Store, grid: Grid) -> Grid:
-    """The grid, cut as the run's folder records it. Raises InputError."""
+def recorded_grid(store: Store, grid: Grid) -> Grid | None:
+    """The grid, cut as the run's folder records it; None where it records no cut. Raises InputError."""
     if not store.has(CUT):
-        return grid
+        return None
     recorded = store.read_json(CUT)
     where, remedy = str(store.folder / CUT), "Run the study again, which repairs the folder"
     stated = recorded.pop("sha256", None)

@@ -90,7 +90,7 @@ def _reduce(tally: Tally, plan: Plan, part: BoxPiece | None, reducer: Reducer, s
     """Adds a box that the backend reduces."""
     if part is not None:
         floor = float(tally.best_value[-1]) if len(tally.best_value) == KEPT else -np.inf
-        tally.merge(reduce_box(plan, part, reducer, scale.edges, scale.base, floor))
+        tally.merge_whole(reduce_box(plan, part, reducer, scale.edges, scale.base, floor))
 
 
 def _reducer(evaluate: object) -> Reducer:

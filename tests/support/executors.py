@@ -21,7 +21,7 @@ from gridproof.results.run.tile_file import TileLabel
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.executor import Executor, Range, Task, Tile, TileFault
 from gridproof.sweeps.execution.options import RunOptions
-from gridproof.sweeps.execution.tile import TallyScale, run_tile
+from gridproof.sweeps.execution.tile import TallyScale, empty_tally, run_tile
 from gridproof.sweeps.run import run_study
 from tests.support.demo import small_plan, small_study
 from tests.support.trapped import Trapped
@@ -104,7 +104,7 @@ class TileSuite:
         )
         assert expected is not None
         assert rows.tobytes() == expected.tobytes()
-        merged = Tally.empty(task.grid.plan.study.space.dims, 10, len(task.grid.plan.study.signals) + 1)
+        merged = empty_tally(task.grid, task.scale)
         for tile in reversed(tiles):
             merged.merge(tile.tally)
         for name in ("counters", "histogram", "best_value", "best_index", "best_key"):

@@ -12,9 +12,9 @@ from gridproof.kernels.arrays import Ints
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.problem import Box
 from gridproof.results.run.record import objective_of
-from gridproof.results.run.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, Tally, percentile
+from gridproof.results.run.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, percentile
 from gridproof.sweeps.execution.evaluation import evaluate_grid
-from gridproof.sweeps.execution.tile import TallyScale, run_tile
+from gridproof.sweeps.execution.tile import TallyScale, empty_tally, run_tile
 from gridproof.sweeps.plan import grid as grid_module
 from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, whole_grid
 from gridproof.sweeps.plan.plan import Plan
@@ -84,7 +84,7 @@ def test_tally_against_brute_force(plan_of) -> None:
     scale = TallyScale(edges, (float(values[space.base_index]), 0.0))
     grid = ProductGrid(plan, 50)
     parts = [run_tile(grid, evaluate, n, n + 1, scale, False, lambda _: None)[0] for n in range(grid.pieces)]
-    whole = Tally.empty(space.dims, 3, len(plan.study.signals) + 1)
+    whole = empty_tally(grid, scale)
     for part in np.random.default_rng(1).permutation(len(parts)):
         whole.merge(parts[part])
     at_once, _ = run_tile(
