@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "summary.json").write_text("{}")
     CELLS.to_parquet(folder / "top.parquet")
-    (tmp_path / "secret.csv").write_text("secret\n42\n")
+    (tmp_path / "secret.csv").write_text("secret\n7316504928\n")
     return folder
 
 
@@ -100,13 +100,13 @@ def test_nothing_else_can_be_read_or_written(folder: Path, query: str, tmp_path:
         gp.Run(folder).sql(text)
     assert "\n" not in str(raised.value)
     assert "--unsafe-sql" in str(raised.value)
-    assert "42" not in str(raised.value)
+    assert "7316504928" not in str(raised.value)
     assert before == (sorted(path.name for path in tmp_path.rglob("*")), (folder / "top.parquet").read_bytes())
 
 
 def test_unsafe_queries_may_read_and_write(folder: Path, tmp_path: Path) -> None:
     found = gp.Run(folder).sql(f"SELECT * FROM read_csv('{tmp_path}/secret.csv')", unsafe=True)
-    assert found.secret.tolist() == [42]
+    assert found.secret.tolist() == [7316504928]
     gp.Run(folder).sql(f"COPY top TO '{tmp_path}/out.csv'", unsafe=True)
     assert pd.read_csv(tmp_path / "out.csv").equals(CELLS)
 
