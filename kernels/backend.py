@@ -48,9 +48,11 @@ def resolve(name: str = "auto") -> Backend:
     if name == "cuda":
         from gridproof.kernels.cuda import evaluate as cuda
         from gridproof.kernels.cuda.device import open_gpu
+        from gridproof.kernels.cuda.passes import CudaPasses
 
         gpu = open_gpu()
-        return Backend("cuda", partial(cuda.latch_paths, gpu), partial(cuda.bind, gpu), _reduction(cuda.CudaReducer))
+        latch_paths, bind = partial(cuda.latch_paths, gpu), partial(cuda.bind, gpu)
+        return Backend("cuda", latch_paths, bind, _reduction(cuda.CudaReducer), CudaPasses(gpu))
     raise InputError("the backend must be one that can run here", name, "backend", f"Use one of {', '.join(NAMES)}")
 
 
@@ -62,7 +64,10 @@ def passes_of(backend: Backend) -> Passes:
 
 
 def cuda_planner() -> Backend:
-    """cuda for a machine without a GPU, which plans for others that evaluate. Its ``bind`` raises InputError."""
+    """cuda for a machine without a GPU, which plans for others that evaluate. Its ``bind`` raises InputError.
+
+    It has no passes: a verdict on such a machine takes those of the CPU, which give the same bits.
+    """
     from gridproof.kernels.cpu import latch
     from gridproof.kernels.cuda import evaluate as cuda
 

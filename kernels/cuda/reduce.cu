@@ -1,15 +1,8 @@
 // Reductions of one metric of every variant of a box, on the device. Only integers are added, so no result depends on the
 // order. The values are a product: executions, then signals, the last fastest. A value counts for as many variants as
 // its paths have combinations of parameters.
+// Compiled with keys.cuh before it:
 //   THREADS  threads a block
-
-using Whole = unsigned long long;
-
-// An integer that orders as the float64 does; 0 is below every value.
-__device__ __forceinline__ Whole key_of(double value) {
-    const Whole bits = (Whole)__double_as_longlong(value);
-    return bits >> 63 ? ~bits : bits | 1ull << 63;
-}
 
 // One cell of a surface, or of a table of two signals, in a thread's registers; see kernels/aggregate/surfaces.py.
 struct Cell {

@@ -94,7 +94,7 @@ class Reduction:
         sums = self._device.download(cells)
         surfaces.count[:] = sums[0].astype(np.int64)
         surfaces.sums[:, :2] = sums[1:5].astype(np.int64).reshape(2, 2, size)
-        surfaces.maximum[:] = _maxima(sums[5])
+        surfaces.maximum[:] = values_of(sums[5])
         surfaces.carry()
         return surfaces
 
@@ -193,7 +193,7 @@ def _arrange(spans: tuple[AxisSpan, ...], wanted: list[AxisSpan]) -> tuple[Ints,
 
 
 def key_of(value: float) -> int:
-    """A whole number that orders as the float64 does, as ``key_of`` in reduce.cu."""
+    """A whole number that orders as the float64 does, as ``key_of`` in keys.cuh."""
     bits = int(np.float64(value).view(np.uint64))
     return 2**64 - 1 - bits if bits >> 63 else bits | 1 << 63
 
@@ -204,7 +204,7 @@ def float_of(key: int) -> float:
     return float(np.uint64(bits).view(np.float64))
 
 
-def _maxima(keys: Array) -> Floats:
+def values_of(keys: Array) -> Floats:
     """The float64 of each key; −inf for key 0, where nothing was added."""
     bits = np.where(keys >> np.uint64(63), keys ^ np.uint64(2**63), ~keys)
     return np.where(keys == 0, -np.inf, bits.view(np.float64))

@@ -15,6 +15,9 @@ THREADS = 128
 # Shared memory holds a counter for each thread and allocation, in at most 48 KiB a block.
 MOST_ALLOCATIONS = 96
 
+# Variants that a thread of a verdict's passes takes, and the statistics that it keeps in registers.
+VARIANTS, KINDS = 64, 9
+
 # Without contraction to FMA every operation rounds as on a CPU, where the same source is tested.
 OPTIONS = ("-std=c++17", "--fmad=false")
 
@@ -76,7 +79,13 @@ def scan_kernel(bits: int, allocations: int) -> Kernel:
 
 def reduction_kernel(name: str) -> Kernel:
     """name: pairs, surface, ranks or best."""
-    return Kernel(name, ("reduce.cu",), (("THREADS", THREADS), ("LIMIT", LIMIT), ("SCALE", SCALE)))
+    return Kernel(name, ("keys.cuh", "reduce.cu"), (("THREADS", THREADS), ("LIMIT", LIMIT), ("SCALE", SCALE)))
+
+
+def pass_kernel(name: str) -> Kernel:
+    """name: of a kernel in pattern_rows.cu, pattern_maxima.cu or excess.cu. One compilation has all of them."""
+    macros = (("THREADS", THREADS), ("VARIANTS", VARIANTS), ("KINDS", KINDS), ("FLAT", FLAT), ("LEVEL", LEVEL))
+    return Kernel(name, ("keys.cuh", "pattern_rows.cu", "pattern_maxima.cu", "excess.cu"), macros)
 
 
 @dataclass(frozen=True, slots=True)

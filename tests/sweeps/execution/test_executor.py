@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import Backend, resolve
 from gridproof.kernels.cpu import latch
+from gridproof.kernels.passes import Passes
 from gridproof.results.run import packages
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
@@ -107,11 +109,18 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     assert "tmp" not in done.stdout
 
 
+class Unasked:
+    """Passes of a GPU that is not here."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} of the GPU was asked for")
+
+
 class Elsewhere(LocalExecutor):
     """As a cluster with GPUs is to a driver without one."""
 
     def backend(self, name: str) -> Backend:
-        return Backend(name, latch.latch_paths, resolve("cpu").bind)
+        return Backend(name, latch.latch_paths, resolve("cpu").bind, passes=cast(Passes, Unasked()))
 
 
 def test_a_driver_without_a_gpu_computes_the_verdict_on_its_cpu(
