@@ -55,7 +55,7 @@ class Table:
             f"the file {self.file} must have the column that a series names",
             name,
             where,
-            f"Its columns are {', '.join(columns[:40])}{_nearest(name, columns)}",
+            f"Its columns are {', '.join(columns[:40])}{nearest(name, columns)}",
         )
 
     def find(self, name: str) -> list[str]:
@@ -79,7 +79,7 @@ class Table:
         return replace(self, cells=self.cells.iloc[positions], rows=self.rows[positions])
 
 
-def _nearest(name: str, columns: list[str]) -> str:
+def nearest(name: str, columns: list[str]) -> str:
     near = difflib.get_close_matches(name.casefold(), [column.casefold() for column in columns], 1, 0.8)
     if not near or len(columns) < 4:
         return ""

@@ -1,0 +1,91 @@
+"""A panel: what a long table says about many stocks, as arrays of days and stocks, as it was known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Bools, Floats, Ints
+from gridproof.kernels.errors import InputError
+from gridproof.signals.data.column.dates import Dates
+from gridproof.signals.data.file.table import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """T days and S stocks.
+
+    A stock has values from its first row to its last one; a day between them without a row has none.
+
+    ``dates``: (T,) datetime64[D], ascending: every day on which the file has a row. ``codes``: the S stocks, ascending.
+    ``place``: (n,) int64, of each row of the file its place in a flattened (T, S) array. ``columns``: functions that
+    read a column of the file, (n,), by name.
+    """
+
+    file: str
+    dates: Dates
+    codes: tuple[str, ...]
+    place: Ints
+    columns: Mapping[str, Callable[[], Array]]
+    where: str = ""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.dates), len(self.codes)
+
+    def rows(self) -> Bools:
+        """(T, S): whether the file has a row of that stock on that day."""
+        found = np.zeros(self.shape[0] * self.shape[1], dtype=np.bool_)
+        found[self.place] = True
+        return found.reshape(self.shape)
+
+    def listed(self) -> Bools:
+        """(T, S): whether the day lies between the first and the last row of the stock, both included.
+
+        What happens after a stock's last row is not known on any earlier day, so this is for reports; a rule reads
+        ``rows``.
+        """
+        rows = self.rows()
+        begun = np.logical_or.accumulate(rows, axis=0)
+        return begun & np.logical_or.accumulate(rows[::-1], axis=0)[::-1]
+
+    def check_column(self, name: str) -> None:
+        """Raises InputError where the file has no column of that name, or several."""
+        if name not in self.columns:
+            known = list(self.columns)
+            rule = f"the file {self.file} must have the columns that a panel names, each once"
+            raise InputError(rule, name, self.where, f"Its columns are {', '.join(known[:40])}{nearest(name, known)}")
+
+    def column(self, name: str) -> Floats:
+        """A column of the file as float64 (T, S): NaN where there is no row, or no number in it; true is 1.
+
+        Raises InputError where the file has no such column, or it has no numbers.
+        """
+        self.check_column(name)
+        values = self.columns[name]()
+        if values.dtype.kind not in "biuf":
+            rule, remedy = "a field of a panel has numbers, or true and false", "Name another column"
+            raise InputError(rule, f"{name}, which has {values.dtype}", self.where, remedy)
+        found = np.full(self.shape[0] * self.shape[1], np.nan)
+        found[self.place] = values
+        return found.reshape(self.shape)
+
+
+def carried(values: Floats, known: Bools) -> Floats:
+    """The last value that was known at the close of each day, (T, S) float64; NaN before the first.
+
+    values: (T, S). known: (T, S), whether the day has a value of its own: a stock that does not trade, or has left,
+    keeps its last traded close.
+
+    >>> import numpy as np
+    >>> carried(np.array([[1.0], [9.0], [3.0]]), np.array([[True], [False], [True]])).ravel()
+    array([1., 1., 3.])
+    """
+    result = np.empty_like(values)
+    last = np.full(values.shape[1], np.nan)
+    for day in range(len(values)):
+        last = np.where(known[day], values[day], last)
+        result[day] = last
+    return result
