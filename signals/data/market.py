@@ -10,6 +10,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.signals.data.bars import calendar_of_bars, checked_bars, without_unfinished_day
 from gridproof.signals.data.frequency import daily_from
 from gridproof.signals.data.source import Dates, Observations, Release, Source, read
 
@@ -65,7 +66,7 @@ class Market:
     def closes(self, name: str) -> Floats:
         """Returns (T,) float64: the value dated on each trading day itself, in the units of the file.
 
-        NaN on days without a value: nothing is filled forward.
+        Of intraday bars it is the last one of the day. NaN on days without a value: nothing is filled forward.
         """
         observations = self.series[name]
         closes = np.full(len(self.calendar), np.nan)
@@ -85,6 +86,8 @@ class Market:
             digest.update(name.encode())
             digest.update(observations.dates.astype("<i8").tobytes())
             digest.update(observations.values.astype("<f8").tobytes())
+            if observations.stamps is not None:
+                digest.update(observations.stamps.astype("datetime64[us]").astype("<i8").tobytes())
             for column, dates in sorted(observations.columns.items()):
                 digest.update(column.encode())
                 digest.update(dates.astype("<i8").tobytes())
@@ -105,6 +108,8 @@ def as_of(values: Floats, known: Ints, days: int) -> Floats:
 def load_market(sources: list[Source], calendar: str, folder: Path | None) -> Market:
     """Read every series. The dates of the series named ``calendar`` are the trading days.
 
+    Of intraday bars those of a last trading day that has not ended are left out, with a warning.
+
     Raises InputError if ``folder`` does not exist, a series cannot be read (see ``source.read``), or ``calendar`` is
     not one of the series or is monthly.
     """
@@ -119,9 +124,15 @@ def load_market(sources: list[Source], calendar: str, folder: Path | None) -> Ma
             "market.calendar",
             f"Use one of {', '.join(series)}",
         )
-    if series[calendar].monthly:
-        series[calendar] = _daily_part(series[calendar])
-    return Market(series[calendar].dates, series)
+    if series[calendar].stamps is not None:
+        series[calendar] = without_unfinished_day(series[calendar], None)
+        days = calendar_of_bars(series[calendar])
+    else:
+        if series[calendar].monthly:
+            series[calendar] = _daily_part(series[calendar])
+        days = series[calendar].dates
+    series = {name: checked_bars(each, days) if each.stamps is not None else each for name, each in series.items()}
+    return Market(days, series)
 
 
 def _daily_part(calendar: Observations) -> Observations:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
+from gridproof.signals.data.bars import Stamps, closing_time, parse_stamps, trading_dates
 from gridproof.signals.data.column.date_checks import isolated_date
 from gridproof.signals.data.column.dates import DateColumn, Dates, holds_dates, parse_dates
 from gridproof.signals.data.column.numbers import parse_numbers
@@ -34,7 +38,8 @@ class Source:
     these columns. ``code``: the same for the one column of codes. ``sheet``: of a workbook. ``drop_missing``: leave out
     dates without a value. ``where``: the place in the study, for error messages.
     ``date_format``, ``time_zone``: see ``column.dates.parse_dates``. ``release_columns``: columns that a release of the
-    study names; those that the file has are read as dates.
+    study names; those that the file has are read as dates. ``day_close``: of a series of intraday bars, the time of day
+    at which the trading day closes.
     """
 
     name: str
@@ -49,11 +54,15 @@ class Source:
     release_columns: frozenset[str] = frozenset()
     filters: tuple[tuple[str, CellValue], ...] = ()
     sheet: str | None = None
+    day_close: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observations:
     """The n observations of a series, in order of date: dates strictly increasing, all values finite.
+
+    Intraday bars have ``stamps``, which increase strictly; their ``dates`` are those of the trading days to which they
+    belong (see ``bars.trading_dates``), each once for every bar.
 
     ``understood``: how the file was read, in one line. ``warnings``: what is suspicious in it but may be true, one
     sentence each.
@@ -65,6 +74,7 @@ class Observations:
     columns: dict[str, Dates]  # the other date columns of the file, (n,) each; a release may name one
     understood: str = ""
     warnings: tuple[str, ...] = ()
+    stamps: Stamps | None = None  # (n,) datetime64[s] or [us] of intraday bars: local date and time
 
     @property
     def monthly(self) -> bool:
@@ -80,9 +90,9 @@ class Release:
     """When an observation becomes known.
 
     ``trading_days`` 0: at the close of its date, or of the next trading day if its date is not one. ``trading_days``
-    n: at the close of the n-th trading day strictly after its date. ``calendar_days`` n: at the close of the first
-    trading day n days after its date or later. ``column``: at the close of the first trading day on or after the date
-    in that column.
+    n: at the close of the n-th trading day strictly after its date, of intraday bars after the trading day to which the
+    bar belongs. ``calendar_days`` n: at the close of the first trading day n days after its date or later. ``column``:
+    at the close of the first trading day on or after the date in that column.
     """
 
     trading_days: int = 0
@@ -124,11 +134,11 @@ class Release:
             self._check_column(observations, dates)
         elif self.calendar_days is not None:
             dates = dates + np.timedelta64(self.calendar_days, "D")
-        elif self.trading_days > 0:
+        elif self.trading_days > 0 and observations.stamps is None:
             side = "right"
         index = np.searchsorted(calendar, dates, side=side)  # type: ignore[call-overload]
-        if self.trading_days > 1:
-            index = index + self.trading_days - 1
+        if self.trading_days > 0:
+            index = index + self.trading_days - (side == "right")
         known: npt.NDArray[np.int64] = np.minimum(index, len(calendar)).astype(np.int64)
         back = np.flatnonzero(np.diff(known) < 0)
         if len(back):
@@ -164,19 +174,19 @@ def read(source: Source, folder: Path | None) -> Observations:
     date, field = whole.column(source.date, source.where), whole.column(source.field, source.where)
     whole, chosen = select_rows(whole, source.filters, source.code, source.where)
     table, place = whole.cells, whole.place
-    parsed = parse_dates(table[date], place, source.where, date_format=source.date_format, time_zone=source.time_zone)
-    dates, notes = parsed.dates, [*chosen, parsed.form]
-    if len(dates) > 1 and (np.diff(dates) < np.timedelta64(0, "D")).all():
-        dates = dates[::-1]
+    order, form = _read_dates(source, table[date], place)
+    notes = [*chosen, form]
+    if len(order) > 1 and (order[1:] < order[:-1]).all():
+        order = order[::-1]
         whole = replace(whole, cells=table.iloc[::-1], rows=whole.rows[::-1])
         table, place = whole.cells, whole.place
         notes.append("newest first")
-    wrong = np.flatnonzero(np.diff(dates) <= np.timedelta64(0, "D"))
+    wrong = np.flatnonzero(order[1:] <= order[:-1])
     if len(wrong):
-        check_one_series(whole, dates, source.where)
+        check_one_series(whole, order, source.where)
         raise InputError(
             f"the dates of {source.file} must be in order and given once",
-            f"{dates[wrong[0]]} then {dates[wrong[0] + 1]} at {place(int(wrong[0]) + 1)}",
+            f"{order[wrong[0]]} then {order[wrong[0] + 1]} at {place(int(wrong[0]) + 1)}",
             source.where,
             "Sort the file by date and remove repeated dates, or choose one series of it with where: {COLUMN: VALUE}",
         )
@@ -198,18 +208,34 @@ def read(source: Source, folder: Path | None) -> Observations:
     if len(gaps) and not source.drop_missing:
         raise InputError(
             "a series must have no missing value between its first and its last",
-            f"{len(gaps)} missing, the first on {dates[gaps[0]]} at {place(int(gaps[0]))}",
+            f"{len(gaps)} missing, the first on {order[gaps[0]]} at {place(int(gaps[0]))}",
             source.where,
             "Complete the file, or write missing: drop to leave those dates out",
         )
     keep[gaps] = False
-    warnings = joined_series(whole, dates)
+    warnings = joined_series(whole, order)
     others = _other_dates(source, whole.take(keep), date)
-    dates, values = dates[keep], values[keep]
-    rows = f"{len(dates):,} values, {dates[0]} to {dates[-1]}"
-    if isolated := isolated_date(dates):
+    order, values = order[keep], values[keep]
+    kind = "values" if source.day_close is None else "bars"
+    rows = f"{len(order):,} {kind}, {order[0]} to {order[-1]}".replace("T", " ")
+    understood = "; ".join([rows, *notes, *whole.layout])
+    if source.day_close is not None:
+        dates = trading_dates(order, closing_time(source.day_close, source.where))
+        return Observations(source, dates, values, others, understood, warnings, order)
+    if isolated := isolated_date(order):
         warnings = (*warnings, isolated)
-    return Observations(source, dates, values, others, "; ".join([rows, *notes, *whole.layout]), warnings)
+    return Observations(source, order, values, others, understood, warnings)
+
+
+def _read_dates(source: Source, cells: pd.Series[Any], place: Callable[[int], str]) -> tuple[Dates, str]:
+    """Returns the dates of a series, of intraday bars their stamps, and how they are written."""
+    declared = {"date_format": source.date_format, "time_zone": source.time_zone}
+    if source.day_close is None:
+        parsed = parse_dates(cells, place, source.where, **declared)
+        return parsed.dates, parsed.form
+    bars = parse_stamps(cells, place, source.where, **declared)
+    whole = bars.stamps.astype("datetime64[s]")
+    return (whole if (whole == bars.stamps).all() else bars.stamps), bars.form
 
 
 def _other_dates(source: Source, table: Table, date: str) -> dict[str, Dates]:

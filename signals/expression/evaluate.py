@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
+from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.graph import Graph, Step
@@ -15,7 +16,7 @@ from gridproof.signals.expression.operators.declaration import Operator
 from gridproof.signals.expression.result_cache import Result, ResultCache
 from gridproof.signals.expression.scalars import ScalarArguments, Value
 from gridproof.signals.expression.signs import check_signs
-from gridproof.signals.expression.timeline import Timeline, calendar_of, observation_timeline, sampled
+from gridproof.signals.expression.timeline import Timeline, bar_timeline, calendar_of, observation_timeline, sampled
 
 # Bytes of the windows computed in one pass.
 _PASS_BYTES = 32 * 2**20
@@ -81,6 +82,8 @@ class ExpressionEvaluator:
         return timeline.daily(values, len(self.market.calendar), hindsight and self.graph.facts[at].events)
 
     def sampled(self, of: str) -> Timeline:
+        if of == "day":
+            return self.days
         if of not in self._sampled:
             self._sampled[of] = sampled(self.days, of)
         return self._sampled[of]
@@ -88,14 +91,22 @@ class ExpressionEvaluator:
     def series(self, name: str, release: Release, hindsight: bool = False) -> Result:
         key = name, release, hindsight
         if key not in self._observed:
-            if self.market.series[name].monthly:
-                last = None if hindsight else self.last
+            last = None if hindsight else self.last
+            if self.market.series[name].stamps is not None:
+                timeline, values = bar_timeline(self.market, name, release, last, self.days.calendar.periods)
+                self._observed[key] = values, self._shared(timeline)
+            elif self.market.series[name].monthly:
                 where = self.places.get(name, name)
                 timeline, values = observation_timeline(self.market, name, release, last, where)
                 self._observed[key] = values, timeline
             else:
                 self._observed[key] = self.market.aligned(name, release), self.days
         return self._observed[key]
+
+    def _shared(self, timeline: Timeline) -> Timeline:
+        """Returns the timeline of earlier bars with the same stamps, so that both are measured bar by bar."""
+        earlier = (other for _, other in self._observed.values() if other is not None)
+        return next((other for other in earlier if timeline.stands_with(other)), timeline)
 
     def missing(self, name: str, release: Release) -> str:
         """Says which period of a slower series has no value; empty where none is missing."""
@@ -166,6 +177,11 @@ class _Evaluation:
         timelines = dict.fromkeys(timeline for _, timeline in results if timeline is not None)
         if len(timelines) <= 1:
             return [values for values, _ in results], next(iter(timelines), None)
+        bars = [timeline.name for timeline in timelines if timeline.stamps is not None]
+        if len(bars) > 1:
+            rule = "intraday bars in one formula must have the same stamps"
+            remedy = "Write daily(…) around each, its value at the close, or bring files of the same bars"
+            raise InputError(rule, f"{' and '.join(bars)}, which differ", self.where, remedy)
         days = len(self.evaluator.market.calendar)
         arrays = []
         for (values, timeline), at in zip(results, nodes, strict=True):
@@ -205,8 +221,8 @@ class _Evaluation:
         inner = self.evaluator.sampled(str(operator.samples))
         if timeline is inner:
             return values, inner
-        assert inner.known is not None
-        return timeline.daily(values, len(self.evaluator.market.calendar))[inner.known], inner
+        daily = timeline.daily(values, len(self.evaluator.market.calendar))
+        return (daily if inner.known is None else daily[inner.known]), inner
 
     def windows(
         self, at: int, operator: Operator, arguments: dict[str, Any], calendar: dict[str, Any], timeline: Timeline

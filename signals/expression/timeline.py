@@ -1,4 +1,4 @@
-"""The days, weeks, months or observations that the values of a node stand at, and when each is known."""
+"""The days, weeks, months, bars or observations that the values of a node stand at, and when each is known."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.signals.data.bars import Stamps, bars_a_day
 from gridproof.signals.data.frequency import month_numbers, months_apart, positions
 from gridproof.signals.data.market import Market, as_of
 from gridproof.signals.data.source import Dates, Release
@@ -21,7 +22,7 @@ class Timeline:
 
     ``observed``: positions (m,) of the values that are known at all: a month without an observation has none.
     ``known``: (m,) the trading day at whose close each of these is known; ``dated``: the same as of their own dates,
-    for hindsight. All None: the values stand at the trading days themselves.
+    for hindsight. All None: the values stand at the trading days themselves. ``stamps``: of intraday bars.
     """
 
     name: str
@@ -29,6 +30,13 @@ class Timeline:
     observed: Ints | None = None
     known: Ints | None = None
     dated: Ints | None = None
+    stamps: Stamps | None = None
+
+    def stands_with(self, other: Timeline) -> bool:
+        """Whether both are of intraday bars with the same stamps, known on the same days."""
+        if self.stamps is None or other.stamps is None:
+            return False
+        return np.array_equal(self.stamps, other.stamps) and np.array_equal(self.known, other.known)  # type: ignore[arg-type]
 
     def daily(self, values: Floats, days: int, hindsight: bool = False) -> Floats:
         """Returns (days,) float64: the latest value known at each close."""
@@ -58,6 +66,23 @@ def sampled(days: Timeline, of: str) -> Timeline:
     at = np.flatnonzero(ends)
     inner = calendar_of(calendar.dates[at], _WEEKS if of == "week" else _MONTHS)
     return Timeline(of, inner, np.arange(len(at)), at, at)
+
+
+def bar_timeline(
+    market: Market, name: str, release: Release, last: int | None, periods: float
+) -> tuple[Timeline, Floats]:
+    """Returns the timeline of intraday bars, and their values (n,).
+
+    ``periods``: trading days a year. A year has so many times the bars of a day. Bars that are not known by the close
+    of calendar day ``last`` are left out; None: all are kept.
+    """
+    bars = market.series[name]
+    known = market.known(name, release)
+    used = len(known) if last is None else int(np.searchsorted(known, last, side="right"))
+    assert bars.stamps is not None
+    calendar = calendar_of(bars.dates[:used], periods * bars_a_day(bars, market.calendar))
+    known = known[:used]
+    return Timeline(name, calendar, np.arange(used), known, known, bars.stamps[:used]), bars.values[:used]
 
 
 def observation_timeline(

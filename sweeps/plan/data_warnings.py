@@ -59,7 +59,8 @@ def _series_warnings(study: Study, market: Market, name: str) -> list[str]:
     traded = {study.spec.market.calendar, *(leg.series for leg in study.legs)}
     if release is None:
         files = {market.series[other].source.file for other in traded if other is not None}
-        if not observations.monthly and name not in traded and observations.source.file not in files:
+        own = name not in traded and observations.source.file not in files
+        if own and not observations.monthly and observations.stamps is None:
             found.append("without `release`, each value counts as known at the close of its own date")
         return found
     axis = study.space.axes[study.space.position(f"{name}.release")].values

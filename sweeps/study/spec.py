@@ -174,6 +174,11 @@ class SeriesSpec(_Spec):
     time_zone: str | None = Field(
         None, description="stamps that state their zone become the days of this one, such as Asia/Shanghai"
     )
+    day_close: str | None = Field(
+        None,
+        description="of intraday bars: the time at which the trading day closes, such as 15:00; later bars belong to "
+        "the next trading day",
+    )
     missing: Literal["drop"] | None = Field(None, description="drop: leave out dates without a value")
 
 

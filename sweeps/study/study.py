@@ -96,6 +96,7 @@ class Study:
                 release_columns=columns,
                 filters=tuple((one.where or {}).items()),
                 sheet=one.sheet,
+                day_close=one.day_close,
             )
             for name, one in self.spec.series.items()
         ]

@@ -151,8 +151,9 @@ class Operator:
     ``result``: number or boolean. ``unit``: of the result, fixed or from the units of the arrays. ``warm_up``: how many
     values from the first known one of the inputs on are unknown, from the scalars by name. ``hindsight``: the same
     function with events dated when they happened instead of when they were known; it shows a look-ahead and is never
-    traded. ``samples``: the result is one value a week or month, at the close of its last trading day; the function
-    gives them on trading days, each held to the next. ``doc``: formula, timing and treatment of NaN, plain sentences.
+    traded. ``samples``: the result is one value a day, week or month, at the close of its last trading day; the
+    function gives them on trading days, each held to the next. ``doc``: formula, timing and treatment of NaN, plain
+    sentences.
     """
 
     name: str
@@ -167,7 +168,7 @@ class Operator:
     many: str | None = None
     calendar: bool = False
     hindsight: Callable[..., Floats] | None = None
-    samples: Literal["week", "month"] | None = None
+    samples: Literal["day", "week", "month"] | None = None
 
     def __reduce__(self) -> tuple[Callable[..., Operator], tuple[str]]:
         """Pickle the name: another process finds the operator in its own catalogue."""
@@ -217,7 +218,7 @@ def operator(
     many: str | None = None,
     calendar: bool = False,
     hindsight: Callable[..., Floats] | None = None,
-    samples: Literal["week", "month"] | None = None,
+    samples: Literal["day", "week", "month"] | None = None,
     catalogue: Catalogue = OPERATORS,
 ) -> Callable[[Callable[..., Floats]], Callable[..., Floats]]:
     """Declare a function as an operator of the language; see ``Operator``.

@@ -1,4 +1,4 @@
-"""Operators that take one value a week or month: windows outside them count weeks or months."""
+"""Operators that take one value a day, week or month: windows outside them count days, weeks or months."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ from gridproof.signals.expression.operators.declaration import Calendar, Example
 
 _DAYS = (1, 2, 3, 4, 5, 6, 7)
 _HELD = (np.nan, np.nan, np.nan, np.nan, 5, 5, 5)
+
+
+@operator(
+    series(),
+    source="pandas DataFrame.resample, last",
+    example=Example("daily(x)", {"x": (1, np.nan, 3)}, (1, np.nan, 3)),
+    unit=unit_of_first,
+    samples="day",
+)
+def daily(x: Floats) -> Floats:
+    """The latest value of x known at the close of each trading day: of intraday bars that of the day's last bar.
+
+    A window around it counts trading days: ``mean(daily(x), 10)`` is the mean of ten closes. Unknown stays unknown.
+    """
+    return x
 
 
 @operator(
