@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import struct
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from gridproof.results.run.tally import Tally
 
 FORMAT = 2
+# The end of a ZIP archive: signature, four numbers of disks and files, length and start of the directory, comment.
+_END = struct.Struct("<4s4H2LH")
 
 Rows = npt.NDArray[np.float32]
 
@@ -57,7 +61,10 @@ def read_tile(path: Path) -> tuple[TileLabel, Tally]:
 
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            _check_end(file)
             arrays = {name: stored[name] for name in stored.files}
+    except DamagedFileError:
+        raise
     except Exception as error:  # a damaged archive raises whatever the parser comes upon
         if isinstance(error, OSError) and error.errno not in (None, errno.EIO):
             raise
@@ -95,9 +102,20 @@ def read_rows(path: Path, digest: str | None) -> Rows:
         if isinstance(error, OSError) and error.errno not in (None, errno.EIO):
             raise
         raise DamagedFileError(f"not rows: {' '.join(str(error).split()) or type(error).__name__}") from None
+    if isinstance(rows, np.memmap) and path.stat().st_size != rows.offset + rows.nbytes:
+        raise DamagedFileError("longer than its rows")
     if digest is None or rows_digest(rows) != digest:
         raise DamagedFileError("its checksum does not match")
     return rows
+
+
+def _check_end(file: BinaryIO) -> None:
+    """Raises DamagedFileError where a ZIP archive has bytes before or after it, which readers of archives skip."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _END.size, 0))
+    signature, *_, length, start, comment = _END.unpack(file.read())
+    if signature != b"PK\5\6" or start + length + _END.size != size or comment:
+        raise DamagedFileError("not a tile: bytes before or after its archive")
 
 
 def _labelled(record: dict[str, Any]) -> dict[str, Array]:

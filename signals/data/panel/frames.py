@@ -37,7 +37,8 @@ def labels_of(column: Any) -> tuple[Ints, list[Any]]:
     Labels are numbers, texts or stamps as the column has them.
     """
     categories = column.astype("category")
-    numbers = host(categories.cat.codes)
+    # Where a label is missing, cuDF's code is missing too, and pandas' is −1.
+    numbers = host(categories.cat.codes.fillna(-1))
     labels = categories.cat.categories
     if hasattr(labels, "to_pandas"):
         labels = labels.to_pandas()

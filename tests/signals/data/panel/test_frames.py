@@ -12,7 +12,7 @@ from gridproof.signals.data.panel.frames import frame_library
 
 # Of a library: its functions and the arguments that are given by name; attributes of a Series, and of its ``cat``.
 FUNCTIONS = {"read_parquet": ["columns"]}
-SERIES = ["astype", "cat", "isna", "to_numpy"]
+SERIES = ["astype", "cat", "fillna", "isna", "to_numpy"]
 CATEGORIES = ["codes", "categories"]
 
 
@@ -25,8 +25,7 @@ def uses(library: ModuleType) -> None:
         assert hasattr(library.Series, name), name
     accessor = type(pd.Series(["a"], dtype="category").cat)
     if library is not pd:
-        accessor = library.Series.cat.__get__  # type: ignore[assignment]
-        accessor = __import__("cudf.core.accessors.categorical", fromlist=["x"]).CategoricalAccessor
+        from cudf.core.accessors import CategoricalAccessor as accessor  # noqa: N813
     for name in CATEGORIES:
         assert hasattr(accessor, name), name
 
