@@ -1,13 +1,14 @@
-"""What the cluster costs: a tile's way to the driver and into the folder, and what a plan weighs.
+"""What a cluster costs: python -m benchmarks.cluster [--study NAME --data FOLDER].
 
-python -m benchmarks.cluster [STUDY DATA]: workers that answer at once with a tally of a given size, on a local Ray.
+Prints the size of a plan, and the time of a tile on its way to the driver and into the run's folder: workers of a local
+Ray answer at once with a tally of a given size.
 """
 
 from __future__ import annotations
 
+import argparse
 import pickle
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -101,9 +102,17 @@ def weigh(name: str, data: str | None) -> None:
     print(f"{name}: {study.space.size:,} variants, plan {weight / 2**20:.2f} MiB, tally {tally:.2f} MiB")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
+    parser.add_argument("--study", help="also print the size of this study's plan")
+    parser.add_argument("--data", metavar="FOLDER", help="the market folder of --study (packaged with the study)")
+    options = parser.parse_args()
     weigh("us-demo", None)
-    if len(sys.argv) > 2:
-        weigh(sys.argv[1], sys.argv[2])
+    if options.study is not None:
+        weigh(options.study, options.data)
     for kind in (Slim, Wide):
         measure(kind)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,12 @@
-"""Counts for docs/cuda.md of a product of a billion variants: joins a variant, and what neighbouring threads share.
+"""Counts of the work of a product of a billion variants, for docs/cuda.md: python -m benchmarks.count_cuda.
 
-    python -m benchmarks.count_cuda
-
-No GPU is needed and none is used: these are counts of the work, and the time that the host takes for a box's classes.
+Prints the joins of a variant, what neighbouring threads share, and the time that the host takes for a box's classes. No
+GPU is used.
 """
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import fields, replace
 from itertools import pairwise
 from statistics import median
@@ -26,6 +26,7 @@ SECTOR = 32
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m benchmarks.count_cuda", description=__doc__).parse_args()
     case = Case("headline")
     rng = np.random.default_rng(case.seed)
     states = np.concatenate([distinct_paths(rng, PATHS, case) for _ in range(3)])

@@ -127,7 +127,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="benchmarks.first_run")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.first_run", description=__doc__)
     parser.add_argument("--study", default="us-demo")
     parser.add_argument("--verdict", action="store_true", help="With the verdict.")
     parser.add_argument("--json", action="store_true", help="One JSON object.")

@@ -71,7 +71,7 @@ def _seconds(run: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.operators", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
     report = measure(SERIES, DAYS, WINDOWS, repeats=3)
     if parser.parse_args().json:

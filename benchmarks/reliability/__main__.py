@@ -80,7 +80,7 @@ def run_lanes(what: str, options: argparse.Namespace, keep: Path) -> list[dict[s
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="benchmarks.reliability")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.reliability", description=__doc__)
     parser.add_argument("what", choices=list(LANES), help="kills of runs, or mutated inputs")
     parser.add_argument("--minutes", type=float, default=9.0, help="of wall time, on two cores")
     parser.add_argument("--seed", type=int, default=1)

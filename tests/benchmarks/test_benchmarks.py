@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -17,7 +20,28 @@ from gridproof.kernels.metrics import measure_returns
 from gridproof.kernels.paths import flips, unpack
 from gridproof.kernels.problem import Box, Jobs
 from tests.support.problems import random_jobs, random_problem
+from tests.support.rays import ROOT
 from tests.support.shim.device import ShimDevice
+
+# Those that a page names.
+PAGES = [ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = sorted({name for page in PAGES for name in re.findall(r"python -m (benchmarks\.\w+)", page.read_text())})
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_what_it_does(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    module = import_module(name)
+    if hasattr(module, "__path__"):
+        module = import_module(f"{name}.__main__")
+    with pytest.raises(SystemExit) as ended:
+        module.main()
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"usage: python -m {name} ")
+    assert "".join((module.__doc__ or "").split()) in "".join(said.split())
 
 
 @pytest.mark.parametrize("bits", [1, 3])

@@ -1,8 +1,8 @@
-"""python -m benchmarks.gates [--markets N] [--json]: how often evidence reaches its threshold where the truth is known.
+"""How often evidence reaches its threshold where the truth is known: python -m benchmarks.evidence [--markets N].
 
 Synthetic markets of four kinds, the same shocks in each kind: one in which nothing earns anything, one in which small
 caps rise but no signal says when, and two in which the rate rule is true. On each the same small study is run with its
-verdict. Where the effect that a threshold (here: a gate) asks for is absent, passes are false; else they are its power.
+verdict. Where the effect that a threshold asks for is absent, reaching it is an error; else it is the test's power.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ KINDS = {
     "effect 2": Kind(2.0, True, 0.5, "the rate rule is true, by two"),
 }
 
-# What promises a rate of false passes, by the beginning of its name: in which kind of market nothing that it asks for
-# is there, and the rate.
+# What promises a rate of errors, by the beginning of its name: the kind of market without the effect that it asks for,
+# and the rate.
 PROMISED = {
     "Probabilistic Sharpe ratio (PSR) of the base": ("nothing", 0.05),
     "Minimum track record length of the base": ("nothing", 0.05),
@@ -97,7 +97,7 @@ def _study() -> gp.Study:
 
 
 def outcome(statistics: Mapping[str, Any]) -> dict[str, bool | None]:
-    """Of each gate, and of single tests behind them, whether it passed; None where it was not computable."""
+    """Whether each piece of evidence, and each single test behind it, meets its threshold; None: not computable."""
     found = {one["name"]: one["met"] for one in statistics["evidence"]}
     luck = statistics["data_snooping"]
     for row in luck["benchmarks"]:
@@ -111,20 +111,20 @@ def outcome(statistics: Mapping[str, Any]) -> dict[str, bool | None]:
 
 
 def rates(outcomes: Sequence[Mapping[str, bool | None]]) -> dict[str, Report]:
-    """Of each gate: passes, markets on which it was computable, the share and its binomial standard error.
+    """For each name: markets on which it is met, on which it is computable, the share and its binomial standard error.
 
-    The error is that of one more pass and one more failure (Agresti, Coull 1998, of two each), so that it is not nil
-    where all are alike.
+    The error is that of one more market that meets it and one more that does not (Agresti, Coull 1998, of two each), so
+    that it is above 0 where all markets are alike.
     """
     table = {}
     for name in dict.fromkeys(name for one in outcomes for name in one):
         known = [one[name] for one in outcomes if one.get(name) is not None]
-        passed, count = sum(map(bool, known)), len(known)
-        share = (passed + 1.0) / (count + 2.0)
+        met, count = sum(map(bool, known)), len(known)
+        share = (met + 1.0) / (count + 2.0)
         table[name] = {
-            "passed": passed,
+            "met": met,
             "of": count,
-            "rate": passed / count if count else None,
+            "rate": met / count if count else None,
             "error": float(np.sqrt(share * (1.0 - share) / (count + 2.0))),
         }
     return table
@@ -145,13 +145,13 @@ def measure(markets: int) -> Report:
             names = [one["name"] for one in statistics["evidence"]]
             report |= {"variants": statistics["method"]["choices"], "days": statistics["method"]["days"]}
         kinds[name] = {"meaning": kind.meaning, "markets": len(outcomes), "rates": rates(outcomes)}
-    report |= {"gates": names, "kinds": kinds, "seconds": time.perf_counter() - began}
+    report |= {"evidence": names, "kinds": kinds, "seconds": time.perf_counter() - began}
     return report
 
 
 def rows(report: Mapping[str, Any]) -> list[list[str]]:
-    """A row a gate, then a row a test: name, what it promises, and each kind's rate with its error, in per cent."""
-    every = dict.fromkeys([*report["gates"], *(name for one in report["kinds"].values() for name in one["rates"])])
+    """A row for each piece of evidence and each test: name, promised rate and the rate in each kind, in per cent."""
+    every = dict.fromkeys([*report["evidence"], *(name for one in report["kinds"].values() for name in one["rates"])])
     table = []
     for name in every:
         promise = next((one for begin, one in PROMISED.items() if name.startswith(begin)), None)
@@ -165,7 +165,7 @@ def rows(report: Mapping[str, Any]) -> list[list[str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.gates", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.evidence", description=__doc__)
     parser.add_argument("--markets", type=int, default=MARKETS, help="without an effect, of each kind")
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
     options = parser.parse_args()
@@ -173,8 +173,9 @@ def main() -> None:
     if options.json:
         print(json.dumps(report, indent=1, ensure_ascii=False))
         return
-    table = Table(title=f"passes, % of markets; {report['variants']} variants, {report['days']:,} days")
-    for heading in ("gate", "promises", *(f"{name} ({one['markets']})" for name, one in report["kinds"].items())):
+    table = Table(title=f"threshold met, % of markets; {report['variants']} variants, {report['days']:,} days")
+    kinds = (f"{name} ({one['markets']})" for name, one in report["kinds"].items())
+    for heading in ("evidence", "promised rate", *kinds):
         table.add_column(heading)
     for row in rows(report):
         table.add_row(*row)
