@@ -24,7 +24,7 @@ from benchmarks.measure import hardware
 from benchmarks.reliability.case import summary
 from benchmarks.reliability.groups import GROUPS, LANES, opened
 from benchmarks.reliability.report import show, total
-from gridproof.sweeps.execution.identity import code_digest
+from gridproof.sweeps.execution.identity import digest_of_sources
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +35,7 @@ def run_group(
     """Cases one after another, until the minutes are over or ``cases`` are done; or one."""
     folder = keep / group.replace(" ", "-")
     shutil.rmtree(folder, ignore_errors=True)
-    began, done, sources = time.monotonic(), [], code_digest()
+    began, done, sources = time.monotonic(), [], digest_of_sources()
     with ExitStack() as stack:
         tried = opened(group, folder, seed, stack)
         numbers = [only] if only is not None else range(first, first + cases)
@@ -47,7 +47,7 @@ def run_group(
                 )
             if time.monotonic() > began + 60 * minutes:
                 break
-    if code_digest() != sources:
+    if digest_of_sources() != sources:
         raise RuntimeError("gridproof's sources were changed meanwhile: runs before and after have other folders")
     kept = {Path(case.kept).name for case in done if case.kept}
     for path in folder.rglob("*"):

@@ -109,7 +109,8 @@ def _lines(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> lis
 
 
 def _dates(curves: pd.DataFrame) -> list[str]:
-    return [str(day) for day in pd.to_datetime(curves["date"]).dt.strftime("%Y-%m-%d")]
+    days: list[str] = curves["date"].to_numpy(dtype="datetime64[D]").astype(str).tolist()
+    return days
 
 
 def _line(dates: list[str], values: pd.Series[Any], name: str, style: Figure, y_axis: str) -> Figure:

@@ -6,6 +6,7 @@ A matrix has a row for each value of the y axis and a column for each value of t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +43,7 @@ def informative_pairs(blocks: Sequence[pd.DataFrame], axes: Mapping[str, ReportA
     """
     ranked = []
     for block in blocks:
-        spreads = [np.sqrt(block.groupby(side)["base"].var(ddof=0).mean()) for side in ("x_index", "y_index")]
+        spreads = [_mean_spread(block[side], block["base"]) for side in ("x_index", "y_index")]
         weight = 2.0 if len({name.split(".")[0] for name in pair_of(block)}) == 1 else 1.0
         if any(axes[name].is_trading_condition for name in pair_of(block)):
             weight = 0.5
@@ -50,6 +51,19 @@ def informative_pairs(blocks: Sequence[pd.DataFrame], axes: Mapping[str, ReportA
     ranked.sort(key=lambda pair: -pair[0])
     varying = [block for spread, block in ranked if spread > _FLAT * ranked[0][0]]
     return (varying or [block for _, block in ranked])[:MOST_MAPS]
+
+
+def _mean_spread(index: pd.Series[Any], values: pd.Series[Any]) -> float:
+    """Root of the mean, over the groups of equal index, of the variance of the finite values in a group; NaN: none."""
+    groups, numbers = index.to_numpy(dtype=np.int64), values.to_numpy(dtype=np.float64)
+    known = np.isfinite(numbers)
+    groups, numbers = groups[known], numbers[known]
+    if not len(groups):
+        return float("nan")
+    count = np.bincount(groups)
+    means = np.bincount(groups, numbers) / np.maximum(count, 1)
+    squares = np.bincount(groups, (numbers - means[groups]) ** 2)
+    return float(np.sqrt((squares[count > 0] / count[count > 0]).mean()))
 
 
 def colour_range(blocks: Sequence[pd.DataFrame]) -> tuple[float, float]:

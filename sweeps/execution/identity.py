@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import platform
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 
+@cache
 def code_digest() -> str:
-    """SHA-256 of all sources that decide the contents of a run's folder."""
+    """SHA-256 of all sources that decide the contents of a run's folder, as they were at the first call in a process.
+
+    What is changed later is not the code that the process has loaded.
+    """
+    return digest_of_sources()
+
+
+def digest_of_sources() -> str:
+    """The same, of the sources as they are now."""
     root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
     patterns = (

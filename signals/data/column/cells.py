@@ -56,7 +56,8 @@ def distinct(cells: pd.Series[Any]) -> Distinct:
     first = np.full(len(values), -1, dtype=np.int64)
     positions = np.flatnonzero(codes >= 0)[::-1]
     first[codes[positions]] = positions
-    return Distinct([str(value) for value in values], codes, first)
+    texts = [str(value) for value in np.asarray(values, dtype=object)]  # an Arrow array is slow to iterate
+    return Distinct(texts, codes, first)
 
 
 def plain(text: str) -> str:

@@ -18,7 +18,7 @@ from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
 import gridproof as gp
-from benchmarks.gates import GRID, KINDS, PROMISED, judge, outcome, rates, rows, without_drift
+from benchmarks.evidence import GRID, KINDS, PROMISED, judge, outcome, rates, rows, without_drift
 from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Problem
 from gridproof.results.run.record_schema import record_schema
@@ -319,9 +319,9 @@ def test_a_market_without_drift() -> None:
 
 def test_rates_and_their_errors() -> None:
     found = rates([{"a": True, "b": None}, {"a": False, "b": None}, {"a": True, "b": None}])
-    assert found["a"] == {"passed": 2, "of": 3, "rate": 2 / 3, "error": pytest.approx((0.6 * 0.4 / 5) ** 0.5)}
+    assert found["a"] == {"met": 2, "of": 3, "rate": 2 / 3, "error": pytest.approx((0.6 * 0.4 / 5) ** 0.5)}
     assert (found["b"]["of"], found["b"]["rate"]) == (0, None)
-    report = {"gates": ["a", "b"], "kinds": {"nothing": {"rates": found, "markets": 3}}}
+    report = {"evidence": ["a", "b"], "kinds": {"nothing": {"rates": found, "markets": 3}}}
     assert rows(report) == [["a", "–", "67 ± 22"], ["b", "–", "–"]]
 
 
