@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -24,9 +25,21 @@ def ray_environment(home: Path) -> dict[str, str]:
         "RAY_AUTH_MODE": "disabled",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_USAGE_STATS_ENABLED": "0",
+        # A worker is started when it is asked for, not one for each CPU beforehand.
+        "RAY_prestart_worker_first_driver": "0",
         "PYTHONPATH": os.pathsep.join(path for path in (str(ROOT), os.environ.get("PYTHONPATH")) if path),
         "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", ""),
     }
+
+
+@contextmanager
+def lean_heads() -> Iterator[None]:
+    """Heads that this process starts go without autoscaler, log monitor and dashboard: each is a Python of its own."""
+    from ray._private.node import Node
+
+    names = ("start_monitor", "start_log_monitor", "start_api_server")
+    with mock.patch.multiple(Node, **{name: lambda self, **_: None for name in names}):
+        yield
 
 
 @contextmanager
@@ -35,8 +48,9 @@ def cluster_of(nodes: int, head_cpus: int = 0) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     head = {"num_cpus": head_cpus, "include_dashboard": False, "node_ip_address": "127.0.0.1"}
-    head["_system_config"] = {"metrics_report_interval_ms": 300}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
+    head["_system_config"] = {"metrics_report_interval_ms": 500}
+    with lean_heads():
+        cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         for _ in range(nodes):
             add_node(cluster)

@@ -25,6 +25,7 @@ from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cluster import worker_pool as pool_module
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.executor import Executor
+from tests.support.command import gridproof
 from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import RunSuite, TileSuite, contents, task_of
 from tests.support.observers import Heard
@@ -36,8 +37,15 @@ pytestmark = [needs_ray, pytest.mark.own_process]
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    with cluster_of(nodes=2) as cluster:
+    """With one node, until a test asks for ``two_nodes``: those tests come last."""
+    with cluster_of(nodes=1) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="module")
+def two_nodes(cluster: Any) -> Any:
+    add_node(cluster)
+    return cluster
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +73,9 @@ def expected(study: Path, traps: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture(scope="class")
-def executor(cluster: Any, traps: Path) -> Iterator[Executor]:
+def executor(two_nodes: Any, traps: Path) -> Iterator[Executor]:
     task = task_of(traps)
-    with ClusterExecutor(cluster.address) as executor:
+    with ClusterExecutor(two_nodes.address) as executor:
         executor.prepare(task.grid, executor.backend("cpu"))
         yield executor
 
@@ -81,20 +89,11 @@ class TestRuns(RunSuite):
     """Runs on the cluster."""
 
 
-class TestTiles(TileSuite):
-    def test_workers_evaluate_for_a_driver_that_cannot(self, executor: Any) -> None:
-        plan = small_plan()
-        work = Trapped(plan, Path("none")).piece(3).work
-        found: Floats = executor._evaluate(work)
-        assert found.tobytes() == resolve("cpu").bind(plan.problem)(work).tobytes()
-        assert np.isfinite(found[..., 0]).all()
-
-
 class Driver:
-    """The command line in a process of its own, on the cluster; ``ray``: by that address, or as the only one there."""
+    """The command line in a process of its own, on the cluster, which it finds by RAY_ADDRESS."""
 
-    def __init__(self, traps: Path, study: Path, out: Path, address: str, ray: str = "auto") -> None:
-        command = driver_command(traps, study, out, "--ray", ray)
+    def __init__(self, traps: Path, study: Path, out: Path, address: str) -> None:
+        command = driver_command(traps, study, out, "--ray", "auto")
         self.out = out
         self.process = subprocess.Popen(
             command,
@@ -137,8 +136,8 @@ def drivers() -> Iterator[Drivers]:
     """Starts drivers; those that a failing test leaves are killed."""
     with ExitStack() as stack:
 
-        def start(*arguments: Any, **options: str) -> Driver:
-            driver = Driver(*arguments, **options)
+        def start(*arguments: Any) -> Driver:
+            driver = Driver(*arguments)
             stack.callback(driver.ends_anyway)
             return driver
 
@@ -167,64 +166,27 @@ def served_metrics() -> set[str]:
     return found
 
 
-def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
-    cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
-) -> None:
-    (empty_traps / "kill-once-7").touch()
-    (empty_traps / "kill-once-12").touch()
-    (empty_traps / "slow").touch()
-    metrics: set[str] = set()
-
-    class Watching(Heard):
-        def nodes(self, rates: Mapping[str, float]) -> None:
-            metrics.update(served_metrics())
-
-    heard = Watching()
-
-    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
-        run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=cluster.address, observer=heard, verdict=False)
-    assert run.timing["workers_lost"] == 2
-    assert sum(run.timing["nodes"].values()) == run.timing["variants_evaluated_in_this_call"] == run.summary["variants"]
-    assert sum("worker lost, 127.0.0.1" in notice for notice in heard.notices) == 2
-    assert not list(empty_traps.glob("kill-once-*"))
-    for metric in ("tiles_total", "variants_total", "variants_per_second", "retries_total"):
-        assert f"ray_gridproof_{metric}" in metrics
-    assert contents(run.folder) == expected
-
-
-def test_a_node_is_lost_and_another_one_comes(
-    cluster: Any, drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
-) -> None:
-    (empty_traps / "slow").touch()
-    driver = drivers(empty_traps, study, tmp_path, cluster.address)
-    driver.until_tiles(2)
-    cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
-    add_node(cluster)
-    output, _ = driver.ends(0)
-    assert "worker lost" in output
-    assert contents(driver.store.folder) == expected
-
-
 def test_a_tile_that_raises_or_kills_is_named_and_the_rest_is_done(
-    cluster: Any, drivers: Drivers, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+    cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     (empty_traps / "raise-2").touch()
     (empty_traps / "kill-28").touch()
-    driver = drivers(empty_traps, study, tmp_path, cluster.address)
-    _, errors = driver.ends(3)
-    assert "not finished: 2 tiles failed; rerun to try again" in errors
-    assert "ValueError: a trap at piece 2" in errors
-    assert "3 workers died over it, the last: 127.0.0.1" in errors
-    assert "trend.window=" in errors
-    gaps = [number for low, high in driver.store.tiles.missing(32) for number in range(low, high)]
-    assert {2, 28} <= set(gaps)
-    # A worker that is alone for a while gets half of what is left as a tile: [1, 17) of the 32 at most, [25, 29).
-    assert len(gaps) <= 20
-    for trap in empty_traps.iterdir():
-        trap.unlink()
-    again = drivers(empty_traps, study, tmp_path, cluster.address, ray=cluster.address)
-    again.ends(0)
-    assert contents(again.store.folder) == expected
+    command = ("run", study, "--out", tmp_path, "--no-verdict", "--ray", cluster.address)
+    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+        errors = gridproof(*command, expect=3).stderr
+        assert "not finished: 2 tiles failed; rerun to try again" in errors
+        assert "ValueError: a trap at piece 2" in errors
+        assert "3 workers died over it, the last: 127.0.0.1" in errors
+        assert "trend.window=" in errors
+        store = Store(next(tmp_path.glob("*-*")))
+        gaps = [number for low, high in store.tiles.missing(32) for number in range(low, high)]
+        assert {2, 28} <= set(gaps)
+        # A worker that is alone for a while gets half of what is left as a tile: [1, 17) of the 32 at most, [25, 29).
+        assert len(gaps) <= 20
+        for trap in empty_traps.iterdir():
+            trap.unlink()
+        gridproof(*command)
+    assert contents(store.folder) == expected
 
 
 def test_a_driver_is_stopped_then_killed_then_goes_on(
@@ -245,14 +207,14 @@ def test_a_driver_is_stopped_then_killed_then_goes_on(
     killed.process.kill()
     _, errors = killed.process.communicate(timeout=30)
     assert "the process ended without an error message" in errors
-    before = {path: path.stat().st_mtime_ns for path in killed.store.tiles.folder.glob("*.npz")}
     assert len(killed.store.tiles.finished()) > len(drained)
+    kept = int(killed.store.tiles.tally().counters[0])
 
     (empty_traps / "slow").unlink()
-    last = drivers(empty_traps, study, tmp_path, cluster.address)
-    last.until_tiles(len(before))
-    last.ends(0)
-    assert contents(last.store.folder) == expected
+    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+        run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=cluster.address, verdict=False)
+    assert run.timing["variants_evaluated_in_this_call"] == run.summary["variants"] - kept
+    assert contents(run.folder) == expected
 
 
 def test_the_head_goes(
@@ -273,25 +235,6 @@ def test_the_head_goes(
     with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         run = gp.run(gp.load_study(str(study)), out=tmp_path, verdict=False)
     assert run.timing["variants_evaluated_in_this_call"] < run.summary["variants"]
-    assert contents(run.folder) == expected
-
-
-def test_no_more_workers_than_asked_for(
-    cluster: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
-) -> None:
-    heard = Heard()
-    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
-        run = gp.run(
-            gp.load_study(str(study)),
-            out=tmp_path,
-            ray=cluster.address,
-            workers=1,
-            observer=heard,
-            verdict=False,
-        )
-    assert len(run.timing["nodes"]) == 1
-    assert max(map(len, heard.rates)) == 1
-    assert max(rate for each in heard.rates for rate in each.values()) > 0
     assert contents(run.folder) == expected
 
 
@@ -326,3 +269,81 @@ def test_a_local_ray_listens_on_loopback_only_with_a_token_of_its_own(study: Pat
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("['127.0.0.1'] "), done.stdout
+
+
+class TestTiles(TileSuite):
+    def test_workers_evaluate_for_a_driver_that_cannot(self, executor: Any) -> None:
+        plan = small_plan()
+        work = Trapped(plan, Path("none")).piece(3).work
+        found: Floats = executor._evaluate(work)
+        assert found.tobytes() == resolve("cpu").bind(plan.problem)(work).tobytes()
+        assert np.isfinite(found[..., 0]).all()
+
+
+def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
+    two_nodes: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    (empty_traps / "kill-once-7").touch()
+    (empty_traps / "kill-once-12").touch()
+    (empty_traps / "slow").touch()
+    metrics: set[str] = set()
+
+    class Watching(Heard):
+        def nodes(self, rates: Mapping[str, float]) -> None:
+            metrics.update(served_metrics())
+
+    heard = Watching()
+
+    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+        run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=two_nodes.address, observer=heard, verdict=False)
+    assert run.timing["workers_lost"] == 2
+    assert sum(run.timing["nodes"].values()) == run.timing["variants_evaluated_in_this_call"] == run.summary["variants"]
+    assert sum("worker lost, 127.0.0.1" in notice for notice in heard.notices) == 2
+    assert not list(empty_traps.glob("kill-once-*"))
+    for metric in ("tiles_total", "variants_total", "variants_per_second", "retries_total"):
+        assert f"ray_gridproof_{metric}" in metrics
+    assert contents(run.folder) == expected
+
+
+def test_a_node_is_lost_and_another_one_comes(
+    two_nodes: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    (empty_traps / "slow").touch()
+
+    class Losing(Heard):
+        """Takes a node away and adds another one once some tiles are done."""
+
+        lost = False
+
+        def progress(self, stage: str, done: int, total: int, new: int = 0, detail: str = "") -> None:
+            if stage == "sweep" and new >= 20 and not self.lost:
+                self.lost = True
+                two_nodes.remove_node(next(iter(two_nodes.worker_nodes)), allow_graceful=False)
+                add_node(two_nodes)
+
+    heard = Losing()
+    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+        run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=two_nodes.address, observer=heard, verdict=False)
+    assert heard.lost
+    assert run.timing["workers_lost"] == 1
+    assert sum("worker lost" in notice for notice in heard.notices) == 1
+    assert contents(run.folder) == expected
+
+
+def test_no_more_workers_than_asked_for(
+    two_nodes: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    heard = Heard()
+    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+        run = gp.run(
+            gp.load_study(str(study)),
+            out=tmp_path,
+            ray=two_nodes.address,
+            workers=1,
+            observer=heard,
+            verdict=False,
+        )
+    assert len(run.timing["nodes"]) == 1
+    assert max(map(len, heard.rates)) == 1
+    assert max(rate for each in heard.rates for rate in each.values()) > 0
+    assert contents(run.folder) == expected
