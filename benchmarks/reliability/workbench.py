@@ -18,8 +18,8 @@ from benchmarks.reliability.processes import MEMORY_MIB, Ended, Process, forked,
 from benchmarks.reliability.trap import Trap, read_state
 from tests.support.market import study_text, write_market
 
-# Variants in a piece: the small study has 96 pieces, so that tiles are merged on the way.
-PIECE = 3
+# Variants in a piece: the small study has 72 pieces, so that tiles are merged on the way.
+PIECE = 6
 
 
 @dataclass(frozen=True)

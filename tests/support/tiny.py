@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -58,6 +62,31 @@ def write_tiny(folder: Path, y: pd.Series, px: pd.Series | None = None, **column
     (prices() if px is None else px).rename("close").rename_axis("date").to_csv(folder / "px.csv")
     pd.DataFrame({"v": y, **columns}, index=y.index).rename_axis("date").to_csv(folder / "y.csv")
     return folder
+
+
+@cache
+def tiny_grid() -> Study:
+    """The study with 96 variants; its market is a folder that lasts as long as the process.
+
+    A run of it costs a quarter of one of ``demo.small_study``.
+    """
+    folder = Path(mkdtemp(prefix="gridproof-tiny-"))
+    atexit.register(shutil.rmtree, folder)
+    steps = np.random.default_rng(1).normal(0.0, 0.3, len(DAYS))
+    write_tiny(folder, pd.Series(50.0 + steps.cumsum(), index=DAYS))
+    return tiny_study(
+        market={"path": str(folder)},
+        signal={"window": [5, 10, 15, 20, 30, 40, 60, 80], "latch": {"on_above": [-0.01, 0.0, 0.01]}},
+        execution={"lag": [1, 2], "cost": [0.0, 0.001]},
+        base={"up.window": 20, "up.on_above": 0.0, "execution.lag": 1, "execution.cost": 0.001},
+    )
+
+
+def tiny_grid_file(folder: Path) -> Path:
+    """The same as a file."""
+    path = folder / "tiny.yaml"
+    path.write_text(tiny_grid().to_yaml())
+    return path
 
 
 def market_of(folder: Path, study: Study) -> gp.Market:

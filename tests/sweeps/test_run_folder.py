@@ -27,12 +27,13 @@ from gridproof.results.run.tiles import Tiles
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.plan.grid import ProductGrid
 from tests.support.command import gridproof
-from tests.support.demo import small_file, small_study
+from tests.support.demo import small_file
 from tests.support.executors import contents
 from tests.support.observers import Heard, StopAt
 from tests.support.rays import ROOT, driver_command
+from tests.support.tiny import tiny_grid, tiny_grid_file
 
-SIZE = small_study().space.size
+SIZE = tiny_grid().space.size
 FILES = (
     "study.yaml", "cut.json", "summary.json", "top.parquet", "surfaces.parquet", "curves.parquet", "variants.parquet",
     "report.html", MANIFEST,
@@ -40,12 +41,12 @@ FILES = (
 
 
 def again(out: Path, observer: gp.RunObserver | None = None, sample: int | None = None) -> gp.Run:
-    return gp.run(small_study(), out=out, sample=sample, verdict=False, observer=observer)
+    return gp.run(tiny_grid(), out=out, sample=sample, verdict=False, observer=observer)
 
 
 def of_folder(heard: Heard) -> list[str]:
     """What was said about the folder, and not about the data."""
-    return [text for text in heard.notices if "us-demo-" in text]
+    return [text for text in heard.notices if "tiny-" in text]
 
 
 def distinct(out: Path) -> int:
@@ -110,7 +111,8 @@ def test_commands_name_what_is_damaged(copy: Path) -> None:
     assert shown.stdout
     assert shown.stderr.count("\n") == 1
     assert "not as it was finished: curves.parquet" in shown.stderr
-    for command in (("report", copy), ("verdict", copy), ("show", copy, "--sql", "SELECT 1")):
+    data = tiny_grid().spec.market.path
+    for command in (("report", copy), ("verdict", copy, "--data", data), ("show", copy, "--sql", "SELECT 1")):
         refused = gridproof(*command, expect=2).stderr.splitlines()
         assert "curves.parquet: a file of a run must be as it was written; got" in refused[-1]
     with pytest.warns(UserWarning, match=r"not as it was finished: curves\.parquet"):
@@ -140,7 +142,7 @@ def test_the_report_and_the_verdict_keep_the_manifest_right(copy: Path) -> None:
     listed = (copy / MANIFEST).read_bytes()
     gp.open_run(copy).report()
     assert (copy / MANIFEST).read_bytes() == listed
-    gp.run(small_study(), out=copy.parent)
+    gp.run(tiny_grid(), out=copy.parent)
     assert not Store(copy).all_faults()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -254,8 +256,8 @@ def test_a_verdict_does_not_begin_on_a_damaged_ledger_of_another_run(tmp_path: P
     zero_file = tmp_path / "ledger" / "other-0123.jsonl"
     zero_file.write_bytes(bytes(100))
     with pytest.raises(gp.InputError, match=r"other-0123.jsonl:1: a ledger file must consist of JSON lines"):
-        gp.run(small_study(), out=tmp_path)
-    assert not list(tmp_path.glob("us-demo-*/tiles/*"))
+        gp.run(tiny_grid(), out=tmp_path)
+    assert not list(tmp_path.glob("tiny-*/tiles/*"))
     again(tmp_path)  # without a verdict nothing is counted
 
 
@@ -308,7 +310,7 @@ def test_what_is_deleted_while_the_run_works(tmp_path: Path) -> None:
     assert contents(run.folder) == expected
 
     def folder() -> None:
-        shutil.rmtree(next((tmp_path / "folder").glob("us-demo-*")))
+        shutil.rmtree(next((tmp_path / "folder").glob("tiny-*")))
 
     with pytest.raises(gp.IncompleteError, match="it was removed while the run was working"):
         again(tmp_path / "folder", At(60, folder))
@@ -338,7 +340,7 @@ def test_several_processes_at_once_write_one_run(tmp_path: Path) -> None:
     traps, out = tmp_path / "traps", tmp_path / "runs"
     traps.mkdir()
     (traps / "slow").touch()
-    command = driver_command(traps, small_file(tmp_path), out)
+    command = driver_command(traps, tiny_grid_file(tmp_path), out)
     processes = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
     ]
@@ -347,7 +349,7 @@ def test_several_processes_at_once_write_one_run(tmp_path: Path) -> None:
     said = "".join(output + errors for output, errors in spoken)
     assert 1 <= said.count("is working on this run; waiting for it") <= 2
     assert "Traceback" not in said
-    (folder,) = out.glob("us-demo-*")
+    (folder,) = out.glob("tiny-*")
     assert not Store(folder).all_faults()
     assert distinct(out) == SIZE
     assert not (folder / LOCK).exists()
@@ -387,7 +389,7 @@ def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
         again(tmp_path / "file")
     with pytest.raises(KeyboardInterrupt):
         again(tmp_path / "out", StopAt(new=0))
-    tiles = next((tmp_path / "out").glob("us-demo-*")) / "tiles"
+    tiles = next((tmp_path / "out").glob("tiny-*")) / "tiles"
     shutil.rmtree(tiles)
     tiles.write_text("x")
     with pytest.raises(OSError, match=r"tiles") as caught:

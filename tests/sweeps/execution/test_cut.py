@@ -23,11 +23,14 @@ from gridproof.sweeps.execution.collect import complete_tally
 from gridproof.sweeps.plan import grid as grid_module
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid, cut_alike
 from gridproof.sweeps.plan.piece import Cut
+from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.sample import draw_sample
+from gridproof.sweeps.plan.study_market import market_of
 from tests.support.demo import small_plan, small_study
 from tests.support.executors import contents
 from tests.support.observers import Heard, StopAt
 from tests.support.shim.device import ShimDevice
+from tests.support.tiny import tiny_grid
 
 
 @pytest.fixture
@@ -86,14 +89,14 @@ def stopped(out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a run that is stopped between two of its tiles."""
     monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
     with pytest.raises(KeyboardInterrupt):
-        gp.run(small_study(), out=out, observer=StopAt(new=60), verdict=False)
-    return next(out.glob("us-demo-*"))
+        gp.run(tiny_grid(), out=out, observer=StopAt(new=60), verdict=False)
+    return next(out.glob("tiny-*"))
 
 
 def test_a_cut_that_is_lost_or_changed_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiles of the cut that the run begins with stay; those of another cut are evaluated again, never believed."""
     folder = stopped(tmp_path / "out", monkeypatch)
-    whole = contents(gp.run(small_study(), out=tmp_path / "whole", verdict=False).folder)
+    whole = contents(gp.run(tiny_grid(), out=tmp_path / "whole", verdict=False).folder)
     text = (folder / CUT).read_text()
     record = json.loads(text)
     changed = (record | {"target": 7}, record | {"pieces": 3}, record | {"form": "heap"}, record | {"width": 3})
@@ -103,12 +106,12 @@ def test_a_cut_that_is_lost_or_changed_is_written_again(tmp_path: Path, monkeypa
         shutil.copytree(folder, copy)
         (copy / CUT).write_text(content)
         heard = Heard()
-        run = gp.run(small_study(), out=copy.parent, verdict=False, observer=heard)
+        run = gp.run(tiny_grid(), out=copy.parent, verdict=False, observer=heard)
         assert contents(run.folder) == whole
         assert sum("cut.json cannot be used and is written again" in text for text in heard.notices) == 1
-        assert run.timing["variants_evaluated_in_this_call"] < small_study().space.size
+        assert run.timing["variants_evaluated_in_this_call"] < tiny_grid().space.size
     (folder / CUT).unlink()
-    assert contents(gp.run(small_study(), out=tmp_path / "out", verdict=False).folder) == whole
+    assert contents(gp.run(tiny_grid(), out=tmp_path / "out", verdict=False).folder) == whole
 
 
 def test_tiles_of_another_cut_are_evaluated_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,10 +120,10 @@ def test_tiles_of_another_cut_are_evaluated_again(tmp_path: Path, monkeypatch: p
     (folder / CUT).unlink()
     monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 7))
     heard = Heard()
-    run = gp.run(small_study(), out=tmp_path, verdict=False, observer=heard)
+    run = gp.run(tiny_grid(), out=tmp_path, verdict=False, observer=heard)
     (notice,) = [text for text in heard.notices if not text.startswith("read ")]
     assert f"{count} tiles are damaged or of another run, removed and evaluated again" in notice
-    assert total(run) == run.timing["variants_evaluated_in_this_call"] == small_study().space.size
+    assert total(run) == run.timing["variants_evaluated_in_this_call"] == tiny_grid().space.size
 
 
 @pytest.mark.parametrize("part", ["counters", "histogram"])
@@ -135,16 +138,16 @@ def test_tiles_whose_counts_are_wrong_are_evaluated_again(
     counts[counts.argmax()] += 3
     write_tile(tile, label, tally)
     heard = Heard()
-    run = gp.run(small_study(), out=tmp_path, verdict=False, observer=heard)
+    run = gp.run(tiny_grid(), out=tmp_path, verdict=False, observer=heard)
     assert "variants in a tile of" in "\n".join(heard.notices)
-    assert total(run) == small_study().space.size
+    assert total(run) == tiny_grid().space.size
 
 
 def test_a_missing_tile_is_seen_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = stopped(tmp_path, monkeypatch)
     counted = int(Store(folder).tiles.tally().counters[0])
-    with pytest.raises(RuntimeError, match=rf"{counted} variants are counted.* of 192 to be evaluated"):
-        complete_tally(Store(folder), ProductGrid(small_plan(), 10))
+    with pytest.raises(RuntimeError, match=rf"{counted} variants are counted.* of 96 to be evaluated"):
+        complete_tally(Store(folder), ProductGrid(build_plan(tiny_grid(), market_of(tiny_grid()), resolve("cpu")), 10))
 
 
 @pytest.mark.parametrize("form", ["pieces of ten", "reduced", "list", "sample"])
