@@ -52,7 +52,8 @@ def test_no_module_reads_pickles_or_executes_text() -> None:
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in MODULES:
             found.append(f"{place} from {node.module}")
         elif isinstance(node, ast.Call):
-            text = ast.unparse(node.func)
+            last = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            text = ast.unparse(node.func) if last in CALLS | {"load"} else ""
             if text not in ALLOWED and text.split(".")[-1] in CALLS:
                 found.append(f"{place} {text}")
             if text == "yaml.load" and ast.unparse(node.keywords[0]) != "Loader=_Loader":
