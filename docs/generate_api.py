@@ -38,13 +38,15 @@ def api_page() -> str:
     """The page as it should be."""
     parts = [_INTRODUCTION, "## Functions\n", *(_function(f"gp.{name}", getattr(gp, name), 3) for name in FUNCTIONS)]
     parts += ["## Classes\n", *(_class(name, getattr(gp, name)) for name in CLASSES)]
-    parts += ["## gp.statistics\n", *_module(gp.statistics)]
+    for module in (gp.statistics, gp.operators):
+        parts += [f"## gp.{module.__name__.rpartition('.')[2]}\n", *_module(module)]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _module(module: ModuleType) -> list[str]:
     names = [name for name in module.__all__ if inspect.isroutine(getattr(module, name))]
-    functions = [_function(f"gp.statistics.{name}", getattr(module, name), 3) for name in names]
+    short = module.__name__.rpartition(".")[2]
+    functions = [_function(f"gp.{short}.{name}", getattr(module, name), 3) for name in names]
     return [inspect.getdoc(module) or "", "", *functions]
 
 

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import gridproof.operators as operators
     import gridproof.statistics as statistics
     from gridproof.kernels.errors import InputError as InputError
     from gridproof.results.run.run import Run as Run
@@ -51,6 +52,7 @@ _MODULES = {
     "DataWarning": "gridproof.sweeps.progress.observer",
     "InputError": "gridproof.kernels.errors",
     "IncompleteError": "gridproof.sweeps.execution.errors",
+    "operators": "gridproof.operators",
     "statistics": "gridproof.statistics",
 }
 
@@ -67,6 +69,7 @@ __all__ = [
     "load_market",
     "load_study",
     "open_run",
+    "operators",
     "point",
     "run",
     "search",
@@ -78,7 +81,7 @@ def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module 'gridproof' has no attribute {name!r}")
     module = import_module(_MODULES[name])
-    value = module if name == "statistics" else getattr(module, name)
+    value = module if module.__name__ == f"gridproof.{name}" else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -43,7 +43,7 @@ from gridproof.sweeps.plan.sample import draw_variants
 from gridproof.sweeps.plan.study_market import data_folder, market_of, recorded_market, report_data
 from gridproof.sweeps.plan.workload import check_duration
 from gridproof.sweeps.progress.observer import RunObserver
-from gridproof.sweeps.study.study import Study, load_study
+from gridproof.sweeps.study.study import Study, load_recorded_study
 
 if TYPE_CHECKING:
     from gridproof.sweeps.verdict.verdict import GatherPopulation
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 def run_folder(study: Study, market: Market, backend: str, sample: int | None, out: Path) -> Path:
     """runs/NAME-HASH: the hash covers the study, the data, the code and the backend."""
-    identity = "\n".join([study.to_yaml(), market.digest(), code_digest(), backend, str(sample)])
+    identity = "\n".join([study.identity, market.digest(), code_digest(), backend, str(sample)])
     return out / f"{study.name}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
 
 
@@ -155,7 +155,7 @@ def sweep(
         grid = begin(store, grid, grid.size <= ROWS_KEPT and not written, observer)
         evaluation = GridEvaluation(grid, executor.prepare(grid, context.backend), Points(study, context.market))
         planned = time.perf_counter()
-        store.create(study.to_yaml())
+        store.create(study.to_yaml(), None if study.operators is None else study.operators.text)
         context.runs.save()
         evaluation.point(study.space.base_index)  # where backend and reference disagree, the sweep is not begun
         task = Task(grid, build_tally_scale(evaluation), grid.size <= ROWS_KEPT)
@@ -224,7 +224,7 @@ def judge_run(
     store = Store(Path(folder))
     summary = store.read_json(SUMMARY)
     store.verify("study.yaml")
-    study = load_study(store.folder / "study.yaml")
+    study = load_recorded_study(store.folder / "study.yaml")
     market = recorded_market(study, data, fetched)
     if market.digest() != summary["data_hash"]:
         rule, remedy = (

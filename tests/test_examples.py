@@ -27,7 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def public() -> dict[str, object]:
     named = {f"gp.{name}": getattr(gp, name) for name in FUNCTIONS + CLASSES}
     functions = {name: getattr(gp.statistics, name) for name in gp.statistics.__all__}
-    return named | {f"gp.statistics.{name}": one for name, one in functions.items() if inspect.isroutine(one)}
+    functions = {f"gp.statistics.{name}": one for name, one in functions.items() if inspect.isroutine(one)}
+    return named | functions | {"gp.operators": gp.operators, "gp.operators.operator": gp.operators.operator}
 
 
 @pytest.mark.parametrize("name", public())
@@ -46,7 +47,7 @@ def test_examples_run(name: str) -> None:
 
 
 def test_every_public_name_is_in_the_page() -> None:
-    assert sorted((*FUNCTIONS, *CLASSES, "statistics")) == sorted(gp.__all__)
+    assert sorted((*FUNCTIONS, *CLASSES, "operators", "statistics")) == sorted(gp.__all__)
 
 
 def test_the_api_page_is_generated_from_the_docstrings() -> None:

@@ -1,4 +1,7 @@
-"""Nothing that is read from disk or a URL can execute code: no pickles, no eval, no unsafe YAML."""
+"""Nothing that is read from disk or a URL can execute code: no pickles, no eval, no unsafe YAML.
+
+The one exception is the file of operators that a study of the user's own names.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,10 @@ CALLS = {
     "exec",
     "compile",
     "__import__",
+    "exec_module",
+    "load_module",
+    "run_path",
+    "run_module",
     "read_pickle",
     "to_pickle",
     "unsafe_load",
@@ -33,6 +40,8 @@ CALLS = {
 }
 # It makes a regular expression.
 ALLOWED = {"re.compile"}
+# The one place that executes a text: the file of operators that the user's own study names.
+EXECUTES = "signals/expression/user_operators/file.py"
 
 
 def nodes() -> Iterator[tuple[str, ast.AST]]:
@@ -55,7 +64,7 @@ def test_no_module_reads_pickles_or_executes_text() -> None:
             last = getattr(node.func, "attr", getattr(node.func, "id", ""))
             text = ast.unparse(node.func) if last in CALLS | {"load"} else ""
             if text not in ALLOWED and text.split(".")[-1] in CALLS:
-                found.append(f"{place} {text}")
+                found.append(f"{place.partition(':')[0]} {text}" if EXECUTES in place else f"{place} {text}")
             if text == "yaml.load" and ast.unparse(node.keywords[0]) != "Loader=_Loader":
                 found.append(f"{place} {text}")
             if any(
@@ -63,7 +72,7 @@ def test_no_module_reads_pickles_or_executes_text() -> None:
                 for keyword in node.keywords
             ):
                 found.append(f"{place} {ast.unparse(node)}")
-    assert found == []
+    assert found == [f"{EXECUTES} loader.exec_module"]
 
 
 def test_the_loader_of_studies_is_a_safe_one(tmp_path: Path) -> None:

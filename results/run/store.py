@@ -26,12 +26,15 @@ _ROW_GROUP = 131_072
 # How the grid of a run is cut into pieces; with it the pieces of a tile have a meaning.
 CUT = "cut.json"
 VARIANTS, STATISTICS, REPORT = "variants.parquet", "statistics.json", "report.html"
+# The text of the study's own operators, where it has any. No command executes it.
+OPERATORS_COPY = "operators.py"
 # Only in the folder of a search: what was searched and found, the study as it was searched, a row a trial.
 SEARCH, SEARCH_STUDY, TRIALS = "search.json", "search.yaml", "trials.parquet"
 
 # The files that the manifest lists, where they exist. timing.json is not one of them: it differs between calls.
 LISTED = (
     "study.yaml",
+    OPERATORS_COPY,
     CUT,
     SUMMARY,
     "top.parquet",
@@ -61,10 +64,12 @@ class Store:
         self.folder = folder
         self.tiles = Tiles(folder / "tiles")
 
-    def create(self, study: str) -> None:
+    def create(self, study: str, operators: str | None = None) -> None:
+        """Make the folder, with the study and the text of its own operators."""
         self.tiles.folder.mkdir(parents=True, exist_ok=True)
-        if not self.has("study.yaml") or (self.folder / "study.yaml").read_bytes() != study.encode():
-            self.write_text("study.yaml", study)
+        for name, text in (("study.yaml", study), (OPERATORS_COPY, operators)):
+            if text is not None and (not self.has(name) or (self.folder / name).read_bytes() != text.encode()):
+                self.write_text(name, text)
 
     def clear(self) -> None:
         """Removes the files of an earlier run. All other files in the folder stay."""

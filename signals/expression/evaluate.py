@@ -12,7 +12,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.graph import Graph, Step
-from gridproof.signals.expression.operators.declaration import Operator
+from gridproof.signals.expression.operators.declaration import Calendar, Operator
 from gridproof.signals.expression.result_cache import Result, ResultCache
 from gridproof.signals.expression.scalars import ScalarArguments, Value
 from gridproof.signals.expression.signs import check_signs
@@ -80,6 +80,21 @@ class ExpressionEvaluator:
         if timeline is None:
             return np.full(len(self.market.calendar), float(values))
         return timeline.daily(values, len(self.market.calendar), hindsight and self.graph.facts[at].events)
+
+    def call_of(
+        self, at: int, chosen: Mapping[str, Value], releases: Mapping[str, Release], where: str
+    ) -> tuple[dict[str, Any], Calendar]:
+        """What the function of a call gets under one choice of parameters, by name, and the days of its arrays.
+
+        Windows computed together are one here, (1,) int64. Arguments: as ``daily``.
+        """
+        node = self.graph.nodes[at]
+        operator = self.graph.operators[node.name]
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            arguments, timeline = _Evaluation(self, chosen, releases, where, False).arguments(node)
+        if operator.many is not None:
+            arguments[operator.many] = np.array([arguments[operator.many]], dtype=np.int64)
+        return arguments, timeline.calendar
 
     def sampled(self, of: str) -> Timeline:
         if of == "day":
@@ -191,24 +206,9 @@ class _Evaluation:
 
     def call(self, place: int, node: Step) -> Result:
         operator = self.graph.operators[node.name]
-        pairs = list(zip(operator.arguments, node.operands, strict=True))
-        nodes = [at for argument, at in pairs if argument.is_array]
-        arrays, timeline = self.together([self.of(at) for at in nodes], nodes)
-        timeline = timeline or self.evaluator.days
-        arrays = [
-            values if isinstance(values, np.ndarray) else np.full(len(timeline.calendar.dates), float(values))
-            for values in arrays
-        ]
         if operator.samples is not None:
-            return self.sample(operator, arrays[0], timeline)
-        dates = timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
-        texts = [self.graph.text(at) for at in nodes]
-        check_signs(operator, arrays, texts, dates, self.where)
-        values = iter(arrays)
-        arguments: dict[str, Any] = {
-            argument.name: next(values) if argument.is_array else self.scalars.of(at, argument, operator, timeline)
-            for argument, at in pairs
-        }
+            return self.sample(operator, *self.of(node.operands[0]))
+        arguments, timeline = self.arguments(node)
         function = operator.function
         if self.hindsight and operator.hindsight is not None:
             function = operator.hindsight
@@ -217,12 +217,37 @@ class _Evaluation:
             return self.windows(place, operator, arguments, calendar, timeline), timeline
         return _finite(function(*arguments.values(), **calendar)), timeline
 
-    def sample(self, operator: Operator, values: Floats, timeline: Timeline) -> Result:
-        inner = self.evaluator.sampled(str(operator.samples))
+    def arguments(self, node: Step) -> tuple[dict[str, Any], Timeline]:
+        """What the function of a call gets, by name, and the days of its arrays."""
+        operator = self.graph.operators[node.name]
+        pairs = list(zip(operator.arguments, node.operands, strict=True))
+        nodes = [at for argument, at in pairs if argument.is_array]
+        arrays, timeline = self.together([self.of(at) for at in nodes], nodes)
+        timeline = timeline or self.evaluator.days
+        arrays = [self.spread(values, timeline) for values in arrays]
+        dates = timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
+        texts = [self.graph.text(at) for at in nodes]
+        check_signs(operator, arrays, texts, dates, self.where)
+        values = iter(arrays)
+        arguments: dict[str, Any] = {
+            argument.name: next(values) if argument.is_array else self.scalars.of(at, argument, operator, timeline)
+            for argument, at in pairs
+        }
+        return arguments, timeline
+
+    def spread(self, values: Any, timeline: Timeline) -> Floats:
+        """A number as (n,) values of a timeline; an array stays as it is."""
+        return values if isinstance(values, np.ndarray) else np.full(len(timeline.calendar.dates), float(values))
+
+    def sample(self, operator: Operator, values: Any, timeline: Timeline | None) -> Result:
+        inner, timeline = self.evaluator.sampled(str(operator.samples)), timeline or self.evaluator.days
+        values = self.spread(values, timeline)
         if timeline is inner:
             return values, inner
-        daily = timeline.daily(values, len(self.evaluator.market.calendar))
-        return (daily if inner.known is None else daily[inner.known]), inner
+        days = self.evaluator.days.calendar
+        calendar = {"calendar": days} if operator.calendar else {}
+        values = operator.function(timeline.daily(values, len(days.dates)), **calendar)
+        return (values if inner.known is None else values[inner.known]), inner
 
     def windows(
         self, at: int, operator: Operator, arguments: dict[str, Any], calendar: dict[str, Any], timeline: Timeline

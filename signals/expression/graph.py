@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -48,7 +48,7 @@ class Facts:
 class Graph:
     """Nodes in an order in which operands come first, each distinct one once, and the facts of each."""
 
-    operators: dict[str, Operator]
+    operators: Mapping[str, Operator]
     nodes: list[Step] = field(default_factory=list)
     facts: list[Facts] = field(default_factory=list)
     _position: dict[tuple[Step, type], int] = field(default_factory=dict)

@@ -12,16 +12,32 @@ from gridproof.sweeps.cli.streams import writing
 from gridproof.sweeps.progress.plain_text import printable
 
 
-def operators(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this operator.")] = None) -> None:
+def operators(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this operator.")] = None,
+    study: Annotated[
+        str | None, typer.Option("--study", metavar="STUDY", help="The operators of this study's own.")
+    ] = None,
+) -> None:
     """List the operators of the expression language, or all that is declared of one."""
-    from gridproof.signals.expression.operators import OPERATORS
+    from gridproof.signals.expression.language import Language
     from gridproof.signals.expression.operators.description import find
     from gridproof.sweeps.cli.operator_tables import print_operator, print_operators
 
-    if name is None:
-        print_operators(OPERATORS.operators.values())
+    language = Language()
+    if study is not None:
+        from gridproof.sweeps.study.study import load_study
+
+        language = Language(load_study(study).operators)
+        if not language.own:
+            rule, remedy = (
+                "the study must have operators of its own",
+                "Add operators: FILE.py to it, or leave --study out",
+            )
+            raise InputError(rule, "none", study, remedy)
+    if name is not None:
+        print_operator(find(name, language, "NAME"))
     else:
-        print_operator(find(name, OPERATORS.operators, "NAME"))
+        print_operators((language if study is None else language.own).values())
 
 
 def schema(

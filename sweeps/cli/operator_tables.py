@@ -16,6 +16,7 @@ from gridproof.signals.expression.operators.description import (
     summary,
     warm_up,
 )
+from gridproof.signals.expression.user_operators.file import OperatorFile
 from gridproof.sweeps.cli.console import bold, console, print_table
 
 
@@ -39,3 +40,11 @@ def print_operator(operator: Operator) -> None:
     console.print(f"  warm-up: {warm_up(operator)}")
     console.print(f"  example: {example(operator)}")
     console.print(f"  source: {operator.source}")
+
+
+def print_own_operators(file: OperatorFile) -> None:
+    """The file of a study's own operators, and how each is called."""
+    console.print(bold(f"operators of {file.path}"))
+    console.print(f"  sha256 of the file: {file.digest}")
+    for one in file.operators().values():
+        console.print(f"  {one.signature}: {summary(one)}")

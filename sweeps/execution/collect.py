@@ -132,7 +132,7 @@ def begin(store: Store, grid: Grid, rows: bool, observer: RunObserver) -> Grid:
         write_cut(store, grid.cut)
     grid = recorded or grid
     study = grid.plan.study
-    identity = json.dumps([study.to_yaml(), asdict(grid.cut)])
+    identity = json.dumps([study.identity, asdict(grid.cut)])
     store.tiles.run, store.tiles.grid = store.folder.name, hashlib.sha256(identity.encode()).hexdigest()[:32]
     key_columns = len(study.signals) + 1
     choices = choices_of(study)

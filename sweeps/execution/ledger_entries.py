@@ -156,7 +156,8 @@ def _expression(
             assert node.value is not None
             scalars.append(node.value)
             return f"${len(scalars) - 1}"
-        return f"{node.kind}:{node.name}({','.join(text(one) for one in node.operands)})"
+        own = "" if node.kind != "call" or study.operators is None else study.operators.mark(node.name)
+        return f"{node.kind}:{node.name}{own}({','.join(text(one) for one in node.operands)})"
 
     return [text(at) for at in signal.nodes], scalars
 

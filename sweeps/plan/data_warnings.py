@@ -20,6 +20,8 @@ from gridproof.signals.data.plausible import (
 )
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
+from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
+from gridproof.sweeps.plan.window import last_day
 from gridproof.sweeps.study.study import Signal, Study
 
 # Shares above which a yearly rate and a one-way cost are named: percent may have been meant.
@@ -39,7 +41,7 @@ def with_warnings(study: Study, market: Market) -> Market:
 
 def _series_warnings(study: Study, market: Market, name: str) -> list[str]:
     observations = market.series[name]
-    last = _last_day(study, market)
+    last = market.calendar[last_day(study, market)]
     until = observations.dates <= last
     days = market.calendar[market.calendar <= last]
     found = calendar_warnings(days) if name == study.spec.market.calendar else []
@@ -83,7 +85,8 @@ def _study_warnings(study: Study, market: Market) -> list[str]:
                 found.append(_both_readings(axis.name, highest, unit))
     if study.spec.risk_free > _HIGH_RATE:
         found.append(_both_readings("risk_free", study.spec.risk_free, " a year"))
-    found += [text for signal in study.signals if (text := _level_warning(study, market, signal)) is not None]
+    evaluator = evaluator_of(study, market, last_day(study, market), swept=False)
+    found += [text for signal in study.signals if (text := _level_warning(study, evaluator, signal)) is not None]
     counted = rows_per_year(market.calendar)
     if counted is not None and "periods" not in study.spec.market.model_fields_set:
         rows, periods = counted[0], study.spec.market.periods
@@ -98,23 +101,17 @@ def _both_readings(name: str, value: float, unit: str) -> str:
     return f"{name} of {value:g} is {100 * value:g}%{unit}; if {value:g}%{unit} is meant, write {value / 100:g}"
 
 
-def _level_warning(study: Study, market: Market, signal: Signal) -> str | None:
+def _level_warning(study: Study, evaluator: ExpressionEvaluator, signal: Signal) -> str | None:
     """Whether the levels of a signal fit its values under the base's parameters."""
     if signal.latch is None or signal.value is None:
         return None
-    base, last = study.base, int(np.searchsorted(market.calendar, _last_day(study, market), side="right")) - 1
+    base, name = study.base, signal.latch[0]
     parameters = {axis: base[study.space.owners[axis]] for axis in signal.parameters}
-    name, where = signal.latch[0], study.where("signals", signal.name)
-    axes = {axis: (value,) for axis, value in parameters.items()}
-    evaluator = ExpressionEvaluator(study.graph, market, study.spec.market.periods, last, axes, {})
     try:
-        values = evaluator.daily(signal.value, parameters, {}, where)[: last + 1]
+        releases = releases_of(study, signal, base)
+        values = evaluator.daily(signal.value, parameters, releases, study.where("signals", signal.name))
     except InputError:
         return None  # planning raises it
-    found = level_warning(np.array(ends(study.space.axes[study.space.position(name)].values), dtype=float), values)
+    levels = np.array(ends(study.space.axes[study.space.position(name)].values), dtype=float)
+    found = level_warning(levels, values[: evaluator.last + 1])
     return None if found is None else f"{name} of {found}"
-
-
-def _last_day(study: Study, market: Market) -> np.datetime64:
-    end = study.spec.window.to
-    return market.calendar[-1] if end is None else min(np.datetime64(end), market.calendar[-1])

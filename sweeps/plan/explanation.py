@@ -31,7 +31,7 @@ class ExplainedStep:
 def explained(study: Study, market: Market) -> dict[str, list[ExplainedStep]]:
     """Returns the steps of each signal, operands first; numbers and parameters are no steps. Raises InputError."""
     graph, space = study.graph, study.space
-    evaluator = evaluator_of(study, market, find_window(study, market))
+    evaluator = evaluator_of(study, market, find_window(study, market).last, swept=False)
     chosen = {name: study.base[owner] for name, owner in space.owners.items()}
     found: dict[str, list[ExplainedStep]] = {}
     for signal in study.signals:

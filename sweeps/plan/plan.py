@@ -236,7 +236,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         periods=study.spec.market.periods,
         risk_free=study.spec.risk_free,
     )
-    evaluator = evaluator_of(study, market, window)
+    evaluator = evaluator_of(study, market, window.last)
     return StudyLayout(study, market, window, problem, start, stop, window.first - latest, evaluator)
 
 

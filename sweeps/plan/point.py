@@ -134,7 +134,7 @@ def _signal_columns(plan: Plan, market: Market) -> dict[str, Any]:
     study, window = plan.study, plan.window
     columns: dict[str, Any] = {}
     inside = slice(window.first, window.last + 1)
-    evaluator = evaluator_of(study, market, window)
+    evaluator = evaluator_of(study, market, window.last)
     for signal in study.signals:
         reading = read_signal(study, signal, evaluator, dict(study.base))
         for name, values in shown_values(study, signal, evaluator).items():

@@ -50,14 +50,18 @@ class Reading:
     first: int
 
 
-def evaluator_of(study: Study, market: Market, window: Window) -> ExpressionEvaluator:
-    """The evaluator of a study's expressions on a market, up to the last day of the window."""
+def evaluator_of(study: Study, market: Market, last: int, swept: bool = True) -> ExpressionEvaluator:
+    """The evaluator of a study's expressions on a market, up to calendar day ``last``.
+
+    ``swept``: the whole grid will be asked for, so the windows of an operator are computed together; else the base
+    alone.
+    """
     space, axes = study.space, {}
-    for signal in study.signals:
+    for signal in study.signals if swept else ():
         for axis in signal.parameters:
             axes[axis] = space.axes[space.position(axis)].values
     places = {name: study.where("series", name) for name in study.spec.series}
-    return ExpressionEvaluator(study.graph, market, study.spec.market.periods, window.last, axes, places)
+    return ExpressionEvaluator(study.graph, market, study.spec.market.periods, last, axes, places)
 
 
 def read_signal(

@@ -8,14 +8,19 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.file.reader import check_inside
 from gridproof.signals.data.market import Market, load_market
 from gridproof.sweeps.plan.data_warnings import with_warnings
+from gridproof.sweeps.plan.operator_checks import check_operators
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study
 
 
 def market_of(study: Study, data: str | Path | None = None) -> Market:
-    """Load the market of a study; ``data`` is its folder, else the study's market.path. Raises InputError."""
-    market = load_market(study.sources(), study.spec.market.calendar, data_folder(study, data))
-    return with_warnings(study, market)
+    """Load the market of a study; ``data`` is its folder, else the study's market.path.
+
+    Raises InputError where the data cannot be used, or an operator of the study's own looks ahead on them.
+    """
+    market = with_warnings(study, load_market(study.sources(), study.spec.market.calendar, data_folder(study, data)))
+    check_operators(study, market)
+    return market
 
 
 def data_folder(study: Study, data: str | Path | None = None) -> Path | None:

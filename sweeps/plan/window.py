@@ -31,6 +31,12 @@ class Window:
         return self.last - self.first + 1
 
 
+def last_day(study: Study, market: Market) -> int:
+    """The calendar day after which nothing counts: the window's last, or that of a calendar which ends before it."""
+    end, calendar = study.spec.window.to, market.calendar
+    return len(calendar) - 1 if end is None else int(np.searchsorted(calendar, np.datetime64(end), side="right")) - 1
+
+
 def find_window(study: Study, market: Market) -> Window:
     """Places the window on the calendar. A date that is not a trading day means the next one (`to`: the one before).
 
@@ -38,16 +44,14 @@ def find_window(study: Study, market: Market) -> Window:
     """
     spec, calendar = study.spec.window, market.calendar
     first = int(np.searchsorted(calendar, np.datetime64(spec.from_)))
-    last = len(calendar) - 1
-    if spec.to is not None:
-        if np.datetime64(spec.to) > calendar[-1]:
-            raise InputError(
-                "the calendar must reach the end of the window",
-                f"{spec.to}, the calendar ends {calendar[-1]}",
-                study.where("window", "to"),
-                f"Set window.to to {calendar[-1]} or earlier, or bring newer data",
-            )
-        last = int(np.searchsorted(calendar, np.datetime64(spec.to), side="right")) - 1
+    last = last_day(study, market)
+    if spec.to is not None and np.datetime64(spec.to) > calendar[-1]:
+        raise InputError(
+            "the calendar must reach the end of the window",
+            f"{spec.to}, the calendar ends {calendar[-1]}",
+            study.where("window", "to"),
+            f"Set window.to to {calendar[-1]} or earlier, or bring newer data",
+        )
     if not 1 <= first < len(calendar):
         raise InputError(
             "the window must begin on the calendar, after its first day",

@@ -217,5 +217,5 @@ def _first_days(layout: StudyLayout, bounds: Ints) -> StudyLayout:
         costs=np.ascontiguousarray(problem.costs[..., :days]),
         bounds=bounds.astype(np.int64),
     )
-    evaluator = evaluator_of(layout.study, layout.market, window)
+    evaluator = evaluator_of(layout.study, layout.market, window.last)
     return replace(layout, problem=shorter, window=window, stop=stop, evaluator=evaluator)

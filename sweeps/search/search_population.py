@@ -13,12 +13,13 @@ from gridproof.kernels.backend import resolve
 from gridproof.results.axis_range import Value
 from gridproof.results.run.store import SEARCH, SEARCH_STUDY, TRIALS, Store
 from gridproof.signals.data.market import Market
+from gridproof.signals.expression.user_operators.file import OperatorFile
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.study.space import Axis
-from gridproof.sweeps.study.study import load_study
+from gridproof.sweeps.study.study import load_recorded_study
 from gridproof.sweeps.verdict.population import DRAWN, Gathered, Population, hashes_of, merged
 
 if TYPE_CHECKING:
@@ -38,21 +39,26 @@ def search_gatherer(store: Store, plan: Plan, market: Market, backend: str) -> G
     def gather(candidates: Candidates) -> Gathered:
         space = plan.study.space
         known = [(space.parameters(candidates.index[name]), candidates.metrics[name]) for name in candidates.points]
-        return gather_search(store, market, backend, known)
+        return gather_search(store, market, backend, known, plan.study.operators)
 
     return gather
 
 
 def gather_search(
-    store: Store, market: Market, backend: str, known: Sequence[tuple[Mapping[str, Value], Floats]]
+    store: Store,
+    market: Market,
+    backend: str,
+    known: Sequence[tuple[Mapping[str, Value], Floats]],
+    operators: OperatorFile | None = None,
 ) -> Gathered:
     """The population of a search, and how many cells it evaluated in all.
 
     known: variants that must be in it, with their metrics (S, 12 + A) as computed elsewhere, so that
-    ``Population.find`` finds them. The sample is drawn from the cells of all trials together.
+    ``Population.find`` finds them. The sample is drawn from the cells of all trials together. operators: the study's
+    own.
     """
     record = store.read_json(SEARCH)
-    study = load_study(store.folder / SEARCH_STUDY)
+    study = load_recorded_study(store.folder / SEARCH_STUDY, operators)
     context = SearchContext(study, market, resolve(backend))
     dimensions = Dimensions(study, record["cells_a_trial"] is not None, record["cells_a_trial"] or 0)
     table = store.read_table(TRIALS)

@@ -166,7 +166,7 @@ class SearchSession:
 
 def search_folder(study: Study, market: Market, backend: str, options: SearchOptions, out: Path) -> Path:
     """OUT/NAME-search-HASH. The hash covers study, data, code, backend and options, not the number of trials."""
-    text = "\n".join([study.to_yaml(), market.digest(), code_digest(), backend, options.identity()])
+    text = "\n".join([study.identity, market.digest(), code_digest(), backend, options.identity()])
     return out / f"{study.name}-search-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 

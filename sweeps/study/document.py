@@ -41,7 +41,8 @@ class Document:
 # The most bytes of a study file: what is read in a few seconds.
 _LARGEST = 500_000
 # Keys whose values are not folded: names in the market's files, and texts to print.
-_AS_WRITTEN = {"file", "field", "date", "code", "where", "sheet", "date_format", "release", "path", "title", "notes"}
+_AS_WRITTEN = {"file", "field", "date", "code", "where", "sheet", "date_format", "release", "path", "title", "notes",
+               "operators"}  # fmt: skip
 _ASCII = {"：": ":", "，": ",", "“": '"', "”": '"', "‘": "'", "’": "'", "（": "(", "）": ")", "｛": "{", "｝": "}",
           "［": "[", "］": "]", "【": "[", "】": "]", "；": ","}  # fmt: skip
 _FULL_WIDTH = re.compile(f"[{''.join(map(re.escape, _ASCII))}]")

@@ -27,7 +27,7 @@ class StudyExpressions:
     def __init__(
         self, spec: StudySpec, table: AxisTable, document: Document, operators: Mapping[str, Operator]
     ) -> None:
-        self.graph = Graph(dict(operators))
+        self.graph = Graph(operators)
         self._parser = Parser(self.graph)
         self._spec, self._table, self._document = spec, table, document
         self._values: dict[str, int] = {}

@@ -249,6 +249,9 @@ class StudySpec(_Spec):
     values: dict[Name, Annotated[_Word | Annotated[ValueSpec, Tag(MAPPING)], _SHAPES]] = Field(
         {}, description="named expressions, which signals and other values may use"
     )
+    operators: str | None = Field(
+        None, description="a Python file beside the study, or in a folder below it, with operators of your own"
+    )
     signals: dict[Name, SignalSpec]
     rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | _Word, _SHAPES] = Field(
         "", description="leg: expression of signals; first true wins; last 'leg: otherwise'. With rules: their names"

@@ -17,12 +17,14 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.source import Source
 from gridproof.signals.expression.graph import Graph
-from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.language import Language
+from gridproof.signals.expression.user_operators.file import OperatorFile
 from gridproof.sweeps.study.axes import AxisLimits, AxisTable, full_names
 from gridproof.sweeps.study.document import Document, folded, read_document
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_leg
 from gridproof.sweeps.study.overrides import parse_changes, plain
+from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
 from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
 from gridproof.sweeps.study.shipped import SHIPPED, shipped_names
 from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, choice_signal
@@ -31,7 +33,7 @@ from gridproof.sweeps.study.spec import StudySpec
 from gridproof.sweeps.study.validation_errors import brief, did_you_mean, first_fault, one_line
 from gridproof.sweeps.study.values import SameAs
 
-__all__ = ["Leg", "Signal", "Study", "build_study", "load_study", "parse_changes"]
+__all__ = ["Leg", "Signal", "Study", "build_study", "load_recorded_study", "load_study", "parse_changes"]
 
 _SETTINGS = (
     "window.from", "window.to", "window.published", "objective", "risk_free", "market.periods", "declared", "choices",
@@ -61,6 +63,7 @@ class Study:
     space: Space
     environment: tuple[str, ...]  # the axes that the market imposes, in grid order; all others are choices
     places: Mapping[str, tuple[str, ...]]  # for every name that ``set`` accepts its keys in the file
+    operators: OperatorFile | None = None  # the user's own
 
     @property
     def name(self) -> str:
@@ -142,7 +145,7 @@ class Study:
                     del base[other]
                 base[name] = value
                 changed.add(("base", name))
-        return build_study(Document(self.document.name, raw, self.document.lines, frozenset(changed)))
+        return build_study(Document(self.document.name, raw, self.document.lines, frozenset(changed)), self.operators)
 
     def at(self, point: Mapping[str, Any]) -> Study:
         """Returns the study of one variant: each axis at its base or a given value, on the grid or not.
@@ -166,6 +169,11 @@ class Study:
             resolved[name] = folded(plain(value), self.document.name)
         return resolved
 
+    @property
+    def identity(self) -> str:
+        """What the study contributes to the identity of a run: its file, and the digest of its own operators."""
+        return self.to_yaml() if self.operators is None else f"{self.to_yaml()}\n{self.operators.digest}"
+
     def to_yaml(self) -> str:
         return yaml.safe_dump(self.document.raw, sort_keys=False, allow_unicode=True, width=110)
 
@@ -186,7 +194,8 @@ def load_study(source: str | Path | Mapping[str, Any]) -> Study:
     Raises
     ------
     InputError
-        The file cannot be read, or a key or value is wrong: the message says where, the rule and the remedy.
+        The file cannot be read, a key or value is wrong, or an operator of the study's own looks ahead: the message
+        says where, the rule and the remedy.
 
     Examples
     --------
@@ -215,8 +224,22 @@ def load_study(source: str | Path | Mapping[str, Any]) -> Study:
     return build_study(read_document(file))
 
 
-def build_study(document: Document) -> Study:
-    """Check a parsed study file and build the study. Raises InputError if it is invalid."""
+def load_recorded_study(path: Path, operators: OperatorFile | None = None) -> Study:
+    """Read the study in a run's folder, which others may have written: it executes nothing.
+
+    ``operators``: those of the user's own study, where the run belongs to it. Raises InputError as ``load_study``, and
+    where the study has operators of its own and none are given.
+    """
+    document = read_document(path)
+    refuse_operators(document, operators)
+    return build_study(document, operators)
+
+
+def build_study(document: Document, operators: OperatorFile | None = None) -> Study:
+    """Check a parsed study file and build the study. Raises InputError if it is invalid.
+
+    ``operators``: the study's own, already checked; None: read and check them from the file that the study names.
+    """
     try:
         spec = StudySpec.model_validate(document.raw)
     except ValidationError as error:
@@ -226,7 +249,9 @@ def build_study(document: Document) -> Study:
             "a study needs legs", "none", document.where(("legs",)), "Write `leg: series` lines under legs"
         )
     table = AxisTable(document)
-    expressions = StudyExpressions(spec, table, document, OPERATORS.operators)
+    if operators is None:
+        operators = open_operators(spec.operators, document)
+    expressions = StudyExpressions(spec, table, document, Language(operators))
     signals = tuple(build_signal(name, one, spec, table, document, expressions) for name, one in spec.signals.items())
     expressions.check_values()
     legs = tuple(build_leg(name, one, spec, table, document) for name, one in spec.legs.items())
@@ -248,7 +273,7 @@ def build_study(document: Document) -> Study:
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
     environment = _environment(spec, signals, space, table, document)
-    return Study(document, spec, signals, expressions.graph, legs, rule, space, environment, places)
+    return Study(document, spec, signals, expressions.graph, legs, rule, space, environment, places, operators)
 
 
 def _environment(

@@ -163,7 +163,7 @@ def turning(values: list[float], smooth: int, confirm: int) -> tuple[Study, Mark
 
 def states_of(study: Study, market: Market) -> list[Any]:
     """The state of a study's one signal as known and in hindsight, (T,) bool each."""
-    evaluator = evaluator_of(study, market, find_window(study, market))
+    evaluator = evaluator_of(study, market, find_window(study, market).last)
     both = [read_signal(study, study.signals[0], evaluator, dict(study.base), early).states for early in (False, True)]
     return [states[0] for states in both if states is not None]
 

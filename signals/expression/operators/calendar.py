@@ -71,6 +71,7 @@ def year(*, calendar: Calendar) -> Floats:
     example=Example("trading_day_of_month()", {}, (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)),
     unit=Quantity("a trading day of the month", 1.0, 31.0),
     calendar=True,
+    history=True,
 )
 def trading_day_of_month(*, calendar: Calendar) -> Floats:
     """Which trading day of its month it is, from 1. In the first month the count begins with the first row."""
@@ -83,6 +84,7 @@ def trading_day_of_month(*, calendar: Calendar) -> Floats:
     example=Example("trading_days_left()", {}, (NAN,) * 10),
     unit=Quantity("trading days", 0.0, 31.0),
     calendar=True,
+    ahead=True,
 )
 def trading_days_left(*, calendar: Calendar) -> Floats:
     """How many trading days of its month follow: 0 on the last one, as the exchange's calendar says ahead.

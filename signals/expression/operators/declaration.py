@@ -83,19 +83,30 @@ class Argument:
 
 
 def series(name: str = "x", meaning: str = "the series", positive: bool = False) -> Argument:
+    """An expression, (T,) float64, NaN where unknown. ``positive``: values below 0 are an error."""
     return Argument(name, "series", meaning, positive=positive)
 
 
 def boolean(name: str, meaning: str) -> Argument:
+    """A condition, (T,) float64: 0, 1, or NaN where unknown."""
     return Argument(name, "boolean", meaning)
 
 
 def window(name: str = "n", meaning: str = "values, today included", least: int = 1, every: bool = False) -> Argument:
+    """A number of values, int. ``every``: it may be ``all``, of which the function gets ``ALL``."""
     return Argument(name, "window", meaning, least=least, every=every)
 
 
 def choice(name: str, meaning: str, choices: tuple[str, ...], default: Scalar = REQUIRED) -> Argument:
+    """One of several words, str."""
     return Argument(name, "choice", meaning, default, choices=choices)
+
+
+def number(
+    name: str, meaning: str, default: Scalar = REQUIRED, least: float | None = None, most: float | None = None
+) -> Argument:
+    """A number from ``least`` to ``most``, int or float."""
+    return Argument(name, "number", meaning, default, least, most)
 
 
 MIN_VALUES = Argument("min", "number", "known values that suffice; by default n, for all 1", None, 1, whole=True)
@@ -145,15 +156,18 @@ class Operator:
     where unknown; a boolean is 0, 1 or NaN. With ``many`` it gets the argument of that name as (K,) int64, ascending
     and distinct, and returns (K, T). With ``calendar`` it gets a Calendar as the keyword ``calendar``.
 
-    Contract: pure; the value at t uses values up to t alone, and its bits depend neither on how many values follow nor
-    on how many precede the window. Numbers from NaN are NaN, without warnings (NumPy's are off during the call).
+    Contract: pure; the value at t uses values up to t alone, and its bits depend neither on how many values follow nor,
+    without ``history``, on how many precede the last ``warm_up`` + 1. Numbers from NaN are NaN, without warnings
+    (NumPy's are off during the call).
 
     ``result``: number or boolean. ``unit``: of the result, fixed or from the units of the arrays. ``warm_up``: how many
     values from the first known one of the inputs on are unknown, from the scalars by name. ``hindsight``: the same
     function with events dated when they happened instead of when they were known; it shows a look-ahead and is never
     traded. ``samples``: the result is one value a day, week or month, at the close of its last trading day; the
-    function gives them on trading days, each held to the next. ``doc``: formula, timing and treatment of NaN, plain
-    sentences.
+    function gives them on trading days, each held to the next. ``history``: a value may depend on all values before
+    it, as in a recursion, not on a window alone. ``ahead``: it knows the trading days ahead, as an exchange publishes
+    them, but no values. ``doc``: formula, timing and treatment of NaN, plain sentences. ``source`` and ``example`` are
+    given for all operators of the language; a user's own may lack them.
     """
 
     name: str
@@ -161,7 +175,7 @@ class Operator:
     function: Callable[..., Floats]
     doc: str
     source: str
-    example: Example
+    example: Example | None
     warm_up: WarmUp
     result: Literal["number", "boolean"] = "number"
     unit: Quantity | QuantityRule = NUMBER
@@ -169,10 +183,8 @@ class Operator:
     calendar: bool = False
     hindsight: Callable[..., Floats] | None = None
     samples: Literal["day", "week", "month"] | None = None
-
-    def __reduce__(self) -> tuple[Callable[..., Operator], tuple[str]]:
-        """Pickle the name: another process finds the operator in its own catalogue."""
-        return find_operator, (self.name,)
+    history: bool = False
+    ahead: bool = False
 
     def unit_of(self, units: tuple[Quantity, ...]) -> Quantity:
         """The unit of the result. ``units``: of the arrays among the arguments, in order."""
@@ -197,20 +209,13 @@ class Catalogue:
         self.operators[operator.name] = operator
 
 
-def find_operator(name: str) -> Operator:
-    """Returns an operator of the language by name."""
-    import gridproof.signals.expression.operators as shipped  # fills the catalogue
-
-    return shipped.OPERATORS.operators[name]
-
-
 OPERATORS: Final = Catalogue()
 
 
 def operator(
     *arguments: Argument,
     source: str,
-    example: Example,
+    example: Example | None,
     warm_up: WarmUp | int = 0,
     name: str | None = None,
     result: Literal["number", "boolean"] = "number",
@@ -219,6 +224,8 @@ def operator(
     calendar: bool = False,
     hindsight: Callable[..., Floats] | None = None,
     samples: Literal["day", "week", "month"] | None = None,
+    history: bool = False,
+    ahead: bool = False,
     catalogue: Catalogue = OPERATORS,
 ) -> Callable[[Callable[..., Floats]], Callable[..., Floats]]:
     """Declare a function as an operator of the language; see ``Operator``.
@@ -255,6 +262,8 @@ def operator(
                 calendar,
                 hindsight,
                 samples,
+                history,
+                ahead,
             )
         )
         return function

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import inf
 
 import numpy as np
@@ -17,7 +17,7 @@ from gridproof.signals.expression.operators.declaration import REQUIRED, Argumen
 _WINDOW = 20
 
 
-def find(name: str, operators: dict[str, Operator], where: str) -> Operator:
+def find(name: str, operators: Mapping[str, Operator], where: str) -> Operator:
     """Returns the operator of this name. Raises InputError, which names the nearest one."""
     if name in operators:
         return operators[name]
@@ -30,7 +30,7 @@ def groups(operators: Iterable[Operator]) -> dict[str, list[Operator]]:
     """Returns the operators by what they have in common: the first sentence of their file."""
     found: dict[str, list[Operator]] = {}
     for operator in operators:
-        text = inspect.getdoc(sys.modules[operator.function.__module__]) or operator.function.__module__
+        text = inspect.getdoc(sys.modules[operator.function.__module__]) or "Operators of your own"
         found.setdefault(text.splitlines()[0].split(". ")[0].rstrip("."), []).append(operator)
     return found
 
@@ -71,6 +71,8 @@ def warm_up(operator: Operator) -> str:
 
 def example(operator: Operator) -> str:
     """Returns the example: inputs, call and result on one line."""
+    if operator.example is None:
+        return "none"
     inputs = ", ".join(f"{name} = {_row(values)}" for name, values in operator.example.inputs.items())
     days = "" if inputs else "on the weekdays from Monday, 1 January 2024: "
     return f"{days}{operator.example.text} = {_row(operator.example.result)}{' where ' + inputs if inputs else ''}"

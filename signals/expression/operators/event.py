@@ -64,6 +64,7 @@ def crosses_below(a: Floats, b: Floats) -> Floats:
     source="bars since",
     example=Example("since(x > 1)", {"x": (1, 2, 0, 0, 3)}, (NAN, 0, 1, 2, 0)),
     unit=COUNT,
+    history=True,
 )
 def since(condition: Floats) -> Floats:
     """How many values ago the condition was last true: 0 on such a day.
@@ -80,6 +81,7 @@ def since(condition: Floats) -> Floats:
     source="consecutive periods",
     example=Example("streak(x > 1)", {"x": (1, 2, 3, 0, 3)}, (0, 1, 2, 0, 1)),
     unit=COUNT,
+    history=True,
 )
 def streak(condition: Floats) -> Floats:
     """On how many values in a row, up to today, the condition has been true: 0 where it is false.
@@ -102,6 +104,7 @@ def streak(condition: Floats) -> Floats:
     source="value when",
     example=Example("value_when(x, x > 1)", {"x": (1, 2, 0, 3)}, (NAN, 2, 2, 3)),
     unit=unit_of_first,
+    history=True,
 )
 def value_when(x: Floats, condition: Floats) -> Floats:
     """The value of x on the last day on which the condition was true, today included.
@@ -193,6 +196,7 @@ def _turning_point_warm_up(scalars: Mapping[str, Any]) -> int:
     warm_up=_turning_point_warm_up,
     result="boolean",
     hindsight=_turning_point_hindsight,
+    history=True,
 )  # fmt: skip
 def turning_point(x: Floats, smooth: int, confirm: int, direction: str) -> Floats:
     """Whether the latest confirmed turn of mean(x, smooth) was of the kind ``direction``. False before the first turn.

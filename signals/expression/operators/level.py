@@ -135,6 +135,7 @@ def sharpe(x: Floats, n: Ints, least: int | None, since: int, *, calendar: Calen
     _BASE,
     source="net asset value",
     example=Example("nav(x, base=2024-01-03)", {"x": (4, 5, 6, 3)}, (NAN, NAN, 1, 0.5)),
+    history=True,
 )
 def nav(x: Floats, base: int) -> Floats:
     """x[t] / x at the close of the base date, so 1 on that day. Where x is unknown on it, the last known value counts.
@@ -154,6 +155,7 @@ def nav(x: Floats, base: int) -> Floats:
     _BASE,
     source="cumulative excess net asset value",
     example=Example("relative_nav(x, y, base=2024-01-03)", {"x": (4, 5, 6, 9), "y": (1, 2, 2, 6)}, (NAN, NAN, 1, 0.5)),
+    history=True,
 )
 def relative_nav(x: Floats, y: Floats, base: int) -> Floats:
     """nav(x, base) / nav(y, base): what x gained on y since the base date, as a value that is 1 on it.

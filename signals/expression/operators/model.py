@@ -41,6 +41,7 @@ def _warm_up(scalars: Mapping[str, Any]) -> int:
     ),
     warm_up=_warm_up,
     unit=SHARE,
+    history=True,
 )
 def vpin(price: Floats, volume: Floats, bucket: float, buckets: int, n: int) -> Floats:
     """The volume-synchronised probability of informed trading, with bulk volume classification.

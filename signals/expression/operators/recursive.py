@@ -33,6 +33,7 @@ WILDER = "J. Welles Wilder, New Concepts in Technical Trading Systems, 1978"
     source="pandas Series.ewm(span=n, adjust=False).mean",
     example=Example("ema(x, 3)", {"x": (1, 3, 2)}, (1, 2, 2)),
     unit=unit_of_first,
+    history=True,
 )
 def ema(x: Floats, n: int) -> Floats:
     """ema[t] = a x[t] + (1 − a) ema[t − 1] with a = 2 / (n + 1), from the first known value on, its own average.
@@ -49,6 +50,7 @@ def ema(x: Floats, n: int) -> Floats:
     example=Example("rsi(x, 2)", {"x": (1, 2, 3, 2)}, (NAN, NAN, 100, 50)),
     warm_up=days_back,
     unit=PERCENT,
+    history=True,
 )
 def rsi(x: Floats, n: int) -> Floats:
     """The relative strength index: 100 g / (g + l), with g and l Wilder's averages of the gains and of the losses.
@@ -74,6 +76,7 @@ def rsi(x: Floats, n: int) -> Floats:
     source="Gerald Appel, Moving Average Convergence Divergence",
     example=Example("macd(x, 1, 3, 3)", {"x": (1, 3, 2)}, (0, 1, 0)),
     unit=difference_unit,
+    history=True,
 )  # fmt: skip
 def macd(x: Floats, fast: int, slow: int, signal: int, part: str) -> Floats:
     """The line is ema(x, fast) − ema(x, slow), the signal ema(line, signal), the histogram line − signal, not doubled.
@@ -104,6 +107,7 @@ def macd(x: Floats, fast: int, slow: int, signal: int, part: str) -> Floats:
     ),
     warm_up=days_back,
     unit=DEVIATION,
+    history=True,
 )
 def atr(high: Floats, low: Floats, close: Floats, n: int) -> Floats:
     """The average true range: Wilder's average of max(high, previous close) − min(low, previous close).

@@ -33,6 +33,8 @@ def daily(x: Floats) -> Floats:
     unit=unit_of_first,
     calendar=True,
     samples="week",
+    history=True,
+    ahead=True,
 )
 def weekly(x: Floats, calendar: Calendar) -> Floats:
     """The value of x at the close of the last trading day of each ISO week, known at that close, held to the next.
@@ -50,6 +52,8 @@ def weekly(x: Floats, calendar: Calendar) -> Floats:
     unit=unit_of_first,
     calendar=True,
     samples="month",
+    history=True,
+    ahead=True,
 )
 def monthly(x: Floats, calendar: Calendar) -> Floats:
     """The value of x at the close of the last trading day of each month, known at that close, held to the next.

@@ -27,6 +27,7 @@ def _warm_up(scalars: Mapping[str, Any]) -> int:
     example=Example("segment(x, 1, 2)", {"x": (10, 11, 12, 9, 10, 12)}, (NAN, NAN, 1, -1, -1, 1)),
     warm_up=_warm_up,
     unit=SIGN,
+    history=True,
 )
 def segment(x: Floats, multiple: float, n: int) -> Floats:
     """1 in an up leg, −1 in a down leg, as known at the close of t.

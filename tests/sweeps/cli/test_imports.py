@@ -66,5 +66,5 @@ def test_import_gridproof_is_quick_and_shows_only_what_is_public() -> None:
     assert heavy == []
     assert names == [
         "Budget", "DataWarning", "IncompleteError", "InputError", "Market", "Point", "Run", "RunObserver", "Study",
-        "load_market", "load_study", "open_run", "point", "run", "search", "statistics",
+        "load_market", "load_study", "open_run", "operators", "point", "run", "search", "statistics",
     ]  # fmt: skip

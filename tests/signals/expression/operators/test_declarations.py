@@ -9,9 +9,10 @@ from docs.generate_operators import PAGE, operators_page
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression.example import evaluate_example
 from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.operators.causality import call, drawn_arguments, drawn_values
 from gridproof.signals.expression.operators.declaration import NUMBER
 from gridproof.signals.expression.operators.description import find, groups
-from tests.support.operator_calls import arguments, calendar, call, values
+from tests.support.operator_calls import calendar
 
 NAMES = list(OPERATORS.operators)
 DAYS = 120
@@ -24,6 +25,7 @@ BY_VALUE = {
 @pytest.mark.parametrize("name", NAMES)
 def test_the_example_gives_what_it_says(name: str) -> None:
     operator = OPERATORS.operators[name]
+    assert operator.example is not None
     assert operator.name in operator.example.text
     found = evaluate_example(operator.example.text, operator.example.inputs, OPERATORS.operators)
     np.testing.assert_allclose(found, operator.example.result, rtol=1e-14)
@@ -47,7 +49,7 @@ def test_the_warm_up_is_the_number_of_unknown_values(name: str) -> None:
     operator = OPERATORS.operators[name]
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        chosen = arguments(operator, rng, DAYS)
+        chosen = drawn_arguments(operator, rng, DAYS)
         late = int(rng.integers(0, 5))
         for one in operator.arguments:
             if one.is_array:
@@ -75,7 +77,7 @@ def test_results_lie_within_the_bounds_of_the_unit(name: str) -> None:
     seen = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        chosen = arguments(operator, rng, DAYS)
+        chosen = drawn_arguments(operator, rng, DAYS)
         found = call(operator, chosen, calendar(DAYS))
         unit = operator.unit_of(tuple(NUMBER for one in operator.arguments if one.is_array))
         known = found[np.isfinite(found)]
@@ -88,7 +90,7 @@ def test_results_lie_within_the_bounds_of_the_unit(name: str) -> None:
 
 
 def test_the_drawn_values_have_gaps_ties_and_scales() -> None:
-    drawn = [values(np.random.default_rng(seed), DAYS) for seed in range(60)]
+    drawn = [drawn_values(np.random.default_rng(seed), DAYS) for seed in range(60)]
     assert any(np.isnan(x[10:]).any() for x in drawn)
     assert any(len(np.unique(x)) < 10 for x in drawn)
     assert {int(np.sign(round(np.log10(np.nanmedian(x)) / 50))) for x in drawn} == {-1, 0, 1}

@@ -8,6 +8,7 @@ import pytest
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.expression.example import evaluate_example
 from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.operators.causality import drawn_condition, drawn_values
 from gridproof.signals.expression.operators.event import (
     crosses_above,
     crosses_below,
@@ -19,7 +20,6 @@ from gridproof.signals.expression.operators.event import (
 )
 from gridproof.signals.expression.operators.recursive import rsi
 from gridproof.signals.expression.operators.segment import segment
-from tests.support.operator_calls import condition, values
 
 NAN = np.nan
 
@@ -40,7 +40,7 @@ def test_crossings_by_a_loop() -> None:
 def test_since_streak_and_value_by_a_loop() -> None:
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        given, x = condition(rng, 60), values(rng, 60)
+        given, x = drawn_condition(rng, 60), drawn_values(rng, 60)
         ago, run, kept = NAN, 0.0, NAN
         begun = False
         for today, holds in enumerate(given):

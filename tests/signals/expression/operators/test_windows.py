@@ -12,8 +12,9 @@ from scipy import stats
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.operators.causality import call, drawn_arguments
 from gridproof.signals.expression.operators.declaration import ALL
-from tests.support.operator_calls import arguments, calendar, call
+from tests.support.operator_calls import calendar
 
 DAYS = 70
 
@@ -135,7 +136,7 @@ def test_a_loop_over_the_days_gives_the_same(name: str) -> None:
     operator = OPERATORS.operators[name]
     known = 0
     for seed in range(12):
-        given = arguments(operator, np.random.default_rng(1000 + seed), DAYS)
+        given = drawn_arguments(operator, np.random.default_rng(1000 + seed), DAYS)
         found = call(operator, given, calendar(DAYS))
         arrays = [given[one.name] for one in operator.arguments if one.is_array]
         scalars = [given["q"]] if name == "quantile" else []

@@ -1,0 +1,1 @@
+"""A user's own operators: their declaration, their file, the checks of what they do."""
