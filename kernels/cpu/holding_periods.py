@@ -31,6 +31,13 @@ class HoldingPeriods(NamedTuple):
             self.days, self.begins[low : high + 1] - begin, self.periods[begin:end], self.execution[low:high]
         )
 
+    def take(self, jobs: Ints) -> HoldingPeriods:
+        """These jobs, in this order."""
+        lengths = np.diff(self.begins)[jobs]
+        begins = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        places = np.arange(begins[-1]) + np.repeat(self.begins[:-1][jobs] - begins[:-1], lengths)
+        return HoldingPeriods(self.days, begins, self.periods[places], self.execution[jobs])
+
     def held(self, job: int) -> Ints:
         """(days,) the allocation of each day of one job."""
         inside = slice(self.begins[job], self.begins[job + 1])
@@ -43,18 +50,21 @@ class HoldingPeriodLister:
 
     def __init__(self, problem: Problem, days: int) -> None:
         self._problem, self._days = problem, days
-        self._edges: Words = flips(problem.path_bits, problem.decision_days)
 
     def __call__(self, work: Work) -> HoldingPeriods:
         jobs, problem = work.jobs(), self._problem
+        # Only the paths that occur: of a few jobs they are few of many.
+        named, rows = np.unique(jobs.rows, return_inverse=True)
+        rows = np.ascontiguousarray(rows.reshape(jobs.rows.shape), dtype=np.int32)
+        path_bits = problem.path_bits[named]
+        edges = flips(path_bits, problem.decision_days)
         begins = np.zeros(len(jobs.execution) + 1, dtype=np.int64)
         periods = np.empty((0, 2), dtype=np.int32)
         for _ in range(2):
             run_ranges(
-                list_holding_periods, len(jobs.rows), problem.path_bits.ravel(), self._edges.ravel(),
-                self._edges.shape[1], jobs.rows, jobs.first, jobs.execution, problem.rule.astype(np.uint64).ravel(),
-                problem.rule.shape[1], problem.start, problem.lead - problem.lags, self._days, begins, periods,
-                least=_TUPLES,
+                list_holding_periods, len(rows), path_bits.ravel(), edges.ravel(), edges.shape[1], rows, jobs.first,
+                jobs.execution, problem.rule.astype(np.uint64).ravel(), problem.rule.shape[1], problem.start,
+                problem.lead - problem.lags, self._days, begins, periods, least=_TUPLES,
             )  # fmt: skip
             if not len(periods):
                 begins = np.cumsum(begins)

@@ -16,7 +16,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns
-from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, turn_days, whole_scale
+from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, days_held, turn_days, whole_scale
 from gridproof.kernels.cpu.patterns.simd_rows import sum_rows
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
@@ -43,7 +43,7 @@ class ActiveDays(NamedTuple):
         centred = returns - returns.mean(axis=0)
         centred[:, np.abs(centred).max(axis=0) <= LEVEL] = 0.0
         values, units = _whole_sums(centred)
-        weights = patterns.days_held(problem.allocations) / len(centred)
+        weights = days_held(patterns, problem.allocations) / len(centred)
         mixed = np.einsum("ja,ab,jb->j", weights, np.einsum("ta,tb->ab", centred, centred), weights)
         moving = np.flatnonzero((centred != 0.0).any(axis=0))
         return cls(values, units, np.ascontiguousarray(weights[:, moving]), mixed)

@@ -87,16 +87,16 @@ def gather_search(
     order = np.argsort(index)
     kept = index[order]
     population = Population(
-        plan,
-        kept,
-        cells[order],
-        rows[order],
-        execution[order],
-        metrics[order],
-        hashes[order],
-        len(kept),
-        f"{sample_size:,} of the {total:,} cells of the search drawn at random, and the {len(chosen):,} chosen",
-        {name: values[kept] for name, values in columns.items()},
+        plan=plan,
+        rows=rows[order],
+        execution=execution[order],
+        sampled=f"{sample_size:,} of the {total:,} cells of the search drawn at random, and the {len(chosen):,} chosen",
+        index=kept,
+        cells=cells[order],
+        metrics=metrics[order],
+        hashes=hashes[order],
+        distinct=len(kept),
+        points={name: values[kept] for name, values in columns.items()},
     )
     return Gathered(population, total, total)
 

@@ -88,6 +88,10 @@ class Space:
         """Returns the index of a variant within the trailing axes, those of the execution."""
         return index % prod(self.dims[len(self.dims) - self.executing :])
 
+    def executions(self, variants: Ints) -> Ints:
+        """Returns (n,) int64: ``execution`` of each of the variants, (n,)."""
+        return np.asarray(variants, dtype=np.int64) % prod(self.dims[len(self.dims) - self.executing :])
+
     def slice_through_base(self, x: int, y: int) -> Ints:
         """Returns (nx * ny,) int64: the grid indices over axes x and y, all others at the base; y varies fastest."""
         down, across = (part.ravel().astype(np.int64) for part in np.indices((self.dims[x], self.dims[y])))

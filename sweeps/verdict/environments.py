@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import product
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.metrics import METRICS
+from gridproof.results.axis_range import Value
 from gridproof.results.conclusion import conclude
 from gridproof.results.run.conclusion_record import (
     ChoicesPlaceboRecord,
@@ -20,14 +21,20 @@ from gridproof.results.run.conclusion_record import (
 )
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices, choices_of
-from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.daily_variant import DailyVariant, DailyVariants
-from gridproof.sweeps.verdict.population import Population, gather
-from gridproof.sweeps.verdict.questions import ask_search, ask_since, ask_timing, ask_worth
+from gridproof.sweeps.verdict.environment_choices import EnvironmentChoices, base_choices, environment_choices
+from gridproof.sweeps.verdict.population import Population
+from gridproof.sweeps.verdict.questions import ask_since, ask_timing, ask_worth
+from gridproof.sweeps.verdict.search_placebo import search_placebo
 from gridproof.sweeps.verdict.strategy_statistics import number, time_shift
+
+# The positions of a variant on all axes; those of an environment that the placebo of its choices depends on.
+Digits: TypeAlias = tuple[int, ...]
+Earned: TypeAlias = tuple[int, ...]
 
 # So many combinations are all evaluated; of more, those that differ from the base's environment on one axis.
 _COMBINATIONS = 24
@@ -53,29 +60,78 @@ def judge_environments(
     varied = [axis for axis, name in enumerate(space.names) if name in study.environment and space.dims[axis] > 1]
     others = list(other_environments(space.base, space.dims, varied))
     searched = population.points is not None
-    searches = {_paths(study, space.base): search}
-    by_day, bests = DailyVariants(plan), _best_choices(evaluation, others, varied, observer)
+    searches: dict[Earned, ChoicesPlaceboRecord | None] = {_earned(study, space.base): search}
+    bests: dict[Digits, int] = {}
+    by_day = DailyVariants(plan)
+    for group in _holding_alike(plan, others, varied).values():
+        observer.progress("verdict: choices under other environments", len(bests), len(others), len(bests))
+        environments = [_choices(study, digits, varied) for digits in group]
+        choices = _choices_held(evaluation, population, group[0], environments[0], varied)
+        executions = [space.executions(one.whole_index(choices.numbers)) for one in environments]
+        found = choices.best(executions)
+        for digits, own, execution, (best, eligible) in zip(group, environments, executions, found, strict=True):
+            index = space.index(digits) if best is None else own.whole_index(choices.numbers[[best]])[0]
+            bests[digits] = int(index)
+            if not searched and (earned := _earned(study, digits)) not in searches:
+                here = choices.under(execution)
+                searches[earned] = (
+                    search_placebo(here, choices.eligible, eligible, RunObserver(), _SHIFTS) if len(here) > 1 else None
+                )
+    observer.progress("verdict: choices under other environments", len(others), len(others), len(others))
     records: list[EnvironmentRecord] = []
     for done, digits in enumerate(others):
         observer.progress("verdict: other environments", done, len(others), done)
-        environment = {space.names[axis]: space.axes[axis].values[digits[axis]] for axis in varied}
-        choices = choices_of(study, environment)
-        numbers = draw_choices(choices)
-        if not searched and (same := _paths(study, digits)) not in searches:
-            searches[same] = ask_search(_gather(evaluation, numbers, choices, population), RunObserver(), _SHIFTS)
-        found = None if searched else searches[same]
         rule = by_day.of(evaluation.grid.alone(space.index(digits)).work)[0]
+        choices_there = _choices(study, digits, varied)
         records.append(
             {
-                "environment": environment,
-                "conclusion": _conclude(rule, found, searched),
+                "environment": _environment(study, digits, varied),
+                "conclusion": _conclude(rule, None if searched else searches[_earned(study, digits)], searched),
                 "base": _strategy(evaluation, space.index(digits)),
                 "best": _strategy(evaluation, bests[digits]),
-                "sampled": _drawn(numbers, choices),
+                "sampled": _drawn(draw_choices(choices_there), choices_there),
             }
         )
     observer.progress("verdict: other environments", len(others), len(others), len(others))
     return records
+
+
+def _environment(study: Study, digits: Digits, varied: list[int]) -> dict[str, Value]:
+    space = study.space
+    return {space.names[axis]: space.axes[axis].values[digits[axis]] for axis in varied}
+
+
+def _choices(study: Study, digits: Digits, varied: list[int]) -> Choices:
+    return choices_of(study, _environment(study, digits, varied))
+
+
+def _holding_alike(plan: Plan, others: list[Digits], varied: list[int]) -> dict[Digits, list[Digits]]:
+    """The environments by what all choices hold there: the releases and the lag decide that.
+
+    Where choices differ in execution too, each environment stands alone.
+    """
+    space = plan.study.space
+    signals = len(space.dims) - space.executing
+    chosen = prod(space.dims[axis] for axis in range(signals, len(space.dims)) if axis not in varied) > 1
+    alike: dict[Digits, list[Digits]] = {}
+    for digits in others:
+        lag = int(plan.problem.lags[space.execution(space.index(digits))])
+        key = digits if chosen else (*digits[:signals], lag)
+        alike.setdefault(key, []).append(digits)
+    return alike
+
+
+def _choices_held(
+    evaluation: GridEvaluation, population: Population, digits: Digits, choices: Choices, varied: list[int]
+) -> EnvironmentChoices:
+    """The choices of an environment. Where they hold what the population holds, its patterns serve."""
+    study = evaluation.plan.study
+    space, numbers = study.space, draw_choices(choices)
+    whole = evaluation.grid.size == space.size and not population.sampled and len(numbers) == choices.size
+    same = _holding_alike(evaluation.plan, [space.base, digits], varied)
+    if whole and population.points is None and len(same) == 1:
+        return base_choices(evaluation, choices_of(study), population)
+    return environment_choices(evaluation, choices, numbers, population.passes, _drawn(numbers, choices))
 
 
 def _conclude(rule: DailyVariant, search: ChoicesPlaceboRecord | None, searched: bool) -> ConclusionRecord:
@@ -91,37 +147,7 @@ def _conclude(rule: DailyVariant, search: ChoicesPlaceboRecord | None, searched:
     )
 
 
-def _best_choices(
-    evaluation: GridEvaluation, others: list[tuple[int, ...]], varied: list[int], observer: RunObserver
-) -> dict[tuple[int, ...], int]:
-    """The index of the best choice under each environment; that of the base's choices where no objective is defined.
-
-    Environments that differ in execution alone are evaluated together: what a variant holds is decided once.
-    """
-    study = evaluation.plan.study
-    space = study.space
-    signals = len(space.dims) - space.executing
-    together: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
-    for digits in others:
-        together.setdefault(digits[:signals], []).append(digits)
-    bests: dict[tuple[int, ...], int] = {}
-    for group in together.values():
-        observer.progress("verdict: best under other environments", len(bests), len(others), len(bests))
-        indices = []
-        for digits in group:
-            choices = choices_of(study, {space.names[axis]: space.axes[axis].values[digits[axis]] for axis in varied})
-            indices.append(choices.whole_index(draw_choices(choices)))
-        variants = np.concatenate(indices)
-        order = np.argsort(variants)
-        values = np.empty(len(variants))
-        values[order] = evaluation.objectives(variants)
-        for digits, index, own in zip(group, indices, np.split(values, len(group)), strict=True):
-            bests[digits] = int(index[np.nanargmax(own)]) if np.isfinite(own).any() else space.index(digits)
-    observer.progress("verdict: best under other environments", len(others), len(others), len(others))
-    return bests
-
-
-def other_environments(base: tuple[int, ...], dims: tuple[int, ...], varied: list[int]) -> Iterator[tuple[int, ...]]:
+def other_environments(base: Digits, dims: Digits, varied: list[int]) -> Iterator[Digits]:
     """The positions on all axes, for every environment but the base's; the axes not in ``varied`` stay at the base.
 
     In grid order. Where there are more than 24 combinations, one axis is moved at a time.
@@ -148,20 +174,12 @@ def draw_choices(choices: Choices) -> Ints:
     return np.arange(choices.size) if choices.size <= CHOICES else draw_sample(choices.size, CHOICES, _SEED)
 
 
-def _gather(evaluation: GridEvaluation, numbers: Ints, choices: Choices, base: Population) -> Population:
-    """The choices of these numbers. base: the population of the base's environment, whose passes serve here too."""
-    plan = evaluation.plan
-    own = ListedGrid(plan, choices_of(plan.study).whole_index(numbers))
-    found = gather(GridEvaluation(own, evaluation.evaluate, evaluation.points), choices)
-    return replace(found, passes=base.passes, sampled=_drawn(numbers, choices) or found.sampled)
-
-
 def _drawn(numbers: Ints, choices: Choices) -> str:
     """What was drawn from what; empty where all choices are evaluated."""
     return "" if len(numbers) == choices.size else f"{len(numbers):,} of {choices.size:,} choices drawn at random"
 
 
-def _paths(study: Study, digits: tuple[int, ...]) -> tuple[object, ...]:
+def _earned(study: Study, digits: Digits) -> Earned:
     """What the placebo of the choices depends on: releases, lag, and what the legs earn."""
     space = study.space
     costs = {"execution.cost", *(leg.terms["cost"] for leg in study.legs if "cost" in leg.terms)}

@@ -17,7 +17,7 @@ from gridproof.kernels.passes import Passes
 from gridproof.kernels.problem import Jobs
 from gridproof.results.axis_range import Value
 from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.plan.choices import Choices, choices_of
+from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import Grid, ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
@@ -33,25 +33,19 @@ _LISTED = 65_536
 _KEPT = 131_072
 
 
-@dataclass(frozen=True)
-class Population:
-    """J choices, no two of which have the same metrics."""
+@dataclass(frozen=True, kw_only=True)
+class HeldVariants:
+    """J variants of a plan, and what they hold in sample."""
 
     plan: Plan
-    index: Ints  # (J,) ascending: the lowest grid index of those with these metrics
-    cells: Ints  # (J,) how many of the choices evaluated have them
     rows: Array  # (J, B) int32
     execution: Ints  # (J,)
-    metrics: Floats  # (J, S, 12 + A)
-    hashes: Words  # (J,) a hash of the metrics
-    distinct: int  # how many there are among those evaluated
-    sampled: str  # what was drawn from what; empty: all are here
-    points: Mapping[str, Array] | None = None  # for every axis (J,) values, where the variants are on no grid
+    sampled: str = ""  # what was drawn from what; empty: all are here
     passes: Passes = field(default=CpuPasses(), compare=False, repr=False)  # what computes over all of them
     kept: list[tuple[int, list[Patterns]]] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.rows)
 
     @property
     def days(self) -> int:
@@ -84,6 +78,18 @@ class Population:
                 self.kept.append(found)
             yield found
 
+
+@dataclass(frozen=True, kw_only=True)
+class Population(HeldVariants):
+    """J choices, no two of which have the same metrics."""
+
+    index: Ints  # (J,) ascending: the lowest grid index of those with these metrics
+    cells: Ints  # (J,) how many of the choices evaluated have them
+    metrics: Floats  # (J, S, 12 + A)
+    hashes: Words  # (J,) a hash of the metrics
+    distinct: int  # how many there are among those evaluated
+    points: Mapping[str, Array] | None = None  # for every axis (J,) values, where the variants are on no grid
+
     def returns(self, chosen: Ints) -> Floats:
         """(days, chosen) daily returns in sample above the risk-free rate."""
         problem = self.plan.problem
@@ -110,14 +116,10 @@ class Gathered(NamedTuple):
     distinct: int
 
 
-def gather(evaluation: GridEvaluation, choices: Choices | None = None) -> Population:
-    """Evaluate the choices of a run once more and merge those whose metrics are the same to the last bit.
-
-    choices: at another environment than the base's; of a run that evaluated a sample, its choices moved there.
-    """
+def gather(evaluation: GridEvaluation) -> Population:
+    """Evaluate the choices of a run once more and merge those whose metrics are the same to the last bit."""
     plan = evaluation.plan
-    choices = choices or choices_of(plan.study)
-    grid, notes = choices_grid(evaluation.grid, choices)
+    grid, notes = choices_grid(evaluation.grid)
     parts = []
     for number in range(grid.pieces):
         piece = grid.piece(number)
@@ -136,30 +138,30 @@ def gather(evaluation: GridEvaluation, choices: Choices | None = None) -> Popula
         notes.append(f"{DRAWN:,} of {distinct:,} that differ drawn at random")
         chosen = chosen[draw_sample(distinct, DRAWN, _SEED)]
     return Population(
-        plan, index[chosen], cells[chosen], rows[chosen], execution[chosen], metrics[chosen], hashes[chosen], distinct,
-        "; ".join(notes),
-    )  # fmt: skip
+        plan=plan,
+        rows=rows[chosen],
+        execution=execution[chosen],
+        sampled="; ".join(notes),
+        index=index[chosen],
+        cells=cells[chosen],
+        metrics=metrics[chosen],
+        hashes=hashes[chosen],
+        distinct=distinct,
+    )
 
 
-def choices_grid(grid: Grid, choices: Choices) -> tuple[Grid, list[str]]:
-    """The choices of a run's grid, and what was drawn from what: a sample where they are too many.
-
-    Where the run evaluated a sample of the grid, its choices at the base's environment are moved to that of
-    ``choices``.
-    """
-    if grid.size == choices.whole.size and choices.size <= LARGEST_GRID:
-        return grid.among(choices), []
-    if grid.size == choices.whole.size:
+def choices_grid(grid: Grid) -> tuple[Grid, list[str]]:
+    """The choices of a run's grid, and what was drawn from what: a sample where they are too many."""
+    choices = choices_of(grid.plan.study)
+    if grid.size == choices.whole.size and choices.size > LARGEST_GRID:
         drawn = choices.whole_index(draw_sample(choices.size, DRAWN, _SEED))
         return ListedGrid(grid.plan, drawn), [f"{DRAWN:,} of {choices.size:,} choices drawn at random"]
-    own = choices_of(grid.plan.study)
-    among = grid.among(own)
+    among = grid.among(choices)
+    if among.size <= LARGEST_GRID:
+        return among, []
     variants = np.concatenate([among.variants(piece) for piece in range(among.pieces)])
-    notes = []
-    if among.size > LARGEST_GRID:
-        variants = variants[draw_sample(among.size, DRAWN, _SEED)]
-        notes = [f"{DRAWN:,} of {among.size:,} choices drawn at random"]
-    return ListedGrid(grid.plan, choices.whole_index(own.numbers(variants))), notes
+    drawn = variants[draw_sample(among.size, DRAWN, _SEED)]
+    return ListedGrid(grid.plan, drawn), [f"{DRAWN:,} of {among.size:,} choices drawn at random"]
 
 
 def merged(

@@ -12,7 +12,7 @@ from gridproof.results.run.conclusion_record import (
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.daily_variant import DailyVariant
 from gridproof.sweeps.verdict.population import Population
-from gridproof.sweeps.verdict.search_placebo import SHIFTS, search_placebo
+from gridproof.sweeps.verdict.search_placebo import SHIFTS, best_eligible, eligible_choices, search_placebo
 from gridproof.sweeps.verdict.static_holdings import RESAMPLES, compare_with_holdings
 from gridproof.sweeps.verdict.timing import measure_timing
 
@@ -57,4 +57,5 @@ def ask_search(choices: Population, observer: RunObserver, shifts: int = SHIFTS)
     if len(choices) < 2:
         return None
     objective = choices.metrics[:, 0, METRICS.index(choices.plan.study.spec.objective)]
-    return search_placebo(choices, objective, observer, shifts)
+    eligible = eligible_choices(choices)
+    return search_placebo(choices, eligible, best_eligible(objective, eligible), observer, shifts)

@@ -47,19 +47,6 @@ class Patterns(NamedTuple):
     joins: Array  # (N, 2) int32
     roots: Array  # (J, Q) int32
 
-    def days_held(self, allocations: int) -> Ints:
-        """(J, A) the days that each variant is in each allocation."""
-        owner = np.repeat(np.arange(len(self.before)), np.diff(self.begins))
-        lengths = self.runs[:, 1] - self.runs[:, 0]
-        held = np.stack(
-            [np.bincount(owner, lengths * (self.runs[:, 2] == one), len(self.before)) for one in range(allocations)],
-            axis=1,
-        ).astype(np.int64)
-        total = np.zeros((len(self.jobs), allocations), dtype=np.int64)
-        for block in self.of:
-            total += held[block]
-        return total
-
 
 def find_patterns(problem: Problem, held: HoldingPeriods, edges: Ints | None = None) -> list[Patterns]:
     """The patterns of jobs, one set for each pair of payoff and cost table.

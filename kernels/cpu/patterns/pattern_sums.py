@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns
 from gridproof.kernels.cpu.patterns.simd_rows import add_between, add_rows
 from gridproof.kernels.jit import jit
@@ -65,3 +65,32 @@ def add_joins(table: Floats, joins: Array, patterns: int, sums: int) -> None:
         for place in range(np.uint64(sums)):
             at = place * _EIGHT
             add_rows(table, out + at, one + at, other + at)
+
+
+def sum_patterns(patterns: Patterns, values: Floats) -> Floats:
+    """(J, K) of each variant: the sums over its patterns. values: (P, K) of each pattern, whole numbers."""
+    count, kinds = values.shape
+    groups = -(-kinds // LANES)
+    table = np.zeros((count + len(patterns.joins), groups * LANES))
+    table[:count, :kinds] = values
+    add_joins(table.ravel(), patterns.joins, count, groups)
+    rows = np.ascontiguousarray(table[:, :kinds])
+    total: Floats = rows[patterns.roots[:, 0]]
+    for place in range(1, patterns.roots.shape[1]):
+        total += rows[patterns.roots[:, place]]
+    return total
+
+
+def sum_runs(patterns: Patterns, values: Floats) -> Floats:
+    """(P, K) of each pattern: the sums over its days of what is held. values: (days, A, K), whole numbers."""
+    running = np.zeros((len(values) + 1, *values.shape[1:]))
+    np.cumsum(values, axis=0, out=running[1:])
+    begin, end, allocation = patterns.runs.T
+    found: Floats = np.add.reduceat(running[end, allocation] - running[begin, allocation], patterns.begins[:-1])
+    return found
+
+
+def days_held(patterns: Patterns, allocations: int) -> Ints:
+    """(J, A) the days that each variant is in each allocation."""
+    ones = np.broadcast_to(np.eye(allocations), (int(patterns.edges[-1]), allocations, allocations))
+    return sum_patterns(patterns, sum_runs(patterns, ones)).astype(np.int64)

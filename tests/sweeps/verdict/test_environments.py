@@ -7,19 +7,21 @@ import pytest
 
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.conclusion import NOT_REPEATED
+from gridproof.results.conclusion import NOT_REPEATED, answer_search
 from gridproof.results.environments import environments_sentence
 from gridproof.results.run.conclusion_record import EnvironmentRecord
 from gridproof.statistics import circular_shift_test
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import whole_grid
+from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict import environments as environments_module
 from gridproof.sweeps.verdict.environments import draw_choices, judge_environments, other_environments
 from gridproof.sweeps.verdict.population import gather
+from gridproof.sweeps.verdict.questions import ask_search
 from tests.support.demo import small_plan, small_study
 
 
@@ -74,6 +76,21 @@ def test_the_best_is_chosen_there(records: list[EnvironmentRecord], evaluation: 
         ]
         assert one["best"]["sharpe"] == np.nanmax(everything[inside])
         assert inside[one["best"]["index"]]
+
+
+def test_the_search_there_is_that_of_a_study_based_there(records: list[EnvironmentRecord]) -> None:
+    """The placebo leaves costs out; the best choice, whose effect is planted, is that of the lowest cost."""
+    asked = 0
+    for one in records:
+        if one["environment"]["execution.cost"] != 0.0 or one["conclusion"]["search"]["why"] == "nothing was searched":
+            continue
+        study = small_study().set(one["environment"])
+        plan = build_plan(study, market_of(study), resolve("cpu"))
+        there = GridEvaluation(whole_grid(plan), resolve("cpu").bind(plan.problem), Points(study, market_of(study)))
+        expected = answer_search(ask_search(gather(there), RunObserver(), 199))
+        assert {key: one["conclusion"]["search"][key] for key in expected} == expected
+        asked += 1
+    assert asked == 3
 
 
 def test_many_combinations_move_one_axis_at_a_time() -> None:

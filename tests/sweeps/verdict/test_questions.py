@@ -11,15 +11,13 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import answer_timing, answer_worth
 from gridproof.results.run.conclusion_record import TimingRecord
 from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.plan.choices import choices_of
-from gridproof.sweeps.plan.grid import ListedGrid, whole_grid
+from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Points
-from gridproof.sweeps.plan.sample import draw_variants
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict import search_placebo as placebo
 from gridproof.sweeps.verdict.population import Population, gather
-from gridproof.sweeps.verdict.search_placebo import eligible_choices, planted_effect, search_placebo
+from gridproof.sweeps.verdict.search_placebo import best_eligible, eligible_choices, planted_effect, search_placebo
 from gridproof.sweeps.verdict.static_holdings import block_length, compare_with_holdings, static_holdings
 from gridproof.sweeps.verdict.strategy_statistics import time_shift
 from gridproof.sweeps.verdict.timing import effective_spells, measure_timing, pairwise_volatility
@@ -121,34 +119,6 @@ def test_the_population_is_the_choices(population: Population) -> None:
     assert set(population.index.tolist()) <= set(choices)
 
 
-def test_the_choices_at_another_environment() -> None:
-    plan = small_plan()
-    evaluation = GridEvaluation(whole_grid(plan), resolve("cpu").bind(plan.problem), Points(small_study(), MARKET))
-    environment = {"execution.lag": 2, "baa.release": "30 calendar days"}
-    found = gather(evaluation, choices_of(small_study(), environment))
-    wanted = small_study().base | environment
-    for number in range(0, len(found), 5):
-        parameters = found.parameters(number)
-        assert {name: parameters[name] for name in small_study().environment} == {
-            name: wanted[name] for name in small_study().environment
-        }
-    assert found.cells.sum() == choices_of(small_study()).size
-
-
-def test_a_samples_choices_are_moved_to_another_environment() -> None:
-    plan = small_plan()
-    sample = ListedGrid(plan, draw_variants(small_study(), 20))
-    evaluation = GridEvaluation(sample, resolve("cpu").bind(plan.problem), Points(small_study(), MARKET))
-    own, moved = gather(evaluation), gather(evaluation, choices_of(small_study(), {"execution.lag": 2}))
-    assert own.cells.sum() == moved.cells.sum() == 20
-    here, there = (
-        {tuple(value for name, value in one.parameters(number).items() if name != "execution.lag")
-         for number in range(len(one))}
-        for one in (own, moved)
-    )  # fmt: skip
-    assert len(here & there) > 10
-
-
 def stopped(reached: list[bool]) -> float:
     """p of 30 shifts, which stops at the second that is as extreme: then it is 5 % or more."""
     second = [number for number, one in enumerate(reached, start=1) if one][1:2]
@@ -160,8 +130,9 @@ def test_the_placebo_by_the_definition(population: Population, monkeypatch: pyte
     monkeypatch.setattr(placebo, "_AT_ONCE", 7)
     choices = population
     sharpe = choices.metrics[:, 0, METRICS.index("sharpe")]
-    record = search_placebo(choices, sharpe, RunObserver(), 30)
-    eligible = np.flatnonzero(eligible_choices(choices))
+    counted = eligible_choices(choices)
+    record = search_placebo(choices, counted, best_eligible(sharpe, counted), RunObserver(), 30)
+    eligible = np.flatnonzero(counted)
     problem, days = choices.plan.problem, choices.days
     shifts = np.random.default_rng(0).permutation(np.arange(1, days))[:30]
     held = [periods.held(job) for _, periods in choices.holding_periods() for job in range(len(periods.execution))]

@@ -250,7 +250,10 @@ def by_hand() -> tuple[Problem, Population]:
     zeros = np.zeros(3, dtype=np.int64)
     hashes = np.arange(3, dtype=np.uint64)
     # The first stands for three cells of the grid.
-    return problem, Population(plan, np.arange(3), np.array([3, 1, 5]), rows, zeros, metrics, hashes, 3, "")
+    return problem, Population(
+        plan=plan, rows=rows, execution=zeros, index=np.arange(3), cells=np.array([3, 1, 5]), metrics=metrics,
+        hashes=hashes, distinct=3,
+    )  # fmt: skip
 
 
 def test_the_ensemble_of_two_legs_by_hand() -> None:

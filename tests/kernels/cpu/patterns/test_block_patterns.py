@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns, find_patterns
+from gridproof.kernels.cpu.patterns.pattern_sums import days_held
 from tests.support.problems import random_jobs, random_problem
 
 
@@ -53,7 +54,7 @@ def test_the_rows_of_a_variant_are_what_it_holds(seed: int) -> None:
                 np.testing.assert_array_equal(parts[int(low)][1:, 0], np.arange(low, high))
                 np.testing.assert_array_equal(parts[int(low)][1:, 1], expected[low:high])
         counted = [np.bincount(held.held(int(job)), minlength=problem.allocations) for job in each.jobs]
-        np.testing.assert_array_equal(each.days_held(problem.allocations), counted)
+        np.testing.assert_array_equal(days_held(each, problem.allocations), counted)
 
 
 def test_equal_blocks_share_a_pattern() -> None:

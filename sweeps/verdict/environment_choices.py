@@ -1,0 +1,170 @@
+"""The choices of a study under the environments in which they hold the same: only payoffs and costs differ there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridproof.kernels.arrays import Array, Bools, Floats, Ints
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPeriods
+from gridproof.kernels.cpu.pattern_objectives import objective_ranges
+from gridproof.kernels.cpu.patterns.block_patterns import find_patterns
+from gridproof.kernels.cpu.patterns.pattern_sums import days_held
+from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS
+from gridproof.kernels.passes import Passes
+from gridproof.kernels.problem import Jobs
+from gridproof.results.conclusion import FEWEST_SWITCHES, LARGEST_WEIGHT
+from gridproof.results.run.record import objective_of
+from gridproof.sweeps.execution.evaluation import GridEvaluation
+from gridproof.sweeps.plan.choices import Choices
+from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.verdict.population import HeldVariants, Population
+from gridproof.sweeps.verdict.search_placebo import eligible_choices
+
+_FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvironmentChoices(HeldVariants):
+    """J choices, no two of which hold the same on all days under the same execution."""
+
+    evaluation: GridEvaluation
+    numbers: Ints  # (J,) ascending: of choices that hold the same the lowest number
+    eligible: Bools  # (J,)
+
+    def best(self, executions: Sequence[Ints]) -> list[tuple[int | None, int | None]]:
+        """The best choice, and the best eligible one, by their places here; None where no objective is defined.
+
+        executions: (J,) each, for several environments. The metrics decide: those of the backend, of all choices that
+        could be the best.
+        """
+        objective = self.plan.study.spec.objective
+        ranges = self._ranges(executions, objective) if objective in FROM_SUMS else None
+        everything = np.ones(len(self), dtype=np.bool_)
+        found = []
+        for place, execution in enumerate(executions):
+            known: dict[int, float] = {}  # the objective by place, of those evaluated
+
+            def best_of(chosen: Bools, place: int = place, execution: Ints = execution,
+                        known: dict[int, float] = known) -> int | None:  # fmt: skip
+                near = np.flatnonzero(chosen) if ranges is None else _near(ranges[0][place], ranges[1][place], chosen)
+                wanted = np.array([one for one in near if one not in known], dtype=np.int64)
+                if len(wanted):
+                    jobs = Jobs(self.rows[wanted], np.arange(len(wanted) + 1, dtype=np.int64), execution[wanted])
+                    values = objective_of(self.evaluation.evaluate(jobs), objective)
+                    known.update(zip(wanted.tolist(), values.tolist(), strict=True))
+                values = np.array([known[int(one)] for one in near])
+                return int(near[np.nanargmax(values)]) if np.isfinite(values).any() else None
+
+            found.append((best_of(everything), best_of(self.eligible)))
+        return found
+
+    def under(self, execution: Ints) -> HeldVariants:
+        """The same choices under another execution, (J,), with which they hold the same."""
+        problem = self.plan.problem
+        found = HeldVariants(
+            plan=self.plan, rows=self.rows, execution=execution, sampled=self.sampled, passes=self.passes
+        )
+        for first, patterns in self.patterns():
+            cells = [int(execution[first + each.jobs[0]]) for each in patterns]
+            found.kept.append(
+                (
+                    first,
+                    [
+                        each._replace(payoff=int(problem.payoff_of[cell]), cost=int(problem.cost_of[cell]))
+                        for each, cell in zip(patterns, cells, strict=True)
+                    ],
+                )
+            )
+        return found
+
+    def _ranges(self, executions: Sequence[Ints], objective: str) -> tuple[Floats, Floats]:
+        problem = self.plan.problem
+        least, most = (np.empty((len(executions), len(self))) for _ in range(2))
+        for first, patterns in self.patterns():
+            for each in patterns:
+                places = first + each.jobs
+                # The choices of a set of patterns have one execution under each environment.
+                cells = [int(execution[places[0]]) for execution in executions]
+                tables = [(int(problem.payoff_of[cell]), int(problem.cost_of[cell])) for cell in cells]
+                least[:, places], most[:, places] = objective_ranges(problem, each, tables, objective)
+        return least, most
+
+
+def environment_choices(
+    evaluation: GridEvaluation, choices: Choices, numbers: Ints, passes: Passes, sampled: str
+) -> EnvironmentChoices:
+    """The choices of these numbers that differ in what they hold. sampled: what was drawn from what."""
+    plan = evaluation.plan
+    grid = ListedGrid(plan, choices.whole_index(numbers))
+    parts: list[tuple[Array, Ints, Ints]] = []
+    for number in range(grid.pieces):
+        piece = grid.piece(number)
+        jobs = piece.work.jobs()
+        first = np.unique(piece.job_of, return_index=True)[1]
+        parts.append((np.repeat(jobs.rows, np.diff(jobs.first), axis=0), jobs.execution, piece.variants[first]))
+    rows, execution, variants = (np.concatenate(each) for each in zip(*parts, strict=True))
+    order = np.argsort(variants)
+    rows, execution, variants = rows[order], execution[order], variants[order]
+    problem, days = plan.problem, plan.days_in_sample
+    listed = HoldingPeriodLister(problem, problem.returns.shape[2])(
+        Jobs(rows, np.arange(len(rows) + 1, dtype=np.int64), execution)
+    )
+    different = _different(listed)
+    held = listed.take(different)
+    inside = held.periods[:, 0] < days
+    switches = np.add.reduceat(inside.astype(np.int64), held.begins[:-1]) - 1
+    patterns = find_patterns(problem, held._replace(days=days))
+    largest = np.empty(len(different))
+    for each in patterns:
+        largest[each.jobs] = days_held(each, problem.allocations).max(axis=1) / days
+    found = EnvironmentChoices(
+        plan=plan,
+        rows=rows[different],
+        execution=execution[different],
+        sampled=sampled,
+        passes=passes,
+        evaluation=evaluation,
+        numbers=choices.numbers(variants[different]),
+        eligible=(switches >= FEWEST_SWITCHES) & (largest <= LARGEST_WEIGHT),
+    )
+    found.kept.append((0, patterns))
+    return found
+
+
+def base_choices(evaluation: GridEvaluation, choices: Choices, population: Population) -> EnvironmentChoices:
+    """All choices at the base's environment, from their population, with the patterns that it has kept."""
+    found = EnvironmentChoices(
+        plan=population.plan,
+        rows=population.rows,
+        execution=population.execution,
+        passes=population.passes,
+        evaluation=evaluation,
+        numbers=choices.numbers(population.index),
+        eligible=eligible_choices(population),
+    )
+    found.kept.extend(population.kept)
+    return found
+
+
+def _different(held: HoldingPeriods) -> Ints:
+    """The first of all jobs that hold the same under the same execution, ascending."""
+    code = held.periods[:, 0].astype(np.uint64) << np.uint64(8) | held.periods[:, 1].astype(np.uint64)
+    marks = np.empty((len(held.execution), 2), dtype=np.uint64)
+    for place, factor in enumerate((_FIRST, _SECOND)):
+        mixed = (code + np.uint64(1)) * factor
+        mixed ^= mixed >> np.uint64(29)
+        mixed *= _SECOND
+        mixed ^= mixed >> np.uint64(32)
+        # The days of a job's periods differ, so that a sum tells its set of periods.
+        marks[:, place] = np.add.reduceat(mixed, held.begins[:-1]) * _FIRST + held.execution.astype(np.uint64)
+    alike = marks.view(np.dtype((np.void, 16))).ravel()
+    return np.sort(np.unique(alike, return_index=True)[1]).astype(np.int64)
+
+
+def _near(least: Floats, most: Floats, chosen: Bools) -> Ints:
+    """The variants among ``chosen`` that could have the highest value, ascending. least, most: (J,) of each."""
+    known = chosen & np.isfinite(least)
+    return np.flatnonzero(known & (most >= least[known].max()) if known.any() else chosen)
