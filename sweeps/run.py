@@ -283,7 +283,9 @@ def _gatherer(evaluation: GridEvaluation, summary: RunSummary) -> GatherPopulati
     """Gathers the population of a run's verdict."""
     from gridproof.sweeps.verdict.population import Gathered, gather
 
-    return lambda _: Gathered(gather(evaluation), summary["evaluated_choices"], summary["distinct_choices"])
+    return lambda _, stages: Gathered(
+        gather(evaluation, stages), summary["evaluated_choices"], summary["distinct_choices"]
+    )
 
 
 def _grid(plan: Plan, backend: Backend, sample: int | None) -> Grid:

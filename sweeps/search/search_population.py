@@ -24,6 +24,7 @@ from gridproof.sweeps.verdict.population import DRAWN, Gathered, Population, has
 
 if TYPE_CHECKING:
     from gridproof.sweeps.verdict.candidates import Candidates
+    from gridproof.sweeps.verdict.stages import Stages
     from gridproof.sweeps.verdict.verdict import GatherPopulation
 
 _SEED = 1
@@ -36,7 +37,7 @@ def is_search(store: Store) -> bool:
 def search_gatherer(store: Store, plan: Plan, market: Market, backend: str) -> GatherPopulation:
     """Gathers the population of a search's verdict; plan: of the grid around what the search found."""
 
-    def gather(candidates: Candidates) -> Gathered:
+    def gather(candidates: Candidates, _: Stages) -> Gathered:
         space = plan.study.space
         known = [(space.parameters(candidates.index[name]), candidates.metrics[name]) for name in candidates.points]
         return gather_search(store, market, backend, known, plan.study.operators)

@@ -6,6 +6,7 @@ One compiled pass over the variants (``kernels.passes``) computes the statistics
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, Bootstrap
 from gridproof.sweeps.verdict.cross_validation import CrossValidation
 from gridproof.sweeps.verdict.population import Population
+from gridproof.sweeps.verdict.stages import Stages
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 
@@ -53,6 +55,7 @@ def measure_data_snooping(
     bootstrap: Bootstrap,
     cross_validation: CrossValidation | None,
     observer: RunObserver,
+    stages: Stages,
 ) -> DataSnooping:
     """Test all variants against each benchmark in one pass, and one more for each further step of StepM.
 
@@ -67,7 +70,8 @@ def measure_data_snooping(
     drawn_free = counts.sum(axis=1) * problem.risk_free / problem.periods
     drawn = np.stack([(counts * one).sum(axis=1) for one in series])
     rows = np.concatenate([np.repeat(drawn, 4, axis=0), np.zeros((1, resamples))]) + drawn_free
-    maxima = np.full((4 * kinds + 1, resamples), -np.inf)
+    earlier = stages.find("bootstrap")
+    maxima = np.full((4 * kinds + 1, resamples), -np.inf) if earlier is None else earlier["maxima"]
     sums, statistics, factors = (np.full((kinds, len(population)), np.nan) for _ in range(3))
     left_out = 0
     for first, patterns in population.patterns(edges):
@@ -86,16 +90,19 @@ def measure_data_snooping(
         plain = np.full_like(scale, 1.0 / np.sqrt(days))
         centres = np.concatenate([null_centres(found.sums, value, days), found.sums[None]]).transpose(1, 0, 2)
         scales = np.stack([scale, scale, scale, plain], axis=1)
-        population.passes.raise_maxima(
-            problem,
-            patterns,
-            counts,
-            rows,
-            np.concatenate([centres.reshape(4 * kinds, -1), found.total[None]]),
-            np.concatenate([scales.reshape(4 * kinds, -1), moving[None]]),
-            maxima,
-        )
+        if earlier is None:
+            population.passes.raise_maxima(
+                problem,
+                patterns,
+                counts,
+                rows,
+                np.concatenate([centres.reshape(4 * kinds, -1), found.total[None]]),
+                np.concatenate([scales.reshape(4 * kinds, -1), moving[None]]),
+                maxima,
+            )
         observer.progress("verdict: bootstrap", here.stop, len(population), here.stop, f"{RESAMPLES:,} resamples")
+    if earlier is None:
+        stages.keep("bootstrap", {"maxima": maxima})
     tests = []
     for kind, name in enumerate(benchmarks):
         null = maxima[4 * kind : 4 * kind + 4]
@@ -106,19 +113,27 @@ def measure_data_snooping(
         best = int(plain_sums.argmax())
         check = decide_reality_check(float(plain_sums[best]), best, null[3], len(population), bootstrap.resamples)
         stepwise = _stepwise(
-            population, bootstrap, rows[4 * kind], sums[kind], statistics[kind], factors[kind], null[2], observer
-        )
+            population, bootstrap, rows[4 * kind], sums[kind], statistics[kind], factors[kind], null[2], observer,
+            stages, f"stepwise-{kind}",
+        )  # fmt: skip
         tests.append(BenchmarkTests(name, spa, check, stepwise))
     return DataSnooping(tuple(tests), maxima[-1], left_out)
 
 
 def _stepwise(
     population: Population, bootstrap: Bootstrap, offset: Floats, sums: Floats, statistics: Floats, factors: Floats,
-    first: Floats, observer: RunObserver,
+    first: Floats, observer: RunObserver, stages: Stages, stage: str,
 ) -> StepwiseTest:  # fmt: skip
-    """StepM against one benchmark. offset: (R,) its resampled sums. first: (R,) the maxima over all variants."""
+    """StepM against one benchmark. offset: (R,) its resampled sums. first: (R,) the maxima over all variants.
+
+    stage: the name under which the maxima of each further step are kept.
+    """
+    steps = itertools.count(1)
 
     def null_maxima(superior: Bools) -> Floats:
+        return stages.arrays(f"{stage}-{next(steps)}", lambda: {"maxima": maxima_of_others(superior)})["maxima"]
+
+    def maxima_of_others(superior: Bools) -> Floats:
         left = np.where(superior, np.nan, factors)
         found: Floats = np.full((1, len(first)), -np.inf)
         for begin, patterns in population.patterns():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from math import prod
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from gridproof.sweeps.verdict.environment_choices import EnvironmentChoices, bas
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.questions import ask_since, ask_timing, ask_worth
 from gridproof.sweeps.verdict.search_placebo import search_placebo
+from gridproof.sweeps.verdict.stages import Stages
 from gridproof.sweeps.verdict.strategy_statistics import number, time_shift
 
 # The positions of a variant on all axes; those of an environment that the placebo of its choices depends on.
@@ -48,7 +50,11 @@ _RESAMPLES, _SHIFTS = 999, 199
 
 
 def judge_environments(
-    evaluation: GridEvaluation, population: Population, search: ChoicesPlaceboRecord | None, observer: RunObserver
+    evaluation: GridEvaluation,
+    population: Population,
+    search: ChoicesPlaceboRecord | None,
+    observer: RunObserver,
+    stages: Stages,
 ) -> list[EnvironmentRecord]:
     """The answers for the base and the best choice of each other environment. search: under the base's environment.
 
@@ -63,20 +69,13 @@ def judge_environments(
     searches: dict[Earned, ChoicesPlaceboRecord | None] = {_earned(study, space.base): search}
     bests: dict[Digits, int] = {}
     by_day = DailyVariants(plan)
-    for group in _holding_alike(plan, others, varied).values():
+    for number_of_group, group in enumerate(_holding_alike(plan, others, varied).values()):
         observer.progress("verdict: choices under other environments", len(bests), len(others), len(bests))
-        environments = [_choices(study, digits, varied) for digits in group]
-        choices = _choices_held(evaluation, population, group[0], environments[0], varied)
-        executions = [space.executions(one.whole_index(choices.numbers)) for one in environments]
-        found = choices.best(executions)
-        for digits, own, execution, (best, eligible) in zip(group, environments, executions, found, strict=True):
-            index = space.index(digits) if best is None else own.whole_index(choices.numbers[[best]])[0]
-            bests[digits] = int(index)
-            if not searched and (earned := _earned(study, digits)) not in searches:
-                here = choices.under(execution)
-                searches[earned] = (
-                    search_placebo(here, choices.eligible, eligible, RunObserver(), _SHIFTS) if len(here) > 1 else None
-                )
+        asked = list(dict.fromkeys(earned for digits in group if (earned := _earned(study, digits)) not in searches))
+        judge = partial(_judge_group, evaluation, population, group, varied, [] if searched else asked)
+        found = stages.record(f"environments-{number_of_group}", judge)
+        bests |= zip(group, found["bests"], strict=True)
+        searches |= zip(asked, found["searches"], strict=False)
     observer.progress("verdict: choices under other environments", len(others), len(others), len(others))
     records: list[EnvironmentRecord] = []
     for done, digits in enumerate(others):
@@ -94,6 +93,32 @@ def judge_environments(
         )
     observer.progress("verdict: other environments", len(others), len(others), len(others))
     return records
+
+
+class _Group(TypedDict):
+    bests: list[int]  # the grid index of the best choice under each environment
+    searches: list[ChoicesPlaceboRecord | None]
+
+
+def _judge_group(
+    evaluation: GridEvaluation, population: Population, group: list[Digits], varied: list[int], asked: list[Earned]
+) -> _Group:
+    """The best choice of each environment, of several in which all choices hold the same, and the placebos asked."""
+    study = evaluation.plan.study
+    space = study.space
+    environments = [_choices(study, digits, varied) for digits in group]
+    choices = _choices_held(evaluation, population, group[0], environments[0], varied)
+    executions = [space.executions(one.whole_index(choices.numbers)) for one in environments]
+    bests: list[int] = []
+    searches: dict[Earned, ChoicesPlaceboRecord | None] = {}
+    found = choices.best(executions)
+    for digits, own, execution, (best, eligible) in zip(group, environments, executions, found, strict=True):
+        bests.append(space.index(digits) if best is None else int(own.whole_index(choices.numbers[[best]])[0]))
+        if (earned := _earned(study, digits)) in asked and earned not in searches:
+            here, counted = choices.under(execution), choices.eligible
+            several = len(here) > 1
+            searches[earned] = search_placebo(here, counted, eligible, RunObserver(), _SHIFTS) if several else None
+    return {"bests": bests, "searches": [searches[earned] for earned in asked]}
 
 
 def _environment(study: Study, digits: Digits, varied: list[int]) -> dict[str, Value]:

@@ -21,6 +21,7 @@ from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import Grid, ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
+from gridproof.sweeps.verdict.stages import Stages
 
 # So many choices are evaluated whole; of more, a sample is.
 LARGEST_GRID = 4_000_000
@@ -116,9 +117,27 @@ class Gathered(NamedTuple):
     distinct: int
 
 
-def gather(evaluation: GridEvaluation) -> Population:
-    """Evaluate the choices of a run once more and merge those whose metrics are the same to the last bit."""
-    plan = evaluation.plan
+def gather(evaluation: GridEvaluation, stages: Stages | None = None) -> Population:
+    """Evaluate the choices of a run once more and merge those whose metrics are the same to the last bit.
+
+    stages: keep what was gathered.
+    """
+    arrays = (stages or Stages(None)).arrays("population", lambda: _gathered(evaluation))
+    return Population(
+        plan=evaluation.plan,
+        rows=arrays["rows"],
+        execution=arrays["execution"],
+        sampled=arrays["sampled"].tobytes().decode(),
+        index=arrays["index"],
+        cells=arrays["cells"],
+        metrics=arrays["metrics"],
+        hashes=arrays["hashes"],
+        distinct=int(arrays["distinct"]),
+    )
+
+
+def _gathered(evaluation: GridEvaluation) -> dict[str, Array]:
+    """The fields of the population, as arrays."""
     grid, notes = choices_grid(evaluation.grid)
     parts = []
     for number in range(grid.pieces):
@@ -137,17 +156,16 @@ def gather(evaluation: GridEvaluation) -> Population:
     if distinct > MOST:
         notes.append(f"{DRAWN:,} of {distinct:,} that differ drawn at random")
         chosen = chosen[draw_sample(distinct, DRAWN, _SEED)]
-    return Population(
-        plan=plan,
-        rows=rows[chosen],
-        execution=execution[chosen],
-        sampled="; ".join(notes),
-        index=index[chosen],
-        cells=cells[chosen],
-        metrics=metrics[chosen],
-        hashes=hashes[chosen],
-        distinct=distinct,
-    )
+    return {
+        "rows": rows[chosen],
+        "execution": execution[chosen],
+        "index": index[chosen],
+        "cells": cells[chosen],
+        "metrics": metrics[chosen],
+        "hashes": hashes[chosen],
+        "distinct": np.array(distinct),
+        "sampled": np.frombuffer("; ".join(notes).encode(), dtype=np.uint8),
+    }
 
 
 def choices_grid(grid: Grid) -> tuple[Grid, list[str]]:

@@ -10,11 +10,14 @@ from gridproof.kernels.backend import passes_of
 from gridproof.results.conclusion import conclude
 from gridproof.results.evidence.evidence import NOT_COVERED, collect_evidence
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, cut_off_files, ledger_total
+from gridproof.results.run.digest import digest_of_file, digest_of_record
 from gridproof.results.run.statistics_record import StatisticsRecord
+from gridproof.results.run.store import CUT, SEARCH, SEARCH_STUDY, TRIALS
 from gridproof.results.run.stress_record import StressRecord
-from gridproof.results.run.summary_record import RunSummary
+from gridproof.results.run.summary_record import SUMMARY, RunSummary
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
+from gridproof.sweeps.execution.identity import environment
 from gridproof.sweeps.execution.ledger_entries import market_identity
 from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED
@@ -30,13 +33,14 @@ from gridproof.sweeps.verdict.mix import mix_statistics, years_beside_holdings
 from gridproof.sweeps.verdict.placebo import placebo
 from gridproof.sweeps.verdict.population import Gathered
 from gridproof.sweeps.verdict.questions import ask_questions
+from gridproof.sweeps.verdict.stages import Stages
 from gridproof.sweeps.verdict.stress import stress
 
 # The metric by which cross-validation ranks for each objective that sums over days give.
 _METRIC = {"sharpe": "sharpe", "cagr": "cagr", "total_return": "cagr"}
 
 # Gives the variants that are tested; of a search they include base and best.
-GatherPopulation: TypeAlias = Callable[[Candidates], Gathered]
+GatherPopulation: TypeAlias = Callable[[Candidates, Stages], Gathered]
 
 
 def conclude_verdict(
@@ -44,22 +48,24 @@ def conclude_verdict(
 ) -> StatisticsRecord:
     """Compute all statistics of a finished run and write them to ``statistics.json``.
 
-    evaluation: of the variants of the run. Raises InputError where the sample is too short.
+    evaluation: of the variants of the run. An interrupted verdict goes on from the stages that it finished. Raises
+    InputError where the sample is too short.
     """
     plan, store, observer = evaluation.plan, context.store, context.observer
     study, dates, backend = plan.study, plan.days, context.backend.name
     objective = study.spec.objective
+    stages = Stages(store.folder, _identity(context))
     observer.progress("verdict: distinct variants", 0, 1)
     candidates = find_candidates(evaluation, int(summary["best"]["index"]))
-    gathered, tried, distinct = gather(candidates)
+    gathered, tried, distinct = gather(candidates, stages)
     population = replace(gathered, passes=passes_of(context.backend))
     observer.progress("verdict: distinct variants", 1, 1, 1)
     bootstrap, benchmarks = candidates.bootstrap(), candidates.benchmarks()
     cross_validation = CrossValidation(population, _METRIC[objective]) if objective in _METRIC else None
-    snooping = measure_data_snooping(population, benchmarks, bootstrap, cross_validation, observer)
+    snooping = measure_data_snooping(population, benchmarks, bootstrap, cross_validation, observer, stages)
     choices = choices_of(study)
     swept = evaluation.grid if population.sampled else evaluation.grid.among(choices)
-    shifted = placebo(population, swept, candidates, backend, observer)
+    shifted = stages.record("placebo", lambda: placebo(population, swept, candidates, backend, observer))
     ensemble = average(population, candidates.standard_error)
     overfitting = [] if cross_validation is None else cross_validation.overfitting(observer)
     no_blocks = f"{objective} is not given by sums of blocks, or there are too few days"
@@ -74,9 +80,10 @@ def conclude_verdict(
     observer.progress("verdict: base and best", 0, 1)
     shifts = candidates.shifts()
     rule = candidate_by_day(candidates, "base")
-    questions = ask_questions(rule, shifts["base"]["p_value"], population, observer)
+    own = shifts["base"]["p_value"]
+    questions = stages.record("questions", lambda: ask_questions(rule, own, population, observer))
     conclusion = conclude(**questions, declared=study.spec.declared)
-    environments = judge_environments(evaluation, population, questions["search"], observer)
+    environments = judge_environments(evaluation, population, questions["search"], observer, stages)
     record: StatisticsRecord = {
         "conclusion": conclusion,
         "questions": questions,
@@ -118,8 +125,25 @@ def conclude_verdict(
     }
     record["evidence"] = collect_evidence(record)
     store.write_json("statistics.json", dict(record))
+    stages.remove()
     observer.progress("verdict: base and best", 1, 1, 1)
     return record
+
+
+def _identity(context: RunContext) -> str:
+    """A digest of all that the stages of a verdict depend on."""
+    store = context.store
+    files = [name for name in (SUMMARY, CUT, SEARCH, SEARCH_STUDY, TRIALS) if store.has(name)]
+    return digest_of_record(
+        {
+            "run": store.folder.name,
+            "study": context.study.to_yaml(),
+            "data": context.market.digest(),
+            "backend": context.backend.name,
+            "code": environment(),
+            "files": {name: digest_of_file(store.folder / name) for name in files},
+        }
+    )
 
 
 def _ledger(context: RunContext) -> int | None:
