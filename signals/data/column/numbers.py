@@ -56,7 +56,7 @@ def parse_numbers(cells: pd.Series[Any], place: Callable[[int], str], where: str
     values = pd.to_numeric(cells.map(_refuse_objects), errors="coerce") if _holds_objects(cells) else None
     if values is None:
         values = pd.to_numeric(cells, errors="coerce")
-    plain_values = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    plain_values = _nearest_numbers(cells, values.to_numpy(dtype=np.float64, na_value=np.nan))
     infinite = np.flatnonzero(np.isinf(plain_values))
     if len(infinite):
         value = cells.iloc[infinite[0]]
@@ -70,6 +70,16 @@ def parse_numbers(cells: pd.Series[Any], place: Callable[[int], str], where: str
 
 def _holds_objects(cells: pd.Series[Any]) -> bool:
     return cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True) not in ("string", "empty")
+
+
+def _nearest_numbers(cells: pd.Series[Any], values: Floats) -> Floats:
+    """Texts as the nearest float64, which pandas before 3.1 misses in the last bits. values: what pandas gives."""
+    if not (pd.api.types.is_object_dtype(cells) or pd.api.types.is_string_dtype(cells)):
+        return values
+    known = np.flatnonzero(~np.isnan(values))
+    nearest = values.copy()
+    nearest[known] = [float(cell) for cell in cells.iloc[known]]
+    return nearest
 
 
 def _refuse_objects(value: object) -> object:

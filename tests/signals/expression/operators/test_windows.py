@@ -179,13 +179,18 @@ def one(name: str, *arrays: Floats, n: int, least: int | None = None) -> Floats:
 @pytest.mark.parametrize("name", PANDAS)
 def test_pandas_gives_the_same(name: str, least: int | None) -> None:
     x, y = pd.Series(WALK), pd.Series(OTHER)
+    # Before 3.1, pandas keeps residue of old values in its kurtosis.
+    version = tuple(int(part) for part in pd.__version__.split(".")[:2])
+    close = 1e-7 if name == "kurt" and version < (3, 1) else 1e-9
     for n in (20, 243):
         given = (WALK, OTHER) if name in ("corr", "cov") else (WALK,)
         expected = PANDAS[name](x.rolling(n, min_periods=least), y).to_numpy()
-        np.testing.assert_allclose(one(name, *given, n=n, least=least), expected, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(one(name, *given, n=n, least=least), expected, rtol=close, atol=close / 100)
     expanding = PANDAS[name](x.expanding(min_periods=least or 1), y).to_numpy()
     first = 3 if least is None else 0  # pandas gives a kurtosis of four values, and so do we
-    np.testing.assert_allclose(one(name, *given, n=ALL, least=least)[first:], expanding[first:], rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(
+        one(name, *given, n=ALL, least=least)[first:], expanding[first:], rtol=close, atol=close / 100
+    )
 
 
 def test_no_residue_of_old_values_is_left() -> None:
