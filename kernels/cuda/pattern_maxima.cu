@@ -11,12 +11,13 @@ __device__ __forceinline__ double lowest() { return __longlong_as_double((long l
 // The number at `row` summed over the `count` rows that a variant names. width: doubles of a row.
 __device__ __forceinline__ double total_of(const double *row, const int *roots, int count, size_t width) {
     double sum = __ldg(row + __ldg(roots) * width);
+#pragma unroll 4
     for (int at = 1; at < count; at++) sum += __ldg(row + __ldg(roots + at) * width);
     return sum;
 }
 
 // The largest (total - offset - centre) · factor of every kind and resample. splits: into how many the kinds are cut.
-extern "C" __global__ void __launch_bounds__(THREADS, 6) resampled_maxima(
+extern "C" __global__ void __launch_bounds__(THREADS, 5) resampled_maxima(
     const double *table, const int *roots,
     const double *offsets,    // (groups, kinds, THREADS)
     const double2 *measures,  // (jobs, kinds): centre and factor; a factor NaN raises nothing

@@ -1,6 +1,6 @@
 // Sums over the days of patterns (kernels/cpu/patterns), for many resamples or shifts. One resample or shift is a lane;
-// THREADS lanes are a group. A block of threads takes one group, so that neighbouring threads read neighbouring numbers,
-// and blocks are numbered group by group, so that the rows of one group stay in the level 2 cache.
+// THREADS lanes are a group. A block of threads takes one group, so that neighbouring threads read neighbouring numbers.
+// Blocks are numbered group by group: the rows of one group are read together, from the level 2 cache if they fit it.
 // All numbers are whole and below 2^53: their sums are exact in every order, and equal those of the CPU.
 //   THREADS  threads a block
 //
