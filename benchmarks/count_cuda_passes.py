@@ -1,12 +1,12 @@
-"""Counts for docs/cuda.md of a verdict's passes over 64,000 variants: rows, what neighbours share, bytes sent.
+"""Counts of the work of a verdict's passes, for docs/cuda.md: python -m benchmarks.count_cuda_passes.
 
-    python -m benchmarks.count_cuda_passes
-
-No GPU is needed and none is used: these are counts of the work, and the CPU time of what the host prepares.
+Of 64,000 variants it prints the rows of each, what neighbouring threads share, the bytes that are sent, and the CPU
+time of what the host prepares. No GPU is used.
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from time import process_time
@@ -30,6 +30,7 @@ PARTS, KINDS = 60, 17
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m benchmarks.count_cuda_passes", description=__doc__).parse_args()
     grid = build(replace(Case("headline"), variants=VARIANTS_IN_ALL))
     problem, days = grid.problem, grid.case.days
     (box,) = grid.boxes()

@@ -21,10 +21,10 @@ from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.passes import CudaPasses
 from gridproof.kernels.cuda.pattern_rows import levels_of, table_bytes
-from gridproof.kernels.cuda.source import KINDS, THREADS, pass_kernel
+from gridproof.kernels.cuda.source import KINDS, THREADS, VARIANTS, pass_kernel
 from gridproof.sweeps import run as run_module
 from tests.support.demo import small_study
-from tests.support.problems import random_sweep
+from tests.support.problems import random_jobs, random_problem, random_sweep
 from tests.support.shim import nvrtc
 from tests.support.shim.device import ShimDevice
 
@@ -41,9 +41,14 @@ SEEDS = st.integers(0, 10_000)
 class Case:
     """Patterns of random variants, and random numbers for all passes. lanes: resamples or shifts at most."""
 
-    def __init__(self, seed: int, lanes: int = 140) -> None:
+    def __init__(self, seed: int, lanes: int = 140, many: bool = False) -> None:
+        """many: so many variants that not all blocks are joined."""
         self.rng = rng = np.random.default_rng(seed)
         self.problem, jobs, self.days = random_sweep(seed)
+        if many:
+            self.days = 300
+            self.problem = random_problem(rng, self.days, rows=40, flip=0.05, lags=(1, 2))
+            jobs = random_jobs(rng, self.problem, 3, 200)
         held = HoldingPeriodLister(self.problem, self.days)(jobs)
         self.edges = np.unique(np.concatenate([[0, self.days], rng.integers(0, self.days, rng.integers(0, 4))]))
         self.patterns = find_patterns(self.problem, held, self.edges)
@@ -167,6 +172,15 @@ def test_shim_finds_the_shifted_objectives_of_the_cpu(shim: ShimDevice, seed: in
     check_objectives(shim, Case(seed))
 
 
+@pytest.mark.parametrize("check", CHECKS)
+def test_shim_adds_the_rows_of_many_variants(shim: ShimDevice, check: Callable[[Device, Case], None]) -> None:
+    """A variant is several rows, and a strip of variants is not all of them."""
+    case = Case(1, 5, many=True)
+    assert min(each.roots.shape[1] for each in case.patterns) > 1
+    assert any(len(each.jobs) % VARIANTS and len(each.jobs) > VARIANTS for each in case.patterns)
+    check(shim, case)
+
+
 def test_shim_in_less_memory_gives_the_same_bits(folder: Path) -> None:
     """Groups of lanes that do not fit are halved, down to one."""
     case = Case(8, 2)
@@ -227,4 +241,4 @@ def test_shim_computes_the_verdict_of_a_run(shim: ShimDevice, tmp_path: Path, mo
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("check", CHECKS)
 def test_gpu_gives_the_bits_of_the_cpu(gpu: Device, check: Callable[[Device, Case], None], seed: int) -> None:
-    check(gpu, Case(seed, 1_100))
+    check(gpu, Case(seed, 1_100, many=seed % 2 == 1))
