@@ -9,16 +9,17 @@ import pytest
 
 import gridproof as gp
 from gridproof.sweeps.study.shipped import shipped_names
+from tests.support.stand_in import STRATEGIES
 
 DATA = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 NAMES = shipped_names()
 EMBEDDED = {"us-demo", "us-search"}
+MARKET = {"csi1000-csi300", "microcap-rate-timing", "microcap-rotation", "microcap-timing"}
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the A-share series are not at {DATA}")
 
 
 def test_they_all_ship() -> None:
-    market = {"csi1000-csi300", "microcap-rate-timing", "microcap-rotation", "microcap-timing"}
-    assert set(NAMES) == market | EMBEDDED
+    assert set(NAMES) == MARKET | EMBEDDED | set(STRATEGIES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,7 +54,7 @@ def test_a_search_of_the_study_to_be_searched(tmp_path: Path, monkeypatch: pytes
 
 
 @needs_data
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in EMBEDDED])
+@pytest.mark.parametrize("name", sorted(MARKET))
 def test_base_and_a_sample_run_on_the_real_market(name: str, tmp_path: Path) -> None:
     run = gp.run(gp.load_study(name), data=DATA, out=tmp_path, sample=2000, verdict=False)
     summary = run.summary

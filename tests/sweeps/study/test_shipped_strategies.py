@@ -1,0 +1,423 @@
+"""The shipped strategies against plain pandas: the leg decided at each close, and the money, to 1e-9."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import gridproof as gp
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.backend import resolve
+from gridproof.sweeps.plan.plan import build_plan
+from gridproof.sweeps.plan.study_market import market_of
+from gridproof.sweeps.study.study import load_study
+from tests.support.independent import align, evaluate, latch
+from tests.support.stand_in import STRATEGIES, write_stand_in
+
+DATA = Path(__file__).resolve().parents[4] / "shared/data/ashare"
+INSTALLED = {"donchian", "dual-momentum", "faber-average", "rsi-2", "turn-of-month", "vix-threshold"}
+
+Chosen = tuple[dict[str, pd.Series | None], pd.Series]  # closes by leg, None for cash; the leg decided at each close
+
+
+# ---------------------------------------------------------------- files
+
+
+def csv(file: str, field: str, date: str = "date") -> pd.Series:
+    return pd.read_csv(DATA / file, parse_dates=[date]).set_index(date)[field].dropna()
+
+
+def index(code: str, field: str = "close", file: str = "index_daily.parquet") -> pd.Series:
+    frame = pd.read_parquet(DATA / file)
+    frame = frame[frame["code"] == code]
+    return pd.Series(frame[field].to_numpy(), pd.DatetimeIndex(pd.to_datetime(frame["date"]))).dropna()
+
+
+def turnover(group: str) -> pd.Series:
+    frame = pd.read_parquet(DATA / "group_turnover_daily_2005_2020.parquet")
+    frame = frame[frame["group"] == group]
+    return pd.Series(frame["turnover_fw_pct"].to_numpy(), pd.to_datetime(frame["date"].astype(str)))
+
+
+def minutes(contract: str) -> pd.DataFrame:
+    frame = pd.read_parquet(DATA / "index_futures_1min_2020_2023.parquet")
+    frame = frame[(frame["contract"] == contract) & (frame["datetime"] < "2023-08-14")]
+    return frame.set_index("datetime")
+
+
+def installed(name: str, field: str = "Adj Close") -> pd.Series:
+    package = find_spec("arch")
+    assert package is not None
+    assert package.origin is not None
+    frame = pd.read_csv(Path(package.origin).parent / "data" / name / f"{name}.csv.gz", parse_dates=["Date"])
+    return pd.to_numeric(frame.set_index("Date")[field], errors="coerce").dropna()
+
+
+def on(x: pd.Series, calendar: pd.Series, release: int = 0) -> pd.Series:
+    return align(x, pd.DatetimeIndex(calendar.index), release)
+
+
+def decided(calendar: pd.Series, *choices: tuple[str, pd.Series], otherwise: str) -> pd.Series:
+    """The first leg whose condition is true."""
+    chosen = pd.Series(otherwise, calendar.index)
+    for leg, condition in reversed(choices):
+        chosen[condition.fillna(value=False).astype(bool)] = leg
+    return chosen
+
+
+def switched(on: pd.Series, off: pd.Series) -> pd.Series:
+    state, states = False, []
+    for up, down in zip(on, off, strict=True):
+        state = (state or bool(up)) and not down
+        states.append(state)
+    return pd.Series(states, on.index)
+
+
+def ranked(x: pd.Series, window: int | None = None, least: int | None = None) -> pd.Series:
+    if window is None:
+        return x.expanding(least or 1).rank(method="max", pct=True)
+    return x.rolling(window, min_periods=least or window).rank(method="max", pct=True)
+
+
+def rsi(x: pd.Series, n: int) -> pd.Series:
+    change = x.diff().to_numpy()
+    values = np.full(len(x), np.nan)
+    gain = loss = math.nan
+    for t in range(n, len(x)):
+        if t == n:
+            gain, loss = np.maximum(change[1 : n + 1], 0).mean(), np.maximum(-change[1 : n + 1], 0).mean()
+        else:
+            gain = ((n - 1) * gain + max(change[t], 0)) / n
+            loss = ((n - 1) * loss + max(-change[t], 0)) / n
+        values[t] = 100 * gain / (gain + loss) if gain + loss else math.nan
+    return pd.Series(values, x.index)
+
+
+def top_divergence(price: pd.Series, momentum: pd.Series, n: int) -> pd.Series:
+    """1 or 0, NaN where a value in the window is unknown."""
+    before = price.shift(1).rolling(n - 1).max()
+    strength = momentum.shift(1).rolling(n - 1).max()
+    known = before.notna() & strength.notna() & momentum.notna()
+    return ((price > before) & ~(momentum > strength)).astype(float).where(known)
+
+
+def ended_months(x: pd.Series) -> pd.Series:
+    return x.groupby(pd.DatetimeIndex(x.index).to_period("M")).tail(1).iloc[:-1]
+
+
+def held(x: pd.Series, calendar: pd.Series) -> pd.Series:
+    return x.reindex(calendar.index, method="ffill")
+
+
+def segment(x: pd.Series, multiple: float, n: int) -> pd.Series:
+    volatility = (x / x.shift(1) - 1).rolling(n).std()
+    leg, legs, high, low = math.nan, [], -math.inf, math.inf
+    for price, deviation in zip(x, volatility, strict=True):
+        high, low = max(high, price), min(low, price)
+        limit = multiple * deviation
+        if math.isnan(leg):
+            up, down = price / low - 1 >= limit, price / high - 1 <= -limit
+            leg = 1.0 if up and not down else -1.0 if down and not up else math.nan
+            if not math.isnan(leg):
+                high = low = price
+        elif leg > 0 and price / high - 1 <= -limit:
+            leg, low = -1.0, price
+        elif leg < 0 and price / low - 1 >= limit:
+            leg, high = 1.0, price
+        legs.append(leg)
+    return pd.Series(legs, x.index)
+
+
+def vpin(bars: pd.DataFrame, bucket: float, buckets: int, n: int) -> Floats:
+    change = bars["close"].diff()
+    deviation = change.rolling(n).std().to_numpy()
+    shares = np.where(change == 0, 0.5, stats.norm.cdf(change / deviation))
+    values = np.full(len(bars), np.nan)
+    full: list[float] = []
+    bought = sold = 0.0
+    started = False
+    for t, (share, volume) in enumerate(zip(shares.tolist(), bars["volume"].tolist(), strict=True)):
+        if not started and not math.isfinite(deviation[t]):
+            continue
+        started = True
+        while volume > 0:
+            part = min(volume, bucket - bought - sold)
+            bought, sold, volume = bought + part * share, sold + part * (1 - share), volume - part
+            if bought + sold >= bucket - 1e-7:
+                full.append(abs(bought - sold) / bucket)
+                bought = sold = 0.0
+        if len(full) >= buckets:
+            values[t] = np.mean(full[-buckets:])
+    return values
+
+
+# ---------------------------------------------------------------- the strategies
+
+
+def rate_average() -> Chosen:
+    calendar = index("000001.SH")
+    rate = on(csv("china_treasury_daily.csv", "cn_y10"), calendar, 1)
+    out = latch(rate / rate.rolling(243).mean() - 1, 0, 0)
+    return {"small": index("8841431.WI"), "cash": None}, decided(calendar, ("cash", out), otherwise="small")
+
+
+def divergence() -> Chosen:
+    calendar = index("000001.SH")
+    small = on(index("8841431.WI"), calendar)
+    tired = top_divergence(small, rsi(small.dropna(), 14).reindex(small.index), 20).rolling(5).sum() > 0
+    return {"small": small, "cash": None}, decided(calendar, ("cash", tired), otherwise="small")
+
+
+def divergence_hourly() -> Chosen:
+    future = minutes("IF")["close"]
+    tired = top_divergence(future, rsi(future, 840), 1200).rolling(240).sum() > 0
+    last = pd.DatetimeIndex(future.index).normalize()
+    closes, tired = (x.groupby(last).last() for x in (future, tired))
+    return {"future": closes, "cash": None}, decided(closes, ("cash", tired), otherwise="future")
+
+
+def growth_liquidity() -> Chosen:
+    calendar = index("000001.SH")
+
+    def rises(file: str, field: str, days: int) -> pd.Series:
+        x = csv(file, field, "month_end")
+        x = x.reindex(pd.date_range(x.index[0], x.index[-1], freq="ME"))
+        state = (x.diff(3) > 0).astype(float).where(x.diff(3).notna())
+        state.index = pd.DatetimeIndex(x.index) + pd.Timedelta(days=days)
+        return on(state.dropna(), calendar)
+
+    macro, money = "china_macro_monthly.csv", "china_money_supply_monthly.csv"
+    growth = sum(
+        rises(file, field, days)
+        for file, field, days in (
+            (macro, "pmi_mfg", 3), (macro, "pmi_nonmfg", 3), (macro, "ppi_yoy", 17), (macro, "cpi_yoy", 17),
+            (money, "m1_yoy", 17),
+        )
+    )  # fmt: skip
+    liquidity = rises(money, "m2_yoy", 17) + rises(macro, "credit_impulse", 20)
+    for file, field in (("china_treasury_daily.csv", "cn_y10"), ("shibor_daily.csv", "shibor_m3")):
+        liquidity += (on(csv(file, field), calendar, 1).diff(61) < 0).astype(float)
+    equity = (growth / 5 + liquidity / 4) / 2 >= 0.5
+    return {"index": index("000300.SH"), "cash": None}, decided(calendar, ("index", equity), otherwise="cash")
+
+
+def price_segments() -> Chosen:
+    sse = index("000001.SH")
+    up = segment(sse, 4, 20) > 0
+    return {"sse": sse, "cash": None}, decided(sse, ("sse", up), otherwise="cash")
+
+
+def informed_trading() -> Chosen:
+    bars = minutes("IC")
+    last = pd.DatetimeIndex(bars.index).normalize()
+    level = pd.Series(vpin(bars, 1500, 50, 240), bars.index).groupby(last).last()
+    low, high = level.rolling(30).min(), level.rolling(30).max()
+    held_ = latch((level - low) / (high - low), 0.5, 0.5)
+    closes = bars["close"].groupby(last).last()
+    return {"future": closes, "cash": None}, decided(closes, ("future", held_), otherwise="cash")
+
+
+def sharpe_extreme() -> Chosen:
+    sse = index("000001.SH")
+    returns = sse / sse.shift(1) - 1
+    ratio = (returns.rolling(61).mean() * 243 / (returns.rolling(61).std() * math.sqrt(243)))["2005-01-01":]
+    out = latch(ranked(ratio).reindex(sse.index), 0.95, 0.5)
+    return {"sse": sse, "cash": None}, decided(sse, ("cash", out), otherwise="sse")
+
+
+def relative_crowding() -> Chosen:
+    calendar = index("000001.SH")
+
+    def score(group: str) -> pd.Series:
+        mean = on(turnover(group), calendar).rolling(252).mean()["2005-01-01":]
+        return (mean - mean.expanding(243).mean()) / mean.expanding(243).std()
+
+    gap = (score("microcap400") - score("csi800")).reindex(calendar.index)
+    out = latch(ranked(gap, 1458, 243), 0.8, 0.5)
+    return {"micro": index("8841431.WI"), "cash": None}, decided(calendar, ("cash", out), otherwise="micro")
+
+
+def excess_nav() -> Chosen:
+    calendar, styles = index("000001.SH"), "style_sector_index_daily_2010_2026.parquet"
+    growth, benchmark = on(index("399370.SZ", file=styles), calendar), on(index("000300.SH"), calendar)
+    excess = (growth / growth["2020-01-03"]) / (benchmark / benchmark["2020-01-03"])
+    excess = excess.where(excess.index >= "2020-01-03")
+    leads = latch(excess / excess.rolling(120).mean() - 1, 0, 0)
+    legs = {"growth": growth, "dividend": index("000922.SH", file=styles)}
+    return legs, decided(calendar, ("growth", leads), otherwise="dividend")
+
+
+def premium_of(calendar: pd.Series) -> pd.Series:
+    pe = on(csv("index_pe_daily_2005_2026.csv", "csi300_pe_ttm_lg"), calendar, 1)
+    return 1 / pe - on(csv("china_treasury_daily.csv", "cn_y10"), calendar, 1) / 100
+
+
+def risk_premium() -> Chosen:
+    calendar = index("000001.SH")
+    cheap = latch(ranked(premium_of(calendar), least=243), 0.5, 0.3)
+    return {"index": index("000300.SH"), "cash": None}, decided(calendar, ("index", cheap), otherwise="cash")
+
+
+def risk_premium_bands() -> Chosen:
+    calendar = index("000001.SH")
+    premium = premium_of(calendar)
+    cheap = latch((premium - premium.rolling(729).mean()) / premium.rolling(729).std(), 1, -1)
+    return {"index": index("000300.SH"), "cash": None}, decided(calendar, ("index", cheap), otherwise="cash")
+
+
+def trading_heat() -> Chosen:
+    calendar = index("000001.SH")
+    mean = on(turnover("csi300"), calendar).rolling(5).mean()
+    weeks = mean.groupby(pd.DatetimeIndex(mean.index).to_period("W")).tail(1).iloc[:-1]
+    out = latch(held(ranked(weeks, least=52), calendar), 0.9, 0.6)
+    return {"index": index("000300.SH"), "cash": None}, decided(calendar, ("cash", out), otherwise="index")
+
+
+def pe_percentile() -> Chosen:
+    calendar = index("000001.SH")
+    pe = on(csv("index_pe_daily_2005_2026.csv", "csi300_pe_ttm_lg"), calendar, 1)
+    out = latch(ranked(pe, 2430), 0.8, 0.4)
+    return {"index": index("000300.SH"), "cash": None}, decided(calendar, ("cash", out), otherwise="index")
+
+
+def faber_average() -> Chosen:
+    sp500 = installed("sp500")
+    months = ended_months(sp500)
+    trend = held(months, sp500) > held(months.rolling(10).mean(), sp500)
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", trend), otherwise="cash")
+
+
+def dual_momentum() -> Chosen:
+    sp500, nasdaq = installed("sp500"), installed("nasdaq")
+    own, other = (held(ended_months(x) / ended_months(x).shift(12) - 1, sp500) for x in (sp500, nasdaq))
+    legs = {"sp500": sp500, "nasdaq": nasdaq, "cash": None}
+    return legs, decided(sp500, ("cash", own <= 0.02), ("nasdaq", other > own), otherwise="sp500")
+
+
+def vix_threshold() -> Chosen:
+    sp500 = installed("sp500")
+    fear = latch(on(installed("vix", "vix"), sp500), 20, 20)
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("cash", fear), otherwise="sp500")
+
+
+def rsi_2() -> Chosen:
+    sp500 = installed("sp500")
+    weak = (rsi(sp500, 2) < 10) & (sp500 > sp500.rolling(200).mean())
+    state = switched(weak, sp500 > sp500.rolling(5).mean())
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", state), otherwise="cash")
+
+
+def donchian() -> Chosen:
+    sp500 = installed("sp500")
+    state = switched(sp500 >= sp500.rolling(20).max(), sp500 <= sp500.rolling(10).min())
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", state), otherwise="cash")
+
+
+def yield_curve() -> Chosen:
+    sp500 = installed("sp500")
+    ten, two = (on(csv("us_treasury_daily.csv", field), sp500, 1) for field in ("us_y10", "us_y2"))
+    out = latch((two - ten).rolling(21).mean(), 0, -1)
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("cash", out), otherwise="sp500")
+
+
+def northbound_bands() -> Chosen:
+    calendar = index("000001.SH")
+    flow = on(csv("stock_connect_flow_daily.csv", "north_money"), calendar)
+    mean, deviation = flow.rolling(120).mean(), flow.rolling(120).std()
+    state = switched(flow > mean + deviation, flow < mean - deviation)
+    return {"index": index("000300.SH"), "cash": None}, decided(calendar, ("index", state), otherwise="cash")
+
+
+def average_crossing() -> Chosen:
+    calendar = index("000001.SH")
+    close = on(index("000300.SH"), calendar)
+    above = close.rolling(5).mean() > close.rolling(20).mean()
+    return {"index": close, "cash": None}, decided(calendar, ("index", above), otherwise="cash")
+
+
+def rsrs() -> Chosen:
+    calendar = index("000001.SH")
+    high, low = (on(index("000300.SH", field), calendar) for field in ("high", "low"))
+    beta = high.rolling(18).cov(low) / low.rolling(18).var()
+    score = (beta - beta.rolling(600).mean()) / beta.rolling(600).std()
+    strong = latch(score, 0.7, -0.7)
+    return {"index": index("000300.SH"), "cash": None}, decided(calendar, ("index", strong), otherwise="cash")
+
+
+def turn_of_month() -> Chosen:
+    sp500 = installed("sp500")
+    month = pd.Series(pd.DatetimeIndex(sp500.index).to_period("M"), sp500.index)
+    day, left = month.groupby(month).cumcount() + 1, month.groupby(month).cumcount(ascending=False)
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", (left <= 1) | (day < 3)), otherwise="cash")
+
+
+def large_small_momentum() -> Chosen:
+    calendar = index("000001.SH")
+    large, small = (on(index(code), calendar) for code in ("000300.SH", "000905.SH"))
+    first, second = (x / x.shift(20) - 1 for x in (large, small))
+    leads = decided(
+        calendar,
+        ("large", (first > 0) & (first >= second)),
+        ("small", (second > 0) & (second > first)),
+        otherwise="cash",
+    )
+    return {"large": large, "small": small, "cash": None}, leads
+
+
+LOOPS: dict[str, Callable[[], Chosen]] = {
+    name: globals()[name.replace("-", "_")] for name in STRATEGIES if name != "research-visits"
+}
+
+
+def of_the_leg(closes: pd.Series | None, chosen: pd.Series) -> pd.Series | None:
+    return None if closes is None else closes.reindex(chosen.index)
+
+
+@pytest.mark.parametrize("name", LOOPS)
+@pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
+def test_base_equals_plain_pandas(name: str) -> None:
+    if name not in INSTALLED and not DATA.is_dir():
+        pytest.skip(f"the series are not at {DATA}")
+    study = load_study(name)
+    closes, chosen = LOOPS[name]()
+    window = study.spec.window
+    interest = next((float(value) for key, value in study.base.items() if key.endswith("interest")), 0.0)
+    expected, _ = evaluate(
+        {leg: of_the_leg(close, chosen) for leg, close in closes.items()},
+        chosen,
+        int(study.base["execution.lag"]),
+        (str(window.from_), str(window.to)),
+        None if window.published is None else str(window.published),
+        interest=interest,
+        P=study.spec.market.periods,
+    )
+    point = gp.point(study, data=DATA if DATA.is_dir() else None)
+    for segment_ in ("in_sample", "after_publication"):
+        ours = getattr(point, segment_)
+        assert (ours is None) == (segment_ not in expected)
+        for metric in ("total_return", "cagr", "volatility", "sharpe", "max_drawdown", "switches", "exposure"):
+            if ours is None:
+                continue
+            value = math.nan if ours[metric] is None else ours[metric]
+            assert value == pytest.approx(expected[segment_][metric], rel=1e-9, abs=1e-12, nan_ok=True), metric
+    assert point.in_sample["switches"] > 0
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("real", [False, True], ids=["made-up", "real"])
+def test_every_choice_is_defined_in_the_window(name: str, real: bool, tmp_path: Path) -> None:
+    study = load_study(name)
+    if real and (name == "research-visits" or (name not in INSTALLED and not DATA.is_dir())):
+        pytest.skip("no such data" if name == "research-visits" else f"the series are not at {DATA}")
+    assert study.space.size < 2_500
+    assert study.spec.notes
+    market = market_of(study, DATA if real and DATA.is_dir() else write_stand_in(study, tmp_path))
+    made = build_plan(study, market, resolve("reference"))
+    assert made.distinct() > 1
