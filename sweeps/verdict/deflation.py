@@ -17,6 +17,7 @@ from gridproof.results.run.deflation_record import (
 )
 from gridproof.results.run.statistics_record import TrialCounts
 from gridproof.results.statistics.deflation import (
+    EffectiveTrials,
     deflated_sharpe,
     effective_trials,
     expected_maximum_sharpe,
@@ -33,13 +34,19 @@ from gridproof.sweeps.verdict.strategy_statistics import number
 _CORRELATED = 1000
 
 
-def count_trials(
-    population: Population, snooping: DataSnooping, tried: int, distinct: int, variants: int, ledger: int | None
-) -> TrialCounts:
-    """tried, distinct: choices of the sweep or cells of the search. variants: evaluated by the sweep, at any
-    environment. ledger: all that were ever tried on its market."""
+def measure_correlations(population: Population) -> tuple[int, EffectiveTrials | None]:
+    """How many distinct choices were drawn, and how many independent ones they amount to; None for a single one."""
     drawn = np.sort(np.random.default_rng(SEED).permutation(len(population))[:_CORRELATED])
-    trials = effective_trials(population.returns(drawn)) if len(drawn) > 1 else None
+    return len(drawn), effective_trials(population.returns(drawn)) if len(drawn) > 1 else None
+
+
+def count_trials(
+    population: Population, snooping: DataSnooping, correlations: tuple[int, EffectiveTrials | None], tried: int,
+    distinct: int, variants: int, ledger: int | None,
+) -> TrialCounts:  # fmt: skip
+    """correlations: as ``measure_correlations`` gives them. tried, distinct: choices of the sweep or cells of the
+    search. variants: evaluated by the sweep, at any environment. ledger: all that were ever tried on its market."""
+    drawn, trials = correlations
     null = snooping.null_sharpe[np.isfinite(snooping.null_sharpe)] / np.sqrt(population.plan.problem.periods)
     variance = _variance(population)
     implied = float(implied_trials(null.mean(), variance)) if len(null) and variance > 0 else np.nan
@@ -53,7 +60,7 @@ def count_trials(
         "participation_ratio": None if trials is None else number(trials.participation_ratio),
         "implied": number(implied),
         "ledger": ledger,
-        "correlation_sample": len(drawn),
+        "correlation_sample": drawn,
     }
 
 

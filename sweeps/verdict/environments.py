@@ -12,13 +12,15 @@ import numpy as np
 
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.problem import Work
 from gridproof.results.axis_range import Value
 from gridproof.results.conclusion import conclude
 from gridproof.results.run.conclusion_record import (
     ChoicesPlaceboRecord,
-    ConclusionRecord,
     EnvironmentRecord,
     EnvironmentStrategy,
+    TimingRecord,
+    WorthRecord,
 )
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices, choices_of
@@ -26,7 +28,8 @@ from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study
-from gridproof.sweeps.verdict.daily_variant import DailyVariant, DailyVariants
+from gridproof.sweeps.verdict.beside import Beside
+from gridproof.sweeps.verdict.daily_variant import DailyVariants
 from gridproof.sweeps.verdict.environment_choices import EnvironmentChoices, base_choices, environment_choices
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.questions import ask_since, ask_timing, ask_worth
@@ -55,8 +58,11 @@ def judge_environments(
     search: ChoicesPlaceboRecord | None,
     observer: RunObserver,
     stages: Stages,
+    beside: Beside,
 ) -> list[EnvironmentRecord]:
     """The answers for the base and the best choice of each other environment. search: under the base's environment.
+
+    beside: where the base is measured, while its choices are.
 
     The placebo of the choices leaves costs out: where only these differ, it is not repeated. A search is not
     repeated either, so Search is not asked where a search found the base.
@@ -68,7 +74,8 @@ def judge_environments(
     searched = population.points is not None
     searches: dict[Earned, ChoicesPlaceboRecord | None] = {_earned(study, space.base): search}
     bests: dict[Digits, int] = {}
-    by_day = DailyVariants(plan)
+    works = [evaluation.grid.alone(space.index(digits)).work for digits in others]
+    measured = beside.start(partial(_measure_bases, plan, works))
     for number_of_group, group in enumerate(_holding_alike(plan, others, varied).values()):
         observer.progress("verdict: choices under other environments", len(bests), len(others), len(bests))
         asked = list(dict.fromkeys(earned for digits in group if (earned := _earned(study, digits)) not in searches))
@@ -78,14 +85,20 @@ def judge_environments(
         searches |= zip(asked, found["searches"], strict=False)
     observer.progress("verdict: choices under other environments", len(others), len(others), len(others))
     records: list[EnvironmentRecord] = []
-    for done, digits in enumerate(others):
-        observer.progress("verdict: other environments", done, len(others), done)
-        rule = by_day.of(evaluation.grid.alone(space.index(digits)).work)[0]
+    observer.progress("verdict: other environments", 0, len(others))
+    for digits, base in zip(others, measured(), strict=True):
         choices_there = _choices(study, digits, varied)
         records.append(
             {
                 "environment": _environment(study, digits, varied),
-                "conclusion": _conclude(rule, None if searched else searches[_earned(study, digits)], searched),
+                "conclusion": conclude(
+                    base["timing"],
+                    base["worth"],
+                    None if searched else searches[_earned(study, digits)],
+                    base["since"],
+                    declared=study.spec.declared,
+                    repeated=not searched,
+                ),
                 "base": _strategy(evaluation, space.index(digits)),
                 "best": _strategy(evaluation, bests[digits]),
                 "sampled": _drawn(draw_choices(choices_there), choices_there),
@@ -159,17 +172,27 @@ def _choices_held(
     return environment_choices(evaluation, choices, numbers, population.passes, _drawn(numbers, choices))
 
 
-def _conclude(rule: DailyVariant, search: ChoicesPlaceboRecord | None, searched: bool) -> ConclusionRecord:
-    days, periods = rule.days, rule.plan.problem.periods
-    shift = time_shift(rule.held[:days], rule.excess_of_legs[:days], rule.unit_cost, periods, 0.0)
-    return conclude(
-        ask_timing(rule, shift["p_value"]),
-        ask_worth(rule, 0, _RESAMPLES),
-        search,
-        ask_since(rule, _RESAMPLES),
-        declared=rule.plan.study.spec.declared,
-        repeated=not searched,
-    )
+class _Measured(TypedDict):
+    timing: TimingRecord
+    worth: WorthRecord
+    since: WorthRecord | None
+
+
+def _measure_bases(plan: Plan, works: list[Work]) -> list[_Measured]:
+    """What the answers for the base rest on under each environment, but for the search. works: the base in each."""
+    by_day, found = DailyVariants(plan), list[_Measured]()
+    for work in works:
+        rule = by_day.of(work)[0]
+        days, periods = rule.days, plan.problem.periods
+        shift = time_shift(rule.held[:days], rule.excess_of_legs[:days], rule.unit_cost, periods, 0.0)
+        found.append(
+            {
+                "timing": ask_timing(rule, shift["p_value"]),
+                "worth": ask_worth(rule, 0, _RESAMPLES),
+                "since": ask_since(rule, _RESAMPLES),
+            }
+        )
+    return found
 
 
 def other_environments(base: Digits, dims: Digits, varied: list[int]) -> Iterator[Digits]:

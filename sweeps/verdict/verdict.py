@@ -20,12 +20,13 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import environment
 from gridproof.sweeps.execution.ledger_entries import market_identity
 from gridproof.sweeps.plan.choices import choices_of
+from gridproof.sweeps.verdict.beside import Beside
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED
 from gridproof.sweeps.verdict.candidates import Candidates, find_candidates
 from gridproof.sweeps.verdict.cross_validation import CrossValidation
 from gridproof.sweeps.verdict.daily_variant import candidate_by_day
 from gridproof.sweeps.verdict.data_snooping import data_snooping_record, measure_data_snooping
-from gridproof.sweeps.verdict.deflation import count_trials, deflate, haircut
+from gridproof.sweeps.verdict.deflation import count_trials, deflate, haircut, measure_correlations
 from gridproof.sweeps.verdict.ensemble import average
 from gridproof.sweeps.verdict.environments import judge_environments
 from gridproof.sweeps.verdict.landscape import choices_values, plateaus, sensitivity
@@ -51,15 +52,32 @@ def conclude_verdict(
     evaluation: of the variants of the run. An interrupted verdict goes on from the stages that it finished. Raises
     InputError where the sample is too short.
     """
+    stages = Stages(context.store.folder, _identity(context))
+    with Beside() as beside:
+        record = _compute(evaluation, context, summary, gather, stages, beside)
+    context.store.write_json("statistics.json", dict(record))
+    stages.remove()
+    context.observer.progress("verdict: base and best", 1, 1, 1)
+    return record
+
+
+def _compute(
+    evaluation: GridEvaluation,
+    context: RunContext,
+    summary: RunSummary,
+    gather: GatherPopulation,
+    stages: Stages,
+    beside: Beside,
+) -> StatisticsRecord:
     plan, store, observer = evaluation.plan, context.store, context.observer
     study, dates, backend = plan.study, plan.days, context.backend.name
     objective = study.spec.objective
-    stages = Stages(store.folder, _identity(context))
     observer.progress("verdict: distinct variants", 0, 1)
     candidates = find_candidates(evaluation, int(summary["best"]["index"]))
     gathered, tried, distinct = gather(candidates, stages)
     population = replace(gathered, passes=passes_of(context.backend))
     observer.progress("verdict: distinct variants", 1, 1, 1)
+    correlations = beside.start(lambda: measure_correlations(population))
     bootstrap, benchmarks = candidates.bootstrap(), candidates.benchmarks()
     cross_validation = CrossValidation(population, _METRIC[objective]) if objective in _METRIC else None
     snooping = measure_data_snooping(population, benchmarks, bootstrap, cross_validation, observer, stages)
@@ -71,7 +89,8 @@ def conclude_verdict(
     no_blocks = f"{objective} is not given by sums of blocks, or there are too few days"
     values = choices_values(store, choices, objective)
     plateau, no_plateau = plateaus(values, choices, candidates)
-    counts = count_trials(population, snooping, tried, distinct, summary["evaluated"], _ledger(context))
+    ledger = _ledger(context)
+    counts = count_trials(population, snooping, correlations(), tried, distinct, summary["evaluated"], ledger)
     stressed: dict[str, StressRecord] = {}
     for done, (name, point) in enumerate(candidates.points.items()):
         observer.progress("verdict: stress", done, len(candidates.points), done)
@@ -83,7 +102,7 @@ def conclude_verdict(
     own = shifts["base"]["p_value"]
     questions = stages.record("questions", lambda: ask_questions(rule, own, population, observer))
     conclusion = conclude(**questions, declared=study.spec.declared)
-    environments = judge_environments(evaluation, population, questions["search"], observer, stages)
+    environments = judge_environments(evaluation, population, questions["search"], observer, stages, beside)
     record: StatisticsRecord = {
         "conclusion": conclusion,
         "questions": questions,
@@ -124,9 +143,6 @@ def conclude_verdict(
         "not_covered": NOT_COVERED,
     }
     record["evidence"] = collect_evidence(record)
-    store.write_json("statistics.json", dict(record))
-    stages.remove()
-    observer.progress("verdict: base and best", 1, 1, 1)
     return record
 
 

@@ -19,6 +19,7 @@ from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict import environments as environments_module
+from gridproof.sweeps.verdict.beside import Beside
 from gridproof.sweeps.verdict.environments import draw_choices, judge_environments, other_environments
 from gridproof.sweeps.verdict.population import gather
 from gridproof.sweeps.verdict.questions import ask_search
@@ -36,7 +37,7 @@ def evaluation() -> GridEvaluation:
 
 @pytest.fixture(scope="module")
 def records(evaluation: GridEvaluation) -> list[EnvironmentRecord]:
-    return judge_environments(evaluation, gather(evaluation), None, RunObserver(), Stages(None))
+    return judge_environments(evaluation, gather(evaluation), None, RunObserver(), Stages(None), Beside())
 
 
 def test_every_combination_but_the_base_is_there_once(records: list[EnvironmentRecord]) -> None:
@@ -113,7 +114,7 @@ def test_of_many_choices_a_sample_is_drawn(monkeypatch: pytest.MonkeyPatch, eval
     monkeypatch.setattr(environments_module, "CHOICES", 10)
     drawn = draw_choices(choices)
     assert len(np.unique(drawn)) == 10
-    records = judge_environments(evaluation, gather(evaluation), None, RunObserver(), Stages(None))
+    records = judge_environments(evaluation, gather(evaluation), None, RunObserver(), Stages(None), Beside())
     assert any("choices drawn at random" in one["conclusion"]["search"]["why"] for one in records)
     assert {one["sampled"] for one in records} == {"10 of 24 choices drawn at random"}
 
