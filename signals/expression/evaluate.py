@@ -15,7 +15,7 @@ from gridproof.signals.expression.graph import Graph, Step
 from gridproof.signals.expression.operators.declaration import Calendar, Operator
 from gridproof.signals.expression.result_cache import Result, ResultCache
 from gridproof.signals.expression.scalars import ScalarArguments, Value
-from gridproof.signals.expression.signs import check_signs
+from gridproof.signals.expression.signs import check_flag, check_ratio, check_signs, relative_base
 from gridproof.signals.expression.timeline import Timeline, bar_timeline, calendar_of, observation_timeline, sampled
 
 # Bytes of the windows computed in one pass.
@@ -60,6 +60,7 @@ class ExpressionEvaluator:
         self.days = Timeline("day", calendar_of(market.calendar, periods))
         self._sampled: dict[str, Timeline] = {}
         self._observed: dict[tuple[str, Release, bool], Result] = {}
+        self.relative_bases: dict[int, int | None] = {}
         self.kept = ResultCache()
 
     def daily(
@@ -171,7 +172,13 @@ class _Evaluation:
             return self.call(at, node)
         arrays, timeline = self.together([self.of(at) for at in node.operands], node.operands)
         if node.kind == "arithmetic":
+            self.check_ratio(at)
             return _finite(_ARITHMETIC[node.name](*map(_float, arrays))), timeline
+        if node.kind == "flag":
+            assert timeline is not None
+            dates = timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
+            check_flag(arrays[0], self.graph.text(at), dates, self.where)
+            return arrays[0], timeline
         if node.kind == "negative":
             return -arrays[0], timeline
         if node.kind == "compare":
@@ -186,6 +193,18 @@ class _Evaluation:
         for one in arrays[1:]:
             result = decide(result, one != 0)
         return _unknown(result, arrays), timeline
+
+    def check_ratio(self, at: int) -> None:
+        """Raises InputError where a quotient is relative to a level of values below 0."""
+        bases = self.evaluator.relative_bases
+        if at not in bases:
+            bases[at] = relative_base(self.graph, at)
+        if (base := bases[at]) is None:
+            return
+        values, timeline = self.of(base)
+        if timeline is not None:
+            dates = timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
+            check_ratio(self.graph.text(at), values, self.graph.text(base), dates, self.where)
 
     def together(self, results: Sequence[Result], nodes: Sequence[int]) -> tuple[list[Any], Timeline | None]:
         """Returns arrays on one timeline: their own where all have the same, else the trading days as known."""

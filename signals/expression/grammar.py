@@ -66,6 +66,8 @@ class Parser:
         if not text:
             raise InputError("an expression is text", "none", scope.where, "Write a formula of series")
         at = _Expression(self, text, scope).node
+        if boolean:
+            at = self.flag(at)
         facts = self.graph.facts[at]
         if boolean and not facts.boolean:
             remedy = "Write a comparison, such as x > 0, or use value: with a latch"
@@ -74,6 +76,12 @@ class Parser:
             remedy = "Write it under when: instead of value:, without a latch"
             raise InputError("a value with a latch is a number, not a condition", text, scope.where, remedy)
         return at
+
+    def flag(self, at: int) -> int:
+        """Returns a series as a condition, whose values are then 0 and 1; any other node as it is."""
+        return (
+            self.graph.add(Step("flag", operands=(at,)), boolean=True) if self.graph.nodes[at].kind == "series" else at
+        )
 
 
 class _Expression:
@@ -155,7 +163,7 @@ class _Expression:
         return at
 
     def condition(self, tree: ast.expr) -> int:
-        at = self.of(tree)
+        at = self.parser.flag(self.of(tree))
         if not self.facts(at).boolean:
             rule = "and, or, not combine conditions"
             raise self.fault(rule, self.text.source(tree), tree, "Write a comparison, such as x > 0")

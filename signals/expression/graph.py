@@ -9,13 +9,25 @@ from typing import Literal
 from gridproof.signals.expression.operators.declaration import NUMBER, REQUIRED, Operator, Quantity
 
 Kind = Literal[
-    "number", "text", "parameter", "series", "call", "arithmetic", "negative", "compare", "and", "or", "not", "where"
+    "number",
+    "text",
+    "parameter",
+    "series",
+    "call",
+    "arithmetic",
+    "negative",
+    "compare",
+    "and",
+    "or",
+    "not",
+    "where",
+    "flag",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a formula.
+    """One step of a formula. A ``flag`` is a series of 0 and 1 that stands as a condition.
 
     ``name``: the operator, the sign (+ < …), the series, or the full name of the parameter. ``operands``: positions of
     other nodes in the graph; for a call one for each declared argument, -1 where its default stands. ``value``: of a
@@ -100,6 +112,8 @@ class Graph:
             return str(node.value)
         if node.kind in ("parameter", "series"):
             return node.name.rpartition(".")[2]
+        if node.kind == "flag":
+            return self._text(parts[0], outer)
         if node.kind == "where":
             return f"where({', '.join(self._text(one, 0) for one in parts)})"
         if node.kind == "call":

@@ -12,8 +12,9 @@ from gridproof.signals.expression import units
 from gridproof.signals.expression.grammar import Parser, Scope, Use
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators.declaration import Operator, Quantity
-from gridproof.sweeps.study.axes import AxisLimits, AxisTable
+from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.limits import AxisLimits
 from gridproof.sweeps.study.spec import StudySpec, ValueSpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 

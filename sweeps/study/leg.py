@@ -7,17 +7,11 @@ from dataclasses import dataclass
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.stamp_duty import CHINA, StampTax
-from gridproof.sweeps.study.axes import AxisLimits, AxisTable
+from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.spec import LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
-
-# Shares: interest and carry of the value a year, cost of the traded value. A yearly loss stays below 100%.
-_LIMITS = {
-    "interest": AxisLimits(float, -0.99, 1),
-    "carry": AxisLimits(float, -0.99, 1),
-    "cost": AxisLimits(float, 0, 1),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +45,7 @@ def build_leg(name: str, one: str | LegSpec, spec: StudySpec, table: AxisTable, 
     for term in ("interest",) if leg.series is None else ("carry", "cost"):
         if term in leg.model_fields_set:
             terms[term] = f"{name}.{term}"
-            table.add(terms[term], (*where, term), getattr(leg, term), _LIMITS[term])
+            table.add(terms[term], (*where, term), getattr(leg, term), limits_of_key(LegSpec, term))
         table.place(f"{name}.{term}", (*where, term))
     tax = leg.stamp_tax
     if isinstance(tax, dict):

@@ -10,13 +10,15 @@ from gridproof.results.axis_range import ends
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.grammar import Scope
 from gridproof.signals.expression.graph import Graph
-from gridproof.sweeps.study.axes import AxisLimits, AxisTable
+from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.earlier_form import check_new_form
 from gridproof.sweeps.study.expressions import StudyExpressions, bounds_of
+from gridproof.sweeps.study.limits import AxisLimits, limits_of_key
+from gridproof.sweeps.study.spec import OFF as OFF
+from gridproof.sweeps.study.spec import ON as ON
 from gridproof.sweeps.study.spec import LatchSpec, SignalSpec, StudySpec
 
-ON, OFF = "on", "off"
 # Name of the signal that chooses one of several rules, and of its axis.
 RULE = "rule"
 
@@ -109,7 +111,7 @@ def build_signal(
     use = None
     if one.use is not None:
         use = f"{name}.use"
-        table.add(use, (*where, "use"), one.use, AxisLimits(str, choices=(ON, OFF)))
+        table.add(use, (*where, "use"), one.use, limits_of_key(SignalSpec, "use"))
     nodes: list[int] = [*([] if value is None else [value]), *(at for _, at in when), *(switch or ())]
     expressions.add_parameters(where, given)
     below = (full for at in nodes for full in expressions.graph.facts[at].parameters)
@@ -182,7 +184,7 @@ def _latch(
     on, limits = f"{name}.on_above", AxisLimits(float, fits=bounds_of(graph, value))
     table.add(on, (*where, "on_above"), (0.0,) if latch.on_above is None else latch.on_above, limits)
     if latch.off_gap is not None:
-        table.add(f"{name}.off_gap", (*where, "off_gap"), latch.off_gap, AxisLimits(float, 0))
+        table.add(f"{name}.off_gap", (*where, "off_gap"), latch.off_gap, limits_of_key(LatchSpec, "off_gap"))
         return (on, f"{name}.off_gap"), True
     off = f"{name}.off_below"
     table.place(off, (*where, "off_below"))

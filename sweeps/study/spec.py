@@ -23,6 +23,7 @@ from pydantic import (
 
 from gridproof.kernels.metrics import OBJECTIVES
 from gridproof.results.axis_range import AxisValues, Value
+from gridproof.sweeps.study.limits import AxisLimits
 from gridproof.sweeps.study.rule import HOLD, OTHERWISE
 from gridproof.sweeps.study.values import SameAs, check_value, parse_axis
 
@@ -93,6 +94,8 @@ def _name(text: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name)]
 
+# The values of the key use of a signal.
+ON, OFF = "on", "off"
 # Characters of a study's name, which also names a folder: at most 192 bytes, where file systems allow 255.
 _LONGEST_NAME = 64
 # No ASCII sign but - and _, none of them first; the check itself also refuses other signs.
@@ -182,15 +185,21 @@ class SeriesSpec(_Spec):
     missing: Literal["drop"] | None = Field(None, description="drop: leave out dates without a value")
 
 
+# Shares: interest and carry of the value a year, cost of the traded value. A yearly loss stays below 100%.
+_YEARLY, _COST = AxisLimits(float, -0.99, 1), AxisLimits(float, 0, 1)
 _Rate = Annotated[float, Field(ge=0, lt=1)]
 StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], _SHAPES]
 
 
 class LegSpec(_Spec):
     series: str | None = Field(None, description="the series whose close-to-close returns it earns; cash has none")
-    interest: AxisEntry | None = Field(None, description="cash only: interest a year")
-    carry: AxisEntry = Field((0.0,), description="yearly return on top of the closes: dividends less fees")
-    cost: AxisEntry = Field((0.0,), description="one-way, a share of the traded value, on top of execution.cost")
+    interest: Annotated[AxisEntry | None, _YEARLY] = Field(None, description="cash only: interest a year")
+    carry: Annotated[AxisEntry, _YEARLY] = Field(
+        (0.0,), description="yearly return on top of the closes: dividends less fees"
+    )
+    cost: Annotated[AxisEntry, _COST] = Field(
+        (0.0,), description="one-way, a share of the traded value, on top of execution.cost"
+    )
     stamp_tax: StampTaxes | None = Field(
         None, description="rate on sales by its first day; or china for the A-share history (both sides until 2008)"
     )
@@ -199,7 +208,9 @@ class LegSpec(_Spec):
 class LatchSpec(_Spec):
     on_above: AxisEntry | None = Field(None, description="the signal turns on above this level; default 0")
     off_below: AxisEntry | None = Field(None, description="default: the same as on_above")
-    off_gap: AxisEntry | None = Field(None, description="instead of off_below: distance from on_above down to it")
+    off_gap: Annotated[AxisEntry | None, AxisLimits(float, 0)] = Field(
+        None, description="instead of off_below: distance from on_above down to it"
+    )
     on: str | None = Field(None, description="instead of levels: the condition that turns the signal on")
     off: str | None = Field(None, description="the condition that turns the signal off")
 
@@ -212,8 +223,10 @@ class SignalSpec(BaseModel):
     when: Annotated[_Word | Annotated[dict[Name, str], Tag(MAPPING)], _SHAPES] | None = Field(
         None, description="a condition that is the state, or a mapping of several, each a state NAME.KEY"
     )
-    latch: LatchSpec | None = None
-    use: AxisEntry | None = Field(None, description="on, off, or both: a signal that is off is false throughout")
+    latch: LatchSpec | None = Field(None, description="how the signal turns on and off and keeps its state in between")
+    use: Annotated[AxisEntry | None, AxisLimits(str, choices=(ON, OFF))] = Field(
+        None, description="on, off, or both: a signal that is off is false throughout"
+    )
     missing: Literal["off", "hold"] | None = Field(
         None, description="what an unknown value means: off, or hold the last known one; default: it is an error"
     )
@@ -227,8 +240,12 @@ class ValueSpec(BaseModel):
 
 
 class ExecutionSpec(_Spec):
-    lag: AxisEntry = Field((1,), description="the state at the close of day t earns the return of t + lag; at least 1")
-    cost: AxisEntry = Field((0.0,), description="one-way, a share of the traded value, for every leg but cash")
+    lag: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
+        (1,), description="the state at the close of day t earns the return of t + lag"
+    )
+    cost: Annotated[AxisEntry, _COST] = Field(
+        (0.0,), description="one-way, a share of the traded value, for every leg but cash"
+    )
 
 
 class WindowSpec(_Spec):
@@ -241,25 +258,29 @@ class StudySpec(_Spec):
     """A gridproof study: one experiment over every variant of a timing or rotation strategy."""
 
     name: Annotated[str, AfterValidator(_study_name), WithJsonSchema(STUDY_NAME_SCHEMA)]
-    title: str | None = None
-    notes: list[str] = []
-    market: MarketSpec
-    series: dict[Name, SeriesSpec]
-    legs: dict[Name, Annotated[_Word | Annotated[LegSpec, Tag(MAPPING)], _SHAPES]]
+    title: str | None = Field(None, description="shown in the report")
+    notes: list[str] = Field([], description="shown in the report, a paragraph each")
+    market: MarketSpec = Field(description="where the data are, and the trading days")
+    series: dict[Name, SeriesSpec] = Field(description="by name: a column of a file, and when its values are known")
+    legs: dict[Name, Annotated[_Word | Annotated[LegSpec, Tag(MAPPING)], _SHAPES]] = Field(
+        description="by name: the assets that can be held: a series, or cash"
+    )
     values: dict[Name, Annotated[_Word | Annotated[ValueSpec, Tag(MAPPING)], _SHAPES]] = Field(
         {}, description="named expressions, which signals and other values may use"
     )
     operators: str | None = Field(
         None, description="a Python file beside the study, or in a folder below it, with operators of your own"
     )
-    signals: dict[Name, SignalSpec]
+    signals: dict[Name, SignalSpec] = Field(description="by name: expressions, and how their values become states")
     rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | _Word, _SHAPES] = Field(
         "", description="leg: expression of signals; first true wins; last 'leg: otherwise'. With rules: their names"
     )
     rules: dict[Name, dict[str, str]] | None = Field(None, description="alternative rules by name, each like rule")
-    execution: ExecutionSpec = ExecutionSpec()
-    window: WindowSpec
-    objective: Literal[*OBJECTIVES] = "sharpe"  # type: ignore[valid-type]
+    execution: ExecutionSpec = Field(ExecutionSpec(), description="when positions follow states, and what trades cost")
+    window: WindowSpec = Field(description="the days whose returns count")
+    objective: Literal[*OBJECTIVES] = Field(  # type: ignore[valid-type]
+        "sharpe", description="the metric by which variants are ranked"
+    )
     risk_free: float = Field(0.0, ge=-0.5, lt=1, description="risk-free rate a year, subtracted in Sharpe and Sortino")
     base: dict[str, BaseValue] = Field({}, description="the published variant: a value for every axis")
     declared: bool = Field(True, description="whether the base was declared before its results on these days were seen")

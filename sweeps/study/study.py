@@ -19,17 +19,18 @@ from gridproof.signals.data.source import Source
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language
 from gridproof.signals.expression.user_operators.file import OperatorFile
-from gridproof.sweeps.study.axes import AxisLimits, AxisTable, full_names
+from gridproof.sweeps.study.axes import AxisTable, full_names
 from gridproof.sweeps.study.document import Document, folded, read_document
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_leg
+from gridproof.sweeps.study.limits import AxisLimits, limits_of_key
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
 from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
 from gridproof.sweeps.study.shipped import SHIPPED, shipped_names
 from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, choice_signal
 from gridproof.sweeps.study.space import Space
-from gridproof.sweeps.study.spec import StudySpec
+from gridproof.sweeps.study.spec import ExecutionSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import brief, did_you_mean, first_fault, one_line
 from gridproof.sweeps.study.values import SameAs
 
@@ -255,8 +256,8 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     signals = tuple(build_signal(name, one, spec, table, document, expressions) for name, one in spec.signals.items())
     expressions.check_values()
     legs = tuple(build_leg(name, one, spec, table, document) for name, one in spec.legs.items())
-    table.add("execution.lag", ("execution", "lag"), spec.execution.lag, AxisLimits(int, 1))
-    table.add("execution.cost", ("execution", "cost"), spec.execution.cost, AxisLimits(float, 0, 1))
+    for key, values in (("lag", spec.execution.lag), ("cost", spec.execution.cost)):
+        table.add(f"execution.{key}", ("execution", key), values, limits_of_key(ExecutionSpec, key))
     rule, choice = _build_rule(spec, signals, [leg.name for leg in legs], table, document)
     for signal in signals:
         if not set(signal.bits) & set(rule.bits):

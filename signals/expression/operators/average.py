@@ -33,6 +33,7 @@ NAN = np.nan
     example=Example("mean(x, 2)", {"x": (1, 2, 4)}, (NAN, 1.5, 3)),
     warm_up=full_window,
     unit=unit_of_first,
+    level=True,
 )
 def mean(x: Floats, n: int, least: int | None, since: int) -> Floats:
     """The mean of the last n values. The mean of equal values is exactly that value.
@@ -49,6 +50,7 @@ def mean(x: Floats, n: int, least: int | None, since: int) -> Floats:
     example=Example("sum(x, 2)", {"x": (1, 2, 4)}, (NAN, 3, 6)),
     warm_up=full_window,
     many="n",
+    level=True,
 )
 def sum_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """The sum of the last n values. Unknown where a value in the window is unknown."""
@@ -77,6 +79,7 @@ def count(condition: Floats, n: Ints, least: int | None, since: int) -> Floats:
     warm_up=full_window,
     unit=unit_of_first,
     many="n",
+    level=True,
 )
 def wma(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """The mean of the last n values with the weights 1, 2, …, n, the largest for today's.

@@ -39,6 +39,7 @@ def difference_unit(units: tuple[Quantity, ...]) -> Quantity:
     example=Example("lag(x, 2)", {"x": (1, 2, 3, 4)}, (NAN, NAN, 1, 2)),
     warm_up=days_back,
     unit=unit_of_first,
+    level=True,
 )
 def lag(x: Floats, n: int) -> Floats:
     """x[t − n]. Unknown where that value is unknown or lies before the first."""

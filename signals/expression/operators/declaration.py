@@ -166,7 +166,8 @@ class Operator:
     traded. ``samples``: the result is one value a day, week or month, at the close of its last trading day; the
     function gives them on trading days, each held to the next. ``history``: a value may depend on all values before
     it, as in a recursion, not on a window alone. ``ahead``: it knows the trading days ahead, as an exchange publishes
-    them, but no values. ``doc``: formula, timing and treatment of NaN, plain sentences. ``source`` and ``example`` are
+    them, but no values. ``level``: the result has the size and the sign of its first series, as a mean or a lag has.
+    ``doc``: formula, timing and treatment of NaN, plain sentences. ``source`` and ``example`` are
     given for all operators of the language; a user's own may lack them.
     """
 
@@ -185,6 +186,7 @@ class Operator:
     samples: Literal["day", "week", "month"] | None = None
     history: bool = False
     ahead: bool = False
+    level: bool = False
 
     def unit_of(self, units: tuple[Quantity, ...]) -> Quantity:
         """The unit of the result. ``units``: of the arrays among the arguments, in order."""
@@ -226,6 +228,7 @@ def operator(
     samples: Literal["day", "week", "month"] | None = None,
     history: bool = False,
     ahead: bool = False,
+    level: bool = False,
     catalogue: Catalogue = OPERATORS,
 ) -> Callable[[Callable[..., Floats]], Callable[..., Floats]]:
     """Declare a function as an operator of the language; see ``Operator``.
@@ -264,6 +267,7 @@ def operator(
                 samples,
                 history,
                 ahead,
+                level,
             )
         )
         return function

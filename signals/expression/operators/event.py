@@ -105,6 +105,7 @@ def streak(condition: Floats) -> Floats:
     example=Example("value_when(x, x > 1)", {"x": (1, 2, 0, 3)}, (NAN, 2, 2, 3)),
     unit=unit_of_first,
     history=True,
+    level=True,
 )
 def value_when(x: Floats, condition: Floats) -> Floats:
     """The value of x on the last day on which the condition was true, today included.

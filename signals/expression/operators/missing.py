@@ -28,6 +28,7 @@ def known(x: Floats) -> Floats:
     example=Example("ffill(x, 1)", {"x": (NAN, 1, NAN, NAN, 2)}, (NAN, 1, 1, NAN, 2)),
     unit=unit_of_first,
     history=True,
+    level=True,
 )
 def ffill(x: Floats, n: int) -> Floats:
     """x, and where it is unknown the last known value, if that is at most n values back."""

@@ -42,6 +42,7 @@ NAN = np.nan
     warm_up=full_window,
     unit=unit_of_first,
     many="n",
+    level=True,
 )
 def min_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """The lowest of the last n values. Unknown where a value in the window is unknown."""
@@ -56,6 +57,7 @@ def min_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     warm_up=full_window,
     unit=unit_of_first,
     many="n",
+    level=True,
 )
 def max_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """The highest of the last n values. Unknown where a value in the window is unknown."""
@@ -103,6 +105,7 @@ def argmax(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     example=Example("median(x, 2)", {"x": (1, 2, 4)}, (NAN, 1.5, 3)),
     warm_up=full_window,
     unit=unit_of_first,
+    level=True,
 )
 def median(x: Floats, n: int, least: int | None, since: int) -> Floats:
     """The median of the last n values; of an even number the mean of the middle two.
@@ -128,6 +131,7 @@ def median(x: Floats, n: int, least: int | None, since: int) -> Floats:
     example=Example("quantile(x, 2, 0.25)", {"x": (1, 2, 4)}, (NAN, 1.25, 2.5)),
     warm_up=full_window,
     unit=unit_of_first,
+    level=True,
 )
 def quantile(x: Floats, n: int, q: float, least: int | None, since: int) -> Floats:
     """The q-quantile of the last n values, interpolated linearly between the two next to it.

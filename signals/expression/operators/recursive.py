@@ -34,6 +34,7 @@ WILDER = "J. Welles Wilder, New Concepts in Technical Trading Systems, 1978"
     example=Example("ema(x, 3)", {"x": (1, 3, 2)}, (1, 2, 2)),
     unit=unit_of_first,
     history=True,
+    level=True,
 )
 def ema(x: Floats, n: int) -> Floats:
     """ema[t] = a x[t] + (1 − a) ema[t − 1] with a = 2 / (n + 1), from the first known value on, its own average.

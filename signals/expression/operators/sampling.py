@@ -17,6 +17,7 @@ _HELD = (np.nan, np.nan, np.nan, np.nan, 5, 5, 5)
     example=Example("daily(x)", {"x": (1, np.nan, 3)}, (1, np.nan, 3)),
     unit=unit_of_first,
     samples="day",
+    level=True,
 )
 def daily(x: Floats) -> Floats:
     """The latest value of x known at the close of each trading day: of intraday bars that of the day's last bar.
@@ -35,6 +36,7 @@ def daily(x: Floats) -> Floats:
     samples="week",
     history=True,
     ahead=True,
+    level=True,
 )
 def weekly(x: Floats, calendar: Calendar) -> Floats:
     """The value of x at the close of the last trading day of each ISO week, known at that close, held to the next.
@@ -54,6 +56,7 @@ def weekly(x: Floats, calendar: Calendar) -> Floats:
     samples="month",
     history=True,
     ahead=True,
+    level=True,
 )
 def monthly(x: Floats, calendar: Calendar) -> Floats:
     """The value of x at the close of the last trading day of each month, known at that close, held to the next.

@@ -82,7 +82,7 @@ def market_of(frame: pd.DataFrame, index: Floats) -> Market:
 
 
 def values_of(study: Study, market: Market) -> Floats:
-    evaluator = evaluator_of(study, market, find_window(study, market))
+    evaluator = evaluator_of(study, market, find_window(study, market).last)
     values = read_signal(study, study.signals[0], evaluator, study.base).values
     assert values is not None
     return values

@@ -103,7 +103,7 @@ FAULTS = {
     "part(x, 2) > 30": "column 14: part(x, 2) is a share and lies between 0 and 1; got 30. Write 0.3: it is a share",
     "x > 1 and part(x, 2) - part(x, 3) < -2": "is a difference and lies between -1 and 1; got -2",
     "x + 6y": "column 5: a duration is an argument of an operator; got 6y",
-    "x and x > 1": "column 1: and, or, not combine conditions; got x. Write a comparison",
+    "-x and x > 1": "column 1: and, or, not combine conditions; got -x. Write a comparison",
     "x if x else x": "an expression is a formula of names",
     "x.real": "an expression has names without a dot; got x.real",
     "__import__('os')": "an operator must be in the catalogue; got __import__",

@@ -36,6 +36,50 @@ def test_an_operator_that_divides_refuses_values_below_0(value: str, tmp_path: P
         point_of(tmp_path, signal={"value": value})
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "y / mean(y, window) - 1",
+        "(y - ema(y, window)) / ema(y, window)",
+        "mean(y, 5) / mean(y, window)",
+        "diff(y, window) / lag(y, window)",
+        "y / (2 * max(y, window))",
+        "y / sum(y, window)",
+        "std(y, window) / mean(y, window)",
+        "weekly(y) / mean(weekly(y), window)",
+        "100 * (px - y) / y + 0 * window",
+    ],
+)
+def test_a_ratio_to_a_level_of_values_below_0_is_refused(value: str, tmp_path: Path) -> None:
+    write_tiny(tmp_path, CLIMBING)
+    rule = (
+        r"signals\.up: .* needs values of (weekly\()?y\)? above 0, as it is relative to a level of them; got -0\.\d+ "
+    )
+    with pytest.raises(
+        gp.InputError, match=rule + r"of .*y\)?, the value known on 2019-01-\d\d\. Use a difference, or div"
+    ):
+        point_of(tmp_path, signal={"value": value})
+    write_tiny(tmp_path, 1.0 + CLIMBING)
+    point_of(tmp_path, signal={"value": value})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "y / px + 0 * window",
+        "(y - mean(y, window)) / std(y, window)",
+        "y / (max(y, window) - min(y, window))",
+        "y / mean(abs(y), window)",
+        "(y - px) / mean(px, window)",
+        "y / 100 - mean(y, window) / 2",
+        "zscore(y, window)",
+    ],
+)
+def test_a_ratio_to_something_else_may_have_values_below_0(value: str, tmp_path: Path) -> None:
+    write_tiny(tmp_path, CLIMBING)
+    point_of(tmp_path, signal={"value": value})
+
+
 def test_turning_points_of_values_below_0_are_fine(tmp_path: Path) -> None:
     months = pd.Series(np.sin(np.arange(len(MONTHS)) / 3.0), index=MONTHS)
     write_tiny(tmp_path, months)
