@@ -421,3 +421,48 @@ def test_every_choice_is_defined_in_the_window(name: str, real: bool, tmp_path: 
     market = market_of(study, DATA if real and DATA.is_dir() else write_stand_in(study, tmp_path))
     made = build_plan(study, market, resolve("reference"))
     assert made.distinct() > 1
+
+
+@pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
+def test_research_activity_on_made_up_visits(tmp_path: Path) -> None:
+    study = load_study("research-visits")
+    folder = write_stand_in(study, tmp_path)
+    visits = pd.read_csv(folder / "research_visits_daily.csv", parse_dates=["date"]).set_index("date")
+    frame = pd.read_parquet(folder / "index_daily.parquet")
+    closes = {code: rows.set_index("date")["close"] for code, rows in frame.groupby("code")}
+    calendar = closes["000001.SH"]
+
+    def score(name: str) -> pd.Series:
+        mean = on(visits[name], calendar, 1).rolling(126).mean()
+        return (mean - mean.rolling(1458).mean()) / mean.rolling(1458).std()
+
+    level = ranked(score("sector") - score("market"), 1458)
+    watched = latch(level, 0.8, 0.5)
+    expected, daily = evaluate(
+        {"index": closes["000300.SH"], "cash": None},
+        decided(calendar, ("index", watched), otherwise="cash"),
+        1,
+        ("2022-01-04", "2025-10-24"),
+    )
+    point = gp.point(study, data=folder)
+    np.testing.assert_allclose(point.curve["watched.value"], level[point.curve.index], rtol=1e-9)
+    np.testing.assert_allclose(point.curve["nav"], daily["nav"], rtol=1e-9)
+    assert point.in_sample["total_return"] == pytest.approx(expected["in_sample"]["total_return"], rel=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
+def test_a_run_says_on_its_page_which_days_lack_bars(tmp_path: Path) -> None:
+    study = load_study("informed-trading").set({"informed.bucket": 1500, "informed.buckets": 50, "cost": 0})
+    file = write_stand_in(study, tmp_path) / "index_futures_1min_2020_2023.parquet"
+    bars = pd.read_parquet(file)
+    gone = bars["datetime"].between("2021-05-07 10:00", "2021-05-07 11:00")
+    bars[~gone & (bars["datetime"] < "2023-12-06 14:00")].to_parquet(file)
+    run = gp.run(study, data=tmp_path, out=tmp_path / "runs", verdict=False)
+    found = " ".join(run.summary["data"]["series"][0]["warnings"])
+    page = (run.folder / "report.html").read_text()
+    for text in (
+        "1 of 223 trading days have fewer bars than the usual 240",
+        "the last day, 2023-12-06, has bars until",
+    ):
+        assert text in found
+        assert text in page
