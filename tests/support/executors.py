@@ -23,7 +23,8 @@ from gridproof.sweeps.execution.executor import Executor, Range, Task, Tile, Til
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.tile import TallyScale, empty_tally, run_tile
 from gridproof.sweeps.run import run_study
-from tests.support.demo import small_plan, small_study
+from tests.support.demo import small_plan
+from tests.support.tiny import tiny_grid
 from tests.support.trapped import Trapped
 
 
@@ -146,7 +147,7 @@ class RunSuite:
     def test_a_full_disk_is_one_line_and_the_same_call_goes_on_to_the_same_bytes(
         self, ray: str | None, traps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        expected = contents(gp.run(small_study(), out=tmp_path / "whole", verdict=False).folder)
+        expected = contents(gp.run(tiny_grid(), out=tmp_path / "whole", verdict=False).folder)
         monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
         save, stored = tiles_module.write_tile, []
 
@@ -159,11 +160,11 @@ class RunSuite:
         with monkeypatch.context() as patch:
             patch.setattr(tiles_module, "write_tile", full)
             with pytest.raises(gp.IncompleteError, match="disk full; free space and rerun to resume"):
-                run_study(small_study(), options=RunOptions(tmp_path / "full", verdict=False, ray=ray, tile_pieces=1))
+                run_study(tiny_grid(), options=RunOptions(tmp_path / "full", verdict=False, ray=ray, tile_pieces=1))
         folder = next((tmp_path / "full").glob("*-*"))
         assert len(Store(folder).tiles.finished()) == 3
-        run = gp.run(small_study(), out=tmp_path / "full", ray=ray, verdict=False)
-        assert run.timing["variants_evaluated_in_this_call"] < small_study().space.size
+        run = gp.run(tiny_grid(), out=tmp_path / "full", ray=ray, verdict=False)
+        assert run.timing["variants_evaluated_in_this_call"] < tiny_grid().space.size
         found = contents(run.folder)
         # Pieces of ten and whole ones name their last tile by their own number, and each run records its cut.
         assert _without_cut(found) == _without_cut(expected)

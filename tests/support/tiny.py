@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 import gridproof as gp
+from gridproof.kernels.backend import resolve
+from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.study.study import Study, load_study
 
@@ -66,7 +68,7 @@ def write_tiny(folder: Path, y: pd.Series, px: pd.Series | None = None, **column
 
 @cache
 def tiny_grid() -> Study:
-    """The study with 96 variants; its market is a folder that lasts as long as the process.
+    """The study with 192 variants; its market is a folder that lasts as long as the process.
 
     A run of it costs a quarter of one of ``demo.small_study``.
     """
@@ -76,7 +78,10 @@ def tiny_grid() -> Study:
     write_tiny(folder, pd.Series(50.0 + steps.cumsum(), index=DAYS))
     return tiny_study(
         market={"path": str(folder)},
-        signal={"window": [5, 10, 15, 20, 30, 40, 60, 80], "latch": {"on_above": [-0.01, 0.0, 0.01]}},
+        signal={
+            "window": [5, 10, 15, 20, 30, 40, 60, 80],
+            "latch": {"on_above": [-0.02, -0.01, 0.0, 0.01, 0.02, 0.03]},
+        },
         execution={"lag": [1, 2], "cost": [0.0, 0.001]},
         base={"up.window": 20, "up.on_above": 0.0, "execution.lag": 1, "execution.cost": 0.001},
     )
@@ -87,6 +92,11 @@ def tiny_grid_file(folder: Path) -> Path:
     path = folder / "tiny.yaml"
     path.write_text(tiny_grid().to_yaml())
     return path
+
+
+@cache
+def tiny_plan() -> Plan:
+    return build_plan(tiny_grid(), gp.load_market(tiny_grid()), resolve("cpu"))
 
 
 def market_of(folder: Path, study: Study) -> gp.Market:

@@ -11,10 +11,10 @@ from tests.support.rays import ROOT
 SCRIPT = """
 import multiprocessing, sys
 import gridproof as gp
-from tests.support.demo import small_study
+from tests.support.tiny import tiny_grid
 
 def variants(lag):
-    return gp.run(small_study().set({"lag": lag}), out=sys.argv[1]).summary["variants"]
+    return gp.run(tiny_grid().set({"lag": lag}), out=sys.argv[1]).summary["variants"]
 
 if __name__ == "__main__":
     first = variants(1)

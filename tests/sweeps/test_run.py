@@ -27,10 +27,11 @@ from gridproof.sweeps.run import run_study
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.study import Study, build_study
 from tests.support.command import gridproof
-from tests.support.demo import small_file, small_plan, small_study
+from tests.support.demo import small_study
 from tests.support.executors import contents
 from tests.support.observers import Heard, StopAt
 from tests.support.rays import ROOT, driver_command
+from tests.support.tiny import tiny_grid, tiny_grid_file, tiny_plan
 from tests.support.trapped import Trapped
 
 METRICS = {
@@ -45,8 +46,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> gp.Run:
 
 
 def run(out: Path, tile_pieces: int, observer: gp.RunObserver | None = None) -> gp.Run:
-    """The small study without its verdict, in tiles of so many pieces."""
-    return run_study(small_study(), None, RunOptions(out, verdict=False, tile_pieces=tile_pieces), observer)
+    """A study without its verdict, in tiles of so many pieces."""
+    return run_study(tiny_grid(), None, RunOptions(out, verdict=False, tile_pieces=tile_pieces), observer)
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ def test_a_finished_run_is_only_read(finished: gp.Run) -> None:
 def test_tiles_threads_and_interruption_change_no_byte(tmp_path: Path) -> None:
     whole = run(tmp_path / "whole", 100)
     expected = contents(whole.folder)
-    assert ProductGrid(small_plan(), 10).pieces > 8
+    assert ProductGrid(tiny_plan(), 10).pieces > 8
 
     threads = thread_count()
     limit_threads(1)
@@ -188,7 +189,7 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path, monkeypatch: pytest.
     traps, out = tmp_path / "traps", tmp_path / "runs"
     traps.mkdir()
     (traps / "slow").touch()
-    command = driver_command(traps, small_file(tmp_path), out)
+    command = driver_command(traps, tiny_grid_file(tmp_path), out)
 
     def started(tiles: int) -> subprocess.Popen[str]:
         """A process that has just finished so many tiles in all."""
@@ -203,7 +204,7 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path, monkeypatch: pytest.
     killed = started(2)
     killed.kill()
     killed.communicate()
-    folder = next(out.glob("us-demo-*"))
+    folder = next(out.glob("tiny-*"))
     assert not (folder / "summary.json").exists(), "it was over before it could be killed"
     kept = {path: os.stat(path).st_mtime_ns for path in folder.glob("tiles/*.npz")}
     assert len(Store(folder).tiles.finished()) == len(kept) > 0
@@ -218,7 +219,7 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path, monkeypatch: pytest.
 
     (traps / "slow").unlink()
     monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
-    again = ("run", small_file(tmp_path), "--out", out, "--no-verdict")
+    again = ("run", tiny_grid_file(tmp_path), "--out", out, "--no-verdict")
     done = gridproof(*again)
     assert "Already finished" not in done.stdout
     first = next(line for line in done.stdout.splitlines() if line.startswith("sweep: "))
@@ -299,10 +300,10 @@ def test_rows_that_no_tally_vouches_for_are_not_read(tmp_path: Path, monkeypatch
 
 
 def test_a_report_that_is_gone_is_written_again(tmp_path: Path) -> None:
-    run = gp.run(small_study(), out=tmp_path, verdict=False)
+    run = gp.run(tiny_grid(), out=tmp_path, verdict=False)
     before = contents(run.folder)
     (run.folder / "report.html").unlink()
-    assert contents(gp.run(small_study(), out=tmp_path, verdict=False).folder) == before
+    assert contents(gp.run(tiny_grid(), out=tmp_path, verdict=False).folder) == before
 
 
 def test_sql(finished: gp.Run) -> None:

@@ -20,9 +20,9 @@ from gridproof.results.run.tile_file import read_tile
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import collect as collect_module
 from tests.support.command import gridproof
-from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import contents
 from tests.support.observers import StopAt
+from tests.support.tiny import tiny_grid, tiny_grid_file, tiny_plan
 from tests.support.trapped import Trapped
 
 fsspec = pytest.importorskip("fsspec")
@@ -62,7 +62,7 @@ def kept(url: str) -> dict[str, bytes]:
 
 def variants_of(pieces: int) -> int:
     """In the first pieces."""
-    return Trapped(small_plan(), Path("none")).bounds(pieces - 1)[1]
+    return Trapped(tiny_plan(), Path("none")).bounds(pieces - 1)[1]
 
 
 def runs_alone(found: dict[str, bytes]) -> dict[str, bytes]:
@@ -72,7 +72,7 @@ def runs_alone(found: dict[str, bytes]) -> dict[str, bytes]:
 def interrupted(url: str, after: int) -> None:
     """A run that is stopped once so many variants are done."""
     with pytest.raises(KeyboardInterrupt):
-        gp.run(small_study(), out=url, observer=StopAt(done=after), verdict=False)
+        gp.run(tiny_grid(), out=url, observer=StopAt(done=after), verdict=False)
 
 
 @pytest.fixture(scope="module")
@@ -81,19 +81,19 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     place = tmp_path_factory.mktemp("here")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, place / "traps"))
-        folder = gp.run(small_study(), out=place, verdict=False).folder
+        folder = gp.run(tiny_grid(), out=place, verdict=False).folder
     return {f"{folder.name}/{name}": text for name, text in contents(folder).items()}
 
 
 @pytest.mark.parametrize("url", ["memory://bucket/runs", "memory://bucket/ledger/", "file://{tmp}/far/runs"])
 def test_the_same_bytes_as_in_a_folder(url: str, expected: dict[str, bytes], tmp_path: Path) -> None:
     url = url.format(tmp=tmp_path)
-    run = gp.run(small_study(), out=url, verdict=False)
+    run = gp.run(tiny_grid(), out=url, verdict=False)
     assert run.place == f"{url.rstrip('/')}/{run.folder.name}"
-    assert run.summary["variants"] == small_study().space.size
+    assert run.summary["variants"] == tiny_grid().space.size
     assert runs_alone(kept(url)) == expected
     assert sum(name.startswith("ledger/") for name in kept(url)) == 1
-    again = gp.run(small_study(), out=url, verdict=False)
+    again = gp.run(tiny_grid(), out=url, verdict=False)
     assert again.reused
     assert again.folder != run.folder
     opened = gp.open_run(run.place)
@@ -103,11 +103,11 @@ def test_the_same_bytes_as_in_a_folder(url: str, expected: dict[str, bytes], tmp
 
 
 def test_the_command_line(tmp_path: Path) -> None:
-    study = small_file(tmp_path)
+    study = tiny_grid_file(tmp_path)
     url = f"file://{tmp_path}/far"
 
     place = gridproof("run", study, "--out", url, "--no-verdict").stdout.splitlines()[-1]
-    assert place.startswith(f"{url}/us-demo-")
+    assert place.startswith(f"{url}/tiny-")
     run = place.removesuffix("/report.html")
     report = Path(place.removeprefix("file://"))
     report.unlink()
@@ -125,11 +125,11 @@ def test_another_machine_goes_on_and_the_ledger_counts_once(expected: dict[str, 
     assert 3 <= len(tiles) < 12
     assert {name.replace(".npz", "-rows.npy") for name in tiles} <= set(begun)
     assert not any(name.endswith("summary.json") for name in begun)
-    run = gp.run(small_study(), out=url, verdict=False)
-    assert run.timing["variants_evaluated_in_this_call"] == small_study().space.size - variants_of(len(tiles))
+    run = gp.run(tiny_grid(), out=url, verdict=False)
+    assert run.timing["variants_evaluated_in_this_call"] == tiny_grid().space.size - variants_of(len(tiles))
     assert runs_alone(kept(url)) == expected
     (row,) = ledger_rows(run.folder.parent / "ledger")
-    assert (row.runs, row.distinct) == (1, small_study().space.size)
+    assert (row.runs, row.distinct) == (1, tiny_grid().space.size)
 
 
 def test_folded_tiles_replace_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,9 +140,9 @@ def test_folded_tiles_replace_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     interrupted(url, variants_of(10) + 1)
     tiles = sorted(Path(name).stem for name in kept(url) if name.endswith(".npz"))
     assert tiles == [f"{low:014d}-{high:014d}" for low, high in ((0, 9), (9, 10))]
-    run = gp.run(small_study(), out=url, verdict=False)
+    run = gp.run(tiny_grid(), out=url, verdict=False)
     (whole,) = (name for name in kept(url) if name.endswith(".npz"))
-    assert read_tile(run.folder.parent / whole)[1].counters[0] == small_study().space.size
+    assert read_tile(run.folder.parent / whole)[1].counters[0] == tiny_grid().space.size
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_tile_is_a_trial_before_it_is_saved_and_saved_once_it_is_whole(
     url = "unsteady://bucket/runs"
     monkeypatch.setattr(Unsteady, "refused", refused)
     with pytest.raises(gp.IncompleteError, match=r"unsteady://bucket/runs/.*OSError.*complete; rerun to resume"):
-        gp.run(small_study(), out=url, verdict=False)
+        gp.run(tiny_grid(), out=url, verdict=False)
     found = kept(url)
     assert sum(name.endswith(".npz") for name in found) == tallies
     assert sum(name.endswith("-rows.npy") for name in found) == rows
@@ -166,7 +166,7 @@ def test_a_tile_is_a_trial_before_it_is_saved_and_saved_once_it_is_whole(
     (row,) = ledger_rows(ledger)
     assert row.distinct == variants_of(3)
     monkeypatch.setattr(Unsteady, "refused", "nothing")
-    gp.run(small_study(), out=url, verdict=False)
+    gp.run(tiny_grid(), out=url, verdict=False)
     assert runs_alone(kept(url)) == expected
 
 
@@ -174,7 +174,7 @@ def test_what_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     with pytest.raises(
         gp.InputError, match=r"the URL must be one that fsspec can open; got Protocol not known: nowhere"
     ):
-        gp.run(small_study(), out="nowhere://bucket/runs", verdict=False)
+        gp.run(tiny_grid(), out="nowhere://bucket/runs", verdict=False)
 
     def failing(files: Any, path: str, **options: Any) -> Any:
         raise PermissionError(errno.EACCES, "no entry", path)
@@ -182,10 +182,10 @@ def test_what_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     with monkeypatch.context() as patch:
         patch.setattr(Unsteady, "find", failing)
         with pytest.raises(gp.InputError, match=r"a URL for runs must be readable; got .*no entry.*credentials"):
-            gp.run(small_study(), out="unsteady://bucket/runs", verdict=False)
+            gp.run(tiny_grid(), out="unsteady://bucket/runs", verdict=False)
     monkeypatch.setattr(packages_module, "find_spec", lambda name: None)
     with pytest.raises(gp.InputError, match=r"runs at a URL need fsspec.*pip install 'gridproof\[cluster\]'"):
-        gp.run(small_study(), out="memory://bucket/runs", verdict=False)
+        gp.run(tiny_grid(), out="memory://bucket/runs", verdict=False)
 
 
 def test_a_file_is_there_whole_or_as_it_was(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -240,10 +240,10 @@ def test_a_store_of_objects(expected: dict[str, bytes], monkeypatch: pytest.Monk
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         with pytest.raises(gp.InputError, match=r"a URL for runs must be readable; got .*bucket"):
-            gp.run(small_study(), out="s3://bucket/runs", verdict=False)
+            gp.run(tiny_grid(), out="s3://bucket/runs", verdict=False)
         fsspec.filesystem("s3").mkdir("bucket")
         interrupted("s3://bucket/runs", 60)
-        gp.run(small_study(), out="s3://bucket/runs", verdict=False)
+        gp.run(tiny_grid(), out="s3://bucket/runs", verdict=False)
         assert runs_alone(kept("s3://bucket/runs")) == expected
     finally:
         server.stop()

@@ -8,8 +8,8 @@ import pytest
 
 import gridproof as gp
 from gridproof.sweeps.cli import app as app_module
-from tests.support.demo import small_study
 from tests.support.observers import Heard
+from tests.support.tiny import tiny_grid
 
 fsspec = pytest.importorskip("fsspec")
 from fsspec.implementations.memory import MemoryFileSystem  # noqa: E402
@@ -23,7 +23,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     MemoryFileSystem.store.clear()
     MemoryFileSystem.pseudo_dirs[:] = [""]
     monkeypatch.setattr(app_module, "open_streams", lambda: None)
-    yield gp.run(small_study(), out=OUT, verdict=False).place
+    yield gp.run(tiny_grid(), out=OUT, verdict=False).place
     MemoryFileSystem.store.clear()
 
 
@@ -63,7 +63,7 @@ def test_damage_at_a_url_is_named_and_repaired(
         assert code == 1, (name, how)
         assert name.rpartition("/")[2] in said
         heard = Heard()
-        gp.run(small_study(), out=OUT, verdict=False, observer=heard)
+        gp.run(tiny_grid(), out=OUT, verdict=False, observer=heard)
         assert any(name.rpartition("/")[2] in text for text in heard.notices), (name, how)
         after = stored(OUT)
         assert check(place, monkeypatch, capsys)[0] == 0

@@ -19,18 +19,18 @@ import gridproof as gp
 from gridproof.sweeps.cli.console import console
 from gridproof.sweeps.progress.plain_text import PLAIN, printable
 from tests.support.command import COMMAND, gridproof
-from tests.support.demo import small_file, small_study
+from tests.support.tiny import tiny_grid, tiny_grid_file
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_file(tmp_path_factory.mktemp("study"))
+    return tiny_grid_file(tmp_path_factory.mktemp("study"))
 
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run with its verdict, in a folder whose name is markup, an emoji name and Chinese."""
-    return gp.run(small_study(), out=tmp_path_factory.mktemp("runs") / "[/x] [red] :cat: 策略").folder
+    return gp.run(tiny_grid(), out=tmp_path_factory.mktemp("runs") / "[/x] [red] :cat: 策略").folder
 
 
 def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -134,7 +134,7 @@ def test_a_reader_that_leaves_stops_no_command(
     assert process.returncode == 0, errors
     assert errors == b""
     if command == ("run",):
-        assert list(tmp_path.glob("us-demo-*/report.html"))
+        assert list(tmp_path.glob("tiny-*/report.html"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

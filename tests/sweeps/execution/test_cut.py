@@ -23,14 +23,12 @@ from gridproof.sweeps.execution.collect import complete_tally
 from gridproof.sweeps.plan import grid as grid_module
 from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid, cut_alike
 from gridproof.sweeps.plan.piece import Cut
-from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.sample import draw_sample
-from gridproof.sweeps.plan.study_market import market_of
 from tests.support.demo import small_plan, small_study
 from tests.support.executors import contents
 from tests.support.observers import Heard, StopAt
 from tests.support.shim.device import ShimDevice
-from tests.support.tiny import tiny_grid
+from tests.support.tiny import tiny_grid, tiny_plan
 
 
 @pytest.fixture
@@ -146,8 +144,8 @@ def test_tiles_whose_counts_are_wrong_are_evaluated_again(
 def test_a_missing_tile_is_seen_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = stopped(tmp_path, monkeypatch)
     counted = int(Store(folder).tiles.tally().counters[0])
-    with pytest.raises(RuntimeError, match=rf"{counted} variants are counted.* of 96 to be evaluated"):
-        complete_tally(Store(folder), ProductGrid(build_plan(tiny_grid(), market_of(tiny_grid()), resolve("cpu")), 10))
+    with pytest.raises(RuntimeError, match=rf"{counted} variants are counted.* of 192 to be evaluated"):
+        complete_tally(Store(folder), ProductGrid(tiny_plan(), 10))
 
 
 @pytest.mark.parametrize("form", ["pieces of ten", "reduced", "list", "sample"])

@@ -24,6 +24,7 @@ from tests.support.demo import small_file, small_study
 from tests.support.executors import RunSuite, TileSuite, task_of
 from tests.support.observers import Heard
 from tests.support.rays import ROOT, needs_ray
+from tests.support.tiny import tiny_grid_file
 from tests.support.trapped import Trapped
 
 
@@ -82,7 +83,7 @@ def trapped_grid(traps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("trapped_grid")
 def test_a_budget_leaves_a_run_that_goes_on(tmp_path: Path) -> None:
-    command = ("run", small_file(tmp_path), "--out", tmp_path / "out", "--no-verdict")
+    command = ("run", tiny_grid_file(tmp_path), "--out", tmp_path / "out", "--no-verdict")
     done = gridproof(*command, "--max-hours", 1e-9, expect=3)
     assert "not finished: --max-hours 1e-09 is reached; rerun to resume" in done.stderr
     gridproof(*command)
@@ -144,10 +145,10 @@ def test_a_driver_without_a_gpu_computes_the_verdict_on_its_cpu(
 @pytest.mark.usefixtures("trapped_grid")
 def test_store_of_a_stopped_run(traps: Path, tmp_path: Path) -> None:
     (traps / "raise-7").touch()
-    command = ("run", small_file(tmp_path), "--out", tmp_path / "out", "--no-verdict")
+    command = ("run", tiny_grid_file(tmp_path), "--out", tmp_path / "out", "--no-verdict")
     done = gridproof(*command, expect=3)
     assert "1 tile failed; rerun to try again" in done.stderr
-    assert "trend.window=" in done.stderr
+    assert "up.window=" in done.stderr
     assert "ValueError: a trap at piece 7" in done.stderr
     store = Store(next((tmp_path / "out").glob("*-*")))
     assert len(list(store.tiles.missing(20))) == 1

@@ -20,6 +20,7 @@ from tests.support.command import gridproof
 from tests.support.demo import small_study
 from tests.support.market import study_text, write_market
 from tests.support.observers import StopAt
+from tests.support.tiny import tiny_grid
 
 
 def only(folder: Path) -> tuple[int, int, int]:
@@ -55,28 +56,28 @@ def test_a_tile_is_recorded_before_it_is_saved(tmp_path: Path, monkeypatch: pyte
     with monkeypatch.context() as patch:
         patch.setattr(Tiles, "put", killed)
         with pytest.raises(KeyboardInterrupt):
-            gp.run(small_study(), out=tmp_path, verdict=False)
+            gp.run(tiny_grid(), out=tmp_path, verdict=False)
     assert not list(tmp_path.glob("*/tiles/*.npz"))
-    assert only(tmp_path)[2] == small_study().space.size
+    assert only(tmp_path)[2] == tiny_grid().space.size
     # The line torn, as by a kill while it is written: the tile is not there either, and both are made again.
     file = next((tmp_path / "ledger").iterdir())
     file.write_bytes(file.read_bytes()[:-2])
     assert ledger_rows(tmp_path / "ledger")[0].distinct == 0
-    gp.run(small_study(), out=tmp_path, verdict=False)
-    assert only(tmp_path) == (1, small_study().space.size, small_study().space.size)
+    gp.run(tiny_grid(), out=tmp_path, verdict=False)
+    assert only(tmp_path) == (1, tiny_grid().space.size, tiny_grid().space.size)
 
 
 def test_tiles_that_were_saved_count_again_where_the_ledger_was_lost(tmp_path: Path) -> None:
-    run = gp.run(small_study(), out=tmp_path, verdict=False)
+    run = gp.run(tiny_grid(), out=tmp_path, verdict=False)
     for path in (tmp_path / "ledger").iterdir():
         path.unlink()
     (run.folder / "summary.json").unlink()
-    gp.run(small_study(), out=tmp_path, verdict=False)
-    assert only(tmp_path) == (1, small_study().space.size, small_study().space.size)
+    gp.run(tiny_grid(), out=tmp_path, verdict=False)
+    assert only(tmp_path) == (1, tiny_grid().space.size, tiny_grid().space.size)
 
 
 def test_a_sample_counts_its_points_and_what_its_report_shows(tmp_path: Path) -> None:
-    study = small_study()
+    study = tiny_grid()
     space = study.space
     gp.run(study, out=tmp_path, sample=40, verdict=False)
     shown = {int(each) for x, y in several_pairs(space.dims) for each in space.slice_through_base(x, y)}
@@ -92,7 +93,7 @@ def test_a_sample_counts_its_points_and_what_its_report_shows(tmp_path: Path) ->
 def test_a_sample_is_recorded_a_tile_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_module, "ListedGrid", lambda plan, variants: ListedGrid(plan, variants, 8))
     with pytest.raises(KeyboardInterrupt):
-        gp.run(small_study(), out=tmp_path, sample=40, observer=StopAt(new=24), verdict=False)
+        gp.run(tiny_grid(), out=tmp_path, sample=40, observer=StopAt(new=24), verdict=False)
     assert only(tmp_path) == (1, 16, 16)
 
 

@@ -17,6 +17,7 @@ from gridproof.sweeps.plan.grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.verdict import bootstrap as bootstrap_module
+from gridproof.sweeps.verdict import environments as environments_module
 from gridproof.sweeps.verdict import placebo as placebo_module
 
 ENVIRONMENT = {"execution.cost": 0.001, "execution.lag": 1, "baa.release": "45 calendar days"}
@@ -31,12 +32,14 @@ class Demo(NamedTuple):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Few resamples and placebo sweeps: neither matters here."""
+    """Few resamples, placebo sweeps and other environments: they do not matter here."""
     study = gp.load_study("us-demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bootstrap_module, "RESAMPLES", 100)
         patch.setattr(placebo_module, "_FEWEST", 1)
         patch.setattr(placebo_module, "_MOST", 1)
+        for name, few in (("_COMBINATIONS", 1), ("_RESAMPLES", 99), ("_SHIFTS", 19)):
+            patch.setattr(environments_module, name, few)
         run = gp.run(study, out=tmp_path_factory.mktemp("demo"))
     table = pd.read_parquet(run.folder / "variants.parquet")
     chosen = np.ones(len(table), dtype=np.bool_)
