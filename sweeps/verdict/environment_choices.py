@@ -113,7 +113,7 @@ def environment_choices(
         Jobs(rows, np.arange(len(rows) + 1, dtype=np.int64), execution)
     )
     different = _different(listed)
-    held = listed.take(different)
+    held = listed if len(different) == len(rows) else listed.take(different)
     inside = held.periods[:, 0] < days
     switches = np.add.reduceat(inside.astype(np.int64), held.begins[:-1]) - 1
     patterns = find_patterns(problem, held._replace(days=days))
@@ -150,18 +150,14 @@ def base_choices(evaluation: GridEvaluation, choices: Choices, population: Popul
 
 
 def _different(held: HoldingPeriods) -> Ints:
-    """The first of all jobs that hold the same under the same execution, ascending."""
-    code = held.periods[:, 0].astype(np.uint64) << np.uint64(8) | held.periods[:, 1].astype(np.uint64)
-    marks = np.empty((len(held.execution), 2), dtype=np.uint64)
-    for place, factor in enumerate((_FIRST, _SECOND)):
-        mixed = (code + np.uint64(1)) * factor
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= _SECOND
-        mixed ^= mixed >> np.uint64(32)
-        # The days of a job's periods differ, so that a sum tells its set of periods.
-        marks[:, place] = np.add.reduceat(mixed, held.begins[:-1]) * _FIRST + held.execution.astype(np.uint64)
-    alike = marks.view(np.dtype((np.void, 16))).ravel()
-    return np.sort(np.unique(alike, return_index=True)[1]).astype(np.int64)
+    """The first of all jobs that hold the same under the same execution, ascending: by a 64-bit hash."""
+    mixed = np.ascontiguousarray(held.periods).view(np.uint64).ravel() * _FIRST  # first day and allocation of each
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= _SECOND
+    mixed ^= mixed >> np.uint64(32)
+    # The first days of a job's periods differ, so that a sum stands for the set of them.
+    hashes = np.add.reduceat(mixed, held.begins[:-1]) * _FIRST + held.execution.astype(np.uint64)
+    return np.sort(np.unique(hashes, return_index=True)[1]).astype(np.int64)
 
 
 def _near(least: Floats, most: Floats, chosen: Bools) -> Ints:
