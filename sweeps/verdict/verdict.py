@@ -85,6 +85,7 @@ def _compute(
     swept = evaluation.grid if population.sampled else evaluation.grid.among(choices)
     shifted = stages.record("placebo", lambda: placebo(population, swept, candidates, backend, observer))
     ensemble = average(population, candidates.standard_error)
+    strategies = beside.start(lambda: candidates.strategies(ensemble, bootstrap))
     overfitting = [] if cross_validation is None else cross_validation.overfitting(observer)
     no_blocks = f"{objective} is not given by sums of blocks, or there are too few days"
     values = choices_values(store, choices, objective)
@@ -124,7 +125,7 @@ def _compute(
             "versions": _versions(),
         },
         "counts": counts,
-        "who": candidates.strategies(ensemble, bootstrap) | mix_statistics(rule, bootstrap),
+        "who": strategies() | mix_statistics(rule, bootstrap),
         "ensemble": None if ensemble is None else ensemble.record(),
         "shift": shifts,
         "subperiods": years_beside_holdings(candidates, rule),
