@@ -122,7 +122,7 @@ def days_of(
                 "Declare the zone of the market, for example time_zone: Asia/Shanghai"
                 if offsets is not None
                 else "Write dates or state the zone in the file, or declare that the date as written is the day: "
-                'date_format: "%Y-%m-%d %H:%M:%S" in the form of the file'
+                'date_format: "%Y-%m-%d %H:%M:%S" in the form of the file; of intraday bars write day_close: 15:00'
             )
             rule = "a stamp must be at midnight unless its day is declared"
             raise InputError(rule, show(int(late[0])), where, remedy)
