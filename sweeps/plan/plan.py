@@ -17,7 +17,7 @@ from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
-from gridproof.sweeps.plan.signal_paths import PathTable, evaluator_of, path_table
+from gridproof.sweeps.plan.signal_paths import PathTable, StateDays, evaluator_of, path_table
 from gridproof.sweeps.plan.window import Window, find_window
 from gridproof.sweeps.plan.workload import check_memory
 from gridproof.sweeps.progress.observer import RunObserver
@@ -136,24 +136,19 @@ class Plan:
 class StudyLayout:
     """What all variants of a study share before any signal is measured; ``problem`` has no paths yet.
 
-    States are needed on calendar days [start, stop); every signal must be defined on day ``needed``.
+    ``states``: the days on which the states of the signals are needed.
     """
 
     study: Study
     market: Market
     window: Window
     problem: Problem
-    start: int
-    stop: int
-    needed: int
+    states: StateDays
     evaluator: ExpressionEvaluator
 
     def table(self, study: Study, signal: Signal, backend: Backend, hindsight: bool = False) -> PathTable:
         """The paths of a signal under every choice of its axes in ``study``: the layout's study or a part of it."""
-        holds = study.rule.holds
-        return path_table(
-            study, signal, self.evaluator, backend, self.start, self.stop, self.needed, self.window, holds, hindsight
-        )
+        return path_table(study, signal, self.evaluator, backend, self.states, hindsight)
 
     def plan(self, study: Study, tables: Sequence[PathTable]) -> Plan:
         """The plan of the layout's study, or of a part. tables: the paths of each signal, in the study's order."""
@@ -237,7 +232,8 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         risk_free=study.spec.risk_free,
     )
     evaluator = evaluator_of(study, market, window.last)
-    return StudyLayout(study, market, window, problem, start, stop, window.first - latest, evaluator)
+    states = StateDays(start, stop, window.first - latest)
+    return StudyLayout(study, market, window, problem, states, evaluator)
 
 
 def _rule_table(study: Study) -> Ints:

@@ -17,7 +17,6 @@ from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.signal import OFF, RULE, Signal
 from gridproof.sweeps.study.study import Study
 
@@ -48,6 +47,15 @@ class Reading:
     values: Floats | None
     states: Bools | None
     first: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateDays:
+    """States are needed on calendar days [start, stop); every signal must be defined on day ``needed``."""
+
+    start: int
+    stop: int
+    needed: int
 
 
 def evaluator_of(study: Study, market: Market, last: int, swept: bool = True) -> ExpressionEvaluator:
@@ -179,18 +187,14 @@ def path_table(
     signal: Signal,
     evaluator: ExpressionEvaluator,
     backend: Backend,
-    start: int,
-    stop: int,
-    needed: int,
-    window: Window,
-    definedness: bool = False,
+    days: StateDays,
     hindsight: bool = False,
 ) -> PathTable:
-    """Every path of a signal over calendar days [start, stop), equal paths merged.
+    """Every path of a signal over the days on which states are needed, equal paths merged.
 
-    ``definedness`` adds one bit after the signal's own: whether the signal is defined yet. ``hindsight`` uses states
-    dated when turning points happened, before anyone could know them. Raises UndefinedSignalError where the signal is
-    not defined on calendar day ``needed`` under some choice of its axes.
+    Where the rule may hold, one bit follows the signal's own: whether the signal is defined yet. ``hindsight`` uses
+    states dated when turning points happened, before anyone could know them. Raises UndefinedSignalError where the
+    signal is not defined on day ``days.needed`` under some choice of its axes.
     """
     space = study.space
     axes = [space.axes[position] for position in space.uses[signal.name]]
@@ -207,13 +211,15 @@ def path_table(
     for digits in itertools.product(*(range(len(grids[position])) for position in measured)):
         chosen = {names[position]: grids[position][digit] for position, digit in zip(measured, digits, strict=True)}
         reading = read_signal(study, signal, evaluator, chosen)
-        if reading.first > needed:
-            raise _undefined_error(study, evaluator, window)
-        known = pack(np.arange(start, stop) >= reading.first)[None, None] if definedness else None
+        if reading.first > days.needed:
+            raise _undefined_error(study, evaluator)
+        known = None
+        if study.rule.holds:
+            known = pack(np.arange(days.start, days.stop) >= reading.first)[None, None]
         if hindsight and any(study.graph.facts[at].events for at in signal.nodes):
             reading = read_signal(study, signal, evaluator, chosen, hindsight=True)
         local = []
-        for paths in _paths(study, signal, backend, reading, chosen, latched, start, stop):
+        for paths in _paths(study, signal, backend, reading, chosen, latched, days):
             if known is not None:
                 paths = np.concatenate([paths, np.broadcast_to(known, (len(paths), 1, known.shape[-1]))], axis=1)
             distinct, inverse = merge(paths)
@@ -234,12 +240,11 @@ def _paths(
     reading: Reading,
     chosen: dict[str, Value],
     latched: Mapping[str, Array],
-    start: int,
-    stop: int,
+    days: StateDays,
 ) -> Iterator[Words]:
     """The paths of one reading in chunks (n, bits, W): its own states, or one path for each pair of thresholds."""
     if reading.states is not None:
-        yield pack(reading.states[:, start:stop])[None]
+        yield pack(reading.states[:, days.start : days.stop])[None]
         return
     assert reading.values is not None
     sizes = [len(grid) for grid in latched.values()]
@@ -249,7 +254,7 @@ def _paths(
         levels = {name: grid[digit] for (name, grid), digit in zip(latched.items(), part, strict=True)}
         levels |= {name: np.full(part.shape[1], value, dtype=object) for name, value in chosen.items()}
         on, off = latch_pairs(study, signal, levels)
-        yield backend.latch_paths(reading.values[:stop], on, off, start)[:, None]
+        yield backend.latch_paths(reading.values[: days.stop], on, off, days.start)[:, None]
 
 
 def _measured(study: Study, signal: Signal) -> list[int]:
@@ -260,7 +265,7 @@ def _measured(study: Study, signal: Signal) -> list[int]:
     return [position for position, name in enumerate(names) if name in deciding]
 
 
-def _undefined_error(study: Study, evaluator: ExpressionEvaluator, window: Window) -> UndefinedSignalError:
+def _undefined_error(study: Study, evaluator: ExpressionEvaluator) -> UndefinedSignalError:
     """The error for a window that begins before every signal is defined; it names the signal defined last."""
     since, slowest, market = -1, "", evaluator.market
     for signal in study.signals:

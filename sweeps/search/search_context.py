@@ -170,27 +170,27 @@ class SearchContext:
     ) -> tuple[Words, Ints]:
         """The distinct paths of one reading under ``count`` pairs of levels, (p, bits, W), and each pair's path."""
         if reading.states is not None:
-            paths = pack(reading.states[:, layout.start : layout.stop])[None]
+            paths = pack(reading.states[:, layout.states.start : layout.states.stop])[None]
             inverse = np.zeros(count, dtype=np.int64)
         else:
             on, off = latch_pairs(self.study, signal, levels)
             pairs, inverse = np.unique(np.stack([on, off], axis=1), axis=0, return_inverse=True)
             assert reading.values is not None
-            values = reading.values[: layout.stop]
+            values = reading.values[: layout.states.stop]
             paths = self._backend.latch_paths(
-                values, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), layout.start
+                values, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), layout.states.start
             )[:, None]
         if self.study.rule.holds:
-            defined = pack(np.arange(layout.start, layout.stop) >= reading.first)[None, None]
+            defined = pack(np.arange(layout.states.start, layout.states.stop) >= reading.first)[None, None]
             paths = np.concatenate([paths, np.broadcast_to(defined, (len(paths), 1, defined.shape[-1]))], axis=1)
         return paths, inverse.ravel()
 
     def _reading(self, layout: StudyLayout, signal: Signal, deciding: dict[str, Value]) -> Reading:
-        key = (layout.stop, signal.name, *deciding.items())
+        key = (layout.states.stop, signal.name, *deciding.items())
         if key not in self._readings:
             chosen = {**self.study.base, **deciding}
             reading = read_signal(self.study, signal, layout.evaluator, chosen)
-            if reading.first > layout.needed:
+            if reading.first > layout.states.needed:
                 # Raises the error that names the date from which the signal is defined.
                 part = self.narrowed({name: (value,) for name, value in chosen.items()})
                 layout.table(part, signal, self._backend)
@@ -211,11 +211,13 @@ def _first_days(layout: StudyLayout, bounds: Ints) -> StudyLayout:
     stop = window.last + 1 - int(problem.lags.min())
     shorter = replace(
         problem,
-        path_bits=np.zeros((1, -(-(stop - layout.start) // 64)), dtype=np.uint64),
-        decision_days=stop - layout.start,
+        path_bits=np.zeros((1, -(-(stop - layout.states.start) // 64)), dtype=np.uint64),
+        decision_days=stop - layout.states.start,
         returns=np.ascontiguousarray(problem.returns[:, :, :days]),
         costs=np.ascontiguousarray(problem.costs[..., :days]),
         bounds=bounds.astype(np.int64),
     )
     evaluator = evaluator_of(layout.study, layout.market, window.last)
-    return replace(layout, problem=shorter, window=window, stop=stop, evaluator=evaluator)
+    return replace(
+        layout, problem=shorter, window=window, states=replace(layout.states, stop=stop), evaluator=evaluator
+    )
