@@ -20,7 +20,7 @@ from gridproof.results.axis_range import AxisValues, Value
 from gridproof.results.ledger.ledger import LedgerHeader, TrialAxis
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
-from gridproof.sweeps.study.signal import ON, RULE
+from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Leg, Signal, Study
 
@@ -88,21 +88,21 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
     canonical = {signal.name: _expression(study, signal, position) for signal in study.signals}
 
     def of_signal(signal: Signal) -> list[Any]:
-        kind = "states" if signal.latch is None else "gap" if signal.gap else "level"
+        kind = "states" if not isinstance(signal.form, Levels) else "gap" if signal.form.gap else "level"
         return [canonical[signal.name][0], kind, signal.missing]
 
-    measuring = [one for one in study.signals if not one.alternatives]
+    measuring = [one for one in study.signals if not isinstance(one.form, Alternatives)]
     signals = sorted(measuring, key=lambda one: (json.dumps(of_signal(one)), one.name))
     for number, signal in enumerate(signals):
         label = f"signal.{number}"
         for place, scalar in enumerate(canonical[signal.name][1]):
             parameters[f"{label}.{place}"] = scalar
         parameters[f"{label}.use"] = ON if signal.use is None else _Parameter(signal.use)
-        if signal.latch is not None:
-            other = "off_gap" if signal.gap else "off_below"
+        if isinstance(signal.form, Levels):
+            other = "off_gap" if signal.form.gap else "off_below"
             parameters |= {
-                f"{label}.on_above": _Parameter(signal.latch[0]),
-                f"{label}.{other}": _Parameter(signal.latch[1]),
+                f"{label}.on_above": _Parameter(signal.form.on),
+                f"{label}.{other}": _Parameter(signal.form.off),
             }
 
     def of_leg(leg: Leg) -> list[Any]:

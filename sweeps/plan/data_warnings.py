@@ -22,6 +22,7 @@ from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
 from gridproof.sweeps.plan.window import last_day
+from gridproof.sweeps.study.signal import Levels
 from gridproof.sweeps.study.study import Signal, Study
 
 # Shares above which a yearly rate and a one-way cost are named: percent may have been meant.
@@ -103,13 +104,13 @@ def _both_readings(name: str, value: float, unit: str) -> str:
 
 def _level_warning(study: Study, evaluator: ExpressionEvaluator, signal: Signal) -> str | None:
     """Whether the levels of a signal fit its values under the base's parameters."""
-    if signal.latch is None or signal.value is None:
+    if not isinstance(signal.form, Levels):
         return None
-    base, name = study.base, signal.latch[0]
+    base, name = study.base, signal.form.on
     parameters = {axis: base[study.space.owners[axis]] for axis in signal.parameters}
     try:
         releases = releases_of(study, signal, base)
-        values = evaluator.daily(signal.value, parameters, releases, study.where("signals", signal.name))
+        values = evaluator.daily(signal.form.value, parameters, releases, study.where("signals", signal.name))
     except InputError:
         return None  # planning raises it
     levels = np.array(ends(study.space.axes[study.space.position(name)].values), dtype=float)

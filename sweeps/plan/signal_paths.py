@@ -17,7 +17,7 @@ from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.sweeps.study.signal import OFF, RULE, Signal
+from gridproof.sweeps.study.signal import OFF, RULE, Alternatives, Levels, Signal, Switch
 from gridproof.sweeps.study.study import Study
 
 # Threshold pairs latched at once: bounds the memory of paths that are not merged yet.
@@ -81,8 +81,8 @@ def read_signal(
     is unknown on a later day of the window than the first on which it is known, and nothing says what that means.
     """
     owners, days = study.space.owners, len(evaluator.market.calendar)
-    if signal.alternatives:
-        number = signal.alternatives.index(str(chosen[owners[RULE]]))
+    if isinstance(signal.form, Alternatives):
+        number = signal.form.names.index(str(chosen[owners[RULE]]))
         states = np.array([[bool(number >> at & 1)] * days for at in range(len(signal.bits))])
         return Reading(None, states, 0)
     if signal.use is not None and chosen[owners[signal.use]] == OFF:
@@ -101,11 +101,11 @@ def read_signal(
         if signal.missing == "hold":
             latest = np.maximum.accumulate(np.where(unknown, 0, np.arange(days)))
             daily[number] = values[latest]
-        elif signal.value is not None:
+        elif isinstance(signal.form, Levels):
             daily[number] = np.where(unknown, -np.inf, values)  # below every level: the latch is off
-    if signal.value is not None:
+    if isinstance(signal.form, Levels):
         return Reading(daily[0], None, first)
-    if signal.switch is not None:
+    if isinstance(signal.form, Switch):
         return Reading(None, _switched(daily[0] == 1.0, daily[1] == 1.0)[None], first)
     return Reading(None, np.stack(daily) == 1.0, first)
 
@@ -116,8 +116,8 @@ def shown_values(study: Study, signal: Signal, evaluator: ExpressionEvaluator) -
     base, owners, graph = study.base, study.space.owners, study.graph
     if signal.use is not None and base[owners[signal.use]] == OFF:
         return {}
-    named = {"value": signal.value} if signal.value is not None else {}
-    for root in signal.nodes if signal.value is None else ():
+    named = {"value": signal.form.value} if isinstance(signal.form, Levels) else {}
+    for root in () if named else signal.nodes:
         for at in graph.below(root):
             compared = graph.nodes[at].operands if graph.nodes[at].kind == "compare" else ()
             named |= {graph.text(one): one for one in compared if not graph.facts[one].scalar}
@@ -177,9 +177,9 @@ def _unknown_error(
 
 def latch_pairs(study: Study, signal: Signal, chosen: dict[str, Array]) -> tuple[Floats, Floats]:
     """The latch's thresholds to switch on and off, (P,) each, from arrays of axis values."""
-    assert signal.latch is not None
-    on, other = (chosen[study.space.owners[axis]].astype(np.float64) for axis in signal.latch)
-    return on, on - other if signal.gap else other
+    assert isinstance(signal.form, Levels)
+    on, other = (chosen[study.space.owners[axis]].astype(np.float64) for axis in signal.levels)
+    return on, on - other if signal.form.gap else other
 
 
 def path_table(

@@ -37,7 +37,7 @@ class Dimensions:
         space = study.space
         self._study, self.dense = study, dense
         environment = set(study.environment)
-        levels = {space.owners[name] for one in study.signals for name in one.latch or ()}
+        levels = {space.owners[name] for one in study.signals for name in one.levels}
         levels -= {space.owners[name] for one in study.signals for name in one.deciding}
         several = [axis for axis in space.axes if len(axis.values) > 1]
         self.held = [axis.name for axis in several if axis.name in environment]

@@ -157,7 +157,7 @@ class SearchContext:
         pooled = 0
         for row, members in groups.items():
             reading = self._reading(layout, signal, dict(zip(deciding, row, strict=True)))
-            levels = {owners[name]: columns[owners[name]][members] for name in signal.latch or ()}
+            levels = {owners[name]: columns[owners[name]][members] for name in signal.levels}
             paths, inverse = self._paths_of_reading(layout, signal, reading, levels, len(members))
             index[members] = inverse + pooled
             pool.append(paths)

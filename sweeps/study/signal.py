@@ -24,54 +24,92 @@ RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)
+class Levels:
+    """A number that goes through a latch. ``value``: its node. ``on``, ``off``: the axes of on_above, and of off_below
+    or, with ``gap``, off_gap."""
+
+    value: int
+    on: str
+    off: str
+    gap: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Conditions that are states. ``when``: for each state its name ('' for the only one) and node."""
+
+    when: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The nodes of the conditions that turn a signal on and off."""
+
+    on: int
+    off: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """The names among which the axis RULE chooses; the states are the bits of the chosen one's number, bit 0 first."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """A signal, its expressions as nodes of the study's graph.
 
-    One of four is given. ``value``: a number that goes through a latch of levels. ``when``: for each state its name
-    ('' for the only one) and condition. ``switch``: the conditions that turn it on and off. ``alternatives``: the names
-    among which the axis RULE chooses; its states are the bits of the chosen one's number.
-
-    ``parameters``: the axes of its parameters: its own, then those of the named values that it uses. ``releases``: for
-    each of ``series`` the axis of its release; None: known at the close of its date. ``latch``: the axes of
-    on_above and of off_below or off_gap. ``gap``: whether the second is off_gap. ``use``: the axis with the values on
-    and off; None: always on. ``missing``: what an unknown value is: off, hold the last known one, or None: an error.
+    ``form``: how it has states. ``parameters``: the axes of its parameters: its own, then those of the named values
+    that it uses. ``releases``: for each of ``series`` the axis of its release; None: known at the close of its date.
+    ``use``: the axis with the values on and off; None: always on. ``missing``: what an unknown value is: off, hold the
+    last known one, or None: an error.
     """
 
     name: str
-    series: tuple[str, ...]
-    parameters: tuple[str, ...]
-    releases: tuple[str | None, ...]
-    value: int | None = None
-    when: tuple[tuple[str, int], ...] = ()
-    switch: tuple[int, int] | None = None
-    alternatives: tuple[str, ...] = ()
-    latch: tuple[str, str] | None = None
-    gap: bool = False
+    form: Levels | Conditions | Switch | Alternatives
+    series: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    releases: tuple[str | None, ...] = ()
     use: str | None = None
     missing: str | None = None
 
     @property
     def bits(self) -> tuple[str, ...]:
-        if self.alternatives:
-            return tuple(f"{self.name}.{at}" for at in range(max(1, (len(self.alternatives) - 1).bit_length())))
-        return tuple(f"{self.name}.{bit}" if bit else self.name for bit, _ in self.when) or (self.name,)
+        match self.form:
+            case Alternatives(names):
+                return tuple(f"{self.name}.{at}" for at in range(max(1, (len(names) - 1).bit_length())))
+            case Conditions(when):
+                return tuple(f"{self.name}.{bit}" if bit else self.name for bit, _ in when)
+        return (self.name,)
 
     @property
     def nodes(self) -> tuple[int, ...]:
         """The nodes of its expressions."""
-        value = () if self.value is None else (self.value,)
-        return (*value, *(at for _, at in self.when), *(self.switch or ()))
+        match self.form:
+            case Levels(value):
+                return (value,)
+            case Conditions(when):
+                return tuple(at for _, at in when)
+            case Switch(on, off):
+                return on, off
+        return ()
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The axes of its latch's levels."""
+        return (self.form.on, self.form.off) if isinstance(self.form, Levels) else ()
 
     @property
     def axes(self) -> tuple[str, ...]:
         use = (self.use,) if self.use is not None else ()
         releases = (axis for axis in self.releases if axis)
-        return (*use, *self.parameters, *(self.latch or ()), *releases)
+        return (*use, *self.parameters, *self.levels, *releases)
 
     @property
     def deciding(self) -> set[str]:
         """The axes that affect its values; the others are the levels of the latch."""
-        return set(self.axes) - set(self.latch or ())
+        return set(self.axes) - set(self.levels)
 
 
 def build_signal(
@@ -81,57 +119,62 @@ def build_signal(
     where = ("signals", name)
     check_new_form(name, one, document)
     given = one.model_extra or {}
-    scope = expressions.scope(where, given)
-    value: int | None = None
-    when: tuple[tuple[str, int], ...] = ()
-    switch: tuple[int, int] | None = None
-    latch_spec = one.latch
-    if one.value is not None and one.when is not None:
-        rule, remedy = "a signal has value: with a latch, or when:", "Remove one of the two"
-        raise InputError(rule, "both", document.where((*where, "when")), remedy)
-    if one.when is not None:
-        if latch_spec is not None:
-            rule, remedy = "a signal with when: has no latch, its condition is the state", "Remove the latch"
-            raise InputError(rule, "latch", document.where((*where, "latch")), remedy)
-        conditions = {"": one.when} if isinstance(one.when, str) else one.when
-        if not conditions:
-            rule, remedy = "when: is a condition or a mapping of conditions", "Write a condition"
-            raise InputError(rule, "none", document.where((*where, "when")), remedy)
-        when = tuple(
-            (bit, expressions.parse(text, scope, (*where, "when", *([bit] if bit else [])), boolean=True))
-            for bit, text in conditions.items()
-        )
-    elif latch_spec is not None and (latch_spec.on is not None or latch_spec.off is not None):
-        switch = _switch(one, latch_spec, expressions, scope, where, document)
-    elif one.value is not None:
-        value = expressions.parse(one.value, scope, (*where, "value"), boolean=False)
-    else:
-        rule, remedy = "a signal has value: with a latch, or when:", "Add value: or when: with an expression"
-        raise InputError(rule, "neither", document.where(where), remedy)
+    found = _expressions(one, expressions, expressions.scope(where, given), where, document)
     use = None
     if one.use is not None:
         use = f"{name}.use"
         table.add(use, (*where, "use"), one.use, limits_of_key(SignalSpec, "use"))
-    nodes: list[int] = [*([] if value is None else [value]), *(at for _, at in when), *(switch or ())]
     expressions.add_parameters(where, given)
-    below = (full for at in nodes for full in expressions.graph.facts[at].parameters)
+    form: Levels | Conditions | Switch
+    if isinstance(found, int):
+        form = _latch(name, one.latch or LatchSpec(), table, document, expressions.graph, found)
+    else:
+        form = found
+    facts = [expressions.graph.facts[at] for at in Signal(name, form).nodes]
+    below = (full for each in facts for full in each.parameters)
     parameters = tuple(dict.fromkeys([*(f"{name}.{key}" for key in given), *below]))
-    latch, gap = None, False
-    if value is not None:
-        latch, gap = _latch(name, latch_spec or LatchSpec(), table, document, expressions.graph, value)
-    series = tuple(dict.fromkeys(each for at in nodes for each in expressions.graph.facts[at].series))
+    series = tuple(dict.fromkeys(each for one in facts for each in one.series))
     releases: list[str | None] = []
     for each in series:
         release = spec.series[each].release
         if release is not None and f"{each}.release" not in table.places:
             table.add(f"{each}.release", ("series", each, "release"), release)
         releases.append(f"{each}.release" if release is not None else None)
-    return Signal(name, series, parameters, tuple(releases), value, when, switch, (), latch, gap, use, one.missing)
+    return Signal(name, form, series, parameters, tuple(releases), use, one.missing)
+
+
+def _expressions(
+    one: SignalSpec, expressions: StudyExpressions, scope: Scope, where: tuple[str, ...], document: Document
+) -> int | Conditions | Switch:
+    """The node of a signal's value, or its conditions. Raises InputError where it has both, or neither."""
+    if one.value is not None and one.when is not None:
+        rule, remedy = "a signal has value: with a latch, or when:", "Remove one of the two"
+        raise InputError(rule, "both", document.where((*where, "when")), remedy)
+    if one.when is not None:
+        if one.latch is not None:
+            rule, remedy = "a signal with when: has no latch, its condition is the state", "Remove the latch"
+            raise InputError(rule, "latch", document.where((*where, "latch")), remedy)
+        conditions = {"": one.when} if isinstance(one.when, str) else one.when
+        if not conditions:
+            rule, remedy = "when: is a condition or a mapping of conditions", "Write a condition"
+            raise InputError(rule, "none", document.where((*where, "when")), remedy)
+        return Conditions(
+            tuple(
+                (bit, expressions.parse(text, scope, (*where, "when", *([bit] if bit else [])), boolean=True))
+                for bit, text in conditions.items()
+            )
+        )
+    if one.latch is not None and (one.latch.on is not None or one.latch.off is not None):
+        return _switch(one, one.latch, expressions, scope, where, document)
+    if one.value is None:
+        rule, remedy = "a signal has value: with a latch, or when:", "Add value: or when: with an expression"
+        raise InputError(rule, "neither", document.where(where), remedy)
+    return expressions.parse(one.value, scope, (*where, "value"), boolean=False)
 
 
 def choice_signal(alternatives: Sequence[str]) -> Signal:
     """Returns the choice among several rules as a constant signal. Its bits are the number of the rule, bit 0 first."""
-    return Signal(RULE, (), (RULE,), (), alternatives=tuple(alternatives))
+    return Signal(RULE, Alternatives(tuple(alternatives)), parameters=(RULE,))
 
 
 def check_signal(signal: Signal, table: AxisTable) -> None:
@@ -156,7 +199,7 @@ def _switch(
     scope: Scope,
     where: tuple[str, ...],
     document: Document,
-) -> tuple[int, int]:
+) -> Switch:
     """Returns the conditions of a latch that has conditions instead of levels."""
     levels = [key for key in ("on_above", "off_below", "off_gap") if getattr(latch, key) is not None]
     if latch.on is None or latch.off is None or levels:
@@ -167,12 +210,10 @@ def _switch(
         rule = "a latch of conditions needs no value:"
         raise InputError(rule, "value", document.where((*where, "value")), "Remove it, and use it in the conditions")
     on = expressions.parse(latch.on, scope, (*where, "latch", "on"), boolean=True)
-    return on, expressions.parse(latch.off, scope, (*where, "latch", "off"), boolean=True)
+    return Switch(on, expressions.parse(latch.off, scope, (*where, "latch", "off"), boolean=True))
 
 
-def _latch(
-    name: str, latch: LatchSpec, table: AxisTable, document: Document, graph: Graph, value: int
-) -> tuple[tuple[str, str], bool]:
+def _latch(name: str, latch: LatchSpec, table: AxisTable, document: Document, graph: Graph, value: int) -> Levels:
     where = ("signals", name, "latch")
     if latch.off_below is not None and latch.off_gap is not None:
         raise InputError(
@@ -185,23 +226,24 @@ def _latch(
     table.add(on, (*where, "on_above"), (0.0,) if latch.on_above is None else latch.on_above, limits)
     if latch.off_gap is not None:
         table.add(f"{name}.off_gap", (*where, "off_gap"), latch.off_gap, limits_of_key(LatchSpec, "off_gap"))
-        return (on, f"{name}.off_gap"), True
+        return Levels(value, on, f"{name}.off_gap", True)
     off = f"{name}.off_below"
     table.place(off, (*where, "off_below"))
     if latch.off_below is None:
-        return (on, on), False
+        return Levels(value, on, on, False)
     table.add(off, (*where, "off_below"), latch.off_below, limits)
-    return (on, off), False
+    return Levels(value, on, off, False)
 
 
 def _check_latch(signal: Signal, table: AxisTable) -> None:
-    if signal.latch is None or signal.gap or table.owner(signal.latch[0]) == table.owner(signal.latch[1]):
+    form = signal.form
+    if not isinstance(form, Levels) or form.gap or table.owner(form.on) == table.owner(form.off):
         return
-    lowest, highest = min(ends(table.values(signal.latch[0]))), max(ends(table.values(signal.latch[1])))
+    lowest, highest = min(ends(table.values(form.on))), max(ends(table.values(form.off)))
     if highest > lowest:  # type: ignore[operator]
         raise InputError(
             "off_below must not lie above on_above anywhere in the grid",
             f"off_below {highest} with on_above {lowest}",
-            table.where(signal.latch[1]),
+            table.where(form.off),
             f"End off_below at {lowest}, start on_above at {highest}, or use off_gap",
         )
