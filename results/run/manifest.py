@@ -62,7 +62,8 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not path.is_file():
         return None
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode()
+        record = json.loads(text)
     except ValueError:
         raise DamagedFileError("not JSON") from None
     try:
@@ -75,6 +76,8 @@ def read_manifest(folder: Path) -> Manifest | None:
         manifest = Manifest(str(record["run"]), int(record["pieces"]), files)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedFileError(f"no manifest of this version: {type(error).__name__}: {error}") from None
+    if manifest.text() != text:
+        raise DamagedFileError("its content was changed")
     if wrong := next((name for name in manifest.files if Path(name).name != name), None):
         raise DamagedFileError(f"it names {wrong!r}, which is outside the folder")
     return manifest
