@@ -1,0 +1,43 @@
+"""Backends of a panel by name; none is ever substituted silently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.panel.information import Information
+from gridproof.kernels.panel.ranking import Columns, Ranking
+from gridproof.kernels.panel.regression import Regression
+from gridproof.kernels.panel.selection import SelectionProblem, Selections
+
+PANEL_BACKENDS = ("cpu", "reference")
+
+
+@dataclass(frozen=True, slots=True)
+class PanelBackend:
+    """One way to compute all that is asked of a panel; each function is documented in ``panel.reference``."""
+
+    name: str
+    rank_days: Callable[[Floats], Ranking]
+    select: Callable[[SelectionProblem], Selections]
+    rank_ic: Callable[[Floats, Floats, Ints, int], Information]
+    regress: Callable[[Floats, Floats, Columns, int, Floats], Regression]
+
+
+def resolve_panel(name: str) -> PanelBackend:
+    """The backend of this name, imported when it is resolved. Raises InputError for an unknown name."""
+    if name == "cpu":
+        from gridproof.kernels.panel.cpu import information, ranking, regression, selection
+
+        return PanelBackend(name, ranking.rank_days, selection.select, information.rank_ic, regression.regress)
+    if name == "reference":
+        from gridproof.kernels.panel.reference import information as means
+        from gridproof.kernels.panel.reference import ranking as ranks
+        from gridproof.kernels.panel.reference import regression as squares
+        from gridproof.kernels.panel.reference import selection as baskets
+
+        return PanelBackend(name, ranks.rank_days, baskets.select, means.rank_ic, squares.regress)
+    rule = "the backend of a panel must be one that can run here"
+    raise InputError(rule, name, "backend", f"Use one of {', '.join(PANEL_BACKENDS)}")

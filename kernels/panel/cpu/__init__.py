@@ -1,0 +1,1 @@
+"""The kernels of a panel, compiled by Numba, on all cores."""

@@ -1,0 +1,59 @@
+"""Selections by a plain loop over schedules, counts and days."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gridproof.kernels.arrays import Bools, Floats
+from gridproof.kernels.panel.selection import SelectionProblem, Selections
+
+
+def select(problem: SelectionProblem) -> Selections:
+    """The returns and the trades of every schedule and count."""
+    found = Selections.zeros(problem)
+    for schedule, (interval, offset) in enumerate(problem.schedules):
+        for place, count in enumerate(problem.counts):
+            _simulate(problem, int(interval), int(offset), int(count), *(each[schedule, place] for each in found))
+    return found
+
+
+def _simulate(
+    problem: SelectionProblem, interval: int, offset: int, count: int, gross: Floats, bought: Floats, sold: Floats
+) -> None:
+    stocks = problem.value.shape[1]
+    held, weights, formed = np.zeros(stocks, dtype=np.bool_), np.zeros(stocks), False
+    for day in range(problem.start + 1, len(problem.value)):
+        close, at = day - 1, day - problem.start - 1
+        if at >= offset and (at - offset) % interval == 0:
+            held = _basket(problem, close, count, held)
+            formation = _weights(problem, close, held)
+            if formed:
+                bought[at] = np.maximum(formation - weights, 0.0).sum()
+                sold[at] = np.maximum(weights - formation, 0.0).sum()
+            weights, formed = formation, True
+        invested = weights > 0.0
+        if invested.any():
+            grown = weights.copy()
+            grown[invested] *= problem.value[day, invested] / problem.value[close, invested]
+            gross[at] = grown.sum() - 1.0
+            weights = grown / grown.sum()
+
+
+def _basket(problem: SelectionProblem, close: int, count: int, held: Bools) -> Bools:
+    """(S,) the stocks of the basket that is formed at this close, when ``held`` was the basket before."""
+    decided = close - problem.lag + 1
+    target = np.zeros_like(held)
+    target[problem.ranking.order[decided, : min(count, problem.ranking.eligible[decided])]] = True
+    buyable, sellable = problem.buyable[close], problem.sellable[close]
+    basket: Bools = (target & (buyable | held)) | (held & ~sellable)
+    return basket
+
+
+def _weights(problem: SelectionProblem, close: int, basket: Bools) -> Floats:
+    """(S,) adding up to 1, or all 0 where no stock of the basket has a weight."""
+    if problem.weight is None:
+        weights = basket.astype(np.float64)
+    else:
+        weights = np.where(basket, problem.weight[close - problem.lag + 1], 0.0)
+    total = weights.sum()
+    return weights / total if total > 0.0 else np.zeros_like(weights)

@@ -1,0 +1,166 @@
+"""Selections: backends against the reference, the reference against pandas, and what must change no bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.panel.backend import PANEL_BACKENDS, resolve_panel
+from gridproof.kernels.panel.ranking import Ranking
+from gridproof.kernels.panel.selection import Selections, net_returns, selection_problem
+from gridproof.kernels.threads import limit_threads, thread_count
+from tests.support.panels import random_panel, random_problem
+
+SCHEDULES = np.array([[1, 0], [2, 1], [5, 3], [40, 0]])
+COUNTS = np.array([1, 2, 3, 5, 8, 12, 20])
+
+
+def assert_same(actual: Selections, expected: Selections) -> None:
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 3), st.booleans())
+def test_effective_ranks_are_the_baskets_of_the_reference(seed: int, lag: int, weighted: bool) -> None:
+    problem = random_problem(seed, SCHEDULES, COUNTS, lag=lag, weighted=weighted)
+    expected, actual = resolve_panel("reference").select(problem), resolve_panel("cpu").select(problem)
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", PANEL_BACKENDS)
+@pytest.mark.parametrize(("interval", "offset"), [(1, 0), (5, 2)])
+def test_ideal_trading_is_a_plain_pandas_simulation(name: str, interval: int, offset: int) -> None:
+    value, key, _, _, _ = random_panel(11, days=60, stocks=30)
+    tradable = np.ones(value.shape, dtype=np.bool_)
+    ranking = resolve_panel(name).rank_days(key)
+    schedules, counts = np.array([[interval, offset]]), np.array([7, 25])
+    found = resolve_panel(name).select(selection_problem(value, ranking, tradable, tradable, schedules, counts))
+    prices, keys = pd.DataFrame(value), pd.DataFrame(key)
+    for place, count in enumerate(counts):
+        shares, nav, navs, traded = pd.Series(0.0, prices.columns), 1.0, [1.0], []
+        for day in range(len(prices) - 1):
+            close, paid = prices.iloc[day].fillna(0.0), 0.0
+            if day >= offset and (day - offset) % interval == 0:
+                chosen = keys.iloc[day].dropna().sort_values(kind="stable").index[:count]
+                target = pd.Series(1.0 / max(len(chosen), 1), chosen).reindex(prices.columns, fill_value=0.0)
+                paid = float((target - shares * close / nav).abs().sum()) if day > offset else 0.0
+                shares = (target * nav / close).fillna(0.0)
+            worth = float((shares * prices.iloc[day + 1].fillna(0.0)).sum())
+            nav = worth if worth > 0.0 else nav
+            navs.append(nav)
+            traded.append(paid)
+        np.testing.assert_allclose(found.gross[0, place], pd.Series(navs).pct_change().dropna(), atol=1e-12)
+        np.testing.assert_allclose((found.bought + found.sold)[0, place], traded, atol=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_future_does_not_change_the_past(weighted: bool) -> None:
+    value, key, buyable, sellable, weight = random_panel(5)
+    cut, rng = 18, np.random.default_rng(0)
+    later = [value.copy(), key.copy(), ~buyable, ~sellable, np.where(np.isnan(weight), np.nan, weight + 1.0)]
+    later[0] *= rng.uniform(0.1, 10.0, value.shape)
+    later[1] *= -1.0
+    for array, changed in zip((value, key, buyable, sellable, weight), later, strict=True):
+        changed[:cut] = array[:cut]
+    for name in PANEL_BACKENDS:
+        both = []
+        for values, keys, buys, sells, weights in ((value, key, buyable, sellable, weight), later):
+            ranking = resolve_panel(name).rank_days(keys)
+            used = weights if weighted else None
+            problem = selection_problem(values, ranking, buys, sells, SCHEDULES, COUNTS, used, 2, 2)
+            both.append(resolve_panel(name).select(problem))
+        for one, other in zip(*both, strict=True):
+            np.testing.assert_array_equal(one[:, :, : cut - 3], other[:, :, : cut - 3])
+        assert (both[0].gross[:, :, cut:] != both[1].gross[:, :, cut:]).any()
+
+
+def test_threads_and_the_split_of_counts_schedules_and_days_change_no_bit() -> None:
+    problem = random_problem(8, SCHEDULES, COUNTS, weighted=True)
+    select = resolve_panel("cpu").select
+    whole = select(problem)
+    before = limit_threads(1)
+    try:
+        assert thread_count() == 1
+        assert_same(select(problem), whole)
+    finally:
+        limit_threads(before)
+    for place in range(len(COUNTS)):
+        part = select(problem._replace(counts=COUNTS[place : place + 1]))
+        assert_same(part, Selections(*(each[:, place : place + 1] for each in whole)))
+    for at in range(len(SCHEDULES)):
+        part = select(problem._replace(schedules=SCHEDULES[at : at + 1]))
+        assert_same(part, Selections(*(each[at : at + 1] for each in whole)))
+    cut = 20
+    ranking = Ranking(*(each[:cut] for each in problem.ranking))
+    arrays = (problem.value[:cut], ranking, problem.buyable[:cut], problem.sellable[:cut], SCHEDULES, COUNTS)
+    part = select(selection_problem(*arrays, problem.weight[:cut], 2))  # type: ignore[index]
+    assert_same(part, Selections(*(each[:, :, : part.gross.shape[2]] for each in whole)))
+
+
+def test_the_order_of_columns_changes_no_bit() -> None:
+    value, key, buyable, sellable, weight = random_panel(21, days=50, stocks=40, ties=False)
+    mixed = np.random.default_rng(1).permutation(value.shape[1])
+    both = []
+    for columns in (np.arange(value.shape[1]), mixed):
+        values, keys, buys, sells, weights = (each[:, columns] for each in (value, key, buyable, sellable, weight))
+        ranking = resolve_panel("cpu").rank_days(keys)
+        problem = selection_problem(values, ranking, buys, sells, SCHEDULES, COUNTS, weights)
+        both.append(resolve_panel("cpu").select(problem))
+    assert_same(*both)
+
+
+@pytest.mark.parametrize("name", PANEL_BACKENDS)
+def test_a_small_case_by_hand(name: str) -> None:
+    """Two stocks; the second cannot be bought on day 1, nor the first sold on day 2; on day 3 none is eligible."""
+    value = np.array([[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [2.0, 4.0], [2.0, 4.0]])
+    key = np.array([[1.0, 2.0], [2.0, 1.0], [2.0, 1.0], [np.nan, np.nan], [1.0, 2.0]])
+    buyable, sellable = np.ones((5, 2), dtype=np.bool_), np.ones((5, 2), dtype=np.bool_)
+    buyable[1, 1] = sellable[2, 0] = False
+    problem = selection_problem(
+        value, resolve_panel(name).rank_days(key), buyable, sellable, np.array([[1, 0]]), np.array([1])
+    )
+    found = resolve_panel(name).select(problem)
+    # Day 0: the first. Day 1: it is sold, the second not bought, so nothing is held. Day 2: the second is bought.
+    assert found.gross[0, 0].tolist() == [1.0, 0.0, 1.0, 0.0]
+    assert found.bought[0, 0].tolist() == [0.0, 0.0, 1.0, 0.0]
+    assert found.sold[0, 0].tolist() == [0.0, 1.0, 0.0, 1.0]
+
+
+def test_costs_and_stamp_tax_by_hand() -> None:
+    gross, bought, sold = np.array([0.1, 0.0]), np.array([0.5, 0.0]), np.array([0.4, 1.0])
+    tax = np.array([0.003, 0.001])
+    net = net_returns(gross, bought, sold, 0.001, tax)
+    np.testing.assert_allclose(net, [1.1 * (1.0 - 0.0005 - 0.0016) - 1.0, -0.002], atol=1e-15)
+
+
+def test_wrong_inputs_are_one_clear_error() -> None:
+    value, key, buyable, sellable, weight = random_panel(1)
+    ranking = resolve_panel("reference").rank_days(key)
+    good = {
+        "value": value, "ranking": ranking, "buyable": buyable, "sellable": sellable, "schedules": SCHEDULES,
+        "counts": COUNTS,
+    }  # fmt: skip
+    lost, zero = value.copy(), value.copy()
+    lost[-1, 0], zero[-1, 0] = np.nan, 0.0
+    missing = weight.copy()
+    missing[-1] = np.nan
+    everywhere = resolve_panel("reference").rank_days(np.zeros_like(key))
+    for change, message in [
+        ({"value": lost}, "value, day 29, stock 0: a value must be known from the first day on"),
+        ({"value": zero}, "value, day 29, stock 0: a value must be positive and finite; got 0.0"),
+        ({"ranking": everywhere}, "key, day 0, stock .*: a key must be NaN where the value is"),
+        ({"buyable": buyable[1:]}, "buyable: the shape must be that of the panel"),
+        ({"schedules": np.array([[0, 0]])}, "schedules: a schedule must be an interval of 1 day or more"),
+        ({"counts": np.array([3, 2])}, "counts: counts must be ascending"),
+        ({"lag": 0}, "lag: a lag must be 1 or more; got 0"),
+        ({"lag": 3, "start": 1}, "start: the start must lie from day 2"),
+        ({"weight": missing}, "weight, day 29, stock .*: a weight must be known"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            selection_problem(**(good | change))  # type: ignore[arg-type]
