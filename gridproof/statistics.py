@@ -21,6 +21,7 @@ from gridproof.results.statistics.sequential import sequential_p_value
 from gridproof.results.statistics.sharpe import minimum_track_record_length, probabilistic_sharpe, sharpe_interval
 from gridproof.results.statistics.sharpe_difference import joint_upper_bounds, sharpe_difference_test
 from gridproof.results.statistics.shift import circular_shift_test, subperiod_test
+from gridproof.results.statistics.sign_flips import sign_flip_effect, sign_flip_test
 from gridproof.results.statistics.splits import combinatorial_paths, combinatorial_purged_splits, walk_forward
 from gridproof.results.statistics.superior_predictive_ability import (
     reality_check,
@@ -53,6 +54,8 @@ __all__ = [
     "sequential_p_value",
     "sharpe_difference_test",
     "sharpe_interval",
+    "sign_flip_effect",
+    "sign_flip_test",
     "sobol_indices_from_grid",
     "stationary_bootstrap_indices",
     "stepwise_multiple_test",

@@ -16,6 +16,7 @@ from gridproof.results.run.conclusion_record import (
     ChoicesPlaceboRecord,
     ConclusionRecord,
     HoldingRecord,
+    Null,
     Number,
     TimingRecord,
     WorthRecord,
@@ -31,12 +32,21 @@ LARGEST_WEIGHT = 0.95
 # An annual Sharpe ratio that is not worth having.
 _NEGLIGIBLE = 0.2
 
-_TIMING = "circular shifts of the positions, Sharpe ratio after cost"
+_TIMING: dict[Null, str] = {
+    "shifts": "circular shifts of the positions, Sharpe ratio after cost",
+    "signs": "random signs of the days' returns, Sharpe ratio after cost",
+}
 _WORTH = "difference of Sharpe ratios, studentised circular block bootstrap"
-_BOUND = "upper bound of the timing effect, by inverting the shift test"
+_BOUND: dict[Null, str] = {
+    "shifts": "upper bound of the timing effect, by inverting the shift test",
+    "signs": "upper bound of the timing effect, by inverting the test by random signs",
+}
 _SMALL_SEARCH = "placebo of all choices with an effect of one annual volatility of the best"
 NOT_REPEATED = "the search was not repeated under this environment"
-_SEARCH = "placebo of all choices, largest active t under circular shifts"
+_SEARCH: dict[Null, str] = {
+    "shifts": "placebo of all choices, largest active t under circular shifts",
+    "signs": "placebo of all choices, largest active t under random signs of the days' returns",
+}
 
 
 def conclude(
@@ -55,7 +65,7 @@ def conclude(
     answers: ConclusionRecord = {
         "timing": answer_timing(timing, worth["days"]),
         "worth": _unknown("", _WORTH),
-        "search": answer_search(search) if repeated else _unknown(NOT_REPEATED, _SEARCH),
+        "search": answer_search(search) if repeated else _unknown(NOT_REPEATED, _SEARCH["shifts"]),
         "since": answer_since(since),
         "declared": declared,
         "sentence": "",
@@ -66,21 +76,21 @@ def conclude(
 
 
 def answer_timing(timing: TimingRecord, days: int) -> AnswerRecord:
-    p_value = timing["p_value"]
+    p_value, test = timing["p_value"], _TIMING[timing["null"]]
     if why := _too_little(days, timing["switches"], timing["largest_weight"]):
-        return _unknown(f"nothing can be told of the rule's timing: {why}", _TIMING, p_value)
+        return _unknown(f"nothing can be told of the rule's timing: {why}", test, p_value)
     if p_value is None:
-        return _unknown("nothing can be told of the rule's timing: its returns are constant", _TIMING)
+        return _unknown("nothing can be told of the rule's timing: its returns are constant", test)
     counts = f"p {text(p_value, 3)}, {_switches(timing['switches'])}"
     if p_value <= LEVEL:
         mean = timing["p_mean"]
         why = f"the rule's timing is better than chance ({counts})"
         if mean is not None and mean > LEVEL:
             why += f", but it times risk, not return (p of the mean {text(mean, 3)})"
-        return _answer("yes", p_value, LEVEL, _TIMING, why)
-    if (bound := _small_effect(timing["upper"], timing["volatility"], f"the rule's timing ({counts})")) is not None:
+        return _answer("yes", p_value, LEVEL, test, why)
+    if (bound := _small_effect(timing, f"the rule's timing ({counts})")) is not None:
         return bound
-    return _unknown(f"nothing shows that the rule's timing is better than chance ({counts})", _TIMING, p_value)
+    return _unknown(f"nothing shows that the rule's timing is better than chance ({counts})", test, p_value)
 
 
 def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
@@ -106,19 +116,19 @@ def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
 
 def answer_search(search: ChoicesPlaceboRecord | None) -> AnswerRecord:
     if search is None:
-        return _unknown("nothing was searched", _SEARCH)
-    p_value = search["p_value"]
+        return _unknown("nothing was searched", _SEARCH["shifts"])
+    p_value, test = search["p_value"], _SEARCH[search["null"]]
     if p_value is None or search["choices"] == 0:
-        return _unknown("nothing can be told of the search: no choice switches often enough", _SEARCH)
+        return _unknown("nothing can be told of the search: no choice switches often enough", test)
     drawn = " drawn at random" if search["sampled"] else ""
     among = f"p {text(p_value, 3)} among {search['choices']:,} eligible choices{drawn}"
     if p_value <= LEVEL:
-        return _answer("yes", p_value, LEVEL, _SEARCH, f"the best choice is more than luck ({among})")
+        return _answer("yes", p_value, LEVEL, test, f"the best choice is more than luck ({among})")
     small = search["p_with_effect"]
     if small is not None and small <= LEVEL:
         more = f"an effect of one annual volatility would have shown more (p {text(small, 3)})"
         return _answer("no", small, LEVEL, _SMALL_SEARCH, f"the best choice's timing ({among}) is small: {more}")
-    return _unknown(f"nothing shows that the best choice is more than luck ({among})", _SEARCH, p_value)
+    return _unknown(f"nothing shows that the best choice is more than luck ({among})", test, p_value)
 
 
 def answer_since(since: WorthRecord | None) -> AnswerRecord:
@@ -171,12 +181,13 @@ def _bound(worth: WorthRecord) -> AnswerRecord | None:
     return _answer("no", upper, _NEGLIGIBLE, "upper bound of the difference of Sharpe ratios", why)
 
 
-def _small_effect(upper: Number, volatility: Number, what: str) -> AnswerRecord | None:
+def _small_effect(timing: TimingRecord, what: str) -> AnswerRecord | None:
     """The answer "no": the timing effect is below one annual volatility."""
+    upper, volatility = timing["upper"], timing["volatility"]
     if upper is None or volatility is None or upper >= volatility:
         return None
     most = f"at most {100 * upper:.0f}% a year more on days held than on others, below one annual volatility"
-    return _answer("no", upper, volatility, _BOUND, f"{what} is small: {most}")
+    return _answer("no", upper, volatility, _BOUND[timing["null"]], f"{what} is small: {most}")
 
 
 def _too_little(days: int, switches: int, largest_weight: float) -> str:

@@ -11,7 +11,8 @@ from gridproof.results.conclusion import NOT_REPEATED, QUESTIONS
 def environments_sentence(conclusion: Mapping[str, Any], environments: Sequence[Mapping[str, Any]]) -> str:
     """How many other environments leave each answer as it is; empty where there are none.
 
-    Without what was asked in none of them, as Search where a search found the base.
+    Without what was asked in none of them, as Search where a search found the base. Where there are so many choices
+    that some were drawn, it says from how many.
 
     >>> own = {question: {"answer": "no"} for question in QUESTIONS}
     >>> environments_sentence(own, [{"conclusion": own}])[:50]
@@ -28,7 +29,9 @@ def environments_sentence(conclusion: Mapping[str, Any], environments: Sequence[
         same = sum(_answer(one.get("conclusion"), question) == own for one in environments)
         stays.append(f"{question} stays “{own}” in {same}")
     count = len(environments)
-    return f"Of {count} other environment{'s' * (count != 1)}: " + ", ".join(stays) + "."
+    counted = f"Of {count} other environment{'s' * (count != 1)}: " + ", ".join(stays) + "."
+    drawn = max((str(one.get("sampled") or "") for one in environments), key=len)
+    return counted + (f" There, best and Search are those of {drawn}." if drawn else "")
 
 
 def _answer(conclusion: Mapping[str, Any] | None, question: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.calibration.choices import latched_changes
-from benchmarks.calibration.markets import PERIODS, draw_positions, draw_shocks, eligible
+from benchmarks.calibration.markets import DAILY, PERIODS, draw_positions, draw_shocks, eligible
 from benchmarks.calibration.rates import Row, row
 from benchmarks.calibration.truth import Truth
 from gridproof.kernels.arrays import Floats, Ints
@@ -34,7 +34,8 @@ class Kind:
     wrong: the answers that are wrong here, each in at most 5% of markets. effect: in annual volatilities a year, or
     ``difference``: instead, by how much the rule's true Sharpe ratio is above that of the best static holding.
     classes: about so many switches in all days. series: real returns instead of drawn ones. trend: instead of random
-    positions the rule follows (1) or leans against (−1) the leg's own change over so many days as the class says.
+    positions the rule follows (1) or leans against (−1) the leg's own change over so many days as the class says; real
+    returns then have random signs, so that there is nothing to know.
     """
 
     meaning: str
@@ -67,8 +68,16 @@ _DRAWN = {
     "edge, 1,000 days": Kind("better by 0.2", _EDGE, difference=0.2, days=1000, classes=(10, 50)),
     "tie, 500 days": Kind("as good as holding", _TIE, difference=0.0, days=500, classes=(10, 50)),
     "edge, 500 days": Kind("better by 0.2", _EDGE, difference=0.2, days=500, classes=(10, 50)),
+    "no timing, 1,000 days": Kind("no timing", _NO_TIMING, days=1000, classes=(10, 50)),
+    "no timing, 4,000 days": Kind("no timing", _NO_TIMING, days=4000, classes=(10, 50)),
+    "tie, 4,000 days": Kind("as good as holding", _TIE, difference=0.0, days=4000, classes=(10, 50)),
+    "edge, 4,000 days": Kind("better by 0.2", _EDGE, difference=0.2, days=4000, classes=(10, 50)),
     "trend": Kind("no timing, the rule follows the leg's own past", _NO_TIMING, classes=(20, 60, 250), trend=1),
     "reversal": Kind("no timing, it leans against it", _NO_TIMING, classes=(20, 60, 250), trend=-1),
+    "trend, 1,000 days": Kind("follows the leg's own past", _NO_TIMING, days=1000, classes=(20, 60), trend=1),
+    "reversal, 1,000 days": Kind("leans against it", _NO_TIMING, days=1000, classes=(20, 60), trend=-1),
+    "trend, 4,000 days": Kind("follows the leg's own past", _NO_TIMING, days=4000, classes=(60, 250), trend=1),
+    "reversal, 4,000 days": Kind("leans against it", _NO_TIMING, days=4000, classes=(60, 250), trend=-1),
 }
 
 
@@ -79,6 +88,9 @@ def base_kinds(series: dict[str, Callable[[], Floats]]) -> dict[str, Kind]:
         kinds[name] = Kind("random positions", _NO_TIMING, classes=(6, 40), series=load)
         effect = Kind("the same with an effect of one", ("timing no",), effect=1.0, classes=(6, 40), series=load)
         kinds[f"{name}, effect 1"] = effect
+        for side, trend in (("trend", 1), ("reversal", -1)):
+            meaning = f"its days with random signs, {side}"
+            kinds[f"{name}, {side}"] = Kind(meaning, _NO_TIMING, classes=(20, 250), series=load, trend=trend)
     return kinds
 
 
@@ -88,7 +100,7 @@ def measure_base(name: str, kind: Kind, switches: int, markets: int, seed: list[
     real = None if kind.series is None else kind.series()
     for market in range(markets):
         held, gross = draw(kind, switches, np.random.default_rng([*seed, market]), real)
-        for question, told in answer(held, gross).items():
+        for question, told in answer(held, gross, bool(kind.trend)).items():
             if told != "cannot tell":
                 counts[f"{question} {told}"] += 1
         found.append(np.count_nonzero(held[1:] != held[:-1]))
@@ -99,7 +111,7 @@ def measure_base(name: str, kind: Kind, switches: int, markets: int, seed: list[
 def draw(kind: Kind, switches: int, rng: np.random.Generator, real: Floats | None = None) -> tuple[Ints, Floats]:
     """(T,) held, 0 for the first allocation and 1 for the second, and their (T, 2) returns in excess of cash."""
     if kind.trend:
-        return _follow(kind, switches, rng)
+        return _follow(kind, switches, rng, real)
     days = kind.days if real is None else len(real)
     held = draw_positions(rng, days, switches)
     weights = 1.0 - held
@@ -112,10 +124,13 @@ def draw(kind: Kind, switches: int, rng: np.random.Generator, real: Floats | Non
     return held, kind.truth.returns(shocks, weights, effect)
 
 
-def answer(held: Ints, gross: Floats) -> dict[str, str]:
-    """The answers of a verdict for a rule without costs, by question; Since is asked of the same days."""
+def answer(held: Ints, gross: Floats, own_price: bool = False) -> dict[str, str]:
+    """The answers of a verdict for a rule without costs, by question; Since is asked of the same days.
+
+    own_price: the rule reads the price of what it holds.
+    """
     p_value = time_shift(held, gross, 0.0, PERIODS, 0.0)["p_value"]
-    timing = measure_timing(held, gross, 0.0, PERIODS, p_value)
+    timing = measure_timing(held, gross, 0.0, PERIODS, p_value, own_price)
     rule = gross[np.arange(len(held)), held]
     worth = compare_with_holdings(rule, {"first": gross[:, 0], "second": gross[:, 1]}, held, PERIODS, RESAMPLES)
     first = answer_timing(timing, len(held))["answer"]
@@ -123,11 +138,15 @@ def answer(held: Ints, gross: Floats) -> dict[str, str]:
     return {"timing": first, "worth": second, "since": answer_since(worth)["answer"]}
 
 
-def _follow(kind: Kind, window: int, rng: np.random.Generator) -> tuple[Ints, Floats]:
+def _follow(kind: Kind, window: int, rng: np.random.Generator, real: Floats | None) -> tuple[Ints, Floats]:
     while True:
-        shocks = draw_shocks(rng, kind.days + window, 1)
-        log = np.concatenate([[0.0], np.cumsum(shocks[:-1, 0] + kind.truth.sharpe / np.sqrt(PERIODS))])
+        if real is None:
+            earned = draw_shocks(rng, kind.days + window, 1)[:, 0] + kind.truth.sharpe / np.sqrt(PERIODS)
+            earned *= DAILY
+        else:
+            earned = real.mean() + (real - real.mean()) * rng.choice([-1.0, 1.0], len(real))
+        log = np.concatenate([[0.0], np.cumsum(earned[:-1])])
         weights = latched_changes(-kind.trend * log, window, 0.3, -0.3)
         held = (1.0 - weights).astype(np.int64)
         if eligible(held):
-            return held, kind.truth.returns(shocks[window:], weights, 0.0)
+            return held, np.column_stack([earned[window:], np.zeros(len(held))])

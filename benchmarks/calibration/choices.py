@@ -13,14 +13,15 @@ from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.jit import jit
 from gridproof.results.conclusion import LEVEL
 from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord
-from gridproof.results.statistics.sequential import sequential_p_value
+from gridproof.results.statistics.sequential import SequentialPValue, sequential_p_value
+from gridproof.results.statistics.sign_flips import correct_own_past, positions_memory
 
 WINDOWS = (20, 40, 60, 90, 120, 160, 200, 250)
 # In standard deviations of a random walk's change over the window: out above the one, back in below the other.
 OUT_ABOVE = (0.0, 0.3, 0.6, 0.9)
 IN_BELOW = (-0.6, -0.2)
 
-_SHIFTS, _ENOUGH = 999, 50
+_SHIFTS, _ENOUGH, _OF_SIGNS = 999, 50, 16
 
 
 def choose(series: Floats) -> Floats:
@@ -83,7 +84,7 @@ class Found:
     single: float  # the p-value of its shift test, as if it had not been chosen
 
 
-def placebo(weights: Floats, returns: Floats, rng: np.random.Generator) -> Found:
+def placebo(weights: Floats, returns: Floats, rng: np.random.Generator, own_price: bool = False) -> Found:
     """The placebo of a verdict's Search (``sweeps.verdict.search_placebo``). returns: (T, 2) of the two allocations."""
     days = len(returns)
     difference = returns[:, 0] - returns[:, 1]
@@ -91,17 +92,32 @@ def placebo(weights: Floats, returns: Floats, rng: np.random.Generator) -> Found
     squares = weights @ (difference * (difference + 2.0 * returns[:, 1])) + (returns[:, 1] ** 2).sum()
     best = int((totals / np.sqrt(squares - totals**2 / days)).argmax())
     spectrum = np.conj(rfft(weights.astype(np.float32), axis=1))
-    observed = shift_choices(weights, spectrum, difference)
-    values = observed.sums / observed.roots
-    maxima, tie = values.max(axis=0), 1e-4
+    memory = max(positions_memory(row[:, None]) for row in weights) if own_price else None
+    nothing = np.zeros(len(weights))
+    values = _turned(weights, spectrum, difference, nothing, memory)
+    observed, tie = float(values[:, 0].max()), 1e-4
     drawn = rng.permutation(np.arange(1, days))[:_SHIFTS]
-    found = sequential_p_value(maxima[drawn] >= maxima[0] - tie, _ENOUGH)
+
+    def p_value(apart: Floats, added: Floats, sign: float) -> SequentialPValue:
+        """apart: (T,) what is turned. added: (V,) to each sum. sign: 1 counts shifts above ``observed``, −1 below."""
+        reached = np.zeros(0, dtype=np.bool_)
+        size = _SHIFTS if memory is None else _OF_SIGNS
+        while len(reached) < len(drawn) and reached.sum() < _ENOUGH:
+            batch = drawn[len(reached) : len(reached) + size]
+            signs = np.ones(days) if memory is None else rng.choice([-1.0, 1.0], days)
+            maxima = _turned(weights, spectrum, (apart - apart.mean()) * signs, added, memory).max(axis=0)[batch]
+            reached = np.concatenate([reached, sign * (maxima - observed) >= -tie])
+        return sequential_p_value(reached, _ENOUGH)
+
+    found = p_value(difference, nothing, 1.0)
     record: ChoicesPlaceboRecord = {
+        "null": "shifts" if memory is None else "signs",
+        "memory": memory,
         "choices": len(weights),
         "sampled": False,
         "shifts": found.placebos,
         "seed": 0,
-        "observed": float(maxima[0]),
+        "observed": observed,
         "at_least": found.reached,
         "p_value": found.p_value,
         "p_with_effect": None,
@@ -109,8 +125,15 @@ def placebo(weights: Floats, returns: Floats, rng: np.random.Generator) -> Found
     if found.p_value > LEVEL:
         active = weights - weights.mean(axis=1, keepdims=True)
         effect = difference.std() / np.sqrt(PERIODS) * active[best]
-        without = shift_choices(weights, spectrum, difference - effect)
-        added = active @ effect / (difference - effect).std()
-        planted = ((without.sums + added[:, None]) / without.roots).max(axis=0)
-        record["p_with_effect"] = sequential_p_value(planted[drawn] <= maxima[0] + tie, _ENOUGH).p_value
+        added = active @ (effect if memory is None else correct_own_past(effect[:, None], memory)[:, 0])
+        record["p_with_effect"] = p_value(difference - effect, added, -1.0).p_value
     return Found(record, best, float((values[best] >= values[best, 0] - tie).mean()))
+
+
+def _turned(weights: Floats, spectrum: Array, difference: Floats, added: Floats, memory: int | None) -> Floats:
+    """(V, T) the active t of each choice under every shift. added: (V,) to each sum."""
+    if memory is not None:
+        difference = correct_own_past((difference - difference.mean())[:, None], memory)[:, 0]
+    found = shift_choices(weights, spectrum, difference)
+    t_values: Floats = (found.sums + (added / difference.std())[:, None]) / found.roots
+    return t_values

@@ -68,7 +68,7 @@ def measure_search(name: str, kind: Kind, markets: int, seed: list[int]) -> Row:
     for market in range(markets):
         rng = np.random.default_rng([*seed, market])
         weights, returns, truth = draw(kind, rng, real)
-        found = placebo(weights, returns, rng)
+        found = placebo(weights, returns, rng, bool(kind.trend))
         answer = answer_search(found.record)["answer"]
         counts["search yes"] += int(answer == "yes")
         counts["search no"] += int(answer == "no")

@@ -13,6 +13,7 @@ from gridproof.results.run.evidence_record import EvidenceRecord
 def search_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     return [
         *_best(statistics),
+        *_active(statistics),
         *_walk_forward(statistics),
         *_paths(statistics),
         *_plateau(statistics),
@@ -26,6 +27,9 @@ def _best(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     worst = max(rows, key=lambda row: row["spa"]["consistent"]) if rows else None
     spa = None if worst is None else worst["spa"]
     placebo = statistics["data_snooping"]["placebo"]
+    own_price = statistics["questions"]["timing"]["null"] == "signs"
+    kind = information if own_price else evidence
+    note = " The signals read the price of what is held, so its error rate is not known." if own_price else ""
     return [
         evidence(
             "search",
@@ -41,7 +45,7 @@ def _best(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             why="Whether its mean exceeds that of every benchmark by more than the best of so many would by chance. "
             "The largest p counts.",
         ),
-        evidence(
+        kind(
             "search",
             "Placebo sweeps on shifted signals",
             "the same choices at another time",
@@ -50,8 +54,30 @@ def _best(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             number=f"p {text(placebo['p_value'], 3)}",
             threshold="≤ 0.05",
             uncertainty=f"± {text(placebo['monte_carlo_error'], 3)}, {placebo['sweeps']} sweeps",
-            why="Share of the same sweeps on signals shifted in time whose best objective is at least as high.",
+            why=f"Share of the same sweeps on signals shifted in time whose best objective is at least as high.{note}",
         ),
+    ]
+
+
+def _active(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
+    found = statistics["data_snooping"]["active"]
+    spa = None if found is None else found["spa"]
+    return [
+        evidence(
+            "search",
+            "SPA of the active returns",
+            "for each choice, the constant mix of its own mean weights",
+            value=None if spa is None else spa["consistent"],
+            met=None if spa is None else spa["consistent"] <= LEVEL,
+            number="" if spa is None else f"p {text(spa['consistent'], 3)}",
+            threshold="≤ 0.05",
+            uncertainty=""
+            if found is None
+            else f"± {text(found['spa']['monte_carlo_error'], 3)}, {found['choices']:,} choices"
+            f"{' drawn at random' * found['sampled']}",
+            why="Whether any choice earns more by its timing, before cost, than the best of so many would by chance.",
+            missing="no choice switches often enough",
+        )
     ]
 
 

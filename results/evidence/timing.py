@@ -11,20 +11,27 @@ from gridproof.results.run.evidence_record import EvidenceRecord
 
 _NEVER = "it never switches, or its returns are constant"
 
+# By null: what the mean is compared with, and how exact its p-value is.
+_AGAINST = {
+    "shifts": ("Mean return under shifted positions", "the same positions at another time", "exact: all shifts"),
+    "signs": ("Mean return under random signs", "markets with random signs of the days' returns", "drawn markets"),
+}
+
 
 def timing_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     timing = statistics["questions"]["timing"]
+    name, against, exact = _AGAINST[timing["null"]]
     p_mean, lower, spells = timing["p_mean"], timing["lower"], timing["spells"]
     return [
         evidence(
             "timing",
-            "Mean return under shifted positions",
-            "the same positions at another time",
+            name,
+            against,
             value=p_mean,
             met=None if p_mean is None else p_mean <= LEVEL,
             number=f"p {text(p_mean, 3)}",
             threshold="≤ 0.05",
-            uncertainty="exact: all shifts",
+            uncertainty=exact,
             why="Whether it times return. The Sharpe ratio, which decides, also rises where only risk is timed.",
             missing=_NEVER,
         ),
@@ -37,7 +44,7 @@ def timing_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             number=f"{percent(timing['effect'])} a year",
             threshold="lower bound > 0%",
             uncertainty=f"95% bounds {percent(lower)} and {percent(timing['upper'])}, one-sided each",
-            why="How much more a leg returns on days on which it is held, by inverting the shift test of the mean.",
+            why="How much more a leg returns on days on which it is held, by inverting the test of the mean.",
             missing=_NEVER,
         ),
         information(

@@ -21,6 +21,8 @@ def _stepwise(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     rows = statistics["data_snooping"]["benchmarks"]
     named = [row for row in rows if row["stepwise"]["base_rejected"] is not None]
     beaten = [row["name"] for row in named if row["stepwise"]["base_rejected"]]
+    active = statistics["data_snooping"]["active"]
+    own = None if active is None else active["stepwise"]["base_rejected"]
     return [
         evidence(
             "worth",
@@ -34,7 +36,19 @@ def _stepwise(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             why="Benchmarks whose mean the base exceeds: "
             + (f"{', '.join(beaten)}." if beaten else "none." if named else "unknown."),
             missing="the base is not among the sampled variants",
-        )
+        ),
+        evidence(
+            "worth",
+            "StepM of the base's Sharpe ratio",
+            "the constant mix of its mean weights, and all choices at once",
+            value=own,
+            met=own,
+            number="above it" if own else "not above it",
+            threshold="above it",
+            uncertainty="5% for one false rejection",
+            why="Whether its Sharpe ratio after cost exceeds that of its exposure without its timing.",
+            missing="the base is not among the choices tested",
+        ),
     ]
 
 

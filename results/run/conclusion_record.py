@@ -16,7 +16,7 @@ MIX = "constant mix"
 
 
 class EffectRecord(TypedDict):
-    """The size of a timing effect, by inverting the circular-shift test of the mean."""
+    """The size of a timing effect, by inverting the test of the mean."""
 
     effect: Number  # a year: what a leg returns more on days on which it is held
     lower: Number  # 95 % bounds of it, one-sided each
@@ -24,11 +24,18 @@ class EffectRecord(TypedDict):
     volatility: Number  # a year: of the difference between two allocations
 
 
-class TimingRecord(EffectRecord):
-    """All circular shifts of a strategy's positions against its market, in sample."""
+# What a strategy's positions are compared with: the same positions at another time, or, for a rule that reads the price
+# of a leg, markets in which the days' returns have random signs.
+Null = Literal["shifts", "signs"]
 
-    p_value: Number  # share of the shifts with at least its Sharpe ratio after cost
-    p_mean: Number  # share of the shifts with at least its mean return after cost
+
+class TimingRecord(EffectRecord):
+    """A strategy's positions against its market in sample, compared with circular shifts or with random signs."""
+
+    null: Null
+    memory: int | None  # days of past returns on which the positions depend; null unless ``null`` is "signs"
+    p_value: Number  # share of the comparisons with at least its Sharpe ratio after cost
+    p_mean: Number  # share of the comparisons with at least its mean return after cost
     switches: int
     spells: Number  # effective number of independent positions, T / Σρ² of the weights
     largest_weight: float  # mean weight of the allocation that is held most
@@ -57,8 +64,10 @@ class WorthRecord(TypedDict):
 
 
 class ChoicesPlaceboRecord(TypedDict):
-    """The placebo of all choices: their largest active t under circular shifts of the market."""
+    """The placebo of all choices: their largest active t under circular shifts of the market, or of random signs."""
 
+    null: Null
+    memory: int | None  # days of past returns on which the positions depend; null unless ``null`` is "signs"
     choices: int  # with at least four switches and no allocation on more than 95 % of days
     sampled: bool  # whether the choices are a random sample of all
     shifts: int

@@ -36,6 +36,15 @@ class BenchmarkRecord(TypedDict):
     stepwise: StepwiseRecord
 
 
+class ActiveRecord(TypedDict):
+    """Each choice against the constant mix of its own mean weights."""
+
+    choices: int  # with at least four switches and no allocation on more than 95 % of days
+    sampled: bool  # whether the choices are a random sample of all
+    spa: SpaRecord  # of the active returns Σ(w − w̄)(r − r̄), before cost
+    stepwise: StepwiseRecord  # of the differences of Sharpe ratios, after cost
+
+
 class HistogramCounts(TypedDict):
     edges: list[float]
     counts: list[int]
@@ -60,5 +69,6 @@ class DataSnoopingRecord(TypedDict):
     observed_best: Number
     observed_base: Number
     benchmarks: list[BenchmarkRecord]
+    active: ActiveRecord | None  # null where no choice can be tested
     null_best_sharpe: NullSharpeRecord
     placebo: PlaceboRecord

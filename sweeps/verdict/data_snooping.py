@@ -15,7 +15,7 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.cpu.patterns.block_patterns import variants_of
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.data_snooping_record import BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
+from gridproof.results.run.data_snooping_record import ActiveRecord, BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
 from gridproof.results.statistics.stepwise import StepwiseTest, decide_stepwise
 from gridproof.results.statistics.superior_predictive_ability import (
     RealityCheck,
@@ -150,7 +150,7 @@ def _stepwise(
 
 
 def data_snooping_record(
-    snooping: DataSnooping, population: Population, base: Floats, placebo: PlaceboRecord
+    snooping: DataSnooping, population: Population, base: Floats, placebo: PlaceboRecord, active: ActiveRecord | None
 ) -> DataSnoopingRecord:
     """base: the metrics (S, 12 + A) of the base, evaluated as the grid is."""
     mine = population.find(base[None])
@@ -184,6 +184,7 @@ def data_snooping_record(
         "observed_best": number(best),
         "observed_base": number(base[0, column]),
         "benchmarks": rows,
+        "active": active,
         "null_best_sharpe": {
             "edges": edges.tolist(),
             "counts": counts.tolist(),

@@ -11,6 +11,7 @@ from gridproof.results.run.conclusion_record import (
 )
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.daily_variant import DailyVariant
+from gridproof.sweeps.verdict.own_price import legs_read
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.search_placebo import SHIFTS, best_eligible, eligible_choices, search_placebo
 from gridproof.sweeps.verdict.static_holdings import RESAMPLES, compare_with_holdings
@@ -30,11 +31,12 @@ def ask_questions(
 
 
 def ask_timing(rule: DailyVariant, p_value: float | None) -> TimingRecord:
-    """All circular shifts of the rule's positions in sample. p_value: of the shift test of the Sharpe ratio."""
+    """The rule's positions in sample, against chance. p_value: of the shift test of the Sharpe ratio."""
     days = rule.days
     return measure_timing(
-        rule.held[:days], rule.excess_of_legs[:days], rule.unit_cost, rule.plan.problem.periods, p_value
-    )
+        rule.held[:days], rule.excess_of_legs[:days], rule.unit_cost, rule.plan.problem.periods, p_value,
+        own_price=bool(legs_read(rule.plan.study)),
+    )  # fmt: skip
 
 
 def ask_worth(rule: DailyVariant, segment: int, resamples: int = RESAMPLES) -> WorthRecord:
@@ -53,7 +55,7 @@ def ask_since(rule: DailyVariant, resamples: int = RESAMPLES) -> WorthRecord | N
 
 
 def ask_search(choices: Population, observer: RunObserver, shifts: int = SHIFTS) -> ChoicesPlaceboRecord | None:
-    """All choices under the same circular shifts; None where there is one choice only."""
+    """All choices under the same shifts or signs; None where there is one choice only."""
     if len(choices) < 2:
         return None
     objective = choices.metrics[:, 0, METRICS.index(choices.plan.study.spec.objective)]

@@ -1,10 +1,12 @@
-"""Whether the best of so many choices is better than chance: all under the same circular shifts of the market."""
+"""Whether the best of so many choices is better than chance: all under the same shifts or signs of the market."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import count
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,14 +19,22 @@ from gridproof.kernels.problem import Problem
 from gridproof.results.conclusion import FEWEST_SWITCHES, LARGEST_WEIGHT, LEVEL
 from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord
 from gridproof.results.statistics.sequential import SequentialPValue, sequential_p_value
+from gridproof.results.statistics.sign_flips import correct_own_past, flip_signs, positions_memory
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
+from gridproof.sweeps.verdict.own_price import legs_read
 from gridproof.sweeps.verdict.population import HeldVariants, Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 from gridproof.sweeps.verdict.timing import pairwise_volatility
 
-# Shifts at most, and at a time.
-SHIFTS, _AT_ONCE = 999, 128
+# Shifts at most, and at a time; and of a market with the same random signs.
+SHIFTS, _AT_ONCE, _OF_SIGNS = 999, 128, 16
+
+# The longest memory of so many choices counts for all.
+_REMEMBERED = 64
+
+# Gives the market, as a problem, of a batch of shifts by its number.
+_Market: TypeAlias = Callable[[int], Problem]
 
 
 def search_placebo(
@@ -37,9 +47,16 @@ def search_placebo(
     second placebo asks whether the best choice could have an effect of one annual volatility: the effect is taken out
     of the returns, these are turned, and the effect is put back at its days. eligible: (J,) which of the choices count.
     best: the number of the best of them. most: shifts.
+
+    Where the signals read the price of a leg, the days' returns less their mean get random signs besides, new ones for
+    every few shifts; observed and drawn returns are corrected for the choices' memory
+    (``results.statistics.sign_flips``).
     """
+    memory = _memory(choices, eligible) if legs_read(choices.plan.study) else None
     drawn = np.random.default_rng(SEED).permutation(np.arange(1, choices.days))[:most]
     record: ChoicesPlaceboRecord = {
+        "null": "shifts" if memory is None else "signs",
+        "memory": memory,
         "choices": int(eligible.sum()),
         "sampled": bool(choices.sampled),
         "shifts": 0,
@@ -51,20 +68,57 @@ def search_placebo(
     }
     if not eligible.any() or not len(drawn):
         return record
-    problem = choices.plan.problem
-    observed = float(_maxima(choices, eligible, problem, np.zeros(1, dtype=np.int64), None)[0])
+    problem, days = choices.plan.problem, choices.days
+    itself = problem if memory is None else _changed(problem, days, partial(_corrected, memory=memory))
+    observed = float(_maxima(choices, eligible, itself, np.zeros(1, dtype=np.int64), None)[0])
     record["observed"] = number(observed)
-    draw = partial(_placebo, choices, eligible, drawn, observer)
-    found = draw("verdict: placebo of the search", problem, None, lambda maxima: maxima >= observed)
+    draw = partial(_placebo, choices, eligible, drawn, observer, _AT_ONCE if memory is None else _OF_SIGNS)
+    market = _market(problem, days, memory)
+    found = draw("verdict: placebo of the search", market, None, lambda maxima: maxima >= observed)
     record["shifts"], record["at_least"], record["p_value"] = found.placebos, found.reached, found.p_value
     if found.p_value > LEVEL and best is not None:
         effect = planted_effect(choices, best)
-        returns = problem.returns.copy()
-        returns[:, :, : choices.days] -= effect.T
-        without, sums = replace(problem, returns=returns), _sums(choices, effect)
+        without = _market(_changed(problem, days, lambda returns: returns - effect), days, memory)
+        sums = _sums(choices, effect if memory is None else correct_own_past(effect, memory))
         planted = draw("verdict: placebo with an effect", without, sums, lambda maxima: maxima <= observed)
         record["p_with_effect"] = planted.p_value
     return record
+
+
+def _market(problem: Problem, days: int, memory: int | None) -> _Market:
+    """The market of each batch: always the observed one, or with memory one of random signs drawn for the batch."""
+
+    def signed(batch: int) -> Problem:
+        def change(returns: Floats) -> Floats:
+            # The same signs for all payoffs.
+            return flip_signs(returns - returns.mean(axis=0), memory or 0, np.random.default_rng([SEED, batch]))
+
+        return _changed(problem, days, change)
+
+    return (lambda _: problem) if memory is None else signed
+
+
+def _changed(problem: Problem, days: int, change: Callable[[Floats], Floats]) -> Problem:
+    """The problem with the (days, A) returns in sample of every payoff replaced by ``change`` of them."""
+    returns = problem.returns.copy()
+    for payoff in range(len(returns)):
+        returns[payoff, :, :days] = change(returns[payoff, :, :days].T).T
+    return replace(problem, returns=returns)
+
+
+def _corrected(returns: Floats, memory: int) -> Floats:
+    return correct_own_past(returns - returns.mean(axis=0), memory)
+
+
+def _memory(choices: HeldVariants, eligible: Bools) -> int:
+    """The longest memory, in days, of some of the eligible choices; 0 where there are none."""
+    numbers = np.flatnonzero(eligible)
+    if not len(numbers):
+        return 0
+    chosen = numbers[np.unique(np.linspace(0, len(numbers) - 1, _REMEMBERED).astype(np.int64))]
+    periods = HoldingPeriodLister(choices.plan.problem, choices.days)(choices.jobs(chosen))
+    allocations = np.eye(choices.plan.problem.allocations)
+    return max(positions_memory(allocations[periods.held(job)]) for job in range(len(chosen)))
 
 
 def planted_effect(choices: HeldVariants, best: int) -> Floats:
@@ -85,18 +139,20 @@ def _placebo(
     eligible: Bools,
     shifts: Ints,
     observer: RunObserver,
+    at_once: int,
     task: str,
-    problem: Problem,
+    market: _Market,
     added: Floats | None,
     reaches: Callable[[Floats], Bools],
 ) -> SequentialPValue:
     """The p-value of the observed maximum, from the maxima of as many shifts as it takes."""
     reached = np.zeros(0, dtype=np.bool_)
     enough = max(1, round(LEVEL * (len(shifts) + 1)))  # then p is 5 % or more, whatever follows
-    at_once = min(_AT_ONCE, 1 + len(shifts) // 4)
+    size, batches = min(at_once, 1 + len(shifts) // 4), count()
     while len(reached) < len(shifts) and reached.sum() < enough:
-        batch = shifts[len(reached) : len(reached) + at_once]
-        reached = np.concatenate([reached, reaches(_maxima(choices, eligible, problem, batch, added))])
+        batch = shifts[len(reached) : len(reached) + size]
+        maxima = _maxima(choices, eligible, market(next(batches)), batch, added)
+        reached = np.concatenate([reached, reaches(maxima)])
         observer.progress(task, len(reached), len(shifts), len(reached))
     observer.progress(task, len(shifts), len(shifts), len(shifts))
     return sequential_p_value(reached, enough)

@@ -12,11 +12,8 @@ from gridproof.kernels.metrics import is_flat
 from gridproof.results.run.conclusion_record import HoldingRecord, WorthRecord
 from gridproof.results.statistics.bootstrap import optimal_block_length
 from gridproof.results.statistics.sharpe_difference import SharpeDifference, joint_upper_bounds, sharpe_difference_test
-from gridproof.sweeps.verdict.bootstrap import SEED
+from gridproof.sweeps.verdict.bootstrap import SEED, least_block_length
 from gridproof.sweeps.verdict.strategy_statistics import number
-
-# The automatic block length misses regimes that last for months; blocks have at least so many days, or a tenth of all.
-_LONG_BLOCK = 120
 
 # Resamples of the difference.
 RESAMPLES = 4999
@@ -90,7 +87,7 @@ def block_length(series: list[Floats]) -> int:
     """Days of a bootstrap block: the longest optimal length (Politis, White), at least the smaller of 120 and T/10."""
     days = len(series[0])
     optimal = [optimal_block_length(one).circular for one in series if not _flat(one) and days >= 20]
-    longest = max([1.0, min(_LONG_BLOCK, days / 10), *optimal])
+    longest = max([1.0, least_block_length(days), *optimal])
     return int(min(math.ceil(longest), days // 2))
 
 

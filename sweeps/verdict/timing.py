@@ -1,4 +1,8 @@
-"""Whether a rule switches at better times than chance: circular shifts of its positions, the size of the effect."""
+"""Whether a rule switches at better times than chance, and the size of the effect.
+
+Positions are compared with themselves at another time; those of a rule that reads the price of what it holds with
+markets in which the days' returns have random signs (``results.statistics.sign_flips``).
+"""
 
 from __future__ import annotations
 
@@ -10,33 +14,49 @@ from scipy.fft import irfft, rfft
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.results.run.conclusion_record import EffectRecord, TimingRecord
 from gridproof.results.statistics.shift import circular_shift_test
+from gridproof.results.statistics.sign_flips import positions_memory, sign_flip_effect, sign_flip_test
 from gridproof.results.statistics.timing_effect import timing_effect
+from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 
-def measure_timing(held: Ints, gross: Floats, cost: float, periods: float, p_value: float | None) -> TimingRecord:
+def measure_timing(
+    held: Ints, gross: Floats, cost: float, periods: float, p_value: float | None, own_price: bool = False
+) -> TimingRecord:
     """held: (T,) allocation of each day. gross: (T, A) what each earns in excess of cash, before cost.
 
-    cost: share of NAV a unit of traded weight, one way. p_value: of the shift test of the Sharpe ratio.
+    cost: share of NAV a unit of traded weight, one way. p_value: of the shift test of the Sharpe ratio. own_price: the
+    rule reads the price of an allocation, and is compared with random signs of the returns instead of shifts.
     """
     weights = np.eye(gross.shape[1])[held]
     switches = int((held[1:] != held[:-1]).sum())
+    p_mean: float | None = None
+    if own_price and switches:
+        p_value, p_mean = (
+            number(sign_flip_test(weights, gross, statistic, cost, seed=SEED).p_value)
+            for statistic in ("sharpe", "mean")
+        )
+    elif switches:
+        p_mean = number(circular_shift_test(weights, gross, "mean", cost).p_value)
     return {
+        "null": "signs" if own_price else "shifts",
+        "memory": positions_memory(weights) if own_price else None,
         "p_value": p_value if switches else None,
-        "p_mean": number(circular_shift_test(weights, gross, "mean", cost).p_value) if switches else None,
+        "p_mean": p_mean,
         "switches": switches,
         "spells": number(effective_spells(weights)) if switches else None,
         "largest_weight": float(weights.mean(axis=0).max()),
-        **measure_effect(held, gross, periods),
+        **measure_effect(held, gross, periods, own_price),
     }
 
 
-def measure_effect(held: Ints, gross: Floats, periods: float) -> EffectRecord:
+def measure_effect(held: Ints, gross: Floats, periods: float, own_price: bool = False) -> EffectRecord:
     """The timing effect of positions with its bounds, a year. They are null where the positions never change."""
     volatility = number(pairwise_volatility(gross) * math.sqrt(periods))
     if (held == held[0]).all():
         return {"effect": None, "lower": None, "upper": None, "volatility": volatility}
-    found = timing_effect(np.eye(gross.shape[1])[held], gross)
+    weights = np.eye(gross.shape[1])[held]
+    found = sign_flip_effect(weights, gross, seed=SEED) if own_price else timing_effect(weights, gross)
     # Of two allocations with weights w and 1 − w, an effect δ on each is one of 2δ on their difference.
     effect, lower, upper = (number(2.0 * value * periods) for value in (found.effect, found.lower, found.upper))
     return {"effect": effect, "lower": lower, "upper": upper, "volatility": volatility}

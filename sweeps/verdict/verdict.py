@@ -20,6 +20,7 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import environment
 from gridproof.sweeps.execution.ledger_entries import market_identity
 from gridproof.sweeps.plan.choices import choices_of
+from gridproof.sweeps.verdict.active_tests import active_tests
 from gridproof.sweeps.verdict.beside import Beside
 from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED
 from gridproof.sweeps.verdict.candidates import Candidates, find_candidates
@@ -102,6 +103,8 @@ def _compute(
     rule = candidate_by_day(candidates, "base")
     own = shifts["base"]["p_value"]
     questions = stages.record("questions", lambda: ask_questions(rule, own, population, observer))
+    memory = None if questions["search"] is None else questions["search"]["memory"]
+    active = active_tests(population, bootstrap, candidates.metrics["base"][None], memory)
     conclusion = conclude(**questions, declared=study.spec.declared)
     environments = judge_environments(evaluation, population, questions["search"], observer, stages, beside)
     record: StatisticsRecord = {
@@ -129,7 +132,7 @@ def _compute(
         "ensemble": None if ensemble is None else ensemble.record(),
         "shift": shifts,
         "subperiods": years_beside_holdings(candidates, rule),
-        "data_snooping": data_snooping_record(snooping, population, candidates.metrics["base"], shifted),
+        "data_snooping": data_snooping_record(snooping, population, candidates.metrics["base"], shifted, active),
         "overfitting": overfitting,
         "overfitting_why": None if overfitting else no_blocks,
         "sensitivity": sensitivity(store, choices, values),
@@ -183,5 +186,5 @@ def _versions() -> dict[str, str]:
         "reality_check": "White 2000",
         "stepwise": "Romano, Wolf 2005",
         "haircut": "Harvey, Liu 2015",
-        "block_length": "Politis, White 2004, corrected 2009; the longest of the base and the legs",
+        "block_length": "Politis, White 2004, corrected 2009; the longest of base and legs, 120 days or T/10 at least",
     }

@@ -18,6 +18,8 @@ from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord, Holdin
 
 def timing(**changed: Any) -> TimingRecord:
     record: TimingRecord = {
+        "null": "shifts",
+        "memory": None,
         "p_value": 0.3,
         "p_mean": 0.3,
         "switches": 30,
@@ -57,6 +59,8 @@ def worth(*holdings: HoldingRecord, days: int = 3000, switches: int = 30) -> Wor
 
 def search(p_value: float | None, with_effect: float | None = 0.5, choices: int = 200) -> ChoicesPlaceboRecord:
     return {
+        "null": "shifts",
+        "memory": None,
         "choices": choices,
         "sampled": False,
         "shifts": 999,

@@ -63,6 +63,7 @@ def data_snooping_section(statistics: Record, summary: Record, marks: Sequence[M
         "null": _null_finding(statistics, searched) or not_computable(statistics, "data_snooping", "null_best_sharpe"),
         "placebo": _placebo_finding(placebo, summary, searched)
         or not_computable(statistics, "data_snooping", "placebo"),
+        "own_price": lookup(statistics, "questions", "timing", "null") == "signs",
         "shift": _shift_table(statistics) or not_computable(statistics, "shift"),
         "benchmarks": _benchmarks(statistics) or not_computable(statistics, "data_snooping", "benchmarks"),
         "missing": missing_of_two(statistics, "shift"),

@@ -13,7 +13,7 @@ from gridproof.results.run.record import Record
 
 
 def environments_section(statistics: Record, summary: Record) -> Record | None:
-    """The axes, a row for the base's environment and for each other one, how many answers stay, and what was drawn.
+    """The axes, a row for the base's environment and for each other one, and how many answers stay.
 
     None where the grid has no other environment. A row is: whether it is the base's, the value on each axis, Sharpe
     ratio and CAGR of base and best, and (class, text) of each answer.
@@ -25,8 +25,7 @@ def environments_section(statistics: Record, summary: Record) -> Record | None:
     own = {"environment": {name: summary["base"]["parameters"][name] for name in names}, "conclusion": conclusion}
     own |= {who: summary[who]["in_sample"] for who in ("base", "best")}
     rows = [_row(own, names, True), *(_row(one, names, False) for one in others)]
-    drawn = max((one.get("sampled") or "" for one in others), key=len)
-    return {"axes": names, "rows": rows, "sentence": environments_sentence(conclusion, others), "drawn": drawn}
+    return {"axes": names, "rows": rows, "sentence": environments_sentence(conclusion, others)}
 
 
 def _row(one: Record, names: list[str], is_base: bool) -> tuple[bool, list[str], list[str], list[tuple[str, str]]]:

@@ -24,8 +24,8 @@ STATISTICS: dict[str, Any] = {
     "method": {"resamples": 1000},
     "questions": {
         "timing": {
-            "p_mean": 0.02, "effect": 0.1, "lower": 0.02, "upper": 0.2, "spells": 12.0, "switches": 24,
-            "largest_weight": 0.6,
+            "null": "shifts", "p_mean": 0.02, "effect": 0.1, "lower": 0.02, "upper": 0.2, "spells": 12.0,
+            "switches": 24, "largest_weight": 0.6,
         },
         "since": {"days": 400, "switches": 5, "holdings": [{"name": "hold a", "p_value": 0.2, "detectable": 0.9}]},
     },
@@ -40,6 +40,10 @@ STATISTICS: dict[str, Any] = {
     },
     "data_snooping": {
         "benchmarks": [_benchmark("hold a"), _benchmark("hold b"), _benchmark("equal mix")],
+        "active": {
+            "choices": 40, "sampled": False, "spa": {"consistent": 0.04, "monte_carlo_error": 0.01},
+            "stepwise": {"base_rejected": False},
+        },
         "placebo": {"p_value": 0.01, "monte_carlo_error": 0.003, "sweeps": 999},
     },
     "stress": {
@@ -116,6 +120,25 @@ def test_all_benchmarks_must_be_beaten_stepwise(statistics: dict[str, Any]) -> N
     for row in rows:
         row["stepwise"]["base_rejected"] = None
     assert finding(named(statistics, "Stepwise test")) == "not computable"
+
+
+def test_each_choice_is_compared_with_its_own_mix(statistics: dict[str, Any]) -> None:
+    spa, base = named(statistics, "SPA of the active"), named(statistics, "StepM of the base's Sharpe")
+    assert (spa["value"], spa["met"], spa["uncertainty"]) == (0.04, True, "± 0.010, 40 choices")
+    assert (base["question"], base["met"], base["number"]) == ("worth", False, "not above it")
+    statistics["data_snooping"]["active"] |= {"sampled": True, "stepwise": {"base_rejected": True}}
+    assert named(statistics, "SPA of the active")["uncertainty"].endswith("40 choices drawn at random")
+    assert named(statistics, "StepM of the base's Sharpe")["met"] is True
+    statistics["data_snooping"]["active"] = None
+    assert {finding(named(statistics, start)) for start in ("SPA of the active", "StepM")} == {"not computable"}
+
+
+def test_a_rule_that_reads_its_own_price_is_compared_with_random_signs(statistics: dict[str, Any]) -> None:
+    assert named(statistics, "Mean return under")["against"] == "the same positions at another time"
+    assert finding(named(statistics, "Placebo sweeps")) == "supports it"
+    statistics["questions"]["timing"]["null"] = "signs"
+    assert finding(named(statistics, "Placebo sweeps")) == "information"
+    assert named(statistics, "Mean return under")["against"] == "markets with random signs of the days' returns"
 
 
 def test_the_break_even_cost_is_that_against_the_hardest_holding(statistics: dict[str, Any]) -> None:

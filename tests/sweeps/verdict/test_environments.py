@@ -10,7 +10,7 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import NOT_REPEATED, answer_search
 from gridproof.results.environments import environments_sentence
 from gridproof.results.run.conclusion_record import EnvironmentRecord
-from gridproof.statistics import circular_shift_test
+from gridproof.statistics import sign_flip_test
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import whole_grid
@@ -63,7 +63,7 @@ def test_each_is_the_point_there(records: list[EnvironmentRecord], evaluation: G
         gross = evaluation.plan.problem.returns[0, :, :inside].T - free
         switches = (np.diff(weights, axis=0) != 0).any(axis=1).sum()
         cost = point.curve["cost"].to_numpy()[:inside].sum() / (2.0 * switches)
-        exact = circular_shift_test(weights, gross, "sharpe", cost)
+        exact = sign_flip_test(weights, gross, "sharpe", cost)  # the signals read the legs' prices
         assert inside < days
         assert f"(p {exact.p_value:.3f}, {switches} switches)" in one["conclusion"]["timing"]["why"]
 
@@ -125,5 +125,7 @@ def test_the_sentence_counts_the_answers_that_stay() -> None:
     text = environments_sentence(own, others)
     assert text.startswith("Of 2 other environments: timing stays “yes” in 1, worth stays “yes” in 2, ")
     assert environments_sentence(own, []) == ""
+    drawn = environments_sentence(own, [others[0], others[1] | {"sampled": "50,000 of 61,516 choices drawn at random"}])
+    assert drawn == f"{text} There, best and Search are those of 50,000 of 61,516 choices drawn at random."
     unasked = {"conclusion": own | {"search": {"answer": "cannot tell", "why": NOT_REPEATED}}}
     assert "search" not in environments_sentence(own, [unasked])

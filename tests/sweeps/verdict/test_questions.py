@@ -7,15 +7,19 @@ import pytest
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.cpu.placebo_maxima import active_t
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import answer_timing, answer_worth
 from gridproof.results.run.conclusion_record import TimingRecord
+from gridproof.results.statistics.sign_flips import correct_own_past, flip_signs, positions_memory
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.study.study import load_study
 from gridproof.sweeps.verdict import search_placebo as placebo
+from gridproof.sweeps.verdict.own_price import legs_read
 from gridproof.sweeps.verdict.population import Population, gather
 from gridproof.sweeps.verdict.search_placebo import best_eligible, eligible_choices, planted_effect, search_placebo
 from gridproof.sweeps.verdict.static_holdings import block_length, compare_with_holdings, static_holdings
@@ -128,6 +132,7 @@ def stopped(reached: list[bool]) -> float:
 def test_the_placebo_by_the_definition(population: Population, monkeypatch: pytest.MonkeyPatch) -> None:
     """Observed maximum and both shares of shifts, from the days themselves; the observed ones are among the shifts."""
     monkeypatch.setattr(placebo, "_AT_ONCE", 7)
+    monkeypatch.setattr(placebo, "legs_read", lambda _: ())
     choices = population
     sharpe = choices.metrics[:, 0, METRICS.index("sharpe")]
     counted = eligible_choices(choices)
@@ -164,3 +169,65 @@ def test_the_placebo_by_the_definition(population: Population, monkeypatch: pyte
     assert eligible_choices(choices).sum() == sum(
         row[METRICS.index("switches")] >= 4 and row[len(METRICS) :].max() <= 0.95 for row in choices.metrics[:, 0]
     )
+
+
+def test_the_placebo_by_random_signs_by_the_definition(population: Population, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every batch of shifts has signs of its own; observed and drawn returns are corrected for the longest memory."""
+    monkeypatch.setattr(placebo, "_OF_SIGNS", 7)
+    monkeypatch.setattr(placebo, "_REMEMBERED", len(population))
+    sharpe = population.metrics[:, 0, METRICS.index("sharpe")]
+    counted = eligible_choices(population)
+    record = search_placebo(population, counted, best_eligible(sharpe, counted), RunObserver(), 30)
+    eligible = np.flatnonzero(counted)
+    problem, days = population.plan.problem, population.days
+    held = [periods.held(job) for _, periods in population.holding_periods() for job in range(len(periods.execution))]
+    weights = [np.eye(problem.allocations)[held[number]] for number in eligible]
+    assert record["null"] == "signs"
+    memory = max(positions_memory(weight) for weight in weights)
+    assert record["memory"] == memory > 10
+    assert len(np.unique(problem.payoff_of[population.execution])) == 1
+    returns = problem.returns[problem.payoff_of[population.execution[0]], :, :days].T
+    centred = returns - returns.mean(axis=0)
+    drawn = np.random.default_rng(0).permutation(np.arange(1, days))[:30]
+
+    def largest(earned: Floats, shift: int) -> float:
+        return max(active_t(weight, np.roll(earned, -shift, axis=0)) for weight in weights)
+
+    observed = largest(correct_own_past(centred, memory), 0)
+    assert record["observed"] == pytest.approx(observed, rel=1e-8)
+    markets = [flip_signs(centred, memory, np.random.default_rng([0, batch])) for batch in range(5)]
+    reached = [largest(markets[place // 7], int(shift)) >= observed for place, shift in enumerate(drawn)]
+    assert record["p_value"] == stopped(reached)
+    assert record["p_with_effect"] is None or 0.0 < record["p_with_effect"] <= 1.0
+
+
+def test_which_legs_prices_are_read() -> None:
+    study = small_study()
+    assert legs_read(study) == ("nasdaq", "sp500")
+    high = {"high": {"file": "arch:nasdaq", "field": "High"}}
+    raw = study.document.raw
+    signals = {"rate": raw["signals"]["rate"], "level": {"when": "high > lag(high, 5)"}}
+    changed = {
+        "series": raw["series"] | high,
+        "signals": signals,
+        "rule": {"cash": "rate and level", "nasdaq": "otherwise"},
+    }
+    base = {name: value for name, value in raw["base"].items() if name.split(".")[0] not in ("trend", "fork")}
+    without = {name: value for name, value in raw.items() if name != "values"}
+    other = load_study(without | changed | {"base": base})
+    assert legs_read(other) == ("nasdaq",)
+    only = {"signals": {"rate": raw["signals"]["rate"]}, "rule": {"cash": "rate", "nasdaq": "otherwise"}}
+    alone = load_study(without | {"base": base} | only)
+    assert legs_read(alone) == ()
+
+
+def test_a_rule_that_reads_its_own_price_is_compared_with_random_signs() -> None:
+    held, gross = planted(2, 2.0)
+    timing = measure_timing(held, gross, 0.0, PERIODS, 0.5, own_price=True)
+    assert (timing["null"], timing["p_value"] is not None and timing["p_value"] < 0.05) == ("signs", True)
+    assert timing["memory"] is not None
+    assert timing["memory"] > 10
+    answered = answer_timing(timing, 4000)
+    assert (answered["answer"], "random signs" in answered["test"]) == ("yes", True)
+    never = measure_timing(np.zeros_like(held), gross, 0.0, PERIODS, None, own_price=True)
+    assert (never["p_value"], never["effect"], never["memory"]) == (None, None, 0)

@@ -17,6 +17,7 @@ import gridproof as gp
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.backend import resolve
+from gridproof.results.statistics.sign_flips import correct_own_past
 from gridproof.results.statistics.superior_predictive_ability import reality_check
 from gridproof.statistics import (
     circular_shift_test,
@@ -24,6 +25,7 @@ from gridproof.statistics import (
     effective_trials,
     functional_anova,
     implied_trials,
+    linearised_sharpe_difference,
     optimal_block_length,
     plateau,
     probability_of_backtest_overfitting,
@@ -160,11 +162,36 @@ def test_method_and_counts(dense: Dense) -> None:
     assert (method["days"], method["resamples"], method["seed"]) == (dense.days, RESAMPLES, 0)
     series = [dense.returns[: dense.days, dense.index("base")]]
     series += [dense.gross(leg)[: dense.days] for leg in ("nasdaq", "sp500")]
-    assert method["block_length"] == max(optimal_block_length(one).stationary for one in series)
+    optimal = max(optimal_block_length(one).stationary for one in series)
+    assert method["block_length"] == max(optimal, min(120.0, dense.days / 10))
     trials = effective_trials(dense.excess)
     assert counts["entropy_rank"] == pytest.approx(trials.entropy_rank, rel=1e-9)
     assert counts["participation_ratio"] == pytest.approx(trials.participation_ratio, rel=1e-9)
     assert counts["correlation_sample"] == len(dense.distinct)
+
+
+def test_each_choice_against_its_own_mix_on_the_dense_matrix(dense: Dense) -> None:
+    """Returns less what holding the mean weights earned; the correction is that of a rule that reads its own price."""
+    found = dense.record["data_snooping"]["active"]
+    memory = dense.record["questions"]["search"]["memory"]
+    legs = np.stack([dense.gross(leg.name)[: dense.days] for leg in dense.study.legs], axis=1)
+    centred = correct_own_past(legs - legs.mean(axis=0), memory)
+    active, apart, numbers = [], [], []
+    for place, variant in enumerate(dense.distinct):
+        weights = np.eye(legs.shape[1])[dense.held[: dense.days, variant]]
+        mean = weights.mean(axis=0)
+        if (np.diff(weights, axis=0) != 0).any(axis=1).sum() >= 4 and mean.max() <= 0.95:
+            active.append((weights * centred).sum(axis=1) - centred @ mean)
+            apart.append(linearised_sharpe_difference(dense.excess[:, place], (legs - dense.free) @ mean))
+            numbers.append(place)
+    assert found["choices"] == len(active) > 10
+    assert not found["sampled"]
+    spa = superior_predictive_ability(np.column_stack(active), dense.indices, dense.length)
+    assert found["spa"]["statistic"] == pytest.approx(spa.statistic, rel=1e-6)
+    assert found["spa"]["consistent"] == pytest.approx(spa.p_consistent, abs=0.002)
+    step = stepwise_multiple_test(np.column_stack(apart), dense.indices, dense.length)
+    assert found["stepwise"]["rejected"] == step.superior.sum()
+    assert found["stepwise"]["base_rejected"] in (True, False)
 
 
 def test_superiority_is_the_librarys_on_the_dense_matrix(dense: Dense) -> None:

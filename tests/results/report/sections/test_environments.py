@@ -38,7 +38,7 @@ def test_what_was_drawn_is_said_below_the_table(run: pathlib.Path) -> None:
     assert "drawn at random" not in words_of(section_of(page_of(run), HEADING))
     statistics["environments"][1]["sampled"] = "50,000 of 61,516 choices drawn at random"
     text = words_of(section_of(render_statistics(run, statistics), HEADING))
-    assert "best and Search are those of 50,000 of 61,516 choices drawn at random; in the base's, of all." in text
+    assert "best and Search are those of 50,000 of 61,516 choices drawn at random." in text
 
 
 def test_the_first_screen_says_how_many_answers_stay(run: pathlib.Path) -> None:

@@ -1,0 +1,111 @@
+"""The test by random signs: its bias, its level for rules that read past returns, its bounds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.errors import InputError
+from gridproof.results.statistics.sign_flips import correct_own_past, flip_signs, positions_memory
+from gridproof.statistics import circular_shift_test, sign_flip_effect, sign_flip_test, timing_effect
+
+DAYS, WINDOW = 1000, 100
+
+
+def leans(seed: int, side: int) -> tuple[Floats, Floats]:
+    """(T,) positions that are in after a fall (−1) or a rise (1) over the window, and returns that nothing predicts."""
+    returns = np.random.default_rng(seed).normal(0.0003, 0.01, DAYS + WINDOW)
+    change = np.convolve(returns, np.ones(WINDOW), "valid")[:-1]
+    return (side * change > 0.0).astype(float), returns[WINDOW:]
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_past_returns_bias_the_covariance_and_the_correction_takes_it_out(side: int) -> None:
+    plain, corrected = [], []
+    for seed in range(400):
+        held, returns = leans(seed, side)
+        active, centred = held - held.mean(), returns - returns.mean()
+        plain.append(active @ centred)
+        corrected.append(active @ correct_own_past(centred[:, None], WINDOW)[:, 0])
+    error = float(np.std(plain) / 20.0)
+    assert -side * np.mean(plain) > 3.0 * error
+    assert abs(np.mean(corrected)) < 3.0 * error
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_rules_that_read_past_returns_pass_in_one_of_twenty_markets(side: int) -> None:
+    shares = [sign_flip_test(*leans(seed, side), "sharpe", draws=8).p_value for seed in range(300)]
+    assert 0.02 <= np.mean(np.array(shares) <= 0.05) <= 0.09
+    assert np.mean(shares) == pytest.approx(0.5, abs=0.05)
+
+
+def test_an_effect_is_found_as_often_as_by_shifts() -> None:
+    by_signs, by_shifts = 0, 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        held = (np.cumsum(rng.random(DAYS) < 0.03) % 2).astype(float)
+        returns = rng.normal(0.0, 0.01, DAYS) + 0.0015 * held
+        by_signs += sign_flip_test(held, returns).p_value <= 0.05
+        by_shifts += circular_shift_test(held, returns).p_value <= 0.05
+        bounds, shifted = sign_flip_effect(held, returns), timing_effect(held, returns)
+        assert bounds.lower < bounds.effect < bounds.upper
+        assert bounds.effect == pytest.approx(shifted.effect, abs=0.0005)
+        assert bounds.upper - bounds.lower == pytest.approx(2 * 1.645 * 0.02 / np.sqrt(DAYS), rel=0.25)
+    assert by_shifts > 20
+    assert abs(by_signs - by_shifts) <= 5
+
+
+def test_memory_is_how_long_positions_are_correlated() -> None:
+    rng = np.random.default_rng(1)
+    assert positions_memory(rng.choice([0.0, 1.0], (2000, 1))) == 1
+    held, _ = leans(2, 1)
+    assert 20 <= positions_memory(held[:, None]) <= 1.5 * WINDOW
+    assert positions_memory(np.linspace(0.0, 1.0, 400)[:, None]) == 100  # a quarter of the days at most
+    assert positions_memory(np.ones((400, 1))) == 0
+
+
+def test_corrected_returns_by_the_definition() -> None:
+    rng = np.random.default_rng(3)
+    returns = rng.normal(0.0, 0.01, (60, 2))
+    centred = returns - returns.mean(axis=0)
+    expected = np.array([centred[day] + centred[max(0, day - 7) : day].sum(axis=0) / 60 for day in range(60)])
+    assert correct_own_past(centred, 7) == pytest.approx(expected - expected.mean(axis=0))
+    signed = flip_signs(centred, 0, np.random.default_rng(4))
+    signs = np.random.default_rng(4).choice([-1.0, 1.0], 60)[:, None]
+    assert signed == pytest.approx(centred * signs - (centred * signs).mean(axis=0))
+
+
+def test_the_same_seed_gives_the_same_result_and_two_weights_the_same_as_one() -> None:
+    held, returns = leans(5, -1)
+    one = sign_flip_test(held, returns, "sharpe", seed=9)
+    assert one == sign_flip_test(held, returns, "sharpe", seed=9) != sign_flip_test(held, returns, "sharpe", seed=10)
+    both = np.column_stack([held, 1.0 - held]), np.column_stack([returns, np.zeros(DAYS)])
+    assert sign_flip_test(*both, "sharpe", seed=9).p_value == pytest.approx(one.p_value, abs=1e-9)
+    assert 0.0 < one.monte_carlo_error < 0.1
+
+
+def test_every_shift_of_every_draw_is_the_shift_test_of_that_market() -> None:
+    """Three weights that are not only 0 and 1, with cost."""
+    rng = np.random.default_rng(6)
+    weights = np.repeat(rng.dirichlet(np.ones(3), 30), 10, axis=0)
+    returns = rng.normal(0.0005, 0.01, (300, 3))
+    mean = returns.mean(axis=0)
+    for statistic in ("total", "mean", "sharpe"):
+        found = sign_flip_test(weights, returns, statistic, 0.002, draws=3, seed=1)
+        signs, reached = np.random.default_rng(1), 0
+        for _ in range(3):
+            drawn = mean + flip_signs(returns - mean, found.memory, signs)
+            reached += np.count_nonzero(circular_shift_test(weights, drawn, statistic, 0.002).shifted >= found.observed)
+        assert found.p_value == pytest.approx((1 + reached) / 901, abs=2e-3)
+
+
+def test_invalid_input() -> None:
+    with pytest.raises(InputError, match="must be one of total, mean, sharpe"):
+        sign_flip_test([0, 1], [0.1, 0.2], "median")
+    with pytest.raises(InputError, match="at least 2 draws"):
+        sign_flip_test([0, 1], [0.1, 0.2], draws=1)
+    with pytest.raises(InputError, match="positions must change"):
+        sign_flip_effect([1, 1, 1], [0.1, 0.2, 0.3])
+    with pytest.raises(InputError, match=r"between 0\.5 and 1"):
+        sign_flip_effect([1, 0, 1], [0.1, 0.2, 0.3], confidence=0.4)
