@@ -48,6 +48,9 @@ _SEARCH: dict[Null, str] = {
     "signs": "placebo of all choices, largest active t under random signs of the days' returns",
 }
 
+# As measured: docs/verdict.md.
+_OWN_PRICE = "the signals read the price of what is held, and choices that buy after a fall pass in 9% by chance"
+
 
 def conclude(
     timing: TimingRecord,
@@ -123,7 +126,8 @@ def answer_search(search: ChoicesPlaceboRecord | None) -> AnswerRecord:
     drawn = " drawn at random" if search["sampled"] else ""
     among = f"p {text(p_value, 3)} among {search['choices']:,} eligible choices{drawn}"
     if p_value <= LEVEL:
-        return _answer("yes", p_value, LEVEL, test, f"the best choice is more than luck ({among})")
+        measured = f"; {_OWN_PRICE}" if search["null"] == "signs" else ""
+        return _answer("yes", p_value, LEVEL, test, f"the best choice is more than luck ({among}{measured})")
     small = search["p_with_effect"]
     if small is not None and small <= LEVEL:
         more = f"an effect of one annual volatility would have shown more (p {text(small, 3)})"

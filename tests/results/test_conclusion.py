@@ -180,3 +180,11 @@ def test_the_sentence_has_every_reason_once() -> None:
     for question in (found["timing"], found["worth"], found["search"], found["since"]):
         assert found["sentence"].count(question["why"]) == 1
     assert "searched" not in conclude(timing(), worth(), None, None)["sentence"]
+
+
+def test_a_search_of_rules_that_read_their_own_price_says_how_often_it_passes() -> None:
+    found = answer_search(search(0.01) | {"null": "signs", "memory": 60})  # type: ignore[arg-type]
+    assert found["answer"] == "yes"
+    assert "choices that buy after a fall pass in 9% by chance" in found["why"]
+    assert "random signs" in found["test"]
+    assert "by chance" not in answer_search(search(0.01))["why"]
