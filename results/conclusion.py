@@ -84,7 +84,8 @@ def answer_timing(timing: TimingRecord, days: int) -> AnswerRecord:
         return _unknown(f"nothing can be told of the rule's timing: {why}", test, p_value)
     if p_value is None:
         return _unknown("nothing can be told of the rule's timing: its returns are constant", test)
-    counts = f"p {text(p_value, 3)}, {_switches(timing['switches'])}"
+    drawn = "" if timing["p_error"] is None else f" ± {text(timing['p_error'], 3)}"
+    counts = f"p {text(p_value, 3)}{drawn}, {_switches(timing['switches'])}"
     if p_value <= LEVEL:
         mean = timing["p_mean"]
         why = f"the rule's timing is better than chance ({counts})"

@@ -11,16 +11,17 @@ from gridproof.results.run.evidence_record import EvidenceRecord
 
 _NEVER = "it never switches, or its returns are constant"
 
-# By null: what the mean is compared with, and how exact its p-value is.
+# By null: what the mean is compared with.
 _AGAINST = {
-    "shifts": ("Mean return under shifted positions", "the same positions at another time", "exact: all shifts"),
-    "signs": ("Mean return under random signs", "markets with random signs of the days' returns", "drawn markets"),
+    "shifts": ("Mean return under shifted positions", "the same positions at another time"),
+    "signs": ("Mean return under random signs", "markets with random signs of the days' returns"),
 }
 
 
 def timing_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     timing = statistics["questions"]["timing"]
-    name, against, exact = _AGAINST[timing["null"]]
+    name, against = _AGAINST[timing["null"]]
+    error = timing["p_mean_error"]
     p_mean, lower, spells = timing["p_mean"], timing["lower"], timing["spells"]
     return [
         evidence(
@@ -31,7 +32,7 @@ def timing_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             met=None if p_mean is None else p_mean <= LEVEL,
             number=f"p {text(p_mean, 3)}",
             threshold="≤ 0.05",
-            uncertainty=exact,
+            uncertainty="exact: all shifts" if error is None else f"± {text(error, 3)}",
             why="Whether it times return. The Sharpe ratio, which decides, also rises where only risk is timed.",
             missing=_NEVER,
         ),

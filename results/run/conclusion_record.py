@@ -35,7 +35,9 @@ class TimingRecord(EffectRecord):
     null: Null
     memory: int | None  # days of past returns on which the positions depend; null unless ``null`` is "signs"
     p_value: Number  # share of the comparisons with at least its Sharpe ratio after cost
+    p_error: Number  # Monte Carlo error of p_value, from the drawn markets; null where all shifts were counted
     p_mean: Number  # share of the comparisons with at least its mean return after cost
+    p_mean_error: Number  # the same of p_mean
     switches: int
     spells: Number  # effective number of independent positions, T / Σρ² of the weights
     largest_weight: float  # mean weight of the allocation that is held most

@@ -86,9 +86,9 @@ def sign_flip_test(
         totals /= days
     elif statistic == "sharpe":
         totals = _sharpes(weights, charges, drawn, totals)
-    shares = (totals >= observed).mean(axis=1)
-    p_value = (1.0 + float(shares.sum()) * days) / (1.0 + draws * days)
-    error = float(shares.std(ddof=1) / np.sqrt(draws))
+    reached = (totals >= observed).sum(axis=1)
+    p_value = (1 + int(reached.sum())) / (1 + draws * days)
+    error = float((reached / days).std(ddof=1) / np.sqrt(draws))
     return SignFlipTest(statistic, observed, p_value, error, memory, draws, seed)
 
 

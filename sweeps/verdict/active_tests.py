@@ -19,7 +19,7 @@ from gridproof.results.statistics.superior_predictive_ability import superior_pr
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.verdict.bootstrap import SEED, Bootstrap
 from gridproof.sweeps.verdict.population import Population
-from gridproof.sweeps.verdict.search_placebo import eligible_choices
+from gridproof.sweeps.verdict.search_placebo import eligible_choices, memory_of
 from gridproof.sweeps.verdict.static_holdings import mean_weights
 from gridproof.sweeps.verdict.strategy_statistics import number
 
@@ -27,20 +27,21 @@ from gridproof.sweeps.verdict.strategy_statistics import number
 MOST = 1000
 
 
-def active_tests(population: Population, bootstrap: Bootstrap, base: Floats, memory: int | None) -> ActiveRecord | None:
+def active_tests(population: Population, bootstrap: Bootstrap, base: Floats) -> ActiveRecord | None:
     """SPA of the active returns, and StepM of the differences of Sharpe ratios from each choice's own mix.
 
-    base: (1, S, 12 + A) the metrics of the base. memory: days by which active returns are corrected, of choices that
-    read the price of what they hold (``search_placebo``). None where no choice can be tested.
+    base: (1, S, 12 + A) the metrics of the base. Active returns of choices that read the price of what they hold are
+    corrected as for Search (``search_placebo``). None where no choice can be tested.
     """
-    eligible = np.flatnonzero(eligible_choices(population))
+    counted = eligible_choices(population)
+    eligible = np.flatnonzero(counted)
     chosen = eligible
     mine = population.find(base)
     if len(eligible) > MOST:
         chosen = eligible[draw_sample(len(eligible), MOST, SEED)]
         if mine is not None and mine in eligible:
             chosen = np.union1d(chosen, [mine])
-    active, apart, kept = _measure(population, chosen, memory)
+    active, apart, kept = _measure(population, chosen, memory_of(population, counted))
     if not len(kept):
         return None
     spa = superior_predictive_ability(active, bootstrap.indices, bootstrap.block_length)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from gridproof.sweeps.study.spec import SeriesSpec
 from gridproof.sweeps.study.study import Study
 
@@ -9,13 +11,17 @@ from gridproof.sweeps.study.study import Study
 def legs_read(study: Study) -> tuple[str, ...]:
     """The names of the legs whose price a signal reads, in the order of the study.
 
-    A signal reads a leg's price if its expressions name the leg's series, or another column of the same file, code and
-    filter. Another file that holds the same prices is not recognised.
+    A signal reads a leg's price if its expressions name the leg's series, or another series of the same rows: those of
+    the same file, sheet, code and filter, in any column and however the path is written. Another file that holds the
+    same prices is not recognised.
     """
     series = study.spec.series
-    read = [_instrument(series[name]) for signal in study.signals for name in signal.series]
-    return tuple(leg.name for leg in study.legs if leg.series is not None and _instrument(series[leg.series]) in read)
+    read = {_rows(series[name]) for signal in study.signals for name in signal.series}
+    return tuple(leg.name for leg in study.legs if leg.series is not None and _rows(series[leg.series]) in read)
 
 
-def _instrument(one: SeriesSpec) -> tuple[object, ...]:
-    return (str(one.file), one.code, one.where, one.sheet)
+def _rows(one: SeriesSpec) -> tuple[str, str | None, frozenset[str]]:
+    """The file, the sheet, and the values that its rows have. ``code: A`` keeps the rows of ``where: {column: A}``."""
+    kept = [one.code, *(one.where or {}).values()]
+    file = posixpath.normpath(one.file.replace("\\", "/"))
+    return file, one.sheet, frozenset(str(value) for value in kept if value is not None)

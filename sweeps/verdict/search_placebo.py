@@ -52,7 +52,7 @@ def search_placebo(
     every few shifts; observed and drawn returns are corrected for the choices' memory
     (``results.statistics.sign_flips``).
     """
-    memory = _memory(choices, eligible) if legs_read(choices.plan.study) else None
+    memory = memory_of(choices, eligible)
     drawn = np.random.default_rng(SEED).permutation(np.arange(1, choices.days))[:most]
     record: ChoicesPlaceboRecord = {
         "null": "shifts" if memory is None else "signs",
@@ -110,8 +110,13 @@ def _corrected(returns: Floats, memory: int) -> Floats:
     return correct_own_past(returns - returns.mean(axis=0), memory)
 
 
-def _memory(choices: HeldVariants, eligible: Bools) -> int:
-    """The longest memory, in days, of some of the eligible choices; 0 where there are none."""
+def memory_of(choices: HeldVariants, eligible: Bools) -> int | None:
+    """The longest memory, in days, of some of the eligible choices; 0 where there are none.
+
+    None where the signals read the price of no leg.
+    """
+    if not legs_read(choices.plan.study):
+        return None
     numbers = np.flatnonzero(eligible)
     if not len(numbers):
         return 0

@@ -84,4 +84,4 @@ def _read(path: Path, label: str) -> Mapping[str, Array] | None:
     checksum = arrays.pop("sha256", np.empty(0, dtype=np.uint8))
     if checksum.tobytes() != digest_of_arrays(arrays).encode():
         return None
-    return arrays if arrays.pop("label").tobytes() == label.encode() else None
+    return arrays if arrays.pop("label", checksum).tobytes() == label.encode() else None

@@ -30,19 +30,22 @@ def measure_timing(
     """
     weights = np.eye(gross.shape[1])[held]
     switches = int((held[1:] != held[:-1]).sum())
-    p_mean: float | None = None
+    p_mean = p_error = p_mean_error = None
     if own_price and switches:
-        p_value, p_mean = (
-            number(sign_flip_test(weights, gross, statistic, cost, seed=SEED).p_value)
-            for statistic in ("sharpe", "mean")
+        found, of_mean = (
+            sign_flip_test(weights, gross, statistic, cost, seed=SEED) for statistic in ("sharpe", "mean")
         )
+        p_value, p_error = number(found.p_value), number(found.monte_carlo_error)
+        p_mean, p_mean_error = number(of_mean.p_value), number(of_mean.monte_carlo_error)
     elif switches:
         p_mean = number(circular_shift_test(weights, gross, "mean", cost).p_value)
     return {
         "null": "signs" if own_price else "shifts",
         "memory": positions_memory(weights) if own_price else None,
         "p_value": p_value if switches else None,
+        "p_error": p_error,
         "p_mean": p_mean,
+        "p_mean_error": p_mean_error,
         "switches": switches,
         "spells": number(effective_spells(weights)) if switches else None,
         "largest_weight": float(weights.mean(axis=0).max()),

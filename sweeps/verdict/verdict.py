@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from typing import TypeAlias
 
 from gridproof.kernels.backend import passes_of
@@ -103,8 +104,7 @@ def _compute(
     rule = candidate_by_day(candidates, "base")
     own = shifts["base"]["p_value"]
     questions = stages.record("questions", lambda: ask_questions(rule, own, population, observer))
-    memory = None if questions["search"] is None else questions["search"]["memory"]
-    active = active_tests(population, bootstrap, candidates.metrics["base"][None], memory)
+    active = active_tests(population, bootstrap, candidates.metrics["base"][None])
     conclusion = conclude(**questions, declared=study.spec.declared)
     environments = judge_environments(evaluation, population, questions["search"], observer, stages, beside)
     record: StatisticsRecord = {
@@ -157,10 +157,10 @@ def _identity(context: RunContext) -> str:
     return digest_of_record(
         {
             "run": store.folder.name,
-            "study": context.study.to_yaml(),
+            "study": context.study.identity,  # with the digest of its own operators
             "data": context.market.digest(),
             "backend": context.backend.name,
-            "code": environment(),
+            "code": environment() | {"scipy": version("scipy")},
             "files": {name: digest_of_file(store.folder / name) for name in files},
         }
     )

@@ -24,8 +24,8 @@ STATISTICS: dict[str, Any] = {
     "method": {"resamples": 1000},
     "questions": {
         "timing": {
-            "null": "shifts", "p_mean": 0.02, "effect": 0.1, "lower": 0.02, "upper": 0.2, "spells": 12.0,
-            "switches": 24, "largest_weight": 0.6,
+            "null": "shifts", "p_mean": 0.02, "p_mean_error": None, "effect": 0.1, "lower": 0.02, "upper": 0.2,
+            "spells": 12.0, "switches": 24, "largest_weight": 0.6,
         },
         "since": {"days": 400, "switches": 5, "holdings": [{"name": "hold a", "p_value": 0.2, "detectable": 0.9}]},
     },

@@ -221,10 +221,42 @@ def test_which_legs_prices_are_read() -> None:
     assert legs_read(alone) == ()
 
 
+def test_a_leg_is_recognised_however_its_rows_are_named() -> None:
+    def read(
+        leg: dict[str, object], other: dict[str, object], formula: str = "other > mean(other, 5)"
+    ) -> tuple[str, ...]:
+        return legs_read(
+            load_study(
+                {
+                    "name": "rows",
+                    "market": {"path": "data", "calendar": "leg"},
+                    "window": {"from": "2001-01-02", "published": "2010-01-04"},
+                    "series": {"leg": {"field": "close", **leg}, "other": {"field": "open", **other}},
+                    "values": {"smooth": "weekly(other)"},
+                    "signals": {"one": {"when": formula}},
+                    "legs": {"held": "leg", "cash": {"interest": 0.02}},
+                    "rule": {"held": "one", "cash": "otherwise"},
+                    "execution": {"lag": 1, "cost": 0.001},
+                }
+            )
+        )
+
+    one = {"file": "prices/all.csv", "code": "A"}
+    assert read(one, one) == ("held",)
+    assert read(one, {**one, "file": "./prices/../prices/all.csv"}) == ("held",)
+    assert read(one, {"file": "prices/all.csv", "where": {"ticker": "A"}}) == ("held",)
+    assert read(one, one, "smooth > lag(smooth, 5)") == ("held",)
+    assert read(one, {**one, "code": "B"}) == ()
+    assert read(one, {**one, "file": "prices/other.csv"}) == ()
+    assert read({"file": "a.xlsx", "sheet": "one"}, {"file": "a.xlsx", "sheet": "two"}) == ()
+
+
 def test_a_rule_that_reads_its_own_price_is_compared_with_random_signs() -> None:
     held, gross = planted(2, 2.0)
     timing = measure_timing(held, gross, 0.0, PERIODS, 0.5, own_price=True)
     assert (timing["null"], timing["p_value"] is not None and timing["p_value"] < 0.05) == ("signs", True)
+    assert timing["p_error"] is not None
+    assert f"± {timing['p_error']:.3f}" in answer_timing(timing, 4000)["why"]
     assert timing["memory"] is not None
     assert timing["memory"] > 10
     answered = answer_timing(timing, 4000)
