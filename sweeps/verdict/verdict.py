@@ -81,6 +81,7 @@ def _compute(
     observer.progress("verdict: distinct variants", 1, 1, 1)
     correlations = beside.start(lambda: measure_correlations(population))
     bootstrap, benchmarks = candidates.bootstrap(), candidates.benchmarks()
+    active = beside.start(lambda: active_tests(population, bootstrap, candidates.metrics["base"][None]))
     cross_validation = CrossValidation(population, _METRIC[objective]) if objective in _METRIC else None
     snooping = measure_data_snooping(population, benchmarks, bootstrap, cross_validation, observer, stages)
     choices = choices_of(study)
@@ -104,7 +105,6 @@ def _compute(
     rule = candidate_by_day(candidates, "base")
     own = shifts["base"]["p_value"]
     questions = stages.record("questions", lambda: ask_questions(rule, own, population, observer))
-    active = active_tests(population, bootstrap, candidates.metrics["base"][None])
     conclusion = conclude(**questions, declared=study.spec.declared)
     environments = judge_environments(evaluation, population, questions["search"], observer, stages, beside)
     record: StatisticsRecord = {
@@ -132,7 +132,7 @@ def _compute(
         "ensemble": None if ensemble is None else ensemble.record(),
         "shift": shifts,
         "subperiods": years_beside_holdings(candidates, rule),
-        "data_snooping": data_snooping_record(snooping, population, candidates.metrics["base"], shifted, active),
+        "data_snooping": data_snooping_record(snooping, population, candidates.metrics["base"], shifted, active()),
         "overfitting": overfitting,
         "overfitting_why": None if overfitting else no_blocks,
         "sensitivity": sensitivity(store, choices, values),

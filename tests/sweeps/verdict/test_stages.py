@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gridproof.kernels.arrays import Array
-from gridproof.results.run.store import STATISTICS
+from gridproof.kernels.backend import resolve
+from gridproof.results.run.store import CUT, STATISTICS, TRIALS, Store
+from gridproof.results.run.summary_record import SUMMARY
+from gridproof.signals.expression.user_operators.file import OperatorFile
+from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.options import RunOptions
+from gridproof.sweeps.execution.run_store import RunStore
+from gridproof.sweeps.plan.study_market import market_of
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.run import judge_run, run_study
 from gridproof.sweeps.verdict.stages import FOLDER, Stages
+from gridproof.sweeps.verdict.verdict import _identity
 from tests.support.demo import small_study
 
 
@@ -54,6 +63,33 @@ def test_a_stage_of_other_data_and_a_damaged_one_are_computed_again(tmp_path: Pa
         assert found is None or found["one"].tolist() == [0, 1, 2]  # some bytes of an archive mean nothing
     path.write_bytes(whole[: len(whole) // 2])
     assert Stages(tmp_path, "before").find("sums") is None
+
+
+def test_stages_depend_on_all_that_decides_a_verdict(tmp_path: Path) -> None:
+    study = small_study()
+    market, runs = market_of(study), RunStore(tmp_path)
+    store = Store(tmp_path / "run")
+    context = RunContext(study, market, None, resolve("cpu"), store, runs, RunObserver())
+    own = replace(study, operators=OperatorFile("operators.py", ""))
+    values = market.series["baa"]
+    revised = replace(market, series={**market.series, "baa": replace(values, values=values.values + 0.01)})
+    found = [_identity(context)]
+    found += [
+        _identity(replace(context, **changed))
+        for changed in (
+            {"study": study.set({"execution.cost": 0.0})},
+            {"study": own},
+            {"market": revised},
+            {"backend": resolve("reference")},
+            {"store": Store(tmp_path / "other")},
+        )
+    ]
+    for name in (SUMMARY, CUT, TRIALS):
+        store.folder.mkdir(exist_ok=True)
+        (store.folder / name).write_text(name)
+        found.append(_identity(context))
+    assert len(set(found)) == len(found)
+    assert _identity(context) == found[-1]
 
 
 def test_nothing_is_kept_without_a_folder() -> None:
