@@ -89,11 +89,12 @@ def child(study: str, out: str, verdict: bool) -> dict[str, Any]:
     clock = Clock()
     clock.timed("imports", import_module)("gridproof.sweeps.run")
     run = import_module("gridproof.sweeps.run")
+    load_study = import_module("gridproof.sweeps.study.study").load_study
     for name, (module, function) in STEPS.items():
         if verdict or name != "verdict":
             setattr(import_module(module), function, clock.timed(name, getattr(import_module(module), function)))
     with compilations() as compiled:
-        clock.timed("whole run", run.run_study)(run.load_study(study), options=run.RunOptions(out=out, verdict=verdict))
+        clock.timed("whole run", run.run_study)(load_study(study), options=run.RunOptions(out=out, verdict=verdict))
     return {"steps": clock.steps, "compilations": compiled}
 
 

@@ -73,8 +73,9 @@ def _seconds(run: Callable[[], object]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.operators", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
     report = measure(SERIES, DAYS, WINDOWS, repeats=3)
-    if parser.parse_args().json:
+    if options.json:
         print(json.dumps(report, indent=2))
         return
     print(f"{SERIES} series, {DAYS} days, {WINDOWS} windows each; CPU seconds")

@@ -178,7 +178,7 @@ def variants(panel: Panel, most: int) -> tuple[int, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.panel", description=__doc__)
     parser.add_argument("--data", type=Path, help="a folder with the point-in-time panel of A-shares")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -156,12 +157,26 @@ def test_the_digest_of_a_market_depends_on_the_stamps(tmp_path: Path) -> None:
     assert first != again
 
 
+# The number of bars, and the memory of the whole process in KiB.
+READER = """
+import resource, sys
+from pathlib import Path
+from gridproof.signals.data.market import load_market
+from gridproof.signals.data.source import Source
+
+source = Source("bars", "bars.parquet", "close", date="time", day_close="15:00")
+market = load_market([source], "bars", Path(sys.argv[1]))
+print(len(market.series["bars"].values), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
 def test_six_years_of_minutes_fit_a_gibibyte(tmp_path: Path) -> None:
     days = pd.bdate_range("2016-01-01", "2021-12-31").to_numpy().astype("datetime64[m]")
     minutes = np.r_[571:691, 781:901].astype("timedelta64[m]")
     stamps = (days[:, None] + minutes).ravel()
     frame = pd.DataFrame({"time": stamps, "close": np.linspace(4000.0, 5000.0, len(stamps))})
     frame.to_parquet(tmp_path / "bars.parquet")
-    market = load_market([source("bars.parquet")], "bars", tmp_path)
-    assert len(market.series["bars"].values) == len(stamps) > 370_000
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**20  # KiB, of the whole process
+    reader = [sys.executable, "-c", READER, str(tmp_path)]
+    count, kib = map(int, subprocess.run(reader, capture_output=True, text=True, check=True).stdout.split())
+    assert count == len(stamps) > 370_000
+    assert kib < 2**20, "memory of the whole process"
