@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
-from gridproof.signals.expression.user_operators.look_ahead import check_call
+from gridproof.signals.expression.user_operators.look_ahead import StudyCall, check_study
 from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
 from gridproof.sweeps.plan.window import last_day
 from gridproof.sweeps.study.study import Study
 
+# Values of each axis, evenly spread over it, under which the calls are checked for look-ahead.
+_BETWEEN = 32
+
 
 def check_operators(study: Study, market: Market) -> None:
-    """Check every call of an operator of the study's own: at the base, and at both ends of its parameters' axes.
+    """Check every call of an operator of the study's own: at the base, at both ends of its parameters' axes, and for
+    look-ahead at values between.
 
     Raises InputError for the first fault: a value that uses later days, other values in a second call, and so on.
     """
@@ -21,7 +25,8 @@ def check_operators(study: Study, market: Market) -> None:
     if file is None:
         return
     evaluator = evaluator_of(study, market, last_day(study, market), swept=False)
-    graph, checked = study.graph, set()
+    graph = study.graph
+    calls: dict[tuple[object, ...], StudyCall] = {}
     for signal in study.signals:
         releases, where = releases_of(study, signal, study.base), study.where("signals", signal.name)
         for root in signal.nodes:
@@ -29,16 +34,23 @@ def check_operators(study: Study, market: Market) -> None:
                 node = graph.nodes[at]
                 if node.kind != "call" or node.name not in file.operators():
                     continue
-                for chosen in _choices(study, graph.facts[at].parameters):
-                    if (key := (at, *chosen.items())) not in checked:
-                        checked.add(key)
+                for chosen, whole in _choices(study, graph.facts[at].parameters):
+                    if (key := (at, *chosen.items())) not in calls:
                         given, calendar = evaluator.call_of(at, chosen, releases, where)
-                        check_call(graph.operators[node.name], file, given, calendar, where)
+                        calls[key] = StudyCall(graph.operators[node.name], given, calendar, where, whole)
+    if calls:
+        check_study(list(calls.values()), file)
 
 
-def _choices(study: Study, parameters: tuple[str, ...]) -> Iterator[dict[str, Value]]:
-    """The base's values of these parameters, then the first and the last of their axes."""
+def _choices(study: Study, parameters: tuple[str, ...]) -> Iterator[tuple[dict[str, Value], bool]]:
+    """Values of these parameters, and whether all checks are made under them: at the base, and at the first and the
+    last of all axes; not at the values between, of one axis after the other."""
     owners, space = study.space.owners, study.space
-    yield {name: study.base[owners[name]] for name in parameters}
+    axes = {name: space.axes[space.position(owners[name])].values for name in parameters}
+    base = {name: study.base[owners[name]] for name in parameters}
+    yield base, True
     for end in (0, -1):
-        yield {name: space.axes[space.position(owners[name])].values[end] for name in parameters}
+        yield {name: values[end] for name, values in axes.items()}, True
+    for name, values in axes.items():
+        for value in values[:: -(-len(values) // _BETWEEN)]:
+            yield {**base, name: value}, False

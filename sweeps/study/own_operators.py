@@ -16,23 +16,27 @@ def open_operators(name: str | None, document: Document) -> OperatorFile | None:
     """Read, execute and check the file that a study names, from the study's folder; None where it names none.
 
     A study that is not in a file is in the working directory. Raises InputError where the file lies elsewhere, where
-    the study is in a run's folder, or where an operator is faulty.
+    the study or the file is in a run's folder, or where an operator is faulty.
     """
     if name is None:
         return None
-    from gridproof.results.run.manifest import MANIFEST
-    from gridproof.results.run.store import CUT  # imports pandas, which other studies do not need here
-
     where, folder = document.where((KEY,)), Path(document.name).parent
-    if any((folder / one).exists() for one in (CUT, MANIFEST)):
-        raise _refused(document)
     path = folder / name
+    if any(map(_holds_a_run, (folder.resolve(), *folder.resolve().parents, *path.resolve().parents))):
+        raise _refused(document)
     if path.suffix != ".py" or not path.resolve().is_relative_to(folder.resolve()):
         rule = "operators names a Python file beside the study or in a folder below it"
         raise InputError(rule, name, where, "Move it there, and write its path from the study's folder")
     file = read_operator_file(path, where)
     check_file(file)
     return file
+
+
+def _holds_a_run(folder: Path) -> bool:
+    from gridproof.results.run.manifest import MANIFEST
+    from gridproof.results.run.store import CUT  # imports pandas, which other studies do not need here
+
+    return (folder / CUT).exists() or ((folder / MANIFEST).exists() and (folder / "study.yaml").exists())
 
 
 def refuse_operators(document: Document, operators: OperatorFile | None) -> None:

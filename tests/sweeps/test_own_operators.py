@@ -106,6 +106,49 @@ def test_a_look_ahead_on_the_studys_series_names_operator_argument_and_day(here:
         gp.load_market(study, here)
 
 
+DECLARED = '@operator(series(), window(), {more})\ndef {name}:\n    """What it gives; unknown before n values."""\n'
+ROLLING = "    base = pd.Series(x).rolling(n).mean().to_numpy()\n"
+WINDOW = 'warm_up=lambda scalars: scalars["n"] - 1'
+LATER = "    later = np.append(x[1:], x[-1:])\n"
+LONGEST = (
+    "    key = (n, x[9:10].tobytes())\n"
+    "    if key not in seen or len(seen[key]) < len(x):\n        seen[key] = x.copy()\n"
+    "    return np.append(seen[key], seen[key][-1:])[1 : len(x) + 1] - x\n"
+)
+CHEATS = {
+    "on a few days": DECLARED.format(more=WINDOW, name="own(x, n)") + ROLLING + LATER
+    + "    return np.where(np.abs(x - base) > 0.055 * base, later, base)\n",
+    "on a few days, with a history": DECLARED.format(more="history=True", name="own(x, n)") + LATER
+    + "    return np.where((x > 0.995 * np.fmax.accumulate(x)), later, x)\n",
+    "for one window between": DECLARED.format(more=WINDOW, name="own(x, n)") + ROLLING + LATER
+    + "    return later if n == 20 else base\n",
+    "from the 400th day on": DECLARED.format(more=WINDOW, name="own(x, n)") + ROLLING + LATER
+    + "    return np.where(np.arange(len(x)) < 400, base, later)\n",
+    "of a long series": DECLARED.format(more=WINDOW, name="own(x, n)") + ROLLING + LATER
+    + "    return base if len(x) < 400 else later\n",
+    "from a variable": "seen = {}\n" + DECLARED.format(more="history=True", name="own(x, n)") + LONGEST,
+    "from a default": DECLARED.format(more="history=True", name="own(x, n, seen={})") + LONGEST,
+    "from another operator": "seen = []\n" + DECLARED.format(more=WINDOW, name="keep(x, n)") + ROLLING
+    + "    seen.append(x.copy()) if n == 9 else None\n    return base\n\n"
+    + DECLARED.format(more="history=True", name="own(x, n)")
+    + "    late = max((one for one in seen if (one[9:10] == x[9:10]).all()), key=len, default=x)\n"
+    + "    late = x if len(late) < len(x) else late\n"
+    + "    return np.append(late, late[-1:])[1 : len(x) + 1] - x + 0 * n\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CHEATS)
+def test_a_hidden_look_ahead_is_found(kind: str, here: Path) -> None:
+    head = "import numpy as np\nimport pandas as pd\nfrom gridproof.operators import operator, series, window\n\n"
+    (here / "own.py").write_text(head + CHEATS[kind])
+    value = "own(y, window)" + (" + 0 * keep(y, 9)" if "keep" in CHEATS[kind] else "")
+    base = {"up.window": 10, "up.on_above": 0.5}
+    day = r"20\d\d-\d\d-\d\d"
+    message = rf"^own\.py:\d+ own: the value of a day may use .* got \S+ on {day}, \S+ where .* after {day}"
+    with pytest.raises(gp.InputError, match=message):
+        gp.load_market(tiny_study(operators="own.py", base=base, signal=signal(value)), here)
+
+
 def test_the_text_is_part_of_the_run(here: Path) -> None:
     def run() -> gp.Run:
         return gp.run(own_study(), here, out="runs", backend="reference", verdict=False)
@@ -170,6 +213,27 @@ def test_the_file_lies_below_the_study(name: str, here: Path) -> None:
     with pytest.raises(gp.InputError, match="operators names a Python file beside the study or in a folder below it"):
         own_study(operators=name.format(absolute=outside / "own.py"))
     assert not (here / "mark").exists()
+
+
+def test_a_file_in_a_runs_folder_is_refused(here: Path) -> None:
+    run = gp.run(own_study(), here, out="runs", backend="reference", verdict=False)
+    text = own_study().to_yaml()
+    before = executions(here)
+    operator_file._executed.cache_clear()
+    inner = run.folder / "inner"
+    inner.mkdir()
+    shutil.copy(run.folder / "operators.py", inner / "own.py")
+    (inner / "study.yaml").write_text(text)
+    (here / "linked.py").symlink_to(run.folder / "operators.py")
+    (here / "linked").symlink_to(inner)
+    copy = run.folder.relative_to(here) if run.folder.is_absolute() else run.folder
+    for name in (copy / "operators.py", copy / "inner" / "own.py", "linked.py", "linked/own.py"):
+        with pytest.raises(gp.InputError, match=r"a run's folder may be written by others.*not executed; got "):
+            own_study(operators=str(name))
+    for study in (inner / "study.yaml", Path("linked") / "study.yaml"):
+        with pytest.raises(gp.InputError, match=r"not executed; got own\.py"):
+            gp.load_study(study)
+    assert executions(here) == before
 
 
 def test_it_is_found_from_the_studys_folder(here: Path) -> None:

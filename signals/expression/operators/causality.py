@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,6 +15,8 @@ from gridproof.signals.expression.operators.declaration import ALL, Argument, Ca
 LONGEST = 12
 # Powers of ten among which the size of drawn values is chosen.
 SCALES = (-90, 0, 0, 0, 90)
+# How many suspicious days are looked at one by one.
+_SUSPECTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +46,57 @@ def call(operator: Operator, given: Mapping[str, Any], calendar: Calendar) -> Fl
         return np.atleast_2d(operator.function(*given.values(), **keywords))
 
 
+def call_until(operator: Operator, given: Mapping[str, Any], calendar: Calendar, today: int) -> Floats:
+    """(K, today + 1) float64: the results where the values after position ``today`` are cut off."""
+    names = {one.name for one in operator.arguments if one.is_array}
+    short = {name: value[: today + 1] if name in names else value for name, value in _dated(operator, given, today)}
+    return call(operator, short, _part(calendar, slice(0, today + 1)))
+
+
+def end_leak(whole: Floats, until: Floats, today: int) -> Leak | None:
+    """The first of the results up to position ``today``, of ``call_until``, that differs from those of all values."""
+    return _leak("end", "", whole[:, : today + 1], until, today)
+
+
 def future_leak(
     operator: Operator, given: Mapping[str, Any], calendar: Calendar, today: int, rng: np.random.Generator
 ) -> Leak | None:
     """The first value up to position ``today`` that depends on a later one, to the last bit; None where none does."""
-    given = {
-        one.name: min(given[one.name], today) if one.kind == "date" and one.latest else given[one.name]
-        for one in operator.arguments
-    }
+    given = dict(_dated(operator, given, today))
     days = len(calendar.dates)
     now = call(operator, given, calendar)[:, : today + 1]
-    arrays = [one for one in operator.arguments if one.is_array]
-    for one in arrays:
+    for one in operator.arguments:
+        if not one.is_array:
+            continue
         other = np.where(np.arange(days) > today, _other_values(one, given[one.name], rng), given[one.name])
         found = call(operator, {**given, one.name: other}, calendar)[:, : today + 1]
         if (leak := _leak("future", one.name, now, found, today)) is not None:
             return leak
-    if operator.ahead:
-        return None
-    names = {one.name for one in arrays}
-    short = {name: value[: today + 1] if name in names else value for name, value in given.items()}
-    return _leak("end", "", now, call(operator, short, _part(calendar, slice(0, today + 1))), today)
+    return None if operator.ahead else end_leak(now, call_until(operator, given, calendar, today), today)
+
+
+def changed_days(
+    operator: Operator, given: Mapping[str, Any], calendar: Calendar, reach: int, calls: int, rng: np.random.Generator
+) -> tuple[int, ...]:
+    """Days whose value changes where single later values are changed, those at most ``reach`` later; a few of them.
+
+    Of an operator without ``history``: many days are tried in one call, since a changed value cannot show ``warm_up``
+    days later. ``calls``: how many calls there are at most; all days are tried where the window is shorter than that.
+    """
+    days = len(calendar.dates)
+    arrays = [one for one in operator.arguments if one.is_array]
+    space = warm_up_of(operator, given) + 1 + reach
+    now, positions, found = call(operator, given, calendar), np.arange(days), []
+    for offset in rng.permutation(space)[:calls].tolist():
+        changed = positions % space == offset
+        other = {
+            one.name: np.where(changed, _other_values(one, given[one.name], rng), given[one.name]) for one in arrays
+        }
+        before = (offset - positions) % space  # how many values ahead the next changed one is
+        tried = (before >= 1) & (before <= reach)
+        differs = _different(now, call(operator, {**given, **other}, calendar)).any(axis=0)
+        found += np.flatnonzero(differs & tried)[:1].tolist()
+    return tuple(sorted(set(found))[:_SUSPECTS])
 
 
 def past_leak(
@@ -81,10 +113,7 @@ def past_leak(
     dates = {one.name for one in operator.arguments if one.kind == "date"}
     later = {name: value[first:] if name in arrays else value for name, value in given.items()}
     later |= {name: max(0, given[name] - first) for name in dates}
-    scalars = {name: value for name, value in given.items() if name not in arrays}
-    if operator.many is not None:
-        scalars[operator.many] = int(np.max(given[operator.many]))
-    begin = first + operator.warm_up(scalars)
+    begin = first + warm_up_of(operator, given)
     now = call(operator, given, calendar)[:, begin:]
     found = call(operator, later, _part(calendar, slice(first, None)))[:, begin - first :]
     if tolerance:
@@ -95,12 +124,32 @@ def past_leak(
 
 
 def _leak(of: Literal["future", "end", "past"], argument: str, now: Floats, other: Floats, cut: int) -> Leak | None:
-    different: Bools = (_bits(now) != _bits(other)) & ~(np.isnan(now) & np.isnan(other))
+    different = _different(now, other)
     if not different.any():
         return None
     day = int(different.any(axis=0).argmax())
     row = int(different[:, day].argmax())
     return Leak(of, argument, day, cut, float(now[row, day]), float(other[row, day]))
+
+
+def _different(now: Floats, other: Floats) -> Bools:
+    different: Bools = (_bits(now) != _bits(other)) & ~(np.isnan(now) & np.isnan(other))
+    return different
+
+
+def warm_up_of(operator: Operator, given: Mapping[str, Any]) -> int:
+    """The warm-up of a call: of ``many`` windows that of the longest."""
+    scalars = {one.name: given[one.name] for one in operator.arguments if not one.is_array}
+    if operator.many is not None:
+        scalars[operator.many] = int(np.max(given[operator.many]))
+    return operator.warm_up(scalars)
+
+
+def _dated(operator: Operator, given: Mapping[str, Any], today: int) -> Iterator[tuple[str, Any]]:
+    """What is given, with no date whose last day lies after position ``today``."""
+    for one in operator.arguments:
+        value = given[one.name]
+        yield one.name, min(value, today) if one.kind == "date" and one.latest else value
 
 
 def _bits(values: Floats) -> Array:

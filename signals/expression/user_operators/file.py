@@ -47,6 +47,10 @@ class OperatorFile:
         """The declared operators by name, of which each call is checked. Executes the text. Raises InputError."""
         return _executed(self)
 
+    def executed_anew(self) -> Mapping[str, Operator]:
+        """The same from another execution of the text, so that nothing is left in its variables from earlier calls."""
+        return _execute(self)
+
 
 def read_operator_file(path: Path, where: str) -> OperatorFile:
     """Read a file of operators without executing it. Raises InputError where it cannot be, or imports local files."""
@@ -125,6 +129,10 @@ class _TextLoader(ExecutionLoader):
 
 @lru_cache(maxsize=32)
 def _executed(file: OperatorFile) -> Mapping[str, Operator]:
+    return _execute(file)
+
+
+def _execute(file: OperatorFile) -> Mapping[str, Operator]:
     name = f"gridproof_operators_{file.digest[:16]}"
     loader = _TextLoader(file)
     spec = importlib.util.spec_from_loader(name, loader, origin=file.path)

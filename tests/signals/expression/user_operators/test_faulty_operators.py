@@ -80,6 +80,19 @@ FAULTS = {
     "filled backwards": (op("return pd.Series(x).bfill().to_numpy()"), f"own: {AHEAD}"),
     "of one of two": (op("return x + np.append(y[1:], y[-1:])", "series(), series('y')", "x, y"), "where y changes on"),
     "of a condition": (op("return x * (c[::-1] == 1)", "series(), boolean('c', 'when')", "x, c"), "where c changes on"),
+    "rolled over": (op("return np.roll(x, -1)"), f"own: {AHEAD}"),
+    "a Fourier transform": (
+        op("wave = np.fft.rfft(np.nan_to_num(x))\n    wave[9:] = 0\n    return np.fft.irfft(wave, len(x))"),
+        f"own: {AHEAD}",
+    ),
+    "the next value, on days of one kind": (
+        op("return np.where(x == np.fmax.accumulate(x), np.append(x[1:], x[-1:]), x)", "series(), history=True"),
+        f"own: {AHEAD}",
+    ),
+    "the other windows": (
+        op("return np.stack([x * len(n) for _ in n])", "series(), window(), many='n'", "x, n"),
+        r"own: with many, the values of one n do not depend on the others; got \S+ on .* alone\. Compute each",
+    ),
     "the number of days": (op("return x * 0 + len(x)"), f"{AHEAD}.* are cut off from x, on random"),
     "the last date": (
         op("return np.full(len(calendar.dates), len(calendar.dates) * 1.0)", "calendar=True", "*, calendar"),
