@@ -252,6 +252,7 @@ class _Evaluation:
             argument.name: next(values) if argument.is_array else self.scalars.of(at, argument, operator, timeline)
             for argument, at in pairs
         }
+        self.scalars.check_least(operator, arguments)
         return arguments, timeline
 
     def spread(self, values: Any, timeline: Timeline) -> Floats:

@@ -13,6 +13,7 @@ from gridproof.signals.expression import units
 from gridproof.signals.expression.expression_text import ExpressionText
 from gridproof.signals.expression.graph import Facts, Graph, Step
 from gridproof.signals.expression.operators.declaration import ALL_WRITTEN, REQUIRED, Argument, Operator
+from gridproof.signals.expression.other_notations import OTHER_CHARACTERS, OTHER_NAMES, OTHER_SIGNS
 
 _ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
@@ -100,6 +101,12 @@ class _Expression:
             place = f"{scope.where}, column {column + 1}"
             problem = (error.msg or "").split(" (")[0]
             remedy = "Correct it there"
+            if text[column : column + 1] == "=" or "'=='" in (error.msg or ""):
+                remedy = "Write == to compare"
+            if text[column : column + 1] in OTHER_CHARACTERS:
+                remedy = f"Write {OTHER_CHARACTERS[text[column]]}"
+            if "decimal literal" in (error.msg or ""):
+                remedy = "A duration is a number and y, m, w or d, such as 6m"
             if text.count("(") > text.count(")"):
                 remedy = "Close the parenthesis; between braces, an expression with a comma needs quotes"
             raise InputError(_RULE, f"{text} ({problem})", place, remedy) from None
@@ -146,7 +153,15 @@ class _Expression:
             case ast.Attribute():
                 remedy = "A state such as fork.small stands in the rule, not in an expression"
                 raise self.fault("an expression has names without a dot", ast.unparse(tree), tree, remedy)
-        raise self.fault(_RULE, self.text.source(tree), tree, "Rewrite this part")
+            case ast.Call(func=ast.Attribute(attr=method)):
+                ours = OTHER_NAMES.get(method, method)
+                remedy = (
+                    f"Write {self.graph.operators[ours].signature}" if ours in self.graph.operators else "Rewrite it"
+                )
+                raise self.fault("an operator is called by its name, its series first", method, tree, remedy)
+        construct = type(getattr(tree, "op", tree))
+        remedy = OTHER_SIGNS.get(construct, "Rewrite this part")
+        raise self.fault(_RULE, self.text.source(tree), tree, remedy)
 
     def facts(self, at: int) -> Facts:
         return self.graph.facts[at]
@@ -188,7 +203,8 @@ class _Expression:
 
     def unknown(self, rule: str, name: str, known: Iterable[str], tree: ast.expr) -> InputError:
         known = list(known)
-        near = difflib.get_close_matches(name, known, 1)
+        near = [one for one in [OTHER_NAMES.get(name.lower())] if one in known]
+        near = near or difflib.get_close_matches(name, known, 1)
         few = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")
         remedy = f"Did you mean {near[0]}" if near else f"Use one of {few}" if known else "Declare it under series"
         return self.fault(rule, name, tree, remedy)
@@ -282,7 +298,10 @@ class _Expression:
         node, facts = self.graph.nodes[at], self.facts(at)
         if not facts.scalar:
             rule = f"{argument.name} of {operator.name} is one number for all days"
-            raise self.fault(rule, self.text.source(tree), tree, "Write a number or a parameter")
+            remedy = "Write a number or a parameter"
+            if operator.name in ("max", "min"):
+                remedy += f", or {operator.name}2(x, y) for the {operator.name}imum of two series"
+            raise self.fault(rule, self.text.source(tree), tree, remedy)
         if node.kind == "number":
             self._check(node.value, argument, operator, tree)
         self._note(at, Use(argument))

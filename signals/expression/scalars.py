@@ -11,7 +11,7 @@ import numpy as np
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression.duration import Duration, is_duration
 from gridproof.signals.expression.graph import Graph
-from gridproof.signals.expression.operators.declaration import ALL, ALL_WRITTEN, Argument, Operator
+from gridproof.signals.expression.operators.declaration import ALL, ALL_WRITTEN, MIN_VALUES, Argument, Operator
 from gridproof.signals.expression.timeline import Timeline
 from gridproof.signals.expression.units import misfit
 
@@ -67,6 +67,14 @@ class ScalarArguments:
                 return int(np.searchsorted(timeline.calendar.dates, day, side="right")) - 1
             return int(np.searchsorted(timeline.calendar.dates, day))
         return value
+
+    def check_least(self, operator: Operator, arguments: Mapping[str, Any]) -> None:
+        """Raises InputError where ``min`` values are asked of a window that holds fewer."""
+        if MIN_VALUES not in operator.arguments or arguments["min"] is None:
+            return
+        if arguments["min"] > arguments["n"]:
+            rule, remedy = f"min of {operator.name} must be at most its window n", "Lower it, or raise n"
+            raise InputError(rule, f"min={arguments['min']} with n={arguments['n']}", self._where, remedy)
 
     def _plain(self, at: int, timeline: Timeline) -> Any:
         """A scalar formula in Python's numbers, so that whole numbers stay whole."""

@@ -89,6 +89,7 @@ def read_signal(
         return Reading(None, np.zeros((len(signal.bits), days), dtype=np.bool_), 0)
     daily = _daily(study, signal, evaluator, signal.nodes, chosen, hindsight)
     first, until = 0, evaluator.last + 1
+    unknown_days = np.zeros(days, dtype=np.bool_)
     for number, values in enumerate(daily):
         unknown = ~np.isfinite(values)
         begin = days if unknown.all() else int(unknown.argmin())
@@ -103,10 +104,14 @@ def read_signal(
             daily[number] = values[latest]
         elif isinstance(signal.form, Levels):
             daily[number] = np.where(unknown, -np.inf, values)  # below every level: the latch is off
+        unknown_days |= unknown
     if isinstance(signal.form, Levels):
         return Reading(daily[0], None, first)
     if isinstance(signal.form, Switch):
-        return Reading(None, _switched(daily[0] == 1.0, daily[1] == 1.0)[None], first)
+        off = daily[1] == 1.0
+        if signal.missing == "off":
+            off |= unknown_days
+        return Reading(None, _switched(daily[0] == 1.0, off)[None], first)
     return Reading(None, np.stack(daily) == 1.0, first)
 
 
@@ -281,7 +286,7 @@ def _undefined_error(study: Study, evaluator: ExpressionEvaluator) -> UndefinedS
     if begin < len(market.calendar):
         remedy = f"Start the window on {market.calendar[begin]} or later, or narrow the axes"
     else:
-        remedy = "Bring longer series, or shorten the windows and the lag"
+        remedy = "Bring longer series, or shorten the windows and the lag; a division by 0 is never known"
     return UndefinedSignalError(
         "the window must begin after the slowest signal is defined",
         f"window.from {study.spec.window.from_}, {slowest} is defined from "

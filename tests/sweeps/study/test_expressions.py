@@ -122,7 +122,44 @@ def test_what_is_unknown_is_an_error_or_what_missing_says(folder: Path) -> None:
     assert off.nunique() == hold.nunique() == 2
 
 
+def test_min_is_at_most_the_window(folder: Path) -> None:
+    with pytest.raises(
+        gp.InputError, match=r"signals\.up: min of mean must be at most its window n; got min=30 with n=20"
+    ):
+        states(folder, {"value": "px - mean(px, n, min=30)", "n": 20})
+    assert states(folder, {"value": "px - mean(px, n, min=20)", "n": 20}).nunique() == 2
+    assert states(folder, {"value": "px - mean(px, all, min=30)"}).nunique() == 2
+
+
+@pytest.mark.parametrize("unknown", ["on", "off"])
+def test_a_latch_whose_condition_is_unknown_is_off_or_holds(unknown: str, folder: Path) -> None:
+    latch = {"on": "px >= max(px, 20)", "off": "px <= min(px, 10)"}
+    latch[unknown] = f"where(day() == 15, px / 0, 1) * {latch[unknown]}"
+    off, hold = (states(folder, {"latch": latch, "missing": each}) for each in ("off", "hold"))
+    px = prices()
+    begins, ends, gaps = px >= px.rolling(20).max(), px <= px.rolling(10).min(), px.index.day == 15
+    on, expected = False, []
+    for begin, end, gap in zip(begins, ends, gaps, strict=True):
+        on = (on or (begin and not (gap and unknown == "on"))) and not end and not gap
+        expected.append(int(on))
+    np.testing.assert_array_equal(off, pd.Series(expected, px.index).loc[off.index])
+    assert (hold[hold.index.day == 15] == 1).any()
+    assert (off < hold).sum() > 0
+
+
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a name of pandas": ({"when": "shift(px, 1) < px"}, r"column 1: .*got shift\. Did you mean lag\.$"),
+    "a name of a formula language": ({"when": "px > MA(px, 20)"}, r"column 6: .*got MA\. Did you mean mean\.$"),
+    "a method": ({"when": "px > px.shift(1)"}, r"column 6: .*series first; got shift\. Write lag\(x, n\)\.$"),
+    "a method of no operator": ({"when": "px > px.plot()"}, r"series first; got plot\. Rewrite it\.$"),
+    "a power": ({"value": "px ^ 2"}, r"got px \^ 2\. Write \*\* for a power\.$"),
+    "an and of pandas": ({"when": "(px > 3) & (y > 2)"}, r"Write and\.$"),
+    "a subscript": ({"value": "px[-1]"}, r"Write lag\(x, n\) for the value n days ago\.$"),
+    "an if": ({"value": "px if y > 3 else 2"}, r"Write where\(condition, a, b\)\.$"),
+    "an assignment": ({"when": "px = 3"}, r"Write == to compare\.$"),
+    "a sign of mathematics": ({"when": "px ≥ 3"}, r"column 4: .* Write >=\.$"),
+    "a duration of no unit": ({"value": "mean(px, 6x)"}, r"y, m, w or d, such as 6m\.$"),
+    "the maximum of two series": ({"value": "max(px, y)"}, r"or max2\(x, y\) for the maximum of two series\.$"),
     "both forms": ({"value": "px", "when": "px > 1"}, r"a signal has value: with a latch, or when:; got both"),
     "half a latch": ({"latch": {"on": "px > 1"}}, r"a latch has levels, or the two conditions on and off; got on"),
     "a mixed latch": (
