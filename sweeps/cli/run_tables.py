@@ -66,10 +66,10 @@ def _print_best(result: Run, summary: dict[str, Any], top: int) -> None:
     base = summary["base"]["parameters"]
     metrics = [name for name in _COLUMNS if name in frame]
     best = Table("rank", "equal", *metrics, "differs from the base in", box=None)
-    for _, row in frame.iterrows():
+    for row in frame.to_dict("records"):  # a row as a Series would turn whole numbers into floats
         differs = ", ".join(f"{name}={row[name]}" for name, value in base.items() if row[name] != value)
         numbers = (BY_NAME[name.removeprefix("after.")].text(row[name]) for name in metrics)
-        best.add_row(str(int(row["rank"])), f"{int(row['equal']):,}", *numbers, differs or "nothing: it is the base")
+        best.add_row(str(row["rank"]), f"{row['equal']:,}", *numbers, differs or "nothing: it is the base")
     print_table(best)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -74,7 +75,11 @@ def test_set_narrows_the_grid_and_moves_the_base(study: Path, tmp_path: Path) ->
 
 
 def test_show_and_sql(run_folder: Path) -> None:
-    assert "differs from the base" in gridproof("show", run_folder).stdout
+    shown = gridproof("show", run_folder).stdout
+    assert "differs from the base" in shown
+    windows = re.findall(r"window=([\d.]+)", shown)
+    assert windows
+    assert all(window.isdigit() for window in windows), "windows are whole numbers"
     text = gridproof("show", run_folder, "--sql", "SELECT count(*) AS n FROM variants").stdout
     assert text.split() == ["n", "192"]
 
