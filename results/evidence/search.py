@@ -9,6 +9,8 @@ from gridproof.results.conclusion import LEVEL, hardest_holding, text
 from gridproof.results.evidence.item import evidence, information
 from gridproof.results.run.evidence_record import EvidenceRecord
 
+_OWN_PRICE = " The signals read the price of what is held, so its error rate is not the promised one."
+
 
 def search_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     return [
@@ -29,7 +31,6 @@ def _best(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     placebo = statistics["data_snooping"]["placebo"]
     own_price = statistics["questions"]["timing"]["null"] == "signs"
     kind = information if own_price else evidence
-    note = " The signals read the price of what is held, so its error rate is not known." if own_price else ""
     return [
         evidence(
             "search",
@@ -54,7 +55,8 @@ def _best(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             number=f"p {text(placebo['p_value'], 3)}",
             threshold="≤ 0.05",
             uncertainty=f"± {text(placebo['monte_carlo_error'], 3)}, {placebo['sweeps']} sweeps",
-            why=f"Share of the same sweeps on signals shifted in time whose best objective is at least as high.{note}",
+            why="Share of the same sweeps on signals shifted in time whose best objective is at least as high."
+            + _OWN_PRICE * own_price,
         ),
     ]
 
@@ -62,8 +64,10 @@ def _best(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
 def _active(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     found = statistics["data_snooping"]["active"]
     spa = None if found is None else found["spa"]
+    own_price = statistics["questions"]["timing"]["null"] == "signs"
+    kind = information if own_price else evidence
     return [
-        evidence(
+        kind(
             "search",
             "SPA of the active returns",
             "for each choice, the constant mix of its own mean weights",
@@ -75,7 +79,8 @@ def _active(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             if found is None
             else f"± {text(found['spa']['monte_carlo_error'], 3)}, {found['choices']:,} choices"
             f"{' drawn at random' * found['sampled']}",
-            why="Whether any choice earns more by its timing, before cost, than the best of so many would by chance.",
+            why="Whether any choice earns more by its timing, before cost, than the best of so many would by chance."
+            + _OWN_PRICE * own_price,
             missing="no choice switches often enough",
         )
     ]

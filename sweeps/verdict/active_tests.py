@@ -2,6 +2,10 @@
 
 The tests of ``data_snooping`` compare all choices with one benchmark. Here the benchmark differs by choice, so that a
 choice gains nothing by holding more of a leg that rises.
+
+Each series is divided by its plain standard deviation. Studentised by the long-run deviation, whose estimate from few
+long blocks is too small for some of many choices, SPA rejected in 12.5 % of 200 markets without any timing (2,500 days,
+64 choices, blocks of 120 days, at 5 %); divided by the plain deviation, with the same blocks, in 5.5 %.
 """
 
 from __future__ import annotations
@@ -44,8 +48,8 @@ def active_tests(population: Population, bootstrap: Bootstrap, base: Floats) -> 
     active, apart, kept = _measure(population, chosen, memory_of(population, counted))
     if not len(kept):
         return None
-    spa = superior_predictive_ability(active, bootstrap.indices, bootstrap.block_length)
-    stepwise = stepwise_multiple_test(apart, bootstrap.indices, bootstrap.block_length)
+    spa = superior_predictive_ability(active, bootstrap.indices, bootstrap.block_length, studentised=False)
+    stepwise = stepwise_multiple_test(apart, bootstrap.indices, bootstrap.block_length, studentised=False)
     place = np.flatnonzero(kept == (-1 if mine is None else mine))
     return {
         "choices": len(kept),
@@ -68,7 +72,8 @@ def active_tests(population: Population, bootstrap: Bootstrap, base: Floats) -> 
 def _measure(population: Population, chosen: Ints, memory: int | None) -> tuple[Floats, Floats, Ints]:
     """(T, n) active returns, (T, n) linearised differences of Sharpe ratios from the mix, and (n,) which choices.
 
-    Choices whose returns, or whose mix, do not vary are left out.
+    Both are in units of their standard deviation. Choices of which one, or its returns or its mix, does not vary are
+    left out.
     """
     problem, days, free = population.plan.problem, population.days, population.plan.risk_free_of_a_day
     returns = population.returns(chosen)
@@ -84,8 +89,11 @@ def _measure(population: Population, chosen: Ints, memory: int | None) -> tuple[
         own, mix = returns[:, place], (legs - free) @ mean
         if any(is_flat(series.var(), (series**2).mean()) for series in (own, mix)):
             continue
-        active.append(centred[np.arange(days), held] - centred @ mean)
-        apart.append(linearised_sharpe_difference(own, mix))
+        earned, difference = centred[np.arange(days), held] - centred @ mean, linearised_sharpe_difference(own, mix)
+        if any(is_flat(series.var(), (series**2).mean()) for series in (earned, difference)):
+            continue
+        active.append(earned / earned.std())
+        apart.append(difference / difference.std())
         kept.append(one)
     if not kept:
         return np.zeros((days, 0)), np.zeros((days, 0)), np.zeros(0, dtype=np.int64)

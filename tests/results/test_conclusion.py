@@ -13,7 +13,13 @@ from gridproof.results.conclusion import (
     answer_worth,
     conclude,
 )
-from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord, HoldingRecord, TimingRecord, WorthRecord
+from gridproof.results.run.conclusion_record import (
+    AnswerRecord,
+    ChoicesPlaceboRecord,
+    HoldingRecord,
+    TimingRecord,
+    WorthRecord,
+)
 
 
 def timing(**changed: Any) -> TimingRecord:
@@ -184,9 +190,16 @@ def test_the_sentence_has_every_reason_once() -> None:
     assert "searched" not in conclude(timing(), worth(), None, None)["sentence"]
 
 
-def test_a_search_of_rules_that_read_their_own_price_says_how_often_it_passes() -> None:
-    found = answer_search(search(0.01) | {"null": "signs", "memory": 60})  # type: ignore[arg-type]
-    assert found["answer"] == "yes"
-    assert "choices that buy after a fall pass in 9% by chance" in found["why"]
+def test_a_search_of_rules_that_read_their_own_price_needs_half_the_level() -> None:
+    def by_signs(p_value: float) -> AnswerRecord:
+        return answer_search(search(p_value) | {"null": "signs", "memory": 60})  # type: ignore[arg-type]
+
+    found = by_signs(0.025)
+    assert (found["answer"], found["threshold"]) == ("yes", 0.025)
     assert "random signs" in found["test"]
-    assert "by chance" not in answer_search(search(0.01))["why"]
+    found = by_signs(0.026)
+    assert (found["answer"], found["threshold"]) == ("cannot tell", 0.025)
+    assert found["why"].endswith("(p 0.026 among 200 eligible choices; needed: 0.025)")
+    assert "needed" not in by_signs(0.2)["why"]
+    assert by_signs(0.2)["threshold"] == 0.025
+    assert answer_search(search(0.026))["threshold"] == 0.05

@@ -182,6 +182,15 @@ def test_what_is_information_is_met_or_not_but_supports_nothing(statistics: dict
     assert finding(psr) == "information"
 
 
+def test_what_keeps_no_level_for_rules_that_read_their_own_price_is_information(statistics: dict[str, Any]) -> None:
+    for null, shown in (("shifts", "supports it"), ("signs", "information")):
+        statistics["questions"]["timing"]["null"] = null
+        for start in ("Placebo sweeps", "SPA of the active"):
+            found = named(statistics, start)
+            assert finding(found) == shown
+            assert found["why"].endswith("not the promised one.") == (null == "signs")
+
+
 def test_without_a_publication_there_is_no_evidence_since(statistics: dict[str, Any]) -> None:
     statistics["questions"]["since"] = None
     statistics["who"]["base"]["after_publication"] = None

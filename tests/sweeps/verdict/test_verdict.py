@@ -181,15 +181,17 @@ def test_each_choice_against_its_own_mix_on_the_dense_matrix(dense: Dense) -> No
         weights = np.eye(legs.shape[1])[dense.held[: dense.days, variant]]
         mean = weights.mean(axis=0)
         if (np.diff(weights, axis=0) != 0).any(axis=1).sum() >= 4 and mean.max() <= 0.95:
-            active.append((weights * centred).sum(axis=1) - centred @ mean)
-            apart.append(linearised_sharpe_difference(dense.excess[:, place], (legs - dense.free) @ mean))
+            earned = (weights * centred).sum(axis=1) - centred @ mean
+            difference = linearised_sharpe_difference(dense.excess[:, place], (legs - dense.free) @ mean)
+            active.append(earned / earned.std())
+            apart.append(difference / difference.std())
             numbers.append(place)
     assert found["choices"] == len(active) > 10
     assert not found["sampled"]
-    spa = superior_predictive_ability(np.column_stack(active), dense.indices, dense.length)
+    spa = superior_predictive_ability(np.column_stack(active), dense.indices, dense.length, studentised=False)
     assert found["spa"]["statistic"] == pytest.approx(spa.statistic, rel=1e-6)
     assert found["spa"]["consistent"] == pytest.approx(spa.p_consistent, abs=0.002)
-    step = stepwise_multiple_test(np.column_stack(apart), dense.indices, dense.length)
+    step = stepwise_multiple_test(np.column_stack(apart), dense.indices, dense.length, studentised=False)
     assert found["stepwise"]["rejected"] == step.superior.sum()
     assert found["stepwise"]["base_rejected"] in (True, False)
 
