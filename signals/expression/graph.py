@@ -101,11 +101,16 @@ class Graph:
         visit(at)
         yield from seen
 
-    def text(self, at: int) -> str:
-        """The formula as it could be written, parameters by the end of their names."""
-        return self._text(at, 0)
+    def text(self, at: int, names: Mapping[int, str] | None = None) -> str:
+        """The formula as it could be written, parameters by the end of their names.
 
-    def _text(self, at: int, outer: int) -> str:
+        ``names``: of nodes that stand by their names in it; the node itself is written out.
+        """
+        return self._text(at, 0, {one: name for one, name in (names or {}).items() if one != at})
+
+    def _text(self, at: int, outer: int, names: Mapping[int, str]) -> str:
+        if at in names:
+            return names[at]
         node = self.nodes[at]
         parts = node.operands
         if node.kind in ("number", "text"):
@@ -113,9 +118,9 @@ class Graph:
         if node.kind in ("parameter", "series"):
             return node.name.rpartition(".")[2]
         if node.kind == "flag":
-            return self._text(parts[0], outer)
+            return self._text(parts[0], outer, names)
         if node.kind == "where":
-            return f"where({', '.join(self._text(one, 0) for one in parts)})"
+            return f"where({', '.join(self._text(one, 0, names) for one in parts)})"
         if node.kind == "call":
             arguments = self.operators[node.name].arguments
             plain = all(one >= 0 for one in parts)
@@ -123,15 +128,15 @@ class Graph:
             for argument, one in zip(arguments, parts, strict=True):
                 if one >= 0:
                     named = not plain and argument.default != REQUIRED
-                    given.append(f"{argument.name}={self._text(one, 0)}" if named else self._text(one, 0))
+                    given.append(f"{argument.name}={self._text(one, 0, names)}" if named else self._text(one, 0, names))
             return f"{node.name}({', '.join(given)})"
         strength = _STRENGTH[node.name if node.kind in ("arithmetic", "compare") else node.kind]
         if node.kind in ("not", "negative"):
-            text = f"{'not ' if node.kind == 'not' else '-'}{self._text(parts[0], strength)}"
+            text = f"{'not ' if node.kind == 'not' else '-'}{self._text(parts[0], strength, names)}"
         elif node.kind in ("and", "or"):
-            text = f" {node.kind} ".join(self._text(one, strength) for one in parts)
+            text = f" {node.kind} ".join(self._text(one, strength, names) for one in parts)
         else:
-            text = f"{self._text(parts[0], strength)} {node.name} {self._text(parts[1], strength + 1)}"
+            text = f"{self._text(parts[0], strength, names)} {node.name} {self._text(parts[1], strength + 1, names)}"
         return f"({text})" if strength < outer else text
 
 

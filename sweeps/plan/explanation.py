@@ -16,9 +16,9 @@ from gridproof.sweeps.study.study import Study
 class ExplainedStep:
     """One step of a signal at the base.
 
-    ``formula``: as it could be written. ``kind``: number or condition, and its unit. ``warm_up``: trading days of the
-    calendar before it is first known. ``known``: that day; None: never. ``computed``: under how many combinations of
-    parameters the whole grid needs it.
+    ``formula``: as it could be written, named values by their names. ``kind``: number or condition, and its unit.
+    ``warm_up``: trading days of the calendar before it is first known. ``known``: that day; None: never.
+    ``computed``: under how many combinations of parameters the whole grid needs it.
     """
 
     formula: str
@@ -51,7 +51,10 @@ def explained(study: Study, market: Market) -> dict[str, list[ExplainedStep]]:
                     computed *= len(space.axes[space.position(axis)].values)
                 day = str(market.calendar[first]) if known.any() else None
                 kind = "condition" if facts.boolean else facts.unit.name
-                steps[at] = ExplainedStep(graph.text(at), kind, first, day, computed)
+                formula = graph.text(at, study.value_names)
+                if at in study.value_names:
+                    formula = f"{study.value_names[at]} = {formula}"
+                steps[at] = ExplainedStep(formula, kind, first, day, computed)
         if steps:
             found[signal.name] = list(steps.values())
     return found

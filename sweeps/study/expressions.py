@@ -59,6 +59,12 @@ class StudyExpressions:
         for name in self._spec.values:
             self._reference(name)()
 
+    @property
+    def names(self) -> dict[int, str]:
+        """The names of the values by their nodes, without those that are a series or a number under another name."""
+        formulas = {at: name for name, at in self._values.items()}
+        return {at: name for at, name in formulas.items() if self.graph.nodes[at].operands}
+
     def add_parameters(self, path: tuple[str, ...], given: Mapping[str, Any]) -> None:
         """Add an axis for each parameter. Raises InputError for one that no expression names."""
         for key, raw in given.items():

@@ -6,7 +6,7 @@ import copy
 import difflib
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ class Study:
     environment: tuple[str, ...]  # the axes that the market imposes, in grid order; all others are choices
     places: Mapping[str, tuple[str, ...]]  # for every name that ``set`` accepts its keys in the file
     operators: OperatorFile | None = None  # the user's own
+    value_names: Mapping[int, str] = field(default_factory=dict)  # of the nodes of named values
 
     @property
     def name(self) -> str:
@@ -274,7 +275,8 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
     environment = _environment(spec, signals, space, table, document)
-    return Study(document, spec, signals, expressions.graph, legs, rule, space, environment, places, operators)
+    names = expressions.names
+    return Study(document, spec, signals, expressions.graph, legs, rule, space, environment, places, operators, names)
 
 
 def _environment(

@@ -260,3 +260,12 @@ def test_a_study_is_explained_step_by_step(folder: Path) -> None:
     assert [step.warm_up for step in steps] == [0, 59, 1, 59]
     assert steps[1].known == str(DAYS[59].date())
     assert [step.computed for step in steps] == [1, 2, 1, 2]
+
+
+def test_named_values_are_explained_by_their_names(folder: Path) -> None:
+    values = {"ratio": "px / y", "gap": {"value": "-(ratio - mean(ratio, n))", "n": 20}, "same": "px"}
+    study = tiny_study(values=values, signals={"up": {"when": "where(gap > 0, ratio, 2 * gap) ** 2 > same"}})
+    formulas = [step.formula for step in explained(study, gp.load_market(study, folder))["up"]]
+    assert "ratio = px / y" in formulas
+    assert "gap = -(ratio - mean(ratio, n))" in formulas
+    assert formulas[-1] == "where(gap > 0, ratio, 2 * gap) ** 2 > px"
