@@ -65,7 +65,8 @@ def test_each_is_the_point_there(records: list[EnvironmentRecord], evaluation: G
         cost = point.curve["cost"].to_numpy()[:inside].sum() / (2.0 * switches)
         exact = sign_flip_test(weights, gross, "sharpe", cost)  # the signals read the legs' prices
         assert inside < days
-        assert f"(p {exact.p_value:.3f}, {switches} switches)" in one["conclusion"]["timing"]["why"]
+        told = f"(p {exact.p_value:.3f} ± {exact.monte_carlo_error:.3f}, {switches} switches)"
+        assert told in one["conclusion"]["timing"]["why"]
 
 
 def test_the_best_is_chosen_there(records: list[EnvironmentRecord], evaluation: GridEvaluation) -> None:
