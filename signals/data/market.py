@@ -12,6 +12,7 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.bars import calendar_of_bars, checked_bars, without_unfinished_day
 from gridproof.signals.data.frequency import daily_from
+from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.source import Dates, Observations, Release, Source, read
 
 
@@ -20,8 +21,8 @@ class Market:
     """A calendar of T trading days, and the observations of each series by name.
 
     ``gridproof.load_market`` returns it. ``series``: the observations with their own dates, before alignment to the
-    calendar. ``remarks``: warnings that concern no single series. Methods raise KeyError if the market has no series of
-    the given name.
+    calendar. ``remarks``: warnings that concern no single series. ``panel``: the stocks from which legs are selected,
+    if the study has a panel. Methods raise KeyError if the market has no series of the given name.
 
     Examples
     --------
@@ -36,11 +37,14 @@ class Market:
     calendar: Dates  # (T,) datetime64[D], strictly increasing
     series: dict[str, Observations]
     remarks: tuple[str, ...] = ()
+    panel: Panel | None = None
 
     @property
     def understood(self) -> tuple[str, ...]:
-        """One line for each series: its name, its file and how that was read."""
-        return tuple(f"{name} ({each.source.file}): {each.understood}" for name, each in self.series.items())
+        """One line for each series: its name, its file and how that was read; and one for the panel."""
+        lines = [f"{name} ({each.source.file}): {each.understood}" for name, each in self.series.items()]
+        stocks = [] if self.panel is None else [f"panel ({self.panel.file}): {self.panel.understood}"]
+        return (*lines, *stocks)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -77,9 +81,9 @@ class Market:
         return closes
 
     def digest(self) -> str:
-        """Returns the SHA-256 of the calendar and of the dates, values and release dates of every series, in hex.
+        """Returns the SHA-256 of the calendar, of the dates, values and release dates of every series, in hex.
 
-        It does not depend on the format of the files.
+        It does not depend on the format of the files; but that of the file of a panel is part of it.
         """
         digest = hashlib.sha256(self.calendar.astype("<i8").tobytes())
         for name, observations in sorted(self.series.items()):
@@ -91,6 +95,8 @@ class Market:
             for column, dates in sorted(observations.columns.items()):
                 digest.update(column.encode())
                 digest.update(dates.astype("<i8").tobytes())
+        if self.panel is not None:
+            digest.update(f"panel {self.panel.digest}".encode())
         return digest.hexdigest()
 
 

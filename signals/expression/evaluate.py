@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
+from gridproof.signals.expression.elementwise import elementwise, finite
 from gridproof.signals.expression.graph import Graph, Step
 from gridproof.signals.expression.operators.declaration import Calendar, Operator
 from gridproof.signals.expression.result_cache import Result, ResultCache
@@ -20,22 +21,6 @@ from gridproof.signals.expression.timeline import Timeline, bar_timeline, calend
 
 # Bytes of the windows computed in one pass.
 _PASS_BYTES = 32 * 2**20
-
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-    "**": np.power,
-}
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "==": np.equal,
-    "!=": np.not_equal,
-}
 
 
 class ExpressionEvaluator:
@@ -173,26 +158,12 @@ class _Evaluation:
         arrays, timeline = self.together([self.of(at) for at in node.operands], node.operands)
         if node.kind == "arithmetic":
             self.check_ratio(at)
-            return _finite(_ARITHMETIC[node.name](*map(_float, arrays))), timeline
         if node.kind == "flag":
             assert timeline is not None
             dates = timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
             check_flag(arrays[0], self.graph.text(at), dates, self.where)
             return arrays[0], timeline
-        if node.kind == "negative":
-            return -arrays[0], timeline
-        if node.kind == "compare":
-            return _unknown(_COMPARISONS[node.name](*arrays), arrays), timeline
-        if node.kind == "not":
-            return 1.0 - arrays[0], timeline
-        if node.kind == "where":
-            chosen = np.where(arrays[0] != 0, arrays[1], arrays[2])
-            return np.where(np.isnan(arrays[0]), np.nan, chosen), timeline
-        decide = np.logical_and if node.kind == "and" else np.logical_or
-        result = arrays[0] != 0
-        for one in arrays[1:]:
-            result = decide(result, one != 0)
-        return _unknown(result, arrays), timeline
+        return elementwise(node, arrays), timeline
 
     def check_ratio(self, at: int) -> None:
         """Raises InputError where a quotient is relative to a level of values below 0."""
@@ -234,7 +205,7 @@ class _Evaluation:
         calendar = {"calendar": timeline.calendar} if operator.calendar else {}
         if operator.many is not None:
             return self.windows(place, operator, arguments, calendar, timeline), timeline
-        return _finite(function(*arguments.values(), **calendar)), timeline
+        return finite(function(*arguments.values(), **calendar)), timeline
 
     def arguments(self, node: Step) -> tuple[dict[str, Any], Timeline]:
         """What the function of a call gets, by name, and the days of its arrays."""
@@ -291,28 +262,8 @@ class _Evaluation:
 
         def compute() -> Result:
             function = operator.function
-            return _finite(function(*{**arguments, name: chunk}.values(), **calendar)), timeline
+            return finite(function(*{**arguments, name: chunk}.values(), **calendar)), timeline
 
         key = (*self.key(at, parameter.name if parameter is not None and len(several) > 1 else None), begin, len(chunk))
         rows, _ = self.evaluator.kept.result(key, compute)
         return np.asarray(rows[int(np.searchsorted(chunk, wanted))])
-
-
-def _float(value: Any) -> Any:
-    return value if isinstance(value, np.ndarray) else float(value)
-
-
-def _finite(values: Any) -> Any:
-    """An infinite value, such as a division by 0, is unknown."""
-    infinite = np.isinf(values)
-    return np.where(infinite, np.nan, values) if infinite.any() else values
-
-
-def _unknown(result: Any, operands: Sequence[Any]) -> Any:
-    """A condition is unknown while one of its operands is."""
-    values: Any = result.astype(np.float64) if isinstance(result, np.ndarray) else float(result)
-    for one in operands:
-        unknown = np.isnan(one)
-        if np.any(unknown):
-            values = np.where(unknown, np.nan, values)
-    return values

@@ -20,18 +20,22 @@ from gridproof.results.axis_range import AxisValues, Value
 from gridproof.results.ledger.ledger import LedgerHeader, TrialAxis
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
+from gridproof.sweeps.study.selection import SELECTING
 from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Leg, Signal, Study
 
 
 def market_identity(study: Study, folder: Path | None) -> str:
-    """Identifies what is traded: file, code and field of the series of the legs that the rule may choose.
+    """Identifies what is traded: file, code and field of the series of the legs that the rule may choose, and what the
+    stocks of a panel are worth.
 
     The length of the series and the signals make no difference. A synthetic market in ``folder`` uses the names of
     real files, so its own name is added.
     """
-    traded = {_series_text(study, leg.series) for leg in _chosen(study) if leg.series is not None}
+    chosen = _chosen(study)
+    traded = {_series_text(study, leg.series) for leg in chosen if leg.series is not None}
+    traded |= {f"{one.panel.spec.file}: {one.panel.text(one.panel.close)}" for leg in chosen if (one := leg.selection)}
     synthetic = market_name(folder) if folder is not None else None
     return " + ".join([*([synthetic] if synthetic else []), *sorted(traded)]) or "cash"
 
@@ -106,12 +110,15 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
             }
 
     def of_leg(leg: Leg) -> list[Any]:
-        series = None if leg.series is None else _series(study, leg.series)
-        return [series, [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]]
+        asset = None if leg.series is None else _series(study, leg.series)
+        if leg.selection is not None:
+            asset = leg.selection.identity
+        return [asset, [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]]
 
     legs = sorted(study.legs, key=lambda one: (json.dumps(of_leg(one)), one.name))
     for number, leg in enumerate(legs):
-        for term in ("interest",) if leg.series is None else ("carry", "cost"):
+        selecting = SELECTING if leg.selection is not None else ()
+        for term in ("interest",) if leg.cash else ("carry", "cost", *selecting):
             parameters[f"leg.{number}.{term}"] = _Parameter(leg.terms[term]) if term in leg.terms else 0.0
     parameters |= {name: _Parameter(name) for name in ("execution.lag", "execution.cost")}
     rules: dict[Value, str] = {name: _rule(study, name, signals, legs) for name in study.rule.uses}
@@ -188,7 +195,7 @@ def _number_of(study: Study, name: str) -> int:
 
 def _start(study: Study) -> Leg:
     """The leg held before a rule that may hold first chooses."""
-    return next((leg for leg in study.legs if leg.series is None), study.legs[0])
+    return next((leg for leg in study.legs if leg.cash), study.legs[0])
 
 
 def _chosen(study: Study) -> list[Leg]:

@@ -9,7 +9,9 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
+from gridproof.signals.data.source import Dates
 from gridproof.signals.data.stamp_duty import stamp_rates
+from gridproof.sweeps.plan.selections import selection_axes, setting_of, trade_selections
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES
 from gridproof.sweeps.study.study import Leg, Study
@@ -24,25 +26,44 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
     """Simple daily returns, (tables, A, D), and the table of each execution. Equal tables are stored once.
 
     A leg earns its close-to-close growth times (1 + carry)^(1/P), minus 1; cash earns (1 + interest)^(1/P) − 1. P: days
-    a year. Raises InputError.
+    a year. A selection earns its growth after the costs and taxes of its own trades. Raises InputError.
     """
-    gross = np.stack([_closes_to_returns(study, leg, market, window) for leg in study.legs])
-    periods = study.spec.market.periods
-
-    def build(cell: Cell) -> Floats:
-        annual = np.array([_term(leg, "carry", cell) + _term(leg, "interest", cell) for leg in study.legs])
-        return (1.0 + gross) * ((1.0 + annual) ** (1.0 / periods))[:, None] - 1.0
-
+    selecting = [leg for leg in study.legs if leg.selection is not None]
+    axes = [axis for leg in selecting for axis in (*selection_axes(leg), *_cost_axes(leg))]
     terms = [leg.terms[term] for leg in study.legs for term in ("carry", "interest") if term in leg.terms]
+    terms = list(dict.fromkeys([*terms, *axes]))
     tables = len({tuple(cell[term] for term in terms) for cell in cells})
+    size = len(study.legs) * window.days
     # A day of a leg takes up to 16 entries of 32 bytes in the range tables.
-    if tables * gross.size > MAX_LEG_DAYS:
+    if tables * size > MAX_LEG_DAYS:
+        kinds = "carry and interest" if not selecting else "carry, interest, and the selections with lag and cost"
         raise InputError(
-            f"carry and interest must have at most {MAX_LEG_DAYS // gross.size} settings in this window",
+            f"{kinds} must have at most {MAX_LEG_DAYS // size} settings in this window",
             tables,
             study.where("legs"),
             "Give them fewer values",
         )
+    closes = {leg.name: _closes_to_returns(study, leg, market, window) for leg in study.legs if leg.selection is None}
+    selected = {
+        leg.name: trade_selections(study, leg, market, window, [setting_of(leg, cell) for cell in cells])
+        for leg in selecting
+    }
+    taxes = {leg.name: stamp_rates(leg.stamp_tax, _trade_days(market, window)) for leg in selecting}
+    periods = study.spec.market.periods
+
+    def earned(leg: Leg, cell: Cell) -> Floats:
+        if leg.selection is None:
+            return closes[leg.name]
+        found, (buying, selling) = selected[leg.name][setting_of(leg, cell)], taxes[leg.name]
+        one_way = _one_way(leg, cell)
+        paid = (one_way + buying) * found.bought + (one_way + selling) * found.sold
+        return (1.0 + found.gross) * (1.0 - paid) - 1.0
+
+    def build(cell: Cell) -> Floats:
+        gross = np.stack([earned(leg, cell) for leg in study.legs])
+        annual = np.array([_term(leg, "carry", cell) + _term(leg, "interest", cell) for leg in study.legs])
+        return (1.0 + gross) * ((1.0 + annual) ** (1.0 / periods))[:, None] - 1.0
+
     return _distinct(cells, terms, build)
 
 
@@ -52,15 +73,14 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
     Selling a leg costs its one-way cost and stamp tax on sales, buying one its cost and tax on purchases; a switch
     between two legs pays both. The tax is that of the trade day: the close before the first day of the position.
     """
-    trade_days = market.calendar[window.first - 1 : window.last]
-    taxes = [stamp_rates(leg.stamp_tax, trade_days) for leg in study.legs]
+    taxes = [stamp_rates(leg.stamp_tax, _trade_days(market, window)) for leg in study.legs]
 
     def build(cell: Cell) -> Floats:
         buying = np.zeros((len(study.legs), window.days))
         selling = np.zeros_like(buying)
         for index, leg in enumerate(study.legs):
-            if leg.series is not None:
-                one_way = cell["execution.cost"] + _term(leg, "cost", cell)
+            if not leg.cash:
+                one_way = _one_way(leg, cell)
                 buying[index], selling[index] = one_way + taxes[index][0], one_way + taxes[index][1]
         costs = selling[:, None, :] + buying[None, :, :]
         costs[np.arange(len(study.legs)), np.arange(len(study.legs))] = 0.0
@@ -73,7 +93,7 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
             )
         return costs
 
-    terms = ["execution.cost", *(leg.terms["cost"] for leg in study.legs if "cost" in leg.terms)]
+    terms = list(dict.fromkeys(axis for leg in study.legs for axis in _cost_axes(leg)))
     settings = len({tuple(cell[term] for term in terms) for cell in cells})
     most = MAX_COST_VALUES // (len(study.legs) ** 2 * window.days)
     if settings > most:
@@ -97,6 +117,19 @@ def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[Cell
 
 def _term(leg: Leg, term: str, cell: Cell) -> float:
     return cell[leg.terms[term]] if term in leg.terms else 0.0
+
+
+def _cost_axes(leg: Leg) -> list[str]:
+    return ["execution.cost", *(leg.terms[term] for term in ("cost",) if term in leg.terms)]
+
+
+def _one_way(leg: Leg, cell: Cell) -> float:
+    return cell["execution.cost"] + _term(leg, "cost", cell)
+
+
+def _trade_days(market: Market, window: Window) -> Dates:
+    """(D,) the close before each day of the window, at which its trades are made."""
+    return market.calendar[window.first - 1 : window.last]
 
 
 def _closes_to_returns(study: Study, leg: Leg, market: Market, window: Window) -> Floats:

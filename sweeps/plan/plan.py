@@ -177,7 +177,8 @@ def build_plan(
     ``hindsight`` gives results with look-ahead; see ``signal_paths.path_table``. ``observer`` is told the number of
     signals measured.
 
-    Raises InputError where a leg lacks a close, a series ends early, or the window begins before a signal is defined.
+    Raises InputError where a leg lacks a close, a series or the panel ends early, or the window begins before a signal
+    is defined.
     """
     if study.space.size >= 2**62:
         raise InputError(
@@ -206,7 +207,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     stop = window.last + 1 - soonest
     returns, payoff_of = payoff_tables(study, market, window, executions)
     costs, cost_of = cost_tables(study, market, window, executions)
-    cash = np.array([leg.series is None for leg in study.legs])
+    cash = np.array([leg.cash for leg in study.legs])
     traded = np.where(cash[:, None] | cash[None, :], 1.0, 2.0)
     traded[cash[:, None] & cash[None, :]] = 0.0
     np.fill_diagonal(traded, 0.0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.file.reader import check_inside
 from gridproof.signals.data.market import Market, load_market
+from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.sweeps.plan.data_warnings import with_warnings
 from gridproof.sweeps.plan.operator_checks import check_operators
 from gridproof.sweeps.progress.observer import RunObserver
@@ -18,7 +20,12 @@ def market_of(study: Study, data: str | Path | None = None) -> Market:
 
     Raises InputError where the data cannot be used, or an operator of the study's own looks ahead on them.
     """
-    market = with_warnings(study, load_market(study.sources(), study.spec.market.calendar, data_folder(study, data)))
+    folder = data_folder(study, data)
+    market = load_market(study.sources(), study.spec.market.calendar, folder)
+    if study.panel is not None:
+        one = study.panel.spec
+        market = replace(market, panel=read_panel(one.file, folder, study.where("panel"), date=one.date, code=one.code))
+    market = with_warnings(study, market)
     check_operators(study, market)
     return market
 
@@ -39,7 +46,7 @@ def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Mar
     """
     folder = data_folder(study, data)
     sources = study.sources()
-    if data is None and any(not source.file.startswith("arch:") for source in sources):
+    if data is None and (study.panel or any(not source.file.startswith("arch:") for source in sources)):
         rule, remedy = "the market's folder must be given for a run that others may have written", "Add --data DIR"
         where = study.where("market", "path")
         if fetched:
@@ -48,6 +55,8 @@ def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Mar
             raise InputError(rule, f"market.path {folder}, outside of the working directory", where, remedy)
     for source in sources:
         check_inside(source.file, folder, source.where)
+    if study.panel is not None:
+        check_inside(study.panel.spec.file, folder, study.where("panel", "file"))
     return market_of(study, data)
 
 

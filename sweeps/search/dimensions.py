@@ -53,10 +53,15 @@ class Dimensions:
         self._axes = {axis.name: axis for axis in space.axes}
         self.base: Choice = study.base
         executing = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
-        if named := [axis.name for axis in free if axis.name in executing]:
+        if named := [axis for axis in free if axis.name in executing]:
+            selecting = {axis for leg in study.legs if leg.selection is not None for axis in leg.terms.values()}
             rule = "a search cannot choose lag, costs, carry or interest"
             remedy = "Remove it from choices, or give it one value; a run can choose it"
-            raise InputError(rule, named[0], study.where("choices"), remedy)
+            where = study.where("choices")
+            if named[0].name in selecting and named[0].name not in study.spec.choices:
+                rule, where = "a search cannot choose among selections", study.where(*named[0].path)
+                remedy = "Give it one value, in the file or with --set; a run can choose it"
+            raise InputError(rule, named[0].name, where, remedy)
         if not free:
             rule, remedy = "a search needs an axis with several values", "Give one axis several values"
             raise InputError(rule, "none that may be chosen", study.document.name, remedy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gridproof.kernels.errors import InputError
@@ -10,30 +10,44 @@ from gridproof.signals.data.stamp_duty import CHINA, StampTax
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.limits import limits_of_key
-from gridproof.sweeps.study.spec import LegSpec, StudySpec
+from gridproof.sweeps.study.selection import SELECTING, Selection, StudyPanel, build_selection
+from gridproof.sweeps.study.spec import LegSpec, SelectSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """An asset that can be held. ``terms``: its axes for interest, carry and cost, if the study gives them."""
+    """An asset that can be held: a series, a selection of stocks, or cash.
+
+    ``terms``: its axes for interest, carry and cost, if the study gives them, and those of a selection, which always
+    has them.
+    """
 
     name: str
-    series: str | None  # None: cash
+    series: str | None
     terms: Mapping[str, str]
     stamp_tax: StampTax
+    selection: Selection | None = None
+
+    @property
+    def cash(self) -> bool:
+        return self.series is None and self.selection is None
 
 
-def build_leg(name: str, one: str | LegSpec, spec: StudySpec, table: AxisTable, document: Document) -> Leg:
+def build_leg(
+    name: str, one: str | LegSpec, spec: StudySpec, panel: StudyPanel | None, table: AxisTable, document: Document
+) -> Leg:
     """Check one leg and add its axes to the table. Raises InputError if it is invalid."""
     where = ("legs", name)
     leg = LegSpec(series=one) if isinstance(one, str) else one
+    if leg.select is not None:
+        return _selected(name, leg, panel, table, document)
     if (leg.series is None) == (leg.interest is None):
         raise InputError(
             "a leg is either a series, or cash with its interest",
             "neither" if leg.series is None else "both",
             document.where(where),
-            "Write series: NAME, or interest: 0.0",
+            "Write series: NAME, select: of a panel, or interest: 0.0",
         )
     if leg.series is None and (extra := sorted(leg.model_fields_set - {"interest"})):
         raise InputError("cash has only the key interest", extra[0], document.where((*where, extra[0])), "Remove it")
@@ -41,13 +55,36 @@ def build_leg(name: str, one: str | LegSpec, spec: StudySpec, table: AxisTable, 
         place = where if isinstance(one, str) else (*where, "series")
         remedy = did_you_mean(leg.series, spec.series)
         raise InputError("a leg must name a series of the study", leg.series, document.where(place), remedy)
+    terms = _terms(name, leg, ("interest",) if leg.series is None else ("carry", "cost"), table)
+    return Leg(name, leg.series, terms, _stamp_tax(leg))
+
+
+def _selected(name: str, leg: LegSpec, panel: StudyPanel | None, table: AxisTable, document: Document) -> Leg:
+    where = ("legs", name)
+    if extra := sorted(leg.model_fields_set & {"series", "interest"}):
+        rule = "a leg with select: has no series and no interest"
+        raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
+    assert leg.select is not None
+    selection = build_selection(leg.select, panel, where, document)
+    terms = _terms(name, leg, ("carry", "cost"), table)
+    for term in SELECTING:
+        terms[term] = f"{name}.{term}"
+        table.add(terms[term], (*where, "select", term), getattr(leg.select, term), limits_of_key(SelectSpec, term))
+    return Leg(name, None, terms, _stamp_tax(leg), selection)
+
+
+def _terms(name: str, leg: LegSpec, keys: Sequence[str], table: AxisTable) -> dict[str, str]:
+    """Add the axes that the leg gives, and note the places of all that it may have."""
     terms = {}
-    for term in ("interest",) if leg.series is None else ("carry", "cost"):
+    for term in keys:
         if term in leg.model_fields_set:
             terms[term] = f"{name}.{term}"
-            table.add(terms[term], (*where, term), getattr(leg, term), limits_of_key(LegSpec, term))
-        table.place(f"{name}.{term}", (*where, term))
-    tax = leg.stamp_tax
-    if isinstance(tax, dict):
-        return Leg(name, leg.series, terms, tuple((day, 0.0, rate) for day, rate in sorted(tax.items())))
-    return Leg(name, leg.series, terms, CHINA if tax == "china" else ())
+            table.add(terms[term], ("legs", name, term), getattr(leg, term), limits_of_key(LegSpec, term))
+        table.place(f"{name}.{term}", ("legs", name, term))
+    return terms
+
+
+def _stamp_tax(leg: LegSpec) -> StampTax:
+    if isinstance(leg.stamp_tax, dict):
+        return tuple((day, 0.0, rate) for day, rate in sorted(leg.stamp_tax.items()))
+    return CHINA if leg.stamp_tax == "china" else ()

@@ -191,8 +191,36 @@ _Rate = Annotated[float, Field(ge=0, lt=1)]
 StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], _SHAPES]
 
 
+class PanelSpec(_Spec):
+    file: str = Field(description="a Parquet file in the market folder, a row for each day and stock")
+    date: str = Field("date", description="the column of dates")
+    code: str = Field("code", description="the column of the stocks' codes")
+    fields: dict[Name, Expression] = Field(
+        description="by name: formulas of its columns. close (required): what a share is worth, adjusted; traded: the "
+        "condition that the close is from a trade"
+    )
+
+
+class SelectSpec(_Spec):
+    where: Expression | None = Field(
+        None, description="the condition of the universe, over fields; default: every stock with a row and a close"
+    )
+    lowest: Expression | None = Field(None, description="take the stocks with the lowest values of this formula")
+    highest: Expression | None = Field(None, description="instead of lowest: those with the highest")
+    count: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
+        description="how many stocks, with equal weights; all of the universe where these are fewer"
+    )
+    every: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
+        (1,), description="trading days from one formation of the basket to the next; weights drift in between"
+    )
+    offset: Annotated[AxisEntry, AxisLimits(int, 0)] = Field(
+        (0,), description="trading days from the close before the window to the first formation"
+    )
+
+
 class LegSpec(_Spec):
     series: str | None = Field(None, description="the series whose close-to-close returns it earns; cash has none")
+    select: SelectSpec | None = Field(None, description="instead of series: stocks of the panel")
     interest: Annotated[AxisEntry | None, _YEARLY] = Field(None, description="cash only: interest a year")
     carry: Annotated[AxisEntry, _YEARLY] = Field(
         (0.0,), description="yearly return on top of the closes: dividends less fees"
@@ -263,8 +291,9 @@ class StudySpec(_Spec):
     market: MarketSpec = Field(description="where the data are, and the trading days")
     series: dict[Name, SeriesSpec] = Field(description="by name: a column of a file, and when its values are known")
     legs: dict[Name, Annotated[_Word | Annotated[LegSpec, Tag(MAPPING)], _SHAPES]] = Field(
-        description="by name: the assets that can be held: a series, or cash"
+        description="by name: the assets that can be held: a series, a selection of stocks, or cash"
     )
+    panel: PanelSpec | None = Field(None, description="the stocks from which legs with select: are built")
     values: dict[Name, Annotated[_Word | Annotated[ValueSpec, Tag(MAPPING)], _SHAPES]] = Field(
         {}, description="named expressions, which signals and other values may use"
     )

@@ -27,6 +27,7 @@ from gridproof.sweeps.study.limits import AxisLimits, limits_of_key
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
 from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
+from gridproof.sweeps.study.selection import SELECTING, StudyPanel, build_panel
 from gridproof.sweeps.study.shipped import SHIPPED, shipped_names
 from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, choice_signal
 from gridproof.sweeps.study.space import Space
@@ -66,6 +67,7 @@ class Study:
     places: Mapping[str, tuple[str, ...]]  # for every name that ``set`` accepts its keys in the file
     operators: OperatorFile | None = None  # the user's own
     value_names: Mapping[int, str] = field(default_factory=dict)  # of the nodes of named values
+    panel: StudyPanel | None = None
 
     @property
     def name(self) -> str:
@@ -256,7 +258,8 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     expressions = StudyExpressions(spec, table, document, Language(operators))
     signals = tuple(build_signal(name, one, spec, table, document, expressions) for name, one in spec.signals.items())
     expressions.check_values()
-    legs = tuple(build_leg(name, one, spec, table, document) for name, one in spec.legs.items())
+    panel = build_panel(spec, document)
+    legs = tuple(build_leg(name, one, spec, panel, table, document) for name, one in spec.legs.items())
     for key, values in (("lag", spec.execution.lag), ("cost", spec.execution.cost)):
         table.add(f"execution.{key}", ("execution", key), values, limits_of_key(ExecutionSpec, key))
     rule, choice = _build_rule(spec, signals, [leg.name for leg in legs], table, document)
@@ -274,16 +277,22 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     executing = ["execution.lag", "execution.cost", *(axis for leg in legs for axis in leg.terms.values())]
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
-    environment = _environment(spec, signals, space, table, document)
+    environment = _environment(spec, signals, legs, space, table, document)
     names = expressions.names
-    return Study(document, spec, signals, expressions.graph, legs, rule, space, environment, places, operators, names)
+    return Study(
+        document, spec, signals, expressions.graph, legs, rule, space, environment, places, operators, names, panel
+    )
 
 
 def _environment(
-    spec: StudySpec, signals: Sequence[Signal], space: Space, table: AxisTable, document: Document
+    spec: StudySpec, signals: Sequence[Signal], legs: Sequence[Leg], space: Space, table: AxisTable, document: Document
 ) -> tuple[str, ...]:
-    """The axes of releases and of the execution, except those that the study names as choices. Raises InputError."""
+    """The axes of releases and of the execution, except those of selections and those that the study names as choices.
+
+    Raises InputError.
+    """
     imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
+    imposed -= {space.owners[axis] for leg in legs for term, axis in leg.terms.items() if term in SELECTING}
     imposed |= {space.owners[name] for signal in signals for name in signal.releases if name}
     chosen: set[str] = set()
     for number, given in enumerate(spec.choices):

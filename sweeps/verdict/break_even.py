@@ -90,7 +90,7 @@ def break_even_lags(plan: Plan, own: int) -> list[BreakEvenLag]:
 def _holdings(variant: DailyVariant) -> dict[str, Floats]:
     """(T,) in excess of cash: cash, each leg that is not cash, and the constant mix where it is another."""
     legs = {name: returns[: variant.days] for name, returns in variant.legs.items()}
-    held = {leg.name for leg in variant.plan.study.legs if leg.series is not None}
+    held = {leg.name for leg in variant.plan.study.legs if not leg.cash}
     mix = matched_mix(legs, mean_weights(variant.held[: variant.days], len(legs)))
     found = {CASH: np.zeros(variant.days)} | {f"hold {name}": one for name, one in legs.items() if name in held}
     return found if mix is None else found | {MIX: mix}

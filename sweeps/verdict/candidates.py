@@ -61,7 +61,7 @@ class Candidates:
         """(T,) above the risk-free rate: each leg held, and the daily rebalanced equal mix of all legs except cash."""
         above = {name: returns - self.plan.risk_free_of_a_day for name, returns in self.holds_in_sample.items()}
         found = {f"hold {name}": returns for name, returns in above.items()}
-        risky = [above[leg.name] for leg in self.plan.study.legs if leg.series is not None]
+        risky = [above[leg.name] for leg in self.plan.study.legs if not leg.cash]
         if len(risky) > 1:
             found["equal mix"] = np.mean(risky, axis=0)
         return found

@@ -230,7 +230,11 @@ def _drawn(numbers: Ints, choices: Choices) -> str:
 def _earned(study: Study, digits: Digits) -> Earned:
     """What the placebo of the choices depends on: releases, lag, and what the legs earn."""
     space = study.space
-    costs = {"execution.cost", *(leg.terms["cost"] for leg in study.legs if "cost" in leg.terms)}
+    # A selection earns its returns after the costs of its own trades.
+    if any(leg.selection is not None for leg in study.legs):
+        costs: set[str] = set()
+    else:
+        costs = {"execution.cost", *(leg.terms["cost"] for leg in study.legs if "cost" in leg.terms)}
     return tuple(
         digits[axis] for axis, name in enumerate(space.names) if name in study.environment and name not in costs
     )

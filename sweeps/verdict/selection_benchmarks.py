@@ -45,7 +45,7 @@ def path_benchmarks(
             path[low:high] = held[split][inside]
         mix = matched_mix(legs, mean_weights(path, len(legs)))
         mixes.append(None if mix is None else number(daily_sharpe(mix) * year))
-    names = {leg.name for leg in population.plan.study.legs if leg.series is not None}
+    names = {leg.name for leg in population.plan.study.legs if not leg.cash}
     return [
         {"name": f"hold {name}", "sharpe": number(daily_sharpe(returns) * year)}
         for name, returns in legs.items()

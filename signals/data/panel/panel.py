@@ -13,7 +13,7 @@ from gridproof.signals.data.column.dates import Dates
 from gridproof.signals.data.file.table import nearest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Panel:
     """T days and S stocks.
 
@@ -21,7 +21,10 @@ class Panel:
 
     ``dates``: (T,) datetime64[D], ascending: every day on which the file has a row. ``codes``: the S stocks, ascending.
     ``place``: (n,) int64, of each row of the file its place in a flattened (T, S) array. ``columns``: functions that
-    read a column of the file, (n,), by name.
+    read a column of the file, (n,), by name. ``digest``: SHA-256 of the file, in hex. ``where``: its place in the
+    study, for faults.
+
+    Two panels are equal only if they are the same object.
     """
 
     file: str
@@ -30,6 +33,13 @@ class Panel:
     place: Ints
     columns: Mapping[str, Callable[[], Array]]
     where: str = ""
+    digest: str = ""
+
+    @property
+    def understood(self) -> str:
+        """What was read, in one line."""
+        days, stocks = self.shape
+        return f"{stocks:,} stocks, {days:,} days, {self.dates[0]} to {self.dates[-1]}, {len(self.place):,} rows"
 
     @property
     def shape(self) -> tuple[int, int]:

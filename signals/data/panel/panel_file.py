@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -55,6 +56,8 @@ def read_panel(
         panel.check_column(name)
     day_of, stamps = labels_of(read_column(library, path, date))
     stock_of, codes = labels_of(read_column(library, path, code))
+    if not len(stock_of):
+        raise InputError("the file of a panel has rows", f"none in {file}", where, "Bring a file with data")
     _check_known(stock_of, "code", file, where)
     _check_known(day_of, "date", file, where)
     parsed = parse_dates(pd.Series(stamps), lambda row: f"{file}, column {date}", where).dates
@@ -63,7 +66,12 @@ def read_panel(
     place = again[day_of] * len(codes) + stock_of
     _check_once(place, dates, codes, file, where)
     rest = {name: reader for name, reader in readers.items() if name not in (date, code)}
-    return Panel(file, dates, tuple(str(one) for one in codes), place, rest, where)
+    return Panel(file, dates, tuple(str(one) for one in codes), place, rest, where, _digest(path))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _numbers(library: ModuleType, path: Path, name: str) -> Array:

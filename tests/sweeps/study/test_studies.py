@@ -15,11 +15,12 @@ DATA = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 NAMES = shipped_names()
 EMBEDDED = {"us-demo", "us-search"}
 MARKET = {"csi1000-csi300", "microcap-rate-timing", "microcap-rotation", "microcap-timing"}
+PANEL = {"microcap-selection"}
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the A-share series are not at {DATA}")
 
 
 def test_they_all_ship() -> None:
-    assert set(NAMES) == MARKET | EMBEDDED | set(STRATEGIES)
+    assert set(NAMES) == MARKET | EMBEDDED | PANEL | set(STRATEGIES)
 
 
 @pytest.mark.parametrize("name", NAMES)

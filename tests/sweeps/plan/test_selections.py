@@ -1,0 +1,278 @@
+"""Legs that are selected from a panel, against a plain simulation in pandas; what is known later changes nothing."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gridproof as gp
+from gridproof.kernels.backend import resolve
+from gridproof.sweeps.plan.plan import Plan, build_plan
+from gridproof.sweeps.plan.point import evaluate_point
+from gridproof.sweeps.plan.study_market import market_of
+from gridproof.sweeps.study.study import Study, load_study
+
+ASHARE = Path(__file__).resolve().parents[4] / "shared/data/ashare"
+DAYS = pd.bdate_range("2019-12-02", periods=90)
+FROM, TO = DAYS[20], DAYS[79]
+TAX = {"2019-12-01": 0.004, "2020-02-14": 0.001}  # on sales
+SIZES = {"count": [1, 3, 7], "every": [3, 5], "offset": [0, 2]}
+
+
+def long_table(seed: int = 7, stocks: int = 14) -> pd.DataFrame:
+    """Rows by stock and day: listings, delistings, suspensions with a close that moves, missing rows, unknown flags."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for number in range(stocks):
+        listed, left = (rng.integers(0, 50), rng.integers(50, 140)) if number % 3 else (0, 200)
+        own = pd.DataFrame({"date": DAYS[listed : left + 1]})
+        n = len(own)
+        own["code"] = f"{600000 + (number * 5) % stocks:06d}.SH"
+        own["close"] = (10.0 * np.exp(np.cumsum(rng.normal(0.0, 0.04, n)))).round(2)
+        own["factor"] = np.where(np.arange(n) < n // 2, 0.5, 1.0)
+        own["shares"] = rng.choice([10.0, 12.0, 15.0, 20.0])
+        own["suspended"] = (rng.random(n) < 0.12).astype(int)
+        own["st"] = rng.choice([0, 0, 0, 0, 1, -1], n)
+        own.loc[rng.random(n) < 0.03, "close"] = 0.0  # unknown
+        own.loc[rng.random(n) < 0.03, "shares"] = np.nan
+        parts.append(own[(rng.random(n) > 0.05) | (np.arange(n) == 0)])
+    return pd.concat(parts).sample(frac=1.0, random_state=seed).reset_index(drop=True)
+
+
+def write(folder: Path, table: pd.DataFrame) -> Path:
+    folder.mkdir(exist_ok=True)
+    level = 100.0 * np.exp(np.cumsum(np.random.default_rng(1).normal(0.0, 0.01, len(DAYS))))
+    pd.DataFrame({"date": DAYS.strftime("%Y-%m-%d"), "close": level}).to_csv(folder / "index.csv", index=False)
+    table.to_parquet(folder / "panel.parquet", index=False)
+    return folder
+
+
+def raw(**select: Any) -> dict[str, Any]:
+    return {
+        "name": "selections",
+        "market": {"calendar": "index", "periods": 252},
+        "series": {"index": {"file": "index.csv", "field": "close"}},
+        "panel": {
+            "file": "panel.parquet",
+            "fields": {
+                "close": "close * factor", "traded": "suspended == 0", "cap": "close * shares", "st": "st",
+                "units": "shares",
+            },
+        },
+        "legs": {
+            "small": {
+                "select": {"where": "st == 0", "lowest": "cap", **SIZES, **select},
+                "cost": [0.0, 0.003],
+                "stamp_tax": TAX,
+            },
+            "cash": {"interest": 0.0},
+        },
+        "signals": {"up": {"when": "index > mean(index, n)", "n": [3, 8]}},
+        "rule": {"small": "up", "cash": "otherwise"},
+        "execution": {"lag": [1, 2], "cost": [0.0, 0.001]},
+        "window": {"from": str(FROM.date()), "to": str(TO.date())},
+        "base": {"up.n": 3, "small.count": 3, "small.every": 5, "small.offset": 0, "small.cost": 0.003, "lag": 1,
+                 "execution.cost": 0.001},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("selections") / "data", long_table())
+
+
+def planned(study: Study, folder: Path) -> Plan:
+    return build_plan(study, market_of(study, folder), resolve("reference"))
+
+
+def cells_of(study: Study) -> list[dict[str, Any]]:
+    axes = study.space.axes[-study.space.executing :]
+    names = [axis.name for axis in axes]
+    return [dict(zip(names, values, strict=True)) for values in itertools.product(*(axis.values for axis in axes))]
+
+
+class Simulation:
+    """One stock after the other and one day after the other, with dictionaries from codes to values."""
+
+    def __init__(self, table: pd.DataFrame, highest: bool = False) -> None:
+        self.known: dict[pd.Timestamp, dict[str, float]] = {}
+        self.ranked: dict[pd.Timestamp, list[str]] = {}
+        worth: dict[str, float] = {}
+        rows = {day: part.to_dict("records") for day, part in table.groupby("date")}
+        for day in DAYS:
+            keys = []
+            for row in sorted(rows[day], key=lambda one: str(one["code"])):
+                if row["suspended"] == 0 and row["close"] > 0:
+                    worth[row["code"]] = row["close"] * row["factor"]
+                cap = row["close"] * row["shares"]
+                if row["st"] == 0 and row["close"] > 0 and cap == cap and row["code"] in worth:
+                    keys.append((-cap if highest else cap, row["code"]))
+            self.known[day] = dict(worth)
+            self.ranked[day] = [code for _, code in sorted(keys)]
+
+    def net(self, lag: int, count: int, every: int, offset: int, cost: float) -> list[float]:
+        """Daily returns after costs."""
+        held: dict[str, float] = {}
+        begun, returns, first = False, [], DAYS.get_loc(FROM)
+        for number in range(DAYS.get_loc(TO) + 1 - first):
+            day, before, paid = DAYS[first + number], DAYS[first + number - 1], 0.0
+            if number >= offset and (number - offset) % every == 0:
+                nav = sum(held.values())
+                codes = self.ranked[DAYS[first + number - lag]][:count]
+                new = dict.fromkeys(codes, 1.0 / len(codes))
+                if begun:
+                    changes = [new.get(code, 0.0) - held.get(code, 0.0) / nav for code in {*new, *held}]
+                    tax = 0.004 if before < pd.Timestamp("2020-02-14") else 0.001
+                    paid = sum(cost * change if change > 0 else -(cost + tax) * change for change in changes)
+                held, begun = new, True
+            grown = {code: value * self.known[day][code] / self.known[before][code] for code, value in held.items()}
+            gross = sum(grown.values()) / sum(held.values()) if held else 1.0
+            returns.append(gross * (1.0 - paid) - 1.0)
+            held = grown
+        return returns
+
+
+def test_every_variant_is_a_plain_simulation(folder: Path) -> None:
+    study = load_study(raw())
+    plan = planned(study, folder)
+    simulation, seen = Simulation(pd.read_parquet(folder / "panel.parquet")), set()
+    for execution, cell in enumerate(cells_of(study)):
+        sizes = (cell["small.count"], cell["small.every"], cell["small.offset"])
+        cost = cell["execution.cost"] + cell["small.cost"]
+        own = simulation.net(cell["execution.lag"], *sizes, cost)
+        net = plan.problem.returns[plan.problem.payoff_of[execution], 0]
+        np.testing.assert_allclose(net, own, rtol=0, atol=1e-9, err_msg=str(cell))
+        seen.add(tuple(np.round(net, 12)))
+    assert len(seen) == len(cells_of(study))  # every axis matters
+
+
+def test_daily_baskets_and_the_highest(folder: Path) -> None:
+    written = raw(every=1, offset=0, highest="cap", lowest=None)
+    study = load_study({**written, "base": {**written["base"], "small.every": 1}})
+    plan = planned(study, folder)
+    simulation = Simulation(pd.read_parquet(folder / "panel.parquet"), highest=True)
+    for execution, cell in enumerate(cells_of(study)):
+        cost = cell["execution.cost"] + cell["small.cost"]
+        own = simulation.net(cell["execution.lag"], cell["small.count"], 1, 0, cost)
+        np.testing.assert_allclose(plan.problem.returns[plan.problem.payoff_of[execution], 0], own, rtol=0, atol=1e-9)
+
+
+def test_what_is_known_later_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    study, cut = load_study(raw()), 60
+    table = pd.read_parquet(folder / "panel.parquet")
+    later = table.date > DAYS[cut]
+    rng = np.random.default_rng(3)
+    other = table.copy()
+    other.loc[later, "close"] = rng.uniform(1.0, 50.0, later.sum()).round(2)
+    other.loc[later, "shares"] = rng.uniform(5.0, 30.0, later.sum())
+    other.loc[later, ["st", "suspended"]] = rng.integers(0, 2, (later.sum(), 2))
+    leaving = later & other.code.isin(sorted(other.code.unique())[:3])
+    other = other[~leaving]
+    listed = table[later].assign(code="000001.SZ", close=1.0, st=0).drop_duplicates("date")
+    changed = planned(study, write(tmp_path / "data", pd.concat([other, listed])))
+    own = planned(study, folder)
+    days = cut - DAYS.get_loc(FROM) + 1
+    assert list(changed.problem.payoff_of) == list(own.problem.payoff_of)
+    np.testing.assert_array_equal(changed.problem.returns[:, :, :days], own.problem.returns[:, :, :days])
+    assert (changed.problem.returns[:, 0, days:] != own.problem.returns[:, 0, days:]).any(axis=1).all()
+
+
+def test_the_order_of_rows_and_legs_of_other_names_change_nothing(folder: Path) -> None:
+    study = load_study(raw())
+    point = evaluate_point(study, market_of(study, folder))
+    renamed = raw(where="flag == 0", lowest="size")
+    fields = renamed["panel"]["fields"]
+    fields |= {"flag": fields.pop("st"), "size": fields.pop("cap")}
+    other = load_study(renamed)
+    assert evaluate_point(other, market_of(other, folder)).in_sample == point.in_sample
+
+
+def test_choices_and_environment() -> None:
+    study = load_study(raw())
+    assert set(study.environment) == {"execution.lag", "execution.cost", "small.cost", "cash.interest"}
+    assert study.set({"count": [3, 4], "small.every": 4}).space.size == study.space.size // 3
+
+
+def test_a_change_of_the_panel_is_another_run(folder: Path, tmp_path: Path) -> None:
+    study = load_study(raw())
+    market = market_of(study, folder)
+    table = pd.read_parquet(folder / "panel.parquet")
+    table.loc[0, "close"] += 0.01
+    assert market_of(study, write(tmp_path / "data", table)).digest() != market.digest()
+    assert market_of(study, folder).digest() == market.digest()
+    assert any(line.startswith("panel (panel.parquet): 14 stocks") for line in market.understood)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lowest": "rank(cap)"}, "a formula over a panel has"),
+        ({"lowest": "caps"}, "a name in a selection is a field of the panel; got caps. Did you mean cap"),
+        ({"where": "units"}, r"has the values 1 \(true\), 0 \(false\) and -1"),
+        ({"where": "cap"}, "a condition is true or false"),
+        ({"highest": "cap"}, "the lowest or the highest of one ranking; got both"),
+        ({"lowest": None}, "the lowest or the highest of one ranking; got neither"),
+        ({"offset": [0, 3]}, "every offset of small must be below every interval"),
+        ({"where": "st == 5"}, "a selection needs a stock in its universe at every close"),
+        ({"count": [0, 3]}, "small.count must be at least 1"),
+    ],
+)
+def test_faults_of_a_selection(change: dict[str, Any], message: str, folder: Path) -> None:
+    with pytest.raises(gp.InputError, match=message):
+        planned(load_study(raw(**change)), folder)
+
+
+def test_faults_of_a_panel(folder: Path, tmp_path: Path) -> None:
+    study = raw()
+    without = {key: value for key, value in study.items() if key != "panel"}
+    with pytest.raises(gp.InputError, match="needs the panel from which it selects"):
+        load_study(without)
+    unused = {**study, "legs": {"small": "index", "cash": {"interest": 0.0}}, "base": {"up.n": 3, "lag": 1}}
+    with pytest.raises(gp.InputError, match="a panel is read for a leg with select"):
+        load_study(unused)
+    with pytest.raises(gp.InputError, match="a panel needs the field close"):
+        load_study({**study, "panel": {"file": "panel.parquet", "fields": {"cap": "cap", "st": "st"}}})
+    unknown = {**study, "panel": {**study["panel"], "fields": {**study["panel"]["fields"], "cap": "clos"}}}
+    with pytest.raises(gp.InputError, match="must have the columns that a panel names"):
+        planned(load_study(unknown), folder)
+    table = pd.read_parquet(folder / "panel.parquet")
+    with pytest.raises(gp.InputError, match="the days of the panel must be those of the calendar"):
+        planned(load_study(study), write(tmp_path / "short", table[table.date != DAYS[40]]))
+    with pytest.raises(gp.InputError, match="a leg with select: has no series"):
+        load_study({**study, "legs": {**study["legs"], "small": {**study["legs"]["small"], "series": "index"}}})
+
+
+def test_too_many_selections_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gridproof.sweeps.plan.payoff.MAX_LEG_DAYS", 5_000)
+    with pytest.raises(gp.InputError, match="must have at most 41 settings in this window; got 96"):
+        planned(load_study(raw()), folder)
+
+
+@pytest.mark.skipif(not ASHARE.is_dir(), reason="the folder shared/data/ashare is not beside the project")
+def test_the_400_smallest_are_the_official_index() -> None:
+    study = load_study("microcap-selection").at({})
+    plan = planned(study, ASHARE)
+    frame = pd.read_parquet(ASHARE / "index_daily.parquet")
+    index = frame[frame.code == "8841431.WI"].set_index("date").close
+    index.index = pd.DatetimeIndex(pd.to_datetime(index.index))
+    own = pd.Series(plan.problem.returns[0, 0], pd.DatetimeIndex(plan.days))
+    both = pd.DataFrame({"own": own, "official": index.sort_index().pct_change()}).dropna()
+    assert len(both) > 3_000
+    assert both.corr().iloc[0, 1] >= 0.9999
+
+
+def test_a_run_over_signals_and_selections(folder: Path, tmp_path: Path) -> None:
+    study = load_study(raw()).set({"execution.lag": 1, "execution.cost": 0.001, "small.cost": 0.003})
+    run_market = market_of(study, folder)
+    run = gp.run(study, data=folder, out=tmp_path / "runs", verdict=False)
+    assert run.summary["evaluated"] == study.space.size == 24
+    variants = run.sql("SELECT * FROM variants")
+    for index in (0, 11, 23):
+        chosen = study.space.parameters(index)
+        row = variants[np.logical_and.reduce([variants[name] == value for name, value in chosen.items()])]
+        assert row["sharpe"].item() == pytest.approx(evaluate_point(study.at(chosen), run_market).in_sample["sharpe"])
