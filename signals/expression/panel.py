@@ -58,6 +58,10 @@ class PanelFormulas:
         """The formula in the columns of the file, however its fields are called."""
         return self.graph.text(at)
 
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the file that the fields name."""
+        return tuple(dict.fromkeys(name for at in self.fields.values() for name in self.graph.facts[at].series))
+
     def values(self, at: int, panel: Panel, days: int) -> Floats:
         """The values of a node on the first ``days`` days, (days, S) float64; unknown ones are NaN.
 

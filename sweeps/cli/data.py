@@ -57,6 +57,7 @@ def _is_study(target: str) -> bool:
 def check_study(study: Study, data: Path | None) -> dict[str, Any]:
     """Returns how every series of a study is read, with the errors of all, and its calendar."""
     from gridproof.signals.data.source import read
+    from gridproof.sweeps.plan.selections import check_panel
     from gridproof.sweeps.plan.study_market import data_folder, market_of
     from gridproof.sweeps.plan.window import find_window
 
@@ -74,7 +75,12 @@ def check_study(study: Study, data: Path | None) -> dict[str, Any]:
     if not errors:
         try:
             market = market_of(study, data)
-            find_window(study, market)
+            window = find_window(study, market)
+            if market.panel is not None:
+                series.append(
+                    {"name": "panel", "file": market.panel.file, "understood": market.panel.understood, "error": None}
+                )
+                check_panel(study, market, window)
         except InputError as error:
             errors.append(str(error))
     if market is not None:

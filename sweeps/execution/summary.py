@@ -175,6 +175,10 @@ def _data_record(market: Market) -> DataRecord:
         }
         for name, each in market.series.items()
     ]
+    if market.panel is not None:
+        series.append(
+            {"name": "panel", "file": market.panel.file, "understood": market.panel.understood, "warnings": []}
+        )
     return {"series": series, "warnings": list(market.remarks)}
 
 

@@ -15,6 +15,7 @@ from gridproof.kernels.panel.ranking import Columns, Ranking
 from gridproof.kernels.panel.selection import selection_problem
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import Panel, carried
+from gridproof.signals.data.source import Dates
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.selection import COUNT, EVERY, OFFSET, Selection
 from gridproof.sweeps.study.study import Leg, Study
@@ -65,12 +66,12 @@ def trade_selections(
     InputError where the panel does not cover the window, or no stock is in the universe at a formation.
     """
     assert leg.selection is not None
-    assert market.panel is not None
+    check_panel(study, market, window)
     _check_offsets(study, leg, settings)
     lags = sorted({setting[0] for setting in settings})
-    first = _first_row(study, market, window, lags[-1])
-    end = first + lags[-1] + window.days
-    ranked = _ranked(market.panel, leg.selection, end)
+    panel, days = _panel_days(study, market, window)
+    first = int(np.searchsorted(panel.dates, days[0]))
+    ranked = _ranked(panel, leg.selection, first + len(days))
     value, ranking = ranked.value[first:], Ranking(ranked.order[first:], ranked.eligible[first:])
     schedules = sorted({setting[1:3] for setting in settings})
     counts = sorted({setting[3] for setting in settings})
@@ -88,24 +89,32 @@ def trade_selections(
     return found
 
 
-def _first_row(study: Study, market: Market, window: Window, lag: int) -> int:
-    """The panel's row of the first close that is needed. Raises InputError unless its days are those of the calendar
-    from there to the end of the window."""
-    panel, days = market.panel, market.calendar[window.first - lag : window.last + 1]
-    assert panel is not None
-    begin, end = np.searchsorted(panel.dates, [days[0], days[-1]], side="left")
-    own = panel.dates[begin : end + 1]
-    if not np.array_equal(own[own <= days[-1]], days):
-        missing, extra = np.setdiff1d(days, own), np.setdiff1d(own[own <= days[-1]], days)
+def check_panel(study: Study, market: Market, window: Window) -> None:
+    """Raises InputError where the panel lacks a column that the study names, or its days are not those of the calendar
+    from the close that the longest lag needs to the end of the window."""
+    panel, days = _panel_days(study, market, window)
+    assert study.panel is not None
+    for name in study.panel.formulas.columns():
+        panel.check_column(name)
+    begin, end = np.searchsorted(panel.dates, [days[0], days[-1] + np.timedelta64(1, "D")])
+    own = panel.dates[begin:end]
+    missing, extra = np.setdiff1d(days, own), np.setdiff1d(own, days)
+    if len(missing) or len(extra):
         parts = [
             f"{len(some)} {what}, the first {some[0]}"
-            for some, what in ((missing, "without a row"), (extra, "not on the calendar"))
+            for some, what in ((missing, "of the calendar without a row"), (extra, "of the panel not on the calendar"))
             if len(some)
         ]
         rule = f"the days of the panel must be those of the calendar from {days[0]} to {days[-1]}"
         remedy = "Move the window, complete the panel, or use the calendar of its market"
         raise InputError(rule, "; ".join(parts), study.where("panel"), remedy)
-    return int(begin)
+
+
+def _panel_days(study: Study, market: Market, window: Window) -> tuple[Panel, Dates]:
+    """The panel, and the days of the calendar that its rows must have."""
+    assert market.panel is not None
+    lag = max(int(value) for value in study.space.axes[study.space.position(LAG)].values)
+    return market.panel, market.calendar[window.first - lag : window.last + 1]
 
 
 def _check_offsets(study: Study, leg: Leg, settings: Sequence[Setting]) -> None:

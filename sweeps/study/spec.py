@@ -208,7 +208,7 @@ class SelectSpec(_Spec):
     lowest: Expression | None = Field(None, description="take the stocks with the lowest values of this formula")
     highest: Expression | None = Field(None, description="instead of lowest: those with the highest")
     count: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
-        description="how many stocks, with equal weights; all of the universe where these are fewer"
+        description="how many stocks, with equal weights; the whole universe where it has fewer"
     )
     every: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
         (1,), description="trading days from one formation of the basket to the next; weights drift in between"

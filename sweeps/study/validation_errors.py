@@ -17,6 +17,8 @@ from gridproof.sweeps.study.spec import (
     LatchSpec,
     LegSpec,
     MarketSpec,
+    PanelSpec,
+    SelectSpec,
     SeriesSpec,
     StudySpec,
     WindowSpec,
@@ -25,6 +27,7 @@ from gridproof.sweeps.study.spec import (
 _BY_KEY: dict[str, type[BaseModel]] = {
     "market": MarketSpec,
     "series": SeriesSpec,
+    "panel": PanelSpec,
     "legs": LegSpec,
     "signals": LatchSpec,
     "execution": ExecutionSpec,
@@ -61,7 +64,7 @@ def first_fault(error: ValidationError, document: Document) -> InputError:
     elif fault["type"] == "invalid_key":
         key = "a key"
     if fault["type"] == "extra_forbidden":
-        spec = StudySpec if len(path) == 1 else _BY_KEY[path[0]]
+        spec = StudySpec if len(path) == 1 else SelectSpec if path[2:3] == ["select"] else _BY_KEY[path[0]]
         known = [field.alias or name for name, field in spec.model_fields.items()]
         return InputError("unknown key", key, where, did_you_mean(key, known))
     if fault["type"] == "missing":

@@ -22,6 +22,7 @@ from gridproof.signals.expression.operators.declaration import REQUIRED, Argumen
 from gridproof.signals.synthetic.market import draw_market, write_market
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
+from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.plan.window import find_window
 from gridproof.sweeps.study.shipped import shipped_names
 from gridproof.sweeps.study.study import Study, load_study
@@ -170,7 +171,7 @@ def test_every_installed_expression(name: str, synthetic: Any) -> None:
     market = None
     for folder in (ASHARE, synthetic):
         try:
-            market = load_market(study.sources(), study.spec.market.calendar, folder)
+            market = market_of(study, folder)
             evaluate_point(study, market)
             break
         except gp.InputError as error:
@@ -189,7 +190,7 @@ def check_expressions(study: Study, market: Market, cut: int) -> None:
         later = one.dates > last
         values = np.where(later, one.values * rng.uniform(0.8, 1.2, len(one.values)), one.values)
         series[name] = replace(one, values=values)
-    other = Market(market.calendar, series)
+    other = replace(market, series=series)
     now, changed, swept = (
         values_of(study, each, many) for each, many in ((market, False), (other, False), (market, True))
     )

@@ -12,6 +12,7 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import resolve
+from gridproof.sweeps.cli.data import check_study
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
@@ -276,3 +277,29 @@ def test_a_run_over_signals_and_selections(folder: Path, tmp_path: Path) -> None
         chosen = study.space.parameters(index)
         row = variants[np.logical_and.reduce([variants[name] == value for name, value in chosen.items()])]
         assert row["sharpe"].item() == pytest.approx(evaluate_point(study.at(chosen), run_market).in_sample["sharpe"])
+
+
+def test_unknown_keys_name_the_nearest() -> None:
+    with pytest.raises(gp.InputError, match=r"legs\.small\.select\.cuont: unknown key; got cuont\. Did you mean count"):
+        load_study(raw(cuont=3))
+    written = raw()
+    written["panel"]["feilds"] = {}
+    with pytest.raises(gp.InputError, match="got feilds. Did you mean fields"):
+        load_study(written)
+
+
+def test_a_search_takes_one_selection(folder: Path, tmp_path: Path) -> None:
+    study = load_study(raw()).set({"up.n": {"from": 2, "to": 9, "step": 1}})
+    with pytest.raises(gp.InputError, match="a search cannot choose among selections; got small.count"):
+        gp.search(study, 2, data=folder, out=tmp_path, cells=16, verdict=False)
+
+
+def test_the_data_check_reads_the_panel(folder: Path, tmp_path: Path) -> None:
+    found = check_study(load_study(raw()), folder)
+    assert found["errors"] == []
+    assert found["series"][-1]["understood"].startswith("14 stocks")
+    table = pd.read_parquet(folder / "panel.parquet")
+    short = write(tmp_path / "data", table[table.date != DAYS[40]])
+    assert "1 of the calendar without a row" in check_study(load_study(raw()), short)["errors"][0]
+    missing = write(tmp_path / "data", table.drop(columns="st"))
+    assert "the columns that a panel names" in check_study(load_study(raw()), missing)["errors"][0]
