@@ -284,13 +284,13 @@ def test_unknown_keys_name_the_nearest() -> None:
         load_study(raw(cuont=3))
     written = raw()
     written["panel"]["feilds"] = {}
-    with pytest.raises(gp.InputError, match="got feilds. Did you mean fields"):
+    with pytest.raises(gp.InputError, match=r"got feilds\. Did you mean fields"):
         load_study(written)
 
 
 def test_a_search_takes_one_selection(folder: Path, tmp_path: Path) -> None:
     study = load_study(raw()).set({"up.n": {"from": 2, "to": 9, "step": 1}})
-    with pytest.raises(gp.InputError, match="a search cannot choose among selections; got small.count"):
+    with pytest.raises(gp.InputError, match=r"a search cannot choose among selections; got small\.count"):
         gp.search(study, 2, data=folder, out=tmp_path, cells=16, verdict=False)
 
 
