@@ -17,7 +17,7 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import Panel, carried
 from gridproof.signals.data.source import Dates
 from gridproof.sweeps.plan.window import Window
-from gridproof.sweeps.study.selection import COUNT, EVERY, OFFSET, Selection
+from gridproof.sweeps.study.selection import COUNT, EVERY, OFFSET, StockSelection
 from gridproof.sweeps.study.study import Leg, Study
 
 LAG = "execution.lag"
@@ -135,7 +135,7 @@ def _check_universe(study: Study, leg: Leg, market: Market, window: Window, rank
         raise InputError(rule, f"none on {len(empty)} days, the first {first}", where, remedy)
 
 
-def _ranked(panel: Panel, selection: Selection, days: int) -> _Ranked:
+def _ranked(panel: Panel, selection: StockSelection, days: int) -> _Ranked:
     """What the stocks are worth, and their ranking, on the first days of the panel; computed once for all points."""
     kept = _KEPT.setdefault(panel, {})
     key = (*selection.identity, days)
@@ -146,7 +146,7 @@ def _ranked(panel: Panel, selection: Selection, days: int) -> _Ranked:
     return kept[key]
 
 
-def _rank(panel: Panel, selection: Selection, days: int) -> _Ranked:
+def _rank(panel: Panel, selection: StockSelection, days: int) -> _Ranked:
     formulas = selection.panel.formulas
     close = formulas.values(selection.panel.close, panel, days)
     priced = close > 0.0

@@ -10,7 +10,7 @@ from gridproof.signals.data.stamp_duty import CHINA, StampTax
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.limits import limits_of_key
-from gridproof.sweeps.study.selection import SELECTING, Selection, StudyPanel, build_selection
+from gridproof.sweeps.study.selection import SELECTING, StockSelection, StudyPanel, build_selection
 from gridproof.sweeps.study.spec import LegSpec, SelectSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
@@ -27,7 +27,7 @@ class Leg:
     series: str | None
     terms: Mapping[str, str]
     stamp_tax: StampTax
-    selection: Selection | None = None
+    selection: StockSelection | None = None
 
     @property
     def cash(self) -> bool:

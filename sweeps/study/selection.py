@@ -35,7 +35,7 @@ class StudyPanel:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class StockSelection:
     """What a leg selects. ``universe``: the node of its condition, None for all. ``ranking``: of its ranking."""
 
     panel: StudyPanel
@@ -69,7 +69,9 @@ def build_panel(spec: StudySpec, document: Document) -> StudyPanel | None:
     return StudyPanel(one, formulas, formulas.fields[CLOSE], traded)
 
 
-def build_selection(one: SelectSpec, panel: StudyPanel | None, path: tuple[str, ...], document: Document) -> Selection:
+def build_selection(
+    one: SelectSpec, panel: StudyPanel | None, path: tuple[str, ...], document: Document
+) -> StockSelection:
     """Check what a leg selects. path: the keys of the leg in the file. Raises InputError if it is invalid."""
     if panel is None:
         rule, remedy = "a leg with select: needs the panel from which it selects", "Add panel: to the study"
@@ -87,4 +89,4 @@ def build_selection(one: SelectSpec, panel: StudyPanel | None, path: tuple[str, 
     if one.where is not None:
         where = document.where((*path, "select", "where"))
         universe = panel.formulas.condition(panel.formulas.of_fields(one.where, where), where)
-    return Selection(panel, universe, ranking, key == "highest")
+    return StockSelection(panel, universe, ranking, key == "highest")
