@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gridproof.kernels.compile_lock import compile_once
 from gridproof.kernels.numba_settings import caching, refused
 
 # Why compiled functions are not kept, the first reason; empty while they are.
@@ -37,6 +38,7 @@ def keep_compiled(dispatcher: Any) -> None:
         _note(fault)
         return
     dispatcher._cache = cache
+    compile_once(dispatcher, Path(cache.cache_path) / f"{cache._impl.filename_base}.lock")
 
 
 class _Places(caching.CompileResultCacheImpl):  # type: ignore[misc]

@@ -23,6 +23,7 @@ with warnings.catch_warnings(record=True) as _found:
         from numba import config as config
         from numba import njit as njit
         from numba.core import caching as caching
+        from numba.core.compiler_lock import global_compiler_lock as global_compiler_lock
     except ValueError as _error:
         raise refused("NUMBA_NUM_THREADS", "Numba must accept it", str(_error)) from None
 for _warning in _found:

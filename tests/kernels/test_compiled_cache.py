@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import runpy
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gridproof.kernels import compiled_cache
+from gridproof.kernels import compile_lock, compiled_cache
 from gridproof.kernels.numba_settings import caching
 
 SCRIPT = """
@@ -26,6 +27,9 @@ if "full" in sys.argv:
 def twice(x):
     return 2 * x
 
+if "together" in sys.argv:
+    print(flush=True)
+    sys.stdin.readline()
 found = [twice(21), sum(twice.stats.cache_hits.values()), cache_fault()]
 print(json.dumps(found))
 """
@@ -71,6 +75,38 @@ def test_what_a_process_has_compiled_the_next_one_loads(package: Path) -> None:
     cache = str(package.parent / "cache")
     assert call(package, NUMBA_CACHE_DIR=cache) == (42, 0, "")
     assert call(package, NUMBA_CACHE_DIR=cache) == (42, 1, "")
+
+
+def test_of_processes_that_begin_together_one_compiles_and_the_others_load(package: Path) -> None:
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(package.parent / "cache")}
+    command = [sys.executable, str(package / "twice.py"), "together"]
+    several = [
+        subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for one in several:
+        assert one.stdout is not None
+        one.stdout.readline()
+    for one in several:  # all go on within a moment, which is far shorter than compiling
+        assert one.stdin is not None
+        one.stdin.write("\n")
+        one.stdin.flush()
+    found = [json.loads(one.communicate()[0]) for one in several]
+    assert sorted(hits for _, hits, _ in found) == [0, 1, 1]
+    assert {(value, fault) for value, _, fault in found} == {(42, "")}
+
+
+def test_a_lock_that_is_never_released_is_not_waited_for_without_end(
+    package: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compile_lock, "LONGEST", 0.1)
+    assert call_here(package, monkeypatch) == (42, 0, "")
+    (path,) = cache.rglob("*.lock")
+    for kept in [*cache.rglob("*.nbi"), *cache.rglob("*.nbc")]:
+        kept.unlink()
+    with path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert call_here(package, monkeypatch) == (42, 0, "")
 
 
 def test_no_folder_can_be_written(package: Path) -> None:
