@@ -77,7 +77,7 @@ def test_a_ratio_to_a_level_of_values_below_0_is_refused(value: str, tmp_path: P
 )
 def test_a_ratio_to_something_else_may_have_values_below_0(value: str, tmp_path: Path) -> None:
     write_tiny(tmp_path, CLIMBING)
-    point_of(tmp_path, signal={"value": value})
+    assert np.isfinite(point_of(tmp_path, signal={"value": value}).curve["up.value"]).all()
 
 
 def test_turning_points_of_values_below_0_are_fine(tmp_path: Path) -> None:
