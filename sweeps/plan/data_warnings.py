@@ -20,7 +20,7 @@ from gridproof.signals.data.plausible import (
 )
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
+from gridproof.sweeps.plan.signal_paths import daily_values, evaluator_of
 from gridproof.sweeps.plan.window import last_day
 from gridproof.sweeps.study.signal import Levels
 from gridproof.sweeps.study.study import Signal, Study
@@ -66,7 +66,7 @@ def _series_warnings(study: Study, market: Market, name: str) -> list[str]:
         if own and not observations.monthly and observations.stamps is None:
             found.append("without `release`, each value counts as known at the close of its own date")
         return found
-    axis = study.space.axes[study.space.position(f"{name}.release")].values
+    axis = study.space.values_of(f"{name}.release")
     for value in axis:
         try:
             found += release_warnings(observations, Release.parse(value, study.where("series", name)), last)
@@ -106,13 +106,11 @@ def _level_warning(study: Study, evaluator: ExpressionEvaluator, signal: Signal)
     """Whether the levels of a signal fit its values under the base's parameters."""
     if not isinstance(signal.form, Levels):
         return None
-    base, name = study.base, signal.form.on
-    parameters = {axis: base[study.space.owners[axis]] for axis in signal.parameters}
+    name = signal.form.on
     try:
-        releases = releases_of(study, signal, base)
-        values = evaluator.daily(signal.form.value, parameters, releases, study.where("signals", signal.name))
+        (values,) = daily_values(study, signal, evaluator, signal.nodes, study.base)
     except InputError:
         return None  # planning raises it
-    levels = np.array(ends(study.space.axes[study.space.position(name)].values), dtype=float)
+    levels = np.array(ends(study.space.values_of(name)), dtype=float)
     found = level_warning(levels, values[: evaluator.last + 1])
     return None if found is None else f"{name} of {found}"

@@ -48,7 +48,7 @@ def explained(study: Study, market: Market) -> dict[str, list[ExplainedStep]]:
                 axes |= {space.owners[f"{name}.release"] for name in facts.series if f"{name}.release" in space.owners}
                 computed = 1
                 for axis in axes:
-                    computed *= len(space.axes[space.position(axis)].values)
+                    computed *= len(space.values_of(axis))
                 day = str(market.calendar[first]) if known.any() else None
                 kind = "condition" if facts.boolean else facts.unit.name
                 formula = graph.text(at, study.value_names)

@@ -46,7 +46,7 @@ def _choices(study: Study, parameters: tuple[str, ...]) -> Iterator[tuple[dict[s
     """Values of these parameters, and whether all checks are made under them: at the base, and at the first and the
     last of all axes; not at the values between, of one axis after the other."""
     owners, space = study.space.owners, study.space
-    axes = {name: space.axes[space.position(owners[name])].values for name in parameters}
+    axes = {name: space.values_of(name) for name in parameters}
     base = {name: study.base[owners[name]] for name in parameters}
     yield base, True
     for end in (0, -1):

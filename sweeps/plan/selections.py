@@ -20,8 +20,6 @@ from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.selection import COUNT, EVERY, OFFSET, StockSelection
 from gridproof.sweeps.study.study import Leg, Study
 
-LAG = "execution.lag"
-
 Setting: TypeAlias = tuple[int, int, int, int]  # lag, interval, offset, count
 
 
@@ -48,7 +46,7 @@ _KEPT: WeakKeyDictionary[Panel, dict[tuple[object, ...], _Ranked]] = WeakKeyDict
 
 def selection_axes(leg: Leg) -> list[str]:
     """The axes on which the returns of a selection depend before costs, in the order of a ``Setting``."""
-    return [LAG, leg.terms[EVERY], leg.terms[OFFSET], leg.terms[COUNT]]
+    return ["execution.lag", leg.terms[EVERY], leg.terms[OFFSET], leg.terms[COUNT]]
 
 
 def setting_of(leg: Leg, cell: Mapping[str, float]) -> Setting:
@@ -113,8 +111,7 @@ def check_panel(study: Study, market: Market, window: Window) -> None:
 def _panel_days(study: Study, market: Market, window: Window) -> tuple[Panel, Dates]:
     """The panel, and the days of the calendar that its rows must have."""
     assert market.panel is not None
-    lag = max(int(value) for value in study.space.axes[study.space.position(LAG)].values)
-    return market.panel, market.calendar[window.first - lag : window.last + 1]
+    return market.panel, market.calendar[window.first - study.longest_lag : window.last + 1]
 
 
 def _check_offsets(study: Study, leg: Leg, settings: Sequence[Setting]) -> None:

@@ -67,7 +67,7 @@ def evaluator_of(study: Study, market: Market, last: int, swept: bool = True) ->
     space, axes = study.space, {}
     for signal in study.signals if swept else ():
         for axis in signal.parameters:
-            axes[axis] = space.axes[space.position(axis)].values
+            axes[axis] = space.values_of(axis)
     places = {name: study.where("series", name) for name in study.spec.series}
     return ExpressionEvaluator(study.graph, market, study.spec.market.periods, last, axes, places)
 
@@ -87,7 +87,7 @@ def read_signal(
         return Reading(None, states, 0)
     if signal.use is not None and chosen[owners[signal.use]] == OFF:
         return Reading(None, np.zeros((len(signal.bits), days), dtype=np.bool_), 0)
-    daily = _daily(study, signal, evaluator, signal.nodes, chosen, hindsight)
+    daily = daily_values(study, signal, evaluator, signal.nodes, chosen, hindsight)
     first, until = 0, evaluator.last + 1
     unknown_days = np.zeros(days, dtype=np.bool_)
     for number, values in enumerate(daily):
@@ -126,10 +126,10 @@ def shown_values(study: Study, signal: Signal, evaluator: ExpressionEvaluator) -
         for at in graph.below(root):
             compared = graph.nodes[at].operands if graph.nodes[at].kind == "compare" else ()
             named |= {graph.text(one): one for one in compared if not graph.facts[one].scalar}
-    return dict(zip(named, _daily(study, signal, evaluator, tuple(named.values()), base), strict=True))
+    return dict(zip(named, daily_values(study, signal, evaluator, tuple(named.values()), base), strict=True))
 
 
-def _daily(
+def daily_values(
     study: Study,
     signal: Signal,
     evaluator: ExpressionEvaluator,
@@ -281,8 +281,7 @@ def _undefined_error(study: Study, evaluator: ExpressionEvaluator) -> UndefinedS
             first = read_signal(study, signal, evaluator, chosen).first
             if first > since:
                 since, slowest = first, f"{signal.name} ({_choice_text(chosen)})"
-    lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)
-    begin = since + lag
+    begin = since + study.longest_lag
     if begin < len(market.calendar):
         remedy = f"Start the window on {market.calendar[begin]} or later, or narrow the axes"
     else:

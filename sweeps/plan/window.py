@@ -66,7 +66,7 @@ def find_window(study: Study, market: Market) -> Window:
             study.where("window", "to" if spec.to is not None else "from"),
             "Begin it earlier, or end it later",
         )
-    lag = max(int(value) for value in study.space.axes[study.space.position("execution.lag")].values)
+    lag = study.longest_lag
     if lag > first:
         raise InputError(
             "the longest lag must reach back to a day of the calendar",
@@ -116,7 +116,7 @@ def _check_series(study: Study, market: Market, window: Window) -> None:
         if release is None and monthly:
             rule, remedy = f"a {kind} series needs its release", "Add release: a date column, or N calendar days"
             raise InputError(rule, f"no release of {name}", where, remedy)
-        releases = (0,) if release is None else study.space.axes[study.space.position(f"{name}.release")].values
+        releases = (0,) if release is None else study.space.values_of(f"{name}.release")
         for value in releases:
             known = market.known(name, Release.parse(value, where))
             days = np.arange(window.first, window.last + 1)

@@ -65,6 +65,10 @@ class Space:
         """Returns the position of the axis that gives a parameter its value."""
         return self.names.index(self.owners[parameter])
 
+    def values_of(self, parameter: str) -> AxisValues:
+        """Returns the values of the axis that gives a parameter its value."""
+        return self.axes[self.position(parameter)].values
+
     @property
     def base_index(self) -> int:
         return self.index(self.base)

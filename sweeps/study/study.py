@@ -78,6 +78,11 @@ class Study:
         """The base: for each axis its value, usually the published one."""
         return self.space.parameters(self.space.base_index)
 
+    @property
+    def longest_lag(self) -> int:
+        """The largest lag of the grid, in trading days."""
+        return max(int(value) for value in self.space.values_of("execution.lag"))
+
     def rule_lines(self) -> list[str]:
         """Returns the rule of the base as in the file, one text for each line."""
         rule = self.spec.rule if self.spec.rules is None else self.spec.rules[str(self.base[RULE])]

@@ -45,22 +45,6 @@ class Panel:
     def shape(self) -> tuple[int, int]:
         return len(self.dates), len(self.codes)
 
-    def rows(self) -> Bools:
-        """(T, S): whether the file has a row of that stock on that day."""
-        found = np.zeros(self.shape[0] * self.shape[1], dtype=np.bool_)
-        found[self.place] = True
-        return found.reshape(self.shape)
-
-    def listed(self) -> Bools:
-        """(T, S): whether the day lies between the first and the last row of the stock, both included.
-
-        What happens after a stock's last row is not known on any earlier day, so this is for reports; a rule reads
-        ``rows``.
-        """
-        rows = self.rows()
-        begun = np.logical_or.accumulate(rows, axis=0)
-        return begun & np.logical_or.accumulate(rows[::-1], axis=0)[::-1]
-
     def check_column(self, name: str) -> None:
         """Raises InputError where the file has no column of that name, or several."""
         if name not in self.columns:

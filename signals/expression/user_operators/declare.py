@@ -126,6 +126,9 @@ def _check_declaration(
     names = [one.name for one in arguments]
     if len(set(names)) < len(names) or not all(one.isidentifier() for one in names):
         raise DeclarationError("the arguments of an operator have names of their own", ", ".join(names), "Rename one")
+    if not calendar and not any(one.is_array for one in arguments):
+        rule, remedy = "an operator has a series, a condition or the calendar", "Declare one, or write a number instead"
+        raise DeclarationError(rule, f"{name} with {', '.join(names) or 'nothing'}", remedy)
     if many is not None and many not in [one.name for one in arguments if one.kind == "window"]:
         raise DeclarationError("many names a window among the arguments", many, "Name one, or remove it")
     try:

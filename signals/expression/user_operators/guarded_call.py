@@ -56,7 +56,7 @@ def guarded(one: Operator, path: str) -> Callable[..., Floats]:
             if isinstance(value, np.ndarray) and not np.array_equal(value, copy, equal_nan=True):
                 rule, remedy = "an operator must not write into its arguments", "Write into a copy, such as x.copy()"
                 raise InputError(rule, f"a changed {each.name}{under}", place, remedy)
-        _check_result(one, result, given, keywords, f"{under}", place)
+        _check_result(one, result, given, keywords, under, place)
         return np.asarray(result)
 
     return checked
@@ -66,13 +66,13 @@ def _check_result(
     one: Operator, result: Any, given: tuple[Any, ...], keywords: Mapping[str, Any], under: str, place: str
 ) -> None:
     arrays = [value for each, value in zip(one.arguments, given, strict=True) if each.is_array]
-    days = len(arrays[0]) if arrays else len(keywords["calendar"].dates) if "calendar" in keywords else None
+    days = len(arrays[0]) if arrays else len(keywords["calendar"].dates)
     windows = {each.name: value for each, value in zip(one.arguments, given, strict=True)}.get(one.many or "")
     shape = (days,) if windows is None else (len(windows), days)
     if not isinstance(result, np.ndarray):
         remedy = "Return a NumPy array, such as result.to_numpy()"
         raise InputError("an operator returns a NumPy array", f"{type(result).__name__}{under}", place, remedy)
-    if days is not None and result.shape != shape:
+    if result.shape != shape:
         rule = f"an operator returns one value a day, an array of shape {shape}"
         raise InputError(rule, f"{result.shape}{under}", place, "Return NaN for the days on which the value is unknown")
     if result.dtype != np.float64:

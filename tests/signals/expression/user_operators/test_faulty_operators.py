@@ -155,6 +155,10 @@ FAULTS = {
     "no docstring": ("@operator(series())\ndef own(x):\n    return x\n", "an operator has a docstring; got none"),
     "other arguments": (op("return x", "series(), window()"), r"takes the declared arguments: x, n; got \(x\)"),
     "no calendar": (op("return x", "series(), calendar=True"), r"declared arguments: x, calendar; got \(x\)"),
+    "numbers alone": (
+        op("return np.array([k])", "number('k', 'the value')", "k"),
+        "own.py:5: an operator has a series, a condition or the calendar; got own with k",
+    ),
     "equal arguments": (op("return x", "series(), series()", "x, y"), "have names of their own; got x, x"),
     "many of nothing": (op("return x", "series(), many='n'"), "many names a window among the arguments; got n"),
     "no operators": ("x = 1\n", "a file of operators declares at least one; got none"),
