@@ -17,11 +17,14 @@ _DECLARED = {
     True: "The study says that the base was declared before its results on these days were seen.",
     False: "The base was not declared before its results on these days were seen: timing and worth are too favourable.",
 }
+_STRICTER = (
+    " For “yes”, Search by random signs needs p ≤ 0.025, because p ≤ 0.05 is wrong in more than 5% of markets there."
+)
 MARKS = {"yes": ("✓", "pass"), "no": ("✗", "fail")}
 
 
 def conclusion_section(statistics: Record | None) -> Record | None:
-    """The sentence, and for each question its text, mark, class, answer, number, threshold and deciding test.
+    """The sentence, notes, and for each question its text, mark, class, answer, number, threshold and deciding test.
 
     None where no verdict was computed, or by a version without a conclusion.
     """
@@ -36,7 +39,13 @@ def conclusion_section(statistics: Record | None) -> Record | None:
         numbers = [_number(one.get(key)) for key in ("number", "threshold")]
         rows.append([ASKED[question], mark, kind, answer, *numbers, one.get("test") or UNDEFINED])
     sentence = lookup(conclusion, "sentence") or "No sentence was recorded."
-    return {"sentence": sentence, "declared": _DECLARED[conclusion.get("declared") is not False], "rows": rows}
+    by_signs = lookup(statistics or {}, "questions", "search", "null") == "signs"
+    return {
+        "sentence": sentence,
+        "declared": _DECLARED[conclusion.get("declared") is not False],
+        "stricter": _STRICTER if by_signs else "",
+        "rows": rows,
+    }
 
 
 def _number(value: float | None) -> str:

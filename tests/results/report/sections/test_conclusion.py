@@ -44,6 +44,13 @@ def test_it_stands_first_on_the_page(run: pathlib.Path) -> None:
     assert 0 < page.index(sentence) < page.index('<section class="headline">')
 
 
+@pytest.mark.parametrize(("null", "stricter"), [("signs", True), ("shifts", False)])
+def test_the_lower_threshold_of_random_signs_is_explained(run: pathlib.Path, null: str, stricter: bool) -> None:
+    section = conclusion_section({**statistics_of(run), "questions": {"search": {"null": null}}})
+    assert section is not None
+    assert ("random signs needs p ≤ 0.025" in section["stricter"]) is stricter
+
+
 def test_a_record_without_a_conclusion_has_no_section() -> None:
     assert conclusion_section(None) is None
     assert conclusion_section({"evidence": []}) is None
