@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
-from gridproof.results.run.evidence_record import EvidenceRecord, Question
+from gridproof.results.conclusion import LEVEL, text
+from gridproof.results.run.evidence_record import EvidenceRecord, Kind, Question
 
 
 def evidence(
@@ -21,7 +22,7 @@ def evidence(
     threshold: str = "",
     uncertainty: str = "",
     missing: str = "the value is undefined",
-    kind: Literal["evidence", "information"] = "evidence",
+    kind: Kind = "evidence",
 ) -> EvidenceRecord:
     """met: whether the value meets the threshold. missing: the reason where there is no value."""
     known = value is not None and (met is not None or kind == "information")
@@ -37,6 +38,34 @@ def evidence(
         "uncertainty": uncertainty if known else "",
         "why": why if known else f"{why} Not computable: {missing}.",
     }
+
+
+def p_evidence(
+    question: Question,
+    name: str,
+    against: str,
+    *,
+    p_value: float | None,
+    uncertainty: str,
+    why: str,
+    beside: str = "",
+    missing: str = "the value is undefined",
+    kind: Kind = "evidence",
+) -> EvidenceRecord:
+    """A test with its p-value. beside: what is shown after it."""
+    return evidence(
+        question,
+        name,
+        against,
+        value=p_value,
+        met=None if p_value is None else p_value <= LEVEL,
+        number=f"p {text(p_value, 3)}{beside}",
+        threshold=f"≤ {LEVEL}",
+        uncertainty=uncertainty,
+        why=why,
+        missing=missing,
+        kind=kind,
+    )
 
 
 # What answers none of the four questions: it is compared with cash, with itself, or has no error rate.

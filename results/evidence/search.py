@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gridproof.results.conclusion import LEVEL, hardest_holding, text
-from gridproof.results.evidence.item import evidence, information
-from gridproof.results.run.evidence_record import EvidenceRecord
+from typing_extensions import TypedDict
 
-_OWN_PRICE = " The signals read the price of what is held, so its error rate is not the promised one."
+from gridproof.results.conclusion import LEVEL, hardest_holding, text
+from gridproof.results.evidence.item import evidence, information, p_evidence
+from gridproof.results.run.evidence_record import EvidenceRecord, Kind
 
 
 def search_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
@@ -25,80 +25,83 @@ def search_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
 
 
 def _best(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
-    rows = statistics["data_snooping"]["benchmarks"]
-    worst = max(rows, key=lambda row: row["spa"]["consistent"]) if rows else None
-    spa = None if worst is None else worst["spa"]
+    worst = max(statistics["data_snooping"]["benchmarks"], key=lambda row: row["spa"]["consistent"], default=None)
     placebo = statistics["data_snooping"]["placebo"]
-    own_price = statistics["questions"]["timing"]["null"] == "signs"
-    kind = information if own_price else evidence
     return [
-        evidence(
-            "search",
+        _spa(
             "Superior predictive ability (SPA) of the best",
             "each leg held and their equal mix" if worst is None else worst["name"],
-            value=None if spa is None else spa["consistent"],
-            met=None if spa is None else spa["consistent"] <= LEVEL,
-            number="" if spa is None else f"p {text(spa['consistent'], 3)}",
-            threshold="≤ 0.05",
-            uncertainty=""
-            if spa is None
-            else f"± {text(spa['monte_carlo_error'], 3)}, {statistics['method']['resamples']:,} resamples",
+            None if worst is None else worst["spa"],
+            f"{statistics['method']['resamples']:,} resamples",
             why="Whether its mean exceeds that of every benchmark by more than the best of so many would by chance. "
             "The largest p counts.",
         ),
-        kind(
+        p_evidence(
             "search",
             "Placebo sweeps on shifted signals",
             "the same choices at another time",
-            value=placebo["p_value"],
-            met=placebo["p_value"] <= LEVEL,
-            number=f"p {text(placebo['p_value'], 3)}",
-            threshold="≤ 0.05",
+            p_value=placebo["p_value"],
             uncertainty=f"± {text(placebo['monte_carlo_error'], 3)}, {placebo['sweeps']} sweeps",
-            why="Share of the same sweeps on signals shifted in time whose best objective is at least as high."
-            + _OWN_PRICE * own_price,
+            **_by_shifts(
+                statistics,
+                "Share of the same sweeps on signals shifted in time whose best objective is at least as high.",
+            ),
         ),
     ]
 
 
 def _active(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     found = statistics["data_snooping"]["active"]
-    spa = None if found is None else found["spa"]
-    own_price = statistics["questions"]["timing"]["null"] == "signs"
-    kind = information if own_price else evidence
     return [
-        kind(
-            "search",
+        _spa(
             "SPA of the active returns",
             "for each choice, the constant mix of its own mean weights",
-            value=None if spa is None else spa["consistent"],
-            met=None if spa is None else spa["consistent"] <= LEVEL,
-            number="" if spa is None else f"p {text(spa['consistent'], 3)}",
-            threshold="≤ 0.05",
-            uncertainty=""
-            if found is None
-            else f"± {text(found['spa']['monte_carlo_error'], 3)}, {found['choices']:,} choices"
-            f"{' drawn at random' * found['sampled']}",
-            why="Whether any choice earns more by its timing, before cost, than the best of so many would by chance."
-            + _OWN_PRICE * own_price,
+            None if found is None else found["spa"],
+            "" if found is None else f"{found['choices']:,} choices{' drawn at random' * found['sampled']}",
             missing="no choice switches often enough",
+            **_by_shifts(
+                statistics,
+                "Whether any choice earns more by its timing, before cost, than the best of so many would by chance.",
+            ),
         )
     ]
+
+
+def _spa(name: str, against: str, spa: Mapping[str, Any] | None, of: str, **told: Any) -> EvidenceRecord:
+    """of: from how many resamples or choices the p-value is."""
+    return p_evidence(
+        "search",
+        name,
+        against,
+        p_value=None if spa is None else spa["consistent"],
+        uncertainty="" if spa is None else f"± {text(spa['monte_carlo_error'], 3)}, {of}",
+        **told,
+    )
+
+
+class _ByShifts(TypedDict):
+    why: str
+    kind: Kind
+
+
+def _by_shifts(statistics: Mapping[str, Any], why: str) -> _ByShifts:
+    """What a test is whose error rate holds only where the signals read no price of what is held."""
+    if statistics["questions"]["timing"]["null"] == "shifts":
+        return {"why": why, "kind": "evidence"}
+    rate = "The signals read the price of what is held, so its error rate is not the promised one."
+    return {"why": f"{why} {rate}", "kind": "information"}
 
 
 def _walk_forward(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     walk = statistics["walk_forward"]
     hardest = None if walk is None else hardest_holding(walk["holdings"])
-    p_value = None if hardest is None else hardest["p_value"]
     return [
-        evidence(
+        p_evidence(
             "search",
             "Walk-forward",
             "every static holding of the same days" if hardest is None else f"{hardest['name']}, on the same days",
-            value=p_value,
-            met=None if p_value is None else p_value <= LEVEL,
-            number="" if hardest is None else f"p {text(p_value, 3)}, Sharpe {_signed(hardest['difference'])}",
-            threshold="≤ 0.05",
+            p_value=None if hardest is None else hardest["p_value"],
+            beside="" if hardest is None else f", Sharpe {_signed(hardest['difference'])}",
             uncertainty="" if walk is None else f"{len(walk['folds'])} windows, {walk['days']:,} days",
             why="The best choice of five years is held in the next year: the test of Worth on these years joined.",
             missing=_no_blocks(statistics, "fewer than seven years") if walk is None else "its returns are constant",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gridproof.results.conclusion import LEVEL, text
-from gridproof.results.evidence.item import evidence, information, percent
+from gridproof.results.conclusion import text
+from gridproof.results.evidence.item import evidence, information, p_evidence, percent
 from gridproof.results.run.evidence_record import EvidenceRecord
 
 _NEVER = "it never switches, or its returns are constant"
@@ -22,16 +22,13 @@ def timing_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     timing = statistics["questions"]["timing"]
     name, against = _AGAINST[timing["null"]]
     error = timing["p_mean_error"]
-    p_mean, lower, spells = timing["p_mean"], timing["lower"], timing["spells"]
+    lower, spells = timing["lower"], timing["spells"]
     return [
-        evidence(
+        p_evidence(
             "timing",
             name,
             against,
-            value=p_mean,
-            met=None if p_mean is None else p_mean <= LEVEL,
-            number=f"p {text(p_mean, 3)}",
-            threshold="≤ 0.05",
+            p_value=timing["p_mean"],
             uncertainty="exact: all shifts" if error is None else f"± {text(error, 3)}",
             why="Whether it times return. The Sharpe ratio, which decides, also rises where only risk is timed.",
             missing=_NEVER,

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 from typing_extensions import TypedDict
 
 Question: TypeAlias = Literal["timing", "worth", "search", "since"]
+Kind: TypeAlias = Literal["evidence", "information"]
 
 
 class EvidenceRecord(TypedDict):
@@ -17,7 +18,7 @@ class EvidenceRecord(TypedDict):
 
     name: str
     question: Question
-    kind: Literal["evidence", "information"]
+    kind: Kind
     against: str  # what it is compared with
     value: Any  # null: not computable
     met: bool | None  # whether the value meets the threshold; null: not computable, or there is none
