@@ -21,7 +21,7 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.grid import ListedGrid
 from gridproof.sweeps.verdict.population import HeldVariants, Population
-from gridproof.sweeps.verdict.search_placebo import eligible_choices
+from gridproof.sweeps.verdict.search_placebo import best_eligible, eligible_choices
 
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
@@ -45,21 +45,19 @@ class EnvironmentChoices(HeldVariants):
         everything = np.ones(len(self), dtype=np.bool_)
         found = []
         for place, execution in enumerate(executions):
-            known: dict[int, float] = {}  # the objective by place, of those evaluated
-
-            def best_of(chosen: Bools, place: int = place, execution: Ints = execution,
-                        known: dict[int, float] = known) -> int | None:  # fmt: skip
-                near = np.flatnonzero(chosen) if ranges is None else _near(ranges[0][place], ranges[1][place], chosen)
-                wanted = np.array([one for one in near if one not in known], dtype=np.int64)
-                if len(wanted):
-                    jobs = Jobs(self.rows[wanted], np.arange(len(wanted) + 1, dtype=np.int64), execution[wanted])
-                    values = objective_of(self.evaluation.evaluate(jobs), objective)
-                    known.update(zip(wanted.tolist(), values.tolist(), strict=True))
-                values = np.array([known[int(one)] for one in near])
-                return int(near[np.nanargmax(values)]) if np.isfinite(values).any() else None
-
-            found.append((best_of(everything), best_of(self.eligible)))
+            every, eligible = (
+                chosen if ranges is None else _near(ranges[0][place], ranges[1][place], chosen)
+                for chosen in (everything, self.eligible)
+            )
+            values, near = np.full(len(self), np.nan), np.flatnonzero(every | eligible)
+            values[near] = self._objectives(near, execution, objective)
+            found.append((best_eligible(values, every), best_eligible(values, eligible)))
         return found
+
+    def _objectives(self, chosen: Ints, execution: Ints, objective: str) -> Floats:
+        """(n,) of some choices under an execution, (J,), as the backend evaluates them."""
+        jobs = Jobs(self.rows[chosen], np.arange(len(chosen) + 1, dtype=np.int64), execution[chosen])
+        return objective_of(self.evaluation.evaluate(jobs), objective)
 
     def under(self, execution: Ints) -> HeldVariants:
         """The same choices under another execution, (J,), with which they hold the same."""
@@ -160,7 +158,8 @@ def _different(held: HoldingPeriods) -> Ints:
     return np.sort(np.unique(hashes, return_index=True)[1]).astype(np.int64)
 
 
-def _near(least: Floats, most: Floats, chosen: Bools) -> Ints:
-    """The variants among ``chosen`` that could have the highest value, ascending. least, most: (J,) of each."""
+def _near(least: Floats, most: Floats, chosen: Bools) -> Bools:
+    """(J,) which variants among ``chosen`` could have the highest value. least, most: (J,) of each."""
     known = chosen & np.isfinite(least)
-    return np.flatnonzero(known & (most >= least[known].max()) if known.any() else chosen)
+    near: Bools = known & (most >= least[known].max()) if known.any() else chosen
+    return near
