@@ -14,7 +14,6 @@ from benchmarks.calibration.truth import Truth
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.results.conclusion import answer_since, answer_timing, answer_worth
 from gridproof.sweeps.verdict.static_holdings import compare_with_holdings
-from gridproof.sweeps.verdict.strategy_statistics import time_shift
 from gridproof.sweeps.verdict.timing import measure_timing
 
 # Of the difference of Sharpe ratios. A verdict takes 4,999: the size is the same, and the power nearly.
@@ -129,8 +128,7 @@ def answer(held: Ints, gross: Floats, own_price: bool = False) -> dict[str, str]
 
     own_price: the rule reads the price of what it holds.
     """
-    p_value = time_shift(held, gross, 0.0, PERIODS, 0.0)["p_value"]
-    timing = measure_timing(held, gross, 0.0, PERIODS, p_value, own_price)
+    timing = measure_timing(held, gross, 0.0, PERIODS, own_price)
     rule = gross[np.arange(len(held)), held]
     worth = compare_with_holdings(rule, {"first": gross[:, 0], "second": gross[:, 1]}, held, PERIODS, RESAMPLES)
     first = answer_timing(timing, len(held))["answer"]

@@ -35,7 +35,7 @@ from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.questions import ask_since, ask_timing, ask_worth
 from gridproof.sweeps.verdict.search_placebo import search_placebo
 from gridproof.sweeps.verdict.stages import Stages
-from gridproof.sweeps.verdict.strategy_statistics import number, time_shift
+from gridproof.sweeps.verdict.strategy_statistics import number
 
 # The positions of a variant on all axes; those of an environment that the placebo of its choices depends on.
 Digits: TypeAlias = tuple[int, ...]
@@ -87,7 +87,6 @@ def judge_environments(
     records: list[EnvironmentRecord] = []
     observer.progress("verdict: other environments", 0, len(others))
     for digits, base in zip(others, measured(), strict=True):
-        choices_there = _choices(study, digits, varied)
         records.append(
             {
                 "environment": _environment(study, digits, varied),
@@ -101,7 +100,7 @@ def judge_environments(
                 ),
                 "base": _strategy(evaluation, space.index(digits)),
                 "best": _strategy(evaluation, bests[digits]),
-                "sampled": _drawn(draw_choices(choices_there), choices_there),
+                "sampled": _drawn(_choices(study, digits, varied)),
             }
         )
     observer.progress("verdict: other environments", len(others), len(others), len(others))
@@ -169,7 +168,7 @@ def _choices_held(
     same = _holding_alike(evaluation.plan, [space.base, digits], varied)
     if whole and population.points is None and len(same) == 1:
         return base_choices(evaluation, choices_of(study), population)
-    return environment_choices(evaluation, choices, numbers, population.passes, _drawn(numbers, choices))
+    return environment_choices(evaluation, choices, numbers, population.passes, _drawn(choices))
 
 
 class _Measured(TypedDict):
@@ -182,16 +181,9 @@ def _measure_bases(plan: Plan, works: list[Work]) -> list[_Measured]:
     """What the answers for the base rest on under each environment, but for the search. works: the base in each."""
     by_day, found = DailyVariants(plan), list[_Measured]()
     for work in works:
-        rule = by_day.of(work)[0]
-        days, periods = rule.days, plan.problem.periods
-        shift = time_shift(rule.held[:days], rule.excess_of_legs[:days], rule.unit_cost, periods, 0.0)
-        found.append(
-            {
-                "timing": ask_timing(rule, shift["p_value"]),
-                "worth": ask_worth(rule, 0, _RESAMPLES),
-                "since": ask_since(rule, _RESAMPLES),
-            }
-        )
+        (rule,) = by_day.of(work)
+        worth, since = ask_worth(rule, 0, _RESAMPLES), ask_since(rule, _RESAMPLES)
+        found.append({"timing": ask_timing(rule), "worth": worth, "since": since})
     return found
 
 
@@ -222,9 +214,9 @@ def draw_choices(choices: Choices) -> Ints:
     return np.arange(choices.size) if choices.size <= CHOICES else draw_sample(choices.size, CHOICES, _SEED)
 
 
-def _drawn(numbers: Ints, choices: Choices) -> str:
-    """What was drawn from what; empty where all choices are evaluated."""
-    return "" if len(numbers) == choices.size else f"{len(numbers):,} of {choices.size:,} choices drawn at random"
+def _drawn(choices: Choices) -> str:
+    """What ``draw_choices`` draws from what; empty where it gives all."""
+    return "" if choices.size <= CHOICES else f"{CHOICES:,} of {choices.size:,} choices drawn at random"
 
 
 def _earned(study: Study, digits: Digits) -> Earned:

@@ -18,25 +18,21 @@ from gridproof.sweeps.verdict.static_holdings import RESAMPLES, compare_with_hol
 from gridproof.sweeps.verdict.timing import measure_timing
 
 
-def ask_questions(
-    rule: DailyVariant, p_value: float | None, population: Population, observer: RunObserver
-) -> QuestionsRecord:
-    """p_value: of the rule's shift test. population: the choices."""
+def ask_questions(rule: DailyVariant, population: Population, observer: RunObserver) -> QuestionsRecord:
+    """population: the choices."""
     return {
-        "timing": ask_timing(rule, p_value),
+        "timing": ask_timing(rule),
         "worth": ask_worth(rule, 0),
         "search": ask_search(population, observer),
         "since": ask_since(rule),
     }
 
 
-def ask_timing(rule: DailyVariant, p_value: float | None) -> TimingRecord:
-    """The rule's positions in sample, against chance. p_value: of the shift test of the Sharpe ratio."""
-    days = rule.days
-    return measure_timing(
-        rule.held[:days], rule.excess_of_legs[:days], rule.unit_cost, rule.plan.problem.periods, p_value,
-        own_price=bool(legs_read(rule.plan.study)),
-    )  # fmt: skip
+def ask_timing(rule: DailyVariant) -> TimingRecord:
+    """The rule's positions in sample, against chance."""
+    days, own_price = rule.days, bool(legs_read(rule.plan.study))
+    periods = rule.plan.problem.periods
+    return measure_timing(rule.held[:days], rule.excess_of_legs[:days], rule.unit_cost, periods, own_price)
 
 
 def ask_worth(rule: DailyVariant, segment: int, resamples: int = RESAMPLES) -> WorthRecord:

@@ -20,29 +20,22 @@ from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.strategy_statistics import number
 
 
-def measure_timing(
-    held: Ints, gross: Floats, cost: float, periods: float, p_value: float | None, own_price: bool = False
-) -> TimingRecord:
+def measure_timing(held: Ints, gross: Floats, cost: float, periods: float, own_price: bool = False) -> TimingRecord:
     """held: (T,) allocation of each day. gross: (T, A) what each earns in excess of cash, before cost.
 
-    cost: share of NAV a unit of traded weight, one way. p_value: of the shift test of the Sharpe ratio. own_price: the
-    rule reads the price of an allocation, and is compared with random signs of the returns instead of shifts.
+    cost: share of NAV a unit of traded weight, one way. own_price: the rule reads the price of an allocation, and is
+    compared with random signs of the returns instead of shifts.
     """
     weights = np.eye(gross.shape[1])[held]
     switches = int((held[1:] != held[:-1]).sum())
-    p_mean = p_error = p_mean_error = None
-    if own_price and switches:
-        found, of_mean = (
-            sign_flip_test(weights, gross, statistic, cost, seed=SEED) for statistic in ("sharpe", "mean")
-        )
-        p_value, p_error = number(found.p_value), number(found.monte_carlo_error)
-        p_mean, p_mean_error = number(of_mean.p_value), number(of_mean.monte_carlo_error)
-    elif switches:
-        p_mean = number(circular_shift_test(weights, gross, "mean", cost).p_value)
+    (p_value, p_error), (p_mean, p_mean_error) = (
+        _compare(weights, gross, statistic, cost, own_price) if switches else (None, None)
+        for statistic in ("sharpe", "mean")
+    )
     return {
         "null": "signs" if own_price else "shifts",
         "memory": positions_memory(weights) if own_price else None,
-        "p_value": p_value if switches else None,
+        "p_value": p_value,
         "p_error": p_error,
         "p_mean": p_mean,
         "p_mean_error": p_mean_error,
@@ -51,6 +44,16 @@ def measure_timing(
         "largest_weight": float(weights.mean(axis=0).max()),
         **measure_effect(held, gross, periods, own_price),
     }
+
+
+def _compare(
+    weights: Floats, gross: Floats, statistic: str, cost: float, own_price: bool
+) -> tuple[float | None, float | None]:
+    """The p-value of the positions and its Monte Carlo error, None where all shifts are counted."""
+    if own_price:
+        drawn = sign_flip_test(weights, gross, statistic, cost, seed=SEED)
+        return number(drawn.p_value), number(drawn.monte_carlo_error)
+    return number(circular_shift_test(weights, gross, statistic, cost).p_value), None
 
 
 def measure_effect(held: Ints, gross: Floats, periods: float, own_price: bool = False) -> EffectRecord:

@@ -101,10 +101,8 @@ def _compute(
         stressed[name] = stress(evaluation, candidate_by_day(candidates, name), point, candidates.index[name])
     observer.progress("verdict: stress", len(stressed), len(stressed), len(stressed))
     observer.progress("verdict: base and best", 0, 1)
-    shifts = candidates.shifts()
     rule = candidate_by_day(candidates, "base")
-    own = shifts["base"]["p_value"]
-    questions = stages.record("questions", lambda: ask_questions(rule, own, population, observer))
+    questions = stages.record("questions", lambda: ask_questions(rule, population, observer))
     conclusion = conclude(**questions, declared=study.spec.declared)
     environments = judge_environments(evaluation, population, questions["search"], observer, stages, beside)
     record: StatisticsRecord = {
@@ -130,7 +128,7 @@ def _compute(
         "counts": counts,
         "who": strategies() | mix_statistics(rule, bootstrap),
         "ensemble": None if ensemble is None else ensemble.record(),
-        "shift": shifts,
+        "shift": candidates.shifts(),
         "subperiods": years_beside_holdings(candidates, rule),
         "data_snooping": data_snooping_record(snooping, population, candidates.metrics["base"], shifted, active()),
         "overfitting": overfitting,

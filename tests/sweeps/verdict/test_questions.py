@@ -23,7 +23,6 @@ from gridproof.sweeps.verdict.own_price import legs_read
 from gridproof.sweeps.verdict.population import Population, gather
 from gridproof.sweeps.verdict.search_placebo import best_eligible, eligible_choices, planted_effect, search_placebo
 from gridproof.sweeps.verdict.static_holdings import block_length, compare_with_holdings, static_holdings
-from gridproof.sweeps.verdict.strategy_statistics import time_shift
 from gridproof.sweeps.verdict.timing import effective_spells, measure_timing, pairwise_volatility
 from tests.support.demo import small_plan, small_study
 
@@ -32,7 +31,7 @@ MARKET = market_of(small_study())
 
 
 def timing_of(held: Ints, gross: Floats) -> TimingRecord:
-    return measure_timing(held, gross, 0.0, PERIODS, time_shift(held, gross, 0.0, PERIODS, 0.0)["p_value"])
+    return measure_timing(held, gross, 0.0, PERIODS)
 
 
 def planted(seed: int, effect: float, days: int = 4000) -> tuple[Ints, Floats]:
@@ -253,7 +252,7 @@ def test_a_leg_is_recognised_however_its_rows_are_named() -> None:
 
 def test_a_rule_that_reads_its_own_price_is_compared_with_random_signs() -> None:
     held, gross = planted(2, 2.0)
-    timing = measure_timing(held, gross, 0.0, PERIODS, 0.5, own_price=True)
+    timing = measure_timing(held, gross, 0.0, PERIODS, own_price=True)
     assert (timing["null"], timing["p_value"] is not None and timing["p_value"] < 0.05) == ("signs", True)
     assert timing["p_error"] is not None
     assert f"± {timing['p_error']:.3f}" in answer_timing(timing, 4000)["why"]
@@ -261,5 +260,5 @@ def test_a_rule_that_reads_its_own_price_is_compared_with_random_signs() -> None
     assert timing["memory"] > 10
     answered = answer_timing(timing, 4000)
     assert (answered["answer"], "random signs" in answered["test"]) == ("yes", True)
-    never = measure_timing(np.zeros_like(held), gross, 0.0, PERIODS, None, own_price=True)
+    never = measure_timing(np.zeros_like(held), gross, 0.0, PERIODS, own_price=True)
     assert (never["p_value"], never["effect"], never["memory"]) == (None, None, 0)
