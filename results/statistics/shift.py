@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import irfft, rfft
 from scipy.special import chdtrc
 
 from gridproof.kernels.arrays import Array, Floats, Ints
@@ -15,6 +14,7 @@ from gridproof.kernels.metrics import FLAT
 from gridproof.kernels.threads import run_ranges
 from gridproof.results.statistics.inputs import finite_array, positions_and_returns, require
 from gridproof.results.statistics.sharpe import daily_sharpe
+from gridproof.results.statistics.shifted_sums import change_charges, shifted_squares, shifted_totals
 
 STATISTICS = ("total", "mean", "sharpe")
 
@@ -69,12 +69,11 @@ def circular_shift_test(
     days = len(weights)
     # Copies in one layout: the loop is compiled once.
     weights, earned = np.array(weights.reshape(days, -1), order="C"), np.array(earned.reshape(days, -1), order="C")
-    # The change from the last day to the first is traded where the shift puts it inside.
-    charges = cost * np.abs(weights - np.roll(weights, 1, axis=0)).sum(axis=1)
+    charges = change_charges(weights, cost)
     if statistic == "sharpe":
         shifted, tie = _sharpes(weights, charges, earned), _TIE_SHARPE
     else:
-        shifted = _correlate(weights, earned) - (charges.sum() - charges[-np.arange(days)])
+        shifted = shifted_totals(weights, charges, earned)
         tie = _TIE * (np.sqrt((weights**2).sum() * (earned**2).sum()) + charges.sum())
         # The observed one as the definition says; the transform rounds.
         shifted[0] = (weights * earned).sum() - charges[1:].sum()
@@ -135,24 +134,9 @@ def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:
     Sums and sums of squares over the days are circular correlations: O(A²·T log T). Shifts of little
     variation are added up day by day, and so is the observed one.
     """
-    days, legs = returns.shape
-    first = -np.arange(days)  # the day of the positions that a shift puts first; its change is not charged
-    total = _correlate(weights, returns) - (charges.sum() - charges[first])
-    squares, size = np.zeros(days), 0.0
-    for one in range(legs):
-        for other in range(one, legs):
-            both = weights[:, one] * weights[:, other]
-            if not both.any():
-                continue
-            pair = returns[:, one] * returns[:, other]
-            often = 1.0 if one == other else 2.0
-            squares += often * _correlate(both[:, None], pair[:, None])
-            size += often * np.sqrt((both**2).sum() * (pair**2).sum())
-    if charges.any():
-        charged = _correlate(charges[:, None] * weights, returns)
-        charged -= charges[first] * (weights[first] * returns[0]).sum(axis=1)
-        squares += (charges**2).sum() - charges[first] ** 2 - 2.0 * charged
-        size += (charges**2).sum() + 2.0 * np.sqrt((charges[:, None] ** 2 * weights**2).sum() * (returns**2).sum())
+    days = len(returns)
+    total = shifted_totals(weights, charges, returns)
+    squares, size = shifted_squares(weights, charges, returns)
     mean = total / days
     deviations = squares - total * mean
     rough = ~(deviations > _ROUGH * size) | ~(deviations > 100.0 * FLAT * squares)
@@ -162,12 +146,6 @@ def _sharpes(weights: Floats, charges: Floats, returns: Floats) -> Floats:
     twice = np.concatenate([weights, weights])
     run_ranges(_shifted_sharpes, len(again), again, twice, np.concatenate([charges, charges]), returns, result)
     return result
-
-
-def _correlate(weights: Floats, values: Floats) -> Floats:
-    """(T,) Σ over days and columns of the weights, turned by s = 0 … T − 1 days, times the values, (T, A) both."""
-    turned: Floats = irfft((np.conj(rfft(weights, axis=0)) * rfft(values, axis=0)).sum(axis=1), n=len(weights))
-    return turned
 
 
 @jit(nogil=True)

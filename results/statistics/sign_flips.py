@@ -21,6 +21,7 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import FLAT
 from gridproof.results.statistics.inputs import positions_and_returns, require
 from gridproof.results.statistics.shift import STATISTICS, circular_shift_test
+from gridproof.results.statistics.shifted_sums import change_charges, shifted_squares, shifted_sums, shifted_totals
 from gridproof.results.statistics.timing_effect import TimingEffect
 
 # Markets with random signs; all T shifts of the positions are made against each.
@@ -79,13 +80,15 @@ def sign_flip_test(
     if np.isnan(observed):
         return SignFlipTest(statistic, observed, np.nan, np.nan, memory, draws, seed)
     drawn = mean + _draw(earned - mean, memory, draws, seed)
-    charges = cost * np.abs(weights - np.roll(weights, 1, axis=0)).sum(axis=1)
-    # The change into the day of the positions that a shift puts first is not charged.
-    totals = _shifted(weights, drawn) - (charges.sum() - charges[-np.arange(days)])
+    charges = change_charges(weights, cost)
+    totals = shifted_totals(weights, charges, drawn)
     if statistic == "mean":
         totals /= days
     elif statistic == "sharpe":
-        totals = _sharpes(weights, charges, drawn, totals)
+        squares, _ = shifted_squares(weights, charges, drawn)
+        deviations = squares - totals**2 / days
+        flat = deviations <= FLAT * squares
+        totals = totals / days / np.sqrt(np.where(flat, np.nan, deviations) / (days - 1))
     reached = (totals >= observed).sum(axis=1)
     p_value = (1 + int(reached.sum())) / (1 + draws * days)
     error = float((reached / days).std(ddof=1) / np.sqrt(draws))
@@ -119,7 +122,7 @@ def sign_flip_effect(
     require(varies, rule, "constant weights", f"{where}: positions", remedy)
     centred = earned - earned.mean(axis=0)
     observed = float((active * correct_own_past(centred, memory)).sum())
-    drawn = _shifted(active, _draw(centred, memory, draws, seed))
+    drawn = shifted_sums(active, _draw(centred, memory, draws, seed))
     low, high = np.quantile(drawn, [1.0 - confidence, confidence])
     lower, upper = (observed - high) / own, (observed - low) / own
     return TimingEffect(observed / own, float(lower), float(upper), observed / len(weights), confidence)
@@ -160,31 +163,3 @@ def _draw(centred: Floats, memory: int, draws: int, seed: int) -> Floats:
     """(draws, T, A) markets of random signs."""
     rng = np.random.default_rng(seed)
     return np.stack([flip_signs(centred, memory, rng) for _ in range(draws)])
-
-
-def _shifted(weights: Floats, drawn: Floats) -> Floats:
-    """(draws, T) Σ over days and columns of the weights (T, A), turned by 0 … T − 1 days, times the values."""
-    together = (np.conj(rfft(weights, axis=0)) * rfft(drawn, axis=1)).sum(axis=2)
-    turned: Floats = irfft(together, n=len(weights), axis=1)
-    return turned
-
-
-def _sharpes(weights: Floats, charges: Floats, drawn: Floats, totals: Floats) -> Floats:
-    """(draws, T) the daily Sharpe ratio of every shift; NaN without volatility. totals: (draws, T) after cost."""
-    days, legs = weights.shape
-    first = -np.arange(days)
-    squares = np.zeros_like(totals)
-    for one in range(legs):
-        for other in range(one, legs):
-            both = weights[:, one] * weights[:, other]
-            if both.any():
-                pair = drawn[:, :, one] * drawn[:, :, other]
-                squares += (1.0 if one == other else 2.0) * _shifted(both[:, None], pair[:, :, None])
-    if charges.any():
-        charged = _shifted(charges[:, None] * weights, drawn)
-        charged -= charges[first] * (weights[first] @ drawn[:, 0].T).T
-        squares += (charges**2).sum() - charges[first] ** 2 - 2.0 * charged
-    deviations = squares - totals**2 / days
-    flat = deviations <= FLAT * squares
-    result: Floats = totals / days / np.sqrt(np.where(flat, np.nan, deviations) / (days - 1))
-    return result

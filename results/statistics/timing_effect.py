@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import irfft, rfft
 
-from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.results.statistics.inputs import positions_and_returns, require
+from gridproof.results.statistics.shifted_sums import shifted_sums
 
 # Overlaps closer to the full one than this share of it are the same positions turned on themselves.
 _SAME = 1e-12
@@ -61,7 +60,7 @@ def timing_effect(positions: npt.ArrayLike, returns: npt.ArrayLike, confidence: 
     if own <= _SAME * float((weights**2).sum()):
         rule, remedy = "positions must change to have a timing effect", "Leave out a leg that is always held"
         raise InputError(rule, "constant weights", f"{where}: positions", remedy)
-    overlap, profit = _turned(active, active), _turned(active, earned)
+    overlap, profit = shifted_sums(active, active), shifted_sums(active, earned)
     overlap[0], profit[0] = own, float((active * earned).sum())
     apart = own - overlap
     moved = apart > _SAME * own  # a shift that leaves the positions as they are says nothing about δ
@@ -72,10 +71,3 @@ def timing_effect(positions: npt.ArrayLike, returns: npt.ArrayLike, confidence: 
     upper = float(limits[-1 - allowed]) if 0 <= allowed < len(limits) else np.inf
     observed = float(profit[0])
     return TimingEffect(observed / own, lower, upper, observed / days, confidence)
-
-
-def _turned(weights: Floats, values: Floats) -> Floats:
-    """(T,) Σ over days and columns of the weights, turned by s = 0 … T − 1 days, times the values."""
-    days = len(weights)
-    turned: Floats = irfft((np.conj(rfft(weights, axis=0)) * rfft(values, axis=0)).sum(axis=1), n=days)
-    return turned
