@@ -63,21 +63,11 @@ def name_of(kernel: Kernel) -> str:
 @pytest.mark.parametrize("kernel", KERNELS, ids=name_of)
 @pytest.mark.parametrize("architecture", nvrtc.ARCHITECTURES)
 def test_compiled_kernels_spill_nothing(kernel: Kernel, architecture: str) -> None:
-    if nvrtc.library() is None:
-        pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
-    binary = nvrtc.build(kernel, architecture)
-    assert binary.cubin.startswith(b"\x7fELF")
-    macros = dict(kernel.macros)
-    fits = 65_536 // THREADS // macros.get("BLOCKS", 4)
-    found = f"{name_of(kernel)} on {architecture}: {binary.registers} registers, {binary.spilled} bytes spilled"
-    assert binary.spilled == 0, found
-    assert binary.registers <= fits, found
+    nvrtc.check_fits(kernel, architecture, THREADS * int(dict(kernel.macros).get("BLOCKS", 4)))
 
 
 def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
     """The launch as recorded by the shim against the parameters in the PTX: CuPy passes the same list."""
-    if nvrtc.library() is None:
-        pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
     rng = np.random.default_rng(0)
     problem = random_problem(rng)
     CudaScan(shim, problem)(random_jobs(rng, problem, 3))

@@ -125,20 +125,12 @@ CHECKS = (check_excess, check_maxima, check_active, check_objectives)
 
 @pytest.mark.parametrize("architecture", nvrtc.ARCHITECTURES)
 def test_compiled_kernels_spill_nothing(architecture: str) -> None:
-    if nvrtc.library() is None:
-        pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
     for name in NAMES:
-        binary = nvrtc.build(pass_kernel(name), architecture)
-        found = f"{name} on {architecture}: {binary.registers} registers, {binary.spilled} bytes spilled"
-        assert binary.spilled == 0, found
-        # What lets an H100's multiprocessor hold 1,024 threads, 640 where a thread has many sums.
-        blocks = 5 if name in (*MOMENTS, "resampled_maxima") else 8
-        assert binary.registers <= 65_536 // THREADS // blocks, found
+        many_sums = name in (*MOMENTS, "resampled_maxima")
+        nvrtc.check_fits(pass_kernel(name), architecture, 640 if many_sums else 1_024)
 
 
 def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
-    if nvrtc.library() is None:
-        pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
     for check in CHECKS:
         check(shim, Case(3, 3))
     for name in NAMES:

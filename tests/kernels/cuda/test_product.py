@@ -19,7 +19,7 @@ from gridproof.kernels.cuda import product as product_module
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.evaluate import CudaEvaluator
 from gridproof.kernels.cuda.product import Products
-from gridproof.kernels.cuda.source import THREADS, KernelForm
+from gridproof.kernels.cuda.source import KernelForm
 from gridproof.kernels.metrics import METRICS, OBJECTIVES
 from gridproof.kernels.problem import Box, Problem
 from tests.support.agreement import assert_agree, assert_box_agrees
@@ -55,19 +55,11 @@ def make_box(problem: Problem, counts: tuple[int, ...], seed: int = 0) -> Box:
 @pytest.mark.parametrize("form", FORMS, ids=str)
 @pytest.mark.parametrize("architecture", nvrtc.ARCHITECTURES)
 def test_compiled_kernels_spill_nothing(form: KernelForm, architecture: str) -> None:
-    if nvrtc.library() is None:
-        pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
     for name in NAMES:
-        binary = nvrtc.build(form.kernel(name), architecture)
-        found = f"{name} of {form} on {architecture}: {binary.registers} registers, {binary.spilled} bytes spilled"
-        assert binary.spilled == 0, found
-        # What lets an H100's multiprocessor hold 640 threads with all metrics, 1,024 with one.
-        assert binary.registers <= 65_536 // THREADS // (5 if form.metric is None else 8), found
+        nvrtc.check_fits(form.kernel(name), architecture, 640 if form.metric is None else 1_024)
 
 
 def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
-    if nvrtc.library() is None:
-        pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
     problem = random_problem(np.random.default_rng(0))
     Products(shim, problem, 1).evaluate(make_box(problem, (2, 2, 2)))
     for name in NAMES:

@@ -9,9 +9,12 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, files
 from typing import Any
 
+import pytest
+
 from gridproof.kernels.cuda.source import Kernel
 
 ARCHITECTURES = ("sm_80", "sm_90", "sm_120")  # A100, H100 and H200, RTX 50
+_REGISTERS = 65_536  # of a multiprocessor of each
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,19 @@ def library() -> Any:
     return ctypes.CDLL(str(found[0].locate()))
 
 
+def check_fits(kernel: Kernel, architecture: str, threads: int) -> None:
+    """The compiled kernel spills nothing, and a multiprocessor's registers suffice for so many threads at once."""
+    binary = build(kernel, architecture)
+    assert binary.cubin.startswith(b"\x7fELF")
+    found = f"{kernel} on {architecture}: {binary.registers} registers, {binary.spilled} bytes spilled"
+    assert binary.spilled == 0, found
+    assert binary.registers <= _REGISTERS // threads, found
+
+
 def build(kernel: Kernel, architecture: str) -> Binary:
-    """Compile to a cubin for an architecture such as sm_90, warnings as errors."""
+    """Compile to a cubin for an architecture such as sm_90, warnings as errors. Skips the test without the wheel."""
+    if library() is None:
+        pytest.skip("compiling needs the nvidia-cuda-nvrtc wheel, which is not installed")
     return Binary(kernel.name, *_module(kernel.code, kernel.options, kernel.paths[-1].name, architecture))
 
 
