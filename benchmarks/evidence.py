@@ -66,6 +66,8 @@ PROMISED = {
     "Deflated Sharpe ratio (DSR) of the best": ("nothing", 0.05),
     "Superior predictive ability (SPA) of the best": ("nothing", 0.05),
     "Stepwise test (StepM) of the base": ("nothing", 0.05),
+    "StepM of the base's Sharpe ratio": ("no timing", 0.05),
+    "SPA of the active returns": ("no timing", 0.05),
     "Placebo sweeps on shifted signals": ("no timing", 0.05),
     "Multiple-testing haircut of the best": ("nothing", 0.05),
     "Walk-forward": ("nothing", 0.05),

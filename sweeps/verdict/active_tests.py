@@ -22,10 +22,10 @@ from gridproof.results.statistics.stepwise import stepwise_multiple_test
 from gridproof.results.statistics.superior_predictive_ability import superior_predictive_ability
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.verdict.bootstrap import SEED, Bootstrap
+from gridproof.sweeps.verdict.data_snooping import spa_record, stepwise_record
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.search_placebo import eligible_choices, memory_of
 from gridproof.sweeps.verdict.static_holdings import mean_weights
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 # So many choices are tested at most, all days of each at once; of more, as many are drawn, and the base besides.
 MOST = 1000
@@ -50,22 +50,12 @@ def active_tests(population: Population, bootstrap: Bootstrap, base: Floats) -> 
         return None
     spa = superior_predictive_ability(active, bootstrap.indices, bootstrap.block_length, studentised=False)
     stepwise = stepwise_multiple_test(apart, bootstrap.indices, bootstrap.block_length, studentised=False)
-    place = np.flatnonzero(kept == (-1 if mine is None else mine))
+    place = next((place for place, one in enumerate(kept) if one == mine), None)
     return {
         "choices": len(kept),
         "sampled": len(eligible) > MOST,
-        "spa": {
-            "statistic": number(spa.statistic),
-            "lower": spa.p_lower,
-            "consistent": spa.p_consistent,
-            "upper": spa.p_upper,
-            "monte_carlo_error": spa.monte_carlo_errors[1],
-        },
-        "stepwise": {
-            "rejected": int(stepwise.superior.sum()),
-            "base_rejected": bool(stepwise.superior[place[0]]) if len(place) else None,
-            "level": stepwise.level,
-        },
+        "spa": spa_record(spa),
+        "stepwise": stepwise_record(stepwise, place),
     }
 
 

@@ -15,7 +15,14 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.cpu.patterns.block_patterns import variants_of
 from gridproof.kernels.metrics import METRICS
-from gridproof.results.run.data_snooping_record import ActiveRecord, BenchmarkRecord, DataSnoopingRecord, PlaceboRecord
+from gridproof.results.run.data_snooping_record import (
+    ActiveRecord,
+    BenchmarkRecord,
+    DataSnoopingRecord,
+    PlaceboRecord,
+    SpaRecord,
+    StepwiseRecord,
+)
 from gridproof.results.statistics.stepwise import StepwiseTest, decide_stepwise
 from gridproof.results.statistics.superior_predictive_ability import (
     RealityCheck,
@@ -156,23 +163,13 @@ def data_snooping_record(
     mine = population.find(base[None])
     rows: list[BenchmarkRecord] = []
     for tests in snooping.tests:
-        spa, check, stepwise = tests.spa, tests.reality_check, tests.stepwise
+        check = tests.reality_check
         rows.append(
             {
                 "name": tests.benchmark,
-                "spa": {
-                    "statistic": number(spa.statistic),
-                    "lower": spa.p_lower,
-                    "consistent": spa.p_consistent,
-                    "upper": spa.p_upper,
-                    "monte_carlo_error": spa.monte_carlo_errors[1],
-                },
+                "spa": spa_record(tests.spa),
                 "reality_check": {"p_value": check.p_value, "monte_carlo_error": check.monte_carlo_error},
-                "stepwise": {
-                    "rejected": int(stepwise.superior.sum()),
-                    "base_rejected": None if mine is None else bool(stepwise.superior[mine]),
-                    "level": stepwise.level,
-                },
+                "stepwise": stepwise_record(tests.stepwise, mine),
             }
         )
     null = snooping.null_sharpe[np.isfinite(snooping.null_sharpe)]
@@ -191,4 +188,23 @@ def data_snooping_record(
             "p_value": float((null >= best).mean()) if len(null) else None,
         },
         "placebo": placebo,
+    }
+
+
+def spa_record(spa: SuperiorPredictiveAbility) -> SpaRecord:
+    return {
+        "statistic": number(spa.statistic),
+        "lower": spa.p_lower,
+        "consistent": spa.p_consistent,
+        "upper": spa.p_upper,
+        "monte_carlo_error": spa.monte_carlo_errors[1],
+    }
+
+
+def stepwise_record(stepwise: StepwiseTest, base: int | None) -> StepwiseRecord:
+    """base: its number among the variants tested; None: it is not one of them."""
+    return {
+        "rejected": int(stepwise.superior.sum()),
+        "base_rejected": None if base is None else bool(stepwise.superior[base]),
+        "level": stepwise.level,
     }

@@ -15,13 +15,12 @@ from gridproof.kernels.cpu.patterns.pattern_sums import days_held
 from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS
 from gridproof.kernels.passes import Passes
 from gridproof.kernels.problem import Jobs
-from gridproof.results.conclusion import FEWEST_SWITCHES, LARGEST_WEIGHT
 from gridproof.results.run.record import objective_of
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.grid import ListedGrid
 from gridproof.sweeps.verdict.population import HeldVariants, Population
-from gridproof.sweeps.verdict.search_placebo import best_eligible, eligible_choices
+from gridproof.sweeps.verdict.search_placebo import are_eligible, best_eligible, eligible_choices
 
 _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
@@ -126,7 +125,7 @@ def environment_choices(
         passes=passes,
         evaluation=evaluation,
         numbers=choices.numbers(variants[different]),
-        eligible=(switches >= FEWEST_SWITCHES) & (largest <= LARGEST_WEIGHT),
+        eligible=are_eligible(switches, largest),
     )
     found.kept.append((0, patterns))
     return found

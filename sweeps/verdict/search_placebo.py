@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.kernels.arrays import Array, Bools, Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.patterns.block_patterns import variants_of
 from gridproof.kernels.cpu.patterns.pattern_sums import sum_patterns, sum_runs, whole_scale
@@ -190,6 +190,11 @@ def eligible_choices(population: Population) -> Bools:
     metrics = population.metrics[:, 0]
     switches = metrics[:, METRICS.index("switches")]
     largest = metrics[:, len(METRICS) :].max(axis=1)
+    return are_eligible(switches, largest)
+
+
+def are_eligible(switches: Array, largest: Floats) -> Bools:
+    """(J,) of the switches and the mean weights of the main allocation, (J,) each."""
     eligible: Bools = (switches >= FEWEST_SWITCHES) & (largest <= LARGEST_WEIGHT)
     return eligible
 
