@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from gridproof.sweeps.study.key_types import AXIS_SCHEMA
 from gridproof.sweeps.study.limits import NO_LIMITS, AxisLimits, limits_of_key
 from gridproof.sweeps.study.spec import (
-    AXIS_SCHEMA,
     ExecutionSpec,
     LatchSpec,
     LegSpec,

@@ -7,7 +7,8 @@ from typing import Any
 from gridproof.signals.expression.operators import OPERATORS
 from gridproof.signals.expression.operators.declaration import REQUIRED, Operator
 from gridproof.signals.expression.operators.description import summary
-from gridproof.sweeps.study.spec import AXIS_SCHEMA, StudySpec
+from gridproof.sweeps.study.key_types import AXIS_SCHEMA
+from gridproof.sweeps.study.spec import StudySpec
 
 _PARAMETER = AXIS_SCHEMA | {"description": "a parameter that the expression names: one value, a list or a range"}
 _EXPRESSION = {"$ref": "#/$defs/Expression"}

@@ -2,151 +2,30 @@
 
 from __future__ import annotations
 
-import datetime
-import keyword
-import re
-import unicodedata
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    Tag,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, ConfigDict, Field, Tag
 
 from gridproof.kernels.metrics import OBJECTIVES
-from gridproof.results.axis_range import AxisValues, Value
+from gridproof.sweeps.study.key_types import (
+    LIST,
+    MAPPING,
+    SHAPES,
+    WORD,
+    AxisEntry,
+    BaseValue,
+    Cell,
+    Day,
+    Expression,
+    Name,
+    StudyName,
+    Word,
+)
 from gridproof.sweeps.study.limits import AxisLimits
-from gridproof.sweeps.study.rule import HOLD, OTHERWISE
-from gridproof.sweeps.study.values import SameAs, check_value, parse_axis
-
-_SCALAR: dict[str, Any] = {"type": ["number", "string"]}
-_NUMBERS = {"from": {"type": "number"}, "to": {"type": "number"}}
-_SEARCH = {"search": {"enum": ["continuous", "integer"], "description": "numbers a search may choose between the ends"}}
-AXIS_SCHEMA: dict[str, Any] = {
-    "description": "one value, a list of values, a range, or the axis that this one is tied to",
-    "oneOf": [
-        _SCALAR,
-        {"type": "array", "items": _SCALAR, "minItems": 1, "uniqueItems": True},
-        {
-            "type": "object",
-            "properties": {**_NUMBERS, "step": {"type": "number", "exclusiveMinimum": 0}, **_SEARCH},
-            "required": ["from", "to", "step"],
-            "additionalProperties": False,
-        },
-        {
-            "type": "object",
-            "properties": {
-                **_NUMBERS,
-                "count": {"type": "integer", "minimum": 2},
-                "scale": {"enum": ["log"], "description": "evenly spaced ratios instead of differences"},
-                **_SEARCH,
-            },
-            "required": ["from", "to", "count"],
-            "additionalProperties": False,
-        },
-        {
-            "type": "object",
-            "properties": {"same_as": {"type": "string"}},
-            "required": ["same_as"],
-            "additionalProperties": False,
-        },
-    ],
-}
-
-AxisEntry = Annotated[
-    AxisValues | SameAs,
-    PlainValidator(parse_axis),
-    PlainSerializer(lambda entry: entry, return_type=Any),
-    WithJsonSchema(AXIS_SCHEMA),
-]
-BaseValue = Annotated[Value, PlainValidator(check_value), WithJsonSchema(_SCALAR)]
-
-
-def _date(text: object) -> datetime.date:
-    try:
-        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(text)):
-            raise ValueError
-        return datetime.date.fromisoformat(str(text))
-    except ValueError as error:
-        raise ValueError("a date must be valid and of the form YYYY-MM-DD; correct it") from error
-
-
-Day = Annotated[datetime.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
-
-
-def _name(text: str) -> str:
-    if not text.isidentifier():
-        raise ValueError("a name is letters, digits and underscores, a letter first; rename it")
-    if len(text) > 100:
-        raise ValueError("a name has at most 100 characters; shorten it")
-    if keyword.iskeyword(text) or text in (HOLD, OTHERWISE):
-        raise ValueError("a name must not be a keyword of rules; rename it")
-    return text
-
-
-Name = Annotated[str, AfterValidator(_name)]
 
 # The values of the key use of a signal.
 ON, OFF = "on", "off"
-# Characters of a study's name, which also names a folder: at most 192 bytes, where file systems allow 255.
-_LONGEST_NAME = 64
-# No ASCII sign but - and _, none of them first; the check itself also refuses other signs.
-STUDY_NAME_SCHEMA: dict[str, Any] = {
-    "type": "string",
-    "maxLength": _LONGEST_NAME,
-    "pattern": r"^[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x9f][^\x00-\x2c\x2e\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x9f]*$",
-    "description": "names the run folder: letters of any script, digits, _ and -",
-}
-
-
-def _study_name(text: str) -> str:
-    """A name of a file on every system: no separator, dot, space or control character, and no sign at its start."""
-    text = unicodedata.normalize("NFC", text)
-    plain = all(unicodedata.category(sign)[0] in "LMN" or sign in "_-" for sign in text)
-    if not plain or not text or unicodedata.category(text[0])[0] not in "LN":
-        raise ValueError("name must be letters, digits, _ and -, a letter or digit first; rename it")
-    if len(text) > _LONGEST_NAME or len(text.encode()) > 3 * _LONGEST_NAME:
-        raise ValueError(f"name must have at most {_LONGEST_NAME} characters; shorten it")
-    return text
-
-
-def _shape(value: object) -> str:
-    return MAPPING if isinstance(value, dict) else LIST if isinstance(value, list) else WORD
-
-
-# Tags of the types that one key may have. They are not part of the place in an error message.
-WORD, LIST, MAPPING = "<a word>", "<a list>", "<a mapping>"
-_Word = Annotated[str, Tag(WORD)]
-_SHAPES = Discriminator(_shape)
-
-
-def _expression(value: object) -> str:
-    """An expression is text; a number alone is one too."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise ValueError("an expression is text; write a formula, in quotes if it begins with a sign of YAML")
-
-
-Expression = Annotated[str, PlainValidator(_expression), WithJsonSchema({"type": "string"})]
-
-
-def _cell(value: object) -> str | int | float:
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return value
-    raise ValueError("a value of `where` is text or a number; write one, in quotes if it must stay text")
-
-
-Cell = Annotated[str | int | float, PlainValidator(_cell), WithJsonSchema(_SCALAR)]
 
 
 class _Spec(BaseModel):
@@ -188,7 +67,7 @@ class SeriesSpec(_Spec):
 # Shares: interest and carry of the value a year, cost of the traded value. A yearly loss stays below 100%.
 _YEARLY, _COST = AxisLimits(float, -0.99, 1), AxisLimits(float, 0, 1)
 _Rate = Annotated[float, Field(ge=0, lt=1)]
-StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], _SHAPES]
+StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], SHAPES]
 
 
 class PanelSpec(_Spec):
@@ -248,7 +127,7 @@ class SignalSpec(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     value: Expression | None = Field(None, description="an expression; its value goes through the latch")
-    when: Annotated[_Word | Annotated[dict[Name, str], Tag(MAPPING)], _SHAPES] | None = Field(
+    when: Annotated[Word | Annotated[dict[Name, str], Tag(MAPPING)], SHAPES] | None = Field(
         None, description="a condition that is the state, or a mapping of several, each a state NAME.KEY"
     )
     latch: LatchSpec | None = Field(None, description="how the signal turns on and off and keeps its state in between")
@@ -285,23 +164,23 @@ class WindowSpec(_Spec):
 class StudySpec(_Spec):
     """A gridproof study: one experiment over every variant of a timing or rotation strategy."""
 
-    name: Annotated[str, AfterValidator(_study_name), WithJsonSchema(STUDY_NAME_SCHEMA)]
+    name: StudyName
     title: str | None = Field(None, description="shown in the report")
     notes: list[str] = Field([], description="shown in the report, a paragraph each")
     market: MarketSpec = Field(description="where the data are, and the trading days")
     series: dict[Name, SeriesSpec] = Field(description="by name: a column of a file, and when its values are known")
-    legs: dict[Name, Annotated[_Word | Annotated[LegSpec, Tag(MAPPING)], _SHAPES]] = Field(
+    legs: dict[Name, Annotated[Word | Annotated[LegSpec, Tag(MAPPING)], SHAPES]] = Field(
         description="by name: the assets that can be held: a series, a selection of stocks, or cash"
     )
     panel: PanelSpec | None = Field(None, description="the stocks from which legs with select: are built")
-    values: dict[Name, Annotated[_Word | Annotated[ValueSpec, Tag(MAPPING)], _SHAPES]] = Field(
+    values: dict[Name, Annotated[Word | Annotated[ValueSpec, Tag(MAPPING)], SHAPES]] = Field(
         {}, description="named expressions, which signals and other values may use"
     )
     operators: str | None = Field(
         None, description="a Python file beside the study, or in a folder below it, with operators of your own"
     )
     signals: dict[Name, SignalSpec] = Field(description="by name: expressions, and how their values become states")
-    rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | _Word, _SHAPES] = Field(
+    rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | Word, SHAPES] = Field(
         "", description="leg: expression of signals; first true wins; last 'leg: otherwise'. With rules: their names"
     )
     rules: dict[Name, dict[str, str]] | None = Field(None, description="alternative rules by name, each like rule")
@@ -316,3 +195,22 @@ class StudySpec(_Spec):
     choices: list[str] = Field(
         [], description="axes of lag, cost, carry, interest or release that a trader can choose, such as execution.lag"
     )
+
+
+def part_of(path: Sequence[str]) -> type[BaseModel]:
+    """Returns the part of a study that stands under these keys, such as that of a leg under legs and its name."""
+    part: type[BaseModel] = StudySpec
+    keys = iter(path)
+    for key in keys:
+        shape = next(field.annotation for name, field in part.model_fields.items() if (field.alias or name) == key)
+        part = next(one for one in _types(shape) if isinstance(one, type) and issubclass(one, BaseModel))
+        if any(get_origin(one) is dict for one in _types(shape)):
+            next(keys, None)  # the name of one of several
+    return part
+
+
+def _types(shape: Any) -> Iterator[Any]:
+    """A type, and all types that it is made of."""
+    yield shape
+    for one in get_args(shape):
+        yield from _types(one)

@@ -5,34 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.document import Document
-from gridproof.sweeps.study.spec import (
-    LIST,
-    MAPPING,
-    WORD,
-    ExecutionSpec,
-    LatchSpec,
-    LegSpec,
-    MarketSpec,
-    PanelSpec,
-    SelectSpec,
-    SeriesSpec,
-    StudySpec,
-    WindowSpec,
-)
-
-_BY_KEY: dict[str, type[BaseModel]] = {
-    "market": MarketSpec,
-    "series": SeriesSpec,
-    "panel": PanelSpec,
-    "legs": LegSpec,
-    "signals": LatchSpec,
-    "execution": ExecutionSpec,
-    "window": WindowSpec,
-}
+from gridproof.sweeps.study.key_types import LIST, MAPPING, WORD
+from gridproof.sweeps.study.spec import part_of
 
 # For each error type of pydantic: the rule for the key, and the remedy.
 _RULES = {
@@ -64,8 +42,7 @@ def first_fault(error: ValidationError, document: Document) -> InputError:
     elif fault["type"] == "invalid_key":
         key = "a key"
     if fault["type"] == "extra_forbidden":
-        spec = StudySpec if len(path) == 1 else SelectSpec if path[2:3] == ["select"] else _BY_KEY[path[0]]
-        known = [field.alias or name for name, field in spec.model_fields.items()]
+        known = [field.alias or name for name, field in part_of(path[:-1]).model_fields.items()]
         return InputError("unknown key", key, where, did_you_mean(key, known))
     if fault["type"] == "missing":
         return InputError(f"missing key `{key}`", "none", where, f"Add `{key}:`")

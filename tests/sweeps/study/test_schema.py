@@ -11,7 +11,7 @@ from docs.generate_study import PAGE, TABLES, study_page
 from gridproof.signals.expression.operators import OPERATORS
 from gridproof.sweeps.study.document import parse_value
 from gridproof.sweeps.study.schema import study_schema
-from gridproof.sweeps.study.spec import StudySpec
+from gridproof.sweeps.study.spec import LatchSpec, LegSpec, SelectSpec, StudySpec, ValueSpec, part_of
 from tests.support.tiny import tiny_study
 
 
@@ -31,6 +31,20 @@ def test_the_text_of_the_page_names_keys_that_exist() -> None:
     assert set(StudySpec.model_fields) - named <= {"name", "notes", "rules", "base", "title", "risk_free"}
     for key in set(StudySpec.model_fields) - named - {"name"}:
         assert f"**{key}**" in keys
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ((), StudySpec),
+        (("legs", "select"), LegSpec),  # a leg of this name
+        (("legs", "select", "select"), SelectSpec),
+        (("signals", "latch", "latch"), LatchSpec),
+        (("values", "value"), ValueSpec),
+    ],
+)
+def test_the_part_of_a_study_under_keys_is_that_of_its_declaration(path: tuple[str, ...], part: type) -> None:
+    assert part_of(path) is part
 
 
 def snippets(schema: dict[str, object]) -> list[dict[str, str]]:
