@@ -19,20 +19,22 @@ from gridproof.signals.data.source import Source
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language
 from gridproof.signals.expression.user_operators.file import OperatorFile
+from gridproof.sweeps.study.alternatives import build_rule
 from gridproof.sweeps.study.axes import AxisTable, full_names
 from gridproof.sweeps.study.document import Document, folded, read_document
+from gridproof.sweeps.study.environment import find_environment
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_leg
-from gridproof.sweeps.study.limits import AxisLimits, limits_of_key
+from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
-from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
-from gridproof.sweeps.study.selection import SELECTING, StudyPanel, build_panel
+from gridproof.sweeps.study.rule import Rule
+from gridproof.sweeps.study.selection import StudyPanel, build_panel
 from gridproof.sweeps.study.shipped import SHIPPED, shipped_names
-from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, choice_signal
+from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import ExecutionSpec, StudySpec
-from gridproof.sweeps.study.validation_errors import brief, did_you_mean, first_fault, one_line
+from gridproof.sweeps.study.validation_errors import did_you_mean, first_fault
 from gridproof.sweeps.study.values import SameAs
 
 __all__ = ["Leg", "Signal", "Study", "build_study", "load_recorded_study", "load_study", "parse_changes"]
@@ -267,7 +269,7 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     legs = tuple(build_leg(name, one, spec, panel, table, document) for name, one in spec.legs.items())
     for key, values in (("lag", spec.execution.lag), ("cost", spec.execution.cost)):
         table.add(f"execution.{key}", ("execution", key), values, limits_of_key(ExecutionSpec, key))
-    rule, choice = _build_rule(spec, signals, [leg.name for leg in legs], table, document)
+    rule, choice = build_rule(spec, signals, [leg.name for leg in legs], table, document)
     for signal in signals:
         if not set(signal.bits) & set(rule.bits):
             raise InputError(
@@ -282,65 +284,11 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     executing = ["execution.lag", "execution.cost", *(axis for leg in legs for axis in leg.terms.values())]
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
-    environment = _environment(spec, signals, legs, space, table, document)
+    environment = find_environment(spec, signals, legs, space, table, document)
     names = expressions.names
     return Study(
         document, spec, signals, expressions.graph, legs, rule, space, environment, places, operators, names, panel
     )
-
-
-def _environment(
-    spec: StudySpec, signals: Sequence[Signal], legs: Sequence[Leg], space: Space, table: AxisTable, document: Document
-) -> tuple[str, ...]:
-    """The axes of releases and of the execution, except those of selections and those that the study names as choices.
-
-    Raises InputError.
-    """
-    imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
-    imposed -= {space.owners[axis] for leg in legs for term, axis in leg.terms.items() if term in SELECTING}
-    imposed |= {space.owners[name] for signal in signals for name in signal.releases if name}
-    chosen: set[str] = set()
-    for number, given in enumerate(spec.choices):
-        where = document.where(("choices", str(number)))
-        name = table.find(given, space.axes, "choices", where)
-        if name not in imposed:
-            rule = "choices names axes of lag, cost, carry, interest or release; all other axes are choices anyway"
-            raise InputError(rule, given, where, "Remove it")
-        if name in chosen:
-            raise InputError("choices names an axis once", given, where, "Remove one")
-        chosen.add(name)
-    return tuple(name for name in space.names if name in imposed - chosen)
-
-
-def _build_rule(
-    spec: StudySpec, signals: Sequence[Signal], legs: list[str], table: AxisTable, document: Document
-) -> tuple[Rule, tuple[Signal, ...]]:
-    """Returns the rule, and for alternative rules the signal that chooses among them. Raises InputError."""
-    bits = {bit for signal in signals for bit in signal.bits}
-    try:
-        if spec.rules is None:
-            if not isinstance(spec.rule, dict):
-                if (RULE,) not in document.lines and not spec.rule:
-                    where = document.where((RULE,))
-                    raise InputError("missing key `rule`", "none", where, "Add `rule:`")
-                remedy = "Write `leg: expression` lines under it, or name one of several under rules:"
-                raise InputError("rule must be a mapping", brief(spec.rule), document.where((RULE,)), remedy)
-            return parse_rule(spec.rule, legs, bits), ()
-        if isinstance(spec.rule, dict):
-            remedy = f"Write rule: {next(iter(spec.rules), 'NAME')}, a list of names, or nothing for all"
-            raise InputError("beside rules, rule names some of them", "a mapping", document.where((RULE,)), remedy)
-        if any(signal.name == RULE for signal in signals):
-            where = document.where(("signals", RULE))
-            raise InputError("beside rules, no signal is called rule", RULE, where, "Rename it")
-        if not spec.rules:
-            raise InputError("rules has at least one rule", "none", document.where(("rules",)), "Write one")
-        choice = choice_signal(tuple(spec.rules))
-        wanted = (spec.rule,) if isinstance(spec.rule, str) and spec.rule else tuple(spec.rule) or tuple(spec.rules)
-        table.add(RULE, (RULE,), wanted, AxisLimits(str, choices=tuple(spec.rules)))
-        return parse_rules(spec.rules, legs, bits, choice.bits), (choice,)
-    except RuleError as fault:
-        where = document.where(("rule" if spec.rules is None else "rules", *fault.place))
-        raise one_line(str(fault), fault.value, where) from None
 
 
 def _check_names(spec: StudySpec, signals: Sequence[Signal], document: Document) -> None:

@@ -1,0 +1,37 @@
+"""The environment of a study: the axes that the market imposes; all others are choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gridproof.kernels.errors import InputError
+from gridproof.sweeps.study.axes import AxisTable
+from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.leg import Leg
+from gridproof.sweeps.study.selection import SELECTING
+from gridproof.sweeps.study.signal import Signal
+from gridproof.sweeps.study.space import Space
+from gridproof.sweeps.study.spec import StudySpec
+
+
+def find_environment(
+    spec: StudySpec, signals: Sequence[Signal], legs: Sequence[Leg], space: Space, table: AxisTable, document: Document
+) -> tuple[str, ...]:
+    """The axes of releases and of the execution, except those of selections and those that the study names as choices.
+
+    Raises InputError.
+    """
+    imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
+    imposed -= {space.owners[axis] for leg in legs for term, axis in leg.terms.items() if term in SELECTING}
+    imposed |= {space.owners[name] for signal in signals for name in signal.releases if name}
+    chosen: set[str] = set()
+    for number, given in enumerate(spec.choices):
+        where = document.where(("choices", str(number)))
+        name = table.find(given, space.axes, "choices", where)
+        if name not in imposed:
+            rule = "choices names axes of lag, cost, carry, interest or release; all other axes are choices anyway"
+            raise InputError(rule, given, where, "Remove it")
+        if name in chosen:
+            raise InputError("choices names an axis once", given, where, "Remove one")
+        chosen.add(name)
+    return tuple(name for name in space.names if name in imposed - chosen)
