@@ -10,9 +10,10 @@ from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates, Observations, Source
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.signals.expression.grammar import Parser, Scope
+from gridproof.signals.expression.grammar import Parser
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators.declaration import Operator
+from gridproof.signals.expression.scope import Scope
 
 
 def weekdays(count: int) -> Dates:

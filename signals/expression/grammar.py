@@ -5,53 +5,21 @@ from __future__ import annotations
 import ast
 import difflib
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression import units
 from gridproof.signals.expression.expression_text import ExpressionText
 from gridproof.signals.expression.graph import Facts, Graph, Step
 from gridproof.signals.expression.operators.declaration import ALL_WRITTEN, REQUIRED, Argument, Operator
-from gridproof.signals.expression.other_notations import OTHER_CHARACTERS, OTHER_NAMES, OTHER_SIGNS
+from gridproof.signals.expression.other_notations import OTHER_NAMES, OTHER_SIGNS, syntax_remedy
+from gridproof.signals.expression.scope import Scope, Use
 
 _ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _LONGEST = 10_000
 _RULE = "an expression is a formula of names, numbers, + - * / **, comparisons, and, or, not, and calls"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The names that an expression may use, and where it stands.
-
-    ``values``: named expressions; a function gives the node of one. ``parameters``: the full name of each parameter.
-    ``where``: the file, line and key, for faults.
-    """
-
-    series: frozenset[str]
-    values: Mapping[str, Callable[[], int]]
-    parameters: Mapping[str, str]
-    where: str
-
-    @property
-    def names(self) -> list[str]:
-        return [*self.parameters, *self.values, *sorted(self.series)]
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """How an expression uses a parameter: as this argument of an operator, or in arithmetic (``argument`` None).
-
-    ``whole``: it is the argument itself, not part of a formula for it. ``low``, ``high``: the bounds of what it is
-    compared with, named by ``unit``.
-    """
-
-    argument: Argument | None = None
-    whole: bool = True
-    low: float = float("-inf")
-    high: float = float("inf")
-    unit: str = ""
 
 
 class Parser:
@@ -97,19 +65,9 @@ class _Expression:
                 tree = ast.parse(self.text.plain, mode="eval").body
             self.node = self.of(tree)
         except SyntaxError as error:
-            column = (error.offset or 1) - 1
-            place = f"{scope.where}, column {column + 1}"
-            problem = (error.msg or "").split(" (")[0]
-            remedy = "Correct it there"
-            if text[column : column + 1] == "=" or "'=='" in (error.msg or ""):
-                remedy = "Write == to compare"
-            if text[column : column + 1] in OTHER_CHARACTERS:
-                remedy = f"Write {OTHER_CHARACTERS[text[column]]}"
-            if "decimal literal" in (error.msg or ""):
-                remedy = "A duration is a number and y, m, w or d, such as 6m"
-            if text.count("(") > text.count(")"):
-                remedy = "Close the parenthesis; between braces, an expression with a comma needs quotes"
-            raise InputError(_RULE, f"{text} ({problem})", place, remedy) from None
+            column, problem = (error.offset or 1) - 1, error.msg or ""
+            place, remedy = f"{scope.where}, column {column + 1}", syntax_remedy(text, column, problem)
+            raise InputError(_RULE, f"{text} ({problem.split(' (')[0]})", place, remedy) from None
         except (ValueError, RecursionError, MemoryError) as error:
             if isinstance(error, InputError):
                 raise

@@ -37,4 +37,18 @@ OTHER_SIGNS: dict[type, str] = {
 }
 
 # What to write for a character.
-OTHER_CHARACTERS = {"≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/", "−": "-"}
+_CHARACTERS = {"≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "÷": "/", "−": "-"}
+
+
+def syntax_remedy(text: str, column: int, problem: str) -> str:
+    """Returns the remedy for a text that Python cannot parse. ``column``: where, from 0; ``problem``: what it says."""
+    sign = text[column : column + 1]
+    if text.count("(") > text.count(")"):
+        return "Close the parenthesis; between braces, an expression with a comma needs quotes"
+    if "decimal literal" in problem:
+        return "A duration is a number and y, m, w or d, such as 6m"
+    if sign in _CHARACTERS:
+        return f"Write {_CHARACTERS[sign]}"
+    if sign == "=" or "'=='" in problem:
+        return "Write == to compare"
+    return "Correct it there"

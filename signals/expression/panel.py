@@ -17,8 +17,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.expression.elementwise import elementwise
 from gridproof.signals.expression.expression_text import ExpressionText
-from gridproof.signals.expression.grammar import Parser, Scope
+from gridproof.signals.expression.grammar import Parser
 from gridproof.signals.expression.graph import Graph, Step
+from gridproof.signals.expression.scope import Scope
 
 
 class PanelFormulas:

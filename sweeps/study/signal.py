@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import ends
 from gridproof.signals.data.source import Release
-from gridproof.signals.expression.grammar import Scope
 from gridproof.signals.expression.graph import Graph
+from gridproof.signals.expression.scope import Scope
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.earlier_form import check_new_form

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, Unpack
 
 import numpy as np
 
@@ -199,6 +199,20 @@ class Operator:
         return f"{self.name}({', '.join(names)})"
 
 
+class Properties(TypedDict, total=False):
+    """The optional fields of an ``Operator``, as keywords of its declaration."""
+
+    result: Literal["number", "boolean"]
+    unit: Quantity | QuantityRule
+    many: str | None
+    calendar: bool
+    hindsight: Callable[..., Floats] | None
+    samples: Literal["day", "week", "month"] | None
+    history: bool
+    ahead: bool
+    level: bool
+
+
 @dataclass(slots=True)
 class Catalogue:
     """Operators by name. ``operator`` adds to ``OPERATORS``, those of the language, unless it is given another one."""
@@ -220,16 +234,8 @@ def operator(
     example: Example | None,
     warm_up: WarmUp | int = 0,
     name: str | None = None,
-    result: Literal["number", "boolean"] = "number",
-    unit: Quantity | QuantityRule = NUMBER,
-    many: str | None = None,
-    calendar: bool = False,
-    hindsight: Callable[..., Floats] | None = None,
-    samples: Literal["day", "week", "month"] | None = None,
-    history: bool = False,
-    ahead: bool = False,
-    level: bool = False,
     catalogue: Catalogue = OPERATORS,
+    **properties: Unpack[Properties],
 ) -> Callable[[Callable[..., Floats]], Callable[..., Floats]]:
     """Declare a function as an operator of the language; see ``Operator``.
 
@@ -250,26 +256,9 @@ def operator(
 
     def declare(function: Callable[..., Floats]) -> Callable[..., Floats]:
         chosen = name or function.__name__.rstrip("_")
-        catalogue.add(
-            Operator(
-                chosen,
-                arguments,
-                function,
-                function.__doc__ or "",
-                source,
-                example,
-                warm_up if callable(warm_up) else lambda _scalars: warm_up,
-                result,
-                unit,
-                many,
-                calendar,
-                hindsight,
-                samples,
-                history,
-                ahead,
-                level,
-            )
-        )
+        days = warm_up if callable(warm_up) else lambda _scalars: warm_up
+        doc = function.__doc__ or ""
+        catalogue.add(Operator(chosen, arguments, function, doc, source, example, days, **properties))
         return function
 
     return declare

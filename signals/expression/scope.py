@@ -1,0 +1,41 @@
+"""What surrounds an expression: the names that it may use, and how it uses its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gridproof.signals.expression.operators.declaration import Argument
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names that an expression may use, and where it stands.
+
+    ``values``: named expressions; a function gives the node of one. ``parameters``: the full name of each parameter.
+    ``where``: the file, line and key, for faults.
+    """
+
+    series: frozenset[str]
+    values: Mapping[str, Callable[[], int]]
+    parameters: Mapping[str, str]
+    where: str
+
+    @property
+    def names(self) -> list[str]:
+        return [*self.parameters, *self.values, *sorted(self.series)]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How an expression uses a parameter: as this argument of an operator, or in arithmetic (``argument`` None).
+
+    ``whole``: it is the argument itself, not part of a formula for it. ``low``, ``high``: the bounds of what it is
+    compared with, named by ``unit``.
+    """
+
+    argument: Argument | None = None
+    whole: bool = True
+    low: float = float("-inf")
+    high: float = float("inf")
+    unit: str = ""
