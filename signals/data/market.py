@@ -80,6 +80,14 @@ class Market:
         closes[index[inside]] = observations.values[inside]
         return closes
 
+    def until(self, day: np.datetime64) -> Market:
+        """Returns the market as files that end on this day give it: no later row, no later day of the calendar.
+
+        ``day``: datetime64[D]. Warnings and how the files were read are those of the whole files.
+        """
+        series = {name: each.until(day) for name, each in self.series.items()}
+        return replace(self, calendar=self.calendar[self.calendar <= day], series=series)
+
     def digest(self) -> str:
         """Returns the SHA-256 of the calendar, of the dates, values and release dates of every series, in hex.
 
@@ -111,10 +119,14 @@ def as_of(values: Floats, known: Ints, days: int) -> Floats:
     return result
 
 
-def load_market(sources: list[Source], calendar: str, folder: Path | None) -> Market:
+def load_market(
+    sources: list[Source], calendar: str, folder: Path | None, faults: dict[str, InputError] | None = None
+) -> Market:
     """Read every series. The dates of the series named ``calendar`` are the trading days.
 
-    Of intraday bars those of a last trading day that has not ended are left out, with a warning.
+    Of intraday bars those of a last trading day that has not ended are left out, with a warning. ``faults``: gets the
+    error of every series but the calendar that cannot be read, by its name; the market is without it. None: the first
+    such error is raised.
 
     Raises InputError if ``folder`` does not exist, a series cannot be read (see ``source.read``), or ``calendar`` is
     not one of the series or is monthly.
@@ -122,7 +134,14 @@ def load_market(sources: list[Source], calendar: str, folder: Path | None) -> Ma
     if folder is not None and not folder.is_dir():
         rule = "the folder of the market must exist"
         raise InputError(rule, folder, "--data or market.path", "Name the folder that holds the market's files")
-    series = {source.name: read(source, folder) for source in sources}
+    series = {}
+    for source in sources:
+        try:
+            series[source.name] = read(source, folder)
+        except InputError as error:
+            if faults is None or source.name == calendar:
+                raise
+            faults[source.name] = error
     if calendar not in series:
         raise InputError(
             "market.calendar names the series whose dates are the trading days",

@@ -84,6 +84,13 @@ class Observations:
         """
         return len(self.dates) > 1 and float(np.median(np.diff(self.dates[:4]).astype(float))) >= 20
 
+    def until(self, day: np.datetime64) -> Observations:
+        """Returns the observations dated on a day, datetime64[D], or before it; they may be none."""
+        kept = int(np.searchsorted(self.dates, day, side="right"))
+        columns = {name: dates[:kept] for name, dates in self.columns.items()}
+        stamps = None if self.stamps is None else self.stamps[:kept]
+        return replace(self, dates=self.dates[:kept], values=self.values[:kept], columns=columns, stamps=stamps)
+
 
 @dataclass(frozen=True, slots=True)
 class Release:

@@ -17,7 +17,14 @@ from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
-from gridproof.sweeps.plan.signal_paths import PathTable, StateDays, evaluator_of, path_table
+from gridproof.sweeps.plan.signal_paths import (
+    LateSignalError,
+    PathTable,
+    StateDays,
+    evaluator_of,
+    late_window_error,
+    path_table,
+)
 from gridproof.sweeps.plan.window import Window, find_window
 from gridproof.sweeps.plan.workload import check_memory
 from gridproof.sweeps.progress.observer import RunObserver
@@ -148,7 +155,10 @@ class StudyLayout:
 
     def table(self, study: Study, signal: Signal, backend: Backend, hindsight: bool = False) -> PathTable:
         """The paths of a signal under every choice of its axes in ``study``: the layout's study or a part of it."""
-        return path_table(study, signal, self.evaluator, backend, self.states, hindsight)
+        try:
+            return path_table(study, signal, self.evaluator, backend, self.states, hindsight, study.rule.holds)
+        except LateSignalError:
+            raise late_window_error(study, self.evaluator) from None
 
     def plan(self, study: Study, tables: Sequence[PathTable]) -> Plan:
         """The plan of the layout's study, or of a part. tables: the paths of each signal, in the study's order."""

@@ -18,6 +18,7 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.study.signal import OFF, RULE, Alternatives, Levels, Signal, Switch
+from gridproof.sweeps.study.signal_set import SignalSet
 from gridproof.sweeps.study.study import Study
 
 # Threshold pairs latched at once: bounds the memory of paths that are not merged yet.
@@ -26,6 +27,10 @@ _PAIRS = 65_536
 
 class UndefinedSignalError(InputError):
     """A signal is not defined on a day on which it is needed, under some choice of its axes."""
+
+
+class LateSignalError(UndefinedSignalError):
+    """A signal is first defined after the first day on which it is needed, under some choice of its axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class StateDays:
     needed: int
 
 
-def evaluator_of(study: Study, market: Market, last: int, swept: bool = True) -> ExpressionEvaluator:
+def evaluator_of(study: SignalSet, market: Market, last: int, swept: bool = True) -> ExpressionEvaluator:
     """The evaluator of a study's expressions on a market, up to calendar day ``last``.
 
     ``swept``: the whole grid will be asked for, so the windows of an operator are computed together; else the base
@@ -73,7 +78,7 @@ def evaluator_of(study: Study, market: Market, last: int, swept: bool = True) ->
 
 
 def read_signal(
-    study: Study, signal: Signal, evaluator: ExpressionEvaluator, chosen: dict[str, Value], hindsight: bool = False
+    study: SignalSet, signal: Signal, evaluator: ExpressionEvaluator, chosen: dict[str, Value], hindsight: bool = False
 ) -> Reading:
     """Evaluate a signal under one choice of its axes, on every day of the calendar.
 
@@ -115,7 +120,7 @@ def read_signal(
     return Reading(None, np.stack(daily) == 1.0, first)
 
 
-def shown_values(study: Study, signal: Signal, evaluator: ExpressionEvaluator) -> dict[str, Floats]:
+def shown_values(study: SignalSet, signal: Signal, evaluator: ExpressionEvaluator) -> dict[str, Floats]:
     """The numbers behind a signal at the base, (T,) float64 each, NaN where unknown: its value, by the name ``value``;
     of conditions every number that they compare, by its formula. Empty for a signal that is off."""
     base, owners, graph = study.base, study.space.owners, study.graph
@@ -130,7 +135,7 @@ def shown_values(study: Study, signal: Signal, evaluator: ExpressionEvaluator) -
 
 
 def daily_values(
-    study: Study,
+    study: SignalSet,
     signal: Signal,
     evaluator: ExpressionEvaluator,
     nodes: Sequence[int],
@@ -143,7 +148,7 @@ def daily_values(
     return [evaluator.daily(at, parameters, releases, where, hindsight) for at in nodes]
 
 
-def releases_of(study: Study, signal: Signal, chosen: Mapping[str, Value]) -> dict[str, Release]:
+def releases_of(study: SignalSet, signal: Signal, chosen: Mapping[str, Value]) -> dict[str, Release]:
     """The release of each series of a signal that has one. ``chosen``: the value of each axis, by name."""
     return {
         series: Release.parse(chosen[study.space.owners[axis]], study.where("series", series))
@@ -159,7 +164,7 @@ def _switched(on: Bools, off: Bools) -> Bools:
 
 
 def _unknown_error(
-    study: Study,
+    study: SignalSet,
     signal: Signal,
     evaluator: ExpressionEvaluator,
     chosen: dict[str, Value],
@@ -180,7 +185,7 @@ def _unknown_error(
     )
 
 
-def latch_pairs(study: Study, signal: Signal, chosen: dict[str, Array]) -> tuple[Floats, Floats]:
+def latch_pairs(study: SignalSet, signal: Signal, chosen: dict[str, Array]) -> tuple[Floats, Floats]:
     """The latch's thresholds to switch on and off, (P,) each, from arrays of axis values."""
     assert isinstance(signal.form, Levels)
     on, other = (chosen[study.space.owners[axis]].astype(np.float64) for axis in signal.levels)
@@ -188,18 +193,19 @@ def latch_pairs(study: Study, signal: Signal, chosen: dict[str, Array]) -> tuple
 
 
 def path_table(
-    study: Study,
+    study: SignalSet,
     signal: Signal,
     evaluator: ExpressionEvaluator,
     backend: Backend,
     days: StateDays,
     hindsight: bool = False,
+    holds: bool = False,
 ) -> PathTable:
     """Every path of a signal over the days on which states are needed, equal paths merged.
 
-    Where the rule may hold, one bit follows the signal's own: whether the signal is defined yet. ``hindsight`` uses
-    states dated when turning points happened, before anyone could know them. Raises UndefinedSignalError where the
-    signal is not defined on day ``days.needed`` under some choice of its axes.
+    ``holds``: one bit follows the signal's own: whether the signal is defined yet. ``hindsight`` uses states dated when
+    turning points happened, before anyone could know them. Raises LateSignalError where the signal is not defined on
+    day ``days.needed`` under some choice of its axes.
     """
     space = study.space
     axes = [space.axes[position] for position in space.uses[signal.name]]
@@ -217,9 +223,13 @@ def path_table(
         chosen = {names[position]: grids[position][digit] for position, digit in zip(measured, digits, strict=True)}
         reading = read_signal(study, signal, evaluator, chosen)
         if reading.first > days.needed:
-            raise _undefined_error(study, evaluator)
+            since = evaluator.market.calendar[reading.first : reading.first + 1]
+            found = f"{signal.name} ({_choice_text(chosen)}) is defined from {since[0] if len(since) else 'no day'}"
+            remedy = "Bring longer series, or shorten the windows; a division by 0 is never known"
+            where, day = study.where("signals", signal.name), evaluator.market.calendar[days.needed]
+            raise LateSignalError(f"a signal must be defined on {day}", found, where, remedy)
         known = None
-        if study.rule.holds:
+        if holds:
             known = pack(np.arange(days.start, days.stop) >= reading.first)[None, None]
         if hindsight and any(study.graph.facts[at].events for at in signal.nodes):
             reading = read_signal(study, signal, evaluator, chosen, hindsight=True)
@@ -239,7 +249,7 @@ def path_table(
 
 
 def _paths(
-    study: Study,
+    study: SignalSet,
     signal: Signal,
     backend: Backend,
     reading: Reading,
@@ -262,7 +272,7 @@ def _paths(
         yield backend.latch_paths(reading.values[: days.stop], on, off, days.start)[:, None]
 
 
-def _measured(study: Study, signal: Signal) -> list[int]:
+def _measured(study: SignalSet, signal: Signal) -> list[int]:
     """Positions, among the signal's own axes, of those that its reading depends on; the others are thresholds."""
     owners = study.space.owners
     deciding = {owners[name] for name in signal.deciding}
@@ -270,7 +280,7 @@ def _measured(study: Study, signal: Signal) -> list[int]:
     return [position for position, name in enumerate(names) if name in deciding]
 
 
-def _undefined_error(study: Study, evaluator: ExpressionEvaluator) -> UndefinedSignalError:
+def late_window_error(study: Study, evaluator: ExpressionEvaluator) -> UndefinedSignalError:
     """The error for a window that begins before every signal is defined; it names the signal defined last."""
     since, slowest, market = -1, "", evaluator.market
     for signal in study.signals:

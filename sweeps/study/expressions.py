@@ -16,7 +16,7 @@ from gridproof.signals.expression.scope import Scope, Use
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.limits import AxisLimits
-from gridproof.sweeps.study.spec import StudySpec, ValueSpec
+from gridproof.sweeps.study.spec import SeriesFileSpec, ValueSpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 # The keys of a signal that are not parameters.
@@ -27,7 +27,7 @@ class StudyExpressions:
     """All expressions of one study, in one graph. Named values are parsed when they are first used."""
 
     def __init__(
-        self, spec: StudySpec, table: AxisTable, document: Document, operators: Mapping[str, Operator]
+        self, spec: SeriesFileSpec, table: AxisTable, document: Document, operators: Mapping[str, Operator]
     ) -> None:
         self.graph = Graph(operators)
         self._parser = Parser(self.graph)

@@ -17,7 +17,7 @@ from gridproof.sweeps.study.expressions import StudyExpressions, bounds_of
 from gridproof.sweeps.study.limits import AxisLimits, limits_of_key
 from gridproof.sweeps.study.spec import OFF as OFF
 from gridproof.sweeps.study.spec import ON as ON
-from gridproof.sweeps.study.spec import LatchSpec, SignalSpec, StudySpec
+from gridproof.sweeps.study.spec import LatchSpec, SeriesFileSpec, SignalSpec
 
 # Name of the signal that chooses one of several rules, and of its axis.
 RULE = "rule"
@@ -113,10 +113,19 @@ class Signal:
 
 
 def build_signal(
-    name: str, one: SignalSpec, spec: StudySpec, table: AxisTable, document: Document, expressions: StudyExpressions
+    name: str,
+    one: SignalSpec,
+    spec: SeriesFileSpec,
+    table: AxisTable,
+    document: Document,
+    expressions: StudyExpressions,
+    section: str = "signals",
 ) -> Signal:
-    """Check one signal and add its axes to the table. Raises InputError if it is invalid."""
-    where = ("signals", name)
+    """Check one signal and add its axes to the table. ``section``: the key of the file under which it stands.
+
+    Raises InputError if it is invalid.
+    """
+    where = (section, name)
     check_new_form(name, one, document)
     given = one.model_extra or {}
     found = _expressions(one, expressions, expressions.scope(where, given), where, document)
@@ -127,7 +136,7 @@ def build_signal(
     expressions.add_parameters(where, given)
     form: Levels | Conditions | Switch
     if isinstance(found, int):
-        form = _latch(name, one.latch or LatchSpec(), table, document, expressions.graph, found)
+        form = _latch(where, one.latch or LatchSpec(), table, document, expressions.graph, found)
     else:
         form = found
     facts = [expressions.graph.facts[at] for at in Signal(name, form).nodes]
@@ -213,8 +222,10 @@ def _switch(
     return Switch(on, expressions.parse(latch.off, scope, (*where, "latch", "off"), boolean=True))
 
 
-def _latch(name: str, latch: LatchSpec, table: AxisTable, document: Document, graph: Graph, value: int) -> Levels:
-    where = ("signals", name, "latch")
+def _latch(
+    place: tuple[str, ...], latch: LatchSpec, table: AxisTable, document: Document, graph: Graph, value: int
+) -> Levels:
+    name, where = place[-1], (*place, "latch")
     if latch.off_below is not None and latch.off_gap is not None:
         raise InputError(
             "a latch has off_below or off_gap, not both",

@@ -161,24 +161,29 @@ class WindowSpec(_Spec):
     published: Day | None = Field(None, description="first day that counts as after publication")
 
 
-class StudySpec(_Spec):
-    """A gridproof study: one experiment over every variant of a timing or rotation strategy."""
+class SeriesFileSpec(_Spec):
+    """What every file has that computes expressions on series: a study, a monitor."""
 
     name: StudyName
     title: str | None = Field(None, description="shown in the report")
     notes: list[str] = Field([], description="shown in the report, a paragraph each")
     market: MarketSpec = Field(description="where the data are, and the trading days")
     series: dict[Name, SeriesSpec] = Field(description="by name: a column of a file, and when its values are known")
-    legs: dict[Name, Annotated[Word | Annotated[LegSpec, Tag(MAPPING)], SHAPES]] = Field(
-        description="by name: the assets that can be held: a series, a selection of stocks, or cash"
-    )
-    panel: PanelSpec | None = Field(None, description="the stocks from which legs with select: are built")
     values: dict[Name, Annotated[Word | Annotated[ValueSpec, Tag(MAPPING)], SHAPES]] = Field(
         {}, description="named expressions, which signals and other values may use"
     )
     operators: str | None = Field(
         None, description="a Python file beside the study, or in a folder below it, with operators of your own"
     )
+
+
+class StudySpec(SeriesFileSpec):
+    """A gridproof study: one experiment over every variant of a timing or rotation strategy."""
+
+    legs: dict[Name, Annotated[Word | Annotated[LegSpec, Tag(MAPPING)], SHAPES]] = Field(
+        description="by name: the assets that can be held: a series, a selection of stocks, or cash"
+    )
+    panel: PanelSpec | None = Field(None, description="the stocks from which legs with select: are built")
     signals: dict[Name, SignalSpec] = Field(description="by name: expressions, and how their values become states")
     rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | Word, SHAPES] = Field(
         "", description="leg: expression of signals; first true wins; last 'leg: otherwise'. With rules: their names"
@@ -197,9 +202,9 @@ class StudySpec(_Spec):
     )
 
 
-def part_of(path: Sequence[str]) -> type[BaseModel]:
-    """Returns the part of a study that stands under these keys, such as that of a leg under legs and its name."""
-    part: type[BaseModel] = StudySpec
+def part_of(path: Sequence[str], model: type[BaseModel] = StudySpec) -> type[BaseModel]:
+    """Returns the part of a file that stands under these keys, such as that of a leg under legs and its name."""
+    part = model
     keys = iter(path)
     for key in keys:
         shape = next(field.annotation for name, field in part.model_fields.items() if (field.alias or name) == key)

@@ -32,6 +32,7 @@ from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.selection import StudyPanel, build_panel
 from gridproof.sweeps.study.shipped import SHIPPED, shipped_names
 from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal
+from gridproof.sweeps.study.signal_set import series_sources
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import ExecutionSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean, first_fault
@@ -93,27 +94,7 @@ class Study:
 
     def sources(self) -> list[Source]:
         """Returns the series to read, for ``signals.data.market.load_market``."""
-        releases = [one.release for one in self.spec.series.values() if isinstance(one.release, tuple)]
-        named = {str(value).strip() for release in releases for value in release}
-        columns = frozenset(name for name in named if name.isidentifier())
-        return [
-            Source(
-                name,
-                one.file,
-                one.field,
-                code=one.code,
-                date=one.date,
-                drop_missing=one.missing == "drop",
-                where=self.where("series", name),
-                date_format=one.date_format,
-                time_zone=one.time_zone,
-                release_columns=columns,
-                filters=tuple((one.where or {}).items()),
-                sheet=one.sheet,
-                day_close=one.day_close,
-            )
-            for name, one in self.spec.series.items()
-        ]
+        return series_sources(self.spec.series, self.document)
 
     def where(self, *path: str) -> str:
         return self.document.where(path)
@@ -254,7 +235,7 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     try:
         spec = StudySpec.model_validate(document.raw)
     except ValidationError as error:
-        raise first_fault(error, document) from None
+        raise first_fault(error, document, StudySpec) from None
     if not spec.legs:
         raise InputError(
             "a study needs legs", "none", document.where(("legs",)), "Write `leg: series` lines under legs"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.document import Document
@@ -31,8 +31,8 @@ _RULES = {
 }
 
 
-def first_fault(error: ValidationError, document: Document) -> InputError:
-    """Returns the first error of a study file as an InputError. The tags of a union are left out of its place."""
+def first_fault(error: ValidationError, document: Document, model: type[BaseModel]) -> InputError:
+    """Returns the first error of a file of this model as an InputError; its place has no tags of a union."""
     fault = error.errors(include_url=False)[0]
     path = [str(key) for key in fault["loc"] if key not in (WORD, LIST, MAPPING, "[key]")]
     where = document.where(path)
@@ -42,7 +42,7 @@ def first_fault(error: ValidationError, document: Document) -> InputError:
     elif fault["type"] == "invalid_key":
         key = "a key"
     if fault["type"] == "extra_forbidden":
-        known = [field.alias or name for name, field in part_of(path[:-1]).model_fields.items()]
+        known = [field.alias or name for name, field in part_of(path[:-1], model).model_fields.items()]
         return InputError("unknown key", key, where, did_you_mean(key, known))
     if fault["type"] == "missing":
         return InputError(f"missing key `{key}`", "none", where, f"Add `{key}:`")
