@@ -12,6 +12,7 @@ from gridproof.kernels.cpu.range_tables import summarise
 from gridproof.kernels.cpu.scan import Executions, ListedJobs, ScanTables, ScanTerms, scan_variants
 from gridproof.kernels.metrics import BY_NAME, WIDTH
 from gridproof.kernels.paths import flips
+from gridproof.kernels.payoff_groups import fits_at_once, payoff_groups
 from gridproof.kernels.problem import Box, Jobs, Problem, Work
 from gridproof.kernels.threads import run_ranges
 
@@ -29,13 +30,25 @@ class CpuEvaluator:
         if self._product is not None and like is not None and like._product is not None:
             self._product.share(like._product)
         self._prepared: Prepared | None = None
+        self._edges: Words | None = None
 
     def __call__(self, work: Work) -> Floats:
         if isinstance(work, Box) and self._product is not None:
             return self._product.evaluate(work)
+        if not fits_at_once(self._problem):
+            return self._evaluate_groups(work.jobs())
         if self._prepared is None:
             self._prepared = prepare(self._problem)
         return evaluate(self._problem, work.jobs(), self._prepared)
+
+    def _evaluate_groups(self, jobs: Jobs) -> Floats:
+        if self._edges is None:
+            self._edges = flips(self._problem.path_bits, self._problem.decision_days)
+        result = np.empty((len(jobs.execution), self._problem.segments, WIDTH + self._problem.allocations))
+        for group in payoff_groups(self._problem, jobs):
+            prepared = prepare(group.problem, self._edges)
+            result[group.places] = evaluate(group.problem, group.jobs, prepared)
+        return result
 
 
 class CpuReducer(CpuEvaluator):
@@ -76,8 +89,8 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
 Prepared = tuple[Words, ScanTables]
 
 
-def prepare(problem: Problem) -> Prepared:
-    """The flips of every path, and the tables of every run of days."""
+def prepare(problem: Problem, edges: Words | None = None) -> Prepared:
+    """The flips of every path, and the tables of every run of days. edges: the flips, where they are known."""
 
     def flat(tables: Floats) -> Floats:
         return tables.reshape(len(tables), -1)
@@ -86,4 +99,4 @@ def prepare(problem: Problem) -> Prepared:
     tables = ScanTables(
         flat(problem.returns), flat(made.prefix), flat(made.shape), made.centre, flat(problem.costs), flat(made.charge)
     )
-    return flips(problem.path_bits, problem.decision_days), tables
+    return flips(problem.path_bits, problem.decision_days) if edges is None else edges, tables

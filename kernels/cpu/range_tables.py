@@ -16,6 +16,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.jit import jit
 from gridproof.kernels.problem import Problem
+from gridproof.kernels.threads import run_ranges
 
 
 class RangeTables(NamedTuple):
@@ -49,10 +50,18 @@ def summarise(problem: Problem) -> RangeTables:
     np.cumsum(terms.transpose(0, 2, 1, 3), axis=1, out=prefix[:, 1:, :, :6])
     levels = max(1, int(days).bit_length())
     shape = np.zeros((tables, levels, days + 1, allocations, 4))
-    for table in range(tables):
-        for allocation in range(allocations):
-            _mirror(np.ascontiguousarray(prefix[table, :, allocation, 0]), shape[table, :, :, allocation])
+    log_nav = np.ascontiguousarray(prefix[..., 0].swapaxes(1, 2))
+    run_ranges(_mirror_tables, tables * allocations, log_nav, shape)
     return RangeTables(prefix, shape, centre, np.log1p(-problem.costs))
+
+
+@jit(nogil=True)
+def _mirror_tables(low: int, high: int, log_nav: Floats, shape: Floats) -> None:
+    """The shapes of the pairs [low, high) of a table and an allocation. log_nav: (tables, A, D + 1)."""
+    allocations = log_nav.shape[1]
+    for pair in range(low, high):
+        table, allocation = pair // allocations, pair % allocations
+        _mirror(log_nav[table, allocation], shape[table, :, :, allocation])
 
 
 @jit()

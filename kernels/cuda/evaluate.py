@@ -14,7 +14,8 @@ from gridproof.kernels.cuda.source import LATCH, THREADS, scan_kernel
 from gridproof.kernels.cuda.tables import JobBatch, batch_of, lay_out, tuples_of
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import WIDTH
-from gridproof.kernels.problem import Box, Problem, Work
+from gridproof.kernels.payoff_groups import fits_at_once, payoff_groups
+from gridproof.kernels.problem import Box, Jobs, Problem, Work
 
 # The share of the free memory that one launch is planned for.
 _SHARE = 0.5
@@ -59,9 +60,17 @@ class CudaEvaluator:
     def __call__(self, work: Work) -> Floats:
         if isinstance(work, Box) and self._products is not None:
             return self._products.evaluate(work)
+        if not fits_at_once(self._problem):
+            return self._evaluate_groups(work.jobs())
         if self._scan is None:
             self._scan = CudaScan(self._device, self._problem)
         return self._scan(work)
+
+    def _evaluate_groups(self, jobs: Jobs) -> Floats:
+        result = np.empty((len(jobs.execution), self._problem.segments, WIDTH + self._problem.allocations))
+        for group in payoff_groups(self._problem, jobs):
+            result[group.places] = CudaScan(self._device, group.problem)(group.jobs)
+        return result
 
 
 class CudaReducer(CudaEvaluator):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -11,13 +11,14 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.data.stamp_duty import stamp_rates
-from gridproof.sweeps.plan.selections import selection_axes, setting_of, trade_selections
+from gridproof.sweeps.plan.selections import Setting, selection_axes, setting_of
+from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import Window
-from gridproof.sweeps.plan.workload import MAX_COST_VALUES
+from gridproof.sweeps.plan.workload import MAX_COST_VALUES, MAX_PAYOFF_VALUES
 from gridproof.sweeps.study.study import Leg, Study
 
-# Days times legs, summed over all settings of carry and interest: a sweep keeps range tables of them, about 1 GiB.
-MAX_LEG_DAYS = 2_000_000
+# Bytes of the returns and trades of selections that are computed at once.
+_PIECE_BYTES = 64 * 2**20
 
 Cell = Mapping[str, float]
 
@@ -28,43 +29,77 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
     A leg earns its close-to-close growth times (1 + carry)^(1/P), minus 1; cash earns (1 + interest)^(1/P) − 1. P: days
     a year. A selection earns its growth after the costs and taxes of its own trades. Raises InputError.
     """
-    selecting = [leg for leg in study.legs if leg.selection is not None]
-    axes = [axis for leg in selecting for axis in (*selection_axes(leg), *_cost_axes(leg))]
-    terms = [leg.terms[term] for leg in study.legs for term in ("carry", "interest") if term in leg.terms]
-    terms = list(dict.fromkeys([*terms, *axes]))
-    tables = len({tuple(cell[term] for term in terms) for cell in cells})
+    axes = list(dict.fromkeys(axis for leg in study.legs for axis in _payoff_axes(leg)))
+    tables: dict[tuple[float, ...], int] = {}
+    index = np.array([tables.setdefault(tuple(cell[axis] for axis in axes), len(tables)) for cell in cells])
+    first = dict(zip(index[::-1].tolist(), reversed(cells), strict=True))
+    examples = [first[table] for table in range(len(tables))]
     size = len(study.legs) * window.days
-    # A day of a leg takes up to 16 entries of 32 bytes in the range tables.
-    if tables * size > MAX_LEG_DAYS:
-        kinds = "carry and interest" if not selecting else "carry, interest, and the selections with lag and cost"
+    if len(tables) * size > MAX_PAYOFF_VALUES:
+        selecting = any(leg.selection is not None for leg in study.legs)
+        kinds = "carry, interest, and the selections with lag and cost" if selecting else "carry and interest"
         raise InputError(
-            f"{kinds} must have at most {MAX_LEG_DAYS // size} settings in this window",
-            tables,
+            f"{kinds} must have at most {MAX_PAYOFF_VALUES // size:,} settings in this window",
+            f"{len(tables):,}",
             study.where("legs"),
             "Give them fewer values",
         )
-    closes = {leg.name: _closes_to_returns(study, leg, market, window) for leg in study.legs if leg.selection is None}
-    selected = {
-        leg.name: trade_selections(study, leg, market, window, [setting_of(leg, cell) for cell in cells])
-        for leg in selecting
-    }
-    taxes = {leg.name: stamp_rates(leg.stamp_tax, _trade_days(market, window)) for leg in selecting}
-    periods = study.spec.market.periods
-
-    def earned(leg: Leg, cell: Cell) -> Floats:
+    returns = np.empty((len(tables), len(study.legs), window.days))
+    for place, leg in enumerate(study.legs):
         if leg.selection is None:
-            return closes[leg.name]
-        found, (buying, selling) = selected[leg.name][setting_of(leg, cell)], taxes[leg.name]
-        one_way = _one_way(leg, cell)
-        paid = (one_way + buying) * found.bought + (one_way + selling) * found.sold
-        return (1.0 + found.gross) * (1.0 - paid) - 1.0
+            returns[:, place] = _closes_to_returns(study, leg, market, window)
+        else:
+            _fill_selection(study, leg, market, window, examples, returns[:, place])
+        annual = np.array([_term(leg, "carry", cell) + _term(leg, "interest", cell) for cell in examples])
+        returns[:, place] += 1.0
+        returns[:, place] *= ((1.0 + annual) ** (1.0 / study.spec.market.periods))[:, None]
+        returns[:, place] -= 1.0
+    return returns, index
 
-    def build(cell: Cell) -> Floats:
-        gross = np.stack([earned(leg, cell) for leg in study.legs])
-        annual = np.array([_term(leg, "carry", cell) + _term(leg, "interest", cell) for leg in study.legs])
-        return (1.0 + gross) * ((1.0 + annual) ** (1.0 / periods))[:, None] - 1.0
 
-    return _distinct(cells, terms, build)
+def _payoff_axes(leg: Leg) -> list[str]:
+    """The axes on which the returns of a leg depend."""
+    axes = [leg.terms[term] for term in ("carry", "interest") if term in leg.terms]
+    return axes if leg.selection is None else [*axes, *selection_axes(leg), *_cost_axes(leg)]
+
+
+def _fill_selection(
+    study: Study, leg: Leg, market: Market, window: Window, cells: Sequence[Cell], returns: Floats
+) -> None:
+    """Write the returns of a selection after its costs, (tables, D), for the cell of each table.
+
+    A selection before costs is computed once for all its costs, and not kept longer than for these.
+    """
+    buying, selling = stamp_rates(leg.stamp_tax, _trade_days(market, window))
+    tables: dict[Setting, list[int]] = {}
+    for table, cell in enumerate(cells):
+        tables.setdefault(setting_of(leg, cell), []).append(table)
+    for piece in _pieces(tables, window.days):
+        found = traded(study, leg, market, window, piece)
+        for setting in piece:
+            gross, bought, sold = found[setting]
+            for table in tables[setting]:
+                one_way = _one_way(leg, cells[table])
+                paid = (one_way + buying) * bought + (one_way + selling) * sold
+                returns[table] = (1.0 + gross) * (1.0 - paid) - 1.0
+
+
+def _pieces(settings: Iterable[Setting], days: int) -> Iterator[list[Setting]]:
+    """The settings in pieces that fit in memory: all at once, or those of one lag, and of each schedule all counts."""
+    each = list(settings)
+    if 3 * 8 * days * len(each) <= _PIECE_BYTES:
+        yield each
+        return
+    alike: dict[tuple[object, ...], dict[tuple[object, ...], list[Setting]]] = {}
+    for setting in each:
+        *others, every, offset, _ = setting
+        alike.setdefault(tuple(others), {}).setdefault((every, offset), []).append(setting)
+    for schedules in alike.values():
+        most = max(len(counts) for counts in schedules.values())
+        at_once = max(2, _PIECE_BYTES // (3 * 8 * days * most))
+        formed = list(schedules.values())
+        for low in range(0, len(formed), at_once):
+            yield [setting for counts in formed[low : low + at_once] for setting in counts]
 
 
 def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:

@@ -78,7 +78,14 @@ def trade_selections(
     found = {}
     for lag in lags:
         problem = selection_problem(
-            value, ranking, tradable, tradable, np.array(schedules), np.array(counts), start=lags[-1] - 1, lag=lag
+            value,
+            ranking,
+            tradable,
+            tradable,
+            np.array(schedules),
+            np.array(counts),
+            start=study.longest_lag - 1,
+            lag=lag,
         )
         selected = resolve_panel("cpu").select(problem)
         for place, (every, offset) in enumerate(schedules):

@@ -14,9 +14,10 @@ _LONGEST = 365 * 86_400
 # Combinations of the axes of one signal, a number of 4 bytes each; and of the execution's axes, a record each.
 MAX_COMBINATIONS = 200_000_000
 MAX_EXECUTIONS = 1_000_000
-# Numbers of 8 bytes in a sample, and in the cost tables.
+# Numbers of 8 bytes in a sample, in the cost tables, and in the payoff tables.
 MAX_SAMPLE = 200_000_000
 MAX_COST_VALUES = 250_000_000
+MAX_PAYOFF_VALUES = 125_000_000
 
 
 def check_duration(study: Study, variants: int, cluster: bool) -> None:

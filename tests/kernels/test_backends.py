@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridproof.kernels import reference
+from gridproof.kernels import payoff_groups, reference
 from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cpu import latch
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips, merge, pack, unpack
 from tests.support.agreement import assert_agree
-from tests.support.problems import random_jobs, random_latch, random_problem
+from tests.support.problems import many_payoffs, random_jobs, random_latch, random_problem
 
 
 @settings(max_examples=60, deadline=None)
@@ -31,6 +31,22 @@ def test_cpu_agrees_with_reference(seed: int, days: int, bits: int, legs: int, f
     problem = random_problem(rng, days=days, bits=bits, legs=legs, flip=flip)
     jobs = random_jobs(rng, problem, bits)
     assert_agree(cpu.evaluate(problem, jobs), reference.evaluate(problem, jobs))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_payoffs_in_groups_give_the_same_bits(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the range tables of all payoffs are too large, they are made for a few payoffs at a time."""
+    rng = np.random.default_rng(seed)
+    problem = many_payoffs(rng, random_problem(rng, days=200), tables=17, executions=40)
+    jobs = random_jobs(rng, problem, 3)
+    whole = cpu.bind(problem)(jobs)
+    monkeypatch.setattr(payoff_groups, "KEPT_BYTES", 1)
+    monkeypatch.setattr(payoff_groups, "AT_ONCE_BYTES", 5 * payoff_groups.range_table_bytes(problem))
+    groups = list(payoff_groups.payoff_groups(problem, jobs))
+    assert [len(group.problem.returns) for group in groups] == [5, 5, 5, 2]
+    assert np.array_equal(np.sort(np.concatenate([group.places for group in groups])), np.arange(len(jobs.execution)))
+    np.testing.assert_array_equal(cpu.bind(problem)(jobs), whole)
+    assert_agree(whole, reference.evaluate(problem, jobs))
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -62,6 +63,19 @@ def random_problem(
         bounds=np.array([0, cut, days] if 0 < cut < days else [0, days], dtype=np.int64),
         periods=243.0,
         risk_free=0.01,
+    )
+
+
+def many_payoffs(rng: np.random.Generator, problem: Problem, tables: int, executions: int) -> Problem:
+    """The problem with so many payoff tables, and executions that have any lag, payoff and cost."""
+    returns = rng.normal(0.0005, 0.02, (tables, *problem.returns.shape[1:]))
+    returns[:, -1] = 0.0001  # cash
+    return replace(
+        problem,
+        lags=rng.choice(problem.lags, executions),
+        payoff_of=rng.permutation(np.arange(executions) % tables),
+        cost_of=rng.integers(0, len(problem.costs), executions),
+        returns=returns,
     )
 
 

@@ -9,6 +9,7 @@ a sum of few rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -49,19 +50,32 @@ class Patterns(NamedTuple):
 
 
 def find_patterns(problem: Problem, held: HoldingPeriods, edges: Ints | None = None) -> list[Patterns]:
-    """The patterns of jobs, one set for each pair of payoff and cost table.
+    """The patterns of jobs, one set for each pair of payoff and cost table; sets that hold the same share their arrays.
 
     edges: ascending days from 0 to the last at which blocks must end; None: only there.
     """
     marks = np.array([0, held.days], dtype=np.int64) if edges is None else edges
     cuts = np.concatenate([[0], *(_cut(int(low), int(high)) for low, high in pairwise(marks))]).astype(np.int64)
     tables = problem.payoff_of[held.execution] * len(problem.costs) + problem.cost_of[held.execution]
-    found = []
-    for number in np.unique(tables):
-        jobs = np.flatnonzero(tables == number)
+    order = np.argsort(tables, kind="stable")
+    numbers, begins = np.unique(tables[order], return_index=True)
+    found: list[Patterns] = []
+    known: dict[bytes, Patterns] = {}  # by what their variants hold
+    for number, jobs in zip(numbers, np.split(order, begins[1:]), strict=True):
         payoff, cost = divmod(int(number), len(problem.costs))
-        found.append(_find(held, jobs, payoff, cost, cuts))
+        key = _digest(held, jobs) if len(numbers) > 1 else b""
+        if key in known:
+            found.append(known[key]._replace(jobs=jobs, payoff=payoff, cost=cost))
+        else:
+            found.append(_find(held, jobs, payoff, cost, cuts))
+            known[key] = found[-1]
     return found
+
+
+def _digest(held: HoldingPeriods, jobs: Ints) -> bytes:
+    """What jobs hold, in their order, whatever that earns and costs."""
+    chosen = held.take(jobs)
+    return blake2b(chosen.begins.tobytes() + chosen.periods.tobytes(), digest_size=16).digest()
 
 
 def variants_of(patterns: Sequence[Patterns]) -> int:

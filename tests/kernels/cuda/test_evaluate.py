@@ -16,19 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gridproof as gp
-from gridproof.kernels import backend, reference
+from gridproof.kernels import backend, payoff_groups, reference
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cpu import latch
 from gridproof.kernels.cuda import device as device_module
 from gridproof.kernels.cuda import evaluate
 from gridproof.kernels.cuda.device import Device
-from gridproof.kernels.cuda.evaluate import CudaScan, latch_paths
+from gridproof.kernels.cuda.evaluate import CudaEvaluator, CudaScan, latch_paths
 from gridproof.kernels.cuda.source import LATCH, THREADS, Kernel, scan_kernel
 from gridproof.kernels.problem import Jobs, Problem
 from tests.support.agreement import assert_agree
 from tests.support.demo import small_study
-from tests.support.problems import random_jobs, random_latch, random_problem
+from tests.support.problems import many_payoffs, random_jobs, random_latch, random_problem
 from tests.support.shim import nvrtc
 from tests.support.shim.device import ShimDevice
 
@@ -120,6 +120,16 @@ def test_shim_without_signals(shim: ShimDevice) -> None:
     executions = np.arange(len(problem.lags), dtype=np.int64)
     jobs = Jobs(np.zeros((1, 0), dtype=np.int32), np.array([0, len(executions)]), executions)
     np.testing.assert_allclose(CudaScan(shim, problem)(jobs), cpu.evaluate(problem, jobs), rtol=1e-12)
+
+
+def test_shim_takes_payoffs_in_groups(shim: ShimDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(8)
+    problem = many_payoffs(rng, random_problem(rng, days=90), tables=7, executions=20)
+    jobs = random_jobs(rng, problem, 3)
+    whole = check_agreement(shim, problem, jobs)
+    monkeypatch.setattr(payoff_groups, "KEPT_BYTES", 1)
+    monkeypatch.setattr(payoff_groups, "AT_ONCE_BYTES", 3 * payoff_groups.range_table_bytes(problem))
+    np.testing.assert_array_equal(CudaEvaluator(shim, problem)(jobs), whole)
 
 
 def test_shim_one_variant_and_none(shim: ShimDevice) -> None:

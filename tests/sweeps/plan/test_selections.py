@@ -249,9 +249,24 @@ def test_faults_of_a_panel(folder: Path, tmp_path: Path) -> None:
 
 
 def test_too_many_selections_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridproof.sweeps.plan.payoff.MAX_LEG_DAYS", 5_000)
+    monkeypatch.setattr("gridproof.sweeps.plan.payoff.MAX_PAYOFF_VALUES", 5_000)
     with pytest.raises(gp.InputError, match="must have at most 41 settings in this window; got 96"):
         planned(load_study(raw()), folder)
+
+
+def test_pieces_and_kept_selections_change_no_bit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = load_study(raw())
+    whole = planned(study, folder).problem
+    monkeypatch.setattr("gridproof.sweeps.plan.payoff._PIECE_BYTES", 1)
+    monkeypatch.setattr("gridproof.sweeps.plan.traded._KEPT_BYTES", 1)
+    pieces = planned(study, folder).problem
+    np.testing.assert_array_equal(pieces.returns, whole.returns)
+    np.testing.assert_array_equal(pieces.payoff_of, whole.payoff_of)
+    market = market_of(study, folder)
+    for point in ({}, {"lag": 2, "small.count": 7}, {}, {"small.cost": 0.01}):
+        single = study.at(point)
+        kept = build_plan(single, market, resolve("reference")).problem.returns[0]
+        np.testing.assert_array_equal(kept, planned(single, folder).problem.returns[0])
 
 
 @pytest.mark.skipif(not ASHARE.is_dir(), reason="the folder shared/data/ashare is not beside the project")

@@ -13,7 +13,8 @@ from gridproof.kernels.arrays import Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns, find_patterns
 from gridproof.kernels.cpu.patterns.pattern_sums import days_held
-from tests.support.problems import random_jobs, random_problem
+from gridproof.kernels.problem import Jobs
+from tests.support.problems import many_payoffs, random_jobs, random_problem
 
 
 def spread(patterns: Patterns, row: int) -> dict[int, Ints]:
@@ -68,6 +69,21 @@ def test_equal_blocks_share_a_pattern() -> None:
             for row in range(len(each.before))
         ]
         assert len(set(written)) == len(written) < len(each.jobs)
+
+
+def test_payoffs_under_which_the_same_is_held_share_their_patterns() -> None:
+    rng = np.random.default_rng(4)
+    problem = many_payoffs(rng, random_problem(rng, 200, 2, 4, 2, 0.05, 4, (1, 3)), tables=30, executions=60)
+    rows = rng.integers(0, len(problem.path_bits), (5, 2)).astype(np.int32)
+    every = Jobs(rows, np.arange(6, dtype=np.int64) * 60, np.tile(np.arange(60, dtype=np.int64), 5))
+    held = HoldingPeriodLister(problem, 200)(every)
+    found = find_patterns(problem, held)
+    assert len({id(each.runs) for each in found}) < len(found)
+    for each in found:
+        (alone,) = find_patterns(problem, held.take(each.jobs))
+        assert np.array_equal(held.execution[each.jobs], held.take(each.jobs).execution)
+        for name in ("payoff", "cost", "edges", "of", "first", "before", "begins", "runs", "joins", "roots"):
+            np.testing.assert_array_equal(getattr(each, name), getattr(alone, name))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

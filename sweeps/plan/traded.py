@@ -1,0 +1,42 @@
+"""What selections earn and trade, kept between the plans of a study: its points and stresses ask for them again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.panel.panel import Panel
+from gridproof.sweeps.plan.selections import Setting, Traded, check_panel, trade_selections
+from gridproof.sweeps.plan.window import Window
+from gridproof.sweeps.study.study import Leg, Study
+
+# Of each panel the settings that were asked for last. The days of one take some 80 KB in 13 years.
+_KEPT: WeakKeyDictionary[Panel, OrderedDict[tuple[object, ...], Traded]] = WeakKeyDictionary()
+_KEPT_BYTES = 128 * 2**20
+
+
+def traded(
+    study: Study, leg: Leg, market: Market, window: Window, settings: Sequence[Setting]
+) -> dict[Setting, Traded]:
+    """As ``trade_selections``; what was computed before is not computed again, and has the same bits."""
+    assert leg.selection is not None
+    assert market.panel is not None
+    check_panel(study, market, window)
+    kept = _KEPT.setdefault(market.panel, OrderedDict())
+    calendar = market.calendar
+    own = (*leg.selection.identity, calendar[window.first], calendar[window.last])
+    found = {setting: kept[own, setting] for setting in dict.fromkeys(settings) if (own, setting) in kept}
+    missing = [setting for setting in dict.fromkeys(settings) if setting not in found]
+    if missing:
+        made = trade_selections(study, leg, market, window, missing)
+        # Rows of their own: a row of the whole result would keep all of it in memory.
+        found |= {setting: Traded(*(part.copy() for part in made[setting])) for setting in missing}
+    for setting in found:
+        kept[own, setting] = found[setting]
+        kept.move_to_end((own, setting))
+    most = _KEPT_BYTES // sum(part.nbytes for part in next(iter(found.values())))
+    while len(kept) > most:
+        kept.popitem(last=False)
+    return found
