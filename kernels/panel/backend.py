@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.panel.account import Account, Lots
 from gridproof.kernels.panel.information import Information
 from gridproof.kernels.panel.ranking import Columns, Ranking
 from gridproof.kernels.panel.regression import Regression
@@ -15,13 +17,29 @@ from gridproof.kernels.panel.selection import SelectionProblem, Selections
 PANEL_BACKENDS = ("cpu", "reference")
 
 
+class Simulation(Protocol):
+    """``simulate_account`` of a backend."""
+
+    def __call__(
+        self,
+        problem: SelectionProblem,
+        schedule: int,
+        basket: int,
+        cost: float = ...,
+        stamp_tax: Floats | float = ...,
+        lots: Lots | None = ...,
+    ) -> Account: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PanelBackend:
     """One way to compute all that is asked of a panel; each function is documented in ``panel.reference``."""
 
     name: str
     rank_days: Callable[[Floats], Ranking]
+    average_ranks: Callable[[Floats], Floats]
     select: Callable[[SelectionProblem], Selections]
+    simulate_account: Simulation
     rank_ic: Callable[[Floats, Floats, Ints, int], Information]
     regress: Callable[[Floats, Floats, Columns, int, Floats], Regression]
 
@@ -29,15 +47,22 @@ class PanelBackend:
 def resolve_panel(name: str) -> PanelBackend:
     """The backend of this name, imported when it is resolved. Raises InputError for an unknown name."""
     if name == "cpu":
-        from gridproof.kernels.panel.cpu import information, ranking, regression, selection
+        from gridproof.kernels.panel.cpu import account, information, ranking, regression, selection
 
-        return PanelBackend(name, ranking.rank_days, selection.select, information.rank_ic, regression.regress)
+        return PanelBackend(
+            name, ranking.rank_days, ranking.average_ranks, selection.select, account.simulate_account,
+            information.rank_ic, regression.regress,
+        )  # fmt: skip
     if name == "reference":
+        from gridproof.kernels.panel.reference import account as accounts
         from gridproof.kernels.panel.reference import information as means
         from gridproof.kernels.panel.reference import ranking as ranks
         from gridproof.kernels.panel.reference import regression as squares
         from gridproof.kernels.panel.reference import selection as baskets
 
-        return PanelBackend(name, ranks.rank_days, baskets.select, means.rank_ic, squares.regress)
+        return PanelBackend(
+            name, ranks.rank_days, ranks.average_ranks, baskets.select, accounts.simulate_account, means.rank_ic,
+            squares.regress,
+        )  # fmt: skip
     rule = "the backend of a panel must be one that can run here"
     raise InputError(rule, name, "backend", f"Use one of {', '.join(PANEL_BACKENDS)}")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.panel.checks import find_bad_value, find_lost_value
 
 Columns: TypeAlias = npt.NDArray[np.int32]
 
@@ -36,15 +37,12 @@ def checked_value(value: Array) -> Floats:
     Raises InputError unless a value is NaN before a stock is listed and positive and finite on every day from then on.
     """
     checked: Floats = day_by_stock(value, np.float64, "value")
-    known = ~np.isnan(checked)
-    bad = known & ~((checked > 0.0) & np.isfinite(checked))
-    if bad.any():
-        day, stock = np.argwhere(bad)[0]
+    day, stock = find_bad_value(checked)
+    if day >= 0:
         where = f"value, day {day}, stock {stock}"
         raise InputError("a value must be positive and finite", checked[day, stock], where, "Correct the price")
-    lost = known[:-1] & ~known[1:]
-    if lost.any():
-        day, stock = np.argwhere(lost)[0]
-        where = f"value, day {day + 1}, stock {stock}"
+    day, stock = find_lost_value(checked)
+    if day >= 0:
+        where = f"value, day {day}, stock {stock}"
         raise InputError("a value must be known from the first day on", "NaN", where, "Carry the last value forward")
     return checked

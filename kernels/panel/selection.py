@@ -2,8 +2,9 @@
 
 A basket formed at a close is worth what its stocks earn from the next day on. A stock that cannot be bought at that
 close does not enter, one that cannot be sold does not leave; otherwise the basket of count K holds the K
-lowest-ranked. The weights of the basket are set anew at each formation, also those of stocks that cannot be traded
-(the account simulation, ``panel.account``, trades only what can be traded), and drift until the next.
+lowest-ranked, or those from one rank to another. The weights of the basket are set anew at each formation, also those
+of stocks that cannot be traded (the account simulation, ``panel.account``, trades only what can be traded), and drift
+until the next.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.panel.checks import find_bad_weight, find_unlisted
 from gridproof.kernels.panel.ranking import Ranking, checked_value, day_by_stock
 
 
@@ -30,18 +32,26 @@ class SelectionProblem(NamedTuple):
     sellable: Bools  # (T, S) at the close of the day; True after a delisting, when the stock is sold at its last value
     weight: Floats | None  # (T, S) ≥ 0 and known where the value is; a basket's weights are proportional. None: equal
     schedules: Ints  # (P, 2): formed every so many days, first so many days after day ``start``
-    counts: Ints  # (K,) ascending: how many stocks, all that are eligible where these are fewer
+    counts: Ints  # (1, K), or (T, K) by the day of the ranking; ascending: basket k holds so many of the lowest-ranked
+    # stocks, all that are eligible where these are fewer
     start: int  # the day before the first return day
     lag: int  # 1: what is known at a close decides the position that earns the next day's return
+    parted: bool  # whether basket k leaves out the stocks of basket k − 1, as the tenths of a universe do
 
     @property
     def return_days(self) -> int:
         """D: the days after ``start``."""
         return len(self.value) - 1 - self.start
 
+    def places(self, day: int, basket: int) -> tuple[int, int]:
+        """The places [begin, end) in the ranking of a day whose stocks a basket is to hold."""
+        counts, eligible = self.counts[day if len(self.counts) > 1 else 0], int(self.ranking.eligible[day])
+        begin = int(counts[basket - 1]) if self.parted and basket > 0 else 0
+        return min(begin, eligible), min(int(counts[basket]), eligible)
+
 
 class Selections(NamedTuple):
-    """P schedules, K counts, D return days. Before the first formation nothing is held."""
+    """P schedules, K baskets, D return days. Before the first formation nothing is held."""
 
     gross: Floats  # (P, K, D) simple daily returns before costs; 0 where the basket is empty
     bought: Floats  # (P, K, D) purchases over NAV, at the close before the day; 0 for the first formation
@@ -49,7 +59,7 @@ class Selections(NamedTuple):
 
     @classmethod
     def zeros(cls, problem: SelectionProblem) -> Selections:
-        shape = (len(problem.schedules), len(problem.counts), problem.return_days)
+        shape = (len(problem.schedules), problem.counts.shape[1], problem.return_days)
         return cls(np.zeros(shape), np.zeros(shape), np.zeros(shape))
 
 
@@ -63,38 +73,74 @@ def selection_problem(
     weight: Floats | None = None,
     start: int = 0,
     lag: int = 1,
+    parted: bool = False,
 ) -> SelectionProblem:
-    """The problem of these arrays. Raises InputError where one breaks what ``SelectionProblem`` says."""
+    """The problem of these arrays. counts: (K,) or (T, K).
+
+    Raises InputError where one breaks what ``SelectionProblem`` says. The checks read all arrays; schedules, counts,
+    lag and parted of a problem may be replaced without them.
+    """
     value = checked_value(value)
     shape = value.shape
     ranking = Ranking(day_by_stock(ranking.order, np.int32, "order", shape), ranking.eligible)
     buyable = day_by_stock(buyable, np.bool_, "buyable", shape)
     sellable = day_by_stock(sellable, np.bool_, "sellable", shape)
-    schedules, counts = np.ascontiguousarray(schedules, np.int64), np.ascontiguousarray(counts, np.int64)
+    schedules, counts = np.ascontiguousarray(schedules, np.int64), checked_counts(counts, len(value))
     if schedules.ndim != 2 or schedules.shape[1] != 2 or (schedules < (1, 0)).any():
         rule = "a schedule must be an interval of 1 day or more and an offset of 0 or more"
         raise InputError(rule, schedules.tolist(), "schedules", "Pass pairs such as (5, 0)")
-    if counts.ndim != 1 or not len(counts) or counts[0] < 1 or (np.diff(counts) <= 0).any():
-        raise InputError("counts must be ascending and at least 1", counts.tolist(), "counts", "Sort distinct counts")
     if lag < 1:
         raise InputError("a lag must be 1 or more", lag, "lag", "Write 1 or more")
     if not lag - 1 <= start < len(value) - 1:
         rule = f"the start must lie from day {lag - 1}, whose ranking a lag of {lag} needs, to the day before the last"
         raise InputError(rule, start, "start", "Pass more days or another start")
-    for day, (order, eligible) in enumerate(zip(*ranking, strict=True)):
-        unlisted = np.isnan(value[day, order[:eligible]])
-        if unlisted.any():
-            where = f"key, day {day}, stock {order[:eligible][unlisted][0]}"
-            raise InputError("a key must be NaN where the value is", "a number", where, "Leave the stock out that day")
+    day, stock = find_unlisted(value, ranking.order)
+    if day >= 0:
+        where = f"key, day {day}, stock {stock}"
+        raise InputError("a key must be NaN where the value is", "a number", where, "Leave the stock out that day")
     if weight is not None:
         weight = day_by_stock(weight, np.float64, "weight", shape)
-        bad = ~np.isnan(value) & ~((weight >= 0.0) & np.isfinite(weight))
-        if bad.any():
-            day, stock = np.argwhere(bad)[0]
+        day, stock = find_bad_weight(value, weight)
+        if day >= 0:
             where = f"weight, day {day}, stock {stock}"
             rule = "a weight must be known, finite and 0 or more where the value is known"
             raise InputError(rule, weight[day, stock], where, "Carry the last weight forward, or leave the stock out")
-    return SelectionProblem(value, ranking, buyable, sellable, weight, schedules, counts, start, lag)
+    return SelectionProblem(value, ranking, buyable, sellable, weight, schedules, counts, start, lag, parted)
+
+
+def checked_counts(counts: Ints, days: int) -> Ints:
+    """(1, K) or (T, K). Raises InputError where counts are none, below 1, or do not ascend."""
+    counts = np.ascontiguousarray(counts, np.int64)
+    by_day = counts.ndim == 2
+    if not by_day and (counts.ndim != 1 or not len(counts) or counts[0] < 1 or (np.diff(counts) <= 0).any()):
+        raise InputError("counts must be ascending and at least 1", counts.tolist(), "counts", "Sort distinct counts")
+    if by_day and (len(counts) not in (1, days) or not counts.size):
+        rule = f"counts by day must be ({days} days, baskets)"
+        raise InputError(rule, counts.shape, "counts", "Pass a row for each day")
+    if by_day and (counts[:, 0].min() < 0 or (counts[:, 1:] < counts[:, :-1]).any()):
+        raise InputError("the counts of a day must ascend from 0 or more", "others", "counts", "Sort the shares")
+    return counts if by_day else counts[None]
+
+
+def counts_of_shares(eligible: Ints, shares: Floats) -> Ints:
+    """(T, K) how many stocks the lowest shares of the universe of each day are, rounded up.
+
+    eligible: (T,). shares: (K,) ascending, above 0 and at most 1. With shares 0.1, 0.2 … 1 and ``parted`` the k-th of n
+    stocks (from 0) is in tenth floor(10·k/n). What exceeds a whole number by less than 1e-9 counts as it.
+
+    >>> counts_of_shares(np.array([25, 0]), np.array([0.1, 0.2, 1.0])).tolist()
+    [[3, 5, 25], [0, 0, 0]]
+    """
+    shares = np.asarray(shares, dtype=np.float64)
+    if (
+        shares.ndim != 1
+        or not len(shares)
+        or not ((shares > 0.0) & (shares <= 1.0)).all()
+        or (np.diff(shares) <= 0.0).any()
+    ):
+        rule = "shares of a universe must be ascending, above 0 and at most 1"
+        raise InputError(rule, shares.tolist(), "shares", "Write shares such as 0.1 and 0.2")
+    return np.ceil(eligible[:, None] * shares - 1e-9).astype(np.int64)
 
 
 def net_returns(gross: Floats, bought: Floats, sold: Floats, cost: float, stamp_tax: Floats | float = 0.0) -> Floats:

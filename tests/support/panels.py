@@ -31,9 +31,16 @@ def random_panel(seed: int, days: int = 30, stocks: int = 12, ties: bool = True)
 
 
 def random_problem(
-    seed: int, schedules: Ints, counts: Ints, start: int = 2, lag: int = 1, weighted: bool = False, ties: bool = True
+    seed: int,
+    schedules: Ints,
+    counts: Ints,
+    start: int = 2,
+    lag: int = 1,
+    weighted: bool = False,
+    ties: bool = True,
+    parted: bool = False,
 ) -> SelectionProblem:
     value, key, buyable, sellable, weight = random_panel(seed, ties=ties)
     ranking = resolve_panel("reference").rank_days(key)
     used = weight if weighted else None
-    return selection_problem(value, ranking, buyable, sellable, schedules, counts, used, start, lag)
+    return selection_problem(value, ranking, buyable, sellable, schedules, counts, used, start, lag, parted)

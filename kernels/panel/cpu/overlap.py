@@ -1,9 +1,9 @@
-"""The trades of a formation, exact for all counts in one pass.
+"""The trades of a formation, exact for all nested baskets in one pass.
 
 Purchases are what the new weights add up to less what they have in common with the drifted old ones: Σ min(new, old).
 A stock's new weight is w/W and its old one x/X, so the smaller is the old one if x/w is below the threshold X/W. Stocks
-are put into buckets by x/w, in the order of the counts that hold them before and after. The threshold moves little
-from one count to the next, so a pointer follows it from bucket to bucket.
+are put into buckets by x/w, in the order of the baskets that hold them before and after. The threshold moves little
+from one basket to the next, so a pointer follows it from bucket to bucket.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from gridproof.kernels.jit import jit
 from gridproof.kernels.panel.ranking import Columns
 
 BUCKETS = 1024
-# All buckets together are so many mean absolute deviations wide, with the threshold of the largest count in the middle.
+# All buckets are so many mean absolute deviations wide, with the threshold of the largest basket in the middle.
 _DEVIATIONS = 8.0
 
 
 class TradeSpace(NamedTuple):
-    """Working space for S stocks and counts up to M."""
+    """Working space for S stocks and M baskets."""
 
     ratio: Floats  # (S,) x/w of stocks that are held before and after
     whole_worth: Ints  # (S,) x as a whole number
     whole_weight: Ints  # (S,) w likewise
-    of_count: Columns  # (M + 1,) a stock that both baskets hold from this count on, −1: none
-    next_of_count: Columns  # (S,) the next such stock
+    of_basket: Columns  # (M + 1,) a stock that is held before and after from this basket on, −1: none
+    next_of_basket: Columns  # (S,) the next such stock
     head: Columns  # (BUCKETS,) a stock in the bucket, −1: none
     of_bucket: Columns  # (S,) the next stock in the bucket
     sum_worth: Ints  # (BUCKETS,) Σx of the bucket
@@ -37,7 +37,7 @@ class TradeSpace(NamedTuple):
 
 @jit()
 def new_trade_space(stocks: int, most: int) -> TradeSpace:
-    """Working space for ``stocks`` columns and counts up to ``most``."""
+    """Working space for ``stocks`` columns and ``most`` baskets."""
     return TradeSpace(
         np.empty(stocks), np.empty(stocks, dtype=np.int64), np.empty(stocks, dtype=np.int64),
         np.empty(most + 1, dtype=np.int32), np.empty(stocks, dtype=np.int32),
@@ -49,27 +49,28 @@ def new_trade_space(stocks: int, most: int) -> TradeSpace:
 @jit()
 def measure_trades(
     before: Columns, reach: Columns, worth: Floats, weights: Floats, worth_scale: float, weight_scale: float,
-    levels: Floats, totals: Floats, counts: Ints, most: int, bought: Floats, sold: Floats, space: TradeSpace,
+    levels: Floats, totals: Floats, bought: Floats, sold: Floats, space: TradeSpace,
 ) -> None:  # fmt: skip
     """Write purchases and sales over NAV, (K,) each.
 
-    before, reach: (S,) effective ranks before and after. worth: (S,) what was held, now; its sums by count are
-    ``levels``. weights: (S,) of the new baskets; their sums are ``totals``. The scales make whole numbers of both.
+    before, reach: (S,) effective ranks before and after. worth: (S,) what was held, now; its sums by basket
+    are ``levels``. weights: (S,) of the new baskets; their sums are ``totals``. The scales make whole numbers of both.
     """
     ratio, whole_worth, whole_weight = space.ratio, space.whole_worth, space.whole_weight
-    of_count, next_of_count, head, of_bucket = space.of_count, space.next_of_count, space.head, space.of_bucket
+    of_basket, next_of_basket, head, of_bucket = space.of_basket, space.next_of_basket, space.head, space.of_bucket
     sum_worth, sum_weight = space.sum_worth, space.sum_weight
-    for count in range(most + 1):
-        of_count[count] = -1
+    most = len(totals)
+    for basket in range(most + 1):
+        of_basket[basket] = -1
     for bucket in range(BUCKETS):
         head[bucket], sum_worth[bucket], sum_weight[bucket] = -1, 0, 0
     middle = levels[-1] / totals[-1] if totals[-1] > 0.0 else 0.0
     deviation, both = 0.0, 0
     for stock in range(len(reach)):
-        count = max(before[stock], reach[stock])
-        if count <= most and weights[stock] > 0.0 and worth[stock] > 0.0:
-            next_of_count[stock] = of_count[count]
-            of_count[count] = stock
+        basket = max(before[stock], reach[stock])
+        if basket <= most and weights[stock] > 0.0 and worth[stock] > 0.0:
+            next_of_basket[stock] = of_basket[basket]
+            of_basket[basket] = stock
             ratio[stock] = worth[stock] / weights[stock]
             deviation += abs(ratio[stock] - middle)
             both += 1
@@ -78,22 +79,20 @@ def measure_trades(
     width = _DEVIATIONS * deviation / max(both, 1)
     lowest = middle - 0.5 * width
     per_width = BUCKETS / width if width > 1e-9 * middle else 0.0
-    pointer, below_worth, below_weight, all_weight, done = 0, 0, 0, 0, 0
-    for place in range(len(counts)):
-        for count in range(done + 1, min(counts[place], most) + 1):
-            stock = of_count[count]
-            while stock >= 0:
-                bucket = _bucket(ratio[stock], lowest, per_width)
-                of_bucket[stock] = head[bucket]
-                head[bucket] = stock
-                sum_worth[bucket] += whole_worth[stock]
-                sum_weight[bucket] += whole_weight[stock]
-                all_weight += whole_weight[stock]
-                if bucket < pointer:
-                    below_worth += whole_worth[stock]
-                    below_weight += whole_weight[stock]
-                stock = next_of_count[stock]
-            done = count
+    pointer, below_worth, below_weight, all_weight = 0, 0, 0, 0
+    for place in range(most):
+        stock = of_basket[place + 1]
+        while stock >= 0:
+            bucket = _bucket(ratio[stock], lowest, per_width)
+            of_bucket[stock] = head[bucket]
+            head[bucket] = stock
+            sum_worth[bucket] += whole_worth[stock]
+            sum_weight[bucket] += whole_weight[stock]
+            all_weight += whole_weight[stock]
+            if bucket < pointer:
+                below_worth += whole_worth[stock]
+                below_weight += whole_weight[stock]
+            stock = next_of_basket[stock]
         common = 0.0
         if levels[place] > 0.0 and totals[place] > 0.0:
             threshold = levels[place] / totals[place]

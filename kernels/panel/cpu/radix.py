@@ -1,134 +1,159 @@
-"""A stable sort of float64 keys by their bits.
+"""A stable sort of the float64 numbers of a row by their bits.
 
-Three passes sort by the 33 highest of the bits in which keys differ. Neighbours that agree in all of them are then put
-in order by insertion; where that would take long, passes over all bits follow.
+Two passes sort by the 22 highest of the bits in which the numbers differ. Neighbours that agree in all of them are then
+put in order by insertion; where that would take long, passes over all bits follow.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from gridproof.kernels.arrays import Floats, Ints, Words
+from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.jit import jit
 from gridproof.kernels.panel.ranking import Columns
 
-_BITS, PASSES = 11, 3
-BUCKETS = 1 << _BITS
-_MASK = np.uint64(BUCKETS - 1)
+_BITS = 11
+_BUCKETS = 1 << _BITS
+_MASK = np.uint64(_BUCKETS - 1)
 _SIGN = np.uint64(1 << 63)
-_SHIFT = np.uint64(63)
+_PLACE = np.uint64(32)  # an item is the number of a key, with the bits of its second pass above
+_NUMBER = np.uint64(0xFFFFFFFF)
 # Insertion ends after so many moves for each key.
 _PATIENCE = 4
 
 
+class SortedRow(NamedTuple):
+    """What ``sort_row`` writes, the first of each array as many as it says, and its working space for S columns."""
+
+    keys: Words  # (S,) ascending as the numbers; equal where the numbers are equal
+    columns: Columns  # (S,) their columns
+    equal: Columns  # (S,) the places, ascending, whose key is that of the place before
+    equals: Columns  # (1,) how many they are
+    found: Words  # (S,) the keys in the order of their columns
+    places: Columns  # (S,) the columns of ``found``
+    items: Words  # (S,)
+    numbers: Columns  # (S,)
+    seen: Columns  # (2, 2048)
+
+
 @jit()
-def gather_keys(row: Floats, numbers: Floats, columns: Columns) -> int:
-    """Copy the known numbers of a row and their columns to the front of two arrays. Returns how many there are."""
+def new_sorted_row(stocks: int) -> SortedRow:
+    """Space for rows of so many columns."""
+    return SortedRow(
+        np.empty(stocks, dtype=np.uint64), np.empty(stocks, dtype=np.int32), np.empty(stocks, dtype=np.int32),
+        np.empty(1, dtype=np.int32), np.empty(stocks, dtype=np.uint64), np.empty(stocks, dtype=np.int32),
+        np.empty(stocks, dtype=np.uint64), np.empty(stocks, dtype=np.int32), np.empty((2, _BUCKETS), dtype=np.int32),
+    )  # fmt: skip
+
+
+@jit()
+def sort_row(row: Floats, space: SortedRow) -> int:
+    """Sort the known numbers of a row, equal ones by column; zeros are equal. Returns how many are known."""
+    found, places, keys, columns = space.found, space.places, space.keys, space.columns
+    bits = row.view(np.uint64)
     count = 0
     for column in range(len(row)):
         number = row[column]
-        numbers[count] = number + 0.0  # −0 becomes 0
-        columns[count] = column
+        found[count] = bits[column] if number != 0.0 else np.uint64(0)
+        places[count] = column
         count += 0 if np.isnan(number) else 1
+    some, every = np.uint64(0), ~np.uint64(0)
+    for place in range(count):
+        key = found[place]
+        # The order of unsigned integers is then the order of the numbers.
+        key ^= np.uint64(np.int64(key) >> 63) | _SIGN
+        found[place] = key
+        some |= key
+        every &= key
+    differ, top = some ^ every if count else np.uint64(0), 0
+    while top < 64 and differ >> np.uint64(top):
+        top += 1
+    lowest = max(top - 2 * _BITS, 0)
+    _sort_highest(count, np.uint64(lowest), found, space.items, space.numbers, space.seen)
+    if not _insert(count, found, space.numbers, keys):
+        for low in range(0, 64, _BITS):
+            _sort_digit(count, np.uint64(low), found, space.numbers, space.items, space.seen[0])
+        for place in range(count):
+            keys[place] = found[space.numbers[place]]
+    equals, last = 0, ~np.uint64(0)  # which no known number has
+    for place in range(count):
+        columns[place] = places[np.uint32(space.numbers[place])]
+        space.equal[equals] = place
+        equals += keys[place] == last
+        last = keys[place]
+    space.equals[0] = equals
     return count
 
 
 @jit()
-def sort_keys(
-    count: int, numbers: Floats, columns: Columns, spare_numbers: Floats, spare_columns: Columns, seen: Ints
-) -> None:
-    """Sort the first ``count`` numbers, with their columns, in place. Equal numbers keep their order; none is NaN.
-
-    spare_numbers, spare_columns: as long. seen: (3, 2048) int64, working space.
-    """
-    keys, spare = numbers.view(np.uint64), spare_numbers.view(np.uint64)
-    if count == 0:
-        return
-    some, every = np.uint64(0), ~np.uint64(0)
+def _sort_highest(count: int, lowest: int, keys: Words, items: Words, numbers: Columns, seen: Columns) -> None:
+    """numbers: those of the keys, sorted by 22 bits, of which ``lowest`` is the lowest."""
+    higher = lowest + np.uint64(_BITS)
+    for bucket in range(_BUCKETS):
+        seen[0, bucket] = seen[1, bucket] = 0
     for place in range(count):
         key = keys[place]
-        # The order of unsigned integers is then the order of the numbers.
-        key ^= np.uint64(np.int64(key) >> 63) | _SIGN
-        keys[place] = key
-        some |= key
-        every &= key
-    differ, top = some ^ every, 0
-    while differ >> np.uint64(top):
-        top += 1
-        if top == 64:
-            break
-    lowest = max(top - _BITS * PASSES, 0)
-    _sort_bits(count, lowest, keys, columns, spare, spare_columns, seen)
-    if lowest > 0 and not _insert(count, keys, columns):
-        for low in range(0, 64, _BITS * PASSES):
-            _sort_bits(count, low, keys, columns, spare, spare_columns, seen)
+        seen[0, (key >> lowest) & _MASK] += 1
+        seen[1, (key >> higher) & _MASK] += 1
+    low = high = 0
+    for bucket in range(_BUCKETS):
+        here, there = seen[0, bucket], seen[1, bucket]
+        seen[0, bucket], seen[1, bucket] = low, high
+        low += here
+        high += there
     for place in range(count):
         key = keys[place]
-        keys[place] = key ^ (~np.uint64(np.int64(key) >> 63) | _SIGN)
+        bucket = (key >> lowest) & _MASK
+        to = np.uint32(seen[0, bucket])
+        seen[0, bucket] = to + np.uint32(1)
+        items[to] = (((key >> higher) & _MASK) << _PLACE) | np.uint64(place)
+    for place in range(count):
+        item = items[place]
+        bucket = item >> _PLACE
+        to = np.uint32(seen[1, bucket])
+        seen[1, bucket] = to + np.uint32(1)
+        numbers[to] = item & _NUMBER
 
 
 @jit()
-def _sort_bits(
-    count: int, lowest: int, keys: Words, columns: Columns, spare: Words, spare_columns: Columns, seen: Ints
-) -> None:
-    """Sort by 33 bits, of which ``lowest`` is the lowest."""
-    shift, more, most = np.uint64(lowest), np.uint64(_BITS), np.uint64(2 * _BITS)
-    for part in range(PASSES):
-        for bucket in range(BUCKETS):
-            seen[part, bucket] = 0
+def _sort_digit(count: int, lowest: int, keys: Words, numbers: Columns, items: Words, seen: Columns) -> None:
+    """Sort numbers of keys by eleven bits of those, in the order in which they come."""
+    for bucket in range(_BUCKETS):
+        seen[bucket] = 0
     for place in range(count):
-        key = keys[place] >> shift
-        seen[0, key & _MASK] += 1
-        seen[1, (key >> more) & _MASK] += 1
-        seen[2, (key >> most) & _MASK] += 1
-    swapped = False
-    for part in range(PASSES):
-        at = np.uint64(lowest + _BITS * part)
-        if seen[part, (keys[0] >> at) & _MASK] == count:
-            continue
-        if swapped:
-            _move(count, at, spare, spare_columns, keys, columns, seen[part])
-        else:
-            _move(count, at, keys, columns, spare, spare_columns, seen[part])
-        swapped = not swapped
-    if swapped:
-        for place in range(count):
-            keys[place] = spare[place]
-            columns[place] = spare_columns[place]
-
-
-@jit()
-def _move(
-    count: int, shift: int, keys: Words, columns: Columns, to_keys: Words, to_columns: Columns, seen: Ints
-) -> None:
-    """One pass: all keys to the place that eleven of their bits give, in the order in which they come."""
-    place = 0
-    for bucket in range(BUCKETS):
+        seen[(keys[place] >> lowest) & _MASK] += 1
+        items[place] = numbers[place]
+    below = 0
+    for bucket in range(_BUCKETS):
         here = seen[bucket]
-        seen[bucket] = place
-        place += here
-    for each in range(count):
-        key = keys[each]
-        bucket = (key >> shift) & _MASK
-        to = np.uint64(seen[bucket])
-        seen[bucket] = to + np.uint64(1)
-        to_keys[to] = key
-        to_columns[to] = columns[each]
+        seen[bucket] = below
+        below += here
+    for place in range(count):
+        item = items[place]
+        bucket = (keys[item] >> lowest) & _MASK
+        to = np.uint32(seen[bucket])
+        seen[bucket] = to + np.uint32(1)
+        numbers[to] = item
 
 
 @jit()
-def _insert(count: int, keys: Words, columns: Columns) -> bool:
-    """Move keys before larger ones, one by one. Returns False, too early, if that takes too many moves."""
-    left = _PATIENCE * count
-    for place in range(1, count):
-        key, to = keys[place], place
-        if keys[to - 1] <= key:
+def _insert(count: int, found: Words, numbers: Columns, keys: Words) -> bool:
+    """keys: in order, each moved before larger ones. Returns False, too early, if that takes too many moves."""
+    left, last = _PATIENCE * count, np.uint64(0)
+    for place in range(count):
+        number = numbers[place]
+        key = found[np.uint32(number)]
+        keys[place] = key
+        if last <= key:
+            last = key
             continue
-        column = columns[place]
+        to = place
         while to > 0 and keys[to - 1] > key:
-            keys[to], columns[to] = keys[to - 1], columns[to - 1]
+            keys[to], numbers[to] = keys[to - 1], numbers[to - 1]
             to -= 1
-        keys[to], columns[to] = key, column
+        keys[to], numbers[to] = key, number
         left -= place - to
         if left < 0:
             return False

@@ -6,7 +6,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.jit import jit
-from gridproof.kernels.panel.cpu.radix import BUCKETS, PASSES, gather_keys, sort_keys
+from gridproof.kernels.panel.cpu.radix import new_sorted_row, sort_row
 from gridproof.kernels.panel.ranking import Columns, Ranking, day_by_stock
 from gridproof.kernels.threads import run_ranges
 
@@ -19,15 +19,33 @@ def rank_days(key: Floats) -> Ranking:
     return found
 
 
+def average_ranks(key: Floats) -> Floats:
+    """As ``reference.ranking.average_ranks``."""
+    key = day_by_stock(key, np.float64, "key")
+    found = np.full(key.shape, np.nan)
+    run_ranges(_average, len(key), key, found)
+    return found
+
+
 @jit(nogil=True)
 def _rank(low: int, high: int, key: Floats, order: Columns, eligible: Ints) -> None:
     stocks = key.shape[1]
-    numbers, spare_numbers = np.empty(stocks), np.empty(stocks)
-    columns, spare_columns = np.empty(stocks, dtype=np.int32), np.empty(stocks, dtype=np.int32)
-    seen = np.empty((PASSES, BUCKETS), dtype=np.int64)
+    row = new_sorted_row(stocks)
     for day in range(low, high):
-        count = gather_keys(key[day], numbers, columns)
-        sort_keys(count, numbers, columns, spare_numbers, spare_columns, seen)
-        eligible[day] = count
+        count = eligible[day] = sort_row(key[day], row)
         for place in range(stocks):
-            order[day, place] = columns[place] if place < count else -1
+            order[day, place] = row.columns[place] if place < count else -1
+
+
+@jit(nogil=True)
+def _average(low: int, high: int, key: Floats, found: Floats) -> None:
+    row = new_sorted_row(key.shape[1])
+    for day in range(low, high):
+        count, begin = sort_row(key[day], row), 0
+        while begin < count:
+            end = begin + 1
+            while end < count and row.keys[end] == row.keys[begin]:
+                end += 1
+            for place in range(begin, end):
+                found[day, row.columns[place]] = 0.5 * (begin + end + 1)
+            begin = end

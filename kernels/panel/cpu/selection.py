@@ -1,12 +1,12 @@
-"""Selections of all counts in one pass, by effective ranks.
+"""Selections of all nested baskets in one pass, by effective ranks.
 
-Each stock has an effective rank: the smallest count whose basket holds it. At a formation it becomes the stock's rank;
-where the stock cannot be bought it can only grow, where it cannot be sold it can only shrink. The basket of count K is
-every stock whose effective rank is at most K. So one pass over the stocks by effective rank, adding up what each has
-earned since the formation, gives the return of every count.
+Each stock has an effective rank: the number, from 1, of the smallest basket that holds it. At a formation it becomes
+the number of the smallest basket that is to hold it; where the stock cannot be bought it can only grow, where it
+cannot be sold it can only shrink. Basket k is every stock whose effective rank is at most k. So one pass over the
+stocks by effective rank, adding up what each has earned since the formation, gives the return of every basket.
 
-Sums are of whole multiples of a power of two, which depends on the day and on all stocks that any count holds. They are
-exact: the order of the stocks, the counts asked for and the number of threads change no bit.
+Sums are of whole multiples of a power of two, which depends on the day and on the weights and values of all listed
+stocks. They are exact: the order of the stocks, the counts asked for and the number of threads change no bit.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.jit import jit
 from gridproof.kernels.panel.cpu.overlap import measure_trades, new_trade_space
+from gridproof.kernels.panel.cpu.parts import run_parts, set_weight
 from gridproof.kernels.panel.ranking import Columns
 from gridproof.kernels.panel.selection import SelectionProblem, Selections
 from gridproof.kernels.threads import run_ranges
@@ -27,8 +28,9 @@ def select(problem: SelectionProblem) -> Selections:
     """As ``reference.selection.select``; returns agree to about 1e-13."""
     found = Selections.zeros(problem)
     weight = np.empty((0, 0)) if problem.weight is None else problem.weight
+    kernel, parts = (run_parts, problem.counts.shape[1]) if problem.parted else (_run_schedules, 1)
     run_ranges(
-        _run_schedules, len(problem.schedules), problem.value, problem.ranking.order, problem.ranking.eligible,
+        kernel, len(problem.schedules) * parts, problem.value, problem.ranking.order, problem.ranking.eligible,
         problem.buyable, problem.sellable, weight, problem.schedules, problem.counts, problem.start, problem.lag,
         *found,
     )  # fmt: skip
@@ -42,49 +44,48 @@ def _run_schedules(
 ) -> None:  # fmt: skip
     """Schedules [low, high), each from its first formation to its last."""
     days, stocks = value.shape
-    most = min(counts[-1], stocks)
-    ends = np.empty(len(counts), dtype=np.int64)  # of the members of each count
+    most = counts.shape[1]
+    none = most + 1  # the effective rank of a stock that no basket holds
     rank, reach, before = np.empty(stocks, np.int32), np.empty(stocks, np.int32), np.empty(stocks, np.int32)
     members, first = np.empty(stocks, dtype=np.int32), np.empty(most + 2, dtype=np.int64)
     weights, units, worth = np.empty(stocks), np.empty(stocks), np.empty(stocks)
-    levels, totals = np.empty(len(counts)), np.empty(len(counts))
+    levels, totals = np.empty(most), np.empty(most)
     space = new_trade_space(stocks, most)
     for schedule in range(low, high):
         interval, offset = schedules[schedule, 0], schedules[schedule, 1]
         for stock in range(stocks):
-            reach[stock], units[stock] = stocks + 1, 0.0
+            reach[stock], worth[stock] = none, 0.0
+        scale = 1.0  # of ``worth``
         for close in range(start + offset, days - 1, interval):
             decided = close - lag + 1
             for stock in range(stocks):
-                rank[stock], before[stock] = stocks + 1, reach[stock]
-            for place in range(eligible[decided]):
-                rank[order[decided, place]] = place + 1
+                rank[stock], before[stock] = none, reach[stock]
+            row, basket = counts[decided if len(counts) > 1 else 0], 0
+            for place in range(min(eligible[decided], row[most - 1])):
+                while row[basket] <= place:
+                    basket += 1
+                rank[order[decided, place]] = basket + 1
             _advance(rank, buyable[close], sellable[close], reach)
             for stock in range(stocks):
-                held = before[stock] <= stocks
-                worth[stock] = units[stock] * value[close, stock] if held else 0.0
-                weights[stock], units[stock] = 0.0, 0.0
-                if reach[stock] <= stocks:
-                    weights[stock] = weight[decided, stock] if len(weight) else 1.0
-                    units[stock] = weights[stock] / value[close, stock]
+                weights[stock] = set_weight(value, weight, decided, stock)
+                units[stock] = weights[stock] / value[close, stock] if weights[stock] > 0.0 else 0.0
             _list_members(reach, most, first, members)
-            for place in range(len(counts)):
-                ends[place] = first[min(counts[place], most) + 1]
-            scale = _scale(weights)
-            _add_up(members, ends, weights, scale, totals)
+            weight_scale = _scale(weights)
+            _add_up(members, first, weights, weight_scale, totals)
             if close > start + offset:
                 at = close - start
                 measure_trades(
-                    before, reach, worth, weights, _scale(worth), scale, levels, totals, counts, most,
+                    before, reach, worth, weights, scale, weight_scale, levels, totals,
                     bought[schedule, :, at], sold[schedule, :, at], space,
                 )  # fmt: skip
-            for place in range(len(counts)):
+            for place in range(most):
                 levels[place] = totals[place]
             for day in range(close + 1, min(close + interval, days - 1) + 1):
                 for stock in range(stocks):
                     worth[stock] = units[stock] * value[day, stock] if units[stock] > 0.0 else 0.0
-                _add_up(members, ends, worth, _scale(worth), totals)
-                for place in range(len(counts)):
+                scale = _scale(worth)
+                _add_up(members, first, worth, scale, totals)
+                for place in range(most):
                     if levels[place] > 0.0:
                         gross[schedule, place, day - start - 1] = totals[place] / levels[place] - 1.0
                     levels[place] = totals[place]
@@ -92,7 +93,7 @@ def _run_schedules(
 
 @jit()
 def _advance(rank: Columns, buyable: Bools, sellable: Bools, reach: Columns) -> None:
-    """The effective ranks after the formation, in place of those before it. A rank beyond S: not eligible, not held."""
+    """The effective ranks after the formation, in place of those before it."""
     for stock in range(len(rank)):
         held, now = reach[stock], rank[stock]
         if buyable[stock]:
@@ -103,7 +104,7 @@ def _advance(rank: Columns, buyable: Bools, sellable: Bools, reach: Columns) -> 
 
 @jit()
 def _list_members(reach: Columns, most: int, first: Ints, members: Columns) -> None:
-    """The stocks that the basket of count ``most`` holds, by effective rank.
+    """The stocks that basket ``most`` holds, by effective rank.
 
     first: (most + 2,); those of effective rank k are members[first[k]] to members[first[k + 1] − 1].
     """
@@ -137,11 +138,10 @@ def _scale(amounts: Floats) -> float:
 
 
 @jit()
-def _add_up(members: Columns, ends: Ints, amounts: Floats, scale: float, totals: Floats) -> None:
-    """totals: (K,) the sum of the amounts of the members of each count."""
-    begin, total = 0, 0
-    for place in range(len(ends)):
-        for each in range(begin, ends[place]):
+def _add_up(members: Columns, first: Ints, amounts: Floats, scale: float, totals: Floats) -> None:
+    """totals: (K,) the sum of the amounts of the members of each basket."""
+    total = 0
+    for place in range(len(totals)):
+        for each in range(first[place + 1], first[place + 2]):
             total += int(amounts[members[each]] * scale + 0.5)
-        begin = ends[place]
         totals[place] = total / scale

@@ -1,4 +1,4 @@
-"""Selections by a plain loop over schedules, counts and days."""
+"""Selections by a plain loop over schedules, baskets and days."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from gridproof.kernels.panel.selection import SelectionProblem, Selections
 
 
 def select(problem: SelectionProblem) -> Selections:
-    """The returns and the trades of every schedule and count."""
+    """The returns and the trades of every schedule and basket."""
     found = Selections.zeros(problem)
     for schedule, (interval, offset) in enumerate(problem.schedules):
-        for place, count in enumerate(problem.counts):
-            _simulate(problem, int(interval), int(offset), int(count), *(each[schedule, place] for each in found))
+        for basket in range(problem.counts.shape[1]):
+            _simulate(problem, int(interval), int(offset), basket, *(each[schedule, basket] for each in found))
     return found
 
 
 def _simulate(
-    problem: SelectionProblem, interval: int, offset: int, count: int, gross: Floats, bought: Floats, sold: Floats
+    problem: SelectionProblem, interval: int, offset: int, basket: int, gross: Floats, bought: Floats, sold: Floats
 ) -> None:
     stocks = problem.value.shape[1]
     held, weights, formed = np.zeros(stocks, dtype=np.bool_), np.zeros(stocks), False
     for day in range(problem.start + 1, len(problem.value)):
         close, at = day - 1, day - problem.start - 1
         if at >= offset and (at - offset) % interval == 0:
-            held = _basket(problem, close, count, held)
+            held = _basket(problem, close, basket, held)
             formation = _weights(problem, close, held)
             if formed:
                 bought[at] = np.maximum(formation - weights, 0.0).sum()
@@ -39,11 +39,12 @@ def _simulate(
             weights = grown / grown.sum()
 
 
-def _basket(problem: SelectionProblem, close: int, count: int, held: Bools) -> Bools:
+def _basket(problem: SelectionProblem, close: int, number: int, held: Bools) -> Bools:
     """(S,) the stocks of the basket that is formed at this close, when ``held`` was the basket before."""
     decided = close - problem.lag + 1
     target = np.zeros_like(held)
-    target[problem.ranking.order[decided, : min(count, problem.ranking.eligible[decided])]] = True
+    begin, end = problem.places(decided, number)
+    target[problem.ranking.order[decided, begin:end]] = True
     buyable, sellable = problem.buyable[close], problem.sellable[close]
     basket: Bools = (target & (buyable | held)) | (held & ~sellable)
     return basket

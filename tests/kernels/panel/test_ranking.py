@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.backend import PANEL_BACKENDS, resolve_panel
@@ -43,6 +44,14 @@ def test_ascending_ties_by_column_unknown_left_out(name: str) -> None:
     ranking = resolve_panel(name).rank_days(np.array([[3.0, np.nan, 0.0, -0.0, -1.0], [np.nan] * 5]))
     assert ranking.order.tolist() == [[4, 2, 3, 0, -1], [-1] * 5]
     assert ranking.eligible.tolist() == [4, 0]
+
+
+@pytest.mark.parametrize("name", PANEL_BACKENDS)
+@pytest.mark.parametrize("ties", [True, False])
+def test_average_ranks_are_those_of_scipy(name: str, ties: bool) -> None:
+    _, key, _, _, _ = random_panel(5, days=20, stocks=40, ties=ties)
+    expected = rankdata(key, axis=1, nan_policy="omit")
+    np.testing.assert_array_equal(resolve_panel(name).average_ranks(key), expected)
 
 
 @pytest.mark.parametrize("name", PANEL_BACKENDS)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.backend import PANEL_BACKENDS, resolve_panel
 from gridproof.kernels.panel.ranking import Ranking
-from gridproof.kernels.panel.selection import Selections, net_returns, selection_problem
+from gridproof.kernels.panel.selection import Selections, counts_of_shares, net_returns, selection_problem
 from gridproof.kernels.threads import limit_threads, thread_count
 from tests.support.panels import random_panel, random_problem
 
@@ -31,6 +31,54 @@ def test_effective_ranks_are_the_baskets_of_the_reference(seed: int, lag: int, w
     expected, actual = resolve_panel("reference").select(problem), resolve_panel("cpu").select(problem)
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 2), st.booleans(), st.booleans())
+def test_shares_of_the_universe_and_parts_of_the_ranking(seed: int, lag: int, weighted: bool, parted: bool) -> None:
+    problem = random_problem(seed, SCHEDULES, COUNTS, lag=lag, weighted=weighted)
+    shares = np.array([0.1, 0.3, 0.5, 0.95, 1.0])
+    problem = problem._replace(counts=counts_of_shares(problem.ranking.eligible, shares), parted=parted)
+    expected, actual = resolve_panel("reference").select(problem), resolve_panel("cpu").select(problem)
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-12)
+    if not parted:
+        for place in range(len(shares)):  # one share alone has the same bits
+            part = resolve_panel("cpu").select(problem._replace(counts=problem.counts[:, place : place + 1]))
+            assert_same(part, Selections(*(each[:, place : place + 1] for each in actual)))
+
+
+@pytest.mark.parametrize("name", PANEL_BACKENDS)
+def test_tenths_of_a_universe_hold_each_stock_once(name: str) -> None:
+    """On each day the members of the ten baskets are the groups floor(10·k/n) of a ranking of n stocks."""
+    value, key, _, _, _ = random_panel(12, days=30, stocks=37)
+    ranking = resolve_panel(name).rank_days(key)
+    counts = counts_of_shares(ranking.eligible, np.arange(1, 11) / 10.0)
+    every = np.ones(value.shape, dtype=np.bool_)
+    problem = selection_problem(value, ranking, every, every, np.array([[1, 0]]), counts, parted=True)
+    found = resolve_panel(name).select(problem)
+    for day in range(len(value) - 1):
+        chosen = ranking.order[day, : ranking.eligible[day]]
+        group = 10 * np.arange(len(chosen)) // max(len(chosen), 1)
+        for tenth in range(10):
+            growth = value[day + 1, chosen[group == tenth]] / value[day, chosen[group == tenth]]
+            expected = growth.mean() - 1.0 if len(growth) else 0.0
+            np.testing.assert_allclose(found.gross[0, tenth, day], expected, atol=1e-12)
+
+
+def test_ranks_from_one_to_another() -> None:
+    """Basket 1 of counts 2 and 6 holds the third to the sixth; where it cannot be sold a stock stays in its basket."""
+    value, key, _, sellable, _ = random_panel(3, days=40, stocks=20, ties=False)
+    ranking = resolve_panel("reference").rank_days(key)
+    every, held = np.ones(value.shape, dtype=np.bool_), np.zeros(20, dtype=np.bool_)
+    arrays = (value, ranking, every, sellable, np.array([[1, 0]]), np.array([2, 6]))
+    found = resolve_panel("cpu").select(selection_problem(*arrays, parted=True))
+    for day in range(39):
+        target = np.zeros(20, dtype=np.bool_)
+        target[ranking.order[day, 2 : min(6, ranking.eligible[day])]] = ranking.eligible[day] > 2
+        held = target | (held & ~sellable[day])
+        growth = value[day + 1, held] / value[day, held]
+        np.testing.assert_allclose(found.gross[0, 1, day], growth.mean() - 1.0 if held.any() else 0.0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", PANEL_BACKENDS)
@@ -91,7 +139,7 @@ def test_threads_and_the_split_of_counts_schedules_and_days_change_no_bit() -> N
     finally:
         limit_threads(before)
     for place in range(len(COUNTS)):
-        part = select(problem._replace(counts=COUNTS[place : place + 1]))
+        part = select(problem._replace(counts=problem.counts[:, place : place + 1]))
         assert_same(part, Selections(*(each[:, place : place + 1] for each in whole)))
     for at in range(len(SCHEDULES)):
         part = select(problem._replace(schedules=SCHEDULES[at : at + 1]))
@@ -158,9 +206,14 @@ def test_wrong_inputs_are_one_clear_error() -> None:
         ({"buyable": buyable[1:]}, "buyable: the shape must be that of the panel"),
         ({"schedules": np.array([[0, 0]])}, "schedules: a schedule must be an interval of 1 day or more"),
         ({"counts": np.array([3, 2])}, "counts: counts must be ascending"),
+        ({"counts": np.ones((2, 3), dtype=np.int64)}, "counts: counts by day must be"),
+        ({"counts": np.array([[3, 2]])}, "counts: the counts of a day must ascend"),
         ({"lag": 0}, "lag: a lag must be 1 or more; got 0"),
         ({"lag": 3, "start": 1}, "start: the start must lie from day 2"),
         ({"weight": missing}, "weight, day 29, stock .*: a weight must be known"),
     ]:
         with pytest.raises(InputError, match=message):
             selection_problem(**(good | change))  # type: ignore[arg-type]
+    for shares in ([], [0.2, 0.1], [0.0], [1.1], [np.nan]):
+        with pytest.raises(InputError, match="shares: shares of a universe must be ascending"):
+            counts_of_shares(ranking.eligible, np.array(shares))
