@@ -128,7 +128,7 @@ def answer(held: Ints, gross: Floats, own_price: bool = False) -> dict[str, str]
 
     own_price: the rule reads the price of what it holds.
     """
-    timing = measure_timing(held, gross, 0.0, PERIODS, own_price)
+    (timing,) = measure_timing(held, gross, [0.0], PERIODS, own_price)
     rule = gross[np.arange(len(held)), held]
     worth = compare_with_holdings(rule, {"first": gross[:, 0], "second": gross[:, 1]}, held, PERIODS, RESAMPLES)
     first = answer_timing(timing, len(held))["answer"]

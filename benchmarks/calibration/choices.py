@@ -13,8 +13,8 @@ from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.jit import jit
 from gridproof.results.conclusion import LEVEL
 from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord
+from gridproof.results.statistics.own_past import correct_own_past, positions_memory
 from gridproof.results.statistics.sequential import SequentialPValue, sequential_p_value
-from gridproof.results.statistics.sign_flips import correct_own_past, positions_memory
 
 WINDOWS = (20, 40, 60, 90, 120, 160, 200, 250)
 # In standard deviations of a random walk's change over the window: out above the one, back in below the other.

@@ -34,6 +34,7 @@ class TimingRecord(EffectRecord):
 
     null: Null
     memory: int | None  # days of past returns on which the positions depend; null unless ``null`` is "signs"
+    draws: int | None  # markets with random signs that were drawn; null unless ``null`` is "signs"
     p_value: Number  # share of the comparisons with at least its Sharpe ratio after cost
     p_error: Number  # Monte Carlo error of p_value, from the drawn markets; null where all shifts were counted
     p_mean: Number  # share of the comparisons with at least its mean return after cost

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.metrics import is_flat
 from gridproof.results.statistics.inputs import finite_array, require, require_finite
+from gridproof.results.statistics.roots import find_root
 from gridproof.results.statistics.sharpe import probabilistic_sharpe
 from gridproof.results.statistics.spectrum import cross_products, symmetric_eigenvalues
 
@@ -187,7 +187,7 @@ def _trials(deviations: float) -> float:
         return np.nan if np.isnan(deviations) else 1.0
     if deviations >= _expected_maximum(np.exp(most)):
         return np.inf
-    root: float = brentq(lambda power: _expected_maximum(np.exp(power)) - deviations, 0.0, most, xtol=1e-13)
+    root = find_root(lambda power: float(_expected_maximum(np.exp(power)) - deviations), 0.0, float(most), 1e-13)
     return float(np.exp(root))
 
 

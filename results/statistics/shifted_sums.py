@@ -33,6 +33,16 @@ def shifted_totals(weights: Floats, charges: Floats, returns: Floats) -> Floats:
 
 def shifted_squares(weights: Floats, charges: Floats, returns: Floats) -> tuple[Floats, Floats]:
     """(…, T) the sum of squares over the days, after cost, and (…) the largest that the positions could make."""
+    squares, size = squares_before_cost(weights, returns)
+    if charges.any():
+        squares = squares + (squares_of_charges(charges) - 2.0 * shifted_charged(weights, charges, returns))
+        together = (charges[:, None] ** 2 * weights**2).sum() * (returns**2).sum(axis=(-2, -1))
+        size = size + (charges**2).sum() + 2.0 * np.sqrt(together)
+    return squares, size
+
+
+def squares_before_cost(weights: Floats, returns: Floats) -> tuple[Floats, Floats]:
+    """As ``shifted_squares``, without cost."""
     squares, size = np.zeros(returns.shape[:-1]), np.zeros(returns.shape[:-2])
     legs = weights.shape[1]
     for one in range(legs):
@@ -44,14 +54,21 @@ def shifted_squares(weights: Floats, charges: Floats, returns: Floats) -> tuple[
             often = 1.0 if one == other else 2.0
             squares += often * shifted_sums(both[:, None], pair[..., None])
             size += often * np.sqrt((both**2).sum() * (pair**2).sum(axis=-1))
-    if charges.any():
-        first = _first(weights)
-        charged = shifted_sums(charges[:, None] * weights, returns)
-        charged -= charges[first] * np.einsum("ta,...a->...t", weights[first], returns[..., 0, :])
-        squares += (charges**2).sum() - charges[first] ** 2 - 2.0 * charged
-        together = (charges[:, None] ** 2 * weights**2).sum() * (returns**2).sum(axis=(-2, -1))
-        size += (charges**2).sum() + 2.0 * np.sqrt(together)
     return squares, size
+
+
+def shifted_charged(weights: Floats, charges: Floats, returns: Floats) -> Floats:
+    """(…, T) the sum over the days of the cost of a day times what the positions earn on it before cost."""
+    first = _first(weights)
+    charged = shifted_sums(charges[:, None] * weights, returns)
+    charged -= charges[first] * np.einsum("ta,...a->...t", weights[first], returns[..., 0, :])
+    return charged
+
+
+def squares_of_charges(charges: Floats) -> Floats:
+    """(T,) the sum over the days of the squared cost of a day."""
+    total: Floats = (charges**2).sum() - charges[-np.arange(len(charges))] ** 2
+    return total
 
 
 def _first(weights: Floats) -> Ints:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import is_flat
 from gridproof.results.run.data_snooping_record import ActiveRecord
 from gridproof.results.statistics.active_returns import linearised_sharpe_difference
-from gridproof.results.statistics.sign_flips import correct_own_past
+from gridproof.results.statistics.own_past import correct_own_past
 from gridproof.results.statistics.stepwise import stepwise_multiple_test
 from gridproof.results.statistics.superior_predictive_ability import superior_predictive_ability
 from gridproof.sweeps.plan.sample import draw_sample
@@ -29,6 +29,8 @@ from gridproof.sweeps.verdict.static_holdings import mean_weights
 
 # So many choices are tested at most, all days of each at once; of more, as many are drawn, and the base besides.
 MOST = 1000
+# So many of them fit the caches together.
+_TOGETHER = 16
 
 
 def active_tests(population: Population, bootstrap: Bootstrap, base: Floats) -> ActiveRecord | None:
@@ -66,25 +68,39 @@ def _measure(population: Population, chosen: Ints, memory: int | None) -> tuple[
     left out.
     """
     problem, days, free = population.plan.problem, population.days, population.plan.risk_free_of_a_day
-    returns = population.returns(chosen)
+    returns = np.ascontiguousarray(population.returns(chosen).T)
     periods = HoldingPeriodLister(problem, days)(population.jobs(chosen))
-    active, apart, kept = [], [], []
-    for place, one in enumerate(chosen):
-        held = periods.held(place)
-        legs = problem.returns[problem.payoff_of[population.execution[one]], :, :days].T
-        centred = legs - legs.mean(axis=0)
+    payoffs = problem.payoff_of[population.execution[chosen]]
+    excess, centred = {}, {}
+    for payoff in set(payoffs.tolist()):
+        legs = problem.returns[payoff, :, :days].T
+        centred[payoff] = legs - legs.mean(axis=0)
         if memory is not None:
-            centred = correct_own_past(centred, memory)
-        mean = mean_weights(held, legs.shape[1])
-        own, mix = returns[:, place], (legs - free) @ mean
-        if any(is_flat(series.var(), (series**2).mean()) for series in (own, mix)):
-            continue
-        earned, difference = centred[np.arange(days), held] - centred @ mean, linearised_sharpe_difference(own, mix)
-        if any(is_flat(series.var(), (series**2).mean()) for series in (earned, difference)):
-            continue
-        active.append(earned / earned.std())
-        apart.append(difference / difference.std())
-        kept.append(one)
-    if not kept:
-        return np.zeros((days, 0)), np.zeros((days, 0)), np.zeros(0, dtype=np.int64)
-    return np.column_stack(active), np.column_stack(apart), np.array(kept)
+            centred[payoff] = correct_own_past(centred[payoff], memory)
+        excess[payoff] = legs - free
+    everyday, flat = np.arange(days), np.zeros(len(chosen), dtype=np.bool_)
+    active, apart = np.empty((len(chosen), days)), np.empty((len(chosen), days))
+    for low in range(0, len(chosen), _TOGETHER):
+        places = np.arange(low, min(low + _TOGETHER, len(chosen)))
+        mixes, earned = np.empty((len(places), days)), np.empty((len(places), days))
+        for place, mix, gain in zip(places, mixes, earned, strict=True):
+            held, payoff = periods.held(int(place)), int(payoffs[place])
+            mean = mean_weights(held, problem.allocations)
+            mix[:] = excess[payoff] @ mean
+            gain[:] = centred[payoff][everyday, held] - centred[payoff] @ mean
+        moving = ~_flat(returns[places]) & ~_flat(mixes) & ~_flat(earned)
+        difference = np.zeros_like(mixes)
+        if moving.any():
+            difference[moving] = linearised_sharpe_difference(returns[places[moving]].T, mixes[moving].T).T
+        moving &= ~_flat(difference)
+        flat[places] = ~moving
+        active[places[moving]] = earned[moving] / earned[moving].std(axis=1, keepdims=True)
+        apart[places[moving]] = difference[moving] / difference[moving].std(axis=1, keepdims=True)
+    kept = ~flat
+    return np.ascontiguousarray(active[kept].T), np.ascontiguousarray(apart[kept].T), chosen[kept]
+
+
+def _flat(rows: Floats) -> Bools:
+    """(n,) which of the series, (n, T), do not vary."""
+    flat: Bools = is_flat(rows.var(axis=1), (rows**2).mean(axis=1))
+    return flat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -10,6 +11,10 @@ from typing import TypeVar
 from gridproof.kernels.threads import thread_count
 
 Result = TypeVar("Result")
+
+# Seconds after which a thread gives way to another that waits for the interpreter. Both threads leave it for
+# microseconds at a time, and wait for the other's 5 ms, Python's own setting, whenever they come back.
+_INTERVAL = 0.0005
 
 
 class Beside:
@@ -27,8 +32,12 @@ class Beside:
         return compute if self._thread is None else self._thread.submit(compute).result
 
     def __enter__(self) -> Beside:
+        if self._thread is not None:
+            self._interval = sys.getswitchinterval()
+            sys.setswitchinterval(_INTERVAL)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._thread is not None:
             self._thread.shutdown(cancel_futures=True)
+            sys.setswitchinterval(self._interval)

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy.optimize import brentq
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import is_flat
 from gridproof.results.axis_range import Value
 from gridproof.results.run.stress_record import BreakEvenCost, BreakEvenLag
+from gridproof.results.statistics.roots import find_root
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.verdict.daily_variant import DailyVariant, variants_by_day
@@ -104,7 +104,7 @@ def _root(measure: Callable[[float], float], target: float) -> float | None:
         return 0.0
     if measure(_HIGHEST) >= target:
         return _HIGHEST
-    return number(brentq(lambda cost: measure(cost) - target, 0.0, _HIGHEST, xtol=1e-14))
+    return number(find_root(lambda cost: measure(cost) - target, 0.0, _HIGHEST, 1e-14))
 
 
 def _sharpe(returns: Floats) -> float:

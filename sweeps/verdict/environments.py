@@ -32,10 +32,11 @@ from gridproof.sweeps.verdict.beside import Beside
 from gridproof.sweeps.verdict.daily_variant import DailyVariants
 from gridproof.sweeps.verdict.environment_choices import EnvironmentChoices, base_choices, environment_choices
 from gridproof.sweeps.verdict.population import Population
-from gridproof.sweeps.verdict.questions import ask_since, ask_timing, ask_worth
+from gridproof.sweeps.verdict.questions import ask_since, ask_timings, ask_worth
 from gridproof.sweeps.verdict.search_placebo import search_placebo
 from gridproof.sweeps.verdict.stages import Stages
 from gridproof.sweeps.verdict.strategy_statistics import number
+from gridproof.sweeps.verdict.timing import FEWER_DRAWS
 
 # The positions of a variant on all axes; those of an environment that the placebo of its choices depends on.
 Digits: TypeAlias = tuple[int, ...]
@@ -179,12 +180,20 @@ class _Measured(TypedDict):
 
 def _measure_bases(plan: Plan, works: list[Work]) -> list[_Measured]:
     """What the answers for the base rest on under each environment, but for the search. works: the base in each."""
-    by_day, found = DailyVariants(plan), list[_Measured]()
-    for work in works:
-        (rule,) = by_day.of(work)
-        worth, since = ask_worth(rule, 0, _RESAMPLES), ask_since(rule, _RESAMPLES)
-        found.append({"timing": ask_timing(rule), "worth": worth, "since": since})
-    return found
+    by_day = DailyVariants(plan)
+    rules = [rule for work in works for rule in by_day.of(work)]
+    alike: dict[tuple[bytes, int], list[int]] = {}
+    for place, rule in enumerate(rules):
+        # Where only costs differ, the base holds the same, and its timing is compared with the same markets.
+        payoff = int(plan.problem.payoff_of[rule.execution])
+        alike.setdefault((rule.held.tobytes(), payoff), []).append(place)
+    timings: dict[int, TimingRecord] = {}
+    for places in alike.values():
+        timings |= zip(places, ask_timings([rules[place] for place in places], FEWER_DRAWS), strict=True)
+    return [
+        {"timing": timings[place], "worth": ask_worth(rule, 0, _RESAMPLES), "since": ask_since(rule, _RESAMPLES)}
+        for place, rule in enumerate(rules)
+    ]
 
 
 def other_environments(base: Digits, dims: Digits, varied: list[int]) -> Iterator[Digits]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.conclusion_record import (
     ChoicesPlaceboRecord,
@@ -15,7 +17,7 @@ from gridproof.sweeps.verdict.own_price import legs_read
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.search_placebo import SHIFTS, best_eligible, eligible_choices, search_placebo
 from gridproof.sweeps.verdict.static_holdings import RESAMPLES, compare_with_holdings
-from gridproof.sweeps.verdict.timing import measure_timing
+from gridproof.sweeps.verdict.timing import DRAWS, measure_timing
 
 
 def ask_questions(rule: DailyVariant, population: Population, observer: RunObserver) -> QuestionsRecord:
@@ -30,9 +32,16 @@ def ask_questions(rule: DailyVariant, population: Population, observer: RunObser
 
 def ask_timing(rule: DailyVariant) -> TimingRecord:
     """The rule's positions in sample, against chance."""
-    days, own_price = rule.days, bool(legs_read(rule.plan.study))
+    (found,) = ask_timings([rule])
+    return found
+
+
+def ask_timings(rules: Sequence[DailyVariant], draws: int = DRAWS) -> list[TimingRecord]:
+    """As ``ask_timing``, of rules that hold the same, on legs that earn the same before cost."""
+    rule, own_price = rules[0], bool(legs_read(rules[0].plan.study))
+    days, costs = rule.days, [one.unit_cost for one in rules]
     periods = rule.plan.problem.periods
-    return measure_timing(rule.held[:days], rule.excess_of_legs[:days], rule.unit_cost, periods, own_price)
+    return measure_timing(rule.held[:days], rule.excess_of_legs[:days], costs, periods, own_price, draws)
 
 
 def ask_worth(rule: DailyVariant, segment: int, resamples: int = RESAMPLES) -> WorthRecord:

@@ -18,8 +18,8 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Problem
 from gridproof.results.conclusion import FEWEST_SWITCHES, LARGEST_WEIGHT, LEVEL
 from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord
+from gridproof.results.statistics.own_past import correct_own_past, flip_signs, positions_memory
 from gridproof.results.statistics.sequential import SequentialPValue, sequential_p_value
-from gridproof.results.statistics.sign_flips import correct_own_past, flip_signs, positions_memory
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.own_price import legs_read

@@ -7,65 +7,117 @@ markets in which the days' returns have random signs (``results.statistics.sign_
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.fft import irfft, rfft
 
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.results.run.conclusion_record import EffectRecord, TimingRecord
+from gridproof.results.conclusion import LEVEL
+from gridproof.results.run.conclusion_record import TimingRecord
+from gridproof.results.statistics.own_past import positions_memory
 from gridproof.results.statistics.shift import circular_shift_test
-from gridproof.results.statistics.sign_flips import positions_memory, sign_flip_effect, sign_flip_test
-from gridproof.results.statistics.timing_effect import timing_effect
+from gridproof.results.statistics.sign_flips import MOST, sign_flip_timing
+from gridproof.results.statistics.timing_effect import TimingEffect, timing_effect
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.strategy_statistics import number
 
+# Markets with random signs at most: where the environment is the base's, and in others.
+DRAWS, FEWER_DRAWS = MOST, 128
 
-def measure_timing(held: Ints, gross: Floats, cost: float, periods: float, own_price: bool = False) -> TimingRecord:
+
+def measure_timing(
+    held: Ints,
+    gross: Floats,
+    costs: Sequence[float],
+    periods: float,
+    own_price: bool = False,
+    draws: int = DRAWS,
+) -> list[TimingRecord]:
     """held: (T,) allocation of each day. gross: (T, A) what each earns in excess of cash, before cost.
 
-    cost: share of NAV a unit of traded weight, one way. own_price: the rule reads the price of an allocation, and is
-    compared with random signs of the returns instead of shifts.
+    costs: shares of NAV a unit of traded weight, one way; the result has a record for each. own_price: the rule reads
+    the price of an allocation, and is compared with random signs of the returns instead of shifts. draws: of signs, at
+    most.
     """
     weights = np.eye(gross.shape[1])[held]
     switches = int((held[1:] != held[:-1]).sum())
-    (p_value, p_error), (p_mean, p_mean_error) = (
-        _compare(weights, gross, statistic, cost, own_price) if switches else (None, None)
-        for statistic in ("sharpe", "mean")
-    )
-    return {
-        "null": "signs" if own_price else "shifts",
-        "memory": positions_memory(weights) if own_price else None,
-        "p_value": p_value,
-        "p_error": p_error,
-        "p_mean": p_mean,
-        "p_mean_error": p_mean_error,
-        "switches": switches,
-        "spells": number(effective_spells(weights)) if switches else None,
-        "largest_weight": float(weights.mean(axis=0).max()),
-        **measure_effect(held, gross, periods, own_price),
-    }
-
-
-def _compare(
-    weights: Floats, gross: Floats, statistic: str, cost: float, own_price: bool
-) -> tuple[float | None, float | None]:
-    """The p-value of the positions and its Monte Carlo error, None where all shifts are counted."""
-    if own_price:
-        drawn = sign_flip_test(weights, gross, statistic, cost, seed=SEED)
-        return number(drawn.p_value), number(drawn.monte_carlo_error)
-    return number(circular_shift_test(weights, gross, statistic, cost).p_value), None
-
-
-def measure_effect(held: Ints, gross: Floats, periods: float, own_price: bool = False) -> EffectRecord:
-    """The timing effect of positions with its bounds, a year. They are null where the positions never change."""
     volatility = number(pairwise_volatility(gross) * math.sqrt(periods))
-    if (held == held[0]).all():
-        return {"effect": None, "lower": None, "upper": None, "volatility": volatility}
-    weights = np.eye(gross.shape[1])[held]
-    found = sign_flip_effect(weights, gross, seed=SEED) if own_price else timing_effect(weights, gross)
-    # Of two allocations with weights w and 1 − w, an effect δ on each is one of 2δ on their difference.
-    effect, lower, upper = (number(2.0 * value * periods) for value in (found.effect, found.lower, found.upper))
-    return {"effect": effect, "lower": lower, "upper": upper, "volatility": volatility}
+    compared: list[_Comparison] = [_NOTHING] * len(costs)
+    if switches:
+        compare = _by_signs if own_price else _by_shifts
+        # Of two allocations with weights w and 1 − w, an effect δ on each is one of 2δ on their difference.
+        compared = compare(weights, gross, costs, 2.0 * periods, volatility, draws)
+    spells, largest = number(effective_spells(weights)) if switches else None, float(weights.mean(axis=0).max())
+    return [
+        {
+            "null": "signs" if own_price else "shifts",
+            "memory": positions_memory(weights) if own_price else None,
+            "draws": one.draws,
+            "p_value": one.p_value,
+            "p_error": one.p_error,
+            "p_mean": one.p_mean,
+            "p_mean_error": one.p_mean_error,
+            "switches": switches,
+            "spells": spells,
+            "largest_weight": largest,
+            "effect": one.effect,
+            "lower": one.lower,
+            "upper": one.upper,
+            "volatility": volatility,
+        }
+        for one in compared
+    ]
+
+
+class _Comparison(NamedTuple):
+    """The p-values with their Monte Carlo errors, None where all shifts are counted; the effect a year."""
+
+    draws: int | None = None
+    p_value: float | None = None
+    p_error: float | None = None
+    p_mean: float | None = None
+    p_mean_error: float | None = None
+    effect: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+
+_NOTHING = _Comparison()
+
+
+def _by_signs(
+    weights: Floats, gross: Floats, costs: Sequence[float], unit: float, volatility: float | None, draws: int
+) -> list[_Comparison]:
+    """unit: an effect of 1 a day in annual terms."""
+    excluded = None if volatility is None else volatility / unit
+    return [
+        _Comparison(
+            max(found.sharpe.draws, found.mean.draws),
+            number(found.sharpe.p_value),
+            number(found.sharpe.monte_carlo_error),
+            number(found.mean.p_value),
+            number(found.mean.monte_carlo_error),
+            *_annual(found.effect, unit),
+        )
+        for found in sign_flip_timing(weights, gross, costs, excluded, draws, SEED, LEVEL)
+    ]
+
+
+def _by_shifts(
+    weights: Floats, gross: Floats, costs: Sequence[float], unit: float, _volatility: float | None, _draws: int
+) -> list[_Comparison]:
+    effect = _annual(timing_effect(weights, gross), unit)
+    rows = []
+    for cost in costs:
+        sharpe, mean = (circular_shift_test(weights, gross, each, cost).p_value for each in ("sharpe", "mean"))
+        rows.append(_Comparison(None, number(sharpe), None, number(mean), None, *effect))
+    return rows
+
+
+def _annual(found: TimingEffect, unit: float) -> tuple[float | None, float | None, float | None]:
+    return number(unit * found.effect), number(unit * found.lower), number(unit * found.upper)
 
 
 def pairwise_volatility(returns: Floats) -> float:

@@ -7,7 +7,8 @@ import pytest
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.results.statistics.sign_flips import correct_own_past, flip_signs, positions_memory
+from gridproof.results.statistics.own_past import correct_own_past, flip_signs, positions_memory
+from gridproof.results.statistics.sign_flips import sign_flip_timing
 from gridproof.statistics import circular_shift_test, sign_flip_effect, sign_flip_test, timing_effect
 
 DAYS, WINDOW = 1000, 100
@@ -109,3 +110,37 @@ def test_invalid_input() -> None:
         sign_flip_effect([1, 1, 1], [0.1, 0.2, 0.3])
     with pytest.raises(InputError, match=r"between 0\.5 and 1"):
         sign_flip_effect([1, 0, 1], [0.1, 0.2, 0.3], confidence=0.4)
+
+
+def test_more_markets_are_drawn_only_where_the_answer_is_unclear() -> None:
+    rng = np.random.default_rng(7)
+    held = np.zeros(600)
+    held[np.arange(600) >= 200] = 1.0
+    held[np.arange(600) >= 430] = 0.0
+    noise = rng.normal(0.0, 0.01, 600)
+    effects = np.linspace(0.0, 0.003, 13)
+    found = [sign_flip_test(held, noise + effect * held, "sharpe") for effect in effects]
+    for one in found:
+        clear = abs(one.p_value - 0.05) > 4.0 * one.monte_carlo_error
+        assert one.monte_carlo_error <= 0.005 or clear
+        assert one.draws % 32 == 0
+    draws = [one.draws for one in found]
+    most = int(np.argmax(draws))
+    assert draws[-1] == 32
+    assert draws[most] > 100
+    assert abs(found[most].p_value - 0.05) < 0.02
+    assert sign_flip_test(held, noise + effects[most] * held, "sharpe", draws=64).draws == 64
+
+
+def test_several_costs_at_once_are_the_single_tests() -> None:
+    rng = np.random.default_rng(8)
+    weights = np.eye(2)[np.cumsum(rng.random(500) < 0.05) % 2]
+    returns = rng.normal(0.0002, 0.01, (500, 2)) + 0.0006 * weights
+    costs = [0.0, 0.0005, 0.002]
+    for cost, found in zip(costs, sign_flip_timing(weights, returns, costs, excluded=0.001, seed=3), strict=True):
+        assert found.sharpe == sign_flip_test(weights, returns, "sharpe", cost, seed=3)
+        assert found.mean == sign_flip_test(weights, returns, "mean", cost, seed=3)
+        effect = sign_flip_effect(weights, returns, draws=max(found.sharpe.draws, found.mean.draws), seed=3)
+        assert found.effect.effect == pytest.approx(effect.effect)
+        assert found.effect.upper == pytest.approx(effect.upper, abs=1e-4)
+        assert found.effect.lower < found.effect.effect < found.effect.upper

@@ -24,6 +24,7 @@ from gridproof.sweeps.verdict.environments import draw_choices, judge_environmen
 from gridproof.sweeps.verdict.population import gather
 from gridproof.sweeps.verdict.questions import ask_search
 from gridproof.sweeps.verdict.stages import Stages
+from gridproof.sweeps.verdict.timing import FEWER_DRAWS
 from tests.support.demo import small_plan, small_study
 
 
@@ -63,7 +64,7 @@ def test_each_is_the_point_there(records: list[EnvironmentRecord], evaluation: G
         gross = evaluation.plan.problem.returns[0, :, :inside].T - free
         switches = (np.diff(weights, axis=0) != 0).any(axis=1).sum()
         cost = point.curve["cost"].to_numpy()[:inside].sum() / (2.0 * switches)
-        exact = sign_flip_test(weights, gross, "sharpe", cost)  # the signals read the legs' prices
+        exact = sign_flip_test(weights, gross, "sharpe", cost, draws=FEWER_DRAWS)  # the signals read the legs' prices
         assert inside < days
         told = f"(p {exact.p_value:.3f} ± {exact.monte_carlo_error:.3f}, {switches} switches)"
         assert told in one["conclusion"]["timing"]["why"]

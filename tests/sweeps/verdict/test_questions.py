@@ -11,7 +11,7 @@ from gridproof.kernels.cpu.placebo_maxima import active_t
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import answer_timing, answer_worth
 from gridproof.results.run.conclusion_record import TimingRecord
-from gridproof.results.statistics.sign_flips import correct_own_past, flip_signs, positions_memory
+from gridproof.results.statistics.own_past import correct_own_past, flip_signs, positions_memory
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Points
@@ -31,7 +31,8 @@ MARKET = market_of(small_study())
 
 
 def timing_of(held: Ints, gross: Floats) -> TimingRecord:
-    return measure_timing(held, gross, 0.0, PERIODS)
+    (timing,) = measure_timing(held, gross, [0.0], PERIODS)
+    return timing
 
 
 def planted(seed: int, effect: float, days: int = 4000) -> tuple[Ints, Floats]:
@@ -252,7 +253,7 @@ def test_a_leg_is_recognised_however_its_rows_are_named() -> None:
 
 def test_a_rule_that_reads_its_own_price_is_compared_with_random_signs() -> None:
     held, gross = planted(2, 2.0)
-    timing = measure_timing(held, gross, 0.0, PERIODS, own_price=True)
+    (timing,) = measure_timing(held, gross, [0.0], PERIODS, own_price=True)
     assert (timing["null"], timing["p_value"] is not None and timing["p_value"] < 0.05) == ("signs", True)
     assert timing["p_error"] is not None
     assert f"± {timing['p_error']:.3f}" in answer_timing(timing, 4000)["why"]
@@ -260,5 +261,5 @@ def test_a_rule_that_reads_its_own_price_is_compared_with_random_signs() -> None
     assert timing["memory"] > 10
     answered = answer_timing(timing, 4000)
     assert (answered["answer"], "random signs" in answered["test"]) == ("yes", True)
-    never = measure_timing(np.zeros_like(held), gross, 0.0, PERIODS, own_price=True)
+    (never,) = measure_timing(np.zeros_like(held), gross, [0.0], PERIODS, own_price=True)
     assert (never["p_value"], never["effect"], never["memory"]) == (None, None, 0)

@@ -17,7 +17,7 @@ import gridproof as gp
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.backend import resolve
-from gridproof.results.statistics.sign_flips import correct_own_past
+from gridproof.results.statistics.own_past import correct_own_past
 from gridproof.results.statistics.superior_predictive_ability import reality_check
 from gridproof.statistics import (
     circular_shift_test,
