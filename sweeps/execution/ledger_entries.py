@@ -20,7 +20,7 @@ from gridproof.results.axis_range import AxisValues, Value
 from gridproof.results.ledger.ledger import LedgerHeader, TrialAxis
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
-from gridproof.sweeps.study.selection import SELECTING
+from gridproof.sweeps.study.selection import SELECTING, WORDED, StockSelection
 from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Leg, Signal, Study
@@ -72,10 +72,14 @@ class CanonicalStrategy:
     text: str
     parameters: Mapping[str, _Parameter | Value]  # by canonical names, which do not depend on the names in the file
     rules: Mapping[Value, str]  # for each alternative a digest of what it chooses
+    selections: Mapping[str, tuple[StockSelection, str]]  # by canonical name: whose term it is, and which
 
     def values(self, axis: Axis, names: Sequence[str]) -> AxisValues:
         if all(name.endswith(".release") for name in names):
             return tuple(_release(value) for value in axis.values)
+        if names[0] in self.selections:
+            selection, term = self.selections[names[0]]
+            return tuple(selection.canonical(term, value) for value in axis.values)
         return tuple(self.rules[value] for value in axis.values) if list(names) == ["rule"] else axis.values
 
 
@@ -112,11 +116,14 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
     def of_leg(leg: Leg) -> list[Any]:
         asset = None if leg.series is None else _series(study, leg.series)
         if leg.selection is not None:
-            asset = leg.selection.identity
+            asset = leg.selection.panel.identity
         return [asset, [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]]
 
     legs = sorted(study.legs, key=lambda one: (json.dumps(of_leg(one)), one.name))
+    selections: dict[str, tuple[StockSelection, str]] = {}
     for number, leg in enumerate(legs):
+        if leg.selection is not None:
+            selections |= {f"leg.{number}.{term}": (leg.selection, term) for term in WORDED}
         selecting = SELECTING if leg.selection is not None else ()
         for term in ("interest",) if leg.cash else ("carry", "cost", *selecting):
             parameters[f"leg.{number}.{term}"] = _Parameter(leg.terms[term]) if term in leg.terms else 0.0
@@ -134,7 +141,7 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         },
         ensure_ascii=False,
     )
-    return CanonicalStrategy(text, parameters, rules)
+    return CanonicalStrategy(text, parameters, rules, selections)
 
 
 def _expression(

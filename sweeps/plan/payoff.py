@@ -8,6 +8,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.data.stamp_duty import stamp_rates
@@ -20,7 +21,7 @@ from gridproof.sweeps.study.study import Leg, Study
 # Bytes of the returns and trades of selections that are computed at once.
 _PIECE_BYTES = 64 * 2**20
 
-Cell = Mapping[str, float]
+Cell = Mapping[str, Value]
 
 
 def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:
@@ -30,7 +31,7 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
     a year. A selection earns its growth after the costs and taxes of its own trades. Raises InputError.
     """
     axes = list(dict.fromkeys(axis for leg in study.legs for axis in _payoff_axes(leg)))
-    tables: dict[tuple[float, ...], int] = {}
+    tables: dict[tuple[Value, ...], int] = {}
     index = np.array([tables.setdefault(tuple(cell[axis] for axis in axes), len(tables)) for cell in cells])
     first = dict(zip(index[::-1].tolist(), reversed(cells), strict=True))
     examples = [first[table] for table in range(len(tables))]
@@ -138,7 +139,7 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
 
 
 def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[Cell], Floats]) -> tuple[Floats, Ints]:
-    tables: dict[tuple[float, ...], int] = {}
+    tables: dict[tuple[Value, ...], int] = {}
     built: list[Floats] = []
     index = np.empty(len(cells), dtype=np.int64)
     for number, cell in enumerate(cells):
@@ -151,7 +152,7 @@ def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[Cell
 
 
 def _term(leg: Leg, term: str, cell: Cell) -> float:
-    return cell[leg.terms[term]] if term in leg.terms else 0.0
+    return float(cell[leg.terms[term]]) if term in leg.terms else 0.0
 
 
 def _cost_axes(leg: Leg) -> list[str]:
@@ -159,7 +160,7 @@ def _cost_axes(leg: Leg) -> list[str]:
 
 
 def _one_way(leg: Leg, cell: Cell) -> float:
-    return cell["execution.cost"] + _term(leg, "cost", cell)
+    return float(cell["execution.cost"]) + _term(leg, "cost", cell)
 
 
 def _trade_days(market: Market, window: Window) -> Dates:

@@ -12,6 +12,7 @@ from gridproof.kernels.arrays import Ints
 from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Box, Problem
+from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
@@ -284,7 +285,7 @@ def _needed(study: Study) -> Ints:
     return np.array(masks, dtype=np.int64)[rule.alternatives]
 
 
-def _executions(study: Study) -> list[dict[str, float]]:
+def _executions(study: Study) -> list[dict[str, Value]]:
     """Every combination of the execution's parameters by name, in grid order."""
     space = study.space
     offset = len(space.axes) - space.executing
@@ -294,6 +295,6 @@ def _executions(study: Study) -> list[dict[str, float]]:
     cells = []
     for index in range(prod(dims)):
         digits = np.unravel_index(index, dims) if dims else ()
-        cells.append({name: float(space.axes[p].values[digits[p - offset]])
+        cells.append({name: space.axes[p].values[digits[p - offset]]
                       for name in names for p in [space.position(name)]})  # fmt: skip
     return cells

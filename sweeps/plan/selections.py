@@ -1,26 +1,43 @@
-"""What the selections of a leg earn and trade in the window, for every count, interval, offset and lag of the grid."""
+"""What the selections of a leg earn and trade in the window, for every setting of its terms in the grid."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
-from weakref import WeakKeyDictionary
+from typing import NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.backend import resolve_panel
-from gridproof.kernels.panel.ranking import Columns, Ranking
-from gridproof.kernels.panel.selection import selection_problem
+from gridproof.kernels.panel.ranking import Ranking
+from gridproof.kernels.panel.selection import SelectionProblem, selection_problem
+from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.panel.panel import Panel, carried
+from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.source import Dates
+from gridproof.sweeps.plan.panel_arrays import PanelArrays
 from gridproof.sweeps.plan.window import Window
-from gridproof.sweeps.study.selection import COUNT, EVERY, OFFSET, StockSelection
+from gridproof.sweeps.study.selection import COUNT, EVERY, IDEAL, OFFSET, WHERE, WORDED
 from gridproof.sweeps.study.study import Leg, Study
 
-Setting: TypeAlias = tuple[int, int, int, int]  # lag, interval, offset, count
+
+class Setting(NamedTuple):
+    """The values on which the returns of a selection depend before costs."""
+
+    lag: int
+    where: Value
+    ranking: Value
+    weights: Value
+    trading: Value
+    every: int
+    offset: int
+    stocks: int
+
+    @property
+    def basket(self) -> tuple[Value, Value, Value, Value]:
+        """What decides which stocks there are to choose from; the rest are lags, counts and schedules."""
+        return self.where, self.ranking, self.weights, self.trading
 
 
 class Traded(NamedTuple):
@@ -31,67 +48,74 @@ class Traded(NamedTuple):
     sold: Floats  # (D,)
 
 
-class _Ranked(NamedTuple):
-    """T days and S stocks."""
-
-    value: Floats  # (T, S) adjusted, carried through suspensions and after the last row
-    order: Columns  # (T, S) as of a ``Ranking``
-    eligible: Ints  # (T,)
-
-
-# Of each panel the last rankings, so that points and searches do not rank again; one of 3,600 stocks takes 150 MB.
-_MOST_KEPT = 3
-_KEPT: WeakKeyDictionary[Panel, dict[tuple[object, ...], _Ranked]] = WeakKeyDictionary()
-
-
 def selection_axes(leg: Leg) -> list[str]:
     """The axes on which the returns of a selection depend before costs, in the order of a ``Setting``."""
-    return ["execution.lag", leg.terms[EVERY], leg.terms[OFFSET], leg.terms[COUNT]]
+    return ["execution.lag", *(leg.terms[term] for term in (*WORDED, EVERY, OFFSET, COUNT))]
 
 
-def setting_of(leg: Leg, cell: Mapping[str, float]) -> Setting:
-    lag, every, offset, count = (int(cell[axis]) for axis in selection_axes(leg))
-    return lag, every, offset, count
+def setting_of(leg: Leg, cell: Mapping[str, Value]) -> Setting:
+    lag, where, ranking, weights, trading, *sizes = (cell[axis] for axis in selection_axes(leg))
+    every, offset, count = (int(size) for size in sizes)
+    return Setting(int(lag), where, ranking, weights, trading, every, offset, count)
 
 
 def trade_selections(
     study: Study, leg: Leg, market: Market, window: Window, settings: Sequence[Setting]
 ) -> dict[Setting, Traded]:
-    """The returns and trades of a leg under each setting: all counts of one lag in one pass.
+    """The returns and trades of a leg under each setting: all counts of one universe, ranking and lag in one pass.
 
     A basket formed at the close of day t follows from the rows of day t + 1 − lag and earns from day t + 1 on. The
     first is formed ``offset`` days after the close before the window; until then the leg holds nothing. Raises
     InputError where the panel does not cover the window, or no stock is in the universe at a formation.
     """
+    lags = sorted({setting.lag for setting in settings})
+    schedules = sorted({(setting.every, setting.offset) for setting in settings})
+    counts = sorted({setting.stocks for setting in settings})
+    found = {}
+    for basket in dict.fromkeys(setting.basket for setting in settings):
+        problem = build_problem(study, leg, market, window, basket, schedules, counts, lags[-1])
+        for lag in lags:
+            selected = resolve_panel("cpu").select(problem._replace(lag=lag))
+            for place, schedule in enumerate(schedules):
+                for number, count in enumerate(counts):
+                    setting = Setting(lag, *basket, *schedule, count)
+                    found[setting] = Traded(*(one[place, number] for one in selected))
+    return found
+
+
+def build_problem(
+    study: Study,
+    leg: Leg,
+    market: Market,
+    window: Window,
+    basket: tuple[Value, Value, Value, Value],
+    schedules: Sequence[tuple[int, int]],
+    counts: Sequence[int],
+    lag: int,
+) -> SelectionProblem:
+    """The selections of one universe, ranking, weights and way to trade, with the longest lag. Raises InputError as
+    ``trade_selections``."""
     assert leg.selection is not None
     check_panel(study, market, window)
-    _check_offsets(study, leg, settings)
-    lags = sorted({setting[0] for setting in settings})
+    _check_offsets(study, leg, schedules)
+    where, ranked, weights, trading = basket
     panel, days = _panel_days(study, market, window)
     first = int(np.searchsorted(panel.dates, days[0]))
-    ranked = _ranked(panel, leg.selection, first + len(days))
-    value, ranking = ranked.value[first:], Ranking(ranked.order[first:], ranked.eligible[first:])
-    schedules = sorted({setting[1:3] for setting in settings})
-    counts = sorted({setting[3] for setting in settings})
-    _check_universe(study, leg, market, window, ranking)
-    tradable = np.ones(value.shape, dtype=np.bool_)
-    found = {}
-    for lag in lags:
-        problem = selection_problem(
-            value,
-            ranking,
-            tradable,
-            tradable,
-            np.array(schedules),
-            np.array(counts),
-            start=study.longest_lag - 1,
-            lag=lag,
-        )
-        selected = resolve_panel("cpu").select(problem)
-        for place, (every, offset) in enumerate(schedules):
-            for number, count in enumerate(counts):
-                found[lag, every, offset, count] = Traded(*(one[place, number] for one in selected))
-    return found
+    arrays = PanelArrays(panel, leg.selection, first + len(days))
+    order, eligible = arrays.ranking(where, ranked, weights)
+    ranking = Ranking(order[first:], eligible[first:])
+    _check_universe(study, leg, market, window, where, ranking)
+    value, weight = arrays.worth().value[first:], arrays.weights(weights)
+    buyable: Bools
+    sellable: Bools
+    if trading == IDEAL:
+        buyable = sellable = np.ones(value.shape, dtype=np.bool_)
+    else:
+        buyable, sellable = (each[first:] for each in arrays.tradability()[:2])
+    return selection_problem(
+        value, ranking, buyable, sellable, np.array(schedules), np.array(counts),
+        None if weight is None else weight[first:], start=study.longest_lag - 1, lag=lag,
+    )  # fmt: skip
 
 
 def check_panel(study: Study, market: Market, window: Window) -> None:
@@ -121,47 +145,19 @@ def _panel_days(study: Study, market: Market, window: Window) -> tuple[Panel, Da
     return market.panel, market.calendar[window.first - study.longest_lag : window.last + 1]
 
 
-def _check_offsets(study: Study, leg: Leg, settings: Sequence[Setting]) -> None:
-    for _, every, offset, _ in settings:
+def _check_offsets(study: Study, leg: Leg, schedules: Sequence[tuple[int, int]]) -> None:
+    for every, offset in schedules:
         if offset >= every:
             rule = f"every offset of {leg.name} must be below every interval: a basket is formed each `every` days"
             where = study.where("legs", leg.name, "select", OFFSET)
             raise InputError(rule, f"offset {offset}, every {every}", where, "Lower the offset, or raise every")
 
 
-def _check_universe(study: Study, leg: Leg, market: Market, window: Window, ranking: Ranking) -> None:
+def _check_universe(study: Study, leg: Leg, market: Market, window: Window, universe: Value, ranking: Ranking) -> None:
     empty = np.flatnonzero(ranking.eligible[:-1] == 0)
     if len(empty):
         first = market.calendar[window.last + 1 - len(ranking.eligible) + int(empty[0])]
         rule = "a selection needs a stock in its universe at every close of the window"
         remedy = "Widen `where`, complete the columns that it reads, or move the window"
-        where = study.where("legs", leg.name, "select")
-        raise InputError(rule, f"none on {len(empty)} days, the first {first}", where, remedy)
-
-
-def _ranked(panel: Panel, selection: StockSelection, days: int) -> _Ranked:
-    """What the stocks are worth, and their ranking, on the first days of the panel; computed once for all points."""
-    kept = _KEPT.setdefault(panel, {})
-    key = (*selection.identity, days)
-    if key not in kept:
-        if len(kept) >= _MOST_KEPT:
-            del kept[next(iter(kept))]
-        kept[key] = _rank(panel, selection, days)
-    return kept[key]
-
-
-def _rank(panel: Panel, selection: StockSelection, days: int) -> _Ranked:
-    formulas = selection.panel.formulas
-    close = formulas.values(selection.panel.close, panel, days)
-    priced = close > 0.0
-    traded = priced
-    if selection.panel.traded is not None:
-        traded = priced & (formulas.values(selection.panel.traded, panel, days) == 1.0)
-    value = carried(close, traded)
-    del close, traded
-    inside = priced & ~np.isnan(value)
-    if selection.universe is not None:
-        inside &= formulas.values(selection.universe, panel, days) == 1.0
-    key = formulas.values(selection.ranking, panel, days)
-    key = np.where(inside, -key if selection.highest else key, np.nan)
-    return _Ranked(value, *resolve_panel("cpu").rank_days(key))
+        where = study.where("legs", leg.name, "select", WHERE)
+        raise InputError(rule, f"none on {len(empty)} days under {universe}, the first {first}", where, remedy)

@@ -10,8 +10,8 @@ from gridproof.signals.data.stamp_duty import CHINA, StampTax
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.limits import limits_of_key
-from gridproof.sweeps.study.selection import SELECTING, StockSelection, StudyPanel, build_selection
-from gridproof.sweeps.study.spec import LegSpec, SelectSpec, StudySpec
+from gridproof.sweeps.study.selection import StockSelection, StudyPanel, build_selection
+from gridproof.sweeps.study.spec import LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 
@@ -65,11 +65,9 @@ def _selected(name: str, leg: LegSpec, panel: StudyPanel | None, table: AxisTabl
         rule = "a leg with select: has no series and no interest"
         raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
     assert leg.select is not None
-    selection = build_selection(leg.select, panel, where, document)
     terms = _terms(name, leg, ("carry", "cost"), table)
-    for term in SELECTING:
-        terms[term] = f"{name}.{term}"
-        table.add(terms[term], (*where, "select", term), getattr(leg.select, term), limits_of_key(SelectSpec, term))
+    selection, selecting = build_selection(leg.select, panel, where, table, document)
+    terms |= selecting
     return Leg(name, None, terms, _stamp_tax(leg), selection)
 
 

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.axis_range import Value
 from gridproof.signals.expression.panel import PanelFormulas
+from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.spec import PanelSpec, SelectSpec, StudySpec
+from gridproof.sweeps.study.values import SameAs
 
-# The field that is what a share is worth, and the one that says whether it is from a trade.
+# Fields with a meaning of their own: what a share is worth, whether that is from a trade, and what price limits need.
 CLOSE, TRADED = "close", "traded"
-# The axes of a selection.
-COUNT, EVERY, OFFSET = SELECTING = ("count", "every", "offset")
+RAW, PREVIOUS, SPECIAL = "raw_close", "previous_close", "st"
+# Words in place of a formula: every stock, equal weights; and how stocks are traded.
+ALL, EQUAL = "all", "equal"
+IDEAL, LIMITS = TRADING = ("ideal", "limits")
+# The terms of a selection, each an axis. The ranking's is called lowest or highest in the file.
+WHERE, RANKING, WEIGHTS, TRADED_AS, COUNT, EVERY, OFFSET = SELECTING = (
+    "where", "ranking", "weights", "trading", "count", "every", "offset"
+)  # fmt: skip
+# Those whose values are words or formulas.
+WORDED = (WHERE, RANKING, WEIGHTS, TRADED_AS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,16 @@ class StudyPanel:
     def text(self, at: int | None) -> str | None:
         return None if at is None else self.formulas.text(at)
 
+    def limiting(self, where: str) -> tuple[int, int | None, int]:
+        """The nodes of what price limits need: the raw close, the previous one if it is a field, and the condition of
+        special treatment. Raises InputError where one is missing."""
+        fields = self.formulas.fields
+        missing = [name for name in (TRADED, RAW, SPECIAL) if name not in fields]
+        if missing:
+            rule = f"trading: {LIMITS} needs the fields {TRADED}, {RAW} (the close in yuan, not adjusted) and {SPECIAL}"
+            raise InputError(rule, f"no {', '.join(missing)}", where, "Add them to panel.fields, or trade ideally")
+        return fields[RAW], fields.get(PREVIOUS), self.formulas.condition(fields[SPECIAL], where)
+
     @property
     def identity(self) -> list[str | None]:
         """What stocks are worth, however the fields are called: the file, its keys, and the formulas in its columns."""
@@ -36,18 +59,49 @@ class StudyPanel:
 
 @dataclass(frozen=True, slots=True)
 class StockSelection:
-    """What a leg selects. ``universe``: the node of its condition, None for all. ``ranking``: of its ranking."""
+    """What a leg selects. ``places``: of its keys in the file, for faults. A formula is a value of an axis."""
 
     panel: StudyPanel
-    universe: int | None
-    ranking: int
+    places: Mapping[str, str]
     highest: bool
 
     @property
     def identity(self) -> list[str | None]:
-        """The panel, the universe, the direction and the ranking, in the columns of the file."""
-        direction = "highest" if self.highest else "lowest"
-        return [*self.panel.identity, self.panel.text(self.universe), direction, self.panel.text(self.ranking)]
+        """What returns depend on beside the values of the terms: the panel, and what each field is."""
+        fields = [f"{name}: {self.panel.text(at)}" for name, at in sorted(self.panel.formulas.fields.items())]
+        return [*self.panel.identity, self.ranked_by, *fields]
+
+    @property
+    def ranked_by(self) -> str:
+        """The key of the ranking in the file."""
+        return "highest" if self.highest else "lowest"
+
+    def universe(self, text: Value) -> int | None:
+        """The node of a condition of the universe, None for all stocks. Raises InputError where it is invalid."""
+        if text == ALL:
+            return None
+        formulas, place = self.panel.formulas, self.places[WHERE]
+        return formulas.condition(formulas.of_fields(str(text), place), place)
+
+    def ranking(self, text: Value) -> int:
+        """The node of a ranking. Raises InputError where it is invalid."""
+        return self.panel.formulas.of_fields(str(text), self.places[RANKING])
+
+    def weights(self, text: Value) -> int | None:
+        """The node of the weights, None for equal ones. Raises InputError where it is invalid."""
+        return None if text == EQUAL else self.panel.formulas.of_fields(str(text), self.places[WEIGHTS])
+
+    def canonical(self, term: str, value: Value) -> Value:
+        """The value of a term in the columns of the file, however the fields are called."""
+        text = self.panel.formulas.text
+        if term == RANKING:
+            return f"{self.ranked_by} {text(self.ranking(value))}"
+        if term == TRADED_AS and value == LIMITS:
+            return " ".join(
+                [LIMITS, *(text(at) for at in self.panel.limiting(self.places[TRADED_AS]) if at is not None)]
+            )
+        node = self.universe(value) if term == WHERE else self.weights(value) if term == WEIGHTS else None
+        return value if node is None else text(node)
 
 
 def build_panel(spec: StudySpec, document: Document) -> StudyPanel | None:
@@ -62,6 +116,9 @@ def build_panel(spec: StudySpec, document: Document) -> StudyPanel | None:
     if CLOSE not in one.fields:
         rule = "a panel needs the field close, what a share is worth, adjusted for splits and dividends"
         raise InputError(rule, ", ".join(one.fields) or "no fields", where, "Add close: and a formula of columns")
+    for name in sorted({ALL, EQUAL} & set(one.fields)):
+        rule = f"a field must not be called {ALL} or {EQUAL}, which have a meaning in a selection"
+        raise InputError(rule, name, document.where(("panel", "fields", name)), "Rename it")
     formulas = PanelFormulas(one.fields, {name: document.where(("panel", "fields", name)) for name in one.fields})
     traded = None
     if TRADED in one.fields:
@@ -70,23 +127,37 @@ def build_panel(spec: StudySpec, document: Document) -> StudyPanel | None:
 
 
 def build_selection(
-    one: SelectSpec, panel: StudyPanel | None, path: tuple[str, ...], document: Document
-) -> StockSelection:
-    """Check what a leg selects. path: the keys of the leg in the file. Raises InputError if it is invalid."""
+    one: SelectSpec, panel: StudyPanel | None, path: tuple[str, ...], table: AxisTable, document: Document
+) -> tuple[StockSelection, dict[str, str]]:
+    """Check what a leg selects and add its axes to the table. Returns it, and the axis of each of its terms.
+
+    path: the keys of the leg in the file. Raises InputError if it is invalid.
+    """
+    path = (*path, "select")
     if panel is None:
         rule, remedy = "a leg with select: needs the panel from which it selects", "Add panel: to the study"
-        raise InputError(rule, "no panel", document.where((*path, "select")), remedy)
+        raise InputError(rule, "no panel", document.where(path), remedy)
     if (one.lowest is None) == (one.highest is None):
         got = "neither" if one.lowest is None else "both"
         rule, remedy = (
             "a selection takes the lowest or the highest of one ranking",
             "Write lowest: FIELD or highest: FIELD",
         )
-        raise InputError(rule, got, document.where((*path, "select")), remedy)
-    key, text = ("highest", one.highest) if one.lowest is None else ("lowest", one.lowest)
-    ranking = panel.formulas.of_fields(str(text), document.where((*path, "select", key)))
-    universe = None
-    if one.where is not None:
-        where = document.where((*path, "select", "where"))
-        universe = panel.formulas.condition(panel.formulas.of_fields(one.where, where), where)
-    return StockSelection(panel, universe, ranking, key == "highest")
+        raise InputError(rule, got, document.where(path), remedy)
+    keys = {term: term for term in SELECTING} | {RANKING: "highest" if one.lowest is None else "lowest"}
+    places = {term: document.where((*path, key)) for term, key in keys.items()}
+    selection = StockSelection(panel, places, one.lowest is None)
+    checks = {WHERE: selection.universe, RANKING: selection.ranking, WEIGHTS: selection.weights}
+    terms = {}
+    for term, key in keys.items():
+        terms[term] = f"{path[1]}.{key}"
+        values = getattr(one, key)
+        table.add(terms[term], (*path, key), values, limits_of_key(SelectSpec, key))
+        if isinstance(values, SameAs):
+            continue
+        if term in checks:
+            for value in values:
+                checks[term](value)
+        if term == TRADED_AS and LIMITS in values:
+            panel.limiting(places[term])
+    return selection, terms

@@ -76,18 +76,25 @@ class PanelSpec(_Spec):
     code: str = Field("code", description="the column of the stocks' codes")
     fields: dict[Name, Expression] = Field(
         description="by name: formulas of its columns. close (required): what a share is worth, adjusted; traded: the "
-        "condition that the close is from a trade"
+        "condition that the close is from a trade; raw_close, previous_close, st: for price limits"
     )
 
 
 class SelectSpec(_Spec):
-    where: Expression | None = Field(
-        None, description="the condition of the universe, over fields; default: every stock with a row and a close"
+    where: AxisEntry = Field(
+        ("all",), description="the condition of the universe, over fields; all: every stock with a row and a close"
     )
-    lowest: Expression | None = Field(None, description="take the stocks with the lowest values of this formula")
-    highest: Expression | None = Field(None, description="instead of lowest: those with the highest")
+    lowest: AxisEntry | None = Field(None, description="take the stocks with the lowest values of this formula")
+    highest: AxisEntry | None = Field(None, description="instead of lowest: those with the highest")
     count: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
-        description="how many stocks, with equal weights; the whole universe where it has fewer"
+        description="how many stocks; the whole universe where it has fewer"
+    )
+    weights: AxisEntry = Field(
+        ("equal",), description="equal, or a formula of fields to which the weights of a basket are proportional"
+    )
+    trading: Annotated[AxisEntry, AxisLimits(str, choices=("ideal", "limits"))] = Field(
+        ("ideal",),
+        description="ideal: every stock trades at every close; limits: none at its price limit or when it is suspended",
     )
     every: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
         (1,), description="trading days from one formation of the basket to the next; weights drift in between"

@@ -1,0 +1,57 @@
+"""Which stocks can be bought and sold at the close, under price limits and suspensions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.signals.data.panel.panel import Panel
+from gridproof.signals.data.price_limits import limit_prices
+
+
+class Tradability(NamedTuple):
+    """T days and S stocks, at the close of the day."""
+
+    buyable: Bools  # (T, S)
+    sellable: Bools  # (T, S)
+    beyond: int  # closes of traded stocks above or below the limits: no limit was in force, or the data are wrong
+    closes: int  # all closes of traded stocks
+
+
+def tradability(panel: Panel, traded: Bools, raw: Floats, previous: Floats, special: Floats) -> Tradability:
+    """What can be traded on the first T days of the panel.
+
+    traded: (T, S) the stock traded that day. raw: (T, S) its close in yuan, not adjusted. previous: (T, S) as in
+    ``limit_prices``. special: (T, S) 1: under special treatment, 0: not, NaN: unknown, then both limits count.
+
+    A stock that did not trade is neither bought nor sold. At the upper limit none is bought, at the lower limit none is
+    sold; neither where the limit is unknown. After its last row in the whole file a stock has left the exchange, and is
+    sold at its last value. Raises InputError where a code has no board.
+    """
+    days = len(traded)
+    first, last = row_bounds(panel)
+    listed = np.where((first > 0) & (first < days), first, -1)
+    cents = np.rint(100.0 * raw)
+    highest, lowest = np.zeros(traded.shape, dtype=np.bool_), np.zeros(traded.shape, dtype=np.bool_)
+    within = np.zeros(traded.shape, dtype=np.bool_)
+    known = traded & (raw > 0.0)
+    for flag in (0.0, 1.0):
+        case = (special == flag) | np.isnan(special)
+        treated = np.full(traded.shape, flag == 1.0)
+        up, down = limit_prices(panel.codes, panel.dates[:days], listed, previous, treated, panel.where)
+        up, down = np.rint(100.0 * up), np.rint(100.0 * down)
+        highest |= case & ((cents == up) | np.isnan(up))
+        lowest |= case & ((cents == down) | np.isnan(down))
+        within |= case & ~((cents > up) | (cents < down))
+    left = np.arange(days)[:, None] > last
+    return Tradability(known & ~highest, (known & ~lowest) | left, int((known & ~within).sum()), int(known.sum()))
+
+
+def row_bounds(panel: Panel) -> tuple[Ints, Ints]:
+    """The numbers of the days of each stock's first and last row, (S,) each."""
+    days, stocks = panel.shape
+    present = np.zeros((days, stocks), dtype=np.bool_)
+    present.ravel()[panel.place] = True
+    return present.argmax(axis=0), days - 1 - present[::-1].argmax(axis=0)

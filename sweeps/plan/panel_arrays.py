@@ -1,0 +1,120 @@
+"""The arrays of a panel that a selection needs: values, rankings, weights, and what can be traded.
+
+Each is computed once for all points and settings, and the last ones are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from gridproof.kernels.arrays import Bools, Floats
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.panel.backend import resolve_panel
+from gridproof.kernels.panel.ranking import Ranking
+from gridproof.results.axis_range import Value
+from gridproof.signals.data.panel.panel import Panel, carried
+from gridproof.signals.data.panel.tradability import Tradability, tradability
+from gridproof.sweeps.study.selection import TRADED_AS, WEIGHTS, StockSelection
+
+_Found = TypeVar("_Found")
+# Of each panel the last arrays; one of 3,600 stocks takes up to 110 MB.
+_MOST_KEPT = 6
+_KEPT: WeakKeyDictionary[Panel, dict[tuple[object, ...], Any]] = WeakKeyDictionary()
+
+
+class Worth(NamedTuple):
+    """T days and S stocks."""
+
+    value: Floats  # (T, S) adjusted, carried through suspensions and after the last row
+    traded: Bools  # (T, S) whether the close is from a trade
+    inside: Bools  # (T, S) whether the stock has a row, a close above 0 and a value
+
+
+class PanelArrays:
+    """The arrays of one selection on the first T days of a panel."""
+
+    def __init__(self, panel: Panel, selection: StockSelection, days: int) -> None:
+        self._panel, self._selection, self._days = panel, selection, days
+
+    def worth(self) -> Worth:
+        panel = self._selection.panel
+
+        def compute() -> Worth:
+            close = self._values(panel.close)
+            priced = close > 0.0
+            traded = priced if panel.traded is None else priced & (self._values(panel.traded) == 1.0)
+            value = carried(close, traded)
+            return Worth(value, traded, priced & ~np.isnan(value))
+
+        return self._once(("worth", *panel.identity), compute)
+
+    def ranking(self, where: Value, ranked: Value, weights: Value) -> Ranking:
+        """The ranking of the universe; a stock whose weight is unknown is not in it."""
+        selection = self._selection
+        universe, ranking, weight = selection.universe(where), selection.ranking(ranked), selection.weights(weights)
+
+        def compute() -> Ranking:
+            inside = self.worth().inside
+            if universe is not None:
+                inside = inside & (self._values(universe) == 1.0)
+            if weight is not None:
+                inside = inside & ~np.isnan(self._values(weight))
+            key = self._values(ranking)
+            return resolve_panel("cpu").rank_days(np.where(inside, -key if selection.highest else key, np.nan))
+
+        text = selection.panel.text
+        return self._once(("rank", *selection.panel.identity, text(universe), selection.highest, text(ranking),
+                           text(weight)), compute)  # fmt: skip
+
+    def weights(self, weights: Value) -> Floats | None:
+        """(T, S) the last known weight, 0 before the first; None for equal weights. Raises InputError for one below 0
+        or infinite."""
+        node = self._selection.weights(weights)
+        if node is None:
+            return None
+
+        def compute() -> Floats:
+            values = self._values(node)
+            wrong = (values < 0.0) | np.isinf(values)
+            if wrong.any():
+                day, stock = np.argwhere(wrong)[0]
+                got = f"{values[day, stock]:g} of {self._panel.codes[stock]} on {self._panel.dates[day]}"
+                rule, remedy = "a weight is 0 or more, and finite", "Correct the formula"
+                raise InputError(rule, got, self._selection.places[WEIGHTS], remedy)
+            return np.nan_to_num(carried(values, ~np.isnan(values)))
+
+        return self._once(("weight", self._selection.panel.text(node)), compute)
+
+    def tradability(self) -> Tradability:
+        """What can be traded under price limits. The previous close is the last raw one, adjusted to today's factor,
+        unless the panel has it. Raises InputError where a code names no board."""
+        panel, where = self._selection.panel, self._selection.places[TRADED_AS]
+        raw_at, previous_at, special_at = panel.limiting(where)
+
+        def compute() -> Tradability:
+            worth, raw = self.worth(), self._values(raw_at)
+            if previous_at is None:
+                previous = np.full(raw.shape, np.nan)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    previous[1:] = worth.value[:-1] * raw[1:] / self._values(panel.close)[1:]
+            else:
+                previous = self._values(previous_at)
+            return tradability(self._panel, worth.traded, raw, previous, self._values(special_at))
+
+        texts = [panel.text(at) for at in (raw_at, previous_at, special_at)]
+        return self._once(("trade", *panel.identity, *texts), compute)
+
+    def _values(self, node: int) -> Floats:
+        return self._selection.panel.formulas.values(node, self._panel, self._days)
+
+    def _once(self, key: tuple[object, ...], compute: Callable[[], _Found]) -> _Found:
+        kept, key = _KEPT.setdefault(self._panel, {}), (*key, self._days)
+        found: _Found = kept.pop(key) if key in kept else compute()
+        while len(kept) >= _MOST_KEPT:
+            del kept[next(iter(kept))]
+        kept[key] = found
+        return found
