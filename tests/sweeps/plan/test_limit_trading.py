@@ -20,7 +20,7 @@ from tests.sweeps.plan.test_selections import DAYS, FROM, TAX, TO, cells_of, pla
 CENT = Decimal("0.01")
 FIELDS = {
     "close": "close * factor", "traded": "suspended == 0", "raw_close": "close", "st": "st", "cap": "close * shares",
-    "young": "age < 10",
+    "age": "age",
 }  # fmt: skip
 EVERYONE = {"count": [2, 5], "every": [1, 3], "offset": 0, "trading": ["ideal", "limits"], "weights": ["equal", "cap"]}
 
@@ -166,13 +166,13 @@ def test_a_given_previous_close_is_used(folder: Path) -> None:
 
 def test_lists_of_universes_and_rankings_are_the_single_ones(folder: Path) -> None:
     lists: dict[str, Any] = {
-        "where": ["all", "not young"],
+        "where": ["all", "st == 0"],
         "lowest": ["cap", "raw_close"],
         "every": 3,
         "weights": "equal",
     }
     written = raw(**lists)
-    written["base"] |= {"small.where": "not young", "small.lowest": "raw_close"}
+    written["base"] |= {"small.where": "st == 0", "small.lowest": "raw_close"}
     del written["base"]["small.weights"], written["base"]["small.every"]
     study = load_study(written)
     assert set(study.environment) == {"execution.lag", "execution.cost", "small.cost", "cash.interest"}
@@ -182,7 +182,7 @@ def test_lists_of_universes_and_rankings_are_the_single_ones(folder: Path) -> No
         np.testing.assert_array_equal(net, planned(study.at(cell), folder).problem.returns[0, 0])
         seen.add(tuple(net))
     assert len(seen) == 32
-    assert evaluate_point(study, market).parameters["small.where"] == "not young"
+    assert evaluate_point(study, market).parameters["small.where"] == "st == 0"
 
 
 def test_the_ledger_knows_formulas_by_the_columns_of_the_file() -> None:
