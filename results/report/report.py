@@ -49,6 +49,7 @@ from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.report.sections.overfitting import overfitting_section
 from gridproof.results.report.sections.search import search_section
 from gridproof.results.report.sections.search_walk_forward import search_walk_forward_sentence
+from gridproof.results.report.sections.selections import selections_section
 from gridproof.results.report.sections.sensitivity import sensitivity_section
 from gridproof.results.report.sections.sharpe_intervals import intervals_section
 from gridproof.results.report.sections.stress import stress_section
@@ -99,6 +100,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
         facts=facts_table(summary, axes, searched)
         + (trial_counts(statistics, searched is not None) if statistics else []),
         data=data_section(summary),
+        selections=selections_section(summary),
         search=None if searched is None else search_section(searched, curves, summary),
         axes=[axis for axis in axes if axis.varied],
         comparison=comparison_table(summary, statistics),

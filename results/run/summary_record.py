@@ -6,6 +6,8 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from gridproof.results.run.selection_record import SelectionRecord
+
 # The file of the summary. With it and the report a run is finished.
 SUMMARY = "summary.json"
 
@@ -124,6 +126,13 @@ class DataRecord(TypedDict):
     warnings: list[str]
 
 
+class SelectionsRecord(TypedDict):
+    """Every leg that selects stocks, at the parameters of base and best; empty where no leg does."""
+
+    base: list[SelectionRecord]
+    best: list[SelectionRecord]
+
+
 class RunSummary(TypedDict):
     """summary.json. variants: of the grid; evaluated: of them, all or ``sample``. distinct: variants that differ in a
     signal's path or in their execution. choices, evaluated_choices, distinct_choices: the same of the variants at the
@@ -157,6 +166,7 @@ class RunSummary(TypedDict):
     base: BaseRecord
     best: BestRecord
     hold: dict[str, SegmentsRecord]
+    selections: SelectionsRecord
     histogram: HistogramRecord
     whole_grid: WholeGridRecord | None
     variants_stored: bool

@@ -25,8 +25,10 @@ def point(
     """Evaluate one variant of STUDY, day by day."""
     import sys
 
+    from gridproof.sweeps.cli.run_tables import print_selections
     from gridproof.sweeps.cli.streams import print_json, writing
     from gridproof.sweeps.cli.study_tables import print_point
+    from gridproof.sweeps.plan.accounts import compare_accounts
     from gridproof.sweeps.plan.point import evaluate_point
     from gridproof.sweeps.plan.study_market import market_of
     from gridproof.sweeps.progress.plain_text import printable
@@ -40,7 +42,9 @@ def point(
     if curve is not None:
         with writing(curve):
             result.curve.to_csv(curve)
+    selections = compare_accounts(checked.at(result.parameters), market)
     if as_json:
-        print_json(result.record())
+        print_json(result.record() | ({"selections": selections} if selections else {}))
         return
     print_point(result)
+    print_selections([(one["leg"], one) for one in selections])

@@ -10,7 +10,9 @@ from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.conclusion import QUESTIONS
 from gridproof.results.environments import environments_sentence
 from gridproof.results.evidence.item import finding
+from gridproof.results.report.sections.selections import HEADS, selection_rows
 from gridproof.results.run.record import choice_noun, data_warnings
+from gridproof.results.run.selection_record import SelectionRecord, selection_tables, selection_warning
 from gridproof.sweeps.cli.console import bold, console, print_table
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def print_summary(result: Run, top: int) -> None:
         console.print(line + (f", and than {later:.1f}% after publication." if later is not None else "."))
     if undefined := summary["histogram"]["undefined"]:
         console.print(f"The {summary['objective']} of {undefined:,} {noun}s is undefined.")
+    print_selections(list(selection_tables(summary)))
     for warning in data_warnings(summary):
         console.print(f"warning: {warning}")
     if len(result.top(1)):
@@ -59,6 +62,20 @@ def print_summary(result: Run, top: int) -> None:
     if result.statistics:
         print_verdict(result)
     console.print(f"{result.place or result.folder}/report.html")
+
+
+def print_selections(named: list[tuple[str, SelectionRecord]]) -> None:
+    """Each selection held throughout, in the sweep and in the account, and where these differ materially."""
+    if not named:
+        return
+    table = Table(*HEADS, box=None)
+    for name, one in named:
+        for row in selection_rows(name, one):
+            table.add_row(*row)
+    print_table(table)
+    for name, one in named:
+        if (warning := selection_warning(name, one)) is not None:
+            console.print(f"warning: {warning}")
 
 
 def _print_best(result: Run, summary: dict[str, Any], top: int) -> None:

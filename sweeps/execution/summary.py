@@ -30,6 +30,7 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.summary_tables import tabulate_curves, tabulate_surfaces, tabulate_top
 from gridproof.sweeps.execution.tile import TallyScale
+from gridproof.sweeps.plan.accounts import compare_accounts
 from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
@@ -103,6 +104,10 @@ def write_summary(
             "equal": int(top["equal"].iloc[0]) if len(top) else 1,
         },
         "hold": {name: _segments(metrics, study) for name, (_, metrics) in holds.items()},
+        "selections": {
+            "base": compare_accounts(study.at(points["base"].parameters), context.market),
+            "best": compare_accounts(study.at(points["best"].parameters), context.market),
+        },
         "histogram": _histogram(mine, scale),
         "whole_grid": None
         if tally.choices is None or sample is not None

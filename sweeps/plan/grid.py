@@ -257,7 +257,8 @@ class ListedGrid:
         digits = space.digits(variants)
         columns = []
         for signal in plan.study.signals:
-            columns.append(plan.paths[signal.name][tuple(digits[:, axis] for axis in space.uses[signal.name])])
+            paths = plan.paths[signal.name][tuple(digits[:, axis] for axis in space.uses[signal.name])]
+            columns.append(np.broadcast_to(paths, len(variants)))  # a signal without axes has one path
         offset = len(space.dims) - space.executing
         cell = np.zeros(len(variants), dtype=np.int64)
         for axis in range(offset, len(space.dims)):

@@ -18,7 +18,8 @@ from gridproof.kernels.panel.ranking import Ranking
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.panel.panel import Panel, carried
 from gridproof.signals.data.panel.tradability import Tradability, tradability
-from gridproof.sweeps.study.selection import TRADED_AS, WEIGHTS, StockSelection
+from gridproof.signals.data.price_limits import lot_sizes
+from gridproof.sweeps.study.selection import RAW, TRADED_AS, WEIGHTS, StockSelection
 
 _Found = TypeVar("_Found")
 # Of each panel the last arrays; one of 3,600 stocks takes up to 110 MB.
@@ -107,6 +108,17 @@ class PanelArrays:
 
         texts = [panel.text(at) for at in (raw_at, previous_at, special_at)]
         return self._once(("trade", *panel.identity, *texts), compute)
+
+    def lot_price(self) -> Floats:
+        """(T, S) the last raw close that was traded times the shares of a lot, in yuan; NaN before the first."""
+        raw_at = self._selection.panel.formulas.fields[RAW]
+
+        def compute() -> Floats:
+            worth = self.worth()
+            lots = lot_sizes(self._panel.codes, self._panel.where)
+            return carried(self._values(raw_at), worth.traded) * lots
+
+        return self._once(("lot", *self._selection.panel.identity, self._selection.panel.text(raw_at)), compute)
 
     def _values(self, node: int) -> Floats:
         return self._selection.panel.formulas.values(node, self._panel, self._days)

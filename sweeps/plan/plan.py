@@ -125,7 +125,7 @@ class Plan:
         leading = [axis for axis in uses if axis < len(shared)]
         own = table.shape[len(leading) :]
         shape = [shared[axis] if axis in leading else 1 for axis in range(len(shared))]
-        spread = np.broadcast_to(table.reshape(*shape, *own), (*shared, *own))
+        spread = np.broadcast_to(table.reshape((*shape, *own)), (*shared, *own))
         return spread.reshape(prod(shared), -1)
 
     def _settings(self, signal: str, choices: Choices | None) -> list[frozenset[int]]:

@@ -99,9 +99,7 @@ def build_problem(
     check_panel(study, market, window)
     _check_offsets(study, leg, schedules)
     where, ranked, weights, trading = basket
-    panel, days = _panel_days(study, market, window)
-    first = int(np.searchsorted(panel.dates, days[0]))
-    arrays = PanelArrays(panel, leg.selection, first + len(days))
+    arrays, first = panel_arrays(study, leg, market, window)
     order, eligible = arrays.ranking(where, ranked, weights)
     ranking = Ranking(order[first:], eligible[first:])
     _check_universe(study, leg, market, window, where, ranking)
@@ -116,6 +114,14 @@ def build_problem(
         value, ranking, buyable, sellable, np.array(schedules), np.array(counts),
         None if weight is None else weight[first:], start=study.longest_lag - 1, lag=lag,
     )  # fmt: skip
+
+
+def panel_arrays(study: Study, leg: Leg, market: Market, window: Window) -> tuple[PanelArrays, int]:
+    """The arrays of the panel to the end of the window, and the first day of them that the longest lag needs."""
+    assert leg.selection is not None
+    panel, days = _panel_days(study, market, window)
+    first = int(np.searchsorted(panel.dates, days[0]))
+    return PanelArrays(panel, leg.selection, first + len(days)), first
 
 
 def check_panel(study: Study, market: Market, window: Window) -> None:

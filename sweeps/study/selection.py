@@ -40,6 +40,11 @@ class StudyPanel:
     def text(self, at: int | None) -> str | None:
         return None if at is None else self.formulas.text(at)
 
+    @property
+    def limited(self) -> bool:
+        """Whether the panel has what price limits need."""
+        return {TRADED, RAW, SPECIAL} <= set(self.formulas.fields)
+
     def limiting(self, where: str) -> tuple[int, int | None, int]:
         """The nodes of what price limits need: the raw close, the previous one if it is a field, and the condition of
         special treatment. Raises InputError where one is missing."""
@@ -64,6 +69,7 @@ class StockSelection:
     panel: StudyPanel
     places: Mapping[str, str]
     highest: bool
+    capital: float | None = None
 
     @property
     def identity(self) -> list[str | None]:
@@ -146,7 +152,10 @@ def build_selection(
         raise InputError(rule, got, document.where(path), remedy)
     keys = {term: term for term in SELECTING} | {RANKING: "highest" if one.lowest is None else "lowest"}
     places = {term: document.where((*path, key)) for term, key in keys.items()}
-    selection = StockSelection(panel, places, one.lowest is None)
+    if one.capital is not None and RAW not in panel.formulas.fields:
+        rule = f"a capital needs the field {RAW}, the close in yuan, not adjusted: lots are of so many shares"
+        raise InputError(rule, f"no {RAW}", document.where((*path, "capital")), "Add it to panel.fields")
+    selection = StockSelection(panel, places, one.lowest is None, one.capital)
     checks = {WHERE: selection.universe, RANKING: selection.ranking, WEIGHTS: selection.weights}
     terms = {}
     for term, key in keys.items():

@@ -102,6 +102,9 @@ class SelectSpec(_Spec):
     offset: Annotated[AxisEntry, AxisLimits(int, 0)] = Field(
         (0,), description="trading days from the close before the window to the first formation"
     )
+    capital: float | None = Field(
+        None, gt=0, description="yuan with which the account of base and best begins; it then trades whole lots"
+    )
 
 
 class LegSpec(_Spec):

@@ -1,0 +1,76 @@
+"""Each selection of one variant held throughout the window: as the sweep computes it, and as an account trades it."""
+
+from __future__ import annotations
+
+import math
+
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.metrics import METRICS, measure_returns
+from gridproof.kernels.panel.account import Lots
+from gridproof.kernels.panel.backend import resolve_panel
+from gridproof.results.run.selection_record import HeldRecord, SelectionRecord
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.stamp_duty import stamp_rates
+from gridproof.sweeps.plan.selections import Setting, build_problem, panel_arrays, setting_of
+from gridproof.sweeps.plan.traded import traded
+from gridproof.sweeps.plan.window import Window, find_window
+from gridproof.sweeps.study.selection import IDEAL, LIMITS
+from gridproof.sweeps.study.study import Leg, Study
+
+_RETURNS = ("cagr", "volatility", "sharpe", "max_drawdown")
+
+
+def compare_accounts(study: Study, market: Market) -> list[SelectionRecord]:
+    """One record for each leg that selects. study: one value on each axis. Raises InputError as ``build_plan``."""
+    selecting = [leg for leg in study.legs if leg.selection is not None]
+    window = find_window(study, market) if selecting else None
+    return [_compare(study, leg, market, window) for leg in selecting if window is not None]
+
+
+def _compare(study: Study, leg: Leg, market: Market, window: Window) -> SelectionRecord:
+    assert leg.selection is not None
+    setting = setting_of(leg, study.base)
+    swept = traded(study, leg, market, window, [setting])[setting]
+    one_way = float(study.base["execution.cost"]) + float(study.base.get(leg.terms.get("cost", ""), 0.0))
+    buying, selling = stamp_rates(leg.stamp_tax, market.calendar[window.first - 1 : window.last])
+    net = (1.0 + swept.gross) * (1.0 - (one_way + buying) * swept.bought - (one_way + selling) * swept.sold) - 1.0
+    limited = leg.selection.panel.limited
+    basket = (*setting.basket[:-1], LIMITS if limited else IDEAL)
+    problem = build_problem(
+        study, leg, market, window, basket, [(setting.every, setting.offset)], [setting.stocks], setting.lag
+    )
+    lots = _lots(study, leg, market, window, setting)
+    # The account charges a tax on purchases (until 2008) when the stock is sold.
+    account = resolve_panel("cpu").simulate_account(problem, 0, 0, one_way, buying + selling, lots)
+    from_first = slice(setting.offset, None)
+    return {
+        "leg": leg.name,
+        "trading": str(setting.trading),
+        "limits": limited,
+        "capital": leg.selection.capital,
+        "swept": _held(study, net, swept.bought + swept.sold),
+        "account": _held(study, account.returns, account.bought + account.sold),
+        "cash": float(account.cash[from_first].mean()),
+        "unfilled": float((account.open_orders[from_first] > 0).mean()),
+    }
+
+
+def _lots(study: Study, leg: Leg, market: Market, window: Window, setting: Setting) -> Lots | None:
+    """The price of a lot of each stock, where the leg names a capital."""
+    assert leg.selection is not None
+    if leg.selection.capital is None:
+        return None
+    arrays, first = panel_arrays(study, leg, market, window)
+    return Lots(arrays.lot_price()[first:], leg.selection.capital, shares=1)
+
+
+def _held(study: Study, returns: Floats, sides: Floats) -> HeldRecord:
+    """Metrics of daily net returns, and the traded value of both sides over NAV a year."""
+    measured = measure_returns(returns, study.spec.market.periods, study.spec.risk_free).tolist()
+    metrics = dict(zip(METRICS, measured, strict=False))  # the first are of returns
+    turnover = float(sides.sum()) * study.spec.market.periods / len(returns)
+    found = {name: None if math.isnan(metrics[name]) else metrics[name] for name in _RETURNS}
+    return {
+        "cagr": found["cagr"], "volatility": found["volatility"], "sharpe": found["sharpe"],
+        "max_drawdown": found["max_drawdown"], "turnover": turnover,
+    }  # fmt: skip
