@@ -11,8 +11,19 @@ from types import ModuleType
 import gridproof as gp
 
 PAGE = Path(__file__).parent / "api.md"
-FUNCTIONS = ("load_study", "load_market", "point", "run", "search", "open_run")
-CLASSES = ("Study", "Market", "Point", "Run", "Budget", "RunObserver", "DataWarning", "InputError", "IncompleteError")
+FUNCTIONS = ("load_study", "load_market", "point", "run", "search", "factors", "open_run")
+CLASSES = (
+    "Study",
+    "Market",
+    "Point",
+    "Run",
+    "FactorRun",
+    "Budget",
+    "RunObserver",
+    "DataWarning",
+    "InputError",
+    "IncompleteError",
+)
 _INTRODUCTION = """# Python API
 
 Generated from the docstrings by `python -m docs.generate_api`. Every example is run by the tests.

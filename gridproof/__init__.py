@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     import gridproof.operators as operators
     import gridproof.statistics as statistics
     from gridproof.kernels.errors import InputError as InputError
+    from gridproof.results.run.factor_run import FactorRun as FactorRun
     from gridproof.results.run.run import Run as Run
     from gridproof.signals.data.market import Market as Market
+    from gridproof.sweeps.api import factors as factors
     from gridproof.sweeps.api import load_market as load_market
     from gridproof.sweeps.api import open_run as open_run
     from gridproof.sweeps.api import point as point
@@ -42,11 +44,13 @@ _MODULES = {
     "point": "gridproof.sweeps.api",
     "run": "gridproof.sweeps.api",
     "search": "gridproof.sweeps.api",
+    "factors": "gridproof.sweeps.api",
     "open_run": "gridproof.sweeps.api",
     "Study": "gridproof.sweeps.study.study",
     "Market": "gridproof.signals.data.market",
     "Point": "gridproof.sweeps.plan.point",
     "Run": "gridproof.results.run.run",
+    "FactorRun": "gridproof.results.run.factor_run",
     "Budget": "gridproof.sweeps.execution.budget",
     "RunObserver": "gridproof.sweeps.progress.observer",
     "DataWarning": "gridproof.sweeps.progress.observer",
@@ -59,6 +63,7 @@ _MODULES = {
 __all__ = [
     "Budget",
     "DataWarning",
+    "FactorRun",
     "IncompleteError",
     "InputError",
     "Market",
@@ -66,6 +71,7 @@ __all__ = [
     "Run",
     "RunObserver",
     "Study",
+    "factors",
     "load_market",
     "load_study",
     "open_run",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gridproof.results.run.factor_run import FactorRun
 from gridproof.results.run.run import Run
 from gridproof.results.run.store import Store
 from gridproof.signals.data.market import Market
@@ -277,6 +278,61 @@ def search(
     where = RunOptions(out, backend, verdict=verdict, ray=ray, workers=workers, budget=budget)
     with _observed(observer) as observing:
         return run_search(study, options, data, where, observing)
+
+
+def factors(
+    study: str | Path | Mapping[str, Any],
+    data: str | Path | None = None,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    out: str | Path = "runs",
+    observer: RunObserver | None = None,
+) -> FactorRun:
+    """Measure every variant of a factor study: rank IC, quantile portfolios, long–short returns, and a verdict.
+
+    The same call only reads a finished study.
+
+    Parameters
+    ----------
+    study
+        A factor study file, the name of a shipped one, or a mapping with the keys of such a file.
+    data
+        Folder of the files. None: the study's ``market.path``.
+    changes
+        Other values of parameters (``"reversal.n"``) or settings (``"cost"``, ``"every"``, ``"window.from"``).
+    out
+        Folder under which the study's folder is made.
+    observer
+        As for ``run``.
+
+    Returns
+    -------
+    FactorRun
+        The finished study; its tables are read when they are asked for.
+
+    Raises
+    ------
+    InputError
+        The study or the data cannot be used.
+
+    Warns
+    -----
+    DataWarning
+        Something in the data is suspicious but may be true, and neither an observer nor a notebook shows notices.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> found = gp.factors("factor-demo")
+    >>> found.variants.columns.tolist()[:4]
+    ['variant', 'label', 'factor', 'parameters']
+    """
+    from gridproof.sweeps.factors.run import run_factors
+    from gridproof.sweeps.factors.study import load_factor_study
+
+    checked = load_factor_study(study).set(changes or {})
+    with _observed(observer) as observing:
+        return run_factors(checked, data, out, observing)
 
 
 def open_run(folder: str | Path) -> Run:

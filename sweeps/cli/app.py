@@ -10,7 +10,7 @@ import typer
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.packages import version_fault
-from gridproof.sweeps.cli import catalogue, check, data, explain, finished_runs, machine, point, run, search
+from gridproof.sweeps.cli import catalogue, check, data, explain, factors, finished_runs, machine, point, run, search
 from gridproof.sweeps.cli.streams import open_streams, print_error
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command("demo")(run.demo)
 app.command("run")(run.run)
 app.command("search")(search.search)
+app.command("factors")(factors.factors)
 app.command("point")(point.point)
 app.command("explain")(explain.explain)
 app.command("show")(finished_runs.show)

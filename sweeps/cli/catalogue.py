@@ -42,7 +42,10 @@ def operators(
 
 def schema(
     of: Annotated[
-        str, typer.Option(metavar="NAME", help="study, or a record in a run's folder, such as summary.")
+        str,
+        typer.Option(
+            metavar="NAME", help="study, factors (a factor study), or a record in a run's folder, such as summary."
+        ),
     ] = "study",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to this file instead.")] = None,
 ) -> None:
@@ -59,7 +62,7 @@ def schema(
     with writing(out):
         out.write_text(text, encoding="utf-8")
     print(printable(f"Written to {out}."))
-    if of == "study":
+    if of in ("study", "factors"):
         print(printable(f"For your editor, begin the study file with: # yaml-language-server: $schema={out}"))
 
 
@@ -68,12 +71,16 @@ def _schema(of: str) -> dict[str, Any]:
         from gridproof.sweeps.study.schema import study_schema
 
         return study_schema()
+    if of == "factors":
+        from gridproof.sweeps.factors.spec import factor_schema
+
+        return factor_schema()
     from gridproof.results.run.record_schema import RECORDS, record_schema
 
     if of not in RECORDS:
         rule, remedy = (
             "the schema must be that of a study or of a record of a run",
-            f"Use one of {', '.join(('study', *RECORDS))}",
+            f"Use one of {', '.join(('study', 'factors', *RECORDS))}",
         )
         raise InputError(rule, of, "--of", remedy)
     return record_schema(of)

@@ -118,6 +118,11 @@ def build_panel(spec: StudySpec, document: Document) -> StudyPanel | None:
     if all(isinstance(leg, str) or leg.select is None for leg in spec.legs.values()):
         rule, remedy = "a panel is read for a leg with select:", "Add such a leg, or remove the panel"
         raise InputError(rule, "no leg selects", document.where(("panel",)), remedy)
+    return open_panel(one, document)
+
+
+def open_panel(one: PanelSpec, document: Document) -> StudyPanel:
+    """Check the fields of a panel that stands under the key panel. Raises InputError if one is invalid."""
     where = document.where(("panel", "fields"))
     if CLOSE not in one.fields:
         rule = "a panel needs the field close, what a share is worth, adjusted for splits and dividends"

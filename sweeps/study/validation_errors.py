@@ -10,12 +10,14 @@ from pydantic import BaseModel, ValidationError
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.key_types import LIST, MAPPING, WORD
-from gridproof.sweeps.study.spec import part_of
+from gridproof.sweeps.study.spec import StudySpec, part_of
 
 # For each error type of pydantic: the rule for the key, and the remedy.
 _RULES = {
     "string_type": ("must be text", "Write a word, in quotes if it looks like a number"),
     "float_type": ("must be a number", "Write a number, without quotes"),
+    "int_type": ("must be an integer", "Write a whole number, without quotes"),
+    "too_short": ("must have at least {min_length} value", "Add one"),
     "bool_type": ("must be true or false", "Write one of them, without quotes"),
     "finite_number": ("must be a finite number", "Write one"),
     "greater_than": ("must be above {gt:g}", "Raise it"),

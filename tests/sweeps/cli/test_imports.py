@@ -65,6 +65,7 @@ def test_import_gridproof_is_quick_and_shows_only_what_is_public() -> None:
     heavy, names = json.loads(done.stdout)
     assert heavy == []
     assert names == [
-        "Budget", "DataWarning", "IncompleteError", "InputError", "Market", "Point", "Run", "RunObserver", "Study",
-        "load_market", "load_study", "open_run", "operators", "point", "run", "search", "statistics",
+        "Budget", "DataWarning", "FactorRun", "IncompleteError", "InputError", "Market", "Point", "Run", "RunObserver",
+        "Study", "factors", "load_market", "load_study", "open_run", "operators", "point", "run", "search",
+        "statistics",
     ]  # fmt: skip

@@ -1,0 +1,133 @@
+"""A whole factor study: what was planted is found, noise is not, and the folder has all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gridproof as gp
+from gridproof.results.ledger.ledger import ledger_rows
+from gridproof.results.run.factor_run import FactorRun
+
+FEW: dict[str, Any] = {
+    "name": "few",
+    "panel": {
+        "file": "synthetic:planted",
+        "fields": {
+            "close": "close",
+            "traded": "suspended == 0",
+            "cap": "close * shares",
+            "score": "score",
+            "noise": "noise",
+        },
+    },
+    "groups": {"industry": {"field": "industry"}},
+    "factors": {"score": "score", "noise": "noise"},
+    "universe": "traded",
+    "horizons": [1, 5],
+    "quantiles": 5,
+    "neutralize": ["none", {"by": "cap"}],
+    "every": 5,
+    "cost": 0.001,
+    "window": {"from": "2016-01-04"},
+    "styles": {"exposures": {"size": "cap", "score": "score"}, "by": "industry", "weight": "cap"},
+}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> FactorRun:
+    return gp.factors(FEW, out=tmp_path_factory.mktemp("factors"))
+
+
+def test_the_planted_factor_survives(planted: FactorRun) -> None:
+    record = planted.record
+    best = record["variants"][record["verdict"]["best"]]
+    assert best["factor"] == "score"
+    assert best["superior"]
+    assert best["deflated_sharpe"] > 0.95
+    assert best["horizons"][0]["t"] > 5.0
+    noise = [one for one in record["variants"] if one["factor"] == "noise"]
+    assert not any(one["superior"] for one in noise)
+
+
+def test_noise_does_not_survive(tmp_path: Path) -> None:
+    found = gp.factors(FEW, changes={"panel.file": "synthetic:noise"}, out=tmp_path).record
+    assert not any(one["superior"] for one in found["variants"])
+    assert all(one["deflated_sharpe"] < 0.95 for one in found["variants"])
+    assert "does not survive" in (tmp_path / next(tmp_path.glob("few-*")) / "factors.html").read_text(encoding="utf-8")
+
+
+def test_tables_agree_with_the_record(planted: FactorRun) -> None:
+    for one in planted.record["variants"]:
+        number = one["variant"]
+        ic = planted.ic(number)["ic_5"].dropna()
+        assert ic.mean() == pytest.approx(one["horizons"][1]["ic_mean"], abs=1e-12)
+        assert ic.mean() / ic.std() == pytest.approx(one["horizons"][1]["icir"], abs=1e-12)
+        assert (ic > 0).mean() == pytest.approx(one["horizons"][1]["positive"], abs=1e-12)
+        pair, quantiles = planted.long_short(number), planted.quantile_returns(number)
+        np.testing.assert_allclose(pair["gross"], quantiles["q5"] - quantiles["q1"], rtol=0.0, atol=1e-15)
+        np.testing.assert_allclose(pair["net"], pair["gross"] - 0.001 * pair["traded"], rtol=0.0, atol=1e-15)
+        sharpe = pair["net"].mean() / pair["net"].std() * np.sqrt(243)
+        assert sharpe == pytest.approx(one["net"]["sharpe"], abs=1e-9)
+        assert planted.variants.loc[number, "net_sharpe"] == one["net"]["sharpe"]
+
+
+def test_styles_find_the_planted_return(planted: FactorRun) -> None:
+    of = {row["style"]: row for row in planted.record["styles"]["rows"]}
+    assert of["score"]["t"] > 4.0
+    assert abs(of["size"]["t"]) < 3.0
+    assert planted.styles["score"].mean() * 243 == pytest.approx(of["score"]["mean"], abs=1e-12)
+
+
+def test_every_variant_is_a_trial_once(tmp_path: Path) -> None:
+    few = {key: value for key, value in FEW.items() if key != "styles"} | {"factors": {"score": "score"}}
+    gp.factors(few, out=tmp_path)
+    found = gp.factors(few | {"name": "again", "factors": {"other": "1 * score", "score": "score"}}, out=tmp_path)
+    (row,) = ledger_rows(tmp_path / "ledger")
+    assert row.distinct == found.record["verdict"]["trials"] == 4
+    assert row.evaluated == 6
+    reused = gp.factors(few, out=tmp_path)
+    assert reused.reused
+    assert ledger_rows(tmp_path / "ledger")[0].evaluated == 6
+
+
+def test_the_page_stands_alone_and_is_small(planted: FactorRun) -> None:
+    page = planted.page.read_text(encoding="utf-8")
+    assert len(page.encode()) < 3_000_000
+    assert "<script" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+    for text in ("It survives correction for the search", "Decay: mean rank IC by horizon", "Returns of styles"):
+        assert text in page
+
+
+def test_texts_of_a_study_are_escaped(tmp_path: Path) -> None:
+    study = FEW | {"title": "<b>bold</b> & more", "factors": {"score": "score * 2 > 1"}}
+    with pytest.raises(gp.InputError, match="a factor is a number"):
+        gp.factors(study, out=tmp_path)
+    page = gp.factors(study | {"factors": {"score": "score"}}, out=tmp_path).page.read_text(encoding="utf-8")
+    assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in page
+    assert "<b>bold" not in page
+
+
+def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    few = FEW | {"factors": {"score": "score"}, "neutralize": ["none"]}
+    first, second = gp.factors(few, out=tmp_path / "a"), gp.factors(few, out=tmp_path / "b")
+    for path in first.folder.iterdir():
+        assert path.read_bytes() == (second.folder / path.name).read_bytes(), path.name
+
+
+def test_a_group_may_stand_in_a_table(tmp_path: Path) -> None:
+    rows = "".join(f"S{number:04d},{'bank' if number % 3 else 'steel'}\n" for number in range(200))
+    (tmp_path / "industry.csv").write_text("code,industry\n" + rows, encoding="utf-8")
+    study = FEW | {
+        "groups": {"industry": {"file": "industry.csv", "field": "industry"}},
+        "factors": {"score": "score"},
+        "neutralize": [{"by": "industry"}],
+    }
+    found = gp.factors({key: value for key, value in study.items() if key != "styles"}, tmp_path, out=tmp_path).record
+    assert any("40 of 240 stocks have no industry" in text for text in found["warnings"])
+    assert 0.7 < found["variants"][0]["coverage"] < 0.9
