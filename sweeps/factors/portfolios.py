@@ -19,7 +19,9 @@ class Portfolios(NamedTuple):
     """
 
     returns: Floats  # (T − 1, Q) before costs; NaN where the quantile holds nothing
-    traded: Floats  # (T − 1, Q) Σ |new weight − drifted weight| at the close before; 0 where nothing was held until then
+    traded: (
+        Floats  # (T − 1, Q) Σ |new weight − drifted weight| at the close before; 0 where nothing was held until then
+    )
 
 
 def quantile_portfolios(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.key_types import LIST, MAPPING, WORD
-from gridproof.sweeps.study.spec import StudySpec, part_of
+from gridproof.sweeps.study.spec import part_of
 
 # For each error type of pydantic: the rule for the key, and the remedy.
 _RULES = {
