@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, METRICS
 from gridproof.kernels.problem import Problem
 
@@ -47,9 +48,12 @@ def evaluate(problem: Problem, states: Array, rows: Array) -> Floats:
 
 @cache
 def loop_over(signals: int) -> Callable[..., Any]:
-    """The loop for this many signals: the number is a constant in it, as if written by hand for the study."""
+    """The loop for this many signals: the number is a constant in it, as if written by hand for the study.
 
-    @njit(parallel=True, error_model="numpy")
+    It is ``numba.njit(parallel=True, error_model="numpy")``, kept on disk as the kernels are.
+    """
+
+    @jit(parallel=True)
     def loop(  # type: ignore[no-untyped-def]
         states, rows, rule, start, returns, costs, traded, invested, periods, risk_free, result
     ):

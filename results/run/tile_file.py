@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import struct
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import ZipFile
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib import format as npy_format
 
 from gridproof.kernels.arrays import Array
 from gridproof.results.run.atomic_write import atomic_write
@@ -59,27 +64,47 @@ def read_tile(path: Path) -> tuple[TileLabel, Tally]:
     """Reads and verifies a tile. Raises DamagedFileError where it is not as it was written, and OSError."""
     from gridproof.results.run.tally import Tally
 
+    arrays = _stored(path)
+    if "label" not in arrays or "sha256" not in arrays:
+        raise DamagedFileError("without a checksum, as earlier versions wrote tiles")
+    stated = arrays.pop("sha256")
+    if stated.tobytes() != digest_of_arrays(arrays).encode():
+        raise DamagedFileError("its checksum does not match")
+    label = _label(arrays.pop("label"))
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        return label, Tally.from_arrays(arrays)
+    except (ValueError, KeyError, TypeError, IndexError, MemoryError) as error:
+        raise DamagedFileError(f"not a tile of this version: {error}") from None
+
+
+def read_label(path: Path) -> TileLabel:
+    """Reads the label of a tile that has been verified. Raises as ``read_tile``."""
+    return _label(_stored(path, "label")["label"])
+
+
+def _stored(path: Path, *names: str) -> dict[str, Array]:
+    """The arrays in a tile: these, or all of them. Raises DamagedFileError and OSError."""
+    try:
+        with path.open("rb") as file, ZipFile(file) as archive:
             _check_end(file)
-            arrays = {name: stored[name] for name in stored.files}
+            members = [f"{name}.npy" for name in names] or archive.namelist()
+            return {member.removesuffix(".npy"): _array(archive.read(member)) for member in members}
     except DamagedFileError:
         raise
     except Exception as error:  # a damaged archive raises whatever the parser comes upon
         if isinstance(error, OSError) and error.errno not in (None, errno.EIO):
             raise
         raise DamagedFileError(f"not a tile: {' '.join(str(error).split()) or type(error).__name__}") from None
-    if "label" not in arrays or "sha256" not in arrays:
-        raise DamagedFileError("without a checksum, as earlier versions wrote tiles")
-    stated = arrays.pop("sha256")
-    if stated.tobytes() != digest_of_arrays(arrays).encode():
-        raise DamagedFileError("its checksum does not match")
+
+
+def _label(stored: Array) -> TileLabel:
+    """Raises DamagedFileError."""
     try:
-        record: dict[str, Any] = json.loads(arrays.pop("label").tobytes())
+        record: dict[str, Any] = json.loads(stored.tobytes())
         if (written := record.pop("format")) != FORMAT:
             raise DamagedFileError(f"format {written}; this version reads format {FORMAT}")
-        return TileLabel(**record), Tally.from_arrays(arrays)
-    except (ValueError, KeyError, TypeError, IndexError, MemoryError) as error:
+        return TileLabel(**record)
+    except (ValueError, KeyError, TypeError) as error:
         raise DamagedFileError(f"not a tile of this version: {error}") from None
 
 
@@ -107,6 +132,24 @@ def read_rows(path: Path, digest: str | None) -> Rows:
     if digest is None or rows_digest(rows) != digest:
         raise DamagedFileError("its checksum does not match")
     return rows
+
+
+def _array(stored: bytes) -> Array:
+    """The array of an .npy file, as ``numpy.load`` reads it, and raising what it raises."""
+    start, begin = npy_format.MAGIC_LEN, npy_format.MAGIC_LEN + 2
+    end = begin + int.from_bytes(stored[start:begin], "little")
+    if stored[:start] == npy_format.magic(1, 0):
+        shape, by_columns, dtype = _header(stored[start:end])
+        if not dtype.hasobject and len(stored) - end == dtype.itemsize * math.prod(shape):
+            return np.frombuffer(bytearray(stored[end:]), dtype).reshape(shape, order="F" if by_columns else "C")
+    array: Array = npy_format.read_array(BytesIO(stored), allow_pickle=False)
+    return array
+
+
+@lru_cache(maxsize=1024)
+def _header(text: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether by columns, and type of an array; the tiles of a run have the same ones again and again."""
+    return npy_format.read_array_header_1_0(BytesIO(text))
 
 
 def _check_end(file: BinaryIO) -> None:

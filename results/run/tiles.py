@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from gridproof.results.run.atomic_write import UNFINISHED, flush_to_disk, remove_leftovers
 from gridproof.results.run.errors import DamagedFileError
 from gridproof.results.run.links import refuse_link
-from gridproof.results.run.tile_file import Rows, TileLabel, read_rows, read_tile, rows_digest, write_rows, write_tile
+from gridproof.results.run.tile_file import (
+    Rows,
+    TileLabel,
+    read_label,
+    read_rows,
+    read_tile,
+    rows_digest,
+    write_rows,
+    write_tile,
+)
 
 if TYPE_CHECKING:  # importing it imports Numba, which the reading of a finished run does not need
     from gridproof.results.run.tally import Tally
@@ -167,9 +176,10 @@ class Tiles:
 
     def rows(self) -> Iterator[Rows]:
         """The metrics of every variant in grid order, one tile at a time: (n, S, 12 + A) float32. Rows without a tally
-        belong to no finished tile and are left out. Raises DamagedFileError."""
+        belong to no finished tile and are left out. The tiles have been verified or merged before. Raises
+        DamagedFileError."""
         for low, high in self.finished():
-            label, _ = self._read(low, high)
+            label = self._checked(read_label(self._tile(low, high)), low, high)
             try:
                 yield read_rows(self._rows(low, high), label.rows)
             except DamagedFileError as error:
@@ -225,13 +235,17 @@ class Tiles:
 
     def _read(self, low: int, high: int) -> tuple[TileLabel, Tally]:
         label, tally = read_tile(self._tile(low, high))
+        return self._checked(label, low, high), tally
+
+    def _checked(self, label: TileLabel, low: int, high: int) -> TileLabel:
+        """Raises DamagedFileError where it is not the label of this tile."""
         if (label.low, label.high) != (low, high):
             raise DamagedFileError(f"it is the tile of pieces {label.low} to {label.high - 1}")
         if (self.run or self.expected_run) not in ("", label.run):
             raise DamagedFileError(f"it is a tile of the run {label.run}")
         if self.grid and label.grid != self.grid:
             raise DamagedFileError("it is a tile of another grid")
-        return label, tally
+        return label
 
     def _named(self) -> list[tuple[int, int]]:
         found = [match for path in self._listed("*.npz") if (match := _NAME.match(path.name))]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,10 +12,12 @@ from types import FunctionType
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from gridproof.kernels import jit
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.product.block_sweep import sweep
+from gridproof.kernels.numba_settings import caching
 from tests.support.demo import small_file
 
 CALLER = """
@@ -26,7 +28,7 @@ from doubled.called import FACTOR, more
 def times(x):
     return more(x) * FACTOR
 
-print(times(10), sum(times.stats.cache_hits.values()))
+found = [times(10), sum(times.stats.cache_hits.values())]
 """
 CALLED = """
 from doubled.jit import jit
@@ -38,20 +40,23 @@ def more(x):
 """
 
 
-def test_a_change_elsewhere_is_compiled(tmp_path: Path) -> None:
-    """Functions and constants of other files; what has not changed comes from the cache."""
+def test_a_change_elsewhere_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Functions and constants of other files; what has not changed comes from the cache. Every call imports anew."""
     package = tmp_path / "doubled"
     package.mkdir()
     shutil.copy(jit.__file__, package / "jit.py")
     (package / "caller.py").write_text(CALLER)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(caching.config, "CACHE_DIR", str(tmp_path / "cache"))
 
     def answer(factor: int, added: int) -> list[int]:
         (package / "called.py").write_text(CALLED.format(factor=factor, added=added))
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path),
-                       "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
-        command = [sys.executable, "-m", "doubled.caller"]
-        done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
-        return [int(each) for each in done.stdout.split()]
+        importlib.invalidate_caches()
+        found: list[int] = importlib.import_module("doubled.caller").found
+        for name in [name for name in sys.modules if name.split(".")[0] == "doubled"]:
+            del sys.modules[name]
+        return found
 
     assert answer(2, 1) == [22, 0]
     assert answer(2, 1) == [22, 1]
