@@ -7,8 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.kernels.errors import InputError
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.price_limits import limit_prices
+
+# So many closes are not all whole yuan.
+_ENOUGH = 1_000
 
 
 class Tradability(NamedTuple):
@@ -28,15 +32,16 @@ def tradability(panel: Panel, traded: Bools, raw: Floats, previous: Floats, spec
 
     A stock that did not trade is neither bought nor sold. At the upper limit none is bought, at the lower limit none is
     sold; neither where the limit is unknown. After its last row in the whole file a stock has left the exchange, and is
-    sold at its last value. Raises InputError where a code has no board.
+    sold at its last value. Raises InputError where a code has no board, or the closes are not raw ones in yuan.
     """
+    known = traded & (raw > 0.0)
+    _check_raw(raw[known], panel.where)
     days = len(traded)
     first, last = row_bounds(panel)
     listed = np.where((first > 0) & (first < days), first, -1)
     cents = np.rint(100.0 * raw)
     highest, lowest = np.zeros(traded.shape, dtype=np.bool_), np.zeros(traded.shape, dtype=np.bool_)
     within = np.zeros(traded.shape, dtype=np.bool_)
-    known = traded & (raw > 0.0)
     for flag in (0.0, 1.0):
         case = (special == flag) | np.isnan(special)
         treated = np.full(traded.shape, flag == 1.0)
@@ -47,6 +52,18 @@ def tradability(panel: Panel, traded: Bools, raw: Floats, previous: Floats, spec
         within |= case & ~((cents > up) | (cents < down))
     left = np.arange(days)[:, None] > last
     return Tradability(known & ~highest, (known & ~lowest) | left, int((known & ~within).sum()), int(known.sum()))
+
+
+def _check_raw(closes: Floats, where: str) -> None:
+    """Limits are whole cents: they say nothing about adjusted prices, or about prices in another unit."""
+    cents = 100.0 * closes
+    broken = int((np.abs(cents - np.rint(cents)) > 1e-4).sum())
+    got = f"{broken:,} of {len(closes):,} closes with a part of a cent" if broken > 0.01 * len(closes) else ""
+    if len(closes) >= _ENOUGH and (closes == np.rint(closes)).all():
+        got = f"{len(closes):,} closes without a cent, such as {closes[0]:g}"
+    if got:
+        rule, remedy = "price limits need raw_close, the close in yuan as it was traded", "Correct the field raw_close"
+        raise InputError(rule, got, where, remedy)
 
 
 def row_bounds(panel: Panel) -> tuple[Ints, Ints]:

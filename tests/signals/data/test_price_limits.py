@@ -86,3 +86,18 @@ def test_boards_and_lots() -> None:
     for code in ("900901.SH", "AAPL", "600519.SH.1", "110001.SH"):
         with pytest.raises(gp.InputError, match="price limits and lots follow from the board"):
             board_of(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "special", "percent"), [("600000", False, 10), ("600000", True, 5), ("300001", False, 20)]
+)
+def test_every_price_is_rounded_half_up(code: str, special: bool, percent: int) -> None:
+    """All closes from 0.10 to 500 yuan, against whole numbers."""
+    cents = np.arange(10, 50_001)
+    day, shape = np.array(["2021-03-01"], dtype="datetime64[D]"), (1, len(cents))
+    codes, before = [code] * len(cents), (cents / 100.0)[None]
+    up, down = limit_prices(codes, day, np.full(len(cents), -1), before, np.full(shape, special))
+    for found, factor in ((up, 100 + percent), (down, 100 - percent)):
+        product = cents * factor
+        exact = product // 100 + (product % 100 >= 50)
+        np.testing.assert_array_equal(found[0], np.where(exact == cents, cents + np.sign(factor - 100), exact) / 100.0)

@@ -195,6 +195,15 @@ def test_the_ledger_knows_formulas_by_the_columns_of_the_file() -> None:
     assert trial_axes(study, canonical_strategy(study)) != trial_axes(highest, canonical_strategy(highest))
 
 
+def test_codes_in_another_order_change_nothing(folder: Path, tmp_path: Path) -> None:
+    table = limited_table()
+    numbers = table.code.str[:6].astype(int)
+    other = table.assign(code=(numbers.max() - numbers + 600100).astype(str) + ".SH")
+    study = load_study(raw())
+    own, turned = planned(study, folder), planned(study, write(tmp_path / "data", other))
+    np.testing.assert_allclose(own.problem.returns, turned.problem.returns, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gridproof as gp
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.panel.tradability import row_bounds, tradability
@@ -54,6 +55,19 @@ def test_a_new_listing_without_its_issue_price_is_not_bought() -> None:
     assert found.buyable[:, 1].tolist() == [False, False, True]
     previous[1, 1] = 10.0  # the issue price: the first day closed 44% above it
     assert not tradability(panel, traded, raw, previous, np.zeros((3, 2))).buyable[1, 1]
+
+
+def test_prices_that_are_not_raw_yuan_are_refused() -> None:
+    panel = panel_of([[1] * 3] * 5, ("000001", "000002", "000003"))
+    traded, special = np.ones((5, 3), dtype=bool), np.zeros((5, 3))
+    raw = np.full((5, 3), 10.25)
+    tradability(panel, traded, raw, raw, special)
+    with pytest.raises(gp.InputError, match="15 of 15 closes with a part of a cent"):
+        tradability(panel, traded, raw * 0.937, raw, special)
+    codes = tuple(f"{600000 + number}" for number in range(300))
+    many, shape = panel_of([[1] * 300] * 5, codes), (5, 300)
+    with pytest.raises(gp.InputError, match="1,500 closes without a cent, such as 1025"):
+        tradability(many, np.ones(shape, dtype=bool), np.full(shape, 1025.0), np.full(shape, 1025.0), np.zeros(shape))
 
 
 @pytest.mark.skipif(not STOCKS.is_dir(), reason="the folder shared/data/ashare is not beside the project")
