@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,20 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
+from gridproof.signals.expression.column_wise import column_wise
 from gridproof.signals.expression.elementwise import elementwise, finite
 from gridproof.signals.expression.graph import Graph, Step
 from gridproof.signals.expression.operators.declaration import Calendar, Operator
 from gridproof.signals.expression.result_cache import Result, ResultCache
 from gridproof.signals.expression.scalars import ScalarArguments, Value
-from gridproof.signals.expression.signs import check_flag, check_ratio, check_signs, relative_base
+from gridproof.signals.expression.signs import check_flag, check_ratio, check_signs, relative_base, stock_flag
+from gridproof.signals.expression.stock_days import StockDays
 from gridproof.signals.expression.timeline import Timeline, bar_timeline, calendar_of, observation_timeline, sampled
 
 # Bytes of the windows computed in one pass.
 _PASS_BYTES = 32 * 2**20
+# Bytes of the results that are kept: of series, and of values of each stock.
+_KEPT_BYTES, _KEPT_STOCK_BYTES = 256 * 2**20, 640 * 2**20
 
 
 class ExpressionEvaluator:
@@ -28,7 +33,8 @@ class ExpressionEvaluator:
 
     ``periods``: trading days a year. ``last``: the calendar day after which nothing counts: values of slower series
     known later are left out. ``axes``: the values that each parameter has in the grid; the windows of an operator that
-    can are computed in one pass. ``places``: where each series stands in the study, for faults of its data.
+    can are computed in one pass. ``places``: where each series stands in the study, for faults of its data. The stocks
+    are those of the market's panel; None: it has none.
     """
 
     def __init__(
@@ -43,10 +49,12 @@ class ExpressionEvaluator:
         self.graph, self.market, self.last = graph, market, last
         self.axes, self.places = axes or {}, places or {}
         self.days = Timeline("day", calendar_of(market.calendar, periods))
-        self._sampled: dict[str, Timeline] = {}
+        panel = market.panel
+        self.stock_days = None if panel is None else StockDays(panel, market.calendar, periods, last)
+        self._sampled: dict[tuple[str, bool], Timeline] = {}
         self._observed: dict[tuple[str, Release, bool], Result] = {}
         self.relative_bases: dict[int, int | None] = {}
-        self.kept = ResultCache()
+        self.kept, self.kept_stocks = ResultCache(_KEPT_BYTES), ResultCache(_KEPT_STOCK_BYTES)
 
     def daily(
         self,
@@ -67,12 +75,29 @@ class ExpressionEvaluator:
             return np.full(len(self.market.calendar), float(values))
         return timeline.daily(values, len(self.market.calendar), hindsight and self.graph.facts[at].events)
 
+    def stocks(
+        self,
+        at: int,
+        chosen: Mapping[str, Value],
+        releases: Mapping[str, Release],
+        where: str,
+    ) -> Floats:
+        """Returns (n, S) float64: a node's value of each stock as known at the close of the panel's n days.
+
+        Those are its days up to ``last``. Arguments: as ``daily``. It may be a view that must not be changed.
+        """
+        assert self.stock_days is not None
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            values = self.stock_days.beside(*_Evaluation(self, chosen, releases, where, False).of(at))
+        return np.broadcast_to(np.asarray(values, dtype=np.float64), self.stock_days.shape)
+
     def call_of(
         self, at: int, chosen: Mapping[str, Value], releases: Mapping[str, Release], where: str
     ) -> tuple[dict[str, Any], Calendar]:
         """What the function of a call gets under one choice of parameters, by name, and the days of its arrays.
 
-        Windows computed together are one here, (1,) int64. Arguments: as ``daily``.
+        Windows computed together are one here, (1,) int64. Over stocks it is what the function gets of the stock with
+        the most known values. Arguments: as ``daily``.
         """
         node = self.graph.nodes[at]
         operator = self.graph.operators[node.name]
@@ -80,14 +105,20 @@ class ExpressionEvaluator:
             arguments, timeline = _Evaluation(self, chosen, releases, where, False).arguments(node)
         if operator.many is not None:
             arguments[operator.many] = np.array([arguments[operator.many]], dtype=np.int64)
+        if timeline.stocks:
+            names = [one.name for one in operator.arguments if one.is_array]
+            arrays = np.broadcast_arrays(*(arguments[name] for name in names))
+            stock = int(np.logical_and.reduce([np.isfinite(one) for one in arrays]).sum(axis=0).argmax())
+            arguments |= {name: one[:, stock].copy() for name, one in zip(names, arrays, strict=True)}
         return arguments, timeline.calendar
 
-    def sampled(self, of: str) -> Timeline:
+    def sampled(self, of: str, days: Timeline) -> Timeline:
+        """The days, or the ends of their weeks or months. days: of the market, or of the panel."""
         if of == "day":
-            return self.days
-        if of not in self._sampled:
-            self._sampled[of] = sampled(self.days, of)
-        return self._sampled[of]
+            return days
+        if (of, days.stocks) not in self._sampled:
+            self._sampled[of, days.stocks] = sampled(days, of)
+        return self._sampled[of, days.stocks]
 
     def series(self, name: str, release: Release, hindsight: bool = False) -> Result:
         key = name, release, hindsight
@@ -134,6 +165,17 @@ class _Evaluation:
         days = evaluator.days.calendar.periods
         self.scalars = ScalarArguments(self.graph, chosen, days, where, lambda at: float(self.of(at)[0]))
 
+    @property
+    def stock_days(self) -> StockDays:
+        """The days of the panel, which every formula over its columns has."""
+        assert self.evaluator.stock_days is not None
+        return self.evaluator.stock_days
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the stocks; none without a panel."""
+        return () if self.evaluator.stock_days is None else self.stock_days.panel.codes
+
     def of(self, at: int) -> Result:
         node = self.graph.nodes[at]
         if node.kind == "number":
@@ -142,7 +184,8 @@ class _Evaluation:
             return self.chosen[node.name], None
         if node.kind == "series":
             return self.evaluator.series(node.name, self.releases.get(node.name, Release()), self.hindsight)
-        return self.evaluator.kept.result(self.key(at), lambda: self.compute(at, node))
+        kept = self.evaluator.kept_stocks if self.graph.facts[at].stocks else self.evaluator.kept
+        return kept.result(self.key(at), lambda: self.compute(at, node))
 
     def key(self, at: int, without: str | None = None) -> tuple[object, ...]:
         """What the result of a node depends on. ``without``: a parameter whose values are computed together."""
@@ -155,13 +198,17 @@ class _Evaluation:
     def compute(self, at: int, node: Step) -> Result:
         if node.kind == "call":
             return self.call(at, node)
+        if node.kind == "column":
+            return self.stock_days.column(node.name), self.stock_days.timeline
         arrays, timeline = self.together([self.of(at) for at in node.operands], node.operands)
         if node.kind == "arithmetic":
             self.check_ratio(at)
         if node.kind == "flag":
             assert timeline is not None
-            dates = timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
-            check_flag(arrays[0], self.graph.text(at), dates, self.where)
+            text, dates = self.graph.text(at), timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
+            if timeline.stocks:
+                return stock_flag(arrays[0], text, dates, self.codes, self.where), timeline
+            check_flag(arrays[0], text, dates, self.where)
             return arrays[0], timeline
         return elementwise(node, arrays), timeline
 
@@ -175,13 +222,20 @@ class _Evaluation:
         values, timeline = self.of(base)
         if timeline is not None:
             dates = timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
-            check_ratio(self.graph.text(at), values, self.graph.text(base), dates, self.where)
+            check_ratio(self.graph.text(at), values, self.graph.text(base), dates, self.codes, self.where)
 
     def together(self, results: Sequence[Result], nodes: Sequence[int]) -> tuple[list[Any], Timeline | None]:
-        """Returns arrays on one timeline: their own where all have the same, else the trading days as known."""
+        """Returns arrays on one timeline: their own where all have the same, else the trading days as known.
+
+        With values of stocks among them those are the days of the panel, and a series is (n, 1).
+        """
         timelines = dict.fromkeys(timeline for _, timeline in results if timeline is not None)
         if len(timelines) <= 1:
             return [values for values, _ in results], next(iter(timelines), None)
+        if any(timeline.stocks for timeline in timelines):
+            events = [self.hindsight and self.graph.facts[at].events for at in nodes]
+            beside = self.stock_days.beside
+            return [beside(*one, each) for one, each in zip(results, events, strict=True)], self.stock_days.timeline
         bars = [timeline.name for timeline in timelines if timeline.stamps is not None]
         if len(bars) > 1:
             rule = "intraday bars in one formula must have the same stamps"
@@ -203,6 +257,8 @@ class _Evaluation:
         if self.hindsight and operator.hindsight is not None:
             function = operator.hindsight
         calendar = {"calendar": timeline.calendar} if operator.calendar else {}
+        if timeline.stocks:
+            return finite(column_wise(replace(operator, function=function), arguments, calendar)), timeline
         if operator.many is not None:
             return self.windows(place, operator, arguments, calendar, timeline), timeline
         return finite(function(*arguments.values(), **calendar)), timeline
@@ -217,7 +273,7 @@ class _Evaluation:
         arrays = [self.spread(values, timeline) for values in arrays]
         dates = timeline.calendar.dates[: timeline.counted(self.evaluator.last)]
         texts = [self.graph.text(at) for at in nodes]
-        check_signs(operator, arrays, texts, dates, self.where)
+        check_signs(operator, arrays, texts, dates, self.codes, self.where)
         values = iter(arrays)
         arguments: dict[str, Any] = {
             argument.name: next(values) if argument.is_array else self.scalars.of(at, argument, operator, timeline)
@@ -227,17 +283,24 @@ class _Evaluation:
         return arguments, timeline
 
     def spread(self, values: Any, timeline: Timeline) -> Floats:
-        """A number as (n,) values of a timeline; an array stays as it is."""
-        return values if isinstance(values, np.ndarray) else np.full(len(timeline.calendar.dates), float(values))
+        """A number as (n,) values of a timeline, of stocks (n, 1); an array stays as it is."""
+        if isinstance(values, np.ndarray):
+            return values
+        days = len(timeline.calendar.dates)
+        return np.full((days, 1) if timeline.stocks else days, float(values))
 
     def sample(self, operator: Operator, values: Any, timeline: Timeline | None) -> Result:
-        inner, timeline = self.evaluator.sampled(str(operator.samples)), timeline or self.evaluator.days
-        values = self.spread(values, timeline)
+        timeline = timeline or self.evaluator.days
+        days = self.stock_days.timeline if timeline.stocks else self.evaluator.days
+        inner, values = self.evaluator.sampled(str(operator.samples), days), self.spread(values, timeline)
         if timeline is inner:
             return values, inner
-        days = self.evaluator.days.calendar
-        calendar = {"calendar": days} if operator.calendar else {}
-        values = operator.function(timeline.daily(values, len(days.dates)), **calendar)
+        calendar = {"calendar": days.calendar} if operator.calendar else {}
+        values = timeline.daily(values, len(days.calendar.dates))
+        if timeline.stocks:
+            values = column_wise(operator, {operator.arguments[0].name: values}, calendar)
+        else:
+            values = operator.function(values, **calendar)
         return (values if inner.known is None else values[inner.known]), inner
 
     def windows(

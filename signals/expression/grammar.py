@@ -47,10 +47,9 @@ class Parser:
         return at
 
     def flag(self, at: int) -> int:
-        """Returns a series as a condition, whose values are then 0 and 1; any other node as it is."""
-        return (
-            self.graph.add(Step("flag", operands=(at,)), boolean=True) if self.graph.nodes[at].kind == "series" else at
-        )
+        """Returns a series or column as a condition, whose values are then 0 and 1; any other node as it is."""
+        plain = self.graph.nodes[at].kind in ("series", "column")
+        return self.graph.add(Step("flag", operands=(at,)), boolean=True) if plain else at
 
 
 class _Expression:
@@ -154,6 +153,8 @@ class _Expression:
             return self.scope.values[tree.id]()
         if tree.id in self.scope.series:
             return self.graph.add(Step("series", tree.id))
+        if self.scope.columns:
+            return self.graph.add(Step("column", tree.id))
         if tree.id in self.graph.operators or tree.id == "where":
             remedy = f"Write {self.graph.operators[tree.id].signature if tree.id != 'where' else 'where(c, a, b)'}"
             raise self.fault(f"{tree.id} is an operator and takes arguments", tree.id, tree, remedy)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from gridproof.signals.expression.operators.declaration import NUMBER, REQUIRED, Operator, Quantity
@@ -13,6 +14,7 @@ Kind = Literal[
     "text",
     "parameter",
     "series",
+    "column",
     "call",
     "arithmetic",
     "negative",
@@ -27,9 +29,10 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a formula. A ``flag`` is a series of 0 and 1 that stands as a condition.
+    """One step of a formula. A ``flag`` is a series or a column of 0 and 1 that stands as a condition.
 
-    ``name``: the operator, the sign (+ < …), the series, or the full name of the parameter. ``operands``: positions of
+    ``name``: the operator, the sign (+ < …), the series, the column of the panel's file, or the full name of the
+    parameter. ``operands``: positions of
     other nodes in the graph; for a call one for each declared argument, -1 where its default stands. ``value``: of a
     number (int or float) or a text: a duration, a date, a choice, ``all``.
     """
@@ -44,8 +47,9 @@ class Step:
 class Facts:
     """What is known of a node before it is computed.
 
-    ``scalar``: it has no series, one number for all days. ``parameters``: full names of those below it, in order of
-    appearance; ``series`` likewise. ``events``: whether an operator below it has a version in hindsight.
+    ``scalar``: it has no series and no column, one number for all days. ``parameters``: full names of those below it,
+    in order of appearance; ``series`` and ``columns`` likewise. ``events``: whether an operator below it has a version
+    in hindsight. ``stocks``: whether it has a value for each stock of a panel.
     """
 
     boolean: bool
@@ -54,6 +58,8 @@ class Facts:
     parameters: tuple[str, ...] = ()
     series: tuple[str, ...] = ()
     events: bool = False
+    stocks: bool = False
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,19 +76,24 @@ class Graph:
         key = (node, type(node.value))  # 1 and 1.0 are equal in Python, not here
         if key not in self._position:
             below = [self.facts[at] for at in node.operands if at >= 0]
-            own = (node.name,) if node.kind == "parameter" else ()
-            series = (node.name,) if node.kind == "series" else ()
             operator = self.operators[node.name] if node.kind == "call" else None
+
+            def named(kind: Kind, inner: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+                own = (node.name,) if node.kind == kind else ()
+                return tuple(dict.fromkeys([*own, *chain.from_iterable(inner)]))
+
             self._position[key] = len(self.nodes)
             self.nodes.append(node)
             self.facts.append(
                 Facts(
                     boolean,
-                    node.kind != "series" and operator is None and all(one.scalar for one in below),
+                    node.kind not in ("series", "column") and operator is None and all(one.scalar for one in below),
                     unit,
-                    tuple(dict.fromkeys([*own, *(name for one in below for name in one.parameters)])),
-                    tuple(dict.fromkeys([*series, *(name for one in below for name in one.series)])),
+                    named("parameter", (one.parameters for one in below)),
+                    named("series", (one.series for one in below)),
                     any(one.events for one in below) or (operator is not None and operator.hindsight is not None),
+                    node.kind == "column" or any(one.stocks for one in below),
+                    named("column", (one.columns for one in below)),
                 )
             )
         return self._position[key]
@@ -115,7 +126,7 @@ class Graph:
         parts = node.operands
         if node.kind in ("number", "text"):
             return str(node.value)
-        if node.kind in ("parameter", "series"):
+        if node.kind in ("parameter", "series", "column"):
             return node.name.rpartition(".")[2]
         if node.kind == "flag":
             return self._text(parts[0], outer, names)

@@ -11,13 +11,12 @@ from gridproof.signals.expression.timeline import Timeline
 # A node's values and where they stand; None: one number for all days.
 Result: TypeAlias = tuple[Any, Timeline | None]
 
-_MOST_BYTES = 256 * 2**20
-
 
 class ResultCache:
     """Results by what they depend on, up to so many bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._kept: OrderedDict[tuple[object, ...], Result] = OrderedDict()
         self._bytes = 0
 
@@ -29,6 +28,6 @@ class ResultCache:
         result = compute()
         self._kept[key] = result
         self._bytes += getattr(result[0], "nbytes", 0)
-        while self._bytes > _MOST_BYTES and len(self._kept) > 1:
+        while self._bytes > self._most and len(self._kept) > 1:
             self._bytes -= getattr(self._kept.popitem(last=False)[1][0], "nbytes", 0)
         return result

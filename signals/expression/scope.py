@@ -12,14 +12,16 @@ from gridproof.signals.expression.operators.declaration import Argument
 class Scope:
     """The names that an expression may use, and where it stands.
 
-    ``values``: named expressions; a function gives the node of one. ``parameters``: the full name of each parameter.
-    ``where``: the file, line and key, for faults.
+    ``values``: named expressions and fields of the panel; a function gives the node of one. ``parameters``: the full
+    name of each parameter. ``where``: the file, line and key, for faults. ``columns``: every other name is a column of
+    the panel's file.
     """
 
     series: frozenset[str]
     values: Mapping[str, Callable[[], int]]
     parameters: Mapping[str, str]
     where: str
+    columns: bool = False
 
     @property
     def names(self) -> list[str]:

@@ -14,17 +14,19 @@ from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators.declaration import Operator
 
 
-def check_signs(operator: Operator, arrays: Sequence[Floats], texts: Sequence[str], dates: Dates, where: str) -> None:
+def check_signs(
+    operator: Operator, arrays: Sequence[Floats], texts: Sequence[str], dates: Dates, codes: Sequence[str], where: str
+) -> None:
     """Raises InputError where an operator needs values above 0 and one is below.
 
-    ``arrays``: those of the operator, in order; ``texts``: the formula of each. ``dates``: of the values that count,
-    the first ones of each array.
+    ``arrays``: those of the operator, in order, (n,) or, of the stocks with these codes, (n, S); ``texts``: the formula
+    of each. ``dates``: of the values that count, the first ones of each array.
     """
     given = [argument for argument in operator.arguments if argument.is_array]
     for argument, values, text in zip(given, arrays, texts, strict=True):
         if argument.positive:
             rule = f"{operator.name} needs values of {argument.name} above 0"
-            _check_above_0(values, text, dates, where, rule, "Use a difference, such as diff")
+            _check_above_0(values, text, dates, codes, where, rule, "Use a difference, such as diff")
 
 
 def relative_base(graph: Graph, at: int) -> int | None:
@@ -41,13 +43,25 @@ def relative_base(graph: Graph, at: int) -> int | None:
     return base if base in _parts(graph, node.operands[0]) else None
 
 
-def check_ratio(text: str, values: Floats, base: str, dates: Dates, where: str) -> None:
+def check_ratio(text: str, values: Floats, base: str, dates: Dates, codes: Sequence[str], where: str) -> None:
     """Raises InputError where a value is below 0 of which a ratio is relative to a level. Arguments as ``check_signs``.
 
     ``text``: the formula of the ratio. ``base``: that of the values.
     """
     rule = f"{text} needs values of {base} above 0, as it is relative to a level of them"
-    _check_above_0(values, base, dates, where, rule, f"Use a difference, or divide it by std({base}, n)")
+    _check_above_0(values, base, dates, codes, where, rule, f"Use a difference, or divide it by std({base}, n)")
+
+
+def stock_flag(values: Floats, text: str, dates: Dates, codes: Sequence[str], where: str) -> Floats:
+    """A column of a panel as a condition, (n, S); −1 is unknown. Raises InputError for other values than 0 and 1."""
+    unknown = np.isnan(values) | (values == -1.0)
+    wrong = ~unknown & (values != 0.0) & (values != 1.0)
+    if wrong.any():
+        day, stock = np.argwhere(wrong)[0]
+        rule = "a column as a condition has the values 1 (true), 0 (false) and -1 (unknown)"
+        value = f"{values[day, stock]:g} of {text}, {codes[stock]} on {dates[day]}"
+        raise InputError(rule, value, where, f"Write a comparison, such as {text} > 0")
+    return np.where(unknown, np.nan, values)
 
 
 def check_flag(values: Floats, text: str, dates: Dates, where: str) -> None:
@@ -64,15 +78,22 @@ def check_flag(values: Floats, text: str, dates: Dates, where: str) -> None:
         raise InputError(rule, value, where, f"{remedy}, such as {text} > 0")
 
 
-def _check_above_0(values: Floats, text: str, dates: Dates, where: str, rule: str, remedy: str) -> None:
+def _check_above_0(
+    values: Floats, text: str, dates: Dates, codes: Sequence[str], where: str, rule: str, remedy: str
+) -> None:
     below = values[: len(dates)] < 0
     if not below.any():
         return
+    if values.ndim == 2 and values.shape[1] == len(codes):
+        day, stock = np.argwhere(below)[0]
+        remedy = f"{remedy}, or leave them out: keep({text}, {text} > 0)"
+        value = f"{values[day, stock]:g} of {text}, {codes[stock]} on {dates[day]}"
+        raise InputError(rule, value, where, remedy)
     day = int(below.argmax())
     remedy = f"{remedy}, or a series without values below 0"
-    if is_placeholder(values[day]):
+    if is_placeholder(values.flat[day]):
         remedy = f"If it stands for a missing value, empty its cell and write missing: drop. {remedy}"
-    raise InputError(rule, f"{values[day]:g} of {text}, the value known on {dates[day]}", where, remedy)
+    raise InputError(rule, f"{values.flat[day]:g} of {text}, the value known on {dates[day]}", where, remedy)
 
 
 def _levelled(graph: Graph, at: int) -> int | None:

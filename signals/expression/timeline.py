@@ -22,7 +22,8 @@ class Timeline:
 
     ``observed``: positions (m,) of the values that are known at all: a month without an observation has none.
     ``known``: (m,) the trading day at whose close each of these is known; ``dated``: the same as of their own dates,
-    for hindsight. All None: the values stand at the trading days themselves. ``stamps``: of intraday bars.
+    for hindsight. All None: the values stand at the trading days themselves. ``stamps``: of intraday bars. ``stocks``:
+    there is a value for each stock, and the days are those of the panel.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Timeline:
     known: Ints | None = None
     dated: Ints | None = None
     stamps: Stamps | None = None
+    stocks: bool = False
 
     def stands_with(self, other: Timeline) -> bool:
         """Whether both are of intraday bars with the same stamps, known on the same days."""
@@ -44,7 +46,9 @@ class Timeline:
         return values if since is None or self.observed is None else as_of(values[self.observed], since, days)
 
     def counted(self, last: int) -> int:
-        """Returns how many values, from the first on, are known at the close of a trading day."""
+        """Returns how many values, from the first on, are known at the close of a trading day; of stocks all."""
+        if self.stocks:
+            return len(self.calendar.dates)
         if self.known is None or self.observed is None:
             return last + 1
         used = int(np.searchsorted(self.known, last, side="right"))
@@ -65,7 +69,7 @@ def sampled(days: Timeline, of: str) -> Timeline:
     ends: Bools = calendar.week_ends if of == "week" else calendar.month_ends
     at = np.flatnonzero(ends)
     inner = calendar_of(calendar.dates[at], _WEEKS if of == "week" else _MONTHS)
-    return Timeline(of, inner, np.arange(len(at)), at, at)
+    return Timeline(of, inner, np.arange(len(at)), at, at, stocks=days.stocks)
 
 
 def bar_timeline(

@@ -85,13 +85,14 @@ class CanonicalStrategy:
 
 def canonical_strategy(study: Study) -> CanonicalStrategy:
     """The same for studies that differ in names, texts, order or wording only."""
-    named = {name for signal in study.signals for name in signal.series}
+    named = {name for signal in study.signals for name in signal.series} | set(study.selected_series)
     measured = sorted(named, key=lambda name: (json.dumps(_series(study, name)), name))
     position = {name: number for number, name in enumerate(measured)}
     parameters: dict[str, _Parameter | Value] = {}
     for name in measured:
-        given = f"{name}.release" in study.space.owners
-        parameters[f"series.{position[name]}.release"] = _Parameter(f"{name}.release") if given else _release("0")
+        given, release = f"{name}.release" in study.space.owners, study.spec.series[name].release
+        alone = str(release[0]) if isinstance(release, tuple) and not given else "0"
+        parameters[f"series.{position[name]}.release"] = _Parameter(f"{name}.release") if given else _release(alone)
 
     canonical = {signal.name: _expression(study, signal, position) for signal in study.signals}
 
@@ -127,6 +128,8 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         selecting = SELECTING if leg.selection is not None else ()
         for term in ("interest",) if leg.cash else ("carry", "cost", *selecting):
             parameters[f"leg.{number}.{term}"] = _Parameter(leg.terms[term]) if term in leg.terms else 0.0
+        for axis in leg.selection.parameters if leg.selection is not None else ():
+            parameters[f"leg.{number}.select.{axis.removeprefix(f'{leg.name}.')}"] = _Parameter(axis)
     parameters |= {name: _Parameter(name) for name in ("execution.lag", "execution.cost")}
     rules: dict[Value, str] = {name: _rule(study, name, signals, legs) for name in study.rule.uses}
     parameters["rule"] = _Parameter(RULE) if study.spec.rules is not None else rules[""]

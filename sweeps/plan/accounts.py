@@ -60,7 +60,7 @@ def _lots(study: Study, leg: Leg, market: Market, window: Window, setting: Setti
     assert leg.selection is not None
     if leg.selection.capital is None:
         return None
-    arrays, first = panel_arrays(study, leg, market, window)
+    arrays, first = panel_arrays(study, leg, market, window, setting.chosen)
     return Lots(arrays.lot_price()[first:], leg.selection.capital, shares=1)
 
 

@@ -19,6 +19,7 @@ from gridproof.results.axis_range import Value
 from gridproof.signals.data.panel.panel import Panel, carried
 from gridproof.signals.data.panel.tradability import Tradability, tradability
 from gridproof.signals.data.price_limits import lot_sizes
+from gridproof.signals.expression.panel import PanelValues
 from gridproof.sweeps.study.selection import RAW, TRADED_AS, WEIGHTS, StockSelection
 
 _Found = TypeVar("_Found")
@@ -36,10 +37,18 @@ class Worth(NamedTuple):
 
 
 class PanelArrays:
-    """The arrays of one selection on the first T days of a panel."""
+    """The arrays of one selection on the T days of a panel up to the end of the window.
 
-    def __init__(self, panel: Panel, selection: StockSelection, days: int) -> None:
-        self._panel, self._selection, self._days = panel, selection, days
+    ``values``: of formulas over it. ``chosen``: the values of the selection's parameters, in their order.
+    """
+
+    def __init__(
+        self, panel: Panel, selection: StockSelection, values: PanelValues, days: int, chosen: tuple[Value, ...]
+    ) -> None:
+        self._panel, self._selection, self._formulas, self._days = panel, selection, values, days
+        self._chosen = dict(zip(selection.parameters, chosen, strict=True))
+        kinds = tuple(map(type, chosen))
+        self._given = (chosen, kinds, *selection.releases.items())
 
     def worth(self) -> Worth:
         panel = self._selection.panel
@@ -69,7 +78,7 @@ class PanelArrays:
 
         text = selection.panel.text
         return self._once(("rank", *selection.panel.identity, text(universe), selection.highest, text(ranking),
-                           text(weight)), compute)  # fmt: skip
+                           text(weight), *self._given), compute)  # fmt: skip
 
     def weights(self, weights: Value) -> Floats | None:
         """(T, S) the last known weight, 0 before the first; None for equal weights. Raises InputError for one below 0
@@ -88,7 +97,7 @@ class PanelArrays:
                 raise InputError(rule, got, self._selection.places[WEIGHTS], remedy)
             return np.nan_to_num(carried(values, ~np.isnan(values)))
 
-        return self._once(("weight", self._selection.panel.text(node)), compute)
+        return self._once(("weight", self._selection.panel.text(node), *self._given), compute)
 
     def tradability(self) -> Tradability:
         """What can be traded under price limits. The previous close is the last raw one, adjusted to today's factor,
@@ -121,7 +130,7 @@ class PanelArrays:
         return self._once(("lot", *self._selection.panel.identity, self._selection.panel.text(raw_at)), compute)
 
     def _values(self, node: int) -> Floats:
-        return self._selection.panel.formulas.values(node, self._panel, self._days)
+        return self._formulas.of(node, self._chosen)
 
     def _once(self, key: tuple[object, ...], compute: Callable[[], _Found]) -> _Found:
         kept, key = _KEPT.setdefault(self._panel, {}), (*key, self._days)

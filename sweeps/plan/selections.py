@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -16,10 +16,14 @@ from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.source import Dates
+from gridproof.signals.expression.panel import PanelValues
 from gridproof.sweeps.plan.panel_arrays import PanelArrays
+from gridproof.sweeps.plan.panel_values import panel_values
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.selection import COUNT, EVERY, IDEAL, OFFSET, WHERE, WORDED
 from gridproof.sweeps.study.study import Leg, Study
+
+Basket: TypeAlias = tuple[Value, Value, Value, tuple[Value, ...], Value]
 
 
 class Setting(NamedTuple):
@@ -29,15 +33,16 @@ class Setting(NamedTuple):
     where: Value
     ranking: Value
     weights: Value
+    chosen: tuple[Value, ...]  # of the parameters of the formulas
     trading: Value
     every: int
     offset: int
     stocks: int
 
     @property
-    def basket(self) -> tuple[Value, Value, Value, Value]:
+    def basket(self) -> Basket:
         """What decides which stocks there are to choose from; the rest are lags, counts and schedules."""
-        return self.where, self.ranking, self.weights, self.trading
+        return self.where, self.ranking, self.weights, self.chosen, self.trading
 
 
 class Traded(NamedTuple):
@@ -50,13 +55,15 @@ class Traded(NamedTuple):
 
 def selection_axes(leg: Leg) -> list[str]:
     """The axes on which the returns of a selection depend before costs, in the order of a ``Setting``."""
-    return ["execution.lag", *(leg.terms[term] for term in (*WORDED, EVERY, OFFSET, COUNT))]
+    assert leg.selection is not None
+    terms = (leg.terms[term] for term in (*WORDED, EVERY, OFFSET, COUNT))
+    return ["execution.lag", *terms, *leg.selection.parameters]
 
 
 def setting_of(leg: Leg, cell: Mapping[str, Value]) -> Setting:
-    lag, where, ranking, weights, trading, *sizes = (cell[axis] for axis in selection_axes(leg))
-    every, offset, count = (int(size) for size in sizes)
-    return Setting(int(lag), where, ranking, weights, trading, every, offset, count)
+    lag, where, ranking, weights, trading, every, offset, count, *chosen = (cell[axis] for axis in selection_axes(leg))
+    basket = where, ranking, weights, tuple(chosen), trading
+    return Setting(int(lag), *basket, int(every), int(offset), int(count))
 
 
 def trade_selections(
@@ -71,9 +78,9 @@ def trade_selections(
     lags = sorted({setting.lag for setting in settings})
     schedules = sorted({(setting.every, setting.offset) for setting in settings})
     counts = sorted({setting.stocks for setting in settings})
-    found = {}
+    found, values = {}, panel_values(study, leg, market, window)
     for basket in dict.fromkeys(setting.basket for setting in settings):
-        problem = build_problem(study, leg, market, window, basket, schedules, counts, lags[-1])
+        problem = build_problem(study, leg, market, window, basket, schedules, counts, lags[-1], values)
         for lag in lags:
             selected = resolve_panel("cpu").select(problem._replace(lag=lag))
             for place, schedule in enumerate(schedules):
@@ -88,21 +95,25 @@ def build_problem(
     leg: Leg,
     market: Market,
     window: Window,
-    basket: tuple[Value, Value, Value, Value],
+    basket: Basket,
     schedules: Sequence[tuple[int, int]],
     counts: Sequence[int],
     lag: int,
+    values: PanelValues | None = None,
 ) -> SelectionProblem:
-    """The selections of one universe, ranking, weights and way to trade, with the longest lag. Raises InputError as
-    ``trade_selections``."""
+    """The selections of one universe, ranking, weights, way to trade and choice of parameters, with the longest lag.
+
+    ``values``: of the leg's formulas; what they have in common is computed once as long as it is kept. Raises
+    InputError as ``trade_selections``.
+    """
     assert leg.selection is not None
     check_panel(study, market, window)
     _check_offsets(study, leg, schedules)
-    where, ranked, weights, trading = basket
-    arrays, first = panel_arrays(study, leg, market, window)
+    where, ranked, weights, chosen, trading = basket
+    arrays, first = panel_arrays(study, leg, market, window, chosen, values)
     order, eligible = arrays.ranking(where, ranked, weights)
     ranking = Ranking(order[first:], eligible[first:])
-    _check_universe(study, leg, market, window, where, ranking)
+    _check_universe(study, leg, market, window, where, chosen, ranking)
     value, weight = arrays.worth().value[first:], arrays.weights(weights)
     buyable: Bools
     sellable: Bools
@@ -116,12 +127,20 @@ def build_problem(
     )  # fmt: skip
 
 
-def panel_arrays(study: Study, leg: Leg, market: Market, window: Window) -> tuple[PanelArrays, int]:
+def panel_arrays(
+    study: Study,
+    leg: Leg,
+    market: Market,
+    window: Window,
+    chosen: tuple[Value, ...],
+    values: PanelValues | None = None,
+) -> tuple[PanelArrays, int]:
     """The arrays of the panel to the end of the window, and the first day of them that the longest lag needs."""
     assert leg.selection is not None
     panel, days = _panel_days(study, market, window)
     first = int(np.searchsorted(panel.dates, days[0]))
-    return PanelArrays(panel, leg.selection, first + len(days)), first
+    values = panel_values(study, leg, market, window) if values is None else values
+    return PanelArrays(panel, leg.selection, values, first + len(days), chosen), first
 
 
 def check_panel(study: Study, market: Market, window: Window) -> None:
@@ -159,11 +178,22 @@ def _check_offsets(study: Study, leg: Leg, schedules: Sequence[tuple[int, int]])
             raise InputError(rule, f"offset {offset}, every {every}", where, "Lower the offset, or raise every")
 
 
-def _check_universe(study: Study, leg: Leg, market: Market, window: Window, universe: Value, ranking: Ranking) -> None:
+def _check_universe(
+    study: Study,
+    leg: Leg,
+    market: Market,
+    window: Window,
+    universe: Value,
+    chosen: tuple[Value, ...],
+    ranking: Ranking,
+) -> None:
     empty = np.flatnonzero(ranking.eligible[:-1] == 0)
     if len(empty):
         first = market.calendar[window.last + 1 - len(ranking.eligible) + int(empty[0])]
         rule = "a selection needs a stock in its universe at every close of the window"
         remedy = "Widen `where`, complete the columns that it reads, or move the window"
         where = study.where("legs", leg.name, "select", WHERE)
-        raise InputError(rule, f"none on {len(empty)} days under {universe}, the first {first}", where, remedy)
+        assert leg.selection is not None
+        given = [f"{axis}={value}" for axis, value in zip(leg.selection.parameters, chosen, strict=True)]
+        under = ", ".join([str(universe), *given])
+        raise InputError(rule, f"none on {len(empty)} days under {under}, the first {first}", where, remedy)

@@ -108,7 +108,8 @@ def _check_year(study: Study, market: Market) -> None:
 
 def _check_series(study: Study, market: Market, window: Window) -> None:
     """Raises InputError where the latest known value of a series is older than STALE within the window."""
-    for name in sorted({series for signal in study.signals for series in signal.series}):
+    selected = study.selected_series
+    for name in sorted({*(series for signal in study.signals for series in signal.series), *selected}):
         monthly, release = market.series[name].monthly, study.spec.series[name].release
         months = (months_apart(market.series[name].dates) or 1) if monthly else 0
         kind = WORDS[months] if monthly else "daily"
@@ -116,9 +117,12 @@ def _check_series(study: Study, market: Market, window: Window) -> None:
         if release is None and monthly:
             rule, remedy = f"a {kind} series needs its release", "Add release: a date column, or N calendar days"
             raise InputError(rule, f"no release of {name}", where, remedy)
-        releases = (0,) if release is None else study.space.values_of(f"{name}.release")
-        for value in releases:
-            known = market.known(name, Release.parse(value, where))
+        if f"{name}.release" in study.space.owners:
+            releases = {Release.parse(value, where) for value in study.space.values_of(f"{name}.release")}
+        else:
+            releases = {selected.get(name, Release())}
+        for each in sorted(releases, key=str):
+            known = market.known(name, each)
             days = np.arange(window.first, window.last + 1)
             latest = np.searchsorted(known, days, side="right") - 1
             # Before the first value the signal is not defined, which is an error of its own.

@@ -8,7 +8,6 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.leg import Leg
-from gridproof.sweeps.study.selection import SELECTING
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import StudySpec
@@ -22,7 +21,7 @@ def find_environment(
     Raises InputError.
     """
     imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
-    imposed -= {space.owners[axis] for leg in legs for term, axis in leg.terms.items() if term in SELECTING}
+    imposed -= {space.owners[axis] for leg in legs for axis in leg.selecting}
     imposed |= {space.owners[name] for signal in signals for name in signal.releases if name}
     chosen: set[str] = set()
     for number, given in enumerate(spec.choices):

@@ -12,19 +12,27 @@ from gridproof.signals.expression import units
 from gridproof.signals.expression.grammar import Parser
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators.declaration import Operator, Quantity
+from gridproof.signals.expression.panel import PanelFormulas
 from gridproof.signals.expression.scope import Scope, Use
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.limits import AxisLimits
-from gridproof.sweeps.study.spec import SeriesFileSpec, ValueSpec
+from gridproof.sweeps.study.spec import SelectSpec, SeriesFileSpec, SignalSpec, StudySpec, ValueSpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
-# The keys of a signal that are not parameters.
-KEYS = ("value", "when", "latch", "use", "missing")
+# By the first of the keys under which expressions stand: what has them, and its keys that are not parameters.
+_KEYS = {
+    "signals": ("signal", tuple(SignalSpec.model_fields)),
+    "values": ("value", tuple(ValueSpec.model_fields)),
+    "legs": ("selection", tuple(SelectSpec.model_fields)),
+}
 
 
 class StudyExpressions:
-    """All expressions of one study, in one graph. Named values are parsed when they are first used."""
+    """All expressions of one study, in one graph. Named values are parsed when they are first used.
+
+    ``panel``: the fields of the study's panel, None where it has none.
+    """
 
     def __init__(
         self, spec: SeriesFileSpec, table: AxisTable, document: Document, operators: Mapping[str, Operator]
@@ -38,22 +46,47 @@ class StudyExpressions:
             if name in spec.series:
                 rule = "a value and a series have different names"
                 raise InputError(rule, name, document.where(("values", name)), "Rename one")
+        self.panel: PanelFormulas | None = None
+        if isinstance(spec, StudySpec) and spec.panel is not None:
+            places = {name: document.where(("panel", "fields", name)) for name in spec.panel.fields}
+            for name, where in places.items():
+                kind = "a series" if name in spec.series else "a value" if name in spec.values else None
+                if kind is not None:
+                    rule = "a field of the panel has a name of its own"
+                    raise InputError(rule, f"{name}, which is {kind} too", where, "Rename one")
+            self.panel = PanelFormulas(spec.panel.fields, places, self._parser)
 
     def scope(self, path: tuple[str, ...], given: Mapping[str, object]) -> Scope:
-        """The names that the expressions of a signal or value may use. ``given``: its further keys, the parameters."""
+        """The names that the expressions under these keys may use. ``given``: the further keys there, the parameters.
+
+        ``path``: of a signal or value, or of the selection of a leg. The axis of a parameter has the name of that
+        signal, value or leg, a dot, and its own.
+        """
+        fields = {} if self.panel is None else self.panel.names
         for key in given:
             where = self._document.where((*path, key))
-            kind = "a series" if key in self._spec.series else "a value" if key in self._spec.values else None
+            kinds: dict[str, Mapping[str, object]]
+            kinds = {"a series": self._spec.series, "a value": self._spec.values, "a field of the panel": fields}
+            kind = next((kind for kind, names in kinds.items() if key in names), None)
             if kind is not None:
                 rule = "a parameter has a name of its own"
                 raise InputError(rule, f"{key}, which is {kind}", where, "Rename the parameter")
         values: dict[str, Callable[[], int]] = {name: self._reference(name) for name in self._spec.values}
-        parameters = {key: f"{path[-1]}.{key}" for key in given}
+        values |= fields
+        parameters = {key: f"{path[1]}.{key}" for key in given}
         return Scope(frozenset(self._spec.series), values, parameters, "")
 
     def parse(self, text: str, scope: Scope, path: tuple[str, ...], boolean: bool | None) -> int:
-        where = self._document.where(path)
-        return self._parser.parse(text, replace(scope, where=where), boolean)
+        """The node of an expression of a signal. Raises InputError, also where it has a value for each stock."""
+        at = self.parse_stocks(text, scope, path, boolean)
+        if self.graph.facts[at].stocks:
+            rule = "a signal has one value a day, and a formula of the panel's fields has one for each stock"
+            raise InputError(rule, text, self._document.where(path), "Use series, or select stocks by it in a leg")
+        return at
+
+    def parse_stocks(self, text: str, scope: Scope, path: tuple[str, ...], boolean: bool | None) -> int:
+        """The node of an expression, which may have a value for each stock of the panel. Raises InputError."""
+        return self._parser.parse(text, replace(scope, where=self._document.where(path)), boolean)
 
     def check_values(self) -> None:
         """Parse the values that no signal uses, so that their faults show."""
@@ -69,13 +102,11 @@ class StudyExpressions:
     def add_parameters(self, path: tuple[str, ...], given: Mapping[str, Any]) -> None:
         """Add an axis for each parameter. Raises InputError for one that no expression names."""
         for key, raw in given.items():
-            full = f"{path[-1]}.{key}"
+            full = f"{path[1]}.{key}"
             uses = self._parser.uses.get(full)
             if not uses:
-                known = KEYS if path[0] == "signals" else ("value",)
-                rule = (
-                    f"a key of a {path[0][:-1]} is {', '.join(known[:-1])}{' or ' if len(known) > 1 else ''}{known[-1]}"
-                )
+                kind, known = _KEYS[path[0]]
+                rule = f"a key of a {kind} is {', '.join(known[:-1])}{' or ' if len(known) > 1 else ''}{known[-1]}"
                 rule += ", or a parameter that its expression names"
                 remedy = did_you_mean(key, known)
                 remedy = remedy if remedy.startswith("Did") else f"Use {key} in the expression, or remove it"
@@ -98,7 +129,7 @@ class StudyExpressions:
                 given = (one.model_extra or {}) if isinstance(one, ValueSpec) else {}
                 self._open.append(name)
                 place = (*path, "value") if isinstance(one, ValueSpec) else path
-                self._values[name] = self.parse(text, self.scope(path, given), place, None)
+                self._values[name] = self.parse_stocks(text, self.scope(path, given), place, None)
                 self._open.pop()
                 self.add_parameters(path, given)
             return self._values[name]

@@ -9,8 +9,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.stamp_duty import CHINA, StampTax
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.limits import limits_of_key
-from gridproof.sweeps.study.selection import StockSelection, StudyPanel, build_selection
+from gridproof.sweeps.study.selection import SELECTING, StockSelection, StudyPanel, build_selection
 from gridproof.sweeps.study.spec import LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
@@ -20,7 +21,7 @@ class Leg:
     """An asset that can be held: a series, a selection of stocks, or cash.
 
     ``terms``: its axes for interest, carry and cost, if the study gives them, and those of a selection, which always
-    has them.
+    has them; the parameters of its formulas stand among them under their full names.
     """
 
     name: str
@@ -33,15 +34,26 @@ class Leg:
     def cash(self) -> bool:
         return self.series is None and self.selection is None
 
+    @property
+    def selecting(self) -> tuple[str, ...]:
+        """The axes of its selection; none for another leg."""
+        return () if self.selection is None else (*(self.terms[one] for one in SELECTING), *self.selection.parameters)
+
 
 def build_leg(
-    name: str, one: str | LegSpec, spec: StudySpec, panel: StudyPanel | None, table: AxisTable, document: Document
+    name: str,
+    one: str | LegSpec,
+    spec: StudySpec,
+    panel: StudyPanel | None,
+    expressions: StudyExpressions,
+    table: AxisTable,
+    document: Document,
 ) -> Leg:
     """Check one leg and add its axes to the table. Raises InputError if it is invalid."""
     where = ("legs", name)
     leg = LegSpec(series=one) if isinstance(one, str) else one
     if leg.select is not None:
-        return _selected(name, leg, panel, table, document)
+        return _selected(name, leg, spec, panel, expressions, table, document)
     if (leg.series is None) == (leg.interest is None):
         raise InputError(
             "a leg is either a series, or cash with its interest",
@@ -59,14 +71,22 @@ def build_leg(
     return Leg(name, leg.series, terms, _stamp_tax(leg))
 
 
-def _selected(name: str, leg: LegSpec, panel: StudyPanel | None, table: AxisTable, document: Document) -> Leg:
+def _selected(
+    name: str,
+    leg: LegSpec,
+    spec: StudySpec,
+    panel: StudyPanel | None,
+    expressions: StudyExpressions,
+    table: AxisTable,
+    document: Document,
+) -> Leg:
     where = ("legs", name)
     if extra := sorted(leg.model_fields_set & {"series", "interest"}):
         rule = "a leg with select: has no series and no interest"
         raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
     assert leg.select is not None
     terms = _terms(name, leg, ("carry", "cost"), table)
-    selection, selecting = build_selection(leg.select, panel, where, table, document)
+    selection, selecting = build_selection(leg.select, panel, expressions, spec, where, table, document)
     terms |= selecting
     return Leg(name, None, terms, _stamp_tax(leg), selection)
 

@@ -25,8 +25,9 @@ def study_schema() -> dict[str, Any]:
         "description": "a formula of series, values, parameters, numbers and operators",
         "defaultSnippets": [_snippet(one) for one in OPERATORS.operators.values()],
     }
-    for name in ("SignalSpec", "ValueSpec"):
+    for name in ("SignalSpec", "ValueSpec", "SelectSpec"):
         definitions[name]["additionalProperties"] = _PARAMETER
+    for name in ("SignalSpec", "ValueSpec"):
         _as_expression(definitions[name]["properties"], "value")
     signal, latch = definitions["SignalSpec"], definitions["LatchSpec"]
     signal["properties"]["when"] = {

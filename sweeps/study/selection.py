@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
+from gridproof.signals.data.source import Release
 from gridproof.signals.expression.panel import PanelFormulas
+from gridproof.signals.expression.scope import Scope
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.spec import PanelSpec, SelectSpec, StudySpec
 from gridproof.sweeps.study.values import SameAs
@@ -64,12 +67,19 @@ class StudyPanel:
 
 @dataclass(frozen=True, slots=True)
 class StockSelection:
-    """What a leg selects. ``places``: of its keys in the file, for faults. A formula is a value of an axis."""
+    """What a leg selects. ``places``: of its keys in the file, for faults. A formula is a value of an axis.
+
+    ``scope``: what its formulas may name beside fields. ``parameters``: the axes on which they depend: its own, then
+    those of the named values that they use. ``releases``: of the series in them.
+    """
 
     panel: StudyPanel
     places: Mapping[str, str]
     highest: bool
+    scope: Scope
     capital: float | None = None
+    parameters: tuple[str, ...] = ()
+    releases: Mapping[str, Release] = field(default_factory=dict)
 
     @property
     def identity(self) -> list[str | None]:
@@ -87,15 +97,16 @@ class StockSelection:
         if text == ALL:
             return None
         formulas, place = self.panel.formulas, self.places[WHERE]
-        return formulas.condition(formulas.of_fields(str(text), place), place)
+        return formulas.condition(formulas.of_fields(str(text), place, self.scope), place)
 
     def ranking(self, text: Value) -> int:
         """The node of a ranking. Raises InputError where it is invalid."""
-        return self.panel.formulas.of_fields(str(text), self.places[RANKING])
+        return self.panel.formulas.of_fields(str(text), self.places[RANKING], self.scope)
 
     def weights(self, text: Value) -> int | None:
         """The node of the weights, None for equal ones. Raises InputError where it is invalid."""
-        return None if text == EQUAL else self.panel.formulas.of_fields(str(text), self.places[WEIGHTS])
+        place = self.places[WEIGHTS]
+        return None if text == EQUAL else self.panel.formulas.of_fields(str(text), place, self.scope)
 
     def canonical(self, term: str, value: Value) -> Value:
         """The value of a term in the columns of the file, however the fields are called."""
@@ -110,19 +121,22 @@ class StockSelection:
         return value if node is None else text(node)
 
 
-def build_panel(spec: StudySpec, document: Document) -> StudyPanel | None:
-    """Check the panel of a study and its fields. Raises InputError if one is invalid, or no leg selects from it."""
-    one = spec.panel
-    if one is None:
+def build_panel(spec: StudySpec, expressions: StudyExpressions, document: Document) -> StudyPanel | None:
+    """Check the panel of a study. Raises InputError if it is invalid, or no leg selects from it."""
+    one, formulas = spec.panel, expressions.panel
+    if one is None or formulas is None:
         return None
     if all(isinstance(leg, str) or leg.select is None for leg in spec.legs.values()):
         rule, remedy = "a panel is read for a leg with select:", "Add such a leg, or remove the panel"
         raise InputError(rule, "no leg selects", document.where(("panel",)), remedy)
-    return open_panel(one, document)
+    return open_panel(one, document, formulas)
 
 
-def open_panel(one: PanelSpec, document: Document) -> StudyPanel:
-    """Check the fields of a panel that stands under the key panel. Raises InputError if one is invalid."""
+def open_panel(one: PanelSpec, document: Document, formulas: PanelFormulas | None = None) -> StudyPanel:
+    """Check the fields of a panel that stands under the key panel. Raises InputError if one is invalid.
+
+    ``formulas``: those over it, where they share the graph of others.
+    """
     where = document.where(("panel", "fields"))
     if CLOSE not in one.fields:
         rule = "a panel needs the field close, what a share is worth, adjusted for splits and dividends"
@@ -130,7 +144,8 @@ def open_panel(one: PanelSpec, document: Document) -> StudyPanel:
     for name in sorted({ALL, EQUAL} & set(one.fields)):
         rule = f"a field must not be called {ALL} or {EQUAL}, which have a meaning in a selection"
         raise InputError(rule, name, document.where(("panel", "fields", name)), "Rename it")
-    formulas = PanelFormulas(one.fields, {name: document.where(("panel", "fields", name)) for name in one.fields})
+    places = {name: document.where(("panel", "fields", name)) for name in one.fields}
+    formulas = PanelFormulas(one.fields, places) if formulas is None else formulas
     traded = None
     if TRADED in one.fields:
         traded = formulas.condition(formulas.fields[TRADED], document.where(("panel", "fields", TRADED)))
@@ -138,9 +153,16 @@ def open_panel(one: PanelSpec, document: Document) -> StudyPanel:
 
 
 def build_selection(
-    one: SelectSpec, panel: StudyPanel | None, path: tuple[str, ...], table: AxisTable, document: Document
+    one: SelectSpec,
+    panel: StudyPanel | None,
+    expressions: StudyExpressions,
+    spec: StudySpec,
+    path: tuple[str, ...],
+    table: AxisTable,
+    document: Document,
 ) -> tuple[StockSelection, dict[str, str]]:
-    """Check what a leg selects and add its axes to the table. Returns it, and the axis of each of its terms.
+    """Check what a leg selects and add its axes to the table. Returns it, and the axis of each of its terms; that of a
+    parameter under its full name.
 
     path: the keys of the leg in the file. Raises InputError if it is invalid.
     """
@@ -157,12 +179,13 @@ def build_selection(
         raise InputError(rule, got, document.where(path), remedy)
     keys = {term: term for term in SELECTING} | {RANKING: "highest" if one.lowest is None else "lowest"}
     places = {term: document.where((*path, key)) for term, key in keys.items()}
+    given = one.model_extra or {}
     if one.capital is not None and RAW not in panel.formulas.fields:
         rule = f"a capital needs the field {RAW}, the close in yuan, not adjusted: lots are of so many shares"
         raise InputError(rule, f"no {RAW}", document.where((*path, "capital")), "Add it to panel.fields")
-    selection = StockSelection(panel, places, one.lowest is None, one.capital)
+    selection = StockSelection(panel, places, one.lowest is None, expressions.scope(path, given), one.capital)
     checks = {WHERE: selection.universe, RANKING: selection.ranking, WEIGHTS: selection.weights}
-    terms = {}
+    terms, nodes = {}, []
     for term, key in keys.items():
         terms[term] = f"{path[1]}.{key}"
         values = getattr(one, key)
@@ -170,8 +193,24 @@ def build_selection(
         if isinstance(values, SameAs):
             continue
         if term in checks:
-            for value in values:
-                checks[term](value)
+            nodes += [checks[term](value) for value in values]
         if term == TRADED_AS and LIMITS in values:
             panel.limiting(places[term])
-    return selection, terms
+    expressions.add_parameters(path, given)
+    facts = [panel.formulas.graph.facts[at] for at in nodes if at is not None]
+    below = (name for one in facts for name in one.parameters)
+    parameters = tuple(dict.fromkeys([*(f"{path[1]}.{key}" for key in given), *below]))
+    releases = {name: _release(name, spec, document) for one in facts for name in one.series}
+    terms |= {axis: axis for axis in parameters}
+    return replace(selection, parameters=parameters, releases=releases), terms
+
+
+def _release(series: str, spec: StudySpec, document: Document) -> Release:
+    """The one release of a series that a selection uses. Raises InputError for several."""
+    release, where = spec.series[series].release, document.where(("series", series, "release"))
+    if release is None:
+        return Release()
+    if isinstance(release, SameAs) or len(release) > 1:
+        rule = "a series in the formulas of a selection has one release"
+        raise InputError(rule, f"several of {series}", where, "Leave one value")
+    return Release.parse(release[0], where)

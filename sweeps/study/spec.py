@@ -80,7 +80,10 @@ class PanelSpec(_Spec):
     )
 
 
-class SelectSpec(_Spec):
+class SelectSpec(BaseModel):
+    """Further keys are the parameters that its formulas name."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
     where: AxisEntry = Field(
         ("all",), description="the condition of the universe, over fields; all: every stock with a row and a close"
     )

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
-from gridproof.signals.data.source import Source
+from gridproof.signals.data.source import Release, Source
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language
 from gridproof.signals.expression.user_operators.file import OperatorFile
@@ -85,6 +85,13 @@ class Study:
     def longest_lag(self) -> int:
         """The largest lag of the grid, in trading days."""
         return max(int(value) for value in self.space.values_of("execution.lag"))
+
+    @property
+    def selected_series(self) -> dict[str, Release]:
+        """The series that the selections of legs use, and when each is known."""
+        return {
+            name: one for leg in self.legs if leg.selection is not None for name, one in leg.selection.releases.items()
+        }
 
     def rule_lines(self) -> list[str]:
         """Returns the rule of the base as in the file, one text for each line."""
@@ -246,8 +253,8 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     expressions = StudyExpressions(spec, table, document, Language(operators))
     signals = tuple(build_signal(name, one, spec, table, document, expressions) for name, one in spec.signals.items())
     expressions.check_values()
-    panel = build_panel(spec, document)
-    legs = tuple(build_leg(name, one, spec, panel, table, document) for name, one in spec.legs.items())
+    panel = build_panel(spec, expressions, document)
+    legs = tuple(build_leg(name, one, spec, panel, expressions, table, document) for name, one in spec.legs.items())
     for key, values in (("lag", spec.execution.lag), ("cost", spec.execution.cost)):
         table.add(f"execution.{key}", ("execution", key), values, limits_of_key(ExecutionSpec, key))
     rule, choice = build_rule(spec, signals, [leg.name for leg in legs], table, document)
@@ -262,6 +269,7 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
         check_signal(signal, table)
     signals = (*choice, *signals)
     _check_names(spec, signals, document)
+    _check_parameters(signals, legs, table)
     executing = ["execution.lag", "execution.cost", *(axis for leg in legs for axis in leg.terms.values())]
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
@@ -270,6 +278,15 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     return Study(
         document, spec, signals, expressions.graph, legs, rule, space, environment, places, operators, names, panel
     )
+
+
+def _check_parameters(signals: Sequence[Signal], legs: Sequence[Leg], table: AxisTable) -> None:
+    """Check that no parameter is of a signal and of a selection."""
+    measuring = {axis for signal in signals for axis in signal.parameters}
+    for axis in (axis for leg in legs if leg.selection is not None for axis in leg.selection.parameters):
+        if axis in measuring:
+            rule = "a parameter of a named value is one of signals or one of selections"
+            raise InputError(rule, f"{axis}, of both", table.where(axis), "Write the value twice, under two names")
 
 
 def _check_names(spec: StudySpec, signals: Sequence[Signal], document: Document) -> None:

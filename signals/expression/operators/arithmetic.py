@@ -30,6 +30,7 @@ def _level(name: str, meaning: str) -> Argument:
     source="NumPy absolute",
     example=Example("abs(x)", {"x": (-2, 0, NAN)}, (2, 0, NAN)),
     unit=_POSITIVE,
+    columns=True,
 )
 def abs_(x: Floats) -> Floats:
     """The absolute value |x|. Unknown stays unknown."""
@@ -40,6 +41,7 @@ def abs_(x: Floats) -> Floats:
     series(),
     source="NumPy log",
     example=Example("log(x)", {"x": (1, 2.718281828459045, 0)}, (0, 1, NAN)),
+    columns=True,
 )
 def log(x: Floats) -> Floats:
     """The natural logarithm of x. Unknown where x is unknown, 0 or less."""
@@ -51,6 +53,7 @@ def log(x: Floats) -> Floats:
     source="NumPy exp",
     example=Example("exp(x)", {"x": (0, 1)}, (1, 2.718281828459045)),
     unit=_POSITIVE,
+    columns=True,
 )
 def exp(x: Floats) -> Floats:
     """e to the power x. Unknown where x is unknown, or the result exceeds the largest number."""
@@ -62,6 +65,7 @@ def exp(x: Floats) -> Floats:
     source="NumPy sqrt",
     example=Example("sqrt(x)", {"x": (4, 0, -1)}, (2, 0, NAN)),
     unit=_POSITIVE,
+    columns=True,
 )
 def sqrt(x: Floats) -> Floats:
     """The square root of x. Unknown where x is unknown or below 0."""
@@ -73,6 +77,7 @@ def sqrt(x: Floats) -> Floats:
     source="NumPy sign",
     example=Example("sign(x)", {"x": (-3, 0, 5, NAN)}, (-1, 0, 1, NAN)),
     unit=SIGN,
+    columns=True,
 )
 def sign(x: Floats) -> Floats:
     """−1, 0 or 1: the sign of x. Unknown stays unknown."""
@@ -84,6 +89,7 @@ def sign(x: Floats) -> Floats:
     _level("exponent", "the exponent"),
     source="NumPy power",
     example=Example("power(x, 2)", {"x": (3, -2)}, (9, 4)),
+    columns=True,
 )
 def power(x: Floats, exponent: float) -> Floats:
     """x to the power ``exponent``. Unknown where x is unknown, or the result is no real number or not finite."""
@@ -96,6 +102,7 @@ def power(x: Floats, exponent: float) -> Floats:
     source="NumPy minimum",
     example=Example("min2(x, y)", {"x": (1, 5), "y": (2, 3)}, (1, 3)),
     unit=unit_of_first,
+    columns=True,
 )
 def min2(x: Floats, y: Floats) -> Floats:
     """The smaller of x and y on the same day. Unknown where one of them is unknown."""
@@ -108,6 +115,7 @@ def min2(x: Floats, y: Floats) -> Floats:
     source="NumPy maximum",
     example=Example("max2(x, y)", {"x": (1, 5), "y": (2, 3)}, (2, 5)),
     unit=unit_of_first,
+    columns=True,
 )
 def max2(x: Floats, y: Floats) -> Floats:
     """The larger of x and y on the same day. Unknown where one of them is unknown."""
@@ -121,6 +129,7 @@ def max2(x: Floats, y: Floats) -> Floats:
     source="NumPy clip",
     example=Example("clip(x, 0, 1)", {"x": (-1, 0.5, 2, NAN)}, (0, 0.5, 1, NAN)),
     unit=unit_of_first,
+    columns=True,
 )
 def clip(x: Floats, low: float, high: float) -> Floats:
     """x, at least ``low`` and at most ``high``. Unknown stays unknown."""

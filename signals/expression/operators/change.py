@@ -40,10 +40,11 @@ def difference_unit(units: tuple[Quantity, ...]) -> Quantity:
     warm_up=days_back,
     unit=unit_of_first,
     level=True,
+    columns=True,
 )
 def lag(x: Floats, n: int) -> Floats:
     """x[t − n]. Unknown where that value is unknown or lies before the first."""
-    result = np.full(len(x), np.nan)
+    result = np.full(x.shape, np.nan)
     result[n:] = x[: max(0, len(x) - n)]
     return result
 
@@ -55,6 +56,7 @@ def lag(x: Floats, n: int) -> Floats:
     example=Example("diff(x, 1)", {"x": (1, 3, 2)}, (NAN, 2, -1)),
     warm_up=days_back,
     unit=difference_unit,
+    columns=True,
 )
 def diff(x: Floats, n: int) -> Floats:
     """x[t] − x[t − n]. Unknown where one of the two is unknown."""
@@ -68,6 +70,7 @@ def diff(x: Floats, n: int) -> Floats:
     example=Example("pct_change(x, 2)", {"x": (2, 5, 3)}, (NAN, NAN, 0.5)),
     warm_up=days_back,
     unit=RATIO,
+    columns=True,
 )
 def pct_change(x: Floats, n: int) -> Floats:
     """x[t] / x[t − n] − 1. Unknown where one of the two is unknown, or the earlier one is 0."""
@@ -82,6 +85,7 @@ def pct_change(x: Floats, n: int) -> Floats:
     example=Example("log_return(x, 1)", {"x": (1, 2.718281828459045)}, (NAN, 1)),
     warm_up=days_back,
     unit=RATIO,
+    columns=True,
 )
 def log_return(x: Floats, n: int) -> Floats:
     """ln(x[t] / x[t − n]). Unknown where one of the two is unknown, 0 or less."""

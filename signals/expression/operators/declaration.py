@@ -167,6 +167,7 @@ class Operator:
     function gives them on trading days, each held to the next. ``history``: a value may depend on all values before
     it, as in a recursion, not on a window alone. ``ahead``: it knows the trading days ahead, as an exchange publishes
     them, but no values. ``level``: the result has the size and the sign of its first series, as a mean or a lag has.
+    ``columns``: the function also takes arrays of S stocks, (T, S), or (T, 1) of what they share, and gives (T, S).
     ``doc``: formula, timing and treatment of NaN, plain sentences. ``source`` and ``example`` are
     given for all operators of the language; a user's own may lack them.
     """
@@ -187,6 +188,7 @@ class Operator:
     history: bool = False
     ahead: bool = False
     level: bool = False
+    columns: bool = False
 
     def unit_of(self, units: tuple[Quantity, ...]) -> Quantity:
         """The unit of the result. ``units``: of the arrays among the arguments, in order."""
@@ -211,6 +213,7 @@ class Properties(TypedDict, total=False):
     history: bool
     ahead: bool
     level: bool
+    columns: bool
 
 
 @dataclass(slots=True)

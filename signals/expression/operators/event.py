@@ -40,6 +40,7 @@ _CONDITION = boolean("condition", "the condition")
     example=Example("crosses_above(a, b)", {"a": (1, 3, 4), "b": (2, 2, 2)}, (NAN, 1, 0)),
     warm_up=1,
     result="boolean",
+    columns=True,
 )
 def crosses_above(a: Floats, b: Floats) -> Floats:
     """Whether a > b today and a ≤ b one value before. Unknown where one of the four is unknown."""
@@ -53,6 +54,7 @@ def crosses_above(a: Floats, b: Floats) -> Floats:
     example=Example("crosses_below(a, b)", {"a": (3, 1, 0), "b": (2, 2, 2)}, (NAN, 1, 0)),
     warm_up=1,
     result="boolean",
+    columns=True,
 )
 def crosses_below(a: Floats, b: Floats) -> Floats:
     """Whether a < b today and a ≥ b one value before. Unknown where one of the four is unknown."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.signals.expression.operators.declaration import Example, operator, series, unit_of_first, window
+from gridproof.signals.expression.operators.declaration import (
+    Example,
+    boolean,
+    operator,
+    series,
+    unit_of_first,
+    window,
+)
 
 NAN = np.nan
 
@@ -15,6 +22,7 @@ NAN = np.nan
     source="pandas Series.notna",
     example=Example("known(x)", {"x": (1, NAN, 2)}, (1, 0, 1)),
     result="boolean",
+    columns=True,
 )
 def known(x: Floats) -> Floats:
     """Whether x is known; never unknown itself."""
@@ -23,7 +31,20 @@ def known(x: Floats) -> Floats:
 
 @operator(
     series(),
-    window(meaning="values that may be filled in a row"),
+    boolean("condition", "where x is kept"),
+    source="pandas Series.where",
+    example=Example("keep(x, x >= 0)", {"x": (3, -1, 2)}, (3, NAN, 2)),
+    unit=unit_of_first,
+    columns=True,
+)
+def keep(x: Floats, condition: Floats) -> Floats:
+    """x where the condition is true, such as a number that is not a sign for a missing one. Unknown elsewhere."""
+    return np.where(condition == 1.0, x, np.nan)
+
+
+@operator(
+    series(),
+    window(meaning="values that may be filled in a row", every=True),
     source="pandas Series.ffill(limit=n)",
     example=Example("ffill(x, 1)", {"x": (NAN, 1, NAN, NAN, 2)}, (NAN, 1, 1, NAN, 2)),
     unit=unit_of_first,

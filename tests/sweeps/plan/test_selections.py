@@ -212,8 +212,8 @@ def test_a_change_of_the_panel_is_another_run(folder: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"lowest": "rank(cap)"}, "a formula over a panel has"),
-        ({"lowest": "caps"}, "a name in a selection is a field of the panel; got caps. Did you mean cap"),
+        ({"lowest": "ranks(cap)"}, "an operator must be in the catalogue; got ranks"),
+        ({"lowest": "caps"}, "a name is a series, a value or a parameter; got caps. Did you mean cap"),
         ({"where": "units"}, r"has the values 1 \(true\), 0 \(false\) and -1"),
         ({"where": "cap"}, "a condition is true or false"),
         ({"highest": "cap"}, "the lowest or the highest of one ranking; got both"),
@@ -295,7 +295,9 @@ def test_a_run_over_signals_and_selections(folder: Path, tmp_path: Path) -> None
 
 
 def test_unknown_keys_name_the_nearest() -> None:
-    with pytest.raises(gp.InputError, match=r"legs\.small\.select\.cuont: unknown key; got cuont\. Did you mean count"):
+    with pytest.raises(
+        gp.InputError, match=r"select\.cuont: a key of a selection is .*; got cuont\. Did you mean count"
+    ):
         load_study(raw(cuont=3))
     written = raw()
     written["panel"]["feilds"] = {}

@@ -18,7 +18,8 @@ NAMES = list(OPERATORS.operators)
 DAYS = 120
 # How long these are unknown depends on the values (no event, no full bucket yet) or on the dates; ``known`` never is.
 BY_VALUE = {
-    "known", "segment", "vpin", "since", "value_when", "nav", "relative_nav", "trading_days_left", "weekly", "monthly",
+    "keep", "known", "segment", "vpin", "since", "value_when", "nav", "relative_nav", "trading_days_left", "weekly",
+    "monthly",
 }  # fmt: skip
 
 

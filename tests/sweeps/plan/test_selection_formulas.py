@@ -1,0 +1,131 @@
+"""Formulas of selections: operators over time, series, named values, and parameters, which are axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gridproof as gp
+from gridproof.kernels.backend import resolve
+from gridproof.sweeps.execution.ledger_entries import trials_of
+from gridproof.sweeps.plan.plan import Plan, build_plan
+from gridproof.sweeps.plan.study_market import market_of
+from gridproof.sweeps.study.study import Study, load_study
+from tests.sweeps.plan.test_selections import folder as folder
+from tests.sweeps.plan.test_selections import raw
+
+BASE = {"small.n": 2, "small.floor": 4.0, "small.ratio": 0.9, "trend.k": 3}
+
+
+def study_of(**select: Any) -> Study:
+    written = raw()
+    one = {**written["legs"]["small"]["select"], "count": [2, 3], "every": 1, "offset": 0, **select}
+    written["legs"]["small"] = {"select": {key: value for key, value in one.items() if value is not None}}
+    written["execution"] = {"lag": 1, "cost": 0.0}
+    written["values"] = {"trend": {"value": "pct_change(ffill(keep(close, traded), all), k)", "k": [3, 6]}}
+    used = {f"small.{key}" for key in select} | {"trend.k" if "trend" in select.values() else ""}
+    written["base"] = {"up.n": 3, "small.count": 3, **{name: value for name, value in BASE.items() if name in used}}
+    return load_study(written)
+
+
+def planned(study: Study, folder: Path) -> Plan:
+    return build_plan(study, market_of(study, folder), resolve("reference"))
+
+
+def returns_of(plan: Plan, **chosen: float) -> np.ndarray:
+    """The daily returns of the selection under these values, other axes at the base."""
+    space = plan.study.space
+    given = {**plan.study.base, **{name.replace("_", "."): value for name, value in chosen.items()}}
+    digits = [axis.values.index(given[axis.name]) for axis in space.axes]
+    return plan.problem.returns[plan.problem.payoff_of[space.execution(space.index(digits))], 0]
+
+
+@pytest.fixture(scope="module")
+def swept() -> Study:
+    return study_of(
+        where="mean(close, n) > floor and index > ratio * mean(index, 2)", n=[2, 4], floor=[2.0, 4.0],
+        ratio=[0.9, 0.95], lowest=None, highest="trend",
+    )  # fmt: skip
+
+
+def test_parameters_are_axes_and_choices(swept: Study) -> None:
+    assert {"small.n", "small.floor", "small.ratio", "trend.k"} < set(swept.space.names)
+    assert not {"small.n", "small.floor", "small.ratio", "trend.k"} & set(swept.environment)
+    assert swept.space.size == 2 * 2 * 2 * 2 * 2 * 2
+    assert [type(value) for value in swept.space.values_of("small.floor")] == [float, float]
+
+
+def test_each_choice_is_the_formula_with_its_numbers(swept: Study, folder: Path) -> None:
+    plan, seen = planned(swept, folder), set()
+    for n in (2, 4):
+        for floor in (2.0, 4.0):
+            for k in (3, 6):
+                text = f"mean(close, {n}) > {floor} and index > 0.9 * mean(index, 2)"
+                alone = study_of(where=text, lowest=None, highest=f"pct_change(ffill(keep(close, traded), all), {k})")
+                found = returns_of(plan, small_n=n, small_floor=floor, trend_k=k)
+                expected = returns_of(planned(alone.set({"small.count": 3}), folder))
+                np.testing.assert_array_equal(found, expected)
+                seen.add(found.tobytes())
+    assert len(seen) >= 6
+
+
+def test_a_common_part_is_computed_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gridproof.signals.data.panel.panel import Panel
+
+    read: list[str] = []
+    column = Panel.column
+    monkeypatch.setattr(Panel, "column", lambda panel, name: read.append(name) or column(panel, name))
+    planned(study_of(where="mean(close, n) > 1.0", n=[2, 3, 4, 5], lowest="mean(close, n)"), folder)
+    assert read.count("close") == 1
+
+
+def test_the_ledger_counts_each_value_of_a_parameter(swept: Study) -> None:
+    axes = trials_of(swept, None, "run").axes
+    names = {name: axis.values for axis in axes for name in axis.names}
+    number = next(name.split(".")[1] for name in names if name.endswith("select.floor"))
+    assert names[f"leg.{number}.select.floor"] == swept.space.values_of("small.floor")
+    assert names[f"leg.{number}.select.trend.k"] == swept.space.values_of("trend.k")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"window": 5},
+            "a key of a selection is .*, or a parameter that its expression names; got window. Use window in",
+        ),
+        ({"where": "mean(close, n) > 1", "n": [0, 2]}, "small.n must be at least 1"),
+        ({"where": "mean(close, n) > 1", "n": None}, "a name is a series, a value or a parameter; got n"),
+        (
+            {"where": "close > 1 and close", "close": 3},
+            "a parameter has a name of its own; got close, which is a field",
+        ),
+        ({"where": "mean(close, 2)"}, "a condition is true or false"),
+        ({"lowest": "close + lag(index, n)", "n": {"same_as": "up.n"}}, "cannot be tied to an axis of a signal"),
+        ({"where": "close > cost", "cost": 1.0}, "an axis name must be unique"),
+    ],
+)
+def test_faults_of_parameters(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(gp.InputError, match=message):
+        study_of(**change)
+
+
+def test_names_of_fields_values_series_and_signals_do_not_mix() -> None:
+    def changed(**parts: Any) -> dict[str, Any]:
+        return {**raw(), **parts}
+
+    with pytest.raises(
+        gp.InputError, match="a field of the panel has a name of its own; got index, which is a series too"
+    ):
+        load_study(changed(panel={**raw()["panel"], "fields": {"close": "close", "index": "shares"}}))
+    with pytest.raises(gp.InputError, match="a signal has one value a day"):
+        load_study(changed(signals={"up": {"when": "close > mean(close, n)", "n": [3, 8]}}))
+    both = raw()
+    both["values"] = {"trend": {"value": "mean(index, n)", "n": [3, 8]}}
+    both["signals"] = {"up": {"when": "index > trend"}}
+    both["legs"]["small"]["select"]["lowest"] = "close / trend"
+    with pytest.raises(gp.InputError, match="a parameter of a named value is one of signals or one of selections"):
+        load_study(both)
