@@ -49,7 +49,7 @@ def test_a_change_sets_parameters_and_settings() -> None:
         ({"horizons": [5, 1]}, r"study horizons: horizons are different and ascending"),
         ({"horizons": []}, r"horizons must have at least 1 value"),
         ({"horizons": ["a"]}, r"study horizons.0: horizons must be an integer; got 'a'"),
-        ({"neutralize": [{"by": ["capital"]}]}, r"study neutralize.0: .* got capital. Did you mean cap"),
+        ({"neutralize": [{"by": ["capital"]}]}, r"study neutralize.0, column 1: .* got capital. Did you mean cap"),
         ({"neutralize": ["none", "none"]}, r"each way to neutralise occurs once; got none, none"),
         ({"factors": {}}, r"a factor study has factors, styles or both"),
         ({"factors": {"a": {"value": "cap", "n": 3}}}, r"study factors.a.n: a parameter must stand in the formula"),
