@@ -11,13 +11,14 @@ from types import ModuleType
 import gridproof as gp
 
 PAGE = Path(__file__).parent / "api.md"
-FUNCTIONS = ("load_study", "load_market", "point", "run", "search", "factors", "open_run")
+FUNCTIONS = ("load_study", "load_market", "point", "run", "search", "factors", "monitor", "open_run")
 CLASSES = (
     "Study",
     "Market",
     "Point",
     "Run",
     "FactorRun",
+    "Readings",
     "Budget",
     "RunObserver",
     "DataWarning",

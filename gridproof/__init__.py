@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from gridproof.sweeps.api import search as search
     from gridproof.sweeps.execution.budget import Budget as Budget
     from gridproof.sweeps.execution.errors import IncompleteError as IncompleteError
+    from gridproof.sweeps.monitor.run import Readings as Readings
+    from gridproof.sweeps.monitor.run import monitor as monitor
     from gridproof.sweeps.plan.point import Point as Point
     from gridproof.sweeps.progress.observer import DataWarning as DataWarning
     from gridproof.sweeps.progress.observer import RunObserver as RunObserver
@@ -45,10 +47,12 @@ _MODULES = {
     "run": "gridproof.sweeps.api",
     "search": "gridproof.sweeps.api",
     "factors": "gridproof.sweeps.api",
+    "monitor": "gridproof.sweeps.monitor.run",
     "open_run": "gridproof.sweeps.api",
     "Study": "gridproof.sweeps.study.study",
     "Market": "gridproof.signals.data.market",
     "Point": "gridproof.sweeps.plan.point",
+    "Readings": "gridproof.sweeps.monitor.run",
     "Run": "gridproof.results.run.run",
     "FactorRun": "gridproof.results.run.factor_run",
     "Budget": "gridproof.sweeps.execution.budget",
@@ -68,12 +72,14 @@ __all__ = [
     "InputError",
     "Market",
     "Point",
+    "Readings",
     "Run",
     "RunObserver",
     "Study",
     "factors",
     "load_market",
     "load_study",
+    "monitor",
     "open_run",
     "operators",
     "point",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -120,13 +121,17 @@ def as_of(values: Floats, known: Ints, days: int) -> Floats:
 
 
 def load_market(
-    sources: list[Source], calendar: str, folder: Path | None, faults: dict[str, InputError] | None = None
+    sources: list[Source],
+    calendar: str,
+    folder: Path | None,
+    faults: dict[str, InputError] | None = None,
+    read: Callable[[Source, Path | None], Observations] = read,
 ) -> Market:
     """Read every series. The dates of the series named ``calendar`` are the trading days.
 
     Of intraday bars those of a last trading day that has not ended are left out, with a warning. ``faults``: gets the
     error of every series but the calendar that cannot be read, by its name; the market is without it. None: the first
-    such error is raised.
+    such error is raised. ``read``: as ``source.read``, for markets that share series.
 
     Raises InputError if ``folder`` does not exist, a series cannot be read (see ``source.read``), or ``calendar`` is
     not one of the series or is monthly.

@@ -10,7 +10,19 @@ import typer
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.packages import version_fault
-from gridproof.sweeps.cli import catalogue, check, data, explain, factors, finished_runs, machine, point, run, search
+from gridproof.sweeps.cli import (
+    catalogue,
+    check,
+    data,
+    explain,
+    factors,
+    finished_runs,
+    machine,
+    monitor,
+    point,
+    run,
+    search,
+)
 from gridproof.sweeps.cli.streams import open_streams, print_error
 
 app = typer.Typer(
@@ -35,6 +47,7 @@ app.command("verdict")(finished_runs.verdict)
 app.command("report")(finished_runs.report)
 app.command("check")(check.check)
 app.command("ledger")(finished_runs.ledger)
+app.command("monitor")(monitor.monitor)
 app.add_typer(data.app, name="data")
 app.command("operators")(catalogue.operators)
 app.command("schema")(catalogue.schema)

@@ -1,0 +1,238 @@
+"""All readings of a monitor on one date, from files as they were on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gridproof.kernels.backend import resolve
+from gridproof.kernels.errors import InputError
+from gridproof.results.monitor.record import ChangeRecord, MonitorRecord, PrintedRecord, ReadingRecord, Status
+from gridproof.signals.data.market import Market
+from gridproof.signals.data.source import Dates
+from gridproof.sweeps.monitor.distance import distance
+from gridproof.sweeps.monitor.history import small_history
+from gridproof.sweeps.monitor.measure import Measured, change, codes, percentile, state_name, state_record
+from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading, percentile_window
+from gridproof.sweeps.monitor.spec import UnavailableSpec
+from gridproof.sweeps.monitor.views import Markets, Views
+from gridproof.sweeps.monitor.vote import vote
+from gridproof.sweeps.plan.signal_paths import UndefinedSignalError
+
+
+class MonitorBoard:
+    """A monitor on its data. ``data``: the folder of all files; None: the market.path of the monitor and the studies.
+
+    Raises InputError where the calendar cannot be read.
+    """
+
+    def __init__(self, monitor: Monitor, data: str | Path | None = None) -> None:
+        self.monitor, self.markets, self._backend = monitor, Markets(monitor, data), resolve("cpu")
+        self.calendar: Dates = self.markets.of(monitor)[0].calendar
+        known = set(monitor.spec.series) | {name for each in monitor.readings for name in each.signal.series}
+        for name in monitor.spec.current:
+            if name not in known:
+                rule, remedy = "current names series of the readings", f"Use one of {', '.join(sorted(known))}"
+                raise InputError(rule, name, monitor.where("current", name), remedy)
+
+    def views(self, on: np.datetime64) -> Views:
+        return Views(self.markets, on, self._backend)
+
+    def record(self, on: np.datetime64 | None = None, since: np.datetime64 | None = None) -> MonitorRecord:
+        """Every reading on a date; None: the last day of the calendar. ``since``: the states that changed since then.
+
+        Only what files that end on this date give is used. Raises InputError where the calendar begins later.
+        """
+        on = self.calendar[-1] if on is None else on
+        days = self.calendar[self.calendar <= on]
+        if len(days) < 2:
+            rule, remedy = "a monitor needs two trading days", f"Give a date after {self.calendar[0]}"
+            raise InputError(rule, f"{len(days)} up to {on}", "--on", remedy)
+        week, month = on - np.timedelta64(7, "D"), np.datetime64(pd.Timestamp(on) - pd.DateOffset(months=1), "D")
+        spec, views = self.monitor.spec, self.views(on)
+        readings = [self._reading(each, views, on, week, month) for each in self.monitor.readings]
+        readings += [_unavailable(name, one, on) for name, one in spec.unavailable.items()]
+        return {
+            "monitor": spec.name,
+            "title": spec.title or spec.name,
+            "title_zh": spec.title_zh or spec.title or spec.name,
+            "notes": list(spec.notes),
+            "on": str(on),
+            "week_before": str(week),
+            "month_before": str(month),
+            "groups": [
+                {"name": name, "title": one.title, "title_zh": one.title_zh or one.title}
+                for name, one in spec.groups.items()
+            ],
+            "readings": readings,
+            "since": None if since is None else str(since),
+            "changed": [] if since is None else self._changed(views, since),
+        }
+
+    def _reading(
+        self, reading: MonitorReading, views: Views, on: np.datetime64, week: np.datetime64, month: np.datetime64
+    ) -> ReadingRecord:
+        one, signal = reading.spec, reading.signal
+        record = _empty(reading)
+        try:
+            view = views.of(reading)
+            faults = [view.faults[name] for name in signal.series if name in view.faults]
+            if faults:
+                return _missing(record, str(faults[0]))
+            record["inputs"] = self.markets.inputs(reading, view.market, on)
+            nothing = [each["name"] for each in record["inputs"] if each["known"] is None]
+            if nothing:
+                unknown, unknown_zh = " and ".join(nothing), "、".join(nothing)
+                return _missing(record, f"{unknown}: no value is known", f"{unknown_zh}：尚无数据")
+            measured = views.measured(reading)
+        except InputError as error:
+            record["status"], record["why"], record["why_zh"] = "failed", str(error), str(error)
+            return record
+        days, values = view.market.calendar, measured.values
+        last = len(days) - 1
+        stale = [each for each in record["inputs"] if not each["current"]]
+        latest = min((str(each["until"]) for each in record["inputs"]), default=str(on))
+        seen = last if not stale else int(np.searchsorted(days, np.datetime64(latest), side="right")) - 1
+        finite = np.flatnonzero(np.isfinite(values[: seen + 1]))
+        if len(finite):
+            record["last_value"], record["last_date"] = float(values[finite[-1]]), str(days[finite[-1]])
+        record["printed"] = self._printed(reading, measured, view.market, on)
+        record["history"] = small_history(measured, days, seen)
+        if stale:
+            record["status"] = "stale"
+            names = [f"{each['name']} ({each['dated']})" for each in stale]
+            record["why"] = f"{' and '.join(names)}: no newer value until {on}"
+            record["why_zh"] = f"{'、'.join(names)}：截至{on}没有更新的数据"
+            return record
+        if not np.isfinite(values[last]):
+            return _missing(record, "the value is not known yet on this date", "该日数值尚不可得")
+        record["status"], record["value"] = "current", float(values[last])
+        relative = one.unit == "index"
+        record["week"] = change(values, last, _before(days, week), relative)
+        record["month"] = change(values, last, _before(days, month), relative)
+        if one.percentile is not None:
+            window = percentile_window(reading, self.monitor.document)
+            record["percentile"] = percentile(values, last, window)
+        record["state"] = state_record(reading, measured, days, last)
+        if measured.states is not None and len(signal.bits) == 1:
+            on_now, underlying = bool(measured.states[0, last]), _underlying(reading)
+            record["distance"] = distance(reading.owner, signal, view.market, float(values[last]), on_now, underlying)
+        if reading.stated:
+            try:
+                record["vote"] = vote(reading.owner, signal, view.evaluator, self._backend)
+            except UndefinedSignalError:
+                record["vote"] = None  # under some parameters the signal is not defined yet
+        return record
+
+    def _printed(
+        self, reading: MonitorReading, measured: Measured, market: Market, on: np.datetime64
+    ) -> list[PrintedRecord]:
+        """What reports printed up to a date, beside our value of that day where it was current."""
+        one, days, found = reading.spec, market.calendar, []
+        window = None if one.percentile is None else percentile_window(reading, self.monitor.document)
+        for date, what, printed in [
+            *((date, "value", printed) for date, printed in one.printed.items()),
+            *((date, "percentile", printed) for date, printed in one.printed_percentile.items()),
+        ]:
+            day = np.datetime64(date)
+            at = _before(days, day)
+            if day > on or at < 0:
+                continue
+            ours: float | None = None
+            if self.markets.current(reading, market, day) and np.isfinite(measured.values[at]):
+                value = float(measured.values[at])
+                ours = value if what == "value" else percentile(measured.values, at, window)
+            record: PrintedRecord = {"date": str(date), "what": what, "printed": printed, "ours": ours}  # type: ignore[typeddict-item]
+            found.append(record)
+        return found
+
+    def _changed(self, views: Views, since: np.datetime64) -> list[ChangeRecord]:
+        found: list[ChangeRecord] = []
+        for reading in self.monitor.readings:
+            try:
+                measured, days = views.measured(reading), views.of(reading).market.calendar
+            except InputError:
+                continue  # the reading says so
+            at = _before(days, since)
+            if measured.states is None or at < measured.first:
+                continue
+            code = codes(measured.states)
+            if code[at] != code[-1]:
+                before, before_zh = state_name(reading, int(code[at]))
+                found.append({"name": reading.name, "before": before, "before_zh": before_zh})
+        return found
+
+
+def _before(days: Dates, day: np.datetime64) -> int:
+    """The position of the last trading day on or before a date; −1: there is none."""
+    return int(np.searchsorted(days, day, side="right")) - 1
+
+
+def _underlying(reading: MonitorReading) -> str | None:
+    if reading.spec.underlying is not None:
+        return reading.spec.underlying
+    return reading.signal.series[0] if len(reading.signal.series) == 1 else None
+
+
+def _formula(reading: MonitorReading) -> str:
+    graph, nodes = reading.owner.graph, reading.signal.nodes
+    names: dict[int, str] = {}
+    return "; ".join(graph.text(at, names) for at in nodes)
+
+
+def _empty(reading: MonitorReading) -> ReadingRecord:
+    one, owner = reading.spec, reading.owner
+    base, owners = owner.base, owner.space.owners
+    levels: Sequence[str] = reading.signal.levels if reading.stated else ()
+    return {
+        "name": reading.name,
+        "title": one.title,
+        "title_zh": one.title_zh or one.title,
+        "group": one.group,
+        "unit": one.unit,
+        "source": one.source,
+        "study": None if reading.study is None else reading.study.name,
+        "formula": _formula(reading),
+        "status": "missing",
+        "why": None,
+        "why_zh": None,
+        "value": None,
+        "last_value": None,
+        "last_date": None,
+        "week": None,
+        "month": None,
+        "percentile": None,
+        "percentile_window": one.percentile,
+        "levels": {axis.rpartition(".")[2]: float(base[owners[axis]]) for axis in levels},
+        "state": None,
+        "distance": None,
+        "vote": None,
+        "inputs": [],
+        "printed": [],
+        "history": [],
+    }
+
+
+def _missing(record: ReadingRecord, why: str, why_zh: str | None = None) -> ReadingRecord:
+    record["status"], record["why"], record["why_zh"] = "missing", why, why_zh or why
+    return record
+
+
+def _unavailable(name: str, one: UnavailableSpec, on: np.datetime64) -> ReadingRecord:
+    status: Status = "unavailable"
+    return {
+        "name": name, "title": one.title, "title_zh": one.title_zh or one.title, "group": one.group, "unit": "number",
+        "source": None, "study": None, "formula": None, "status": status, "why": one.reason,
+        "why_zh": one.reason_zh or one.reason, "value": None, "last_value": None, "last_date": None, "week": None,
+        "month": None, "percentile": None, "percentile_window": None, "levels": {}, "state": None, "distance": None,
+        "vote": None, "inputs": [],
+        "printed": [
+            {"date": str(day), "what": "value", "printed": text, "ours": None}
+            for day, text in one.printed.items()
+            if np.datetime64(day) <= on
+        ],
+        "history": [],
+    }  # fmt: skip

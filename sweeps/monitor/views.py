@@ -1,0 +1,98 @@
+"""The markets of a monitor and of its studies, and what was measured on them as of a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from gridproof.kernels.backend import Backend
+from gridproof.kernels.errors import InputError
+from gridproof.results.monitor.record import InputRecord
+from gridproof.signals.data.market import Market, load_market
+from gridproof.signals.data.source import Observations, Release, Source, read
+from gridproof.signals.expression.evaluate import ExpressionEvaluator
+from gridproof.sweeps.monitor.freshness import input_record
+from gridproof.sweeps.monitor.measure import Measured, measure
+from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading
+from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
+from gridproof.sweeps.study.study import Study
+
+
+class Markets:
+    """The market of the monitor and of each study, read once; a series of several of them is read once.
+
+    ``data``: the folder of all files; None: the market.path of each.
+    """
+
+    def __init__(self, monitor: Monitor, data: str | Path | None) -> None:
+        self.monitor, self._data = monitor, data
+        self._markets: dict[int, tuple[Market, dict[str, InputError]]] = {}
+        self._read: dict[tuple[Source, Path | None], Observations] = {}
+
+    def of(self, owner: Monitor | Study) -> tuple[Market, dict[str, InputError]]:
+        """Returns the market, and the errors of the series that cannot be read. Raises InputError for the calendar."""
+        if id(owner) not in self._markets:
+            folder = self._data if self._data is not None else owner.spec.market.path
+            faults: dict[str, InputError] = {}
+            place = None if folder is None else Path(folder)
+            market = load_market(owner.sources(), owner.spec.market.calendar, place, faults, self._observations)
+            self._markets[id(owner)] = market, faults
+        return self._markets[id(owner)]
+
+    def _observations(self, source: Source, folder: Path | None) -> Observations:
+        key = replace(source, name="", where=""), folder
+        if key not in self._read:
+            self._read[key] = read(source, folder)
+        return replace(self._read[key], source=source)
+
+    def inputs(self, reading: MonitorReading, market: Market, on: np.datetime64) -> list[InputRecord]:
+        """Returns how current each series of a reading is on a day. ``market``: as of that day."""
+        releases = releases_of(reading.owner, reading.signal, reading.owner.base)
+        allowed = self.monitor.spec.current
+        return [
+            input_record(market, name, releases.get(name, Release()), on, allowed.get(name))
+            for name in reading.signal.series
+        ]
+
+    def current(self, reading: MonitorReading, market: Market, day: np.datetime64) -> bool:
+        """Whether all series of a reading were current on a day."""
+        return all(each["current"] for each in self.inputs(reading, market.until(day), day))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A market as of a day. ``faults``: of the series that cannot be read."""
+
+    market: Market
+    evaluator: ExpressionEvaluator
+    faults: dict[str, InputError]
+
+
+class Views:
+    """All markets as of one day, and the readings measured on them; each is made once."""
+
+    def __init__(self, markets: Markets, on: np.datetime64, backend: Backend) -> None:
+        self.markets, self.on, self.backend = markets, on, backend
+        self._views: dict[int, View] = {}
+        self._measured: dict[str, Measured] = {}
+
+    def of(self, reading: MonitorReading) -> View:
+        """Raises InputError where the calendar of the reading's study cannot be read, or begins later."""
+        owner = self.markets.monitor if reading.study is None else reading.study
+        if id(owner) not in self._views:
+            market, faults = self.markets.of(owner)
+            market = market.until(self.on)
+            if len(market.calendar) < 2:
+                rule = "a reading needs two trading days of its calendar"
+                where = owner.where("market", "calendar")
+                raise InputError(rule, f"{len(market.calendar)} up to {self.on}", where, "Give a later date")
+            self._views[id(owner)] = View(market, evaluator_of(owner, market, len(market.calendar) - 1), faults)
+        return self._views[id(owner)]
+
+    def measured(self, reading: MonitorReading) -> Measured:
+        """Raises InputError where the reading cannot be computed."""
+        if reading.name not in self._measured:
+            self._measured[reading.name] = measure(reading, self.of(reading).evaluator, self.backend)
+        return self._measured[reading.name]

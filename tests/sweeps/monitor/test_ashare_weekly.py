@@ -1,0 +1,30 @@
+"""The weekly monitor on the real series, beside what the reports print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gridproof as gp
+
+ASHARE = Path(__file__).resolve().parents[4] / "shared" / "data" / "ashare"
+
+
+@pytest.mark.skipif(not ASHARE.is_dir(), reason="the folder shared/data/ashare is not beside the project")
+def test_the_readings_of_24_october_2025_are_near_the_printed_ones() -> None:
+    record = gp.monitor("ashare-weekly", data=ASHARE, on="2025-10-24").record
+    by_name = {one["name"]: one for one in record["readings"]}
+    # Wind's own index: the same figures. The return printed for CSI 300 and others is that of another span of days.
+    for name, digits in (("slope_micro", 4), ("week_micro", 4), ("growth_dividend", 3), ("week_telecom", 2)):
+        (printed,) = by_name[name]["printed"]
+        assert printed["ours"] is not None
+        assert round(printed["ours"], digits) == pytest.approx(round(float(printed["printed"]), digits))
+    assert by_name["rate"]["state"] is not None
+    assert by_name["rate"]["state"]["name"] == "invested"
+    assert by_name["crowding"]["state"] is not None
+    assert by_name["crowding"]["state"]["name"] == "not crowded"
+    assert by_name["crowd_micro"]["status"] == "stale"
+    assert by_name["nowcast"]["status"] == "unavailable"
+    statuses = [one["status"] for one in record["readings"]]
+    assert (statuses.count("current"), statuses.count("failed")) == (41, 0)
