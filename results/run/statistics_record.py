@@ -17,6 +17,14 @@ from gridproof.results.run.strategy_record import EnsembleRecord, ShiftRecord, S
 from gridproof.results.run.stress_record import StressRecord
 
 
+class PriceReadRecord(TypedDict):
+    """A series that a signal reads, and the leg whose price it is."""
+
+    leg: str
+    series: str
+    correlation: Number  # of its changes with the leg's returns; null where both are read from the same rows
+
+
 class Method(TypedDict):
     confidence: float
     seed: int
@@ -31,6 +39,7 @@ class Method(TypedDict):
     days: int  # in sample
     periods: float  # days a year
     left_out: int  # choices whose excess over a benchmark is constant, and not nil
+    own_price: list[PriceReadRecord]  # the prices of legs that the signals read
     versions: dict[str, str]  # the formula of each statistic
 
 

@@ -20,6 +20,7 @@ from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import load_recorded_study
+from gridproof.sweeps.verdict.own_price import prices_read
 from gridproof.sweeps.verdict.population import DRAWN, Gathered, Population, hashes_of, merged
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def gather_search(
         plan=plan,
         rows=rows[order],
         execution=execution[order],
+        reads=prices_read(plan, market),
         sampled=f"{sample_size:,} of the {total:,} cells of the search drawn at random, and the {len(chosen):,} chosen",
         index=kept,
         cells=cells[order],

@@ -19,6 +19,7 @@ from gridproof.results.run.record import objective_of
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.verdict.own_price import PriceRead
 from gridproof.sweeps.verdict.population import HeldVariants, Population
 from gridproof.sweeps.verdict.search_placebo import are_eligible, best_eligible, eligible_choices
 
@@ -62,7 +63,12 @@ class EnvironmentChoices(HeldVariants):
         """The same choices under another execution, (J,), with which they hold the same."""
         problem = self.plan.problem
         found = HeldVariants(
-            plan=self.plan, rows=self.rows, execution=execution, sampled=self.sampled, passes=self.passes
+            plan=self.plan,
+            rows=self.rows,
+            execution=execution,
+            sampled=self.sampled,
+            passes=self.passes,
+            reads=self.reads,
         )
         for first, patterns in self.patterns():
             cells = [int(execution[first + each.jobs[0]]) for each in patterns]
@@ -91,9 +97,15 @@ class EnvironmentChoices(HeldVariants):
 
 
 def environment_choices(
-    evaluation: GridEvaluation, choices: Choices, numbers: Ints, passes: Passes, sampled: str
+    evaluation: GridEvaluation,
+    choices: Choices,
+    numbers: Ints,
+    passes: Passes,
+    sampled: str,
+    reads: tuple[PriceRead, ...],
 ) -> EnvironmentChoices:
-    """The choices of these numbers that differ in what they hold. sampled: what was drawn from what."""
+    """The choices of these numbers that differ in what they hold. sampled: what was drawn from what. reads: prices
+    of legs that signals read."""
     plan = evaluation.plan
     grid = ListedGrid(plan, choices.whole_index(numbers))
     parts: list[tuple[Array, Ints, Ints]] = []
@@ -123,6 +135,7 @@ def environment_choices(
         execution=execution[different],
         sampled=sampled,
         passes=passes,
+        reads=reads,
         evaluation=evaluation,
         numbers=choices.numbers(variants[different]),
         eligible=are_eligible(switches, largest),
@@ -138,6 +151,7 @@ def base_choices(evaluation: GridEvaluation, choices: Choices, population: Popul
         rows=population.rows,
         execution=population.execution,
         passes=population.passes,
+        reads=population.reads,
         evaluation=evaluation,
         numbers=choices.numbers(population.index),
         eligible=eligible_choices(population),

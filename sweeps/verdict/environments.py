@@ -76,7 +76,7 @@ def judge_environments(
     searches: dict[Earned, ChoicesPlaceboRecord | None] = {_earned(study, space.base): search}
     bests: dict[Digits, int] = {}
     works = [evaluation.grid.alone(space.index(digits)).work for digits in others]
-    measured = beside.start(partial(_measure_bases, plan, works))
+    measured = beside.start(partial(_measure_bases, plan, works, bool(population.reads)))
     for number_of_group, group in enumerate(_holding_alike(plan, others, varied).values()):
         observer.progress("verdict: choices under other environments", len(bests), len(others), len(bests))
         asked = list(dict.fromkeys(earned for digits in group if (earned := _earned(study, digits)) not in searches))
@@ -169,7 +169,7 @@ def _choices_held(
     same = _holding_alike(evaluation.plan, [space.base, digits], varied)
     if whole and population.points is None and len(same) == 1:
         return base_choices(evaluation, choices_of(study), population)
-    return environment_choices(evaluation, choices, numbers, population.passes, _drawn(choices))
+    return environment_choices(evaluation, choices, numbers, population.passes, _drawn(choices), population.reads)
 
 
 class _Measured(TypedDict):
@@ -178,7 +178,7 @@ class _Measured(TypedDict):
     since: WorthRecord | None
 
 
-def _measure_bases(plan: Plan, works: list[Work]) -> list[_Measured]:
+def _measure_bases(plan: Plan, works: list[Work], own_price: bool) -> list[_Measured]:
     """What the answers for the base rest on under each environment, but for the search. works: the base in each."""
     by_day = DailyVariants(plan)
     rules = [rule for work in works for rule in by_day.of(work)]
@@ -189,7 +189,7 @@ def _measure_bases(plan: Plan, works: list[Work]) -> list[_Measured]:
         alike.setdefault((rule.held.tobytes(), payoff), []).append(place)
     timings: dict[int, TimingRecord] = {}
     for places in alike.values():
-        timings |= zip(places, ask_timings([rules[place] for place in places], FEWER_DRAWS), strict=True)
+        timings |= zip(places, ask_timings([rules[place] for place in places], own_price, FEWER_DRAWS), strict=True)
     return [
         {"timing": timings[place], "worth": ask_worth(rule, 0, _RESAMPLES), "since": ask_since(rule, _RESAMPLES)}
         for place, rule in enumerate(rules)

@@ -21,6 +21,7 @@ from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import Grid, ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
+from gridproof.sweeps.verdict.own_price import PriceRead, prices_read
 from gridproof.sweeps.verdict.stages import Stages
 
 # So many choices are evaluated whole; of more, a sample is.
@@ -42,6 +43,7 @@ class HeldVariants:
     rows: Array  # (J, B) int32
     execution: Ints  # (J,)
     sampled: str = ""  # what was drawn from what; empty: all are here
+    reads: tuple[PriceRead, ...] = ()  # the prices of legs that the signals read
     passes: Passes = field(default=CpuPasses(), compare=False, repr=False)  # what computes over all of them
     kept: list[tuple[int, list[Patterns]]] = field(default_factory=list, init=False, compare=False, repr=False)
 
@@ -128,6 +130,7 @@ def gather(evaluation: GridEvaluation, stages: Stages | None = None) -> Populati
         rows=arrays["rows"],
         execution=arrays["execution"],
         sampled=arrays["sampled"].tobytes().decode(),
+        reads=prices_read(evaluation.plan, evaluation.points.market),
         index=arrays["index"],
         cells=arrays["cells"],
         metrics=arrays["metrics"],

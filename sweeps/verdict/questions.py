@@ -13,7 +13,6 @@ from gridproof.results.run.conclusion_record import (
 )
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.daily_variant import DailyVariant
-from gridproof.sweeps.verdict.own_price import legs_read
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.search_placebo import SHIFTS, best_eligible, eligible_choices, search_placebo
 from gridproof.sweeps.verdict.static_holdings import RESAMPLES, compare_with_holdings
@@ -23,22 +22,22 @@ from gridproof.sweeps.verdict.timing import DRAWS, measure_timing
 def ask_questions(rule: DailyVariant, population: Population, observer: RunObserver) -> QuestionsRecord:
     """population: the choices."""
     return {
-        "timing": ask_timing(rule),
+        "timing": ask_timing(rule, bool(population.reads)),
         "worth": ask_worth(rule, 0),
         "search": ask_search(population, observer),
         "since": ask_since(rule),
     }
 
 
-def ask_timing(rule: DailyVariant) -> TimingRecord:
-    """The rule's positions in sample, against chance."""
-    (found,) = ask_timings([rule])
+def ask_timing(rule: DailyVariant, own_price: bool) -> TimingRecord:
+    """The rule's positions in sample, against chance. own_price: its signals read the price of a leg."""
+    (found,) = ask_timings([rule], own_price)
     return found
 
 
-def ask_timings(rules: Sequence[DailyVariant], draws: int = DRAWS) -> list[TimingRecord]:
+def ask_timings(rules: Sequence[DailyVariant], own_price: bool, draws: int = DRAWS) -> list[TimingRecord]:
     """As ``ask_timing``, of rules that hold the same, on legs that earn the same before cost."""
-    rule, own_price = rules[0], bool(legs_read(rules[0].plan.study))
+    rule = rules[0]
     days, costs = rule.days, [one.unit_cost for one in rules]
     periods = rule.plan.problem.periods
     return measure_timing(rule.held[:days], rule.excess_of_legs[:days], costs, periods, own_price, draws)

@@ -22,7 +22,6 @@ from gridproof.results.statistics.own_past import correct_own_past, flip_signs, 
 from gridproof.results.statistics.sequential import SequentialPValue, sequential_p_value
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
-from gridproof.sweeps.verdict.own_price import legs_read
 from gridproof.sweeps.verdict.population import HeldVariants, Population
 from gridproof.sweeps.verdict.strategy_statistics import number
 from gridproof.sweeps.verdict.timing import pairwise_volatility
@@ -115,7 +114,7 @@ def memory_of(choices: HeldVariants, eligible: Bools) -> int | None:
 
     None where the signals read the price of no leg.
     """
-    if not legs_read(choices.plan.study):
+    if not choices.reads:
         return None
     numbers = np.flatnonzero(eligible)
     if not len(numbers):

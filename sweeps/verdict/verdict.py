@@ -123,6 +123,7 @@ def _compute(
             "days": candidates.days,
             "periods": plan.problem.periods,
             "left_out": snooping.left_out,
+            "own_price": [one.record() for one in population.reads],
             "versions": _versions(),
         },
         "counts": counts,

@@ -63,13 +63,27 @@ def data_snooping_section(statistics: Record, summary: Record, marks: Sequence[M
         "null": _null_finding(statistics, searched) or not_computable(statistics, "data_snooping", "null_best_sharpe"),
         "placebo": _placebo_finding(placebo, summary, searched)
         or not_computable(statistics, "data_snooping", "placebo"),
-        "own_price": lookup(statistics, "questions", "timing", "null") == "signs",
+        "own_price": _own_price(statistics),
         "shift": _shift_table(statistics) or not_computable(statistics, "shift"),
         "benchmarks": _benchmarks(statistics) or not_computable(statistics, "data_snooping", "benchmarks"),
         "missing": missing_of_two(statistics, "shift"),
         "bootstrap": bootstrap_line(statistics),
         "sample": sample_line(statistics, searched),
     }
+
+
+def _own_price(statistics: Record | None) -> str:
+    """What the signals read of the legs' prices, in words; empty where they read none."""
+    if lookup(statistics or {}, "questions", "timing", "null") != "signs":
+        return ""
+    found = lookup(statistics or {}, "method", "own_price") or []
+    told = [
+        f"{one['series']} is {one['leg']}'s price"
+        if one["correlation"] is None
+        else f"{one['series']} moves with {one['leg']} (correlation {one['correlation']:.3f})".replace("-", "−")
+        for one in found
+    ]
+    return f" ({'; '.join(told)})" if told else " "
 
 
 def quantile(histogram: Record, level: float) -> float | None:
