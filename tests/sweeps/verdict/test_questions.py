@@ -251,7 +251,7 @@ def test_a_leg_is_recognised_however_its_rows_are_named() -> None:
 def test_a_legs_price_in_another_file_is_recognised_by_its_changes(
     tmp_path: Path, beside: float, months: int, found: bool
 ) -> None:
-    """beside: what else moves the other file's series, in deviations of the leg. months: of one of its rows; 0: daily."""
+    """beside: what else moves the other series, in deviations of the leg. months: from row to row; 0: daily."""
     rng = np.random.default_rng(1)
     days = np.busday_offset("2000-01-03", np.arange(2600), roll="forward")
     leg, noise = rng.normal(0.0003, 0.01, (2, len(days)))
