@@ -39,7 +39,7 @@ def shim(folder: Path) -> ShimDevice:
     return ShimDevice(folder)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def gpu() -> Device:
     if not gpu_answers():
         if os.environ.get("REQUIRE_GPU") == "1":

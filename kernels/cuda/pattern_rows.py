@@ -120,10 +120,13 @@ def ungrouped(values: Array, lanes: int) -> Array:
     return front.reshape(*front.shape[:-2], -1)[..., :lanes]
 
 
-def by_groups(device: Device, groups: int, bytes_each: int, compute: Callable[[slice], None]) -> None:
+def by_groups(
+    device: Device, groups: int, bytes_each: int, compute: Callable[[slice], None], what: str = "a verdict's sums"
+) -> None:
     """Call ``compute`` for all groups, as many at a time as fit the device; where they do not, half of them.
 
-    Raises InputError where one does not fit either, even after the device has freed what it held in reserve.
+    bytes_each: what a group takes; an error says ``what`` that is. Raises InputError where one does not fit either,
+    even after the device has freed what it held in reserve.
     """
     at_once, released, low = max(1, min(groups, int(device.free_bytes() * _SHARE) // bytes_each)), False, 0
     while low < groups:
@@ -135,9 +138,9 @@ def by_groups(device: Device, groups: int, bytes_each: int, compute: Callable[[s
             if at_once == 1 and released:
                 raise InputError(
                     "the GPU must have enough free memory for one launch",
-                    f"too little for {bytes_each / 2**20:,.0f} MiB of a verdict's sums",
+                    f"too little for {bytes_each / 2**20:,.0f} MiB of {what}",
                     "backend",
-                    "Stop other programs that use the GPU, or compute the verdict on a machine without one",
+                    "Stop other programs that use the GPU, or compute on a machine without one",
                 ) from None
             at_once, released = max(1, (high - low) // 2), True
             continue

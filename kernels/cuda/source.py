@@ -8,6 +8,7 @@ from pathlib import Path
 from gridproof.kernels.aggregate.surfaces import LIMIT, SCALE
 from gridproof.kernels.cpu.product.entry import SUM_NAMES
 from gridproof.kernels.metrics import BY_NAME, FLAT, FROM_RETURNS, LEVEL, TABLE, WIDTH
+from gridproof.kernels.panel.regression import COLLINEAR
 
 # Threads a block; arrays in shared memory have a column for each.
 THREADS = 128
@@ -51,7 +52,7 @@ class Kernel:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        return tuple(Path(__file__).with_name(file) for file in self.files)
+        return tuple(Path(__file__).parent / file for file in self.files)
 
     @property
     def code(self) -> str:
@@ -86,6 +87,12 @@ def pass_kernel(name: str) -> Kernel:
     """name: of a kernel in pattern_rows.cu, pattern_maxima.cu or excess.cu. One compilation has all of them."""
     macros = (("THREADS", THREADS), ("VARIANTS", VARIANTS), ("KINDS", KINDS), ("FLAT", FLAT), ("LEVEL", LEVEL))
     return Kernel(name, ("keys.cuh", "pattern_rows.cu", "pattern_maxima.cu", "excess.cu"), macros)
+
+
+def panel_kernel(name: str) -> Kernel:
+    """name: of a kernel in a .cu of ``kernels.panel.cuda``. One compilation has all of them."""
+    files = tuple(f"../panel/cuda/{each}.cu" for each in ("ranking", "selection", "regression"))
+    return Kernel(name, files, (("THREADS", THREADS), ("COLLINEAR", COLLINEAR)))
 
 
 @dataclass(frozen=True, slots=True)

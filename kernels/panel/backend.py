@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
@@ -14,7 +15,10 @@ from gridproof.kernels.panel.ranking import Columns, Ranking
 from gridproof.kernels.panel.regression import Regression
 from gridproof.kernels.panel.selection import SelectionProblem, Selections
 
-PANEL_BACKENDS = ("cpu", "reference")
+if TYPE_CHECKING:
+    from gridproof.kernels.cuda.device import Device
+
+PANEL_BACKENDS = ("cpu", "cuda", "reference")
 
 
 class Simulation(Protocol):
@@ -45,7 +49,10 @@ class PanelBackend:
 
 
 def resolve_panel(name: str) -> PanelBackend:
-    """The backend of this name, imported when it is resolved. Raises InputError for an unknown name."""
+    """The backend of this name, imported when it is resolved.
+
+    Raises InputError for an unknown name, and for cuda where no GPU answers.
+    """
     if name == "cpu":
         from gridproof.kernels.panel.cpu import account, information, ranking, regression, selection
 
@@ -64,5 +71,21 @@ def resolve_panel(name: str) -> PanelBackend:
             name, ranks.rank_days, ranks.average_ranks, baskets.select, accounts.simulate_account, means.rank_ic,
             squares.regress,
         )  # fmt: skip
+    if name == "cuda":
+        from gridproof.kernels.cuda.device import open_gpu
+
+        return panel_on(open_gpu())
     rule = "the backend of a panel must be one that can run here"
     raise InputError(rule, name, "backend", f"Use one of {', '.join(PANEL_BACKENDS)}")
+
+
+def panel_on(device: Device) -> PanelBackend:
+    """The backend on a device. Accounts are simulated on the CPU: each day follows from the one before."""
+    from gridproof.kernels.panel.cpu.account import simulate_account
+    from gridproof.kernels.panel.cuda import information, ranking, regression, selection
+
+    return PanelBackend(
+        "cuda", partial(ranking.rank_days, device), partial(ranking.average_ranks, device),
+        partial(selection.select, device), simulate_account, partial(information.rank_ic, device),
+        partial(regression.regress, device),
+    )  # fmt: skip

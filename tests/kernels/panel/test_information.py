@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.panel.backend import PANEL_BACKENDS, resolve_panel
+from gridproof.kernels.panel.backend import PanelBackend, resolve_panel
 from gridproof.kernels.threads import limit_threads
 from tests.support.panels import random_panel
 
@@ -18,19 +18,18 @@ HORIZONS = np.array([1, 2, 5, 40])
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**31))
-def test_backends_agree(seed: int) -> None:
+def test_backends_agree(backend: PanelBackend, seed: int) -> None:
     value, key, _, _, weight = random_panel(seed)
     factors = np.stack([key, weight, np.full_like(key, 2.0)])
     expected = resolve_panel("reference").rank_ic(factors, value, HORIZONS, 5)
-    actual = resolve_panel("cpu").rank_ic(factors, value, HORIZONS, 5)
+    actual = backend.rank_ic(factors, value, HORIZONS, 5)
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-13)
 
 
-@pytest.mark.parametrize("name", PANEL_BACKENDS)
-def test_the_ic_is_that_of_scipy(name: str) -> None:
+def test_the_ic_is_that_of_scipy(backend: PanelBackend) -> None:
     value, key, _, _, _ = random_panel(4, days=25, stocks=40)
-    found = resolve_panel(name).rank_ic(key[None], value, HORIZONS, 4)
+    found = backend.rank_ic(key[None], value, HORIZONS, 4)
     compared = 0
     for at, horizon in enumerate(HORIZONS):
         for day in range(25):
@@ -44,11 +43,10 @@ def test_the_ic_is_that_of_scipy(name: str) -> None:
     assert compared > 30
 
 
-@pytest.mark.parametrize("name", PANEL_BACKENDS)
-def test_quantiles_by_hand(name: str) -> None:
+def test_quantiles_by_hand(backend: PanelBackend) -> None:
     value = np.array([[1.0, 1.0, 1.0, 1.0, 1.0], [1.5, 1.0, 2.0, 4.0, 8.0]])
     factor = np.array([[[3.0, 1.0, 1.0, 2.0, np.nan], [0.0] * 5]])
-    found = resolve_panel(name).rank_ic(factor, value, np.array([1]), 3)
+    found = backend.rank_ic(factor, value, np.array([1]), 3)
     # The k-th of four is in quantile floor(3·k/4): 0, 0, 1, 2.
     assert found.quantile_returns[0, 0, 0].tolist() == [0.5, 3.0, 0.5]
     assert found.stocks[0].tolist() == [4, 5]
@@ -76,6 +74,13 @@ def test_the_future_threads_and_the_order_of_columns() -> None:
     for one, other, third in zip(alone, whole, columns, strict=True):
         np.testing.assert_array_equal(one, other)
         np.testing.assert_array_equal(third, other)
+
+
+def test_a_device_has_the_bits_of_the_cpu(cuda: PanelBackend) -> None:
+    value, key, _, _, weight = random_panel(7, days=45, stocks=60)
+    arguments = (np.stack([key, weight]), value, HORIZONS, 4)
+    for one, other in zip(cuda.rank_ic(*arguments), resolve_panel("cpu").rank_ic(*arguments), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_wrong_inputs_are_one_clear_error() -> None:

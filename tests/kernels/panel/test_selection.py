@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.panel.backend import PANEL_BACKENDS, resolve_panel
+from gridproof.kernels.panel.backend import PanelBackend, resolve_panel
 from gridproof.kernels.panel.ranking import Ranking
 from gridproof.kernels.panel.selection import Selections, counts_of_shares, net_returns, selection_problem
 from gridproof.kernels.threads import limit_threads, thread_count
@@ -26,37 +26,36 @@ def assert_same(actual: Selections, expected: Selections) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 3), st.booleans())
-def test_effective_ranks_are_the_baskets_of_the_reference(seed: int, lag: int, weighted: bool) -> None:
+def test_effective_ranks_are_the_baskets_of_the_reference(
+    backend: PanelBackend, seed: int, lag: int, weighted: bool
+) -> None:
     problem = random_problem(seed, SCHEDULES, COUNTS, lag=lag, weighted=weighted)
-    expected, actual = resolve_panel("reference").select(problem), resolve_panel("cpu").select(problem)
+    expected, actual = resolve_panel("reference").select(problem), backend.select(problem)
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 2), st.booleans(), st.booleans())
-def test_shares_of_the_universe_and_parts_of_the_ranking(seed: int, lag: int, weighted: bool, parted: bool) -> None:
+def test_shares_of_the_universe_and_parts_of_the_ranking(
+    backend: PanelBackend, seed: int, lag: int, weighted: bool, parted: bool
+) -> None:
     problem = random_problem(seed, SCHEDULES, COUNTS, lag=lag, weighted=weighted)
     shares = np.array([0.1, 0.3, 0.5, 0.95, 1.0])
     problem = problem._replace(counts=counts_of_shares(problem.ranking.eligible, shares), parted=parted)
-    expected, actual = resolve_panel("reference").select(problem), resolve_panel("cpu").select(problem)
+    expected, actual = resolve_panel("reference").select(problem), backend.select(problem)
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-12)
-    if not parted:
-        for place in range(len(shares)):  # one share alone has the same bits
-            part = resolve_panel("cpu").select(problem._replace(counts=problem.counts[:, place : place + 1]))
-            assert_same(part, Selections(*(each[:, place : place + 1] for each in actual)))
 
 
-@pytest.mark.parametrize("name", PANEL_BACKENDS)
-def test_tenths_of_a_universe_hold_each_stock_once(name: str) -> None:
+def test_tenths_of_a_universe_hold_each_stock_once(backend: PanelBackend) -> None:
     """On each day the members of the ten baskets are the groups floor(10·k/n) of a ranking of n stocks."""
     value, key, _, _, _ = random_panel(12, days=30, stocks=37)
-    ranking = resolve_panel(name).rank_days(key)
+    ranking = backend.rank_days(key)
     counts = counts_of_shares(ranking.eligible, np.arange(1, 11) / 10.0)
     every = np.ones(value.shape, dtype=np.bool_)
     problem = selection_problem(value, ranking, every, every, np.array([[1, 0]]), counts, parted=True)
-    found = resolve_panel(name).select(problem)
+    found = backend.select(problem)
     for day in range(len(value) - 1):
         chosen = ranking.order[day, : ranking.eligible[day]]
         group = 10 * np.arange(len(chosen)) // max(len(chosen), 1)
@@ -81,14 +80,13 @@ def test_ranks_from_one_to_another() -> None:
         np.testing.assert_allclose(found.gross[0, 1, day], growth.mean() - 1.0 if held.any() else 0.0, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", PANEL_BACKENDS)
 @pytest.mark.parametrize(("interval", "offset"), [(1, 0), (5, 2)])
-def test_ideal_trading_is_a_plain_pandas_simulation(name: str, interval: int, offset: int) -> None:
+def test_ideal_trading_is_a_plain_pandas_simulation(backend: PanelBackend, interval: int, offset: int) -> None:
     value, key, _, _, _ = random_panel(11, days=60, stocks=30)
     tradable = np.ones(value.shape, dtype=np.bool_)
-    ranking = resolve_panel(name).rank_days(key)
+    ranking = backend.rank_days(key)
     schedules, counts = np.array([[interval, offset]]), np.array([7, 25])
-    found = resolve_panel(name).select(selection_problem(value, ranking, tradable, tradable, schedules, counts))
+    found = backend.select(selection_problem(value, ranking, tradable, tradable, schedules, counts))
     prices, keys = pd.DataFrame(value), pd.DataFrame(key)
     for place, count in enumerate(counts):
         shares, nav, navs, traded = pd.Series(0.0, prices.columns), 1.0, [1.0], []
@@ -108,7 +106,7 @@ def test_ideal_trading_is_a_plain_pandas_simulation(name: str, interval: int, of
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_future_does_not_change_the_past(weighted: bool) -> None:
+def test_the_future_does_not_change_the_past(backend: PanelBackend, weighted: bool) -> None:
     value, key, buyable, sellable, weight = random_panel(5)
     cut, rng = 18, np.random.default_rng(0)
     later = [value.copy(), key.copy(), ~buyable, ~sellable, np.where(np.isnan(weight), np.nan, weight + 1.0)]
@@ -116,16 +114,15 @@ def test_the_future_does_not_change_the_past(weighted: bool) -> None:
     later[1] *= -1.0
     for array, changed in zip((value, key, buyable, sellable, weight), later, strict=True):
         changed[:cut] = array[:cut]
-    for name in PANEL_BACKENDS:
-        both = []
-        for values, keys, buys, sells, weights in ((value, key, buyable, sellable, weight), later):
-            ranking = resolve_panel(name).rank_days(keys)
-            used = weights if weighted else None
-            problem = selection_problem(values, ranking, buys, sells, SCHEDULES, COUNTS, used, 2, 2)
-            both.append(resolve_panel(name).select(problem))
-        for one, other in zip(*both, strict=True):
-            np.testing.assert_array_equal(one[:, :, : cut - 3], other[:, :, : cut - 3])
-        assert (both[0].gross[:, :, cut:] != both[1].gross[:, :, cut:]).any()
+    both = []
+    for values, keys, buys, sells, weights in ((value, key, buyable, sellable, weight), later):
+        ranking = backend.rank_days(keys)
+        used = weights if weighted else None
+        problem = selection_problem(values, ranking, buys, sells, SCHEDULES, COUNTS, used, 2, 2)
+        both.append(backend.select(problem))
+    for one, other in zip(*both, strict=True):
+        np.testing.assert_array_equal(one[:, :, : cut - 3], other[:, :, : cut - 3])
+    assert (both[0].gross[:, :, cut:] != both[1].gross[:, :, cut:]).any()
 
 
 def test_threads_and_the_split_of_counts_schedules_and_days_change_no_bit() -> None:
@@ -138,9 +135,12 @@ def test_threads_and_the_split_of_counts_schedules_and_days_change_no_bit() -> N
         assert_same(select(problem), whole)
     finally:
         limit_threads(before)
-    for place in range(len(COUNTS)):
-        part = select(problem._replace(counts=problem.counts[:, place : place + 1]))
-        assert_same(part, Selections(*(each[:, place : place + 1] for each in whole)))
+    shares = problem._replace(counts=counts_of_shares(problem.ranking.eligible, np.array([0.2, 0.5, 1.0])))
+    for several in (problem, shares):
+        together = select(several)
+        for place in range(several.counts.shape[1]):
+            part = select(several._replace(counts=several.counts[:, place : place + 1]))
+            assert_same(part, Selections(*(each[:, place : place + 1] for each in together)))
     for at in range(len(SCHEDULES)):
         part = select(problem._replace(schedules=SCHEDULES[at : at + 1]))
         assert_same(part, Selections(*(each[at : at + 1] for each in whole)))
@@ -149,6 +149,13 @@ def test_threads_and_the_split_of_counts_schedules_and_days_change_no_bit() -> N
     arrays = (problem.value[:cut], ranking, problem.buyable[:cut], problem.sellable[:cut], SCHEDULES, COUNTS)
     part = select(selection_problem(*arrays, problem.weight[:cut], 2))  # type: ignore[index]
     assert_same(part, Selections(*(each[:, :, : part.gross.shape[2]] for each in whole)))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 2), st.booleans())
+def test_a_device_has_the_bits_of_the_cpu(cuda: PanelBackend, seed: int, lag: int, weighted: bool) -> None:
+    problem = random_problem(seed, SCHEDULES, COUNTS, lag=lag, weighted=weighted)
+    assert_same(cuda.select(problem), resolve_panel("cpu").select(problem))
 
 
 def test_the_order_of_columns_changes_no_bit() -> None:
@@ -163,17 +170,14 @@ def test_the_order_of_columns_changes_no_bit() -> None:
     assert_same(*both)
 
 
-@pytest.mark.parametrize("name", PANEL_BACKENDS)
-def test_a_small_case_by_hand(name: str) -> None:
+def test_a_small_case_by_hand(backend: PanelBackend) -> None:
     """Two stocks; the second cannot be bought on day 1, nor the first sold on day 2; on day 3 none is eligible."""
     value = np.array([[1.0, 1.0], [2.0, 1.0], [2.0, 2.0], [2.0, 4.0], [2.0, 4.0]])
     key = np.array([[1.0, 2.0], [2.0, 1.0], [2.0, 1.0], [np.nan, np.nan], [1.0, 2.0]])
     buyable, sellable = np.ones((5, 2), dtype=np.bool_), np.ones((5, 2), dtype=np.bool_)
     buyable[1, 1] = sellable[2, 0] = False
-    problem = selection_problem(
-        value, resolve_panel(name).rank_days(key), buyable, sellable, np.array([[1, 0]]), np.array([1])
-    )
-    found = resolve_panel(name).select(problem)
+    problem = selection_problem(value, backend.rank_days(key), buyable, sellable, np.array([[1, 0]]), np.array([1]))
+    found = backend.select(problem)
     # Day 0: the first. Day 1: it is sold, the second not bought, so nothing is held. Day 2: the second is bought.
     assert found.gross[0, 0].tolist() == [1.0, 0.0, 1.0, 0.0]
     assert found.bought[0, 0].tolist() == [0.0, 0.0, 1.0, 0.0]
