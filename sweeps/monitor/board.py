@@ -14,6 +14,7 @@ from gridproof.results.monitor.record import ChangeRecord, MonitorRecord, Printe
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.sweeps.monitor.distance import distance
+from gridproof.sweeps.monitor.freshness import DAILY
 from gridproof.sweeps.monitor.history import small_history
 from gridproof.sweeps.monitor.measure import Measured, change, codes, percentile, state_name, state_record
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading, percentile_window
@@ -142,7 +143,8 @@ class MonitorBoard:
             if day > on or at < 0:
                 continue
             ours: float | None = None
-            if self.markets.current(reading, market, day) and np.isfinite(measured.values[at]):
+            near = np.busday_count(days[at], day) <= DAILY  # the calendar may end before the date
+            if near and self.markets.current(reading, market, np.array([at]))[0] and np.isfinite(measured.values[at]):
                 value = float(measured.values[at])
                 ours = value if what == "value" else percentile(measured.values, at, window)
             record: PrintedRecord = {"date": str(date), "what": what, "printed": printed, "ours": ours}  # type: ignore[typeddict-item]

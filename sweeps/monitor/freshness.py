@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gridproof.kernels.arrays import Bools, Ints
 from gridproof.results.monitor.record import InputRecord
 from gridproof.signals.data.frequency import months_apart
 from gridproof.signals.data.market import Market
@@ -22,6 +23,20 @@ def allowed_age(observations: Observations) -> int:
         return SLOWER.get(months_apart(observations.dates) or 1, SLOWER[1])
     gaps = np.diff(observations.dates[:_FIRST].astype(np.int64))
     return WEEKLY if len(gaps) and float(np.median(gaps)) > 4 else DAILY
+
+
+def are_current(market: Market, name: str, release: Release, at: Ints, allowed: int | None) -> Bools:
+    """Returns (n,) bool: whether the latest value of a series was current on days of the calendar, (n,) positions.
+
+    ``allowed``: instead of ``allowed_age``.
+    """
+    known = market.known(name, release)
+    if not len(known):
+        return np.zeros(len(at), dtype=np.bool_)
+    latest = np.searchsorted(known, at, side="right") - 1
+    limit = allowed_age(market.series[name]) if allowed is None else allowed
+    found: Bools = (latest >= 0) & (at - known[np.maximum(latest, 0)] <= limit)
+    return found
 
 
 def input_record(market: Market, name: str, release: Release, on: np.datetime64, allowed: int | None) -> InputRecord:

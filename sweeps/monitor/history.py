@@ -60,8 +60,8 @@ def _weeks(views: Views, reading: MonitorReading, measured: Measured, begin: np.
     window = None if reading.spec.percentile is None else percentile_window(reading, monitor.document)
     code = None if measured.states is None else codes(measured.states)
     rows: list[tuple[float, float | None, str | None, bool]] = []
-    for at in ends:
-        if not views.markets.current(reading, market, days[at]):
+    for at, fresh in zip(ends, views.markets.current(reading, market, np.array(ends, dtype=np.int64)), strict=True):
+        if not fresh:
             rows.append((math.nan, None, None, False))
             continue
         share = None if reading.spec.percentile is None else percentile(measured.values, at, window)

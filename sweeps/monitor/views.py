@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from gridproof.kernels.arrays import Bools, Ints
 from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
 from gridproof.results.monitor.record import InputRecord
 from gridproof.signals.data.market import Market, load_market
 from gridproof.signals.data.source import Observations, Release, Source, read
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.sweeps.monitor.freshness import input_record
+from gridproof.sweeps.monitor.freshness import are_current, input_record
 from gridproof.sweeps.monitor.measure import Measured, measure
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading
 from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
@@ -56,9 +57,13 @@ class Markets:
             for name in reading.signal.series
         ]
 
-    def current(self, reading: MonitorReading, market: Market, day: np.datetime64) -> bool:
-        """Whether all series of a reading were current on a day."""
-        return all(each["current"] for each in self.inputs(reading, market.until(day), day))
+    def current(self, reading: MonitorReading, market: Market, at: Ints) -> Bools:
+        """(n,) bool: whether all series of a reading were current on days of the calendar, (n,) positions."""
+        releases = releases_of(reading.owner, reading.signal, reading.owner.base)
+        allowed, found = self.monitor.spec.current, np.ones(len(at), dtype=np.bool_)
+        for name in reading.signal.series:
+            found &= are_current(market, name, releases.get(name, Release()), at, allowed.get(name))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
