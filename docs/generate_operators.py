@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.operators import OPERATORS, OVER_STOCKS
 from gridproof.signals.expression.operators.declaration import Operator
 from gridproof.signals.expression.operators.description import (
     arguments,
@@ -27,20 +27,28 @@ included, all of them known; else the result is unknown. A window may be a numbe
 `all`: all known values up to today. With `min=m` fewer values suffice: while there are m to n, all of them count, then
 the last n. With `since=DATE` earlier values do not count. A result that would be infinite is unknown. Values of a day
 do not depend, to the last bit, on how many follow or on what lies before their window.
+
+All but those over stocks work on a series and on a [panel](panel.md), there on each stock by itself.
 """
 
 
 def operators_page() -> str:
     """The page as it should be."""
     parts = [_INTRODUCTION]
-    for title, members in groups(OPERATORS.operators.values()).items():
+    every = [*OPERATORS.operators.values(), *OVER_STOCKS.operators.values()]
+    for title, members in groups(every).items():
         parts += [f"## {title}\n", _table(members), *map(_section, members)]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _table(members: list[Operator]) -> str:
-    rows = [f"| [`{one.name}`](#{one.name}) | {summary(one).replace('|', chr(92) + '|')} |" for one in members]
+    rows = [f"| [`{one.name}`](#{_anchor(one)}) | {summary(one).replace('|', chr(92) + '|')} |" for one in members]
     return "\n".join(["| operator | value |", "|---|---|", *rows, ""])
+
+
+def _anchor(one: Operator) -> str:
+    """The place of an operator on the page. Two operators over stocks come after others of the same name."""
+    return f"{one.name}-1" if one.across is not None and one.name in OPERATORS.operators else one.name
 
 
 def _section(one: Operator) -> str:

@@ -8,17 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats
+from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.column_wise import column_wise
 from gridproof.signals.expression.elementwise import elementwise, finite
 from gridproof.signals.expression.graph import Graph, Step
-from gridproof.signals.expression.operators.declaration import Calendar, Operator
+from gridproof.signals.expression.operators.declaration import WHERE, Argument, Calendar, Operator
 from gridproof.signals.expression.result_cache import Result, ResultCache
 from gridproof.signals.expression.scalars import ScalarArguments, Value
-from gridproof.signals.expression.signs import check_flag, check_ratio, check_signs, relative_base, stock_flag
+from gridproof.signals.expression.signs import (
+    check_above_0,
+    check_flag,
+    check_ratio,
+    check_signs,
+    relative_base,
+    stock_flag,
+)
 from gridproof.signals.expression.stock_days import StockDays
 from gridproof.signals.expression.timeline import Timeline, bar_timeline, calendar_of, observation_timeline, sampled
 
@@ -34,7 +41,7 @@ class ExpressionEvaluator:
     ``periods``: trading days a year. ``last``: the calendar day after which nothing counts: values of slower series
     known later are left out. ``axes``: the values that each parameter has in the grid; the windows of an operator that
     can are computed in one pass. ``places``: where each series stands in the study, for faults of its data. The stocks
-    are those of the market's panel; None: it has none.
+    are those of the market's panel.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class ExpressionEvaluator:
         self.days = Timeline("day", calendar_of(market.calendar, periods))
         panel = market.panel
         self.stock_days = None if panel is None else StockDays(panel, market.calendar, periods, last)
+        self._inside: Bools | None = None
         self._sampled: dict[tuple[str, bool], Timeline] = {}
         self._observed: dict[tuple[str, Release, bool], Result] = {}
         self.relative_bases: dict[int, int | None] = {}
@@ -111,6 +119,18 @@ class ExpressionEvaluator:
             stock = int(np.logical_and.reduce([np.isfinite(one) for one in arrays]).sum(axis=0).argmax())
             arguments |= {name: one[:, stock].copy() for name, one in zip(names, arrays, strict=True)}
         return arguments, timeline.calendar
+
+    def inside(self) -> Bools:
+        """(n, S) bool: whether a stock has a row and a price above 0 on a day of the panel."""
+        if self._inside is None:
+            assert self.stock_days is not None
+            if self.graph.close is None:
+                rows = np.zeros(self.stock_days.panel.shape, dtype=np.bool_)
+                rows.flat[self.stock_days.panel.place] = True
+                self._inside = rows[: self.stock_days.count]
+            else:
+                self._inside = self.stocks(self.graph.close, {}, {}, "") > 0.0
+        return self._inside
 
     def sampled(self, of: str, days: Timeline) -> Timeline:
         """The days, or the ends of their weeks or months. days: of the market, or of the panel."""
@@ -198,6 +218,8 @@ class _Evaluation:
     def compute(self, at: int, node: Step) -> Result:
         if node.kind == "call":
             return self.call(at, node)
+        if node.kind == "cross":
+            return self.cross(self.graph.operator(node), node)
         if node.kind == "column":
             return self.stock_days.column(node.name), self.stock_days.timeline
         arrays, timeline = self.together([self.of(at) for at in node.operands], node.operands)
@@ -262,6 +284,33 @@ class _Evaluation:
         if operator.many is not None:
             return self.windows(place, operator, arguments, calendar, timeline), timeline
         return finite(function(*arguments.values(), **calendar)), timeline
+
+    def cross(self, operator: Operator, node: Step) -> Result:
+        """The result of an operator over the stocks of each day: a value of each stock, or a series."""
+        days, inside, given = self.stock_days, self.evaluator.inside(), []
+        for argument, at in operator.placed(node.operands):
+            if not argument.is_array:
+                given.append(self.scalars.of(at, argument, operator, days.timeline))
+                continue
+            values = None if at < 0 else self.by_stock(at, argument)
+            if argument is WHERE:
+                inside = inside if values is None else inside & (values == 1.0)
+                continue
+            if values is not None and argument.positive:
+                check_above_0(operator, argument, values, self.graph.text(at), days.timeline, self.codes, self.where)
+            given.append(values)
+        result = finite(operator.function(*given, inside=inside))
+        if operator.across == "stocks":
+            return result, days.timeline
+        return days.series(result), self.evaluator.days
+
+    def by_stock(self, at: int, argument: Argument) -> Floats:
+        """(n, S): the value of a node for each stock; of a column that is a group it may be a text."""
+        node, days = self.graph.nodes[at], self.stock_days
+        if argument.kind == "group" and node.kind == "column":
+            return days.group(node.name)
+        values = np.asarray(days.beside(*self.of(at)), dtype=np.float64)
+        return np.broadcast_to(values, days.shape)
 
     def arguments(self, node: Step) -> tuple[dict[str, Any], Timeline]:
         """What the function of a call gets, by name, and the days of its arrays."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.market import Market
+from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.source import Dates, Observations, Source
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.signals.expression.grammar import Parser
@@ -26,7 +27,8 @@ def evaluate_example(
 ) -> Floats:
     """Returns (T,) float64: the value of an expression on T weekdays from 1 January 2024 on.
 
-    ``inputs``: for each name the (T,) values, which may begin with NaN. Raises InputError as ``Parser.parse``.
+    ``inputs``: for each name the (T,) values, which may begin with NaN. Raises InputError as ``Parser.parse``. See
+    ``evaluate_stocks`` for operators over stocks.
 
     >>> from gridproof.signals.expression.operators import OPERATORS
     >>> evaluate_example("x - lag(x, 1)", {"x": (1, 2, 4)}, OPERATORS.operators)
@@ -42,3 +44,26 @@ def evaluate_example(
     return ExpressionEvaluator(parser.graph, Market(days, series), periods, len(days) - 1).daily(
         at, {}, {}, "expression"
     )
+
+
+def evaluate_stocks(text: str, inputs: Mapping[str, Sequence[float]]) -> Floats:
+    """Returns the value of an expression on one day: (S,) float64 of S stocks, or (1,) of a series.
+
+    ``inputs``: for each name the (S,) values of the stocks, NaN where unknown. Raises InputError as ``Parser.parse``.
+
+    >>> evaluate_stocks("rank(x)", {"x": (3, 1, 2, 4)})
+    array([0.75, 0.25, 0.5 , 1.  ])
+    """
+    from gridproof.signals.expression.panel import PanelFormulas  # evaluates expressions in turn
+
+    columns = {name: np.asarray(values, dtype=np.float64) for name, values in inputs.items()}
+    codes = tuple(str(number) for number in range(len(next(iter(columns.values())))))
+    readers = {name: lambda values=values: values for name, values in columns.items()}
+    panel = Panel("", weekdays(1), codes, np.arange(len(codes)), readers)
+    formulas = PanelFormulas({name: name for name in columns}, dict.fromkeys(columns, ""))
+    at = formulas.of_fields(text, "expression")
+    if formulas.graph.facts[at].stocks:
+        values: Floats = formulas.values(at, panel, 1)[0]
+        return values
+    evaluator = ExpressionEvaluator(formulas.graph, Market(panel.dates, {}, panel=panel), 243.0, 0)
+    return evaluator.daily(at, {}, {}, "expression")

@@ -11,8 +11,15 @@ from dataclasses import replace
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression import units
 from gridproof.signals.expression.expression_text import ExpressionText
-from gridproof.signals.expression.graph import Facts, Graph, Step
-from gridproof.signals.expression.operators.declaration import ALL_WRITTEN, REQUIRED, Argument, Operator
+from gridproof.signals.expression.graph import Facts, Graph, Kind, Step
+from gridproof.signals.expression.operators.declaration import (
+    ALL_WRITTEN,
+    OVER_STOCKS,
+    REQUIRED,
+    WHERE,
+    Argument,
+    Operator,
+)
 from gridproof.signals.expression.other_notations import OTHER_NAMES, OTHER_SIGNS, syntax_remedy
 from gridproof.signals.expression.scope import Scope, Use
 
@@ -28,13 +35,18 @@ class Parser:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.uses: dict[str, list[Use]] = {}
+        self.universe: int | None = None  # that of the scope which is being parsed
 
     def parse(self, text: str, scope: Scope, boolean: bool | None = None) -> int:
         """Returns the node of an expression. ``boolean``: whether it must be one; None: either. Raises InputError."""
         text = text.strip()
         if not text:
             raise InputError("an expression is text", "none", scope.where, "Write a formula of series")
-        at = _Expression(self, text, scope).node
+        before, self.universe = self.universe, scope.universe
+        try:
+            at = _Expression(self, text, scope).node
+        finally:
+            self.universe = before
         if boolean:
             at = self.flag(at)
         facts = self.graph.facts[at]
@@ -200,14 +212,16 @@ class _Expression:
         return self.graph.add(Step("where", operands=(condition, one, other)), boolean=boolean, unit=unit)
 
     def call(self, tree: ast.Call, name: str) -> int:
-        operator = self.graph.operators.get(name)
-        if operator is None:
-            raise self.unknown("an operator must be in the catalogue", name, [*self.graph.operators, "where"], tree)
-        given = self._arguments(tree, operator)
+        operator = self._operator(tree, name)
+        given, more = self._arguments(tree, operator)
         operands = []
         for argument in operator.arguments:
+            if argument.several:
+                continue
             part = given.get(argument.name)
-            if part is None:
+            if part is None and argument is WHERE:
+                operands.append(-1 if self.scope.universe is None else self.scope.universe)
+            elif part is None:
                 if argument.default == REQUIRED:
                     remedy = f"Write {operator.signature}"
                     raise self.fault(
@@ -218,21 +232,38 @@ class _Expression:
                 operands.append(self.condition(part) if argument.kind == "boolean" else self.number(part))
             else:
                 operands.append(self.scalar(part, argument, operator))
-        arrays = tuple(
-            self.facts(at).unit
-            for at, one in zip(operands, operator.arguments, strict=True)
-            if one.is_array and at >= 0
-        )
-        return self.graph.add(
-            Step("call", name, tuple(operands)), operator.result == "boolean", operator.unit_of(arrays)
-        )
+        operands += [self.number(part) for part in more]
+        if operator.across is not None and not self.facts(operands[0]).stocks:
+            rule = f"{name} is over the stocks of a panel, and its first argument has a value for each of them"
+            raise self.fault(rule, self.text.source(tree), tree, "Write a formula of the panel's fields")
+        arrays = tuple(self.facts(at).unit for one, at in operator.placed(operands) if one.is_array and at >= 0)
+        kind: Kind = "call" if operator.across is None else "cross"
+        return self.graph.add(Step(kind, name, tuple(operands)), operator.result == "boolean", operator.unit_of(arrays))
 
-    def _arguments(self, tree: ast.Call, operator: Operator) -> dict[str, ast.expr]:
-        names = [argument.name for argument in operator.arguments]
-        if len(tree.args) > len(names) or any(isinstance(one, ast.Starred) for one in tree.args):
+    def _operator(self, tree: ast.Call, name: str) -> Operator:
+        """The operator that is called. One over stocks that has the name of one along time has fewer arguments."""
+        along, over = self.graph.operators.get(name), OVER_STOCKS.operators.get(name)
+        if along is not None and over is not None:
+            own = {one.name for one in over.arguments if one.default == REQUIRED}
+            given = len(tree.args) + len([one for one in tree.keywords if one.arg in own])
+            fewer = given == over.required and given < along.required
+            return over if fewer and tree.args and self.facts(self.of(tree.args[0])).stocks else along
+        operator = over if along is None else along
+        if operator is None:
+            known = [*self.graph.operators, *OVER_STOCKS.operators, "where"]
+            raise self.unknown("an operator must be in the catalogue", name, known, tree)
+        return operator
+
+    def _arguments(self, tree: ast.Call, operator: Operator) -> tuple[dict[str, ast.expr], list[ast.expr]]:
+        """The arguments that are given, by name; and those of one that may be given several times."""
+        names = [argument.name for argument in operator.arguments if not argument.several]
+        several = len(names) < len(operator.arguments)
+        starred = any(isinstance(one, ast.Starred) for one in tree.args)
+        more = tree.args[operator.required :] if several else []
+        if starred or (len(tree.args) > len(names) and not several):
             rule = f"{operator.name} takes {len(names)} argument{'s' if len(names) != 1 else ''}"
             raise self.fault(rule, len(tree.args), tree, f"Write {operator.signature}")
-        given = dict(zip(names, tree.args, strict=False))
+        given = dict(zip(names, tree.args[: operator.required] if several else tree.args, strict=False))
         for keyword in tree.keywords:
             if keyword.arg not in names:
                 rule = f"an argument of {operator.name} is {', '.join(names) or 'none'}"
@@ -240,7 +271,7 @@ class _Expression:
             if keyword.arg in given:
                 raise self.fault("an argument is given once", keyword.arg, keyword.value, "Remove one")
             given[str(keyword.arg)] = keyword.value
-        return given
+        return given, more
 
     def scalar(self, tree: ast.expr, argument: Argument, operator: Operator) -> int:
         """Returns the node of a scalar argument: a number, a duration, a date, a choice, ``all``, or a parameter."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
-from gridproof.signals.expression.operators.declaration import NUMBER, REQUIRED, Operator, Quantity
+from gridproof.signals.expression.operators.declaration import NUMBER, OVER_STOCKS, REQUIRED, Operator, Quantity
 
 Kind = Literal[
     "number",
@@ -16,6 +16,7 @@ Kind = Literal[
     "series",
     "column",
     "call",
+    "cross",
     "arithmetic",
     "negative",
     "compare",
@@ -29,11 +30,13 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a formula. A ``flag`` is a series or a column of 0 and 1 that stands as a condition.
+    """One step of a formula. A ``call`` is of an operator along time, a ``cross`` of one over stocks. A ``flag`` is a
+    series or a column of 0 and 1 that stands as a condition.
 
     ``name``: the operator, the sign (+ < …), the series, the column of the panel's file, or the full name of the
     parameter. ``operands``: positions of
-    other nodes in the graph; for a call one for each declared argument, -1 where its default stands. ``value``: of a
+    other nodes in the graph; for a call or cross one for each declared argument, see ``Operator.placed``, -1 where its
+    default stands. ``value``: of a
     number (int or float) or a text: a duration, a date, a choice, ``all``.
     """
 
@@ -64,11 +67,15 @@ class Facts:
 
 @dataclass(slots=True)
 class Graph:
-    """Nodes in an order in which operands come first, each distinct one once, and the facts of each."""
+    """Nodes in an order in which operands come first, each distinct one once, and the facts of each.
+
+    ``close``: the node of what a share is worth: a stock counts in an operator over stocks where that is above 0.
+    """
 
     operators: Mapping[str, Operator]
     nodes: list[Step] = field(default_factory=list)
     facts: list[Facts] = field(default_factory=list)
+    close: int | None = None
     _position: dict[tuple[Step, type], int] = field(default_factory=dict)
 
     def add(self, node: Step, boolean: bool = False, unit: Quantity = NUMBER) -> int:
@@ -76,7 +83,7 @@ class Graph:
         key = (node, type(node.value))  # 1 and 1.0 are equal in Python, not here
         if key not in self._position:
             below = [self.facts[at] for at in node.operands if at >= 0]
-            operator = self.operators[node.name] if node.kind == "call" else None
+            operator = self.operator(node) if node.kind in ("call", "cross") else None
 
             def named(kind: Kind, inner: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
                 own = (node.name,) if node.kind == kind else ()
@@ -92,11 +99,16 @@ class Graph:
                     named("parameter", (one.parameters for one in below)),
                     named("series", (one.series for one in below)),
                     any(one.events for one in below) or (operator is not None and operator.hindsight is not None),
-                    node.kind == "column" or any(one.stocks for one in below),
+                    node.kind == "column"
+                    or (any(one.stocks for one in below) and (operator is None or operator.across != "series")),
                     named("column", (one.columns for one in below)),
                 )
             )
         return self._position[key]
+
+    def operator(self, node: Step) -> Operator:
+        """The operator of a call or cross."""
+        return OVER_STOCKS.operators[node.name] if node.kind == "cross" else self.operators[node.name]
 
     def below(self, at: int) -> Iterator[int]:
         """All nodes under one, itself last, each once, operands first."""
@@ -132,13 +144,13 @@ class Graph:
             return self._text(parts[0], outer, names)
         if node.kind == "where":
             return f"where({', '.join(self._text(one, 0, names) for one in parts)})"
-        if node.kind == "call":
-            arguments = self.operators[node.name].arguments
-            plain = all(one >= 0 for one in parts)
+        if node.kind in ("call", "cross"):
+            plain = all(one >= 0 for one in parts) and node.kind == "call"
             given = []
-            for argument, one in zip(arguments, parts, strict=True):
+            placed = self.operator(node).placed(parts)
+            for argument, one in sorted(placed, key=lambda pair: pair[0].default != REQUIRED and not pair[0].several):
                 if one >= 0:
-                    named = not plain and argument.default != REQUIRED
+                    named = not plain and argument.default != REQUIRED and not argument.several
                     given.append(f"{argument.name}={self._text(one, 0, names)}" if named else self._text(one, 0, names))
             return f"{node.name}({', '.join(given)})"
         strength = _STRENGTH[node.name if node.kind in ("arithmetic", "compare") else node.kind]

@@ -37,6 +37,11 @@ class PanelFormulas:
         for name, text in fields.items():
             scope = replace(_NO_NAMES, where=places[name], columns=True)
             self.fields[name] = self._parser.parse(text, scope)
+        self.graph.close = self.fields.get("close")
+        for at in () if self.graph.close is None else self.graph.below(self.graph.close):
+            if self.graph.nodes[at].kind == "cross":
+                rule = "the field close uses no operators over stocks, as it says which stocks count in these"
+                raise InputError(rule, self.text(at), places["close"], "Give that formula a name of its own")
 
     @property
     def names(self) -> dict[str, Callable[[], int]]:

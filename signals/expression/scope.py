@@ -14,7 +14,8 @@ class Scope:
 
     ``values``: named expressions and fields of the panel; a function gives the node of one. ``parameters``: the full
     name of each parameter. ``where``: the file, line and key, for faults. ``columns``: every other name is a column of
-    the panel's file.
+    the panel's file. ``universe``: the node of the condition under which a stock counts where an operator over stocks
+    says none; None: all count.
     """
 
     series: frozenset[str]
@@ -22,6 +23,7 @@ class Scope:
     parameters: Mapping[str, str]
     where: str
     columns: bool = False
+    universe: int | None = None
 
     @property
     def names(self) -> list[str]:

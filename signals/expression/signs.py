@@ -11,7 +11,8 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.plausible import is_placeholder
 from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.graph import Graph
-from gridproof.signals.expression.operators.declaration import Operator
+from gridproof.signals.expression.operators.declaration import Argument, Operator
+from gridproof.signals.expression.timeline import Timeline
 
 
 def check_signs(
@@ -27,6 +28,20 @@ def check_signs(
         if argument.positive:
             rule = f"{operator.name} needs values of {argument.name} above 0"
             _check_above_0(values, text, dates, codes, where, rule, "Use a difference, such as diff")
+
+
+def check_above_0(
+    operator: Operator,
+    argument: Argument,
+    values: Floats,
+    text: str,
+    timeline: Timeline,
+    codes: Sequence[str],
+    where: str,
+) -> None:
+    """Raises InputError where a value of a stock, (n, S), is below 0 that must not be."""
+    rule = f"{operator.name} needs values of {argument.name} of 0 or more"
+    _check_above_0(values, text, timeline.calendar.dates, codes, where, rule, "Use another one")
 
 
 def relative_base(graph: Graph, at: int) -> int | None:

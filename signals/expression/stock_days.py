@@ -39,6 +39,10 @@ class StockDays:
         """A column of the panel's file on these days, (n, S) float64."""
         return self.panel.column(name)[: self.count]
 
+    def group(self, name: str) -> Floats:
+        """A column of numbers or texts as the number of each stock's group on these days, (n, S) float64."""
+        return self.panel.group(name)[: self.count]
+
     def beside(self, values: Any, timeline: Timeline | None, early: bool = False) -> Any:
         """A result beside values of each stock: (n, S), (n, 1) of a series, or the number that it is.
 

@@ -20,6 +20,7 @@ def operators(
 ) -> None:
     """List the operators of the expression language, or all that is declared of one."""
     from gridproof.signals.expression.language import Language
+    from gridproof.signals.expression.operators import OVER_STOCKS
     from gridproof.signals.expression.operators.description import find
     from gridproof.sweeps.cli.operator_tables import print_operator, print_operators
 
@@ -35,9 +36,15 @@ def operators(
             )
             raise InputError(rule, "none", study, remedy)
     if name is not None:
-        print_operator(find(name, language, "NAME"))
+        over = OVER_STOCKS.operators if study is None else {}
+        if name in language or name not in over:
+            print_operator(find(name, language, "NAME"))
+        if name in over:
+            print_operator(over[name])
+    elif study is None:
+        print_operators([*language.values(), *OVER_STOCKS.operators.values()])
     else:
-        print_operators((language if study is None else language.own).values())
+        print_operators(language.own.values())
 
 
 def schema(

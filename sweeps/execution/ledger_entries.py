@@ -133,8 +133,11 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
     parameters |= {name: _Parameter(name) for name in ("execution.lag", "execution.cost")}
     rules: dict[Value, str] = {name: _rule(study, name, signals, legs) for name in study.rule.uses}
     parameters["rule"] = _Parameter(RULE) if study.spec.rules is not None else rules[""]
+    measures_stocks = any(study.graph.facts[at].columns for signal in study.signals for at in signal.nodes)
+    of_panel = {"panel": study.panel.identity} if study.panel is not None and measures_stocks else {}
     text = json.dumps(
         {
+            **of_panel,
             "calendar": _series(study, study.spec.market.calendar),
             "periods": float(study.spec.market.periods),
             "from": study.spec.window.from_.isoformat(),

@@ -65,7 +65,8 @@ class PanelArrays:
     def ranking(self, where: Value, ranked: Value, weights: Value) -> Ranking:
         """The ranking of the universe; a stock whose weight is unknown is not in it."""
         selection = self._selection
-        universe, ranking, weight = selection.universe(where), selection.ranking(ranked), selection.weights(weights)
+        universe = selection.universe(where)
+        ranking, weight = selection.ranking(ranked, universe), selection.weights(weights, universe)
 
         def compute() -> Ranking:
             inside = self.worth().inside
@@ -80,10 +81,10 @@ class PanelArrays:
         return self._once(("rank", *selection.panel.identity, text(universe), selection.highest, text(ranking),
                            text(weight), *self._given), compute)  # fmt: skip
 
-    def weights(self, weights: Value) -> Floats | None:
+    def weights(self, where: Value, weights: Value) -> Floats | None:
         """(T, S) the last known weight, 0 before the first; None for equal weights. Raises InputError for one below 0
         or infinite."""
-        node = self._selection.weights(weights)
+        node = self._selection.weights(weights, self._selection.universe(where))
         if node is None:
             return None
 

@@ -18,6 +18,7 @@ from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
+from gridproof.sweeps.plan.selections import check_panel
 from gridproof.sweeps.plan.signal_paths import (
     LateSignalError,
     PathTable,
@@ -211,6 +212,8 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     """Payoffs and costs for every combination of the execution's axes. Raises InputError where a leg lacks a close."""
     check_memory(study)
     window = find_window(study, market)
+    if study.panel is not None:
+        check_panel(study, market, window)
     executions = _executions(study)
     lags = np.array([int(cell["execution.lag"]) for cell in executions], dtype=np.int64)
     latest, soonest = int(lags.max()), int(lags.min())

@@ -114,7 +114,7 @@ def build_problem(
     order, eligible = arrays.ranking(where, ranked, weights)
     ranking = Ranking(order[first:], eligible[first:])
     _check_universe(study, leg, market, window, where, chosen, ranking)
-    value, weight = arrays.worth().value[first:], arrays.weights(weights)
+    value, weight = arrays.worth().value[first:], arrays.weights(where, weights)
     buyable: Bools
     sellable: Bools
     if trading == IDEAL:

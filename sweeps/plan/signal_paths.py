@@ -174,7 +174,8 @@ def _unknown_error(
     releases = releases_of(study, signal, chosen)
     causes = [evaluator.missing(name, releases.get(name, Release())) for name in signal.series]
     named = [cause for cause in causes if cause]
-    remedy = f"Check {' and '.join(signal.series)} on that day and before: a value of 0 may divide"
+    read = [*signal.series, *(["the panel"] if any(study.graph.facts[at].columns for at in signal.nodes) else [])]
+    remedy = f"Check {' and '.join(read)} on that day and before: a value of 0 may divide"
     if named:
         remedy = f"{named[0]}: complete the file"
     return UndefinedSignalError(

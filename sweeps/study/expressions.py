@@ -40,7 +40,7 @@ class StudyExpressions:
         self.graph = Graph(operators)
         self._parser = Parser(self.graph)
         self._spec, self._table, self._document = spec, table, document
-        self._values: dict[str, int] = {}
+        self._values: dict[tuple[str, int | None], int] = {}  # by name and universe
         self._open: list[str] = []
         for name in spec.values:
             if name in spec.series:
@@ -96,7 +96,7 @@ class StudyExpressions:
     @property
     def names(self) -> dict[int, str]:
         """The names of the values by their nodes, without those that are a series or a number under another name."""
-        formulas = {at: name for name, at in self._values.items()}
+        formulas = {at: name for (name, universe), at in self._values.items() if universe is None}
         return {at: name for at, name in formulas.items() if self.graph.nodes[at].operands}
 
     def add_parameters(self, path: tuple[str, ...], given: Mapping[str, Any]) -> None:
@@ -118,7 +118,8 @@ class StudyExpressions:
 
     def _reference(self, name: str) -> Callable[[], int]:
         def node() -> int:
-            if name not in self._values:
+            key = name, self._parser.universe
+            if key not in self._values:
                 path = ("values", name)
                 if name in self._open:
                     circle = " uses ".join([*self._open[self._open.index(name) :], name])
@@ -129,10 +130,11 @@ class StudyExpressions:
                 given = (one.model_extra or {}) if isinstance(one, ValueSpec) else {}
                 self._open.append(name)
                 place = (*path, "value") if isinstance(one, ValueSpec) else path
-                self._values[name] = self.parse_stocks(text, self.scope(path, given), place, None)
+                scope = replace(self.scope(path, given), universe=self._parser.universe)
+                self._values[key] = self.parse_stocks(text, scope, place, None)
                 self._open.pop()
                 self.add_parameters(path, given)
-            return self._values[name]
+            return self._values[key]
 
         return node
 

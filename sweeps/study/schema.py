@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.operators import OPERATORS, OVER_STOCKS
 from gridproof.signals.expression.operators.declaration import REQUIRED, Operator
 from gridproof.signals.expression.operators.description import summary
 from gridproof.sweeps.study.key_types import AXIS_SCHEMA
@@ -23,7 +23,7 @@ def study_schema() -> dict[str, Any]:
         "type": "string",
         "minLength": 1,
         "description": "a formula of series, values, parameters, numbers and operators",
-        "defaultSnippets": [_snippet(one) for one in OPERATORS.operators.values()],
+        "defaultSnippets": [_snippet(one) for one in (*OPERATORS.operators.values(), *OVER_STOCKS.operators.values())],
     }
     for name in ("SignalSpec", "ValueSpec", "SelectSpec"):
         definitions[name]["additionalProperties"] = _PARAMETER

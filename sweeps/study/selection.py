@@ -14,7 +14,7 @@ from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.limits import limits_of_key
-from gridproof.sweeps.study.spec import PanelSpec, SelectSpec, StudySpec
+from gridproof.sweeps.study.spec import LegSpec, PanelSpec, SelectSpec, StudySpec
 from gridproof.sweeps.study.values import SameAs
 
 # Fields with a meaning of their own: what a share is worth, whether that is from a trade, and what price limits need.
@@ -99,14 +99,15 @@ class StockSelection:
         formulas, place = self.panel.formulas, self.places[WHERE]
         return formulas.condition(formulas.of_fields(str(text), place, self.scope), place)
 
-    def ranking(self, text: Value) -> int:
-        """The node of a ranking. Raises InputError where it is invalid."""
-        return self.panel.formulas.of_fields(str(text), self.places[RANKING], self.scope)
+    def ranking(self, text: Value, universe: int | None = None) -> int:
+        """The node of a ranking; operators over stocks are over the universe. Raises InputError where it is invalid."""
+        scope = replace(self.scope, universe=universe)
+        return self.panel.formulas.of_fields(str(text), self.places[RANKING], scope)
 
-    def weights(self, text: Value) -> int | None:
-        """The node of the weights, None for equal ones. Raises InputError where it is invalid."""
-        place = self.places[WEIGHTS]
-        return None if text == EQUAL else self.panel.formulas.of_fields(str(text), place, self.scope)
+    def weights(self, text: Value, universe: int | None = None) -> int | None:
+        """The node of the weights, None for equal ones, as ``ranking``. Raises InputError where it is invalid."""
+        place, scope = self.places[WEIGHTS], replace(self.scope, universe=universe)
+        return None if text == EQUAL else self.panel.formulas.of_fields(str(text), place, scope)
 
     def canonical(self, term: str, value: Value) -> Value:
         """The value of a term in the columns of the file, however the fields are called."""
@@ -126,9 +127,10 @@ def build_panel(spec: StudySpec, expressions: StudyExpressions, document: Docume
     one, formulas = spec.panel, expressions.panel
     if one is None or formulas is None:
         return None
-    if all(isinstance(leg, str) or leg.select is None for leg in spec.legs.values()):
-        rule, remedy = "a panel is read for a leg with select:", "Add such a leg, or remove the panel"
-        raise InputError(rule, "no leg selects", document.where(("panel",)), remedy)
+    selected = any(isinstance(leg, LegSpec) and leg.select is not None for leg in spec.legs.values())
+    if not selected and not any(node.kind == "cross" for node in formulas.graph.nodes):
+        rule, remedy = "a panel is read for a leg with select:, or for a signal", "Add one, or remove the panel"
+        raise InputError(rule, "no leg selects, and no signal has its fields", document.where(("panel",)), remedy)
     return open_panel(one, document, formulas)
 
 

@@ -52,6 +52,20 @@ class Panel:
             rule = f"the file {self.file} must have the columns that a panel names, each once"
             raise InputError(rule, name, self.where, f"Its columns are {', '.join(known[:40])}{nearest(name, known)}")
 
+    def group(self, name: str) -> Floats:
+        """A column of numbers or texts as float64 (T, S): of texts the number of each in alphabetical order.
+
+        NaN where there is no row, or nothing in it. Raises InputError where the file has no such column.
+        """
+        self.check_column(name)
+        values = self.columns[name]()
+        if values.dtype.kind in "biuf":
+            return self.column(name)
+        import pandas as pd  # not above: arrays alone need not wait for it
+
+        numbers = pd.factorize(values, sort=True)[0].astype(np.float64)
+        return self._dense(np.where(numbers < 0, np.nan, numbers))
+
     def column(self, name: str) -> Floats:
         """A column of the file as float64 (T, S): NaN where there is no row, or no number in it; true is 1.
 
@@ -62,6 +76,9 @@ class Panel:
         if values.dtype.kind not in "biuf":
             rule, remedy = "a field of a panel has numbers, or true and false", "Name another column"
             raise InputError(rule, f"{name}, which has {values.dtype}", self.where, remedy)
+        return self._dense(values)
+
+    def _dense(self, values: Array) -> Floats:
         found = np.full(self.shape[0] * self.shape[1], np.nan)
         found[self.place] = values
         return found.reshape(self.shape)

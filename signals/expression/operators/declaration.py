@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, Unpack
 
@@ -13,7 +13,7 @@ from gridproof.kernels.arrays import Bools, Floats
 if TYPE_CHECKING:  # the module imports pandas, which a command that lists the operators need not wait for
     from gridproof.signals.data.source import Dates
 
-ArgumentKind = Literal["series", "boolean", "window", "number", "choice", "date"]
+ArgumentKind = Literal["series", "boolean", "group", "window", "number", "choice", "date"]
 Scalar = int | float | str | None
 
 # The window `all`: longer than any series. A function that gets it uses all values that there are.
@@ -51,7 +51,7 @@ class Argument:
     """One argument of an operator.
 
     ``kind``: ``series`` and ``boolean`` are expressions, (T,) float64 each; all others are scalars, which may be
-    parameters of a study and so axes of its grid:
+    parameters of a study and so axes of its grid; ``group`` is a group of each stock, a number or, of a column, a text:
 
     - ``window``: a number of values, int; in a study also a duration such as ``6y``. With ``every`` it may be ``all``,
       and the function gets ``ALL``.
@@ -62,7 +62,8 @@ class Argument:
 
     ``default``: REQUIRED, a scalar, or None: the function gets None where nothing is given. ``least``, ``most``: the
     bounds of a scalar, both included. ``positive``: of a series whose values below 0 would give a number without
-    meaning, such as the base of a relative change; they are an error.
+    meaning, such as the base of a relative change; they are an error. ``several``: of the last argument, a series that
+    may be given several times, or not at all.
     """
 
     name: str
@@ -76,10 +77,11 @@ class Argument:
     whole: bool = False
     positive: bool = False
     latest: bool = False
+    several: bool = False
 
     @property
     def is_array(self) -> bool:
-        return self.kind in ("series", "boolean")
+        return self.kind in ("series", "boolean", "group")
 
 
 def series(name: str = "x", meaning: str = "the series", positive: bool = False) -> Argument:
@@ -110,6 +112,8 @@ def number(
 
 
 MIN_VALUES = Argument("min", "number", "known values that suffice; by default n, for all 1", None, 1, whole=True)
+# The condition under which a stock counts, of an operator over stocks; its function gets it within ``inside``.
+WHERE = Argument("where", "boolean", "only stocks for which it is true count", None)
 SINCE = Argument("since", "date", "values before this date do not count", None)
 # The arguments after the series of an operator over a window of n values, or over all. Its function gets n (int or,
 # with ``many``, (K,) int64; ALL for all), min (int or None) and since (position of the first value that counts).
@@ -168,6 +172,9 @@ class Operator:
     it, as in a recursion, not on a window alone. ``ahead``: it knows the trading days ahead, as an exchange publishes
     them, but no values. ``level``: the result has the size and the sign of its first series, as a mean or a lag has.
     ``columns``: the function also takes arrays of S stocks, (T, S), or (T, 1) of what they share, and gives (T, S).
+    ``across``: the operator is over the stocks of each day, its arrays are (n, S), and it gives a value of each stock,
+    (n, S), or a series, (n,). Its function gets as the keyword ``inside`` which stocks count, (n, S) bool, and not
+    ``where``; the arrays of a last argument that may be given several times come one after the other.
     ``doc``: formula, timing and treatment of NaN, plain sentences. ``source`` and ``example`` are
     given for all operators of the language; a user's own may lack them.
     """
@@ -189,6 +196,7 @@ class Operator:
     ahead: bool = False
     level: bool = False
     columns: bool = False
+    across: Literal["stocks", "series"] | None = None
 
     def unit_of(self, units: tuple[Quantity, ...]) -> Quantity:
         """The unit of the result. ``units``: of the arrays among the arguments, in order."""
@@ -197,8 +205,21 @@ class Operator:
     @property
     def signature(self) -> str:
         """The call as it is written, such as ``mean(x, n, min=, since=)``."""
-        names = [one.name if one.default == REQUIRED else f"{one.name}=" for one in self.arguments]
+        names = [one.name if one.default == REQUIRED else f"{one.name}=" for one in self.arguments if not one.several]
+        if self.arguments and self.arguments[-1].several:
+            names.insert(self.required, f"{self.arguments[-1].name}, …")
         return f"{self.name}({', '.join(names)})"
+
+    @property
+    def required(self) -> int:
+        """The number of arguments that must be given."""
+        return sum(one.default == REQUIRED for one in self.arguments)
+
+    def placed(self, operands: Sequence[int]) -> list[tuple[Argument, int]]:
+        """Each operand of a call with its argument; those of an argument that may be given several times at the end."""
+        own = [one for one in self.arguments if not one.several]
+        more = [(self.arguments[-1], at) for at in operands[len(own) :]]
+        return [*zip(own, operands, strict=False), *more]
 
 
 class Properties(TypedDict, total=False):
@@ -214,11 +235,12 @@ class Properties(TypedDict, total=False):
     ahead: bool
     level: bool
     columns: bool
+    across: Literal["stocks", "series"] | None
 
 
 @dataclass(slots=True)
 class Catalogue:
-    """Operators by name. ``operator`` adds to ``OPERATORS``, those of the language, unless it is given another one."""
+    """Operators by name. ``operator`` adds to ``OPERATORS``, those along time, unless it is given another one."""
 
     operators: dict[str, Operator] = field(default_factory=dict)
 
@@ -229,6 +251,8 @@ class Catalogue:
 
 
 OPERATORS: Final = Catalogue()
+# Operators over the stocks of a day. Two of them have the names of operators along time, and fewer arguments.
+OVER_STOCKS: Final = Catalogue()
 
 
 def operator(

@@ -75,19 +75,22 @@ def example(operator: Operator) -> str:
         return "none"
     inputs = ", ".join(f"{name} = {_row(values)}" for name, values in operator.example.inputs.items())
     days = "" if inputs else "on the weekdays from Monday, 1 January 2024: "
+    if operator.across is not None:
+        days = "on one day, of stocks: "
     return f"{days}{operator.example.text} = {_row(operator.example.result)}{' where ' + inputs if inputs else ''}"
 
 
 def _argument(one: Argument) -> str:
-    if one.kind == "series":
-        return one.meaning
+    if one.kind in ("series", "group"):
+        times = "given once, several times or not at all" if one.several else "optional"
+        return one.meaning if one.default == REQUIRED else f"{one.meaning}; {times}"
     kinds = {"boolean": "a condition", "choice": f"one of {', '.join(one.choices)}"}
     kinds |= {"window": "a number of values or a duration", "date": "a date", "number": "a number"}
     kind = "a whole number" if one.whole else kinds[one.kind]
     if one.every:
         kind = "a number of values, a duration or all"
     bounds = _bounds(-inf if one.least is None else one.least, inf if one.most is None else one.most)
-    default = "" if one.is_array or one.default == REQUIRED else "optional" if one.default is None else str(one.default)
+    default = "" if one.default == REQUIRED else "optional" if one.default is None else str(one.default)
     if default and default != "optional":
         default = f"by default {default}"
     return "; ".join(part for part in (one.meaning, f"{kind}{', ' + bounds if bounds else ''}", default) if part)

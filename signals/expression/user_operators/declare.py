@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Literal
 
 from gridproof.kernels.arrays import Floats
-from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.operators import OPERATORS, OVER_STOCKS
 from gridproof.signals.expression.operators.declaration import (
     ALL_WRITTEN,
     NUMBER,
@@ -114,8 +114,9 @@ def _check_declaration(
     assert loading is not None
     if not name.isidentifier():
         raise DeclarationError("the name of an operator is letters, digits and underscores", name, "Rename it")
-    if name in _RESERVED or name in OPERATORS.operators:
-        kind = "an operator" if name in OPERATORS.operators else "a word"
+    taken = name in OPERATORS.operators or name in OVER_STOCKS.operators
+    if name in _RESERVED or taken:
+        kind = "an operator" if taken else "a word"
         raise DeclarationError(
             "an operator of your own has a name of its own", f"{name}, {kind} of the language", "Rename it"
         )

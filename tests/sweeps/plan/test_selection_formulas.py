@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import resolve
 from gridproof.sweeps.execution.ledger_entries import trials_of
 from gridproof.sweeps.plan.plan import Plan, build_plan
+from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import Study, load_study
 from tests.sweeps.plan.test_selections import folder as folder
@@ -25,8 +27,12 @@ def study_of(**select: Any) -> Study:
     one = {**written["legs"]["small"]["select"], "count": [2, 3], "every": 1, "offset": 0, **select}
     written["legs"]["small"] = {"select": {key: value for key, value in one.items() if value is not None}}
     written["execution"] = {"lag": 1, "cost": 0.0}
-    written["values"] = {"trend": {"value": "pct_change(ffill(keep(close, traded), all), k)", "k": [3, 6]}}
-    used = {f"small.{key}" for key in select} | {"trend.k" if "trend" in select.values() else ""}
+    written["values"] = {
+        "trend": {"value": "pct_change(ffill(keep(close, traded), all), k)", "k": [3, 6]},
+        "score": "neutralize(trend, close)",
+    }
+    named = any(name in str(text) for text in select.values() for name in written["values"])
+    used = {f"small.{key}" for key in select} | ({"trend.k"} if named else set())
     written["base"] = {"up.n": 3, "small.count": 3, **{name: value for name, value in BASE.items() if name in used}}
     return load_study(written)
 
@@ -88,6 +94,45 @@ def test_the_ledger_counts_each_value_of_a_parameter(swept: Study) -> None:
     number = next(name.split(".")[1] for name in names if name.endswith("select.floor"))
     assert names[f"leg.{number}.select.floor"] == swept.space.values_of("small.floor")
     assert names[f"leg.{number}.select.trend.k"] == swept.space.values_of("trend.k")
+
+
+def test_a_ranking_is_over_the_universe_of_its_selection(folder: Path) -> None:
+    def returns(**select: Any) -> Any:
+        plan = planned(study_of(where="st == 0 and close > 2", lowest=None, **select), folder)
+        return returns_of(plan)
+
+    own = returns(highest="neutralize(trend, close)")
+    np.testing.assert_array_equal(own, returns(highest="neutralize(trend, close, where=st == 0 and close > 2)"))
+    assert (own != returns(highest="neutralize(trend, close, where=close > 0)")).any()
+    named = study_of(where="st == 0 and close > 2", lowest=None, highest="score")
+    assert named.set({}).document.raw["legs"]["small"]["select"]["highest"] == "score"
+    np.testing.assert_array_equal(own, returns_of(planned(named, folder), trend_k=3))
+
+
+def test_the_share_of_stocks_above_their_mean_is_a_signal(folder: Path) -> None:
+    written = raw()
+    written["values"] = {"breadth": {"value": "share(close > mean(close, n))", "n": [3, 5]}}
+    written["signals"] = {"up": {"value": "breadth", "latch": {"on_above": 0.5, "off_below": 0.4}}}
+    written["legs"] = {"index": "index", "cash": {"interest": 0.0}}
+    written["rule"] = {"index": "up", "cash": "otherwise"}
+    written["base"] = {"breadth.n": 3, "lag": 1, "execution.cost": 0.0}
+    written["execution"]["cost"] = [0.0, 0.001]
+    study = load_study(written)
+    market = market_of(study, folder)
+    curve = evaluate_point(study, market).curve
+    table = pd.read_parquet(folder / "panel.parquet")
+    closes = (table.close * table.factor).groupby([table.date, table.code]).first().unstack()
+    average = closes.rolling(3).mean()
+    priced = (closes > 0) & average.notna()
+    breadth = ((closes > average) & priced).sum(axis=1) / priced.sum(axis=1)
+    np.testing.assert_allclose(curve["up.value"], breadth.loc[curve.index], rtol=1e-12)
+    assert 0 < curve["up.state"].sum() < len(curve)
+    assert {"breadth.n"} < set(study.space.names)
+    assert "panel.parquet" in trials_of(study, None, "run").strategy
+    with pytest.raises(gp.InputError, match="a signal has one value a day"):
+        load_study({**written, "signals": {"up": {"when": "close > 2"}}, "base": {}})
+    with pytest.raises(gp.InputError, match="a panel is read for a leg with select:, or for a signal"):
+        load_study({**written, "values": {}, "signals": {"up": {"when": "index > 2"}}, "base": {}})
 
 
 @pytest.mark.parametrize(

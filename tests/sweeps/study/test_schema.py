@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from docs.generate_study import PAGE, TABLES, study_page
-from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.operators import OPERATORS, OVER_STOCKS
 from gridproof.sweeps.study.document import parse_value
 from gridproof.sweeps.study.schema import study_schema
 from gridproof.sweeps.study.spec import LatchSpec, LegSpec, SelectSpec, StudySpec, ValueSpec, part_of
@@ -53,7 +53,8 @@ def snippets(schema: dict[str, object]) -> list[dict[str, str]]:
 
 def test_an_editor_completes_every_operator_with_its_text() -> None:
     found = snippets(study_schema())
-    assert [one["label"] for one in found] == [one.signature for one in OPERATORS.operators.values()]
+    every = [*OPERATORS.operators.values(), *OVER_STOCKS.operators.values()]
+    assert [one["label"] for one in found] == [one.signature for one in every]
     percentile = next(one for one in found if one["label"].startswith("percentile("))
     assert percentile["body"] == "percentile(${1:x}, ${2:n})"
     assert percentile["description"].startswith("The share of the last n values")
