@@ -214,7 +214,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     window = find_window(study, market)
     if study.panel is not None:
         check_panel(study, market, window)
-    executions = _executions(study)
+    executions = execution_cells(study)
     lags = np.array([int(cell["execution.lag"]) for cell in executions], dtype=np.int64)
     latest, soonest = int(lags.max()), int(lags.min())
     start = 0 if study.rule.holds else max(0, window.first - latest)
@@ -288,7 +288,7 @@ def _needed(study: Study) -> Ints:
     return np.array(masks, dtype=np.int64)[rule.alternatives]
 
 
-def _executions(study: Study) -> list[dict[str, Value]]:
+def execution_cells(study: Study) -> list[dict[str, Value]]:
     """Every combination of the execution's parameters by name, in grid order."""
     space = study.space
     offset = len(space.axes) - space.executing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -162,6 +163,14 @@ def check_panel(study: Study, market: Market, window: Window) -> None:
         rule = f"the days of the panel must be those of the calendar from {days[0]} to {days[-1]}"
         remedy = "Move the window, complete the panel, or use the calendar of its market"
         raise InputError(rule, "; ".join(parts), study.where("panel"), remedy)
+
+
+def check_schedules(study: Study) -> None:
+    """Raises InputError where an offset of a leg is not below all its intervals."""
+    for leg in study.legs:
+        if leg.selection is not None:
+            every, offsets = (study.space.values_of(leg.terms[term]) for term in (EVERY, OFFSET))
+            _check_offsets(study, leg, [(int(one), int(other)) for one, other in product(every, offsets)])
 
 
 def _panel_days(study: Study, market: Market, window: Window) -> tuple[Panel, Dates]:

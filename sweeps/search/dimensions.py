@@ -11,6 +11,7 @@ import numpy as np
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import AxisRange, Value
+from gridproof.sweeps.study.selection import SELECTING
 from gridproof.sweeps.study.signal import OFF, RULE
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
@@ -26,11 +27,12 @@ class Dimensions:
     """The free axes of a study.
 
     The axes of the environment stay at the base, because a trader cannot choose them: releases, lag, costs, interest
-    and carry, except releases that the study names among its choices. An axis is active under a choice if the chosen
-    rule uses one of its signals and that signal is on.
+    and carry, except those that the study names among its choices. An axis of a signal is active under a choice if the
+    chosen rule uses one of its signals and that signal is on; axes of the execution are always active.
 
     ``dense``: the levels of latches are not dimensions; each trial evaluates a grid of them with at most ``cells``
-    cells. Raises InputError if no dimension is left, or if the study names an axis of the execution as a choice.
+    cells. ``executing``: the dimensions of the execution: what legs select, and lag, costs, carry and interest that the
+    study names as choices. Raises InputError if no dimension is left, or if one of these is a continuous range.
     """
 
     def __init__(self, study: Study, dense: bool, cells: int) -> None:
@@ -53,15 +55,14 @@ class Dimensions:
         self._axes = {axis.name: axis for axis in space.axes}
         self.base: Choice = study.base
         executing = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
-        if named := [axis for axis in free if axis.name in executing]:
-            selecting = {axis for leg in study.legs if leg.selection is not None for axis in leg.terms.values()}
-            rule = "a search cannot choose lag, costs, carry or interest"
-            remedy = "Remove it from choices, or give it one value; a run can choose it"
-            where = study.where("choices")
-            if named[0].name in selecting and named[0].name not in study.spec.choices:
-                rule, where = "a search cannot choose among selections", study.where(*named[0].path)
-                remedy = "Give it one value, in the file or with --set; a run can choose it"
-            raise InputError(rule, named[0].name, where, remedy)
+        self.executing = [axis.name for axis in free if axis.name in executing]
+        selecting = {space.owners[axis] for leg in study.legs for term, axis in leg.terms.items() if term in SELECTING}
+        # Which stocks a leg selects is a choice in every study.
+        self.selecting = [name for name in self.executing if name in selecting]
+        for axis in free:
+            if axis.name in self.executing and axis.searched is not None and axis.searched.search != "integer":
+                rule, remedy = "a search chooses lag, costs, carry and interest from values", "Give it a step or a list"
+                raise InputError(rule, f"a continuous range of {axis.name}", study.where(*axis.path), remedy)
         if not free:
             rule, remedy = "a search needs an axis with several values", "Give one axis several values"
             raise InputError(rule, "none that may be chosen", study.document.name, remedy)
@@ -141,7 +142,7 @@ class Dimensions:
 
     def is_active(self, name: str, choice: Mapping[str, Value]) -> bool:
         """Whether an axis is active under a choice. Only the values of ``rule`` and ``use`` are read."""
-        if name == RULE:
+        if name == RULE or name in self.executing:
             return True
         named = self._study.rule.uses[str(choice[RULE]) if RULE in self._axes else ""]
         users = [one for one in self._users[name] if set(one.bits) & named]

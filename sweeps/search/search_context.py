@@ -16,7 +16,9 @@ from gridproof.kernels.paths import merge, pack
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.plan import Plan, StudyLayout, lay_out
+from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
+from gridproof.sweeps.plan.plan import Plan, StudyLayout, execution_cells, lay_out
+from gridproof.sweeps.plan.selections import check_schedules
 from gridproof.sweeps.plan.signal_paths import (
     PathTable,
     Reading,
@@ -29,6 +31,8 @@ from gridproof.sweeps.search.objectives import PARTS
 from gridproof.sweeps.search.timed_backend import KernelClock, TimedEvaluator, timed
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.study import Study
+
+LAG = "execution.lag"
 
 # Bytes of paths, and of readings, that are kept for later trials.
 _CACHE_BYTES = 512 * 2**20
@@ -51,7 +55,7 @@ class PointPlan(NamedTuple):
 
 
 class SearchContext:
-    """What the trials of a search share.
+    """What the trials of a search share. A selection of stocks is made when a trial first asks for it.
 
     days: how many days of the window the trials may see, from its first; None: those in sample. clock: counts the time
     spent in the kernels.
@@ -64,12 +68,21 @@ class SearchContext:
         self, study: Study, market: Market, backend: Backend, days: int | None = None, clock: KernelClock | None = None
     ) -> None:
         space = study.space
-        execution = {axis.name: (study.base[axis.name],) for axis in space.axes[len(space.axes) - space.executing :]}
+        executing = space.axes[len(space.axes) - space.executing :]
+        execution = {axis.name: (study.base[axis.name],) for axis in executing}
+        # The axes of the execution that the search chooses: what legs select, and what the study names as choices.
+        self._executing = [one.name for one in executing if len(one.values) > 1 and one.name not in study.environment]
+        check_schedules(study)
         self.study = replace(study, space=space.narrowed(execution))
         self.clock = clock or KernelClock()
         self._untimed = backend
         self._backend = timed(backend, self.clock)
-        self.layout = lay_out(self.study, market)
+        lags = [study.base[LAG]]
+        if LAG in self._executing:
+            values = next(axis.values for axis in executing if axis.name == LAG)
+            lags = list(dict.fromkeys([*lags, min(values, key=float), max(values, key=float)]))
+        self.latest_lag = max(int(lag) for lag in lags)
+        self.layout = _at_base(self.study, lay_out(self.narrowed({LAG: lags}), market))
         self.days = int(self.layout.problem.bounds[1]) if days is None else days
         if self.days < 2 * PARTS:
             rule, remedy = f"a search needs at least {2 * PARTS} days in sample", "Begin the window earlier"
@@ -102,13 +115,44 @@ class SearchContext:
         return tables
 
     def plan(self, part: Study, tables: Sequence[PathTable], layout: StudyLayout) -> BoundPlan:
-        """The plan of a part on one of this context's layouts."""
+        """The plan of a part, which has one execution, on one of this context's layouts."""
+        space = part.space
+        chosen = tuple(space.axes[space.names.index(name)].values[0] for name in self._executing)
+        return self._bind(part, tables, layout, [chosen])
+
+    def _bind(
+        self, part: Study, tables: Sequence[PathTable], layout: StudyLayout, executions: Sequence[tuple[Value, ...]]
+    ) -> BoundPlan:
+        """The plan with these executions, each by its values of the axes that the search chooses."""
+        if self._executing:
+            plan = self._executed(layout, executions).plan(part, tables)
+            return BoundPlan(plan, timed(self._untimed, self.clock).bind(plan.problem))
         like = next((evaluator for known, evaluator in self._evaluators if known is layout), None)
         plan = layout.plan(part, tables)
         evaluate = timed(self._untimed, self.clock, like).bind(plan.problem)
         if like is None and isinstance(evaluate, TimedEvaluator):
             self._evaluators.append((layout, evaluate))
         return BoundPlan(plan, evaluate)
+
+    def _executed(self, layout: StudyLayout, executions: Sequence[tuple[Value, ...]]) -> StudyLayout:
+        """The layout with these executions. What selections earn is kept for later trials."""
+        owners, (base,) = self.study.space.owners, execution_cells(self.study)
+        cells = []
+        for one in executions:
+            chosen = dict(zip(self._executing, one, strict=True))
+            cells.append({name: chosen.get(owners[name], value) for name, value in base.items()})
+        returns, payoff_of = payoff_tables(self.study, layout.market, self.layout.window, cells)
+        costs, cost_of = cost_tables(self.study, layout.market, self.layout.window, cells)
+        days = layout.problem.returns.shape[2]
+        executed = replace(
+            layout.problem,
+            lags=np.array([int(cell[LAG]) for cell in cells], dtype=np.int64),
+            payoff_of=payoff_of,
+            cost_of=cost_of,
+            returns=np.ascontiguousarray(returns[:, :, :days]),
+            costs=np.ascontiguousarray(costs[..., :days]),
+        )
+        return replace(layout, problem=executed)
 
     def is_defined(self, choice: Mapping[str, Value], axis: str | None = None) -> bool:
         """Whether the signals of a variant are defined in time and on all days; with ``axis`` those that it moves."""
@@ -128,12 +172,18 @@ class SearchContext:
         columns: (n,) values of every axis. Raises UndefinedSignalError where a signal is not defined in time.
         """
         tables = [self._point_paths(layout, signal, columns) for signal in self.study.signals]
-        plan, evaluate = self.plan(self.study, tables, layout)
         count = len(next(iter(columns.values())))
-        keys = np.stack([table.index for table in tables], axis=1) if tables else np.zeros((count, 0), dtype=np.int64)
-        distinct, job_of = np.unique(keys.astype(np.int64), axis=0, return_inverse=True)
+        # The base's execution is number 0.
+        numbers = {tuple(self.study.base[name] for name in self._executing): 0}
+        chosen = zip(*(columns[name] for name in self._executing), strict=True) if self._executing else [()] * count
+        execution = np.array([numbers.setdefault(tuple(one), len(numbers)) for one in chosen])
+        plan, evaluate = self._bind(self.study, tables, layout, list(numbers))
+        keys = np.stack([*(table.index for table in tables), execution], axis=1).astype(np.int64)
+        distinct, job_of = np.unique(keys, axis=0, return_inverse=True)
         jobs = Jobs(
-            plan.rows(distinct), np.arange(len(distinct) + 1, dtype=np.int64), np.zeros(len(distinct), dtype=np.int64)
+            plan.rows(distinct[:, :-1]),
+            np.arange(len(distinct) + 1, dtype=np.int64),
+            np.ascontiguousarray(distinct[:, -1]),
         )
         return PointPlan(plan, evaluate, jobs, job_of.ravel())
 
@@ -200,6 +250,14 @@ class SearchContext:
         return self._readings[key]
 
 
+def _at_base(study: Study, layout: StudyLayout) -> StudyLayout:
+    """A layout of several lags, the base's first, with the base's execution alone. Paths are long enough for all lags,
+    and signals must be defined under the longest, as in a run."""
+    problem = layout.problem
+    alone = replace(problem, lags=problem.lags[:1], payoff_of=problem.payoff_of[:1], cost_of=problem.cost_of[:1])
+    return replace(layout, study=study, problem=alone)
+
+
 def _first_days(layout: StudyLayout, bounds: Ints) -> StudyLayout:
     """The first days of a layout, with these bounds of segments, as if the data ended there.
 
@@ -208,7 +266,7 @@ def _first_days(layout: StudyLayout, bounds: Ints) -> StudyLayout:
     """
     days = int(bounds[-1])
     problem, window = layout.problem, replace(layout.window, last=layout.window.first + days - 1, published=None)
-    stop = window.last + 1 - int(problem.lags.min())
+    stop = layout.states.stop - (layout.window.last - window.last)
     shorter = replace(
         problem,
         path_bits=np.zeros((1, -(-(stop - layout.states.start) // 64)), dtype=np.uint64),

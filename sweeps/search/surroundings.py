@@ -10,11 +10,12 @@ from optuna.trial import FrozenTrial
 from gridproof.results.axis_range import Value
 from gridproof.sweeps.search.dimensions import Choice, Dimensions, steps_from
 from gridproof.sweeps.search.search_context import SearchContext
+from gridproof.sweeps.study.axes import full_names
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 
-# Variants of the surroundings at most, and steps from the chosen one along each axis at most.
-_VARIANTS = 250_000
+# Variants of the surroundings at most, selections of stocks among them, and steps from the chosen one along each axis.
+_VARIANTS, _SELECTIONS = 250_000, 1_000
 _STEPS = 6
 
 
@@ -35,16 +36,20 @@ def surrounding_study(study: Study, dimensions: Dimensions, trial: FrozenTrial, 
     ]
     # Where there are too many axes, levels are fixed first: each trial has varied them.
     moving.sort(key=lambda axis: axis.name in dimensions.levels)
-    while moving and not _is_allowed(_steps_around(moving, chosen, 1, context), chosen, context):
+    while moving and not _is_allowed(_steps_around(moving, chosen, 1, context), chosen, dimensions, context):
         moving.pop()
     grid: dict[str, list[Value]] = {}
     for steps in range(1, _STEPS + 1):
         wider = _steps_around(moving, chosen, steps, context)
-        if not _is_allowed(wider, chosen, context):
+        if not _is_allowed(wider, chosen, dimensions, context):
             break
         grid = wider
     varied = {name: values for name, values in grid.items() if len(values) > 1}
-    return study.set(centre).set({**varied, "declared": False})
+    # Full names: a short one means an axis with several values, and the grid may have one of it.
+    several = {axis.name: len(axis.values) > 1 for axis in study.space.axes}
+    choices = [next(iter(full_names(given, several)), given) for given in study.spec.choices]
+    named = study.set({"choices": choices}) if choices else study
+    return named.set(centre).set({**varied, "declared": False})
 
 
 def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int, context: SearchContext) -> dict[str, list[Value]]:
@@ -61,7 +66,11 @@ def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int, context: Sea
     return grid
 
 
-def _is_allowed(grid: Mapping[str, Sequence[Value]], chosen: Choice, context: SearchContext) -> bool:
+def _is_allowed(
+    grid: Mapping[str, Sequence[Value]], chosen: Choice, dimensions: Dimensions, context: SearchContext
+) -> bool:
     """Whether the grid is small enough, and its slowest signals, two axes combined, are still defined in time."""
     slowest = {name: max(values, key=float) for name, values in grid.items()}
-    return prod(map(len, grid.values())) <= _VARIANTS and context.is_defined({**chosen, **slowest})
+    selections = prod(len(values) for name, values in grid.items() if name in dimensions.selecting)
+    small = prod(map(len, grid.values())) <= _VARIANTS and selections <= _SELECTIONS
+    return small and context.is_defined({**chosen, **slowest})

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from gridproof.kernels import reference
-from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME, METRICS, measure_returns
 from gridproof.results.run.record import Record
@@ -38,15 +37,16 @@ class FoldChoice(NamedTuple):
 def search_folds(context: SearchContext, count: int) -> list[SearchFold]:
     """Cut the days in sample into ``count`` + 1 equal parts; each but the first is held after a search on all before.
 
-    A choice at the close of the last day searched decides the position that earns the return ``lag`` days later; until
-    then the previous choice is held. Raises InputError where a part is shorter than half a year.
+    A choice at the close of the last day searched decides the position that earns the return ``lag`` days later, the
+    longest lag where the search chooses it; until then the previous choice is held. Raises InputError where a part is
+    shorter than half a year.
     """
     days, problem = context.days, context.layout.problem
     ends = np.linspace(0, days, count + 2).round().astype(int)[1:]
     if count < 1 or np.diff(ends).min(initial=days) < problem.periods / 2:
         rule, remedy = "each part of a walk-forward must have at least half a year", "Lower it, or bring longer series"
         raise InputError(rule, f"{count + 1} parts of {days} days in sample", "--walk-forward", remedy)
-    starts = [min(int(end) + int(problem.lags[0]) - 1, days) for end in ends]
+    starts = [min(int(end) + context.latest_lag - 1, days) for end in ends]
     return [SearchFold(int(ends[fold]), starts[fold], starts[fold + 1]) for fold in range(count)]
 
 
@@ -69,13 +69,16 @@ def walk_forward_record(
     rows, parts, held_before = [], [], None
     for fold in folds:
         choice = search(fold)
-        held, returns, costs = _daily(context, choice.parameters)
+        columns = {name: np.array([value], dtype=object) for name, value in choice.parameters.items()}
+        points = context.plan_points(context.layout, columns)
+        own_problem, execution = points.plan.problem, int(points.jobs.execution[0])
+        held, returns, costs = reference.daily(own_problem, points.jobs.rows[0].astype(np.int64), execution)
         part = returns[fold.begin : fold.end].copy()
         first = int(held[fold.begin])
         if held_before is not None:
             # The trade from the previous choice's position to this one's is charged once, as the switch that it is.
             own = float(costs[fold.begin])
-            charge = float(problem.costs[problem.cost_of[0], held_before, first, fold.begin])
+            charge = float(own_problem.costs[own_problem.cost_of[execution], held_before, first, fold.begin])
             part[0] = (1.0 + part[0]) / (1.0 - own) * (1.0 - charge) - 1.0
         held_before = int(held[fold.end - 1])
         parts.append(part)
@@ -104,10 +107,3 @@ def walk_forward_record(
         "days": len(nav),
         "curve": {"date": [str(day) for day in dates[folds[0].begin : folds[-1].end]], "nav": nav.tolist()},
     }
-
-
-def _daily(context: SearchContext, chosen: Choice) -> tuple[Ints, Floats, Floats]:
-    """Allocation, return after cost and cost of a variant on each day of the window."""
-    columns = {name: np.array([value], dtype=object) for name, value in chosen.items()}
-    points = context.plan_points(context.layout, columns)
-    return reference.daily(points.plan.problem, points.jobs.rows[0].astype(np.int64), 0)
