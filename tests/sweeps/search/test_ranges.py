@@ -179,12 +179,13 @@ def test_what_has_no_meaning_is_not_asked_for_and_stands_at_the_base() -> None:
     assert dimensions.held == ["rate10.release", "execution.lag", "execution.cost"]
 
 
-def test_an_axis_that_the_study_names_as_a_choice_is_searched_where_it_is_a_release() -> None:
+def test_an_axis_that_the_study_names_as_a_choice_is_searched() -> None:
     released = Dimensions(searched().set({"choices": ["rate10.release"]}), dense=True, cells=36)
     assert released.held == ["execution.lag", "execution.cost"]
     assert "rate10.release" in {one.name for one in released.free}
-    with pytest.raises(gp.InputError, match="a search cannot choose lag, costs, carry or interest; got execution"):
-        Dimensions(searched().set({"choices": ["lag"]}), dense=True, cells=36)
+    lagged = Dimensions(searched().set({"choices": ["lag"]}), dense=True, cells=36)
+    assert lagged.held == ["rate10.release", "execution.cost"]
+    assert lagged.executing == ["execution.lag"]
 
 
 def test_levels_of_a_dense_trial() -> None:
