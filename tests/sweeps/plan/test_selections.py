@@ -305,10 +305,16 @@ def test_unknown_keys_name_the_nearest() -> None:
         load_study(written)
 
 
-def test_a_search_takes_one_selection(folder: Path, tmp_path: Path) -> None:
-    study = load_study(raw()).set({"up.n": {"from": 2, "to": 9, "step": 1}})
-    with pytest.raises(gp.InputError, match=r"a search cannot choose among selections; got small\.count"):
-        gp.search(study, 2, data=folder, out=tmp_path, cells=16, verdict=False)
+@pytest.mark.parametrize("points", [None, 4])
+def test_a_search_chooses_among_selections(points: int | None, folder: Path, tmp_path: Path) -> None:
+    study = load_study(raw()).set({"lag": 1, "execution.cost": 0.001, "small.cost": 0.003})
+    market = market_of(study, folder)
+    run = gp.search(study, 8, data=folder, out=tmp_path, cells=16, points=points, verdict=False)
+    trials = run.sql("SELECT * FROM trials WHERE state = 'complete'").to_dict("records")
+    assert len({(trial["chosen.small.count"], trial["chosen.small.every"]) for trial in trials}) > 2
+    best = run.search["best"]
+    exact = evaluate_point(study, market, best["chosen"]).in_sample
+    assert best["metrics"]["sharpe"] == pytest.approx(exact["sharpe"])
 
 
 def test_the_data_check_reads_the_panel(folder: Path, tmp_path: Path) -> None:
