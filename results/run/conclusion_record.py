@@ -121,7 +121,7 @@ class EnvironmentStrategy(TypedDict):
 
 
 class EnvironmentRecord(TypedDict):
-    """The answers under another environment than the base's: lag, cost, carry, interest and releases.
+    """The answers under another environment than the base's: lag, cost, carry, interest, releases, trading.
 
     best: the choice with the highest objective there. sampled: where there are many choices, how many were drawn for
     best and Search; empty where all were evaluated.

@@ -1,8 +1,8 @@
 """The choices of a study: its variants at one environment, by default the base's.
 
 What a trader decides is a choice: thresholds, windows, the structure of the rule. What the market imposes is the
-environment: lag, costs, carry, interest and releases. Base and best are compared among the choices alone, since the
-best of all variants would always be one without costs.
+environment: lag, costs, carry, interest, releases and trading. Base and best are compared among the choices alone,
+since the best of all variants would always be one without costs.
 """
 
 from __future__ import annotations

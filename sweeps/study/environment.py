@@ -16,7 +16,7 @@ from gridproof.sweeps.study.spec import StudySpec
 def find_environment(
     spec: StudySpec, signals: Sequence[Signal], legs: Sequence[Leg], space: Space, table: AxisTable, document: Document
 ) -> tuple[str, ...]:
-    """The axes of releases and of the execution, except those of selections and those that the study names as choices.
+    """The axes of releases and of the execution, except what is selected and what the study names as choices.
 
     Raises InputError.
     """
@@ -28,7 +28,8 @@ def find_environment(
         where = document.where(("choices", str(number)))
         name = table.find(given, space.axes, "choices", where)
         if name not in imposed:
-            rule = "choices names axes of lag, cost, carry, interest or release; all other axes are choices anyway"
+            kinds = "lag, cost, carry, interest, release or trading"
+            rule = f"choices names axes of {kinds}; all other axes are choices anyway"
             raise InputError(rule, given, where, "Remove it")
         if name in chosen:
             raise InputError("choices names an axis once", given, where, "Remove one")

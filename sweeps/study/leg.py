@@ -11,7 +11,7 @@ from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.limits import limits_of_key
-from gridproof.sweeps.study.selection import SELECTING, StockSelection, StudyPanel, build_selection
+from gridproof.sweeps.study.selection import SELECTING, TRADED_AS, StockSelection, StudyPanel, build_selection
 from gridproof.sweeps.study.spec import LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
@@ -36,8 +36,11 @@ class Leg:
 
     @property
     def selecting(self) -> tuple[str, ...]:
-        """The axes of its selection; none for another leg."""
-        return () if self.selection is None else (*(self.terms[one] for one in SELECTING), *self.selection.parameters)
+        """The axes of what it selects, which are choices: not those of how stocks trade; none for another leg."""
+        if self.selection is None:
+            return ()
+        chosen = (self.terms[one] for one in SELECTING if one != TRADED_AS)
+        return (*chosen, *self.selection.parameters)
 
 
 def build_leg(

@@ -211,7 +211,9 @@ class StudySpec(SeriesFileSpec):
     base: dict[str, BaseValue] = Field({}, description="the published variant: a value for every axis")
     declared: bool = Field(True, description="whether the base was declared before its results on these days were seen")
     choices: list[str] = Field(
-        [], description="axes of lag, cost, carry, interest or release that a trader can choose, such as execution.lag"
+        [],
+        description="axes of lag, cost, carry, interest, release or trading that a trader can choose, such as "
+        "execution.lag",
     )
 
 

@@ -1,4 +1,4 @@
-"""The four answers under every other environment of the grid: another lag, cost, carry, interest or release."""
+"""The four answers under each other environment of the grid: another lag, cost, carry, interest, release, trading."""
 
 from __future__ import annotations
 

@@ -89,6 +89,8 @@ def test_terminal_summary_and_page_show_both(folder: Path, tmp_path: Path) -> No
     run = gp.run(load_study(written), data=folder, out=tmp_path / "runs", verdict=False)
     found: list[SelectionRecord] = run.summary["selections"]["base"]
     assert next(name for name, _ in selection_tables(run.summary)) == "small, base"
+    assert run.summary["environment"]["small.trading"] == "ideal"
+    assert run.summary["best"]["parameters"]["small.trading"] == "ideal"  # not a choice
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     assert "The selections, held throughout" in page
     assert "small, base: sweep, trading ideal" in page

@@ -175,7 +175,7 @@ def test_lists_of_universes_and_rankings_are_the_single_ones(folder: Path) -> No
     written["base"] |= {"small.where": "st == 0", "small.lowest": "raw_close"}
     del written["base"]["small.weights"], written["base"]["small.every"]
     study = load_study(written)
-    assert set(study.environment) == {"execution.lag", "execution.cost", "small.cost", "cash.interest"}
+    assert set(study.environment) == {"execution.lag", "execution.cost", "small.cost", "small.trading", "cash.interest"}
     plan, market, seen = planned(study, folder), market_of(study, folder), set()
     for execution, cell in enumerate(cells_of(study)):
         net = plan.problem.returns[plan.problem.payoff_of[execution], 0]
@@ -210,7 +210,7 @@ def test_codes_in_another_order_change_nothing(folder: Path, tmp_path: Path) -> 
         ({"trading": "limit"}, "small.trading is one of its choices; got 'limit'"),
         ({"weights": ["equal", "caps"]}, "got caps. Did you mean cap"),
         ({"weights": "0 - cap", "trading": "ideal"}, "a weight is 0 or more, and finite"),
-        ({"where": ["st == 0", "sz == 0"]}, "a name in a selection is a field of the panel; got sz"),
+        ({"where": ["st == 0", "sz == 0"]}, r"legs\.small\.select\.where, column 1: a name is .*; got sz"),
     ],
 )
 def test_faults(change: dict[str, Any], message: str, folder: Path) -> None:

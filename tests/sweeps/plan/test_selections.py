@@ -195,7 +195,7 @@ def test_the_order_of_rows_and_legs_of_other_names_change_nothing(folder: Path) 
 
 def test_choices_and_environment() -> None:
     study = load_study(raw())
-    assert set(study.environment) == {"execution.lag", "execution.cost", "small.cost", "cash.interest"}
+    assert set(study.environment) == {"execution.lag", "execution.cost", "small.cost", "small.trading", "cash.interest"}
     assert study.set({"count": [3, 4], "small.every": 4}).space.size == study.space.size // 3
 
 
