@@ -35,7 +35,7 @@ def market_identity(study: Study, folder: Path | None) -> str:
     """
     chosen = _chosen(study)
     traded = {_series_text(study, leg.series) for leg in chosen if leg.series is not None}
-    traded |= {f"{one.panel.spec.file}: {one.panel.text(one.panel.close)}" for leg in chosen if (one := leg.selection)}
+    traded |= {f"{one.panel.source}: {one.panel.text(one.panel.close)}" for leg in chosen if (one := leg.selection)}
     synthetic = market_name(folder) if folder is not None else None
     return " + ".join([*([synthetic] if synthetic else []), *sorted(traded)]) or "cash"
 

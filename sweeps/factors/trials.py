@@ -21,7 +21,7 @@ def record_trials(study: FactorStudy, folder: Path) -> int:
     in the columns of the file, the universe, what it is neutralised by, and how the portfolios are formed.
     """
     panel = study.panel
-    market = f"{panel.spec.file}: {panel.text(panel.close)}"
+    market = f"{panel.source}: {panel.text(panel.close)}"
     names = tuple(dict.fromkeys(_canonical(study, one) for one in study.variants))
     header = LedgerHeader(folder.name, study.name, market, _STRATEGY, (TrialAxis(("variant",), names),))
     ledger = folder.parent / LEDGER_FOLDER

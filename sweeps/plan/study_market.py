@@ -9,6 +9,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.file.reader import check_inside
 from gridproof.signals.data.market import Market, load_market
 from gridproof.signals.data.panel.panel_file import read_panel
+from gridproof.signals.data.panel.series_panel import panel_of_series
 from gridproof.sweeps.plan.data_warnings import with_warnings
 from gridproof.sweeps.plan.operator_checks import check_operators
 from gridproof.sweeps.progress.observer import RunObserver
@@ -23,8 +24,12 @@ def market_of(study: Study, data: str | Path | None = None) -> Market:
     folder = data_folder(study, data)
     market = load_market(study.sources(), study.spec.market.calendar, folder)
     if study.panel is not None:
-        one = study.panel.spec
-        market = replace(market, panel=read_panel(one.file, folder, study.where("panel"), date=one.date, code=one.code))
+        one, where = study.spec.panel, study.where("panel")
+        assert one is not None
+        if one.series:
+            market = replace(market, panel=panel_of_series(one.series, market, where))
+        else:
+            market = replace(market, panel=read_panel(one.file, folder, where, date=one.date, code=one.code))
     market = with_warnings(study, market)
     check_operators(study, market)
     return market
@@ -55,7 +60,7 @@ def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Mar
             raise InputError(rule, f"market.path {folder}, outside of the working directory", where, remedy)
     for source in sources:
         check_inside(source.file, folder, source.where)
-    if study.panel is not None:
+    if study.panel is not None and study.panel.spec.file:
         check_inside(study.panel.spec.file, folder, study.where("panel", "file"))
     return market_of(study, data)
 

@@ -15,6 +15,7 @@ from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.spec import LegSpec, PanelSpec, SelectSpec, StudySpec
+from gridproof.sweeps.study.validation_errors import did_you_mean
 from gridproof.sweeps.study.values import SameAs
 
 # Fields with a meaning of their own: what a share is worth, whether that is from a trade, and what price limits need.
@@ -33,12 +34,16 @@ WORDED = (WHERE, RANKING, WEIGHTS, TRADED_AS)
 
 @dataclass(frozen=True, slots=True)
 class StudyPanel:
-    """The panel of a study: its file and the formulas over it. ``close`` and ``traded``: nodes of these."""
+    """The panel of a study, and the formulas over it. ``close`` and ``traded``: nodes of these.
+
+    ``source``: from what it is: its file, or the files of its series.
+    """
 
     spec: PanelSpec
     formulas: PanelFormulas
     close: int
     traded: int | None
+    source: str
 
     def text(self, at: int | None) -> str | None:
         return None if at is None else self.formulas.text(at)
@@ -62,7 +67,7 @@ class StudyPanel:
     def identity(self) -> list[str | None]:
         """What stocks are worth, however the fields are called: the file, its keys, and the formulas in its columns."""
         one = self.spec
-        return [one.file, one.date, one.code, self.text(self.close), self.text(self.traded)]
+        return [self.source, one.date, one.code, self.text(self.close), self.text(self.traded)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +132,31 @@ def build_panel(spec: StudySpec, expressions: StudyExpressions, document: Docume
     one, formulas = spec.panel, expressions.panel
     if one is None or formulas is None:
         return None
+    where = document.where(("panel",))
+    if bool(one.file) == bool(one.series):
+        rule, remedy = (
+            "a panel is read from a file, or made of series",
+            "Write file: NAME, or series: and a list of names",
+        )
+        raise InputError(rule, "both" if one.file else "neither", where, remedy)
+    for name in one.series:
+        if name not in spec.series or one.series.count(name) > 1:
+            rule, remedy = "a panel names series of the study, each once", did_you_mean(name, spec.series)
+            raise InputError(rule, name, document.where(("panel", "series")), remedy)
     selected = any(isinstance(leg, LegSpec) and leg.select is not None for leg in spec.legs.values())
     if not selected and not any(node.kind == "cross" for node in formulas.graph.nodes):
         rule, remedy = "a panel is read for a leg with select:, or for a signal", "Add one, or remove the panel"
-        raise InputError(rule, "no leg selects, and no signal has its fields", document.where(("panel",)), remedy)
-    return open_panel(one, document, formulas)
+        raise InputError(rule, "no leg selects, and no signal has its fields", where, remedy)
+    sources = [f"{each.file}[{each.code}].{each.field}" for each in (spec.series[name] for name in sorted(one.series))]
+    return open_panel(one, document, formulas, one.file or ", ".join(sources))
 
 
-def open_panel(one: PanelSpec, document: Document, formulas: PanelFormulas | None = None) -> StudyPanel:
+def open_panel(
+    one: PanelSpec, document: Document, formulas: PanelFormulas | None = None, source: str | None = None
+) -> StudyPanel:
     """Check the fields of a panel that stands under the key panel. Raises InputError if one is invalid.
 
-    ``formulas``: those over it, where they share the graph of others.
+    ``formulas``: those over it, where they share the graph of others. ``source``: from what it is; default: its file.
     """
     where = document.where(("panel", "fields"))
     if CLOSE not in one.fields:
@@ -151,7 +170,7 @@ def open_panel(one: PanelSpec, document: Document, formulas: PanelFormulas | Non
     traded = None
     if TRADED in one.fields:
         traded = formulas.condition(formulas.fields[TRADED], document.where(("panel", "fields", TRADED)))
-    return StudyPanel(one, formulas, formulas.fields[CLOSE], traded)
+    return StudyPanel(one, formulas, formulas.fields[CLOSE], traded, one.file if source is None else source)
 
 
 def build_selection(

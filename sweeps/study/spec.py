@@ -80,6 +80,16 @@ class PanelSpec(_Spec):
     )
 
 
+class StudyPanelSpec(PanelSpec):
+    file: str = Field("", description="a Parquet file in the market folder, a row for each day and stock")
+    series: list[Name] = Field(
+        [], description="instead of file: series of the study, each of them a stock; their column is close"
+    )
+    fields: dict[Name, Expression] = Field(
+        {"close": "close"}, description=f"{PanelSpec.model_fields['fields'].description}; default: the column close"
+    )
+
+
 class SelectSpec(BaseModel):
     """Further keys are the parameters that its formulas name."""
 
@@ -196,7 +206,7 @@ class StudySpec(SeriesFileSpec):
     legs: dict[Name, Annotated[Word | Annotated[LegSpec, Tag(MAPPING)], SHAPES]] = Field(
         description="by name: the assets that can be held: a series, a selection of stocks, or cash"
     )
-    panel: PanelSpec | None = Field(None, description="the stocks from which legs with select: are built")
+    panel: StudyPanelSpec | None = Field(None, description="the stocks from which legs with select: are built")
     signals: dict[Name, SignalSpec] = Field(description="by name: expressions, and how their values become states")
     rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | Word, SHAPES] = Field(
         "", description="leg: expression of signals; first true wins; last 'leg: otherwise'. With rules: their names"
