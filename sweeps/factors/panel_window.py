@@ -9,7 +9,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.backend import PanelBackend
 from gridproof.kernels.panel.ranking import Columns
 from gridproof.signals.data.column.dates import Dates
+from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import carried
+from gridproof.signals.expression.panel import PanelValues
 from gridproof.sweeps.factors.data import FactorData
 from gridproof.sweeps.factors.study import FactorStudy
 from gridproof.sweeps.factors.variant import Control, Universe
@@ -28,10 +30,12 @@ class PanelWindow:
     """
 
     def __init__(self, study: FactorStudy, data: FactorData, backend: PanelBackend) -> None:
-        self._formulas, self._panel, self._groups = study.panel.formulas, data.panel, data.groups
-        self._backend, self._late = backend, study.spec.lag - 1
-        self._first, self._last = _find_window(study, data.panel.dates, self._late)
-        self.dates: Dates = data.panel.dates[self._first : self._last + 1]
+        panel, periods, where = data.panel, study.spec.market.periods, study.where("panel")
+        self._groups, self._backend, self._late = data.groups, backend, study.spec.lag - 1
+        self._first, self._last = _find_window(study, panel.dates, self._late)
+        self.dates: Dates = panel.dates[self._first : self._last + 1]
+        market = Market(panel.dates[: self._last + 1], {}, panel=panel)
+        self._values = PanelValues(study.panel.formulas.graph, market, self._last, periods, where=where)
         close = self._all_days(study.panel.close)
         traded = close > 0.0
         self._priced: Bools = traded[self._decided]
@@ -98,7 +102,7 @@ class PanelWindow:
         return slice(self._first - self._late, self._last + 1 - self._late)
 
     def _all_days(self, node: int) -> Floats:
-        return self._formulas.values(node, self._panel, self._last + 1)
+        return self._values.of(node)
 
 
 def _find_window(study: FactorStudy, dates: Dates, late: int) -> tuple[int, int]:

@@ -79,7 +79,8 @@ def _compute(study: FactorStudy, data: FactorData, folder: Path, observer: RunOb
             warnings.append(f"{one['label']}: {one['note']}")
     verdict: dict[str, Any] | None = None
     if measured:
-        trials = record_trials(study, folder)
+        known = [variant for variant, one in zip(study.variants, measured, strict=True) if one.stocks.any()]
+        trials = record_trials(study, known, folder)
         verdict, tests = judge(np.stack([one.net(spec.cost) for one in measured], axis=1), trials, spec.market.periods)
         records = [one | test for one, test in zip(records, tests, strict=True)]
         _write_series(folder, measured, window, spec.horizons, spec.cost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from gridproof.results.ledger.file import LedgerFile, LedgerHeader
@@ -14,20 +15,20 @@ from gridproof.sweeps.factors.variant import FactorVariant
 _STRATEGY = "factor long-short"
 
 
-def record_trials(study: FactorStudy, folder: Path) -> int:
-    """Record all variants of a study, whose folder this is. Returns how many were ever tried on its panel.
+def record_trials(study: FactorStudy, variants: Sequence[FactorVariant], folder: Path) -> int:
+    """Record variants of a study, whose folder this is. Returns how many were ever tried on its panel.
 
     The panel is the market: its file and what a stock is worth. A variant is the same whatever its names: the formulas
     in the columns of the file, the universe, what it is neutralised by, and how the portfolios are formed.
     """
     panel = study.panel
     market = f"{panel.source}: {panel.text(panel.close)}"
-    names = tuple(dict.fromkeys(_canonical(study, one) for one in study.variants))
+    names = tuple(dict.fromkeys(_canonical(study, one) for one in variants))
     header = LedgerHeader(folder.name, study.name, market, _STRATEGY, (TrialAxis(("variant",), names),))
     ledger = folder.parent / LEDGER_FOLDER
-    file = LedgerFile(ledger, header)
-    file.add_range(0, len(names))
-    return ledger_total(ledger, market)
+    if names:
+        LedgerFile(ledger, header).add_range(0, len(names))
+    return ledger_total(ledger, market) if ledger.is_dir() else 0
 
 
 def _canonical(study: FactorStudy, one: FactorVariant) -> str:

@@ -16,7 +16,7 @@ from gridproof.results.report.factors.months import month_rows
 from gridproof.results.report.factors.svg import Line, bar_figure, line_figure, step_figure
 from gridproof.results.report.factors.wording import conclusion, facts, survival
 from gridproof.results.report.figures import BEST, INK, LEG_COLOURS, SOFT
-from gridproof.results.report.number_format import format_probability, format_value
+from gridproof.results.report.number_format import UNDEFINED, format_probability, format_value
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.factor_run import IC, LONG_SHORT, PAGE, QUANTILES, RECORD, STYLES
 
@@ -103,13 +103,18 @@ def _detail(folder: Path, one: dict[str, Any], record: dict[str, Any]) -> dict[s
     running = np.where(np.isnan(series), np.nan, np.nancumsum(series))
     columns = [f"q{place + 1}" for place in range(quantiles)]
     navs = {name: np.cumprod(1.0 + np.nan_to_num(returns[name].to_numpy(), nan=0.0)) for name in columns}
-    last = ic["date"].to_numpy()[-1]
+    net = pair["net"].to_numpy(dtype=np.float64)
+    years = pair["date"].to_numpy(dtype="datetime64[Y]").astype(str)
+    yearly = {str(year): format_value(float(np.prod(1.0 + net[years == year])) - 1.0, "percent") for year in set(years)}
     return {
         "label": one["label"],
         "formula": record["formulas"][one["factor"]],
         "survival": survival(one, record["verdict"]) if record["verdict"].get("best") is not None else "",
         "horizon": first,
-        "months": month_rows(ic["date"].to_numpy(dtype="datetime64[D]"), series),
+        "months": [
+            (year, cells, yearly.get(year, UNDEFINED))
+            for year, cells in month_rows(ic["date"].to_numpy(dtype="datetime64[D]"), series)
+        ],
         "running": _mark(line_figure(dates, [Line("", running, INK)], f"Running sum of the {first}-day rank IC")),
         "bars": _mark(
             bar_figure(
@@ -164,7 +169,6 @@ def _detail(folder: Path, one: dict[str, Any], record: dict[str, Any]) -> dict[s
                 include=(0.0, 1.0),
             )
         ),
-        "until": str(last)[:10],
     }
 
 
