@@ -19,7 +19,7 @@ STRATEGIES = (
     "growth-liquidity", "informed-trading", "large-small-momentum", "northbound-bands", "pe-percentile",
     "price-segments",
     "rate-average", "relative-crowding", "research-visits", "risk-premium", "risk-premium-bands", "rsi-2", "rsrs",
-    "sharpe-extreme", "trading-heat", "turn-of-month", "vix-threshold", "yield-curve",
+    "sharpe-extreme", "trading-heat", "turn-of-month", "vix-threshold", "yearly-excess", "yield-curve",
 )  # fmt: skip
 
 DAILY = trading_days(1998, 2026)
