@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,14 +34,38 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return gp.run(tiny_grid(), out=tmp_path_factory.mktemp("runs") / "[/x] [red] :cat: 策略").folder
 
 
-def call(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
+# Calls the command line for each list of arguments in argv[1], and ends each call with its exit code and a separator.
+SEVERAL = """
+import json, sys
+from gridproof.sweeps.cli.entry import main
+for arguments in json.loads(sys.argv[1]):
+    code, sys.argv = 0, ["gridproof", *arguments]
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code or 0
+    for stream, text in ((sys.stdout, f"exit code {code}, "), (sys.stderr, "")):
+        stream.flush()
+        stream.buffer.write(text.encode() + b"END")
+        stream.buffer.flush()
+"""
+
+
+def call(commands: Sequence[Sequence[object]], **environment: str) -> list[tuple[int, bytes, bytes]]:
+    """Exit code, output and errors of each command, in one process with these variables."""
+    texts = json.dumps([[str(argument) for argument in command] for command in commands])
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL, texts],
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=240,
     )
+    assert done.returncode == 0, done.stderr
+    *outputs, _ = done.stdout.split(b"END")
+    *errors, _ = done.stderr.split(b"END")
+    codes = [int(text.rsplit(b"exit code ", 1)[1].rstrip(b", ")) for text in outputs]
+    return [(code, *texts) for code, *texts in zip(codes, outputs, errors, strict=True)]
 
 
 QUERY = "SELECT '−≥ 策略 é' AS a"
@@ -78,21 +103,23 @@ def test_every_command_prints_in_every_encoding(encoding: str, run_folder: Path,
 def test_a_process_prints_on_every_terminal(environment: dict[str, str], run_folder: Path, study: Path) -> None:
     """The encoding of a process, and its narrow terminal."""
     again = ("run", study, "--out", run_folder.parent, "--no-verdict")
-    for command in (again, ("show", run_folder), ("show", run_folder, "--sql", QUERY)):
-        done = call(*command, **environment)
-        assert done.returncode == 0, (command, done.stderr)
-        assert b"Traceback" not in done.stderr
+    commands: list[Sequence[object]] = [again, ("show", run_folder), ("show", run_folder, "--sql", QUERY)]
+    for command, (code, output, errors) in zip(commands, call(commands, **environment), strict=True):
+        assert code == 0, (command, errors)
+        assert b"Traceback" not in errors
         if "ascii:strict" in environment.values():
-            assert done.stdout.isascii()
-            assert (b"->= ?? e" if QUERY in command else b">= ") in done.stdout
+            assert output.isascii()
+            assert (b"->= ?? e" if QUERY in command else b">= ") in output
 
 
 def test_a_locale_without_unicode(run_folder: Path, study: Path, tmp_path: Path) -> None:
     """Python then has no UTF-8 for names of files either."""
     environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    for command in (("--help",), ("operators",), ("run", study, "--out", tmp_path, "--no-verdict")):
-        assert call(*command, **environment).returncode == 0
-    done = call("show", run_folder, **environment)
+    commands = [("--help",), ("operators",), ("run", study, "--out", tmp_path, "--no-verdict")]
+    assert [code for code, *_ in call(commands, **environment)] == [0, 0, 0]
+    done = subprocess.run(
+        [*COMMAND, "show", str(run_folder)], env=os.environ | environment, stdin=subprocess.DEVNULL, capture_output=True
+    )
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.endswith(b"got ascii. Set PYTHONUTF8=1, or rename it.")

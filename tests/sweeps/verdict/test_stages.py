@@ -23,6 +23,7 @@ from gridproof.sweeps.run import judge_run, run_study
 from gridproof.sweeps.verdict.stages import FOLDER, Stages
 from gridproof.sweeps.verdict.verdict import _identity
 from tests.support.demo import small_study
+from tests.support.tiny import tiny_grid
 
 
 def test_a_stage_is_computed_once(tmp_path: Path) -> None:
@@ -101,8 +102,9 @@ def test_nothing_is_kept_without_a_folder() -> None:
 
 
 def test_an_interrupted_verdict_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = run_study(small_study(), options=RunOptions(out=tmp_path, verdict=False)).folder
-    judge_run(folder)
+    data = str(tiny_grid().spec.market.path)
+    folder = run_study(tiny_grid(), options=RunOptions(out=tmp_path, verdict=False)).folder
+    judge_run(folder, data)
     whole = (folder / STATISTICS).read_bytes()
     assert not (folder / FOLDER).exists()
     kept: list[str] = []
@@ -118,11 +120,11 @@ def test_an_interrupted_verdict_goes_on_to_the_same_bytes(tmp_path: Path, monkey
     while interrupting:
         (folder / STATISTICS).unlink(missing_ok=True)
         with pytest.raises(KeyboardInterrupt):
-            judge_run(folder)
+            judge_run(folder, data)
         assert kept[-1] == interrupting.pop()
         assert (folder / FOLDER / f"{kept[-1]}.npz").is_file()
         assert not (folder / STATISTICS).exists()
-    judge_run(folder)
+    judge_run(folder, data)
     assert (folder / STATISTICS).read_bytes() == whole
     assert not (folder / FOLDER).exists()
     # Each was computed once in these calls.
