@@ -43,7 +43,7 @@ def test_axes_that_do_not_fit_in_memory_are_refused(tmp_path: Path) -> None:
     many = tiny_study(execution={"lag": {"from": 1, "to": 20, "step": 1}, "cost": costs}, base={"lag": 1, "cost": 0.0})
     with pytest.raises(gp.InputError, match=r"must have at most 1,000,000 combinations; got 2,000,020"):
         check_memory(many)
-    dear = tiny_study(execution={"lag": 1, "cost": {"from": 0.0, "to": 0.01, "count": 500_001}}, base={"cost": 0.0})
+    dear = tiny_study(execution={"lag": 1, "cost": {"from": 0.0, "to": 0.01, "count": 200_001}}, base={"cost": 0.0})
     with pytest.raises(
         gp.InputError, match=r"execution\.cost: costs must have at most \d+,\d+ settings in this window"
     ):

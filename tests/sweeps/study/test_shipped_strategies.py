@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,20 +35,26 @@ def csv(file: str, field: str, date: str = "date") -> pd.Series:
     return pd.read_csv(DATA / file, parse_dates=[date]).set_index(date)[field].dropna()
 
 
+@cache
+def table(file: str) -> pd.DataFrame:
+    """Read once; nothing changes it."""
+    return pd.read_parquet(DATA / file)
+
+
 def index(code: str, field: str = "close", file: str = "index_daily.parquet") -> pd.Series:
-    frame = pd.read_parquet(DATA / file)
+    frame = table(file)
     frame = frame[frame["code"] == code]
     return pd.Series(frame[field].to_numpy(), pd.DatetimeIndex(pd.to_datetime(frame["date"]))).dropna()
 
 
 def turnover(group: str) -> pd.Series:
-    frame = pd.read_parquet(DATA / "group_turnover_daily_2005_2020.parquet")
+    frame = table("group_turnover_daily_2005_2020.parquet")
     frame = frame[frame["group"] == group]
     return pd.Series(frame["turnover_fw_pct"].to_numpy(), pd.to_datetime(frame["date"].astype(str)))
 
 
 def minutes(contract: str) -> pd.DataFrame:
-    frame = pd.read_parquet(DATA / "index_futures_1min_2020_2023.parquet")
+    frame = table("index_futures_1min_2020_2023.parquet")
     frame = frame[(frame["contract"] == contract) & (frame["datetime"] < "2023-08-14")]
     return frame.set_index("datetime")
 
