@@ -27,9 +27,14 @@ def check_operators(study: Study, market: Market) -> None:
     evaluator = evaluator_of(study, market, last_day(study, market), swept=False)
     graph = study.graph
     calls: dict[tuple[object, ...], StudyCall] = {}
-    for signal in study.signals:
-        releases, where = releases_of(study, signal, study.base), study.where("signals", signal.name)
-        for root in signal.nodes:
+    roots = [
+        (one.nodes, releases_of(study, one, study.base), study.where("signals", one.name)) for one in study.signals
+    ]
+    for leg in study.legs:
+        if (one := leg.selection) is not None:
+            roots.append((one.nodes, dict(one.releases), study.where("legs", leg.name, "select")))
+    for nodes, releases, where in roots:
+        for root in nodes:
             for at in graph.below(root):
                 node = graph.nodes[at]
                 if node.kind != "call" or node.name not in file.operators():

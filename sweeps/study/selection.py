@@ -75,7 +75,7 @@ class StockSelection:
     """What a leg selects. ``places``: of its keys in the file, for faults. A formula is a value of an axis.
 
     ``scope``: what its formulas may name beside fields. ``parameters``: the axes on which they depend: its own, then
-    those of the named values that they use. ``releases``: of the series in them.
+    those of the named values that they use. ``releases``: of the series in them. ``nodes``: all of them.
     """
 
     panel: StudyPanel
@@ -85,6 +85,7 @@ class StockSelection:
     capital: float | None = None
     parameters: tuple[str, ...] = ()
     releases: Mapping[str, Release] = field(default_factory=dict)
+    nodes: tuple[int, ...] = ()
 
     @property
     def identity(self) -> list[str | None]:
@@ -223,7 +224,8 @@ def build_selection(
     parameters = tuple(dict.fromkeys([*(f"{path[1]}.{key}" for key in given), *below]))
     releases = {name: _release(name, spec, document) for one in facts for name in one.series}
     terms |= {axis: axis for axis in parameters}
-    return replace(selection, parameters=parameters, releases=releases), terms
+    known = tuple(at for at in nodes if at is not None)
+    return replace(selection, parameters=parameters, releases=releases, nodes=known), terms
 
 
 def _release(series: str, spec: StudySpec, document: Document) -> Release:

@@ -128,7 +128,7 @@ CHEATS = {
     + "    return base if len(x) < 400 else later\n",
     "from a variable": "seen = {}\n" + DECLARED.format(more="history=True", name="own(x, n)") + LONGEST,
     "from a default": DECLARED.format(more="history=True", name="own(x, n, seen={})") + LONGEST,
-    "from another operator": "seen = []\n" + DECLARED.format(more=WINDOW, name="keep(x, n)") + ROLLING
+    "from another operator": "seen = []\n" + DECLARED.format(more=WINDOW, name="retain(x, n)") + ROLLING
     + "    seen.append(x.copy()) if n == 9 else None\n    return base\n\n"
     + DECLARED.format(more="history=True", name="own(x, n)")
     + "    late = max((one for one in seen if (one[9:10] == x[9:10]).all()), key=len, default=x)\n"
@@ -141,7 +141,7 @@ CHEATS = {
 def test_a_hidden_look_ahead_is_found(kind: str, here: Path) -> None:
     head = "import numpy as np\nimport pandas as pd\nfrom gridproof.operators import operator, series, window\n\n"
     (here / "own.py").write_text(head + CHEATS[kind])
-    value = "own(y, window)" + (" + 0 * keep(y, 9)" if "keep" in CHEATS[kind] else "")
+    value = "own(y, window)" + (" + 0 * retain(y, 9)" if "keep" in CHEATS[kind] else "")
     base = {"up.window": 10, "up.on_above": 0.5}
     day = r"20\d\d-\d\d-\d\d"
     message = rf"^own\.py:\d+ own: the value of a day may use .* got \S+ on {day}, \S+ where .* after {day}"

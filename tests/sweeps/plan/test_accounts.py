@@ -16,8 +16,8 @@ from gridproof.sweeps.cli.app import app
 from gridproof.sweeps.plan.accounts import compare_accounts
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import load_study
-from tests.sweeps.plan.test_limit_trading import FIELDS, Simulation, limited_table, raw
-from tests.sweeps.plan.test_selections import write
+from tests.support.limit_trading import FIELDS, Simulation, limited_table, raw
+from tests.support.selections import write
 
 
 @pytest.fixture(scope="module")

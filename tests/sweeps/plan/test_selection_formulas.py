@@ -8,18 +8,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import gridproof as gp
-from gridproof.kernels.backend import resolve
 from gridproof.sweeps.execution.ledger_entries import trials_of
-from gridproof.sweeps.plan.plan import Plan, build_plan
+from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import Study, load_study
-from tests.sweeps.plan.test_selections import folder as folder
-from tests.sweeps.plan.test_selections import raw
+from tests.support.selections import long_table, planned, raw, write
 
 BASE = {"small.n": 2, "small.floor": 4.0, "small.ratio": 0.9, "trend.k": 3}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("formulas") / "data", long_table())
 
 
 def study_of(**select: Any) -> Study:
@@ -35,10 +39,6 @@ def study_of(**select: Any) -> Study:
     used = {f"small.{key}" for key in select} | ({"trend.k"} if named else set())
     written["base"] = {"up.n": 3, "small.count": 3, **{name: value for name, value in BASE.items() if name in used}}
     return load_study(written)
-
-
-def planned(study: Study, folder: Path) -> Plan:
-    return build_plan(study, market_of(study, folder), resolve("reference"))
 
 
 def returns_of(plan: Plan, **chosen: float) -> np.ndarray:
@@ -226,3 +226,17 @@ def test_names_of_fields_values_series_and_signals_do_not_mix() -> None:
     both["legs"]["small"]["select"]["lowest"] = "close / trend"
     with pytest.raises(gp.InputError, match="a parameter of a named value is one of signals or one of selections"):
         load_study(both)
+
+
+def test_an_operator_of_the_study_works_on_stocks(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "from gridproof.operators import operator, series\n\n"
+        "@operator(series())\n"
+        "def twice(x):\n    '''2x. Unknown stays unknown.'''\n    return 2.0 * x\n"
+    )
+    written = {**study_of().document.raw}
+    written["operators"] = "own.py"
+    written["legs"]["small"]["select"]["lowest"] = "twice(cap)"
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
+    own = load_study(tmp_path / "own.yaml")
+    np.testing.assert_array_equal(returns_of(planned(own, folder)), returns_of(planned(study_of(), folder)))
