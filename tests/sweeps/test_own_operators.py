@@ -141,7 +141,7 @@ CHEATS = {
 def test_a_hidden_look_ahead_is_found(kind: str, here: Path) -> None:
     head = "import numpy as np\nimport pandas as pd\nfrom gridproof.operators import operator, series, window\n\n"
     (here / "own.py").write_text(head + CHEATS[kind])
-    value = "own(y, window)" + (" + 0 * retain(y, 9)" if "keep" in CHEATS[kind] else "")
+    value = "own(y, window)" + (" + 0 * retain(y, 9)" if "retain" in CHEATS[kind] else "")
     base = {"up.window": 10, "up.on_above": 0.5}
     day = r"20\d\d-\d\d-\d\d"
     message = rf"^own\.py:\d+ own: the value of a day may use .* got \S+ on {day}, \S+ where .* after {day}"
