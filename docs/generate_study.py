@@ -84,7 +84,7 @@ def _value(shape: dict[str, Any], limits: AxisLimits) -> str:
 def _axis(limits: AxisLimits) -> str:
     if limits.choices:
         return f"an axis of {' and '.join(f'`{one}`' for one in limits.choices)}"
-    if limits is NO_LIMITS:
+    if limits is NO_LIMITS or limits.fits is not None:
         return "an axis"
     kind = "an axis of whole numbers" if limits.kind is int else "an axis of numbers"
     return _bounded(kind, {"minimum": limits.least, "exclusiveMaximum": limits.below})

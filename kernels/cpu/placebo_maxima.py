@@ -10,7 +10,8 @@ whole numbers, so that the sums are exact.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from threading import Lock
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,9 +22,12 @@ from gridproof.kernels.cpu.patterns.simd_rows import sum_rows
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
 from gridproof.kernels.problem import Problem
-from gridproof.kernels.threads import run_ranges
+from gridproof.kernels.threads import run_ranges, thread_count
 
 _EIGHT = np.uint64(LANES)
+
+# From so many sets of patterns a thread on, threads take whole sets; of fewer they share each.
+_SETS = 4
 
 # A square below this share of what it is compared with is below it, whatever the rounding.
 _SURELY = 1.0 - 1e-12
@@ -74,15 +78,31 @@ def active_t_maxima(
     padded[:count] = shifts
     maxima = np.full(batches * LANES, -np.inf)
     more = np.zeros(len(eligible)) if added is None else added
-    for each in patterns:
+    lock = Lock()
+
+    def raise_sets(low: int, high: int) -> None:
+        """Sets of patterns [low, high), each by this thread alone."""
+        for each in patterns[low:high]:
+            own = maxima.copy()
+            if arguments := arguments_of(each):
+                _raise(0, batches, *arguments, own)
+            with lock:
+                np.maximum(maxima, own, out=maxima)
+
+    def arguments_of(each: Patterns) -> tuple[Any, ...]:
+        """The arguments of ``_raise`` for a set of patterns; none where no job of it is eligible."""
         chosen = eligible[each.jobs]
         if not chosen.any():
-            continue
+            return ()
         days = ActiveDays.of(problem, each)
-        run_ranges(
-            _raise, batches, each, days.values, days.units, days.weights, days.mixed, more[each.jobs], chosen, padded,
-            maxima,
-        )  # fmt: skip
+        return each, days.values, days.units, days.weights, days.mixed, more[each.jobs], chosen, padded
+
+    if len(patterns) > _SETS * thread_count():
+        run_ranges(raise_sets, len(patterns))
+        return maxima[:count]
+    for each in patterns:
+        if arguments := arguments_of(each):
+            run_ranges(_raise, batches, *arguments, maxima)
     return maxima[:count]
 
 

@@ -11,6 +11,7 @@ from gridproof.kernels.panel.backend import resolve_panel
 from gridproof.results.run.selection_record import HeldRecord, SelectionRecord
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.stamp_duty import stamp_rates
+from gridproof.sweeps.plan.basket_sizes import grouped_sizes
 from gridproof.sweeps.plan.selections import Setting, build_problem, panel_arrays, setting_of
 from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import Window, find_window
@@ -36,12 +37,13 @@ def _compare(study: Study, leg: Leg, market: Market, window: Window) -> Selectio
     net = (1.0 + swept.gross) * (1.0 - (one_way + buying) * swept.bought - (one_way + selling) * swept.sold) - 1.0
     limited = leg.selection.panel.limited
     basket = (*setting.basket[:-1], LIMITS if limited else IDEAL)
-    problem = build_problem(
-        study, leg, market, window, basket, [(setting.every, setting.offset)], [setting.stocks], setting.lag
-    )
+    (sizes,) = grouped_sizes([setting.stocks])
+    problem = build_problem(study, leg, market, window, basket, [(setting.every, setting.offset)], sizes, setting.lag)
     lots = _lots(study, leg, market, window, setting)
     # The account charges a tax on purchases (until 2008) when the stock is sold.
-    account = resolve_panel("cpu").simulate_account(problem, 0, 0, one_way, buying + selling, lots)
+    account = resolve_panel("cpu").simulate_account(
+        problem, 0, sizes.places[setting.stocks], one_way, buying + selling, lots
+    )
     from_first = slice(setting.offset, None)
     return {
         "leg": leg.name,

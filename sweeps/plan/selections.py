@@ -18,6 +18,7 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.panel import PanelValues
+from gridproof.sweeps.plan.basket_sizes import BasketSizes, grouped_sizes
 from gridproof.sweeps.plan.panel_arrays import PanelArrays
 from gridproof.sweeps.plan.panel_values import panel_values
 from gridproof.sweeps.plan.window import Window
@@ -38,7 +39,7 @@ class Setting(NamedTuple):
     trading: Value
     every: int
     offset: int
-    stocks: int
+    stocks: Value  # a number, a share or a part of the universe
 
     @property
     def basket(self) -> Basket:
@@ -64,7 +65,7 @@ def selection_axes(leg: Leg) -> list[str]:
 def setting_of(leg: Leg, cell: Mapping[str, Value]) -> Setting:
     lag, where, ranking, weights, trading, every, offset, count, *chosen = (cell[axis] for axis in selection_axes(leg))
     basket = where, ranking, weights, tuple(chosen), trading
-    return Setting(int(lag), *basket, int(every), int(offset), int(count))
+    return Setting(int(lag), *basket, int(every), int(offset), count if isinstance(count, str) else int(count))
 
 
 def trade_selections(
@@ -78,16 +79,17 @@ def trade_selections(
     """
     lags = sorted({setting.lag for setting in settings})
     schedules = sorted({(setting.every, setting.offset) for setting in settings})
-    counts = sorted({setting.stocks for setting in settings})
+    sizes = grouped_sizes(setting.stocks for setting in settings)
     found, values = {}, panel_values(study, leg, market, window)
     for basket in dict.fromkeys(setting.basket for setting in settings):
-        problem = build_problem(study, leg, market, window, basket, schedules, counts, lags[-1], values)
-        for lag in lags:
-            selected = resolve_panel("cpu").select(problem._replace(lag=lag))
-            for place, schedule in enumerate(schedules):
-                for number, count in enumerate(counts):
-                    setting = Setting(lag, *basket, *schedule, count)
-                    found[setting] = Traded(*(one[place, number] for one in selected))
+        for together in sizes:
+            problem = build_problem(study, leg, market, window, basket, schedules, together, lags[-1], values)
+            for lag in lags:
+                selected = resolve_panel("cpu").select(problem._replace(lag=lag))
+                for place, schedule in enumerate(schedules):
+                    for size, number in together.places.items():
+                        setting = Setting(lag, *basket, *schedule, size)
+                        found[setting] = Traded(*(one[place, number] for one in selected))
     return found
 
 
@@ -98,7 +100,7 @@ def build_problem(
     window: Window,
     basket: Basket,
     schedules: Sequence[tuple[int, int]],
-    counts: Sequence[int],
+    sizes: BasketSizes,
     lag: int,
     values: PanelValues | None = None,
 ) -> SelectionProblem:
@@ -123,8 +125,8 @@ def build_problem(
     else:
         buyable, sellable = (each[first:] for each in arrays.tradability()[:2])
     return selection_problem(
-        value, ranking, buyable, sellable, np.array(schedules), np.array(counts),
-        None if weight is None else weight[first:], start=study.longest_lag - 1, lag=lag,
+        value, ranking, buyable, sellable, np.array(schedules), sizes.counted(ranking.eligible),
+        None if weight is None else weight[first:], start=study.longest_lag - 1, lag=lag, parted=sizes.parted,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from gridproof.signals.data.file.reader import check_inside
 from gridproof.signals.data.market import Market, load_market
 from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.panel.series_panel import panel_of_series
+from gridproof.signals.synthetic.drawn import DRAWN, drawn_folder
 from gridproof.sweeps.plan.data_warnings import with_warnings
 from gridproof.sweeps.plan.operator_checks import check_operators
 from gridproof.sweeps.progress.observer import RunObserver
@@ -36,8 +37,13 @@ def market_of(study: Study, data: str | Path | None = None) -> Market:
 
 
 def data_folder(study: Study, data: str | Path | None = None) -> Path | None:
-    """Where a study's files are read: ``data``, else its market.path, None where neither is given."""
+    """Where a study's files are read: ``data``, else its market.path, None where neither is given.
+
+    The synthetic market that gridproof draws itself is a folder too.
+    """
     folder = data if data is not None else study.spec.market.path
+    if folder == DRAWN:
+        return drawn_folder()
     return Path(folder) if folder is not None else None
 
 
@@ -51,7 +57,11 @@ def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Mar
     """
     folder = data_folder(study, data)
     sources = study.sources()
-    if data is None and (study.panel or any(not source.file.startswith("arch:") for source in sources)):
+    if (
+        data is None
+        and study.spec.market.path != DRAWN
+        and (study.panel or any(not source.file.startswith("arch:") for source in sources))
+    ):
         rule, remedy = "the market's folder must be given for a run that others may have written", "Add --data DIR"
         where = study.where("market", "path")
         if fetched:

@@ -25,8 +25,9 @@ def traded(
     assert market.panel is not None
     check_panel(study, market, window)
     kept = _KEPT.setdefault(market.panel, OrderedDict())
-    calendar = market.calendar
-    own = (*leg.selection.identity, calendar[window.first], calendar[window.last])
+    days = market.calendar[window.first], market.calendar[window.last]
+    # The formulas of a selection may name series and values of the study.
+    own = (*leg.selection.identity, *days, str(study.spec.series), str(study.spec.values))
     found = {setting: kept[own, setting] for setting in dict.fromkeys(settings) if (own, setting) in kept}
     missing = [setting for setting in dict.fromkeys(settings) if setting not in found]
     if missing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from gridproof.kernels.errors import InputError
@@ -63,12 +64,21 @@ class RayTrials:
         return _RayEvaluator(self._ray, self._actors, next(self._numbers), spec)
 
 
+def without_files(spec: TrialSpec) -> TrialSpec:
+    """The specification with the columns of its panel in memory: nodes need no files."""
+    market, stocks = spec.market, spec.study.panel
+    if market.panel is None or stocks is None:
+        return spec
+    panel = market.panel.loaded(sorted(set(stocks.formulas.columns()) & set(market.panel.columns)))
+    return replace(spec, market=replace(market, panel=panel))
+
+
 class _RayEvaluator:
     """Evaluates choices on whichever workers are free; the results are in the order of the choices."""
 
     def __init__(self, ray: Any, actors: Sequence[Any], number: int, spec: TrialSpec) -> None:
         self._ray, self._actors, self._number = ray, actors, number
-        self._spec = ray.put(spec)
+        self._spec = ray.put(without_files(spec))
         self._in_shares = spec.options.points is not None
 
     def evaluate(self, choices: Sequence[Choice]) -> list[TrialResult]:

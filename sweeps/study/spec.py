@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, Tag
 
 from gridproof.kernels.metrics import OBJECTIVES
+from gridproof.sweeps.study.basket_size import count_problem
 from gridproof.sweeps.study.key_types import (
     LIST,
     MAPPING,
@@ -33,7 +34,11 @@ class _Spec(BaseModel):
 
 
 class MarketSpec(_Spec):
-    path: str | None = Field(None, description="folder of the files, from the working directory; --data overrides it")
+    path: str | None = Field(
+        None,
+        description="folder of the files, from the working directory, or synthetic:, the market that gridproof draws; "
+        "--data overrides it",
+    )
     calendar: str = Field(description="the series whose dates are the trading days")
     periods: float = Field(243, gt=0, le=366, description="trading days a year, for every annual figure")
 
@@ -99,8 +104,8 @@ class SelectSpec(BaseModel):
     )
     lowest: AxisEntry | None = Field(None, description="take the stocks with the lowest values of this formula")
     highest: AxisEntry | None = Field(None, description="instead of lowest: those with the highest")
-    count: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
-        description="how many stocks; the whole universe where it has fewer"
+    count: Annotated[AxisEntry, AxisLimits(fits=count_problem, whole=True)] = Field(
+        description="how many stocks, at most the universe; or a share of it (10%), or one of its equal parts (3/10)"
     )
     weights: AxisEntry = Field(
         ("equal",), description="equal, or a formula of fields to which the weights of a basket are proportional"

@@ -50,6 +50,7 @@ def test_the_market_folder_is_the_given_one_or_below_the_working_directory(here:
     assert recorded_market(study_of("data"), "data", True).digest() == expected
     assert recorded_market(study_of(None), here / "data", True).digest() == expected
     assert recorded_market(study_of("no/such"), here.parent / "elsewhere", True).digest() == expected
+    assert recorded_market(gp.load_study("panel-demo"), None, True).panel is not None, "drawn, not read from a folder"
     assert recorded_market(small_study(), None, True).digest() == gp.load_market(small_study()).digest()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -39,11 +40,24 @@ class Panel:
     def understood(self) -> str:
         """What was read, in one line."""
         days, stocks = self.shape
-        return f"{stocks:,} stocks, {days:,} days, {self.dates[0]} to {self.dates[-1]}, {len(self.place):,} rows"
+        rows = f"{len(self.place):,} rows, {self.ended:,} stocks end before the last day"
+        return f"{stocks:,} stocks, {days:,} days, {self.dates[0]} to {self.dates[-1]}, {rows}"
+
+    @property
+    def ended(self) -> int:
+        """How many stocks have their last row before the last day: delisted, where the file is complete."""
+        days, stocks = self.shape
+        last = np.zeros(stocks, dtype=np.int64)
+        np.maximum.at(last, self.place % stocks, self.place // stocks)
+        return int((last < days - 1).sum())
 
     @property
     def shape(self) -> tuple[int, int]:
         return len(self.dates), len(self.codes)
+
+    def loaded(self, names: Iterable[str]) -> Panel:
+        """The same panel with these columns alone, in memory: for a process that cannot read the file."""
+        return replace(self, columns={name: partial(_held, self.columns[name]()) for name in names})
 
     def check_column(self, name: str) -> None:
         """Raises InputError where the file has no column of that name, or several."""
@@ -82,6 +96,10 @@ class Panel:
         found = np.full(self.shape[0] * self.shape[1], np.nan)
         found[self.place] = values
         return found.reshape(self.shape)
+
+
+def _held(values: Array) -> Array:
+    return values
 
 
 def carried(values: Floats, known: Bools) -> Floats:

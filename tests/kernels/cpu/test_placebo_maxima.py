@@ -13,7 +13,7 @@ from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.patterns.block_patterns import find_patterns
 from gridproof.kernels.cpu.placebo_maxima import active_t, active_t_maxima
 from gridproof.kernels.problem import Jobs, Problem
-from tests.support.problems import random_sweep
+from tests.support.problems import many_payoffs, random_jobs, random_problem, random_sweep
 
 
 def by_definition(problem: Problem, jobs: Jobs, days: int, shifts: list[int], sums: Floats) -> Floats:
@@ -64,6 +64,19 @@ def test_the_split_into_calls_does_not_matter() -> None:
         found = find_patterns(problem, part, np.array([0, 7, days]))
         parts.append(active_t_maxima(problem, found, shifts[::-1], everyone[low : low + 5]))
     assert np.array_equal(np.maximum.reduce(parts)[::-1], whole)
+
+
+def test_threads_that_take_whole_sets_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    problem = many_payoffs(rng, random_problem(rng, 120), tables=40, executions=60)
+    held = HoldingPeriodLister(problem, 120)(random_jobs(rng, problem, 3))
+    patterns, eligible = find_patterns(problem, held), rng.random(len(held.execution)) < 0.8
+    assert len(patterns) > 16
+    found = []
+    for sets in (0, 1_000):
+        monkeypatch.setattr("gridproof.kernels.cpu.placebo_maxima._SETS", sets)
+        found.append(active_t_maxima(problem, patterns, np.arange(20), eligible))
+    np.testing.assert_array_equal(*found)
 
 
 def test_two_legs_are_their_difference() -> None:

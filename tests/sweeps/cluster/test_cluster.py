@@ -30,6 +30,7 @@ from tests.support.demo import small_file, small_plan, small_study
 from tests.support.executors import RunSuite, TileSuite, contents, task_of
 from tests.support.observers import Heard
 from tests.support.rays import ROOT, add_node, cluster_of, driver_command, needs_ray
+from tests.support.selections import long_table, raw, write
 from tests.support.trapped import Trapped
 
 pytestmark = [needs_ray, pytest.mark.own_process]
@@ -87,6 +88,17 @@ def ray(cluster: Any) -> str:
 
 class TestRuns(RunSuite):
     """Runs on the cluster."""
+
+
+def test_selections_are_made_once_and_sent(ray: str, tmp_path: Path) -> None:
+    """The plan that is sent once a node has what selections earn; a worker reads no panel."""
+    data = write(tmp_path / "data", long_table())
+    study = gp.load_study(raw()).set({"small.cost": 0.003, "small.offset": 0})
+    here, there = (
+        gp.run(study, data=data, out=tmp_path / name, verdict=False, ray=address)
+        for name, address in (("here", None), ("there", ray))
+    )
+    assert contents(here.folder) == contents(there.folder)
 
 
 class Driver:

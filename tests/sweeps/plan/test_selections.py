@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,18 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.metrics import METRICS
 from gridproof.sweeps.cli.data import check_study
+from gridproof.sweeps.execution.evaluation import evaluate_grid
+from gridproof.sweeps.plan.grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
+from gridproof.sweeps.search.options import SearchOptions
+from gridproof.sweeps.search.ray_trials import without_files
+from gridproof.sweeps.search.search_context import SearchContext
+from gridproof.sweeps.search.timed_backend import KernelClock
+from gridproof.sweeps.search.trial_spec import TrialSpec
 from gridproof.sweeps.study.study import load_study
 from tests.support.selections import DAYS, FROM, TO, cells_of, long_table, planned, raw, write
 
@@ -45,7 +55,7 @@ class Simulation:
             self.known[day] = dict(worth)
             self.ranked[day] = [code for _, code in sorted(keys)]
 
-    def net(self, lag: int, count: int, every: int, offset: int, cost: float) -> list[float]:
+    def net(self, lag: int, count: int | str, every: int, offset: int, cost: float) -> list[float]:
         """Daily returns after costs."""
         held: dict[str, float] = {}
         begun, returns, first = False, [], DAYS.get_loc(FROM)
@@ -53,7 +63,7 @@ class Simulation:
             day, before, paid = DAYS[first + number], DAYS[first + number - 1], 0.0
             if number >= offset and (number - offset) % every == 0:
                 nav = sum(held.values())
-                codes = self.ranked[DAYS[first + number - lag]][:count]
+                codes = chosen_of(self.ranked[DAYS[first + number - lag]], count)
                 new = dict.fromkeys(codes, 1.0 / len(codes))
                 if begun:
                     changes = [new.get(code, 0.0) - held.get(code, 0.0) / nav for code in {*new, *held}]
@@ -65,6 +75,34 @@ class Simulation:
             returns.append(gross * (1.0 - paid) - 1.0)
             held = grown
         return returns
+
+
+def chosen_of(ranked: list[str], count: int | str) -> list[str]:
+    if isinstance(count, int):
+        return ranked[:count]
+    if count.endswith("%"):
+        return ranked[: math.ceil(len(ranked) * int(count[:-1]) / 100)]
+    part, parts = (int(number) for number in count.split("/"))
+    return [code for place, code in enumerate(ranked) if parts * place // len(ranked) == part - 1]
+
+
+def test_shares_and_parts_of_the_universe(tmp_path: Path) -> None:
+    folder = write(tmp_path / "data", long_table(stocks=41))
+    counts = ["1/3", "2/3", "3/3", "30%", "100%", 4, "1/2"]
+    written = raw(count=counts, every=5, offset=0)
+    study = load_study({**written, "base": {**written["base"], "small.count": "2/3"}})
+    plan = planned(study, folder)
+    simulation = Simulation(pd.read_parquet(folder / "panel.parquet"))
+    seen = set()
+    for execution, cell in enumerate(cells_of(study)):
+        cost = cell["execution.cost"] + cell["small.cost"]
+        own = simulation.net(cell["execution.lag"], cell["small.count"], 5, 0, cost)
+        net = plan.problem.returns[plan.problem.payoff_of[execution], 0]
+        np.testing.assert_allclose(net, own, rtol=0, atol=1e-9, err_msg=str(cell))
+        seen.add((cell["small.count"], *np.round(net[:20], 12)))
+    assert len(seen) == 8 * len(counts)
+    point = evaluate_point(study, market_of(study, folder), {"small.count": "3/3"})
+    assert point.parameters["small.count"] == "3/3"
 
 
 def test_every_variant_is_a_plain_simulation(folder: Path) -> None:
@@ -150,6 +188,9 @@ def test_a_change_of_the_panel_is_another_run(folder: Path, tmp_path: Path) -> N
         ({"offset": [0, 3]}, "every offset of small must be below every interval"),
         ({"where": "st == 5"}, "a selection needs a stock in its universe at every close"),
         ({"count": [0, 3]}, "small.count must be at least 1"),
+        ({"count": ["11/10"]}, "small.count must be an integer, a share of the universe such as 10%, or a part"),
+        ({"count": ["0%"]}, "small.count must be an integer, a share of the universe such as 10%, or a part"),
+        ({"count": [2.5]}, "small.count must be an integer, a share of the universe such as 10%, or a part"),
     ],
 )
 def test_faults_of_a_selection(change: dict[str, Any], message: str, folder: Path) -> None:
@@ -234,6 +275,26 @@ def test_unknown_keys_name_the_nearest() -> None:
         load_study(written)
 
 
+def test_a_search_sees_the_values_of_the_grid(folder: Path) -> None:
+    """Every variant at the base's environment, in another order and with points between the values of the axes."""
+    study = load_study(raw()).set({"lag": 2, "execution.cost": 0.001, "small.cost": 0.003})
+    market = market_of(study, folder)
+    plan = build_plan(study, market, resolve("cpu"))
+    expected = evaluate_grid(ListedGrid(plan, range(study.space.size)), resolve("cpu").bind(plan.problem))
+    context = SearchContext(study, market, resolve("cpu"))
+    order = np.random.default_rng(0).permutation(study.space.size)
+    chosen = [study.space.parameters(int(index)) for index in order]
+    columns = {name: np.array([one[name] for one in chosen], dtype=object) for name in study.space.names}
+    np.testing.assert_array_equal(context.evaluate_points(context.layout, columns), expected[order])
+    for index in (0, 7, 23):
+        part = context.narrowed({name: (value,) for name, value in study.space.parameters(index).items()})
+        plan, evaluate = context.plan(part, context.path_tables(part), context.layout)
+        np.testing.assert_array_equal(evaluate(ListedGrid(plan, [0]).piece(0).work)[0], expected[index])
+    between = {name: values[:1] for name, values in columns.items()} | {"small.count": np.array([5], dtype=object)}
+    found = context.evaluate_points(context.layout, between)[0, 0, METRICS.index("sharpe")]
+    assert found == pytest.approx(evaluate_point(study, market, {**chosen[0], "small.count": 5}).in_sample["sharpe"])
+
+
 @pytest.mark.parametrize("points", [None, 4])
 def test_a_search_chooses_among_selections(points: int | None, folder: Path, tmp_path: Path) -> None:
     study = load_study(raw()).set({"lag": 1, "execution.cost": 0.001, "small.cost": 0.003})
@@ -244,6 +305,39 @@ def test_a_search_chooses_among_selections(points: int | None, folder: Path, tmp
     best = run.search["best"]
     exact = evaluate_point(study, market, best["chosen"]).in_sample
     assert best["metrics"]["sharpe"] == pytest.approx(exact["sharpe"])
+
+
+def test_workers_of_a_search_need_no_files(folder: Path, tmp_path: Path) -> None:
+    """A node has the specification alone; its selections have the same bits."""
+    study = load_study(raw()).set({"lag": 1, "execution.cost": 0.001, "small.cost": 0.003})
+    write(tmp_path / "data", long_table())
+    spec = TrialSpec(study, market_of(study, tmp_path / "data"), "cpu", SearchOptions(trials=1))
+    received = without_files(spec)
+    shutil.rmtree(tmp_path / "data")
+    columns = {name: np.array([value], dtype=object) for name, value in {**study.base, "small.count": 7}.items()}
+    own = TrialSpec(study, market_of(study, folder), "cpu", spec.options).context(KernelClock())
+    there = received.context(KernelClock())
+    np.testing.assert_array_equal(
+        there.evaluate_points(there.layout, columns), own.evaluate_points(own.layout, columns)
+    )
+
+
+def test_the_market_says_who_left(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gridproof.sweeps.plan.data_warnings._SURVIVING", (60, 5))
+    study, table = load_study(raw()), long_table()
+    left = int((table.groupby("code").date.max() < DAYS[-1]).sum())
+    market = market_of(study, folder)
+    assert f"{left} stocks end before the last day" in market.panel.understood
+    assert not any("survivors" in warning for warning in market.warnings)
+    table = table[table.code.isin(table.code[table.date == DAYS[-1]])]
+    survivors = market_of(study, write(tmp_path / "data", table))
+    assert any("a file of survivors gives results that no one could have had" in each for each in survivors.warnings)
+
+
+def test_a_search_refuses_offsets_beyond_an_interval(folder: Path) -> None:
+    study = load_study(raw(offset=[0, 3]))
+    with pytest.raises(gp.InputError, match="every offset of small must be below every interval"):
+        SearchContext(study, market_of(study, folder), resolve("cpu"))
 
 
 def test_the_data_check_reads_the_panel(folder: Path, tmp_path: Path) -> None:
