@@ -11,7 +11,7 @@ demo: $(VENV)/installed
 # Compiled tests are kept for the next call, whatever the shell says.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/tested
-	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 15
+	$(VENV)/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 15
 
 lint: $(VENV)/tested
 	$(VENV)/bin/ruff check .
