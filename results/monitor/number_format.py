@@ -9,7 +9,7 @@ DASH = "–"
 
 
 def format_value(value: float | None, unit: Unit) -> str:
-    """0.0512 is "5.1%" as percent, "0.05" as number, "0" as count; an index has thousands separators."""
+    """0.0512 is "5.12%" as percent, "0.05" as number, "0" as count; an index has thousands separators."""
     if value is None:
         return DASH
     if unit == "percent":

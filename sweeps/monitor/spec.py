@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gridproof.sweeps.study.key_types import BaseValue, Day, Expression, Name
 from gridproof.sweeps.study.spec import LatchSpec, SeriesFileSpec
 
-# How values are written: 0.05 is 5.0 % as percent; of a price or an index changes are relative.
+# How values are written: 0.05 is 5.00% as percent; of a price or an index changes are relative.
 Unit = Literal["percent", "number", "index", "count"]
 
 
