@@ -59,7 +59,7 @@ def information(variants: list[dict[str, Any]]) -> str:
     clear = max(known, key=lambda one: abs(one["horizons"][0]["t"]))
     first = clear["horizons"][0]
     days = f"{first['days']} day{'s' * (first['days'] != 1)}"
-    direction = "" if first["ic_mean"] > 0 else " It points the other way: low values were the better ones."
+    direction = "" if first["ic_mean"] > 0 else " It points the other way: stocks with low values did better."
     return (
         f"The clearest rank correlation with the return over {days} is that of {clear['label']}: mean IC "
         f"{first['ic_mean']:z.3f}, Newey–West t {first['t']:z.1f}, not corrected for the number of variants.{direction}"
