@@ -59,7 +59,7 @@ def render(record: MonitorRecord, lang: Language = "en") -> str:
         groups=groups,
         only=len(groups) == 1 and not record["groups"],
         printed=_printed(record, lang),
-        notes=record["notes"],
+        notes=record["notes_zh" if lang == "zh" else "notes"],
     )
 
 
@@ -110,10 +110,13 @@ def table_csv(record: MonitorRecord) -> str:
     return target.getvalue()
 
 
-def _window(duration: str | None, lang: Language) -> str:
-    """The window of a percentile in words, such as 6 years."""
-    if duration is None or duration == "all":
-        return text("window_all", lang)
+def _window(one: ReadingRecord, lang: Language) -> str:
+    """The window of a percentile in words, such as 6 years; its values where the history is shorter."""
+    duration, days = str(one["percentile_window"]), f"{one['percentile_days']:,}"
+    if duration == "all":
+        return text("window_all", lang, number=days)
+    if one["percentile_short"]:
+        return text("window_short", lang, number=days)
     return text(f"window_{duration[-1]}", lang, number=duration[:-1])
 
 
@@ -142,7 +145,7 @@ def _row(one: ReadingRecord, lang: Language) -> dict[str, Any]:
         "week": format_change(one["week"], unit, lang),
         "month": format_change(one["month"], unit, lang),
         "percentile": format_share(one["percentile"]),
-        "window": None if one["percentile"] is None else _window(one["percentile_window"], lang),
+        "window": None if one["percentile"] is None else _window(one, lang),
         "levels": [text(key, lang, level=format_value(level, unit)) for key, level in one["levels"].items()],
         "state": None if state is None else state["name_zh" if lang == "zh" else "name"],
         "is_on": bool(state and state["on"]),

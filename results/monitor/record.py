@@ -86,6 +86,8 @@ class ReadingRecord(TypedDict):
     month: float | None
     percentile: float | None
     percentile_window: str | None
+    percentile_days: int | None  # the values that the percentile is of
+    percentile_short: bool  # whether these are fewer than nine tenths of the window
     levels: dict[str, float]
     state: StateRecord | None
     distance: DistanceRecord | None
@@ -116,6 +118,7 @@ class MonitorRecord(TypedDict):
     title: str
     title_zh: str
     notes: list[str]
+    notes_zh: list[str]
     on: str
     week_before: str
     month_before: str

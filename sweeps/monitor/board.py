@@ -16,12 +16,16 @@ from gridproof.signals.data.source import Dates
 from gridproof.sweeps.monitor.distance import distance
 from gridproof.sweeps.monitor.freshness import DAILY
 from gridproof.sweeps.monitor.history import small_history
-from gridproof.sweeps.monitor.measure import Measured, change, codes, percentile, state_name, state_record
+from gridproof.sweeps.monitor.measure import Measured, change, codes, known_days, percentile, state_name, state_record
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading, percentile_window
 from gridproof.sweeps.monitor.spec import UnavailableSpec
 from gridproof.sweeps.monitor.views import Markets, Views
 from gridproof.sweeps.monitor.vote import vote
 from gridproof.sweeps.plan.signal_paths import UndefinedSignalError
+from gridproof.sweeps.plan.window import check_year
+
+# A percentile says so where it is of fewer values than this part of its window.
+_FULL = 0.9
 
 
 class MonitorBoard:
@@ -52,6 +56,7 @@ class MonitorBoard:
         if len(days) < 2:
             rule, remedy = "a monitor needs two trading days", f"Give a date after {self.calendar[0]}"
             raise InputError(rule, f"{len(days)} up to {on}", "--on", remedy)
+        check_year(self.monitor, self.markets.of(self.monitor)[0].until(on))
         week, month = on - np.timedelta64(7, "D"), np.datetime64(pd.Timestamp(on) - pd.DateOffset(months=1), "D")
         spec, views = self.monitor.spec, self.views(on)
         readings = [self._reading(each, views, on, week, month) for each in self.monitor.readings]
@@ -61,6 +66,7 @@ class MonitorBoard:
             "title": spec.title or spec.name,
             "title_zh": spec.title_zh or spec.title or spec.name,
             "notes": list(spec.notes),
+            "notes_zh": list(spec.notes_zh or spec.notes),
             "on": str(on),
             "week_before": str(week),
             "month_before": str(month),
@@ -70,28 +76,33 @@ class MonitorBoard:
             ],
             "readings": readings,
             "since": None if since is None else str(since),
-            "changed": [] if since is None else self._changed(views, since),
+            "changed": [] if since is None else self._changed(views, since, readings),
         }
 
     def _reading(
         self, reading: MonitorReading, views: Views, on: np.datetime64, week: np.datetime64, month: np.datetime64
     ) -> ReadingRecord:
-        one, signal = reading.spec, reading.signal
-        record = _empty(reading)
         try:
-            view = views.of(reading)
-            faults = [view.faults[name] for name in signal.series if name in view.faults]
-            if faults:
-                return _missing(record, str(faults[0]))
-            record["inputs"] = self.markets.inputs(reading, view.market, on)
-            nothing = [each["name"] for each in record["inputs"] if each["known"] is None]
-            if nothing:
-                unknown, unknown_zh = " and ".join(nothing), "、".join(nothing)
-                return _missing(record, f"{unknown}: no value is known", f"{unknown_zh}：尚无数据")
-            measured = views.measured(reading)
+            return self._measured_record(reading, views, on, week, month)
         except InputError as error:
+            record = _empty(reading)
             record["status"], record["why"], record["why_zh"] = "failed", str(error), str(error)
             return record
+
+    def _measured_record(
+        self, reading: MonitorReading, views: Views, on: np.datetime64, week: np.datetime64, month: np.datetime64
+    ) -> ReadingRecord:
+        one, signal = reading.spec, reading.signal
+        record, view = _empty(reading), views.of(reading)
+        faults = [view.faults[name] for name in signal.series if name in view.faults]
+        if faults:
+            return _missing(record, str(faults[0]))
+        record["inputs"] = self.markets.inputs(reading, view.market, on)
+        nothing = [each["name"] for each in record["inputs"] if each["known"] is None]
+        if nothing:
+            unknown, unknown_zh = " and ".join(nothing), "、".join(nothing)
+            return _missing(record, f"{unknown}: no value is known", f"{unknown_zh}：尚无数据")
+        measured = views.measured(reading)
         days, values = view.market.calendar, measured.values
         last = len(days) - 1
         stale = [each for each in record["inputs"] if not each["current"]]
@@ -117,6 +128,8 @@ class MonitorBoard:
         if one.percentile is not None:
             window = percentile_window(reading, self.monitor.document)
             record["percentile"] = percentile(values, last, window)
+            record["percentile_days"] = days_used = known_days(values, last, window)
+            record["percentile_short"] = window is not None and days_used < _FULL * window
         record["state"] = state_record(reading, measured, days, last)
         if measured.states is not None and len(signal.bits) == 1:
             on_now, underlying = bool(measured.states[0, last]), _underlying(reading)
@@ -151,15 +164,18 @@ class MonitorBoard:
             found.append(record)
         return found
 
-    def _changed(self, views: Views, since: np.datetime64) -> list[ChangeRecord]:
+    def _changed(self, views: Views, since: np.datetime64, records: Sequence[ReadingRecord]) -> list[ChangeRecord]:
+        """The readings whose state now and on an earlier date are both known, and differ."""
+        stated = {record["name"] for record in records if record["state"] is not None}
         found: list[ChangeRecord] = []
         for reading in self.monitor.readings:
-            try:
-                measured, days = views.measured(reading), views.of(reading).market.calendar
-            except InputError:
-                continue  # the reading says so
-            at = _before(days, since)
+            if reading.name not in stated:
+                continue
+            measured, market = views.measured(reading), views.of(reading).market
+            at = _before(market.calendar, since)
             if measured.states is None or at < measured.first:
+                continue
+            if not self.markets.current(reading, market, np.array([at]))[0]:
                 continue
             code = codes(measured.states)
             if code[at] != code[-1]:
@@ -208,6 +224,8 @@ def _empty(reading: MonitorReading) -> ReadingRecord:
         "month": None,
         "percentile": None,
         "percentile_window": one.percentile,
+        "percentile_days": None,
+        "percentile_short": False,
         "levels": {axis.rpartition(".")[2]: float(base[owners[axis]]) for axis in levels},
         "state": None,
         "distance": None,
@@ -229,7 +247,9 @@ def _unavailable(name: str, one: UnavailableSpec, on: np.datetime64) -> ReadingR
         "name": name, "title": one.title, "title_zh": one.title_zh or one.title, "group": one.group, "unit": "number",
         "source": None, "study": None, "formula": None, "status": status, "why": one.reason,
         "why_zh": one.reason_zh or one.reason, "value": None, "last_value": None, "last_date": None, "week": None,
-        "month": None, "percentile": None, "percentile_window": None, "levels": {}, "state": None, "distance": None,
+        "month": None, "percentile": None, "percentile_window": None,
+        "percentile_days": None,
+        "percentile_short": False, "levels": {}, "state": None, "distance": None,
         "vote": None, "inputs": [],
         "printed": [
             {"date": str(day), "what": "value", "printed": text, "ours": None}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import brentq
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.monitor.record import DistanceRecord
+from gridproof.results.statistics.roots import find_root
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.plan.signal_paths import daily_values, evaluator_of, releases_of
@@ -69,6 +69,6 @@ def _solve(owner: SignalSet, signal: Signal, market: Market, underlying: str, re
         for factor in (_FACTOR ** (step / _STEPS), _FACTOR ** (-step / _STEPS)):
             there = excess(factor)
             if np.isfinite(there) and here * there <= 0:
-                root = brentq(excess, min(1.0, factor), max(1.0, factor), xtol=_EXACT)
-                record["underlying_level"] = now * float(root)
+                root = find_root(excess, min(1.0, factor), max(1.0, factor), _EXACT)
+                record["underlying_level"] = now * root
                 return

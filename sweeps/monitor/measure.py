@@ -102,6 +102,11 @@ def percentile(values: Floats, at: int, window: int | None) -> float | None:
     return float((known <= part[-1]).mean()) if np.isfinite(part[-1]) else None
 
 
+def known_days(values: Floats, at: int, window: int | None) -> int:
+    """How many values a percentile is of: fewer than the window where the history is shorter."""
+    return int(np.isfinite(values[: at + 1] if window is None else values[max(0, at + 1 - window) : at + 1]).sum())
+
+
 def change(values: Floats, at: int, before: int, relative: bool) -> float | None:
     """The change from day ``before`` to day ``at``; relative to the earlier value, or the difference."""
     if before < 0 or not np.isfinite(values[[at, before]]).all():

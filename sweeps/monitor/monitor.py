@@ -163,6 +163,9 @@ def _of_study(name: str, one: ReadingSpec, document: Document, studies: dict[Pat
         rule = "signal names one of the signals of the study"
         raise InputError(rule, chosen, document.where((*path, "signal")), did_you_mean(chosen, names))
     signal = next(signal for signal in study.signals if signal.name == chosen)
+    if any(study.graph.facts[at].columns for at in signal.nodes):
+        rule, remedy = "a reading is made of series", "Choose a signal that reads no panel"
+        raise InputError(rule, f"{chosen}, which reads the panel", document.where((*path, "signal")), remedy)
     return MonitorReading(name, one, study, signal, True)
 
 

@@ -70,6 +70,7 @@ class MonitorSpec(SeriesFileSpec):
     """A gridproof monitor: readings on one date, from one folder of data."""
 
     title_zh: str | None = Field(None, description="the title of a Chinese page; default: title")
+    notes_zh: list[str] = Field([], description="the notes of a Chinese page; default: notes")
     groups: dict[Name, ReadingGroupSpec] = Field({}, description="by name: the groups of the page, in their order")
     readings: dict[Name, ReadingSpec] = Field(description="by name: what is shown")
     unavailable: dict[Name, UnavailableSpec] = Field({}, description="by name: readings of a report without data")

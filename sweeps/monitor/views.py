@@ -18,6 +18,7 @@ from gridproof.sweeps.monitor.freshness import are_current, input_record
 from gridproof.sweeps.monitor.measure import Measured, measure
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading
 from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
+from gridproof.sweeps.plan.window import check_year
 from gridproof.sweeps.study.study import Study
 
 
@@ -49,13 +50,20 @@ class Markets:
         return replace(self._read[key], source=source)
 
     def inputs(self, reading: MonitorReading, market: Market, on: np.datetime64) -> list[InputRecord]:
-        """Returns how current each series of a reading is on a day. ``market``: as of that day."""
-        releases = releases_of(reading.owner, reading.signal, reading.owner.base)
-        allowed = self.monitor.spec.current
-        return [
-            input_record(market, name, releases.get(name, Release()), on, allowed.get(name))
-            for name in reading.signal.series
-        ]
+        """Returns how current each series of a reading is on a day, and its calendar. ``market``: as of that day.
+
+        Raises InputError for a monthly or slower series without a release, as a study does.
+        """
+        owner = reading.owner
+        releases = releases_of(owner, reading.signal, owner.base)
+        allowed, found = self.monitor.spec.current, []
+        for name in dict.fromkeys([*reading.signal.series, owner.spec.market.calendar]):
+            if market.series[name].monthly and name not in releases and name in reading.signal.series:
+                rule = "a monthly or slower series needs its release"
+                remedy = "Add release: a date column, or N calendar days"
+                raise InputError(rule, f"no release of {name}", owner.where("series", name), remedy)
+            found.append(input_record(market, name, releases.get(name, Release()), on, allowed.get(name)))
+        return found
 
     def current(self, reading: MonitorReading, market: Market, at: Ints) -> Bools:
         """(n,) bool: whether all series of a reading were current on days of the calendar, (n,) positions."""
@@ -93,6 +101,7 @@ class Views:
                 rule = "a reading needs two trading days of its calendar"
                 where = owner.where("market", "calendar")
                 raise InputError(rule, f"{len(market.calendar)} up to {self.on}", where, "Give a later date")
+            check_year(owner, market)
             self._views[id(owner)] = View(market, evaluator_of(owner, market, len(market.calendar) - 1), faults)
         return self._views[id(owner)]
 

@@ -10,6 +10,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.frequency import WORDS, months_apart, rows_per_year
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
+from gridproof.sweeps.study.signal_set import SignalSet
 from gridproof.sweeps.study.study import Study
 
 # Trading days after which a value is stale: of a daily series, and of one with so many months between observations.
@@ -85,12 +86,12 @@ def find_window(study: Study, market: Market) -> Window:
                 "Remove `published` if there is nothing after it, or bring newer data",
             )
     window = Window(first, last, published)
-    _check_year(study, market)
+    check_year(study, market)
     _check_series(study, market, window)
     return window
 
 
-def _check_year(study: Study, market: Market) -> None:
+def check_year(study: SignalSet, market: Market) -> None:
     """Raises InputError where the year's length does not fit the calendar."""
     counted, periods = rows_per_year(market.calendar), study.spec.market.periods
     if counted is None or abs(periods / counted[0] - 1.0) <= _YEAR_DIFFERS:

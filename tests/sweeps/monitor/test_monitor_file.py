@@ -69,3 +69,9 @@ def test_what_a_monitor_may_not_have_is_one_line(raw: dict[str, Any], error: str
 def test_an_unknown_monitor_is_named_with_the_nearest() -> None:
     with pytest.raises(gp.InputError, match=r"a file or a shipped monitor; got us-dem\. Did you mean us-demo"):
         load_monitor("us-dem")
+
+
+def test_a_signal_of_a_panel_is_no_reading() -> None:
+    raw = with_reading(value="average(close)")
+    with pytest.raises(gp.InputError, match="close"):
+        load_monitor(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +226,43 @@ def test_what_cannot_be_asked_is_one_line(folder: Path, keys: dict[str, str], er
     with pytest.raises(gp.InputError) as found:
         gp.monitor(MONITOR, data=folder, **keys)
     assert error in str(found.value)
+
+
+def test_a_monthly_series_needs_its_release_as_in_a_study(folder: Path) -> None:
+    series = {**MONITOR["series"], "m1": {"file": "money.csv", "date": "month", "field": "m1"}}
+    found = reading(gp.monitor({**MONITOR, "series": series}, data=folder, on=ON), "money")
+    assert (found["status"], found["value"]) == ("failed", None)
+    assert "a monthly or slower series needs its release; got no release of m1" in str(found["why"])
+
+
+def test_a_reading_is_stale_where_its_calendar_ended_though_its_series_would_be_current(
+    folder: Path, tmp_path: Path
+) -> None:
+    cut(folder, "2021-09-15", tmp_path)  # the value of August, known on 17 September, is current for 28 days more
+    shutil.copy(folder / "money.csv", tmp_path)
+    found = reading(gp.monitor(MONITOR, data=tmp_path, on="2021-10-01"), "money")
+    assert (found["status"], found["value"]) == ("stale", None)
+    assert "index (2021-09-15)" in str(found["why"])
+
+
+def test_a_percentile_says_when_its_window_is_not_full(folder: Path) -> None:
+    readings = {**MONITOR["readings"], "level": {"title": "Level", "value": "index", "percentile": "3y"}}
+    found = gp.monitor({**MONITOR, "readings": readings}, data=folder, on=ON)
+    level = reading(found, "level")
+    assert (level["percentile_days"], level["percentile_short"]) == (len(closes(folder, "000300")[:ON]), True)
+    assert f"{level['percentile_days']} days, all there are" in render(found.record)
+    assert not reading(found, "rise")["percentile_short"]
+
+
+def test_the_year_of_a_monitor_must_fit_its_calendar_as_that_of_a_study(folder: Path) -> None:
+    market = {"calendar": "index", "periods": 365}
+    with pytest.raises(gp.InputError, match=r"market\.periods must fit the calendar"):
+        gp.monitor({**MONITOR, "market": market}, data=folder, on=ON)
+
+
+def test_a_stale_reading_is_not_among_those_that_changed(folder: Path, tmp_path: Path) -> None:
+    cut(folder, "2022-12-31", tmp_path)
+    table = pd.read_csv(tmp_path / "yield.csv", dtype=str)
+    table[table["date"] <= "2021-09-30"].to_csv(tmp_path / "yield.csv", index=False)
+    changed = gp.monitor(MONITOR, data=tmp_path, on=ON, since="2021-03-05").record["changed"]
+    assert "rise" not in [each["name"] for each in changed]
