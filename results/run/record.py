@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.metrics import METRICS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Record = dict[str, Any]
 

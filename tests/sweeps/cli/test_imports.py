@@ -16,25 +16,25 @@ HEAVY = ("numba", "pandas", "scipy", "plotly", "duckdb", "optuna", "ray", "pyarr
 _SCRIPT = """
 import json, sys
 from gridproof.sweeps.cli.app import main
-sys.argv[1:] = {arguments!r}
-try:
-    main()
-except SystemExit as ended:
-    assert not ended.code, ended.code
+for arguments in {commands!r}:
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code, ended.code
 print("\\n" + json.dumps(sorted(name for name in sys.modules if "." not in name)))
 """
 
 
-def imported(*arguments: str) -> set[str]:
-    """The modules of HEAVY that a command imports."""
-    command = [sys.executable, "-c", _SCRIPT.format(arguments=list(arguments))]
+def imported(*commands: Sequence[str]) -> set[str]:
+    """The modules of HEAVY that commands import, one after the other in one process."""
+    command = [sys.executable, "-c", _SCRIPT.format(commands=[list(each) for each in commands])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     return set(json.loads(done.stdout.splitlines()[-1])) & set(HEAVY)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["search", "--help"], ["show", "--help"]])
-def test_help_imports_nothing_heavy(arguments: Sequence[str]) -> None:
-    assert imported(*arguments) == set()
+def test_help_imports_nothing_heavy() -> None:
+    assert imported(["--help"], ["run", "--help"], ["search", "--help"], ["show", "--help"]) == set()
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,11 @@ def test_help_imports_nothing_heavy(arguments: Sequence[str]) -> None:
 )
 def test_a_quick_command_imports_what_it_needs(arguments: Sequence[str], needed: set[str], tmp_path: Path) -> None:
     (tmp_path / "ledger").mkdir()
-    assert imported(*[str(tmp_path) if each == "." else each for each in arguments]) <= needed
+    assert imported([str(tmp_path) if each == "." else each for each in arguments]) <= needed
 
 
 def test_a_finished_run_is_shown_without_numba(tmp_path: Path) -> None:
-    assert "numba" not in imported("show", str(write_run(tmp_path)))
-    assert "numba" not in imported("report", str(tmp_path))
+    assert "numba" not in imported(["show", str(write_run(tmp_path))], ["report", str(tmp_path)])
 
 
 def test_import_gridproof_is_quick_and_shows_only_what_is_public() -> None:
@@ -65,7 +64,7 @@ def test_import_gridproof_is_quick_and_shows_only_what_is_public() -> None:
     heavy, names = json.loads(done.stdout)
     assert heavy == []
     assert names == [
-        "Budget", "DataWarning", "FactorRun", "IncompleteError", "InputError", "Market", "Point", "Run", "RunObserver",
-        "Study", "factors", "load_market", "load_study", "open_run", "operators", "point", "run", "search",
-        "statistics",
+        "Budget", "DataWarning", "FactorRun", "IncompleteError", "InputError", "Market", "Point", "Readings", "Run",
+        "RunObserver", "Study", "factors", "load_market", "load_study", "monitor", "open_run", "operators", "point",
+        "run", "search", "statistics",
     ]  # fmt: skip
