@@ -7,17 +7,29 @@ import pytest
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.panel.backend import PanelBackend, panel_on, resolve_panel
 
+DEVICES = ["shim", pytest.param("gpu", marks=pytest.mark.gpu)]
 
-@pytest.fixture(scope="session", params=["cpu", "reference", "shim", pytest.param("gpu", marks=pytest.mark.gpu)])
-def backend(request: pytest.FixtureRequest) -> PanelBackend:
+
+def named(request: pytest.FixtureRequest) -> PanelBackend:
+    """The backend that a parameter of a fixture names."""
     if request.param in ("shim", "gpu"):
         device: Device = request.getfixturevalue(request.param)
         return panel_on(device)
     return resolve_panel(request.param)
 
 
-@pytest.fixture(scope="session", params=["shim", pytest.param("gpu", marks=pytest.mark.gpu)])
+@pytest.fixture(scope="session", params=["cpu", "reference", *DEVICES])
+def backend(request: pytest.FixtureRequest) -> PanelBackend:
+    return named(request)
+
+
+@pytest.fixture(scope="session", params=["cpu", *DEVICES])
+def compiled(request: pytest.FixtureRequest) -> PanelBackend:
+    """Every backend but the reference, for what is compared with the reference."""
+    return named(request)
+
+
+@pytest.fixture(scope="session", params=DEVICES)
 def cuda(request: pytest.FixtureRequest) -> PanelBackend:
     """Only the backend on a device, for what must have the bits of the CPU."""
-    device: Device = request.getfixturevalue(request.param)
-    return panel_on(device)
+    return named(request)

@@ -18,11 +18,11 @@ HORIZONS = np.array([1, 2, 5, 40])
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**31))
-def test_backends_agree(backend: PanelBackend, seed: int) -> None:
+def test_backends_agree(compiled: PanelBackend, seed: int) -> None:
     value, key, _, _, weight = random_panel(seed)
     factors = np.stack([key, weight, np.full_like(key, 2.0)])
     expected = resolve_panel("reference").rank_ic(factors, value, HORIZONS, 5)
-    actual = backend.rank_ic(factors, value, HORIZONS, 5)
+    actual = compiled.rank_ic(factors, value, HORIZONS, 5)
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-13)
 

@@ -17,9 +17,9 @@ SPECIAL = [-np.inf, np.inf, 0.0, -0.0, 5e-324, -5e-324, 1.0, np.nextafter(1.0, 2
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(SPECIAL) | st.floats(), min_size=1, max_size=60))
-def test_any_numbers_are_ranked_alike(backend: PanelBackend, numbers: list[float]) -> None:
+def test_any_numbers_are_ranked_alike(compiled: PanelBackend, numbers: list[float]) -> None:
     key = np.array([numbers, numbers[::-1]], dtype=np.float64)
-    expected, actual = resolve_panel("reference").rank_days(key), backend.rank_days(key)
+    expected, actual = resolve_panel("reference").rank_days(key), compiled.rank_days(key)
     np.testing.assert_array_equal(actual.order, expected.order)
     np.testing.assert_array_equal(actual.eligible, expected.eligible)
 
@@ -33,9 +33,9 @@ def test_any_numbers_are_ranked_alike(backend: PanelBackend, numbers: list[float
         lambda rng: rng.integers(0, 9, 700) * 1.0,
     ],
 )
-def test_long_rows(backend: PanelBackend, make: object) -> None:
+def test_long_rows(compiled: PanelBackend, make: object) -> None:
     key = np.array([make(np.random.default_rng(seed)) for seed in range(3)])  # type: ignore[operator]
-    expected, actual = resolve_panel("reference").rank_days(key), backend.rank_days(key)
+    expected, actual = resolve_panel("reference").rank_days(key), compiled.rank_days(key)
     np.testing.assert_array_equal(actual.order, expected.order)
 
 

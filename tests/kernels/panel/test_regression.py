@@ -28,9 +28,9 @@ def random_inputs(seed: int, days: int = 4, stocks: int = 50, kinds: int = 3, gr
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**31), st.integers(0, 4), st.integers(1, 5), st.integers(1, 60))
-def test_backends_agree(backend: PanelBackend, seed: int, kinds: int, groups: int, stocks: int) -> None:
+def test_backends_agree(compiled: PanelBackend, seed: int, kinds: int, groups: int, stocks: int) -> None:
     inputs = random_inputs(seed, stocks=stocks, kinds=kinds, groups=groups)
-    expected, actual = resolve_panel("reference").regress(*inputs), backend.regress(*inputs)
+    expected, actual = resolve_panel("reference").regress(*inputs), compiled.regress(*inputs)
     np.testing.assert_array_equal(actual.stocks, expected.stocks)
     scale = np.append(1.0 / np.nanmax(np.abs(inputs[1]), axis=(1, 2), initial=1e-9), np.ones(groups))
     np.testing.assert_allclose(actual.coefficients / scale, expected.coefficients / scale, rtol=1e-7, atol=1e-7)

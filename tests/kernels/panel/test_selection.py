@@ -27,10 +27,10 @@ def assert_same(actual: Selections, expected: Selections) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 3), st.booleans())
 def test_effective_ranks_are_the_baskets_of_the_reference(
-    backend: PanelBackend, seed: int, lag: int, weighted: bool
+    compiled: PanelBackend, seed: int, lag: int, weighted: bool
 ) -> None:
     problem = random_problem(seed, SCHEDULES, COUNTS, lag=lag, weighted=weighted)
-    expected, actual = resolve_panel("reference").select(problem), backend.select(problem)
+    expected, actual = resolve_panel("reference").select(problem), compiled.select(problem)
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-12)
 
@@ -38,12 +38,12 @@ def test_effective_ranks_are_the_baskets_of_the_reference(
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 2), st.booleans(), st.booleans())
 def test_shares_of_the_universe_and_parts_of_the_ranking(
-    backend: PanelBackend, seed: int, lag: int, weighted: bool, parted: bool
+    compiled: PanelBackend, seed: int, lag: int, weighted: bool, parted: bool
 ) -> None:
     problem = random_problem(seed, SCHEDULES, COUNTS, lag=lag, weighted=weighted)
     shares = np.array([0.1, 0.3, 0.5, 0.95, 1.0])
     problem = problem._replace(counts=counts_of_shares(problem.ranking.eligible, shares), parted=parted)
-    expected, actual = resolve_panel("reference").select(problem), backend.select(problem)
+    expected, actual = resolve_panel("reference").select(problem), compiled.select(problem)
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-12)
 
