@@ -19,7 +19,10 @@ from gridproof.sweeps.execution.evaluation import evaluate_grid
 from gridproof.sweeps.plan.grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
+from gridproof.sweeps.plan.selections import selection_axes, setting_of
 from gridproof.sweeps.plan.study_market import market_of
+from gridproof.sweeps.plan.traded import traded
+from gridproof.sweeps.plan.window import find_window
 from gridproof.sweeps.search.options import SearchOptions
 from gridproof.sweeps.search.ray_trials import without_files
 from gridproof.sweeps.search.search_context import SearchContext
@@ -241,15 +244,30 @@ def test_pieces_and_kept_selections_change_no_bit(folder: Path, monkeypatch: pyt
 
 @pytest.mark.skipif(not ASHARE.is_dir(), reason="the folder shared/data/ashare is not beside the project")
 def test_the_400_smallest_are_the_official_index() -> None:
+    """Correlation, volatility of the difference and falls are those of 2007 to 2020; so are the trades."""
     study = load_study("microcap-selection").at({})
-    plan = planned(study, ASHARE)
+    market = market_of(study, ASHARE)
+    window, leg = find_window(study, market), study.legs[0]
+    cell = {name: study.base[name] for name in selection_axes(leg)}
+    settings = [setting_of(leg, cell | {"small.every": every}) for every in (1, 5, 20)]
+    found = traded(study, leg, market, window, settings)
     frame = pd.read_parquet(ASHARE / "index_daily.parquet")
     index = frame[frame.code == "8841431.WI"].set_index("date").close
     index.index = pd.DatetimeIndex(pd.to_datetime(index.index))
-    own = pd.Series(plan.problem.returns[0, 0], pd.DatetimeIndex(plan.days))
+    plan = build_plan(study, market, resolve("reference"))
+    own = pd.Series(found[settings[0]].gross, pd.DatetimeIndex(plan.days))
+    np.testing.assert_allclose(plan.problem.returns[0, 0], own, rtol=0.0, atol=1e-15)
     both = pd.DataFrame({"own": own, "official": index.sort_index().pct_change()}).dropna()
     assert len(both) > 3_000
-    assert both.corr().iloc[0, 1] >= 0.9999
+    assert both.corr().iloc[0, 1] == pytest.approx(0.99995, abs=1e-5)
+    assert (both.own - both.official).std() * 243**0.5 == pytest.approx(0.0034, abs=1e-4)
+    nav = (1.0 + both).cumprod()
+    falls = (nav / nav.cummax().clip(lower=1.0) - 1.0).min()
+    assert falls.own == pytest.approx(-0.6612, abs=1e-4)
+    assert falls.official == pytest.approx(-0.6608, abs=1e-4)
+    # Half of purchases and sales a year: 742, 345 and 170 %. Sparser rebalancing trades less.
+    turnover = [(one.bought + one.sold).sum() / 2.0 * 243.0 / len(own) for one in found.values()]
+    np.testing.assert_allclose(turnover, [7.417, 3.445, 1.703], atol=0.002)
 
 
 def test_a_run_over_signals_and_selections(folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,14 @@ DAYS = np.arange(np.datetime64("2015-06-22"), np.datetime64("2015-06-27"))
 def panel_of(present: list[list[int]], codes: tuple[str, ...]) -> Panel:
     rows = np.array(present, dtype=bool)
     return Panel("panel", DAYS[: len(rows)], codes, np.flatnonzero(rows.ravel()), {})
+
+
+def cut(panel: Panel, first: int, end: int) -> Panel:
+    """The same stocks on the days from number first to number end, without that one."""
+    stocks = len(panel.codes)
+    rows = (panel.place >= first * stocks) & (panel.place < end * stocks)
+    columns = {name: partial(lambda read: read()[rows], panel.columns[name]) for name in panel.columns}
+    return replace(panel, dates=panel.dates[first:end], place=panel.place[rows] - first * stocks, columns=columns)
 
 
 def test_limits_suspensions_and_unknown_flags() -> None:
@@ -72,19 +82,20 @@ def test_prices_that_are_not_raw_yuan_are_refused() -> None:
 
 @pytest.mark.skipif(not STOCKS.is_dir(), reason="the folder shared/data/ashare is not beside the project")
 def test_the_crash_of_2015_on_the_real_panel() -> None:
-    """On 26 June 2015 2,024 stocks of this panel closed at the lower limit."""
-    panel = read_panel("a_share_pit_daily_2005_2020.parquet", STOCKS, "panel")
-    day = int(np.searchsorted(panel.dates, np.datetime64("2015-06-26")))
-    raw = panel.column("close_cents")[: day + 1] / 100.0
-    close = raw * panel.column("adj_factor")[: day + 1]
-    traded = (panel.column("suspended")[: day + 1] == 0) & (raw > 0)
+    """On 26 June 2015, the last of the 300 days read, 2,024 stocks of this panel closed at the lower limit."""
+    whole = read_panel("a_share_pit_daily_2005_2020.parquet", STOCKS, "panel")
+    day = int(np.searchsorted(whole.dates, np.datetime64("2015-06-26")))
+    panel = cut(whole, day - 299, day + 1)
+    raw = panel.column("close_cents") / 100.0
+    close = raw * panel.column("adj_factor")
+    traded = (panel.column("suspended") == 0) & (raw > 0)
     previous = np.full(raw.shape, np.nan)
     previous[1:] = close[:-1] * raw[1:] / close[1:]
-    special = panel.column("st")[: day + 1]
+    special = panel.column("st")
     special[special == -1] = np.nan
     found = tradability(panel, traded, raw, previous, special)
-    stuck = traded[day] & ~found.sellable[day]
-    own = panel.column("limit_down_close")[day] == 1
+    stuck = traded[-1] & ~found.sellable[-1]
+    own = panel.column("limit_down_close")[-1] == 1
     assert own.sum() == 2024
     assert (stuck & own).sum() == 2024
     # Beside these: five first days whose issue price the file lacks, and two rounded halves of a cent.
