@@ -49,7 +49,7 @@ class StageClock(RunObserver):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.selections", description=__doc__)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--no-verdict", action="store_true")
     options = parser.parse_args()
