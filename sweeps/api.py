@@ -323,7 +323,7 @@ def factors(
     Examples
     --------
     >>> import gridproof as gp
-    >>> found = gp.factors("factor-demo", changes={"window.from": "2019-10-08"})
+    >>> found = gp.factors("factor-demo", changes={"window.from": "2019-01-02"})
     >>> found.variants.columns.tolist()[:4]
     ['variant', 'label', 'factor', 'parameters']
     """

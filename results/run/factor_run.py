@@ -32,7 +32,7 @@ class FactorRun:
     Examples
     --------
     >>> import gridproof as gp
-    >>> found = gp.factors("factor-demo")
+    >>> found = gp.factors("factor-demo", changes={"window.from": "2019-01-02"})
     >>> found.variants.loc[found.record["verdict"]["best"], "factor"]
     'score'
     >>> found.ic(0).columns.tolist()[:3]
