@@ -54,7 +54,7 @@ def read_factor_data(study: FactorStudy, data: str | Path | None = None) -> Fact
     for name in study.panel.formulas.columns():
         panel.check_column(name)
     groups: dict[str, StockGroups] = {}
-    digests, warnings = [panel.digest], []
+    digests, warnings = [panel.digest], panel.survivor_warnings()
     for name, group in study.spec.groups.items():
         if group.file is None:
             groups[name] = _of_column(panel, group, study.where("groups", name))

@@ -9,7 +9,7 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.panel.backend import PanelBackend
 from gridproof.results.statistics.newey_west import MeanTest, newey_west_mean
-from gridproof.sweeps.factors.portfolios import Portfolios, quantile_portfolios
+from gridproof.sweeps.factors.portfolios import Portfolios, began_before, quantile_portfolios
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,21 @@ class FactorMeasures:
 
     @property
     def traded(self) -> Floats:
-        """(T − 1,) the sum of what both sides trade."""
-        result: Floats = self.portfolios.traded[:, -1] + self.portfolios.traded[:, 0]
+        """(T − 1,) the sum of what both sides trade at the close before each day.
+
+        Where one quantile becomes empty, both sides are sold; where both are held again, both are bought: each is a
+        trade of 2. The first purchase counts 0.
+        """
+        held = ~np.isnan(self.long_short)
+        before = np.concatenate([[False], held[:-1]])
+        both = self.portfolios.traded[:, -1] + self.portfolios.traded[:, 0]
+        whole = 2.0 * ((held != before) & began_before(held))
+        result: Floats = np.where(held & before, both, whole)
         return result
 
     def net(self, cost: float) -> Floats:
-        """(T − 1,) the long–short return after costs; a day without a portfolio earns 0."""
-        result: Floats = np.nan_to_num(self.long_short - cost * self.traded, nan=0.0)
+        """(T − 1,) the long–short return after costs; a day without a portfolio earns 0, less the cost of its sale."""
+        result: Floats = np.nan_to_num(self.long_short, nan=0.0) - cost * self.traded
         return result
 
     def ic_test(self, which: int, horizon: int) -> MeanTest:

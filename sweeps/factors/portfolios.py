@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats
+from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.panel.backend import PanelBackend
 from gridproof.kernels.panel.ranking import Ranking
 from gridproof.kernels.panel.selection import counts_of_shares, selection_problem
@@ -19,9 +19,7 @@ class Portfolios(NamedTuple):
     """
 
     returns: Floats  # (T − 1, Q) before costs; NaN where the quantile holds nothing
-    traded: (
-        Floats  # (T − 1, Q) Σ |new weight − drifted weight| at the close before; 0 where nothing was held until then
-    )
+    traded: Floats  # (T − 1, Q) Σ |new weight − drifted weight| at the close before; 0 for the first purchase
 
 
 def quantile_portfolios(
@@ -40,6 +38,13 @@ def quantile_portfolios(
     day = np.arange(len(value) - 1)
     formed = day - day % every  # the close at which the basket of the next day was formed
     held = members[formed] > 0
-    before = members[np.maximum(formed - every, 0)] > 0
+    started = began_before(held)
     returns = np.where(held, found.gross[0].T, np.nan)
-    return Portfolios(returns, np.where(held & before, (found.bought[0] + found.sold[0]).T, 0.0))
+    return Portfolios(returns, np.where(started, (found.bought[0] + found.sold[0]).T, 0.0))
+
+
+def began_before(held: Bools) -> Bools:
+    """Whether something was held on any day before, of the same shape: days first. held: (days, …)."""
+    began: Bools = np.zeros_like(held)
+    began[1:] = np.logical_or.accumulate(held, axis=0)[:-1]
+    return began

@@ -56,6 +56,13 @@ def _compute(study: FactorStudy, data: FactorData, folder: Path, observer: RunOb
     window = PanelWindow(study, data, backend)
     _write_text(folder / "study.yaml", study.to_yaml())
     warnings = list(data.warnings)
+    styles = None
+    if spec.styles is not None:
+        observer.notice("regressing the returns of each day on the exposures of the styles")
+        found = style_returns(study, window, backend)
+        _write_table(folder / STYLES, found.table)
+        styles = {"rows": found.record(spec.market.periods), "r_squared": found.r_squared}
+        warnings += found.warnings
     horizons = np.array(spec.horizons, dtype=np.int64)
     measured: list[FactorMeasures] = []
     stage, total = "factors", len(study.variants)
@@ -83,14 +90,12 @@ def _compute(study: FactorStudy, data: FactorData, folder: Path, observer: RunOb
         trials = record_trials(study, known, folder)
         verdict, tests = judge(np.stack([one.net(spec.cost) for one in measured], axis=1), trials, spec.market.periods)
         records = [one | test for one, test in zip(records, tests, strict=True)]
+        if verdict.get("best") is not None:
+            # Where nothing is ever held the note says so.
+            few = [one for one in records if one["untested"] and one["days_held"]]
+            warnings += [f"{one['label']} is not tested: {one['untested']}" for one in few]
         _write_series(folder, measured, window, spec.horizons, spec.cost)
         _write_table(folder / VARIANTS, pd.DataFrame([_flat(one) for one in records]))
-    styles = None
-    if spec.styles is not None:
-        observer.notice("regressing the returns of each day on the exposures of the styles")
-        found = style_returns(study, window, backend)
-        _write_table(folder / STYLES, found.table)
-        styles = {"rows": found.record(spec.market.periods), "r_squared": float(found.table["r_squared"].mean())}
     for text in warnings:
         observer.warning(text)
     record = study_record(study, data, window, records, verdict, styles, warnings)

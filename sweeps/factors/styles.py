@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridproof.kernels.arrays import Bools, Floats
+from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.backend import PanelBackend
 from gridproof.results.statistics.newey_west import automatic_lags, newey_west_mean
 from gridproof.sweeps.factors.panel_window import PanelWindow
@@ -22,6 +23,21 @@ class StyleReturns:
 
     table: pd.DataFrame
     names: tuple[str, ...]
+
+    @property
+    def r_squared(self) -> float | None:
+        """The mean of the days that have one; None where none has, since all stocks earn the same."""
+        known = self.table["r_squared"].dropna()
+        return float(known.mean()) if len(known) else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """That more than half of the days have no returns."""
+        missing, days = int(self.table[list(self.names)].isna().all(axis=1).sum()), len(self.table)
+        if missing <= days / 2:
+            return []
+        why = "their exposures are collinear, or too few stocks have all of them"
+        return [f"styles have no returns on {missing:,} of {days:,} days: {why}"]
 
     def record(self, periods: float) -> list[dict[str, Any]]:
         """Of each style: mean a year, volatility, Sharpe ratio, t-statistic (Newey–West) and share of positive days."""
@@ -52,7 +68,7 @@ def style_returns(study: FactorStudy, window: PanelWindow, backend: PanelBackend
     universe of the day, then standardised to mean 0 and standard deviation 1. The return of a style is the coefficient
     of its exposure, that is the return of a portfolio with an exposure of 1 to it and of 0 to all else. A stock counts
     where its return and all its exposures, its group and its weight are known. Days that have too few stocks or
-    collinear exposures are NaN.
+    collinear exposures are NaN. Raises InputError where all days are.
     """
     spec = study.spec.styles
     assert spec is not None
@@ -69,6 +85,11 @@ def style_returns(study: FactorStudy, window: PanelWindow, backend: PanelBackend
         weight = window.known(study.style_weight)[:-1]
         weight = np.where(weight > 0.0, weight, np.nan)
     found = backend.regress(response, exposures, np.ascontiguousarray(group[:-1]), groups, weight)
+    if np.isnan(found.coefficients[:, : len(names)]).all():
+        rule = "styles need a day on which enough stocks have all exposures, and no exposure follows from the others"
+        value = f"{', '.join(names)}, which at most {found.stocks.max():,} stocks have on one day"
+        remedy = "Remove an exposure that repeats another one or the group, or correct the formulas"
+        raise InputError(rule, value, study.where("styles", "exposures"), remedy)
     columns: dict[str, Any] = {"date": window.dates[1:]}
     columns |= {name: found.coefficients[:, place] for place, name in enumerate(names)}
     return StyleReturns(pd.DataFrame(columns | {"r_squared": found.r_squared, "stocks": found.stocks}), names)

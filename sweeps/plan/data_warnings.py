@@ -30,9 +30,6 @@ _HIGH_RATE, _HIGH_COST = 0.1, 0.02
 # The part by which the default year's length may differ from the rows a year of the calendar without a warning.
 _YEAR_DIFFERS = 0.03
 
-# From so many days and stocks on, some stock must have been delisted.
-_SURVIVING = (480, 50)
-
 
 def with_warnings(study: Study, market: Market) -> Market:
     """Returns the market with the warnings of the study's series and of the study itself."""
@@ -40,19 +37,8 @@ def with_warnings(study: Study, market: Market) -> Market:
     for name, observations in series.items():
         found = (*observations.warnings, *_series_warnings(study, market, name))
         series[name] = replace(observations, warnings=tuple(dict.fromkeys(found)))
-    remarks = (*market.remarks, *_study_warnings(study, market), *_panel_warnings(market))
-    return replace(market, series=series, remarks=remarks)
-
-
-def _panel_warnings(market: Market) -> list[str]:
-    """A panel of many names over years in which none ever ends has those alone that are there at its end."""
-    panel = market.panel
-    if panel is None or min(panel.shape[0] // _SURVIVING[0], panel.shape[1] // _SURVIVING[1]) == 0 or panel.ended:
-        return []
-    return [
-        f"panel: all {panel.shape[1]:,} stocks of {panel.file} have a row at its end, none was delisted in "
-        f"{panel.shape[0]:,} days: a file of survivors gives results that no one could have had"
-    ]
+    survivors = [] if market.panel is None else market.panel.survivor_warnings()
+    return replace(market, series=series, remarks=(*market.remarks, *_study_warnings(study, market), *survivors))
 
 
 def _series_warnings(study: Study, market: Market, name: str) -> list[str]:

@@ -13,6 +13,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.column.dates import Dates
 from gridproof.signals.data.file.table import nearest
 
+# From so many days and stocks on, some stock must have been delisted.
+_SURVIVING = (480, 50)
+
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Panel:
@@ -50,6 +53,16 @@ class Panel:
         last = np.zeros(stocks, dtype=np.int64)
         np.maximum.at(last, self.place % stocks, self.place // stocks)
         return int((last < days - 1).sum())
+
+    def survivor_warnings(self) -> list[str]:
+        """A panel of many stocks over years in which none ever ends has only those that are there at its end."""
+        days, stocks = self.shape
+        if days < _SURVIVING[0] or stocks < _SURVIVING[1] or self.ended:
+            return []
+        return [
+            f"panel: all {stocks:,} stocks of {self.file} have a row at its end, none was delisted in {days:,} days: "
+            "a file of survivors gives results that no one could have had"
+        ]
 
     @property
     def shape(self) -> tuple[int, int]:

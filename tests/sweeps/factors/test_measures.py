@@ -78,6 +78,18 @@ def test_costs_are_paid_for_what_both_sides_trade() -> None:
     np.testing.assert_allclose(found.net(0.003), expected, rtol=0.0, atol=1e-15)
 
 
+def test_leaving_the_market_and_returning_costs() -> None:
+    """Prices stand still, so what is earned is the cost: 2 to sell both sides, 2 to buy both, the first time free."""
+    value = np.ones((12, 4))
+    factor = np.tile(np.arange(4.0), (12, 1))
+    factor[[0, 1, 4]] = np.nan
+    factor[8, 1:] = np.nan  # one stock alone is in the lowest quantile, and the highest is empty
+    found = measure_factor(factor, value, value > 0.0, np.array([1]), 2, 1, resolve_panel("reference"))
+    sold_or_bought = np.isin(np.arange(11), [4, 5, 8, 9])
+    np.testing.assert_allclose(found.net(0.01), np.where(sold_or_bought, -0.02, 0.0), rtol=0.0, atol=1e-15)
+    np.testing.assert_allclose(found.portfolios.traded[:, -1], sold_or_bought, rtol=0.0, atol=1e-15)
+
+
 def test_forward_returns_of_quantiles_are_those_of_groupby() -> None:
     factor, value = drawn()
     for place, horizon in enumerate(HORIZONS):

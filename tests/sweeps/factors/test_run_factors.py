@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import gridproof as gp
 from gridproof.results.ledger.ledger import ledger_rows
 from gridproof.results.run.factor_run import FactorRun
+from gridproof.sweeps.factors.data import read_factor_data
+from gridproof.sweeps.factors.study import load_factor_study
+from gridproof.sweeps.factors.styles import StyleReturns
 
 FEW: dict[str, Any] = {
     "name": "few",
@@ -85,6 +89,30 @@ def test_styles_find_the_planted_return(planted: FactorRun) -> None:
     assert of["score"]["t"] > 4.0
     assert abs(of["size"]["t"]) < 3.0
     assert planted.styles["score"].mean() * 243 == pytest.approx(of["score"]["mean"], abs=1e-12)
+
+
+def test_an_exposure_twice_is_one_clear_error(tmp_path: Path) -> None:
+    twice = {key: value for key, value in FEW.items() if key != "factors"}
+    twice["styles"] = {"exposures": {"size": "cap", "again": "cap"}}
+    with pytest.raises(gp.InputError, match=r"no exposure follows from the others; got size, again, which at most \d+"):
+        gp.factors(twice, out=tmp_path)
+
+
+def test_styles_without_variation_have_no_r_squared() -> None:
+    nothing = [np.nan] * 3
+    found = StyleReturns(pd.DataFrame({"size": [np.nan, np.nan, 0.0], "r_squared": nothing}), ("size",))
+    assert found.r_squared is None
+    assert "styles have no returns on 2 of 3 days" in found.warnings[0]
+
+
+def test_a_panel_of_survivors_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gridproof.signals.data.panel.panel._SURVIVING", (25, 3))
+    days = pd.bdate_range("2020-01-01", periods=25)
+    rows = [(day, code, 1.0) for day in days for code in "ABC"]
+    pd.DataFrame(rows, columns=["date", "code", "close"]).to_parquet(tmp_path / "panel.parquet")
+    study = {"name": "few", "panel": {"file": "panel.parquet", "fields": {"close": "close"}},
+             "factors": {"price": "close"}, "window": {"from": "2020-01-01"}}  # fmt: skip
+    assert "a file of survivors" in read_factor_data(load_factor_study(study), tmp_path).warnings[0]
 
 
 def test_every_variant_is_a_trial_once(tmp_path: Path) -> None:

@@ -341,7 +341,7 @@ def test_workers_of_a_search_need_no_files(folder: Path, tmp_path: Path) -> None
 
 
 def test_the_market_says_who_left(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridproof.sweeps.plan.data_warnings._SURVIVING", (60, 5))
+    monkeypatch.setattr("gridproof.signals.data.panel.panel._SURVIVING", (60, 5))
     study, table = load_study(raw()), long_table()
     left = int((table.groupby("code").date.max() < DAYS[-1]).sum())
     market = market_of(study, folder)
