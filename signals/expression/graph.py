@@ -129,21 +129,30 @@ class Graph:
 
         ``names``: of nodes that stand by their names in it; the node itself is written out.
         """
-        return self._text(at, 0, {one: name for one, name in (names or {}).items() if one != at})
+        return self._text(at, 0, _Words({one: name for one, name in (names or {}).items() if one != at}))
 
-    def _text(self, at: int, outer: int, names: Mapping[int, str]) -> str:
-        if at in names:
-            return names[at]
+    def exact_text(self, at: int, names: Mapping[str, str] | None = None) -> str:
+        """As ``text``, but two formulas have the same text only where they mean the same.
+
+        ``names``: what is written for a parameter or a series, by its name in the graph; others by their full names.
+        A user's own operator has its mark.
+        """
+        return self._text(at, 0, _Words({}, names or {}))
+
+    def _text(self, at: int, outer: int, words: _Words) -> str:
+        if at in words.nodes:
+            return words.nodes[at]
         node = self.nodes[at]
         parts = node.operands
         if node.kind in ("number", "text"):
-            return str(node.value)
+            negative_base = outer == _STRENGTH["**"] and str(node.value).startswith("-")  # -1 ** 2 is -(1 ** 2)
+            return f"({node.value})" if negative_base else str(node.value)
         if node.kind in ("parameter", "series", "column"):
-            return node.name.rpartition(".")[2]
+            return words.of(node)
         if node.kind == "flag":
-            return self._text(parts[0], outer, names)
+            return self._text(parts[0], outer, words)
         if node.kind == "where":
-            return f"where({', '.join(self._text(one, 0, names) for one in parts)})"
+            return f"where({', '.join(self._text(one, 0, words) for one in parts)})"
         if node.kind in ("call", "cross"):
             plain = all(one >= 0 for one in parts) and node.kind == "call"
             given = []
@@ -151,16 +160,31 @@ class Graph:
             for argument, one in sorted(placed, key=lambda pair: pair[0].default != REQUIRED and not pair[0].several):
                 if one >= 0:
                     named = not plain and argument.default != REQUIRED and not argument.several
-                    given.append(f"{argument.name}={self._text(one, 0, names)}" if named else self._text(one, 0, names))
-            return f"{node.name}({', '.join(given)})"
+                    given.append(f"{argument.name}={self._text(one, 0, words)}" if named else self._text(one, 0, words))
+            own = "" if words.exact is None else self.operator(node).mark
+            return f"{node.name}{own}({', '.join(given)})"
         strength = _STRENGTH[node.name if node.kind in ("arithmetic", "compare") else node.kind]
         if node.kind in ("not", "negative"):
-            text = f"{'not ' if node.kind == 'not' else '-'}{self._text(parts[0], strength, names)}"
+            text = f"{'not ' if node.kind == 'not' else '-'}{self._text(parts[0], strength, words)}"
         elif node.kind in ("and", "or"):
-            text = f" {node.kind} ".join(self._text(one, strength, names) for one in parts)
+            text = f" {node.kind} ".join(self._text(one, strength, words) for one in parts)
         else:
-            text = f"{self._text(parts[0], strength, names)} {node.name} {self._text(parts[1], strength + 1, names)}"
+            text = f"{self._text(parts[0], strength, words)} {node.name} {self._text(parts[1], strength + 1, words)}"
         return f"({text})" if strength < outer else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How a text calls what has a name. ``nodes``: the names of whole nodes. ``exact``: see ``Graph.exact_text``."""
+
+    nodes: Mapping[int, str]
+    exact: Mapping[str, str] | None = None
+
+    def of(self, node: Step) -> str:
+        """A parameter, a series or a column. Only the exact name of a column has no dot."""
+        if self.exact is None or node.kind == "column":
+            return node.name.rpartition(".")[2]
+        return self.exact.get(node.name, node.name if node.kind == "parameter" else f"series.{node.name}")
 
 
 _STRENGTH = {"or": 1, "and": 2, "not": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4,

@@ -41,7 +41,7 @@ class PanelFormulas:
         for at in () if self.graph.close is None else self.graph.below(self.graph.close):
             if self.graph.nodes[at].kind == "cross":
                 rule = "the field close uses no operators over stocks, as it says which stocks count in these"
-                raise InputError(rule, self.text(at), places["close"], "Give that formula a name of its own")
+                raise InputError(rule, self.graph.text(at), places["close"], "Give that formula a name of its own")
 
     @property
     def names(self) -> dict[str, Callable[[], int]]:
@@ -57,12 +57,12 @@ class PanelFormulas:
         at = self._parser.flag(at)
         if not self.graph.facts[at].boolean:
             rule = "a condition is true or false"
-            raise InputError(rule, self.text(at), where, "Write a comparison, such as x > 0")
+            raise InputError(rule, self.graph.text(at), where, "Write a comparison, such as x > 0")
         return at
 
-    def text(self, at: int) -> str:
-        """The formula in the columns of the file, however its fields are called."""
-        return self.graph.text(at)
+    def text(self, at: int, names: Mapping[str, str] | None = None) -> str:
+        """The formula in the columns of the file, however its fields are called; see ``Graph.exact_text``."""
+        return self.graph.exact_text(at, names)
 
     def columns(self) -> tuple[str, ...]:
         """The columns of the file that the fields name."""
@@ -94,7 +94,7 @@ class PanelValues:
         where: str = "panel",
     ) -> None:
         self._evaluator = ExpressionEvaluator(graph, market, periods, last)
-        self._releases, self._where = releases or {}, where
+        self.periods, self._releases, self._where = periods, releases or {}, where
 
     def of(self, at: int, chosen: Mapping[str, Value] | None = None) -> Floats:
         """(days, S) float64 on the days of the panel up to the last one, NaN where unknown; it must not be changed.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from gridproof.results.axis_range import AxisValues, Value
 from gridproof.results.ledger.ledger import LedgerHeader, TrialAxis
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
-from gridproof.sweeps.study.selection import SELECTING, WORDED, StockSelection
+from gridproof.sweeps.study.selection import SELECTING, WORDED
 from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Leg, Signal, Study
@@ -35,7 +36,8 @@ def market_identity(study: Study, folder: Path | None) -> str:
     """
     chosen = _chosen(study)
     traded = {_series_text(study, leg.series) for leg in chosen if leg.series is not None}
-    traded |= {f"{one.panel.source}: {one.panel.text(one.panel.close)}" for leg in chosen if (one := leg.selection)}
+    panels = [leg.selection.panel for leg in chosen if leg.selection is not None]
+    traded |= {f"{one.source}: {one.formulas.graph.text(one.close)}" for one in panels}
     synthetic = market_name(folder) if folder is not None else None
     return " + ".join([*([synthetic] if synthetic else []), *sorted(traded)]) or "cash"
 
@@ -72,14 +74,13 @@ class CanonicalStrategy:
     text: str
     parameters: Mapping[str, _Parameter | Value]  # by canonical names, which do not depend on the names in the file
     rules: Mapping[Value, str]  # for each alternative a digest of what it chooses
-    selections: Mapping[str, tuple[StockSelection, str]]  # by canonical name: whose term it is, and which
+    worded: Mapping[str, Callable[[Value], Value]]  # by canonical name of a selection's term: its canonical value
 
     def values(self, axis: Axis, names: Sequence[str]) -> AxisValues:
         if all(name.endswith(".release") for name in names):
             return tuple(_release(value) for value in axis.values)
-        if names[0] in self.selections:
-            selection, term = self.selections[names[0]]
-            return tuple(selection.canonical(term, value) for value in axis.values)
+        if names[0] in self.worded:
+            return tuple(map(self.worded[names[0]], axis.values))
         return tuple(self.rules[value] for value in axis.values) if list(names) == ["rule"] else axis.values
 
 
@@ -121,15 +122,16 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         return [asset, [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]]
 
     legs = sorted(study.legs, key=lambda one: (json.dumps(of_leg(one)), one.name))
-    selections: dict[str, tuple[StockSelection, str]] = {}
+    worded: dict[str, Callable[[Value], Value]] = {}
     for number, leg in enumerate(legs):
-        if leg.selection is not None:
-            selections |= {f"leg.{number}.{term}": (leg.selection, term) for term in WORDED}
         selecting = SELECTING if leg.selection is not None else ()
         for term in ("interest",) if leg.cash else ("carry", "cost", *selecting):
             parameters[f"leg.{number}.{term}"] = _Parameter(leg.terms[term]) if term in leg.terms else 0.0
-        for axis in leg.selection.parameters if leg.selection is not None else ():
-            parameters[f"leg.{number}.select.{axis.removeprefix(f'{leg.name}.')}"] = _Parameter(axis)
+        if leg.selection is not None:
+            called = {axis: f"select.{axis.removeprefix(f'{leg.name}.')}" for axis in leg.selection.parameters}
+            parameters |= {f"leg.{number}.{name}": _Parameter(axis) for axis, name in called.items()}
+            called |= {name: f"series.{position[name]}" for name in leg.selection.releases}
+            worded |= {f"leg.{number}.{term}": partial(leg.selection.canonical, term, names=called) for term in WORDED}
     parameters |= {name: _Parameter(name) for name in ("execution.lag", "execution.cost")}
     rules: dict[Value, str] = {name: _rule(study, name, signals, legs) for name in study.rule.uses}
     parameters["rule"] = _Parameter(RULE) if study.spec.rules is not None else rules[""]
@@ -147,7 +149,7 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         },
         ensure_ascii=False,
     )
-    return CanonicalStrategy(text, parameters, rules, selections)
+    return CanonicalStrategy(text, parameters, rules, worded)
 
 
 def _expression(
@@ -176,7 +178,7 @@ def _expression(
             assert node.value is not None
             scalars.append(node.value)
             return f"${len(scalars) - 1}"
-        own = "" if node.kind != "call" or study.operators is None else study.operators.mark(node.name)
+        own = graph.operator(node).mark if node.kind == "call" else ""
         return f"{node.kind}:{node.name}{own}({','.join(text(one) for one in node.operands)})"
 
     return [text(at) for at in signal.nodes], scalars

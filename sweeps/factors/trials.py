@@ -18,8 +18,9 @@ _STRATEGY = "factor long-short"
 def record_trials(study: FactorStudy, variants: Sequence[FactorVariant], folder: Path) -> int:
     """Record variants of a study, whose folder this is. Returns how many were ever tried on its panel.
 
-    The panel is the market: its file and what a stock is worth. A variant is the same whatever its names: the formulas
-    in the columns of the file, the universe, what it is neutralised by, and how the portfolios are formed.
+    The panel is the market: its file and what a stock is worth. A variant is the same whatever its names: the whole
+    identity of the panel, the days of a year, the formulas in the columns of the file, the universe, what it is
+    neutralised by, and how the portfolios are formed.
     """
     panel = study.panel
     market = f"{panel.source}: {panel.text(panel.close)}"
@@ -33,12 +34,14 @@ def record_trials(study: FactorStudy, variants: Sequence[FactorVariant], folder:
 
 def _canonical(study: FactorStudy, one: FactorVariant) -> str:
     panel, spec = study.panel, study.spec
-    groups = [[spec.groups[name].file or spec.panel.file, spec.groups[name].field] for name in one.control.groups]
+    named = [spec.groups[name] for name in one.control.groups]
+    groups = [[each.file, each.code, each.field] if each.file else [spec.panel.file, each.field] for each in named]
     controls = [panel.text(node) for node in one.control.exposures]
     return json.dumps(
         [
-            panel.text(one.node), panel.text(one.universe.condition), groups, sorted(map(str, controls)),
-            spec.quantiles, spec.every, spec.lag, spec.cost, spec.window.from_.isoformat(),
+            panel.identity, float(spec.market.periods), panel.text(one.node), panel.text(one.universe.condition),
+            groups, sorted(map(str, controls)), spec.quantiles, spec.every, spec.lag, spec.cost,
+            spec.window.from_.isoformat(),
         ],
         ensure_ascii=False,
     )  # fmt: skip

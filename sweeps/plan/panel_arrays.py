@@ -47,8 +47,10 @@ class PanelArrays:
     ) -> None:
         self._panel, self._selection, self._formulas, self._days = panel, selection, values, days
         self._chosen = dict(zip(selection.parameters, chosen, strict=True))
-        kinds = tuple(map(type, chosen))
-        self._given = (chosen, kinds, *selection.releases.items())
+        # With these a text of a formula says all on which its values depend, beside the panel and the year.
+        self._names = {name: f"{name}={value!r}" for name, value in self._chosen.items()}
+        self._names |= {name: f"series.{name} {release}" for name, release in selection.releases.items()}
+        self._same = (*selection.panel.identity, days, values.periods)
 
     def worth(self) -> Worth:
         panel = self._selection.panel
@@ -60,7 +62,7 @@ class PanelArrays:
             value = carried(close, traded)
             return Worth(value, traded, priced & ~np.isnan(value))
 
-        return self._once(("worth", *panel.identity), compute)
+        return self._once(("worth",), compute)
 
     def ranking(self, where: Value, ranked: Value, weights: Value) -> Ranking:
         """The ranking of the universe; a stock whose weight is unknown is not in it."""
@@ -77,9 +79,8 @@ class PanelArrays:
             key = self._values(ranking)
             return resolve_panel("cpu").rank_days(np.where(inside, -key if selection.highest else key, np.nan))
 
-        text = selection.panel.text
-        return self._once(("rank", *selection.panel.identity, text(universe), selection.highest, text(ranking),
-                           text(weight), *self._given), compute)  # fmt: skip
+        texts = [self._text(at) for at in (universe, ranking, weight)]
+        return self._once(("rank", selection.highest, *texts), compute)
 
     def weights(self, where: Value, weights: Value) -> Floats | None:
         """(T, S) the last known weight, 0 before the first; None for equal weights. Raises InputError for one below 0
@@ -98,7 +99,7 @@ class PanelArrays:
                 raise InputError(rule, got, self._selection.places[WEIGHTS], remedy)
             return np.nan_to_num(carried(values, ~np.isnan(values)))
 
-        return self._once(("weight", self._selection.panel.text(node), *self._given), compute)
+        return self._once(("weight", self._text(node)), compute)
 
     def tradability(self) -> Tradability:
         """What can be traded under price limits. The previous close is the last raw one, adjusted to today's factor,
@@ -116,8 +117,8 @@ class PanelArrays:
                 previous = self._values(previous_at)
             return tradability(self._panel, worth.traded, raw, previous, self._values(special_at))
 
-        texts = [panel.text(at) for at in (raw_at, previous_at, special_at)]
-        return self._once(("trade", *panel.identity, *texts), compute)
+        texts = [self._text(at) for at in (raw_at, previous_at, special_at)]
+        return self._once(("trade", *texts), compute)
 
     def lot_price(self) -> Floats:
         """(T, S) the last raw close that was traded times the shares of a lot, in yuan; NaN before the first."""
@@ -128,13 +129,16 @@ class PanelArrays:
             lots = lot_sizes(self._panel.codes, self._panel.where)
             return carried(self._values(raw_at), worth.traded) * lots
 
-        return self._once(("lot", *self._selection.panel.identity, self._selection.panel.text(raw_at)), compute)
+        return self._once(("lot", self._text(raw_at)), compute)
 
     def _values(self, node: int) -> Floats:
         return self._formulas.of(node, self._chosen)
 
+    def _text(self, node: int | None) -> str | None:
+        return self._selection.panel.text(node, self._names)
+
     def _once(self, key: tuple[object, ...], compute: Callable[[], _Found]) -> _Found:
-        kept, key = _KEPT.setdefault(self._panel, {}), (*key, self._days)
+        kept, key = _KEPT.setdefault(self._panel, {}), (*key, *self._same)
         found: _Found = kept.pop(key) if key in kept else compute()
         while len(kept) >= _MOST_KEPT:
             del kept[next(iter(kept))]

@@ -26,17 +26,22 @@ def traded(
     check_panel(study, market, window)
     kept = _KEPT.setdefault(market.panel, OrderedDict())
     days = market.calendar[window.first], market.calendar[window.last]
-    # The formulas of a selection may name series and values of the study.
-    own = (*leg.selection.identity, *days, str(study.spec.series), str(study.spec.values))
-    found = {setting: kept[own, setting] for setting in dict.fromkeys(settings) if (own, setting) in kept}
-    missing = [setting for setting in dict.fromkeys(settings) if setting not in found]
+    # The formulas of a selection may name series, values and operators of the study, and parameters: ``chosen`` of a
+    # setting has the values of these in order. 1 and 1.0 are equal in Python, not in a formula.
+    own = (
+        *leg.selection.identity, leg.selection.parameters, *days, study.spec.market.periods, str(study.spec.series),
+        str(study.spec.values), None if study.operators is None else study.operators.digest,
+    )  # fmt: skip
+    keys = {setting: (own, setting, tuple(map(type, setting.chosen))) for setting in settings}
+    found = {setting: kept[key] for setting, key in keys.items() if key in kept}
+    missing = [setting for setting in keys if setting not in found]
     if missing:
         made = trade_selections(study, leg, market, window, missing)
         # Rows of their own: a row of the whole result would keep all of it in memory.
         found |= {setting: Traded(*(part.copy() for part in made[setting])) for setting in missing}
     for setting in found:
-        kept[own, setting] = found[setting]
-        kept.move_to_end((own, setting))
+        kept[keys[setting]] = found[setting]
+        kept.move_to_end(keys[setting])
     most = _KEPT_BYTES // sum(part.nbytes for part in next(iter(found.values())))
     while len(kept) > most:
         kept.popitem(last=False)

@@ -45,8 +45,8 @@ class StudyPanel:
     traded: int | None
     source: str
 
-    def text(self, at: int | None) -> str | None:
-        return None if at is None else self.formulas.text(at)
+    def text(self, at: int | None, names: Mapping[str, str] | None = None) -> str | None:
+        return None if at is None else self.formulas.text(at, names)
 
     @property
     def limited(self) -> bool:
@@ -115,17 +115,20 @@ class StockSelection:
         place, scope = self.places[WEIGHTS], replace(self.scope, universe=universe)
         return None if text == EQUAL else self.panel.formulas.of_fields(str(text), place, scope)
 
-    def canonical(self, term: str, value: Value) -> Value:
-        """The value of a term in the columns of the file, however the fields are called."""
+    def canonical(self, term: str, value: Value, names: Mapping[str, str]) -> Value:
+        """The value of a term in the columns of the file, however the fields are called.
+
+        ``names``: what is written for each parameter and series.
+        """
         text = self.panel.formulas.text
         if term == RANKING:
-            return f"{self.ranked_by} {text(self.ranking(value))}"
+            return f"{self.ranked_by} {text(self.ranking(value), names)}"
         if term == TRADED_AS and value == LIMITS:
             return " ".join(
                 [LIMITS, *(text(at) for at in self.panel.limiting(self.places[TRADED_AS]) if at is not None)]
             )
         node = self.universe(value) if term == WHERE else self.weights(value) if term == WEIGHTS else None
-        return value if node is None else text(node)
+        return value if node is None else text(node, names)
 
 
 def build_panel(spec: StudySpec, expressions: StudyExpressions, document: Document) -> StudyPanel | None:

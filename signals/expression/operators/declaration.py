@@ -175,6 +175,7 @@ class Operator:
     ``across``: the operator is over the stocks of each day, its arrays are (n, S), and it gives a value of each stock,
     (n, S), or a series, (n,). Its function gets as the keyword ``inside`` which stocks count, (n, S) bool, and not
     ``where``; the arrays of a last argument that may be given several times come one after the other.
+    ``mark``: of a user's own operator the digest of its file, which tells it from one of the same name in another file.
     ``doc``: formula, timing and treatment of NaN, plain sentences. ``source`` and ``example`` are
     given for all operators of the language; a user's own may lack them.
     """
@@ -197,6 +198,7 @@ class Operator:
     level: bool = False
     columns: bool = False
     across: Literal["stocks", "series"] | None = None
+    mark: str = ""
 
     def unit_of(self, units: tuple[Quantity, ...]) -> Quantity:
         """The unit of the result. ``units``: of the arrays among the arguments, in order."""

@@ -39,10 +39,6 @@ class OperatorFile:
         """SHA-256 of the text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
-    def mark(self, name: str) -> str:
-        """What tells an operator of this file from one of the same name in another file; empty where it has none."""
-        return f"@{self.digest[:16]}" if name in self.operators() else ""
-
     def operators(self) -> Mapping[str, Operator]:
         """The declared operators by name, of which each call is checked. Executes the text. Raises InputError."""
         return _executed(self)
@@ -157,4 +153,7 @@ def _execute(file: OperatorFile) -> Mapping[str, Operator]:
     if not catalogue.operators:
         rule, remedy = "a file of operators declares at least one", "Write @operator(…) above a function"
         raise InputError(rule, "none", file.path, remedy)
-    return {name: replace(one, function=guarded(one, file.path)) for name, one in catalogue.operators.items()}
+    mark = f"@{file.digest[:16]}"
+    return {
+        name: replace(one, function=guarded(one, file.path), mark=mark) for name, one in catalogue.operators.items()
+    }

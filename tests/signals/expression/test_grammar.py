@@ -90,6 +90,20 @@ def test_a_formula_is_written_back() -> None:
     assert parser.graph.text(parser.parse("part(x, n - 1, side=first)", scope)) == "part(x, n - 1, first)"
 
 
+def test_exact_texts_differ_where_formulas_do() -> None:
+    graph = Graph(CATALOGUE.operators)
+    parser, none = Parser(graph), Scope(frozenset(), {}, {}, "study", columns=True)
+    column = parser.parse("x", none)
+    scope = Scope(frozenset({"x"}), {"y": lambda: column}, {"n": "s.n", "m": "t.n"}, "study")
+    same = [("x + n", "x + m"), ("x - y", "y - x"), ("x * (-1) ** 2", "x * -1 ** 2")]
+    for pair in same:
+        one, other = (graph.exact_text(parser.parse(text, scope)) for text in pair)
+        assert one != other
+    at = parser.parse("x + n * y", scope)
+    assert graph.exact_text(at) == "series.x + s.n * x"
+    assert graph.exact_text(at, {"s.n": "2", "x": "series.0"}) == "series.0 + 2 * x"
+
+
 FAULTS = {
     "part(y, 2)": "column 6: a name is a series, a value or a parameter; got y. Use one of x",
     "prt(x, 2)": "column 1: an operator must be in the catalogue; got prt. Did you mean part",

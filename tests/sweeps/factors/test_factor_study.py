@@ -11,6 +11,7 @@ import pytest
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.factors.spec import factor_schema
 from gridproof.sweeps.factors.study import load_factor_study, shipped_factor_studies
+from gridproof.sweeps.factors.trials import record_trials
 
 STUDY: dict[str, Any] = {
     "name": "keys",
@@ -26,6 +27,22 @@ def test_every_combination_is_a_variant() -> None:
     found = [(one.universe.name, one.factor, one.settings, one.control.label) for one in variants]
     assert len(found) == len(set(found)) == 12
     assert ("dear", "scaled", "n 2", "cap") in found
+
+
+def test_another_panel_or_year_is_another_trial(tmp_path: Path) -> None:
+    def tried(panel: dict[str, Any], **more: Any) -> int:
+        study = load_factor_study(STUDY | {"panel": STUDY["panel"] | panel, **more})
+        return record_trials(study, study.variants, tmp_path / "run")
+
+    fields = STUDY["panel"]["fields"]
+    assert tried({}) == 6
+    assert tried({"fields": fields | {"traded": "volume > 0"}}) == 12
+    assert tried({"date": "known"}) == 18
+    assert tried({"code": "isin"}) == 24
+    assert tried({}, market={"periods": 252}) == 30
+    assert tried({}, market={"periods": 243}) == 30
+    assert tried({"fields": {"close": "close", "size": "close * shares"}}, neutralize=["none"],
+                 factors={"large": "-size"}) == 30  # fmt: skip
 
 
 def test_a_change_sets_parameters_and_settings() -> None:

@@ -96,6 +96,48 @@ def test_the_ledger_counts_each_value_of_a_parameter(swept: Study) -> None:
     assert names[f"leg.{number}.select.trend.k"] == swept.space.values_of("trend.k")
 
 
+def test_formulas_in_the_same_words_with_other_parameters_are_different(folder: Path) -> None:
+    words = "pct_change(ffill(keep(close, traded), all), n)"
+    written = {**study_of().document.raw}
+    written["values"] = {"fast": {"value": words, "n": 2}, "slow": {"value": words, "n": 8}}
+    written["legs"]["small"]["select"]["lowest"] = ["fast", "slow"]
+    written["base"]["small.lowest"] = "fast"
+    study = load_study(written)
+    plan = planned(study, folder)
+    for name, days in (("fast", 2), ("slow", 8)):
+        alone = study_of(lowest=words.replace("n)", f"{days})"))
+        np.testing.assert_array_equal(returns_of(plan, small_lowest=name), returns_of(planned(alone, folder)))
+    assert (returns_of(plan, small_lowest="fast") != returns_of(plan, small_lowest="slow")).any()
+
+    def ranked(name: str) -> Any:
+        return next(axis.values for axis in trials_of(study, None, "run").axes if name in axis.names[0])
+
+    assert len(set(ranked("ranking"))) == 2
+
+
+def test_other_names_of_a_leg_or_a_series_make_no_other_variant(swept: Study) -> None:
+    text = yaml.safe_dump(swept.document.raw, sort_keys=False)
+    renamed = load_study(
+        yaml.safe_load(text.replace("small", "tiny").replace("index", "level").replace("level.", "index."))
+    )
+    one, other = trials_of(swept, None, "run"), trials_of(renamed, None, "run")
+    assert (one.strategy, one.axes) == (other.strategy, other.axes)
+
+
+def test_legs_in_the_same_words_with_other_parameters_are_different(folder: Path) -> None:
+    written, words = raw(), "mean(close, n) / mean(close, m)"
+    select = {"lowest": words, "count": 3, "every": 1}
+    written["legs"] = {
+        "one": {"select": {**select, "n": 2, "m": 9}}, "two": {"select": {**select, "m": 2, "n": 9}},
+        "cash": {"interest": 0.0},
+    }  # fmt: skip
+    written |= {"rule": {"one": "up", "otherwise": "two"}, "base": {"up.n": 3}, "execution": {"lag": 1, "cost": 0.0}}
+    returns = planned(load_study(written), folder).problem.returns[0]
+    expected = returns_of(planned(study_of(where="all", lowest="mean(close, 9) / mean(close, 2)", count=3), folder))
+    np.testing.assert_array_equal(returns[1], expected)
+    assert (returns[0] != returns[1]).any()
+
+
 def test_a_ranking_is_over_the_universe_of_its_selection(folder: Path) -> None:
     def returns(**select: Any) -> Any:
         plan = planned(study_of(where="st == 0 and close > 2", lowest=None, **select), folder)
@@ -240,3 +282,22 @@ def test_an_operator_of_the_study_works_on_stocks(folder: Path, tmp_path: Path) 
     (tmp_path / "own.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
     own = load_study(tmp_path / "own.yaml")
     np.testing.assert_array_equal(returns_of(planned(own, folder)), returns_of(planned(study_of(), folder)))
+
+
+def test_the_ledger_notices_changed_operators_of_a_selection(tmp_path: Path) -> None:
+    text = "from gridproof.operators import operator, series\n\n"
+    text += "@operator(series())\ndef twice(x):\n    '''2x. Unknown stays unknown.'''\n    return 2.0 * x\n"
+    written: dict[str, Any] = {**study_of().document.raw, "operators": "own.py"}
+    formulas = {"where": "twice(close) > 2", "lowest": "twice(cap)", "weights": "twice(units)"}
+    written["legs"]["small"]["select"] |= formulas
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(written, sort_keys=False))
+
+    def values(version: str) -> dict[str, Any]:
+        (tmp_path / "own.py").write_text(text + version)
+        axes = trials_of(load_study(tmp_path / "own.yaml"), None, "run").axes
+        return {name.split(".")[-1]: axis.values for axis in axes for name in axis.names}
+
+    before, after = values(""), values("# another version\n")
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"where", "ranking", "weights"}
+    assert values("") == before
