@@ -36,6 +36,8 @@ def conclusion(record: dict[str, Any]) -> list[str]:
 
 def survival(one: dict[str, Any], verdict: dict[str, Any]) -> str:
     """Whether a variant remains after correction for the search, with the numbers and their thresholds."""
+    if one["untested"]:
+        return f"It is not tested: {one['untested']}."
     stepwise, deflated = bool(one["superior"]), (one["deflated_sharpe"] or 0.0) >= verdict["needed"]
     percent = f"{100 * verdict['level']:g}%"
     kept = f"{verdict['superior']} of {plural(verdict['tested'], 'variant')} kept"

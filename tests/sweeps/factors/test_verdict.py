@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gridproof.kernels.arrays import Floats
+from gridproof.results.report.factors.wording import survival
 from gridproof.sweeps.factors.verdict import judge
 
 DAYS = 1200
@@ -47,4 +48,5 @@ def test_a_variant_with_few_returns_is_not_tested() -> None:
     assert (found["tested"], found["best"]) == (1, 0)
     assert [row["untested"] for row in rows] == [None, "returns on 30 days, 60 are needed"]
     assert rows[1]["superior"] is None
+    assert survival(rows[1], found) == "It is not tested: returns on 30 days, 60 are needed."
     assert judge(drawn(DAYS - 30)[:, 1:], 1, 243)[0]["why"] == "returns on 30 days, 60 are needed"
