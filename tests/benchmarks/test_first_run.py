@@ -12,11 +12,11 @@ import pytest
 from numba import njit
 
 from benchmarks import first_run
-from tests.support.demo import small_file
+from tests.support.tiny import tiny_grid_file
 
 
 def test_a_child_tells_every_step(tmp_path: Path) -> None:
-    study = small_file(tmp_path)
+    study = tiny_grid_file(tmp_path)
     command = [sys.executable, "-m", "benchmarks.first_run", "--child", str(tmp_path / "runs"), "--study", str(study)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     steps = json.loads(done.stdout)["steps"]

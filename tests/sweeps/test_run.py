@@ -331,7 +331,7 @@ def test_base_and_best_are_evaluated_once_and_the_summary_is_written_once(
 
     monkeypatch.setattr(point_module, "evaluate_point", counted)
     monkeypatch.setattr(Store, "write_text", noted)
-    found = gp.run(small_study(), out=tmp_path).summary
+    found = gp.run(tiny_grid(), out=tmp_path).summary
     assert len(evaluated) == len(set(evaluated)) > 1
     for who in ("base", "best"):
         assert tuple(sorted(found[who]["parameters"].items(), key=lambda item: item[0])) in evaluated
@@ -347,7 +347,7 @@ def test_base_and_best_are_evaluated_once_and_the_summary_is_written_once(
 
 def test_every_stage_says_how_far_it_is(tmp_path: Path) -> None:
     heard = Heard()
-    gp.run(small_study(), out=tmp_path, observer=heard)
+    gp.run(tiny_grid(), out=tmp_path, observer=heard)
     names = list(dict.fromkeys(stage for stage, *_ in heard.stages))
     assert names[:4] == ["planning", "sweep", "writing variants", "summary"]
     assert names[-1] == "report"

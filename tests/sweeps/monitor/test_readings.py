@@ -195,7 +195,9 @@ def test_the_state_changes_where_the_underlying_passes_the_level_given(folder: P
     assert distance["distance"] == pytest.approx(distance["level"] - found["value"])
     level = distance["underlying_level"]
     assert level is not None
-    for factor, changed in ((0.999, not state["on"] and distance["distance"] < 0), (1.001, distance["distance"] > 0)):
+    assert not state["on"]
+    assert distance["distance"] > 0.0
+    for factor, changed in ((0.999, False), (1.001, True)):
         cut(folder, ON, tmp_path)
         table = pd.read_csv(tmp_path / "yield.csv")
         table.loc[table.index[-2], "y10"] = level * factor  # known on the day itself
@@ -210,6 +212,7 @@ def test_states_that_changed_since_a_date_are_named(folder: Path) -> None:
     then = {one["name"]: one["state"] for one in gp.monitor(MONITOR, data=folder, on="2021-03-05").record["readings"]}
     now = {one["name"]: one["state"] for one in readings.record["readings"]}
     different = [name for name, state in now.items() if state and then[name] and state["on"] != then[name]["on"]]
+    assert different
     assert [each["name"] for each in readings.record["changed"]] == different
 
 

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.demo import small_file
 from tests.support.executors import contents
 from tests.support.rays import ROOT
+from tests.support.tiny import tiny_grid_file
 
 # Runs the study argv[1] into the folder argv[2], in tiles of argv[3] pieces, after an interruption where argv[4] is 1.
 PROGRAM = """
@@ -44,7 +44,7 @@ def run_in_a_child(study: Path, out: Path, threads: int, tile_pieces: int, inter
 
 
 def test_threads_tiles_and_interruptions_change_no_byte_of_a_verdict(tmp_path: Path) -> None:
-    study = small_file(tmp_path)
+    study = tiny_grid_file(tmp_path)
     one = run_in_a_child(study, tmp_path / "one", 1, 100, interrupted=False)
     two = run_in_a_child(study, tmp_path / "two", 2, 1, interrupted=True)
     assert "statistics.json" in one
