@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -25,12 +26,14 @@ class HeldRecord(TypedDict):
 
 class SelectionRecord(TypedDict):
     """swept: as the grid computes it, trading as the variant says (ideal or limits). account: share by share, with open
-    orders, T+1 and, where a capital is given, whole lots; under price limits if ``limits``. cash: its mean share of the
+    orders, T+1 and, where a capital is given, whole lots; under price limits if ``limits``. unlimited: why it is
+    not, where the panel has the fields of price limits, and None otherwise. cash: its mean share of the
     account. unfilled: the share of days on which an order stays open at the close."""
 
     leg: str
     trading: str
     limits: bool
+    unlimited: NotRequired[str | None]  # older records lack it
     capital: float | None
     swept: HeldRecord
     account: HeldRecord
@@ -49,7 +52,15 @@ def selection_tables(summary: Record) -> Iterator[tuple[str, SelectionRecord]]:
             yield f"{one['leg']}, best choice", one
 
 
-def selection_warning(name: str, one: SelectionRecord) -> str | None:
+def selection_warnings(name: str, one: SelectionRecord) -> list[str]:
+    """What to say where the account trades without the price limits that the panel could give, and where it differs
+    materially from the sweep."""
+    reason, difference = one.get("unlimited"), _difference(name, one)
+    unlimited = [] if reason is None else [f"{name}: the account trades without price limits: {reason}"]
+    return unlimited if difference is None else [*unlimited, difference]
+
+
+def _difference(name: str, one: SelectionRecord) -> str | None:
     """What to say where the account differs materially from the sweep: by 1 percentage point of CAGR, a Sharpe ratio of
     0.1, or 2 points of drawdown."""
     swept, account = one["swept"], one["account"]

@@ -21,7 +21,7 @@ class PriceReadRecord(TypedDict):
     """A series that a signal reads, and the leg whose price it is."""
 
     leg: str
-    series: str
+    series: str  # "panel": the columns of the panel from which the leg selects
     correlation: Number  # of its changes with the leg's returns; null where both are read from the same rows
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -75,36 +76,45 @@ BOARDS = (
 )
 
 
+@lru_cache(maxsize=16_384)
+def find_board(code: str) -> Board | None:
+    """The board of a code as ``board_of``; None where it has none, such as a B-share."""
+    digits = re.findall(r"\d+", code)
+    number = digits[0].zfill(6) if len(digits) == 1 else ""
+    found = [board for board in BOARDS if len(number) == 6 and number.startswith(board.prefixes)]
+    return found[0] if found else None
+
+
 def board_of(code: str, where: str = "") -> Board:
     """The board of a code such as 600519.SH, sz000001 or 1 (for 000001). Raises InputError where it has none.
 
     >>> board_of("688001.SH").name, board_of("1").name
     ('STAR', 'main board')
     """
-    digits = re.findall(r"\d+", code)
-    number = digits[0].zfill(6) if len(digits) == 1 else ""
-    found = [board for board in BOARDS if len(number) == 6 and number.startswith(board.prefixes)]
-    if not found:
+    found = find_board(code)
+    if found is None:
         rule = "price limits and lots follow from the board, which the code of an A-share names by its first digits"
-        raise InputError(rule, code, where, "Leave the stock out of the file, or write trading: ideal")
-    return found[0]
+        remedy = "Leave the stock out of the universe or the file, or write trading: ideal and no capital"
+        raise InputError(rule, code, where, remedy)
+    return found
 
 
-def lot_sizes(codes: Sequence[str], where: str = "") -> Ints:
-    """(S,) the shares of a lot. Raises InputError as ``board_of``."""
-    return np.array([board_of(code, where).lot for code in codes], dtype=np.int64)
+def lot_sizes(codes: Sequence[str]) -> Ints:
+    """(S,) the shares of a lot; 1 for a code without a board."""
+    boards = [find_board(code) for code in codes]
+    return np.array([1 if board is None else board.lot for board in boards], dtype=np.int64)
 
 
 def limit_prices(
-    codes: Sequence[str], dates: Dates, listed: Ints, previous: Floats, special: Bools, where: str = ""
+    codes: Sequence[str], dates: Dates, listed: Ints, previous: Floats, special: Bools
 ) -> tuple[Floats, Floats]:
     """The highest and the lowest price at which each stock may trade on each day, (T, S) each, as the exchanges round.
 
     codes: S. dates: (T,) trading days. listed: (S,) the number of the day of listing, −1: before the first day.
     previous: (T, S) the close before, adjusted by the exchange for rights, or the issue price on the day of listing;
     special: (T, S) under special treatment. The price limit is ``previous`` × (1 ± limit), rounded half up to 0.01, and
-    at least 0.01 from it. Without a limit: infinity and 0. NaN: there is a limit, and the previous close is unknown.
-    Raises InputError as ``board_of``.
+    at least 0.01 from it. Without a limit: infinity and 0. NaN: unknown, because the previous close is, or because the
+    code has no board.
 
     >>> day = np.array(["2015-06-26"], dtype="datetime64[D]")
     >>> before = np.array([[10.05]])
@@ -112,8 +122,8 @@ def limit_prices(
     >>> up.item(), down.item()
     (11.06, 9.05)
     """
-    up, down = np.empty(previous.shape), np.empty(previous.shape)
-    boards = [board_of(code, where) for code in codes]
+    up, down = np.full(previous.shape, np.nan), np.full(previous.shape, np.nan)
+    boards = [find_board(code) for code in codes]
     days = np.arange(len(dates))[:, None]
     for board in BOARDS:
         columns = np.array([at for at, one in enumerate(boards) if one is board], dtype=np.int64)

@@ -12,7 +12,7 @@ from gridproof.results.environments import environments_sentence
 from gridproof.results.evidence.item import finding
 from gridproof.results.report.sections.selections import HEADS, selection_rows
 from gridproof.results.run.record import choice_noun, data_warnings
-from gridproof.results.run.selection_record import SelectionRecord, selection_tables, selection_warning
+from gridproof.results.run.selection_record import SelectionRecord, selection_tables, selection_warnings
 from gridproof.sweeps.cli.console import bold, console, print_table
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def print_selections(named: list[tuple[str, SelectionRecord]]) -> None:
             table.add_row(*row)
     print_table(table)
     for name, one in named:
-        if (warning := selection_warning(name, one)) is not None:
+        for warning in selection_warnings(name, one):
             console.print(f"warning: {warning}")
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 
 from gridproof.kernels.arrays import Floats
+from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.panel.account import Lots
 from gridproof.kernels.panel.backend import resolve_panel
+from gridproof.kernels.panel.selection import SelectionProblem
 from gridproof.results.run.selection_record import HeldRecord, SelectionRecord
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.stamp_duty import stamp_rates
 from gridproof.sweeps.plan.basket_sizes import grouped_sizes
+from gridproof.sweeps.plan.payoff import one_way_cost
+from gridproof.sweeps.plan.plan import execution_cells
 from gridproof.sweeps.plan.selections import Setting, build_problem, panel_arrays, setting_of
 from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import Window, find_window
@@ -30,15 +34,26 @@ def compare_accounts(study: Study, market: Market) -> list[SelectionRecord]:
 
 def _compare(study: Study, leg: Leg, market: Market, window: Window) -> SelectionRecord:
     assert leg.selection is not None
-    setting = setting_of(leg, study.base)
+    (cell,) = execution_cells(study)  # also of tied terms
+    setting = setting_of(leg, cell)
     swept = traded(study, leg, market, window, [setting])[setting]
-    one_way = float(study.base["execution.cost"]) + float(study.base.get(leg.terms.get("cost", ""), 0.0))
+    one_way = one_way_cost(leg, cell)
     buying, selling = stamp_rates(leg.stamp_tax, market.calendar[window.first - 1 : window.last])
     net = (1.0 + swept.gross) * (1.0 - (one_way + buying) * swept.bought - (one_way + selling) * swept.sold) - 1.0
-    limited = leg.selection.panel.limited
-    basket = (*setting.basket[:-1], LIMITS if limited else IDEAL)
     (sizes,) = grouped_sizes([setting.stocks])
-    problem = build_problem(study, leg, market, window, basket, [(setting.every, setting.offset)], sizes, setting.lag)
+
+    def problem_of(trading: str) -> SelectionProblem:
+        basket = (*setting.basket[:-1], trading)
+        return build_problem(study, leg, market, window, basket, [(setting.every, setting.offset)], sizes, setting.lag)
+
+    limited, unlimited = leg.selection.panel.limited, None
+    try:
+        problem = problem_of(LIMITS if limited else IDEAL)
+    except InputError as error:
+        if setting.trading == LIMITS:
+            raise
+        # The sweep has traded the same basket without limits, so the fault is in what only limits read.
+        limited, unlimited, problem = False, str(error), problem_of(IDEAL)
     lots = _lots(study, leg, market, window, setting)
     # The account charges a tax on purchases (until 2008) when the stock is sold.
     account = resolve_panel("cpu").simulate_account(
@@ -49,6 +64,7 @@ def _compare(study: Study, leg: Leg, market: Market, window: Window) -> Selectio
         "leg": leg.name,
         "trading": str(setting.trading),
         "limits": limited,
+        "unlimited": unlimited,
         "capital": leg.selection.capital,
         "swept": _held(study, net, swept.bought + swept.sold),
         "account": _held(study, account.returns, account.bought + account.sold),

@@ -103,7 +103,7 @@ class PanelArrays:
 
     def tradability(self) -> Tradability:
         """What can be traded under price limits. The previous close is the last raw one, adjusted to today's factor,
-        unless the panel has it. Raises InputError where a code names no board."""
+        unless the panel has it. Raises InputError as ``tradability``."""
         panel, where = self._selection.panel, self._selection.places[TRADED_AS]
         raw_at, previous_at, special_at = panel.limiting(where)
 
@@ -126,7 +126,7 @@ class PanelArrays:
 
         def compute() -> Floats:
             worth = self.worth()
-            lots = lot_sizes(self._panel.codes, self._panel.where)
+            lots = lot_sizes(self._panel.codes)
             return carried(self._values(raw_at), worth.traded) * lots
 
         return self._once(("lot", self._text(raw_at)), compute)

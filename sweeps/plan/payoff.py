@@ -80,7 +80,7 @@ def _fill_selection(
         for setting in piece:
             gross, bought, sold = found[setting]
             for table in tables[setting]:
-                one_way = _one_way(leg, cells[table])
+                one_way = one_way_cost(leg, cells[table])
                 paid = (one_way + buying) * bought + (one_way + selling) * sold
                 returns[table] = (1.0 + gross) * (1.0 - paid) - 1.0
 
@@ -116,7 +116,7 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
         selling = np.zeros_like(buying)
         for index, leg in enumerate(study.legs):
             if not leg.cash:
-                one_way = _one_way(leg, cell)
+                one_way = one_way_cost(leg, cell)
                 buying[index], selling[index] = one_way + taxes[index][0], one_way + taxes[index][1]
         costs = selling[:, None, :] + buying[None, :, :]
         costs[np.arange(len(study.legs)), np.arange(len(study.legs))] = 0.0
@@ -159,7 +159,8 @@ def _cost_axes(leg: Leg) -> list[str]:
     return ["execution.cost", *(leg.terms[term] for term in ("cost",) if term in leg.terms)]
 
 
-def _one_way(leg: Leg, cell: Cell) -> float:
+def one_way_cost(leg: Leg, cell: Cell) -> float:
+    """The cost of a purchase or a sale, a share of the traded value: that of the execution and the leg's own."""
     return float(cell["execution.cost"]) + _term(leg, "cost", cell)
 
 

@@ -16,13 +16,14 @@ from gridproof.kernels.panel.selection import SelectionProblem, selection_proble
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import Panel
+from gridproof.signals.data.price_limits import board_of, find_board
 from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.panel import PanelValues
 from gridproof.sweeps.plan.basket_sizes import BasketSizes, grouped_sizes
 from gridproof.sweeps.plan.panel_arrays import PanelArrays
 from gridproof.sweeps.plan.panel_values import panel_values
 from gridproof.sweeps.plan.window import Window
-from gridproof.sweeps.study.selection import COUNT, EVERY, IDEAL, OFFSET, WHERE, WORDED
+from gridproof.sweeps.study.selection import COUNT, EVERY, IDEAL, LIMITS, OFFSET, WHERE, WORDED
 from gridproof.sweeps.study.study import Leg, Study
 
 Basket: TypeAlias = tuple[Value, Value, Value, tuple[Value, ...], Value]
@@ -117,6 +118,8 @@ def build_problem(
     order, eligible = arrays.ranking(where, ranked, weights)
     ranking = Ranking(order[first:], eligible[first:])
     _check_universe(study, leg, market, window, where, chosen, ranking)
+    if trading == LIMITS or leg.selection.capital is not None:
+        _check_boards(market, ranking)
     value, weight = arrays.worth().value[first:], arrays.weights(where, weights)
     buyable: Bools
     sellable: Bools
@@ -187,6 +190,21 @@ def _check_offsets(study: Study, leg: Leg, schedules: Sequence[tuple[int, int]])
             rule = f"every offset of {leg.name} must be below every interval: a basket is formed each `every` days"
             where = study.where("legs", leg.name, "select", OFFSET)
             raise InputError(rule, f"offset {offset}, every {every}", where, "Lower the offset, or raise every")
+
+
+def _check_boards(market: Market, ranking: Ranking) -> None:
+    """Raises InputError where a stock that is ever in the universe has no board, which names its limits and lots."""
+    assert market.panel is not None
+    codes = market.panel.codes
+    without = [at for at, code in enumerate(codes) if find_board(code) is None]
+    if not without:
+        return
+    chosen = np.arange(len(codes)) < ranking.eligible[:-1, None]
+    inside = np.zeros(len(codes), dtype=np.bool_)
+    inside[ranking.order[:-1][chosen]] = True
+    for at in without:
+        if inside[at]:
+            board_of(codes[at], market.panel.where)
 
 
 def _check_universe(

@@ -166,7 +166,7 @@ class Dimensions:
         """Returns the points one and two steps from a choice along each active numeric axis, within its range."""
         points = []
         for axis in self.free:
-            if self.is_active(axis.name, choice) and not isinstance(axis.values[0], str):
+            if self.is_active(axis.name, choice) and axis.numeric:
                 points += [{**choice, axis.name: value} for value in steps_from(axis, choice[axis.name])]
         return points
 

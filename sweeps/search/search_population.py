@@ -66,8 +66,8 @@ def gather_search(
     table = store.read_table(TRIALS)
     table = table[table["cells"] > 0]
     trials: list[dict[Any, Any]] = table.to_dict("records")
-    choices = [_choice(trial, study.space.axes, "") for trial in trials]
-    chosen = [_choice(trial, study.space.axes, "chosen.") for trial in trials if trial["state"] == "complete"]
+    choices = [choice_of(trial, study.space.axes, "") for trial in trials]
+    chosen = [choice_of(trial, study.space.axes, "chosen.") for trial in trials if trial["state"] == "complete"]
     drawn, total = _draw_cells(table["cells"].to_numpy(dtype=np.int64))
     parts = [_columns([*(dict(point) for point, _ in known), *chosen], study.space.names)]
     sample_size = sum(len(numbers) for numbers in drawn)
@@ -132,11 +132,14 @@ def _columns(points: Sequence[Choice], names: Sequence[str]) -> dict[str, Array]
     return {name: np.array([point[name] for point in points], dtype=object) for name in names}
 
 
-def _choice(row: Mapping[str, Any], axes: Sequence[Axis], prefix: str) -> Choice:
-    """A row of the table with each value in its axis's type: a column with missing values has integers as floats."""
+def choice_of(row: Mapping[str, Any], axes: Sequence[Axis], prefix: str) -> Choice:
+    """A row of the table with each value in its axis's type: a column with missing values has integers as floats, and
+    one of numbers beside texts has texts."""
     choice: Choice = {}
     for axis in axes:
         value = row[prefix + axis.name]
         kinds = {type(known) for known in axis.values}
+        if str in kinds and len(kinds) > 1:
+            value = next(known for known in axis.values if known == value or str(known) == value)
         choice[axis.name] = str(value) if kinds == {str} else int(value) if kinds == {int} else value
     return choice

@@ -31,7 +31,7 @@ def surrounding_study(study: Study, dimensions: Dimensions, trial: FrozenTrial, 
         axis
         for axis in study.space.axes
         if (axis in dimensions.free or axis.name in dimensions.levels)
-        and not isinstance(axis.values[0], str)
+        and axis.numeric
         and dimensions.is_active(axis.name, chosen)
     ]
     # Where there are too many axes, levels are fixed first: each trial has varied them.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.stamp_duty import CHINA, StampTax
@@ -11,7 +11,14 @@ from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.limits import limits_of_key
-from gridproof.sweeps.study.selection import SELECTING, TRADED_AS, StockSelection, StudyPanel, build_selection
+from gridproof.sweeps.study.selection import (
+    SELECTING,
+    TRADED_AS,
+    StockSelection,
+    StudyPanel,
+    build_selection,
+    read_formulas,
+)
 from gridproof.sweeps.study.spec import LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
@@ -43,7 +50,29 @@ class Leg:
         return (*chosen, *self.selection.parameters)
 
 
-def build_leg(
+def build_legs(
+    spec: StudySpec, panel: StudyPanel | None, expressions: StudyExpressions, table: AxisTable, document: Document
+) -> tuple[Leg, ...]:
+    """Check the legs and add their axes to the table. Raises InputError if one is invalid.
+
+    The formulas of selections are read last: a term may be tied to one of a later leg.
+    """
+    legs = [_build_leg(name, one, spec, panel, expressions, table, document) for name, one in spec.legs.items()]
+    return tuple(_with_formulas(leg, spec, expressions, table, document) for leg in legs)
+
+
+def _with_formulas(
+    leg: Leg, spec: StudySpec, expressions: StudyExpressions, table: AxisTable, document: Document
+) -> Leg:
+    one = spec.legs[leg.name]
+    if leg.selection is None or isinstance(one, str) or one.select is None:
+        return leg
+    path = ("legs", leg.name)
+    selection = read_formulas(leg.selection, one.select, leg.terms, expressions, spec, path, table, document)
+    return replace(leg, selection=selection, terms={**leg.terms, **{axis: axis for axis in selection.parameters}})
+
+
+def _build_leg(
     name: str,
     one: str | LegSpec,
     spec: StudySpec,
@@ -52,11 +81,12 @@ def build_leg(
     table: AxisTable,
     document: Document,
 ) -> Leg:
-    """Check one leg and add its axes to the table. Raises InputError if it is invalid."""
+    """Check one leg and add its axes to the table, without the formulas of what it selects. Raises InputError if it is
+    invalid."""
     where = ("legs", name)
     leg = LegSpec(series=one) if isinstance(one, str) else one
     if leg.select is not None:
-        return _selected(name, leg, spec, panel, expressions, table, document)
+        return _selected(name, leg, panel, expressions, table, document)
     if (leg.series is None) == (leg.interest is None):
         raise InputError(
             "a leg is either a series, or cash with its interest",
@@ -77,7 +107,6 @@ def build_leg(
 def _selected(
     name: str,
     leg: LegSpec,
-    spec: StudySpec,
     panel: StudyPanel | None,
     expressions: StudyExpressions,
     table: AxisTable,
@@ -89,7 +118,7 @@ def _selected(
         raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
     assert leg.select is not None
     terms = _terms(name, leg, ("carry", "cost"), table)
-    selection, selecting = build_selection(leg.select, panel, expressions, spec, where, table, document)
+    selection, selecting = build_selection(leg.select, panel, expressions, where, table, document)
     terms |= selecting
     return Leg(name, None, terms, _stamp_tax(leg), selection)
 

@@ -181,13 +181,12 @@ def build_selection(
     one: SelectSpec,
     panel: StudyPanel | None,
     expressions: StudyExpressions,
-    spec: StudySpec,
     path: tuple[str, ...],
     table: AxisTable,
     document: Document,
 ) -> tuple[StockSelection, dict[str, str]]:
-    """Check what a leg selects and add its axes to the table. Returns it, and the axis of each of its terms; that of a
-    parameter under its full name.
+    """Check the keys of what a leg selects and add its axes to the table. Returns it, without what follows from its
+    formulas, which ``read_formulas`` adds, and the axis of each of its terms.
 
     path: the keys of the leg in the file. Raises InputError if it is invalid.
     """
@@ -209,26 +208,40 @@ def build_selection(
         rule = f"a capital needs the field {RAW}, the close in yuan, not adjusted: lots are of so many shares"
         raise InputError(rule, f"no {RAW}", document.where((*path, "capital")), "Add it to panel.fields")
     selection = StockSelection(panel, places, one.lowest is None, expressions.scope(path, given), one.capital)
-    checks = {WHERE: selection.universe, RANKING: selection.ranking, WEIGHTS: selection.weights}
-    terms, nodes = {}, []
+    terms = {term: f"{path[1]}.{key}" for term, key in keys.items()}
     for term, key in keys.items():
-        terms[term] = f"{path[1]}.{key}"
-        values = getattr(one, key)
-        table.add(terms[term], (*path, key), values, limits_of_key(SelectSpec, key))
-        if isinstance(values, SameAs):
-            continue
-        if term in checks:
-            nodes += [checks[term](value) for value in values]
-        if term == TRADED_AS and LIMITS in values:
-            panel.limiting(places[term])
+        table.add(terms[term], (*path, key), getattr(one, key), limits_of_key(SelectSpec, key))
+    return selection, terms
+
+
+def read_formulas(
+    selection: StockSelection,
+    one: SelectSpec,
+    terms: Mapping[str, str],
+    expressions: StudyExpressions,
+    spec: StudySpec,
+    path: tuple[str, ...],
+    table: AxisTable,
+    document: Document,
+) -> StockSelection:
+    """The selection with its nodes, parameters and releases, and the axes of its own parameters in the table.
+
+    The values of a tied term are those of the axis to which it is tied, so the axes of all legs must be in the table.
+    Names in a tied formula mean what they mean in this selection. path: the keys of the leg in the file. Raises
+    InputError if a formula is invalid.
+    """
+    path, panel, given = (*path, "select"), selection.panel, one.model_extra or {}
+    checks = {WHERE: selection.universe, RANKING: selection.ranking, WEIGHTS: selection.weights}
+    nodes = [check(value) for term, check in checks.items() for value in table.values(terms[term])]
+    if LIMITS in table.values(terms[TRADED_AS]):
+        panel.limiting(selection.places[TRADED_AS])
     expressions.add_parameters(path, given)
-    facts = [panel.formulas.graph.facts[at] for at in nodes if at is not None]
+    known = tuple(at for at in nodes if at is not None)
+    facts = [panel.formulas.graph.facts[at] for at in known]
     below = (name for one in facts for name in one.parameters)
     parameters = tuple(dict.fromkeys([*(f"{path[1]}.{key}" for key in given), *below]))
     releases = {name: _release(name, spec, document) for one in facts for name in one.series}
-    terms |= {axis: axis for axis in parameters}
-    known = tuple(at for at in nodes if at is not None)
-    return replace(selection, parameters=parameters, releases=releases, nodes=known), terms
+    return replace(selection, parameters=parameters, releases=releases, nodes=known)
 
 
 def _release(series: str, spec: StudySpec, document: Document) -> Release:

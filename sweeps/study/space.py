@@ -24,6 +24,11 @@ class Axis:
     values: AxisValues
     searched: AxisRange | None = None
 
+    @property
+    def numeric(self) -> bool:
+        """Whether all values are numbers: counts may be numbers beside shares such as 10%, which are texts."""
+        return isinstance(self.values, AxisRange) or not any(isinstance(value, str) for value in self.values)
+
 
 @dataclass(frozen=True, slots=True)
 class Space:

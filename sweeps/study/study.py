@@ -24,7 +24,7 @@ from gridproof.sweeps.study.axes import AxisTable, full_names
 from gridproof.sweeps.study.document import Document, folded, read_document
 from gridproof.sweeps.study.environment import find_environment
 from gridproof.sweeps.study.expressions import StudyExpressions
-from gridproof.sweeps.study.leg import Leg, build_leg
+from gridproof.sweeps.study.leg import Leg, build_legs
 from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
@@ -254,7 +254,7 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     signals = tuple(build_signal(name, one, spec, table, document, expressions) for name, one in spec.signals.items())
     expressions.check_values()
     panel = build_panel(spec, expressions, document)
-    legs = tuple(build_leg(name, one, spec, panel, expressions, table, document) for name, one in spec.legs.items())
+    legs = build_legs(spec, panel, expressions, table, document)
     for key, values in (("lag", spec.execution.lag), ("cost", spec.execution.cost)):
         table.add(f"execution.{key}", ("execution", key), values, limits_of_key(ExecutionSpec, key))
     rule, choice = build_rule(spec, signals, [leg.name for leg in legs], table, document)

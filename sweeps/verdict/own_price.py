@@ -21,6 +21,9 @@ from gridproof.sweeps.study.spec import SeriesSpec
 # 0 % at 0.9 and above, 1 % at 0.7 and 2 % at 0.5. Random signs did in 5.0 and 5.8 % at 0.9, of 500 markets.
 CORRELATED = 0.9
 
+# In place of the series, where a signal is made of the columns of the panel from which the leg selects.
+PANEL = "panel"
+
 # With fewer changes in sample a correlation says little.
 _FEWEST = 60
 
@@ -29,7 +32,8 @@ _FEWEST = 60
 class PriceRead:
     """A series that a signal reads, and the leg whose price it is.
 
-    correlation: of the changes of the series with the returns of the leg; None where both are of the same rows.
+    series: its name, or "panel" for a signal made of the columns of the panel from which the leg selects. correlation:
+    of the changes of the series with the returns of the leg; None where both are of the same rows or panel.
     """
 
     leg: str
@@ -46,16 +50,20 @@ def prices_read(plan: Plan, market: Market) -> tuple[PriceRead, ...]:
     A series is a leg's price if it has the leg's rows: those of the same file, sheet, code and filter, in any column
     and however the path is written. It is also one if in sample its changes, from one observation to the next, have a
     correlation of at least 0.9 or at most −0.9 with the leg's returns: the same asset in another file, an index of the
-    stocks that a leg selects, an asset that moves with the leg.
+    stocks that a leg selects, an asset that moves with the leg. A signal made of columns of the panel reads the price
+    of every leg that selects from it, by construction.
     """
     study, specs = plan.study, plan.study.spec.series
     names = list(dict.fromkeys(name for signal in study.signals for name in signal.series))
+    of_panel = any(study.graph.facts[at].columns for signal in study.signals for at in signal.nodes)
     space = study.space
     payoff = plan.problem.payoff_of[space.execution(space.base_index)]
     found = []
     for place, leg in enumerate(study.legs):
         if leg.cash:
             continue
+        if of_panel and leg.selection is not None:
+            found.append(PriceRead(leg.name, PANEL, None))
         returns = plan.problem.returns[payoff, place, : plan.days_in_sample]
         for name in names:
             if leg.series is not None and same_rows(specs[name], specs[leg.series]):

@@ -78,7 +78,9 @@ def _own_price(statistics: Record | None) -> str:
         return ""
     found = lookup(statistics or {}, "method", "own_price") or []
     told = [
-        f"{one['series']} is {one['leg']}'s price"
+        f"a signal is made of the panel from which {one['leg']} selects"
+        if one["series"] == "panel" and one["correlation"] is None
+        else f"{one['series']} is {one['leg']}'s price"
         if one["correlation"] is None
         else f"{one['series']} moves with {one['leg']} (correlation {one['correlation']:.3f})".replace("-", "−")
         for one in found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gridproof.results.report.number_format import format_value
 from gridproof.results.run.record import Record
-from gridproof.results.run.selection_record import SelectionRecord, selection_tables, selection_warning
+from gridproof.results.run.selection_record import SelectionRecord, selection_tables, selection_warnings
 
 HEADS = (
     "Selection", "CAGR", "Volatility", "Sharpe ratio", "Max drawdown", "Turnover a year, both sides", "One side",
@@ -19,7 +19,7 @@ def selections_section(summary: Record) -> Record | None:
     if not named:
         return None
     rows = [row for name, one in named for row in selection_rows(name, one)]
-    warnings = [text for name, one in named if (text := selection_warning(name, one)) is not None]
+    warnings = [text for name, one in named for text in selection_warnings(name, one)]
     return {"heads": HEADS, "rows": rows, "warnings": warnings, "limits": all(one["limits"] for _, one in named)}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.panel.panel import Panel
-from gridproof.signals.data.price_limits import limit_prices
+from gridproof.signals.data.price_limits import find_board, limit_prices
 
 # So many closes are not all whole yuan.
 _ENOUGH = 1_000
@@ -31,10 +31,12 @@ def tradability(panel: Panel, traded: Bools, raw: Floats, previous: Floats, spec
     ``limit_prices``. special: (T, S) 1: under special treatment, 0: not, NaN: unknown, then both limits count.
 
     A stock that did not trade is neither bought nor sold. At the upper limit none is bought, at the lower limit none is
-    sold; neither where the limit is unknown. After its last row in the whole file a stock has left the exchange, and is
-    sold at its last value. Raises InputError where a code has no board, or the closes are not raw ones in yuan.
+    sold; neither where the limit is unknown, as always for a code without a board. After its last row in the whole file
+    a stock has left the exchange, and is sold at its last value. Raises InputError where the closes of stocks with a
+    board are not raw ones in yuan.
     """
-    known = traded & (raw > 0.0)
+    boarded = np.array([find_board(code) is not None for code in panel.codes], dtype=np.bool_)
+    known = traded & (raw > 0.0) & boarded
     _check_raw(raw[known], panel.where)
     days = len(traded)
     first, last = row_bounds(panel)
@@ -45,7 +47,7 @@ def tradability(panel: Panel, traded: Bools, raw: Floats, previous: Floats, spec
     for flag in (0.0, 1.0):
         case = (special == flag) | np.isnan(special)
         treated = np.full(traded.shape, flag == 1.0)
-        up, down = limit_prices(panel.codes, panel.dates[:days], listed, previous, treated, panel.where)
+        up, down = limit_prices(panel.codes, panel.dates[:days], listed, previous, treated)
         up, down = np.rint(100.0 * up), np.rint(100.0 * down)
         highest |= case & ((cents == up) | np.isnan(up))
         lowest |= case & ((cents == down) | np.isnan(down))

@@ -15,9 +15,7 @@ def limits(
     """The limits of one stock on a day that is so many trading days after its listing; None: listed long before."""
     dates = np.arange(np.datetime64(day) - 20, np.datetime64(day) + 1)
     listed = -1 if days_before is None else 20 - days_before
-    up, down = limit_prices(
-        [code], dates, np.array([listed]), np.full((21, 1), previous), np.full((21, 1), special), "here"
-    )
+    up, down = limit_prices([code], dates, np.array([listed]), np.full((21, 1), previous), np.full((21, 1), special))
     return up[-1, 0], down[-1, 0]
 
 
@@ -86,6 +84,9 @@ def test_boards_and_lots() -> None:
     for code in ("900901.SH", "AAPL", "600519.SH.1", "110001.SH"):
         with pytest.raises(gp.InputError, match="price limits and lots follow from the board"):
             board_of(code)
+    day, before = np.array(["2015-06-26"], dtype="datetime64[D]"), np.array([[10.0, 10.0]])
+    up, down = limit_prices(["900901", "600000"], day, np.full(2, -1), before, np.zeros((1, 2), dtype=bool))
+    np.testing.assert_array_equal([up[0], down[0]], [[np.nan, 11.0], [np.nan, 9.0]])
 
 
 @pytest.mark.parametrize(

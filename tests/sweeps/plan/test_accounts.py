@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 import gridproof as gp
-from gridproof.results.run.selection_record import SelectionRecord, selection_tables, selection_warning
+from gridproof.results.report.sections.selections import selections_section
+from gridproof.results.run.selection_record import SelectionRecord, selection_tables, selection_warnings
 from gridproof.sweeps.cli.app import app
 from gridproof.sweeps.plan.accounts import compare_accounts
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import load_study
 from tests.support.limit_trading import FIELDS, Simulation, limited_table, raw
-from tests.support.selections import write
+from tests.support.selections import TAX, planned, write
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_without_limits_and_costs_the_account_is_the_sweep(folder: Path) -> None
     assert not found["limits"]
     assert found["account"] == pytest.approx(found["swept"], abs=1e-9)
     assert found["unfilled"] == 0.0
-    assert selection_warning("small", found) is None
+    assert selection_warnings("small", found) == []
 
 
 def test_the_sweep_is_a_plain_simulation(folder: Path) -> None:
@@ -64,8 +66,7 @@ def test_an_account_trades_under_limits_also_where_the_sweep_does_not(folder: Pa
     ideal, limits = (compared(folder, point={"small.trading": one}) for one in ("ideal", "limits"))
     assert ideal["account"] == limits["account"]
     assert ideal["swept"] != limits["swept"]
-    warning = selection_warning("small, base", ideal)
-    assert warning is not None
+    (warning,) = selection_warnings("small, base", ideal)
     assert "the sweep differs from an account that trades share by share: CAGR" in warning
 
 
@@ -102,3 +103,47 @@ def test_terminal_summary_and_page_show_both(folder: Path, tmp_path: Path) -> No
     assert json.loads(shown.stdout)["selections"] == [found[0]]
     text = CliRunner().invoke(app, ["point", str(file), "--data", str(folder)]).output
     assert "small: account" in " ".join(text.split())
+
+
+def test_an_ideal_variant_needs_no_boards(tmp_path: Path) -> None:
+    """A B-share in the universe: limits are an error before the sweep, and an ideal account says why it has none."""
+    table = limited_table()
+    table["code"] = table["code"].replace("600001.SH", "900901.SH")
+    data = write(tmp_path / "data", table)
+    found = compared(data, point={"small.trading": "ideal", "small.count": 5})
+    assert not found["limits"]
+    assert "900901" in found["unlimited"]
+    warnings = selection_warnings("small, base", found)
+    assert warnings[0].startswith("small, base: the account trades without price limits: ")
+    section = selections_section({"selections": {"base": [found], "best": []}})
+    assert section is not None
+    assert section["warnings"] == warnings
+    for wanted in (raw(trading="limits"), raw(trading="ideal", capital=1e6)):
+        wanted["base"]["small.trading"] = wanted["legs"]["small"]["select"]["trading"]
+        with pytest.raises(gp.InputError, match="900901"):
+            planned(load_study(wanted), data)
+
+
+def test_stocks_outside_the_universe_need_no_board(folder: Path, tmp_path: Path) -> None:
+    table = limited_table()
+    twin = table[table["code"] == "600001.SH"]
+    extra = twin.assign(code="900901.SH", shares=0.5, close=twin.close + 0.003)
+    data = write(tmp_path / "data", pd.concat([table, extra]))
+    chosen = {"small.count": 5, "small.weights": "cap"}
+    fields, own = {**FIELDS, "units": "shares"}, {"where": "units >= 1", "capital": 1e6}
+    found = compared(data, fields, chosen, **own)
+    assert found["limits"]
+    assert found["unlimited"] is None
+    without = compared(folder, fields, chosen, **own)
+    assert found["account"] == pytest.approx(without["account"])
+    assert found["swept"] == pytest.approx(without["swept"])
+
+
+def test_the_account_of_tied_terms_is_that_of_their_owners(folder: Path) -> None:
+    written = raw()
+    ties = {key: {"same_as": f"small.{key}"} for key in ("lowest", "weights", "count", "every", "offset", "trading")}
+    written["legs"]["twin"] = {"select": ties, "cost": {"same_as": "small.cost"}, "stamp_tax": TAX}
+    written["rule"] = {"small": "up", "twin": "not up", "cash": "otherwise"}
+    study = load_study(written).at({})
+    small, twin = compare_accounts(study, market_of(study, folder))
+    assert {**twin, "leg": "small"} == small

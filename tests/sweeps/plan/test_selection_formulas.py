@@ -11,11 +11,13 @@ import pytest
 import yaml
 
 import gridproof as gp
+from gridproof.kernels.backend import resolve
 from gridproof.sweeps.execution.ledger_entries import trials_of
-from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import Study, load_study
+from gridproof.sweeps.verdict.own_price import prices_read
 from tests.support.selections import long_table, planned, raw, write
 
 BASE = {"small.n": 2, "small.floor": 4.0, "small.ratio": 0.9, "trend.k": 3}
@@ -301,3 +303,45 @@ def test_the_ledger_notices_changed_operators_of_a_selection(tmp_path: Path) -> 
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"where", "ranking", "weights"}
     assert values("") == before
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_tied_formulas_have_the_releases_and_parameters_of_their_owners(folder: Path, first: bool) -> None:
+    """Whether the leg with the formulas stands first or last."""
+    written = raw()
+    written["series"]["late"] = {**written["series"]["index"], "release": "15 calendar days"}
+    written["values"] = {"mom": {"value": "pct_change(ffill(keep(close, traded), all), n)", "n": [3, 6]}}
+    size = {"count": 3, "every": 1, "offset": 0}
+    own = {"select": {"where": "units * late > 1000", "lowest": "mom", **size}}
+    tied = {"select": {"where": {"same_as": "small.where"}, "lowest": {"same_as": "small.lowest"}, **size}}
+    legs = {"small": own, "twin": tied}
+    written["legs"] = {**(legs if first else dict(reversed(legs.items()))), "cash": {"interest": 0.0}}
+    written["rule"] = {"small": "up", "twin": "not up", "cash": "otherwise"}
+    written["execution"] = {"lag": 1, "cost": 0.0}
+    written["base"] = {"up.n": 3, "mom.n": 6}
+    study = load_study(written)
+    small, twin = (next(leg for leg in study.legs if leg.name == name) for name in legs)
+    assert small.selection is not None
+    assert twin.selection is not None
+    assert twin.selection.releases == small.selection.releases
+    assert list(twin.selection.releases) == ["late"]
+    assert twin.selection.parameters == ("mom.n",)
+    returns = planned(study, folder).problem.returns
+    names = [leg.name for leg in study.legs]
+    np.testing.assert_array_equal(returns[:, names.index("twin")], returns[:, names.index("small")])
+    assert (returns[0, names.index("twin")] != returns[1, names.index("twin")]).any()
+
+
+def test_a_signal_of_the_panel_reads_the_price_of_the_legs_that_select_from_it(folder: Path) -> None:
+    written = raw()
+    written["signals"] = {"up": {"when": "total(close, weight=units) > lag(total(close, weight=units), n)", "n": 3}}
+    del written["base"]["up.n"]
+    study = load_study(written)
+    market = market_of(study, folder)
+    read = prices_read(build_plan(study, market, resolve("reference")), market)
+    assert [one.record() for one in read] == [{"leg": "small", "series": "panel", "correlation": None}]
+    written["legs"]["small"] = "index"
+    written["base"] = {"lag": 1, "execution.cost": 0.001}
+    other = load_study(written)
+    market = market_of(other, folder)
+    assert prices_read(build_plan(other, market, resolve("reference")), market) == ()
