@@ -26,12 +26,13 @@ $(VENV)/bin/python:
 	  { echo "gridproof needs Python 3.11 or later: make demo PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
+# Python compiles what is imported when it is imported: all that is installed takes a minute.
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml
-	$(VENV)/bin/python -m pip install --quiet -e .
+	$(VENV)/bin/python -m pip install --quiet --no-compile -e .
 	@touch $@
 
 $(VENV)/tested: $(VENV)/bin/python pyproject.toml
-	$(VENV)/bin/python -m pip install --quiet -e '.[test]'
+	$(VENV)/bin/python -m pip install --quiet --no-compile -e '.[test]'
 	@touch $@ $(VENV)/installed
 
 # Every wheel that a machine without a network needs, and their versions; for this machine's Python and platform.

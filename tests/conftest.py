@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,18 @@ _LONG = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Modules that wait for clusters first, then the long ones: no process works alone at the end."""
-    items.sort(key=lambda item: (item.get_closest_marker("own_process") is None, item.path.name not in _LONG))
+    """Modules that wait for clusters and long ones in turn, then the others.
+
+    So no process works alone at the end, and while some wait, others compute.
+    """
+    modules: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.path, []).append(item)
+    waiting = [path for path, found in modules.items() if found[0].get_closest_marker("own_process")]
+    long = [path for path in modules if path.name in _LONG and path not in waiting]
+    turns = [path for pair in zip_longest(waiting, long) for path in pair if path is not None]
+    order = [*turns, *(path for path in modules if path not in turns)]
+    items[:] = [item for path in order for item in modules[path]]
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from tests.support.agreement import assert_agree
 from tests.support.problems import many_payoffs, random_jobs, random_latch, random_problem
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 200),

@@ -69,7 +69,7 @@ def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
 # Executed on the CPU through the shim
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 200),

@@ -119,7 +119,7 @@ def test_purge_and_embargo_by_hand() -> None:
     assert combinatorial_purged_splits(23, 5, 2).bounds.tolist() == [0, 5, 10, 15, 19, 23]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(2, 8), st.data())
 def test_splits(groups: int, data: Any) -> None:
     test_groups = data.draw(st.integers(1, groups - 1))

@@ -14,7 +14,7 @@ from gridproof.kernels.paths import unpack
 from tests.support.problems import random_box, random_problem
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 150),

@@ -20,7 +20,7 @@ from tests.support.agreement import assert_agree, assert_box_agrees
 from tests.support.problems import one_bit_box, random_box, random_problem
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 200),

@@ -82,7 +82,7 @@ def assert_same_bits(compiled: tuple[Any, ...], expected: tuple[Any, ...]) -> No
         np.testing.assert_array_equal(one.view(np.uint8), other.view(np.uint8))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(SEEDS, st.integers(0, 10), st.integers(0, 10))
 def test_transposed_is_the_twins(seed: int, rows: int, width: int) -> None:
     """Also fewer rows and columns than eight: nothing is written beside them."""
@@ -101,7 +101,7 @@ def test_half_of_a_power() -> None:
     assert [_half_of_power(value) for value in marked] == [twins.half_of_power(value) for value in marked]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(SEEDS)
 def test_joined_days_are_the_twins(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -114,7 +114,7 @@ def test_joined_days_are_the_twins(seed: int) -> None:
     assert_same_bits(*results)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS, st.integers(1, 6))
 def test_eight_joined_are_the_twins(seed: int, allocations: int) -> None:
     """Entries with and without a switch between them, and entries of no day."""
@@ -131,7 +131,7 @@ def test_eight_joined_are_the_twins(seed: int, allocations: int) -> None:
     assert_same_bits(*results)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS, st.integers(1, 6), st.sampled_from([8, 16]))
 def test_a_walk_is_the_twins(seed: int, allocations: int, count: int) -> None:
     """Through one block and several, rows with one entry for all and with versions; nothing else is written."""

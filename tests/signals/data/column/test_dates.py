@@ -199,7 +199,7 @@ _DAY_FORMATS = (
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)), min_size=1, max_size=20),
     st.sampled_from(_DAY_FORMATS),
@@ -208,7 +208,7 @@ def test_printed_dates_come_back(dates: list[datetime.date], form: str) -> None:
     assert days([date.strftime(form) for date in dates]) == [str(date) for date in dates]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.dates(datetime.date(1990, 1, 1), datetime.date(2029, 12, 31)), min_size=1, max_size=20),
     st.sampled_from(("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%y", "%y/%m/%d")),
