@@ -16,7 +16,8 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.factors.spec import FactorStudySpec
 from gridproof.sweeps.factors.variant import FactorVariant, Universe, build_control, build_factor
 from gridproof.sweeps.study.axes import full_names
-from gridproof.sweeps.study.document import Document, folded, read_document
+from gridproof.sweeps.study.document import Document, folded
+from gridproof.sweeps.study.named_file import find_document
 from gridproof.sweeps.study.overrides import plain
 from gridproof.sweeps.study.selection import StudyPanel, open_panel
 from gridproof.sweeps.study.shipped import SHIPPED
@@ -89,18 +90,7 @@ def load_factor_study(source: str | Path | Mapping[str, Any]) -> FactorStudy:
 
     Raises InputError where the file cannot be read, or a key or value is wrong.
     """
-    if isinstance(source, Mapping):
-        return build_factor_study(Document("study", folded(plain(dict(source)), "study"), {}))
-    file = Path(source)
-    if not file.exists() and (SHIPPED_FACTORS / f"{source}.yaml").is_file():
-        file = SHIPPED_FACTORS / f"{source}.yaml"
-    elif not file.exists() and not file.suffix:
-        rule, remedy = (
-            "a factor study is a file or a shipped study",
-            did_you_mean(str(source), shipped_factor_studies()),
-        )
-        raise InputError(rule, source, "STUDY", remedy)
-    return build_factor_study(read_document(file))
+    return build_factor_study(find_document(source, SHIPPED_FACTORS, "factor study", "STUDY"))
 
 
 def build_factor_study(document: Document) -> FactorStudy:

@@ -17,9 +17,9 @@ from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language
 from gridproof.sweeps.monitor.spec import MonitorSpec, ReadingSpec
 from gridproof.sweeps.study.axes import AxisTable
-from gridproof.sweeps.study.document import Document, folded, read_document
+from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
-from gridproof.sweeps.study.overrides import plain
+from gridproof.sweeps.study.named_file import find_document
 from gridproof.sweeps.study.own_operators import open_operators
 from gridproof.sweeps.study.shipped import SHIPPED, shipped_names
 from gridproof.sweeps.study.signal import Signal, build_signal, check_signal
@@ -82,15 +82,7 @@ def shipped_monitors() -> list[str]:
 
 def load_monitor(source: str | Path | Mapping[str, Any]) -> Monitor:
     """Read and check a monitor: a file, the name of a shipped monitor, or a mapping. Raises InputError."""
-    if isinstance(source, Mapping):
-        return build_monitor(Document("monitor", folded(plain(dict(source)), "monitor"), {}))
-    file = Path(source)
-    if not file.exists() and (SHIPPED_MONITORS / f"{source}.yaml").is_file():
-        file = SHIPPED_MONITORS / f"{source}.yaml"
-    elif not file.exists() and not file.suffix:
-        names = shipped_monitors()
-        raise InputError("a monitor is a file or a shipped monitor", source, "FILE", did_you_mean(str(source), names))
-    return build_monitor(read_document(file))
+    return build_monitor(find_document(source, SHIPPED_MONITORS, "monitor", "FILE"))
 
 
 def build_monitor(document: Document) -> Monitor:

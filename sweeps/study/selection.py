@@ -23,7 +23,7 @@ CLOSE, TRADED = "close", "traded"
 RAW, PREVIOUS, SPECIAL = "raw_close", "previous_close", "st"
 # Words in place of a formula: every stock, equal weights; and how stocks are traded.
 ALL, EQUAL = "all", "equal"
-IDEAL, LIMITS = TRADING = ("ideal", "limits")
+IDEAL, LIMITS = ("ideal", "limits")
 # The terms of a selection, each an axis. The ranking's is called lowest or highest in the file.
 WHERE, RANKING, WEIGHTS, TRADED_AS, COUNT, EVERY, OFFSET = SELECTING = (
     "where", "ranking", "weights", "trading", "count", "every", "offset"

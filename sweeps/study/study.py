@@ -26,11 +26,12 @@ from gridproof.sweeps.study.environment import find_environment
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_legs
 from gridproof.sweeps.study.limits import limits_of_key
+from gridproof.sweeps.study.named_file import find_document
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
 from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.selection import StudyPanel, build_panel
-from gridproof.sweeps.study.shipped import SHIPPED, shipped_names
+from gridproof.sweeps.study.shipped import SHIPPED
 from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal
 from gridproof.sweeps.study.signal_set import series_sources
 from gridproof.sweeps.study.space import Space
@@ -212,15 +213,7 @@ def load_study(source: str | Path | Mapping[str, Any]) -> Study:
         ...
     gridproof.kernels.errors.InputError: ...
     """
-    if isinstance(source, Mapping):
-        return build_study(Document("study", folded(plain(dict(source)), "study"), {}))
-    file = Path(source)
-    if not file.exists() and (SHIPPED / f"{source}.yaml").is_file():
-        file = SHIPPED / f"{source}.yaml"
-    elif not file.exists() and not file.suffix:
-        names = shipped_names()
-        raise InputError("a study is a file or a shipped study", source, "STUDY", did_you_mean(str(source), names))
-    return build_study(read_document(file))
+    return build_study(find_document(source, SHIPPED, "study", "STUDY"))
 
 
 def load_recorded_study(path: Path, operators: OperatorFile | None = None) -> Study:
