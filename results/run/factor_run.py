@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridproof.kernels.errors import InputError
 
-# The files of a finished factor study. The record is written last.
+# The files of a finished factor study. The page is written last.
 RECORD, PAGE = "factors.json", "factors.html"
 VARIANTS, IC, QUANTILES, LONG_SHORT, STYLES = (
     "variants.parquet", "ic.parquet", "quantile_returns.parquet", "long_short.parquet", "styles.parquet",

@@ -21,7 +21,7 @@ from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading, percentile
 from gridproof.sweeps.monitor.spec import UnavailableSpec
 from gridproof.sweeps.monitor.views import Markets, Views
 from gridproof.sweeps.monitor.vote import vote
-from gridproof.sweeps.plan.signal_paths import UndefinedSignalError
+from gridproof.sweeps.plan.signal_values import UndefinedSignalError
 from gridproof.sweeps.plan.window import check_year
 
 # A percentile says so where it is of fewer values than this part of its window.

@@ -11,7 +11,7 @@ from gridproof.results.monitor.record import DistanceRecord
 from gridproof.results.statistics.roots import find_root
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
-from gridproof.sweeps.plan.signal_paths import daily_values, evaluator_of, releases_of
+from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of, releases_of
 from gridproof.sweeps.study.signal import Levels, Signal
 from gridproof.sweeps.study.signal_set import SignalSet
 

@@ -14,7 +14,8 @@ from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.monitor.monitor import MonitorReading
 from gridproof.sweeps.monitor.spec import StatesSpec
-from gridproof.sweeps.plan.signal_paths import daily_values, latch_pairs, read_signal, shown_values
+from gridproof.sweeps.plan.signal_paths import latch_pairs
+from gridproof.sweeps.plan.signal_values import daily_values, read_signal, shown_values
 from gridproof.sweeps.study.signal import OFF, Levels
 
 

@@ -44,7 +44,10 @@ class Readings:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a reading, indexed by name: title, status, value, week, month, percentile, state, since."""
+        """One row a reading, indexed by name.
+
+        Columns: title, status, unit, value, last_value, last_date, week, month, percentile, state, since.
+        """
         rows = []
         for one in self.record["readings"]:
             state = one["state"]

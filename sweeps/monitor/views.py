@@ -17,7 +17,7 @@ from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.monitor.freshness import are_current, input_record
 from gridproof.sweeps.monitor.measure import Measured, measure
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading
-from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
+from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of
 from gridproof.sweeps.plan.window import check_year
 from gridproof.sweeps.study.study import Study
 

@@ -23,8 +23,8 @@ _CELLS = 24
 def vote(owner: SignalSet, signal: Signal, evaluator: ExpressionEvaluator, backend: Backend) -> VoteRecord | None:
     """Returns the share of the signal's variants that are on at the last day of the market; None: it has one variant.
 
-    A variant is one choice of the axes of the signal, switches included. Raises LateSignalError where the signal is
-    not defined on that day under some of them.
+    A variant is one choice of the axes of the signal, switches included. Raises UndefinedSignalError where the signal
+    is not defined on that day under some of them.
     """
     axes = [owner.space.axes[position] for position in owner.space.uses[signal.name]]
     if all(len(axis.values) == 1 for axis in axes):

@@ -20,7 +20,7 @@ from gridproof.signals.data.plausible import (
 )
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.sweeps.plan.signal_paths import daily_values, evaluator_of
+from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of
 from gridproof.sweeps.plan.window import last_day
 from gridproof.sweeps.study.signal import Levels
 from gridproof.sweeps.study.study import Signal, Study

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
+from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of
 from gridproof.sweeps.plan.window import find_window
 from gridproof.sweeps.study.study import Study
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.expression.user_operators.look_ahead import StudyCall, check_study
-from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
+from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of
 from gridproof.sweeps.plan.window import last_day
 from gridproof.sweeps.study.study import Study
 

@@ -19,14 +19,8 @@ from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
 from gridproof.sweeps.plan.selections import check_panel
-from gridproof.sweeps.plan.signal_paths import (
-    LateSignalError,
-    PathTable,
-    StateDays,
-    evaluator_of,
-    late_window_error,
-    path_table,
-)
+from gridproof.sweeps.plan.signal_paths import LateSignalError, PathTable, StateDays, late_window_error, path_table
+from gridproof.sweeps.plan.signal_values import evaluator_of
 from gridproof.sweeps.plan.window import Window, find_window
 from gridproof.sweeps.plan.workload import check_memory
 from gridproof.sweeps.progress.observer import RunObserver

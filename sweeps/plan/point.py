@@ -18,7 +18,8 @@ from gridproof.results.axis_range import Value
 from gridproof.results.run.record import Record, metrics_record
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import Plan, build_plan
-from gridproof.sweeps.plan.signal_paths import evaluator_of, latch_pairs, read_signal, shown_values
+from gridproof.sweeps.plan.signal_paths import latch_pairs
+from gridproof.sweeps.plan.signal_values import evaluator_of, read_signal, shown_values
 from gridproof.sweeps.study.study import Study
 
 

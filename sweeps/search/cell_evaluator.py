@@ -12,7 +12,7 @@ from gridproof.kernels.metrics import BY_NAME
 from gridproof.kernels.problem import Work
 from gridproof.sweeps.plan.grid import Grid, whole_grid
 from gridproof.sweeps.plan.plan import Plan
-from gridproof.sweeps.plan.signal_paths import UndefinedSignalError
+from gridproof.sweeps.plan.signal_values import UndefinedSignalError
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.objectives import Requirement, SearchObjective, total_violation
 from gridproof.sweeps.search.search_context import BoundPlan, SearchContext

@@ -8,7 +8,7 @@ from itertools import accumulate
 import numpy as np
 
 from gridproof.kernels.metrics import BY_NAME
-from gridproof.sweeps.plan.signal_paths import UndefinedSignalError
+from gridproof.sweeps.plan.signal_values import UndefinedSignalError
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.objectives import Requirement, SearchObjective, total_violation
 from gridproof.sweeps.search.search_context import SearchContext

@@ -19,14 +19,8 @@ from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
 from gridproof.sweeps.plan.plan import Plan, StudyLayout, execution_cells, lay_out
 from gridproof.sweeps.plan.selections import check_schedules
-from gridproof.sweeps.plan.signal_paths import (
-    PathTable,
-    Reading,
-    UndefinedSignalError,
-    evaluator_of,
-    latch_pairs,
-    read_signal,
-)
+from gridproof.sweeps.plan.signal_paths import PathTable, latch_pairs
+from gridproof.sweeps.plan.signal_values import SignalValues, UndefinedSignalError, evaluator_of, read_signal
 from gridproof.sweeps.search.objectives import PARTS
 from gridproof.sweeps.search.timed_backend import KernelClock, TimedEvaluator, timed
 from gridproof.sweeps.study.signal import Signal
@@ -93,7 +87,7 @@ class SearchContext:
         self._evaluators: list[tuple[StudyLayout, TimedEvaluator]] = []
         self._path_tables: OrderedDict[tuple[object, ...], PathTable] = OrderedDict()
         self._path_bytes = 0
-        self._readings: dict[tuple[object, ...], Reading] = {}
+        self._readings: dict[tuple[object, ...], SignalValues] = {}
 
     def narrowed(self, values: Mapping[str, Sequence[Value]]) -> Study:
         """The part of the study with these values on its axes."""
@@ -216,7 +210,7 @@ class SearchContext:
         return PathTable(inverse[index], distinct)
 
     def _paths_of_reading(
-        self, layout: StudyLayout, signal: Signal, reading: Reading, levels: dict[str, Array], count: int
+        self, layout: StudyLayout, signal: Signal, reading: SignalValues, levels: dict[str, Array], count: int
     ) -> tuple[Words, Ints]:
         """The distinct paths of one reading under ``count`` pairs of levels, (p, bits, W), and each pair's path."""
         if reading.states is not None:
@@ -235,7 +229,7 @@ class SearchContext:
             paths = np.concatenate([paths, np.broadcast_to(defined, (len(paths), 1, defined.shape[-1]))], axis=1)
         return paths, inverse.ravel()
 
-    def _reading(self, layout: StudyLayout, signal: Signal, deciding: dict[str, Value]) -> Reading:
+    def _reading(self, layout: StudyLayout, signal: Signal, deciding: dict[str, Value]) -> SignalValues:
         key = (layout.states.stop, signal.name, *deciding.items())
         if key not in self._readings:
             chosen = {**self.study.base, **deciding}

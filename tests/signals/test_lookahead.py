@@ -19,7 +19,7 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Observations
 from gridproof.signals.expression.operators.declaration import OPERATORS, Example, operator, series
 from gridproof.sweeps.plan.point import evaluate_point
-from gridproof.sweeps.plan.signal_paths import evaluator_of, read_signal
+from gridproof.sweeps.plan.signal_values import evaluator_of, read_signal
 from gridproof.sweeps.plan.window import find_window
 from gridproof.sweeps.study.document import Document, parse_value
 from gridproof.sweeps.study.study import Study, build_study

@@ -1,4 +1,5 @@
-"""Writes factors.html: the tear sheet of a finished factor study. It computes no statistic, and needs no network."""
+"""Writes factors.html: the tear sheet of a finished factor study. It sums the recorded series by month and
+year, and needs no network."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from gridproof.signals.expression.operators import OPERATORS
 from gridproof.signals.expression.operators.declaration import REQUIRED, Argument, Operator
 from gridproof.signals.synthetic.market import draw_market, write_market
 from gridproof.sweeps.plan.point import evaluate_point
-from gridproof.sweeps.plan.signal_paths import evaluator_of, releases_of
+from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.plan.window import find_window
 from gridproof.sweeps.study.shipped import shipped_names

@@ -10,7 +10,7 @@ import pytest
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.cpu.backend import CpuEvaluator
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.plan.signal_paths import UndefinedSignalError
+from gridproof.sweeps.plan.signal_values import UndefinedSignalError
 from gridproof.sweeps.search import search_context
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.search_context import SearchContext
