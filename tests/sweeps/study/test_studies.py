@@ -15,7 +15,10 @@ DATA = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 NAMES = shipped_names()
 EMBEDDED = {"us-demo", "us-search"}
 MARKET = {"csi1000-csi300", "microcap-rate-timing", "microcap-rotation", "microcap-timing"}
-PANEL = {"microcap-index", "microcap-selection", "momentum-stocks", "panel-demo", "reversal-stocks", "size-deciles"}
+PANEL = {
+    "microcap-index", "microcap-selection", "microcap-selection-rotation", "momentum-stocks", "panel-demo",
+    "reversal-stocks", "rotation-demo", "size-deciles",
+}  # fmt: skip
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the A-share series are not at {DATA}")
 
 
