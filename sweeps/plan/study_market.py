@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gridproof.signals.data.file.reader import check_inside
 from gridproof.signals.data.market import Market, load_market
 from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.panel.series_panel import panel_of_series
+from gridproof.signals.data.source import Observations, Source, read
 from gridproof.signals.synthetic.drawn import DRAWN, drawn_folder
 from gridproof.sweeps.plan.data_warnings import with_warnings
 from gridproof.sweeps.plan.operator_checks import check_operators
@@ -17,13 +19,17 @@ from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study
 
 
-def market_of(study: Study, data: str | Path | None = None) -> Market:
-    """Load the market of a study; ``data`` is its folder, else the study's market.path.
+def market_of(
+    study: Study,
+    data: str | Path | None = None,
+    read: Callable[[Source, Path | None], Observations] = read,
+) -> Market:
+    """Load the market of a study; ``data`` is its folder, else the study's market.path. ``read``: as ``source.read``.
 
     Raises InputError where the data cannot be used, or an operator of the study's own looks ahead on them.
     """
     folder = data_folder(study, data)
-    market = load_market(study.sources(), study.spec.market.calendar, folder)
+    market = load_market(study.sources(), study.spec.market.calendar, folder, read=read)
     if study.panel is not None:
         one, where = study.spec.panel, study.where("panel")
         assert one is not None

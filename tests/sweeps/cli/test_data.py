@@ -44,7 +44,11 @@ def test_each_file_is_one_line(folder: Path) -> None:
     lines = gridproof("data", "check", folder / "study.yaml", "--data", folder).stdout.splitlines()
     assert lines[0].startswith("px (px.csv): 260 values, 2020-03-02 to 2021-02-26; dates DD/MM/YYYY; ")
     assert lines[1].startswith("rate (rate.csv): 259 values, 2020-03-02 to 2021-02-26; dates YYYYMMDD; missing: 1 × --")
-    assert lines[2] == "calendar (px): 260 days, 2020-03-02 to 2021-02-26, 262 rows a year; periods: 252"
+    assert lines[2].split() == ["file", "series", "needed", "by", "first", "last", "rows", "current", "until"]
+    shown = ["px.csv", "Close", "small:", "px", "2020-03-02", "2021-02-26", "260", "2021-03-03", "ok"]
+    assert lines[3].split() == shown
+    calendar = "calendar (px): 260 days, 2020-03-02 to 2021-02-26, 262 rows a year; periods: 252"
+    assert lines[5] == f"study small, {calendar}"
 
 
 def test_every_error_is_shown(folder: Path) -> None:
@@ -55,8 +59,8 @@ def test_every_error_is_shown(folder: Path) -> None:
     assert "got 'closed' at rate.csv:3" in done.stdout
     record = json.loads(gridproof("data", "check", folder / "study.yaml", "--data", folder, "--json", expect=1).stdout)
     assert len(record["errors"]) == 2
-    assert record["calendar"] is None
-    assert [one["error"] is None for one in record["series"]] == [False, False]
+    assert record["targets"][0]["calendar"] is None
+    assert [one["state"] for one in record["files"]] == ["unreadable", "unreadable"]
 
 
 def test_a_release_column_is_checked(folder: Path) -> None:
@@ -78,4 +82,51 @@ def test_a_single_file(folder: Path) -> None:
 
 
 def test_a_shipped_study(folder: Path) -> None:
-    assert "calendar (sp500): 5,031 days" in gridproof("data", "check", "us-demo").stdout
+    assert "study us-demo, calendar (sp500): 5,031 days" in gridproof("data", "check", "us-demo").stdout
+
+
+MONITOR = """name: week
+market: {calendar: px, periods: 252}
+series:
+  px: {file: px.csv, field: Close, date: Date}
+  rate: {file: rate.csv, field: v, release: usable_from, missing: drop}
+  other: {file: other.csv, field: v}
+readings:
+  level: {title: Level, value: px}
+  rate: {title: Rate, value: rate}
+  study: {title: Signal, study: study.yaml, signal: t}
+"""
+
+
+def test_a_monitor_needs_what_its_readings_name(folder: Path) -> None:
+    (folder / "week.yml").write_text(MONITOR, encoding="utf-8")
+    record = json.loads(gridproof("data", "check", folder / "week.yml", "--data", folder, "--json").stdout)
+    assert [one["file"] for one in record["files"]] == ["px.csv", "rate.csv"]
+    assert record["files"][1]["needed_by"] == ["week: rate"]
+    assert record["errors"] == []
+    done = gridproof("data", "check", folder / "week.yml", "--data", folder, "--on", "2021-03-05", expect=1)
+    assert "rate of 2021-02-26, current until 2021-03-03, on 2021-03-05" in done.stdout
+    assert "stale" in done.stdout
+    replace(folder / "week.yml", "value: px}", "value: px / other}")
+    record = json.loads(gridproof("data", "check", folder / "week.yml", "--data", folder, "--json", expect=1).stdout)
+    assert [one["state"] for one in record["files"]] == ["ok", "ok", "missing"]
+    assert len(record["errors"]) == 1
+
+
+def test_a_folder_has_its_studies_and_monitors(folder: Path) -> None:
+    (folder / "week.yml").write_text(MONITOR, encoding="utf-8")
+    (folder / "more.csv").write_text("date,v\n2020-03-02,1\n", encoding="utf-8")
+    record = json.loads(gridproof("data", "check", folder, "--json").stdout)
+    assert [one["name"] for one in record["targets"]] == ["small", "week"]
+    assert record["files"][0]["needed_by"] == ["small: px", "week: px"]
+    assert record["not_needed"] == ["more.csv"]
+    assert record["not_checked"]["microcap-index"].startswith("no ")
+    (folder / "px.csv").unlink()
+    done = gridproof("data", "check", folder, expect=1)
+    assert "missing" in done.stdout
+    assert "the file of a series must exist" in done.stdout
+
+
+def test_a_target_is_known(folder: Path) -> None:
+    assert "did you mean" in gridproof("data", "check", "us-dem", expect=2).stderr.lower()
+    assert "one folder" in gridproof("data", "check", folder, "--data", folder, expect=2).stderr

@@ -14,8 +14,8 @@ import pytest
 import gridproof as gp
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
-from gridproof.sweeps.cli.data import check_study
 from gridproof.sweeps.execution.evaluation import evaluate_grid
+from gridproof.sweeps.monitor.data_check import DataCheck
 from gridproof.sweeps.plan.grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
@@ -359,11 +359,19 @@ def test_a_search_refuses_offsets_beyond_an_interval(folder: Path) -> None:
 
 
 def test_the_data_check_reads_the_panel(folder: Path, tmp_path: Path) -> None:
-    found = check_study(load_study(raw()), folder)
-    assert found["errors"] == []
-    assert found["series"][-1]["understood"].startswith("14 stocks")
+    found = checked(folder)
+    assert found.errors == []
+    panel = list(found.files.values())[-1]
+    assert panel.understood is not None
+    assert panel.understood.startswith("14 stocks")
     table = pd.read_parquet(folder / "panel.parquet")
     short = write(tmp_path / "data", table[table.date != DAYS[40]])
-    assert "1 of the calendar without a row" in check_study(load_study(raw()), short)["errors"][0]
+    assert "1 of the calendar without a row" in checked(short).errors[0]
     missing = write(tmp_path / "data", table.drop(columns="st"))
-    assert "the columns that a panel names" in check_study(load_study(raw()), missing)["errors"][0]
+    assert "the columns that a panel names" in checked(missing).errors[0]
+
+
+def checked(folder: Path) -> DataCheck:
+    check = DataCheck(folder)
+    check.check_study(load_study(raw()))
+    return check
