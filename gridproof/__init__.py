@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from gridproof.results.run.factor_run import FactorRun as FactorRun
     from gridproof.results.run.run import Run as Run
     from gridproof.signals.data.market import Market as Market
-    from gridproof.sweeps.api import factors as factors
     from gridproof.sweeps.api import load_market as load_market
     from gridproof.sweeps.api import open_run as open_run
     from gridproof.sweeps.api import point as point
     from gridproof.sweeps.api import run as run
-    from gridproof.sweeps.api import search as search
     from gridproof.sweeps.execution.budget import Budget as Budget
     from gridproof.sweeps.execution.errors import IncompleteError as IncompleteError
+    from gridproof.sweeps.factors.run import factors as factors
     from gridproof.sweeps.monitor.run import Readings as Readings
     from gridproof.sweeps.monitor.run import monitor as monitor
     from gridproof.sweeps.plan.point import Point as Point
     from gridproof.sweeps.progress.observer import DataWarning as DataWarning
     from gridproof.sweeps.progress.observer import RunObserver as RunObserver
+    from gridproof.sweeps.search.search import search as search
     from gridproof.sweeps.study.study import Study as Study
     from gridproof.sweeps.study.study import load_study as load_study
 
@@ -45,8 +45,8 @@ _MODULES = {
     "load_market": "gridproof.sweeps.api",
     "point": "gridproof.sweeps.api",
     "run": "gridproof.sweeps.api",
-    "search": "gridproof.sweeps.api",
-    "factors": "gridproof.sweeps.api",
+    "search": "gridproof.sweeps.search.search",
+    "factors": "gridproof.sweeps.factors.run",
     "monitor": "gridproof.sweeps.monitor.run",
     "open_run": "gridproof.sweeps.api",
     "Study": "gridproof.sweeps.study.study",

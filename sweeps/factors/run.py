@@ -1,10 +1,10 @@
-"""A factor study from its file to its folder: measures, verdict, tables and page."""
+"""A factor study from its file to its folder: measures, verdict, tables and page. ``factors`` is public."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,64 @@ from gridproof.sweeps.factors.data import FactorData, read_factor_data
 from gridproof.sweeps.factors.measures import FactorMeasures, measure_factor
 from gridproof.sweeps.factors.panel_window import PanelWindow
 from gridproof.sweeps.factors.record import study_record, variant_record
-from gridproof.sweeps.factors.study import FactorStudy
+from gridproof.sweeps.factors.study import FactorStudy, load_factor_study
 from gridproof.sweeps.factors.styles import style_returns
 from gridproof.sweeps.factors.trials import record_trials
 from gridproof.sweeps.factors.verdict import judge
+from gridproof.sweeps.progress.notebook import observed
 from gridproof.sweeps.progress.observer import RunObserver
+
+
+def factors(
+    study: str | Path | Mapping[str, Any],
+    data: str | Path | None = None,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    out: str | Path = "runs",
+    observer: RunObserver | None = None,
+) -> FactorRun:
+    """Measure every variant of a factor study: rank IC, quantile portfolios, long–short returns, and a verdict.
+
+    The same call only reads a finished study.
+
+    Parameters
+    ----------
+    study
+        A factor study file, the name of a shipped one, or a mapping with the keys of such a file.
+    data
+        Folder of the files. None: the study's ``market.path``.
+    changes
+        Other values of parameters (``"reversal.n"``) or settings (``"cost"``, ``"every"``, ``"window.from"``).
+    out
+        Folder under which the study's folder is made.
+    observer
+        As for ``run``.
+
+    Returns
+    -------
+    FactorRun
+        The finished study; its tables are read when they are asked for.
+
+    Raises
+    ------
+    InputError
+        The study or the data cannot be used.
+
+    Warns
+    -----
+    DataWarning
+        Something in the data is suspicious but may be true, and neither an observer nor a notebook shows notices.
+
+    Examples
+    --------
+    >>> import gridproof as gp
+    >>> found = gp.factors("factor-demo", changes={"window.from": "2019-01-02"})
+    >>> found.variants.columns.tolist()[:4]
+    ['variant', 'label', 'factor', 'parameters']
+    """
+    checked = load_factor_study(study).set(changes or {})
+    with observed(observer) as observing:
+        return run_factors(checked, data, out, observing)
 
 
 def run_factors(study: FactorStudy, data: str | Path | None, out: str | Path, observer: RunObserver) -> FactorRun:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
 from gridproof.sweeps.progress.display import Display
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.progress.stage import UNITS, Stage, duration
 
 # Seconds between two drawings.
@@ -20,6 +23,18 @@ def in_notebook() -> bool:
         return False
     shell = sys.modules["IPython"].get_ipython()
     return shell is not None and shell.has_trait("kernel") and shell.kernel is not None
+
+
+@contextmanager
+def observed(observer: RunObserver | None) -> Iterator[RunObserver]:
+    """The caller's observer; where there is none a display in a notebook, and silence elsewhere."""
+    if observer is not None:
+        yield observer
+    elif in_notebook():
+        with NotebookDisplay() as display:
+            yield display
+    else:
+        yield RunObserver()
 
 
 class NotebookDisplay(Display):
