@@ -11,9 +11,9 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.source import Dates, Observations, Source
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.signals.expression.grammar import Parser
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators.declaration import Operator
+from gridproof.signals.expression.parser import Parser
 from gridproof.signals.expression.scope import Scope
 
 

@@ -3,73 +3,37 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import warnings
-from collections.abc import Iterable
-from dataclasses import replace
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression import units
-from gridproof.signals.expression.expression_text import ExpressionText
-from gridproof.signals.expression.graph import Facts, Graph, Kind, Step
+from gridproof.signals.expression.call_arguments import CallArguments
+from gridproof.signals.expression.formula import ARITHMETIC, Formula
+from gridproof.signals.expression.graph import Graph, Kind, Step
 from gridproof.signals.expression.operators.declaration import (
-    ALL_WRITTEN,
     OVER_STOCKS,
     REQUIRED,
     WHERE,
-    Argument,
     Operator,
 )
 from gridproof.signals.expression.other_notations import OTHER_NAMES, OTHER_SIGNS, syntax_remedy
 from gridproof.signals.expression.scope import Scope, Use
 
-_ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 _LONGEST = 10_000
 _RULE = "an expression is a formula of names, numbers, + - * / **, comparisons, and, or, not, and calls"
 
 
-class Parser:
-    """Adds expressions to one graph, and notes how each uses its parameters."""
+class Expression:
+    """The nodes of one expression; ``node`` is that of the whole. Raises InputError."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.uses: dict[str, list[Use]] = {}
-        self.universe: int | None = None  # that of the scope which is being parsed
-
-    def parse(self, text: str, scope: Scope, boolean: bool | None = None) -> int:
-        """Returns the node of an expression. ``boolean``: whether it must be one; None: either. Raises InputError."""
-        text = text.strip()
-        if not text:
-            raise InputError("an expression is text", "none", scope.where, "Write a formula of series")
-        before, self.universe = self.universe, scope.universe
-        try:
-            at = _Expression(self, text, scope).node
-        finally:
-            self.universe = before
-        if boolean:
-            at = self.flag(at)
-        facts = self.graph.facts[at]
-        if boolean and not facts.boolean:
-            remedy = "Write a comparison, such as x > 0, or use value: with a latch"
-            raise InputError("a condition is true or false", text, scope.where, remedy)
-        if boolean is False and facts.boolean:
-            remedy = "Write it under when: instead of value:, without a latch"
-            raise InputError("a value with a latch is a number, not a condition", text, scope.where, remedy)
-        return at
-
-    def flag(self, at: int) -> int:
-        """Returns a series or column as a condition, whose values are then 0 and 1; any other node as it is."""
-        plain = self.graph.nodes[at].kind in ("series", "column")
-        return self.graph.add(Step("flag", operands=(at,)), boolean=True) if plain else at
-
-
-class _Expression:
-    def __init__(self, parser: Parser, text: str, scope: Scope) -> None:
-        self.parser, self.graph, self.scope = parser, parser.graph, scope
+    def __init__(self, graph: Graph, text: str, scope: Scope, uses: dict[str, list[Use]]) -> None:
+        self.graph, self.scope = graph, scope
+        self.formula = Formula(graph, text, scope, uses)
+        self.text, self.facts, self.fault = self.formula.text, self.formula.facts, self.formula.fault
+        self.arguments = CallArguments(self.formula, self.of)
         if len(text) > _LONGEST:
             raise self.fault(f"an expression has at most {_LONGEST:,} characters", f"{len(text):,}", None, "Shorten it")
-        self.text = ExpressionText(text)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -86,12 +50,6 @@ class _Expression:
                 "an expression is a short formula", text[:60], None, "Name parts of it under values"
             ) from None
 
-    def fault(self, rule: str, value: object, at: ast.expr | None, remedy: str) -> InputError:
-        where = self.scope.where
-        if at is not None:
-            where = f"{where}, column {self.text.column(at) + 1}"
-        return InputError(rule, value, where, remedy)
-
     def of(self, tree: ast.expr) -> int:
         """Returns the node of a number or condition on every day."""
         match tree:
@@ -102,7 +60,7 @@ class _Expression:
             case ast.Name():
                 return self.name(tree)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self._negative(self.number(operand))
+                return self.formula.negative(self.number(operand))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.number(operand)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -111,8 +69,8 @@ class _Expression:
                 kind = "and" if isinstance(op, ast.And) else "or"
                 operands = tuple(self.condition(part) for part in parts)
                 return self.graph.add(Step(kind, operands=operands), boolean=True)  # type: ignore[arg-type]
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-                sign, operands = _ARITHMETIC[type(op)], (self.number(left), self.number(right))
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
+                sign, operands = ARITHMETIC[type(op)], (self.number(left), self.number(right))
                 unit = units.arithmetic(sign, self.facts(operands[0]).unit, self.facts(operands[1]).unit)
                 return self.graph.add(Step("arithmetic", sign, operands), unit=unit)
             case ast.Compare():
@@ -132,22 +90,13 @@ class _Expression:
         remedy = OTHER_SIGNS.get(construct, "Rewrite this part")
         raise self.fault(_RULE, self.text.source(tree), tree, remedy)
 
-    def facts(self, at: int) -> Facts:
-        return self.graph.facts[at]
-
-    def _negative(self, inner: int) -> int:
-        node = self.graph.nodes[inner]
-        if node.kind == "number":
-            return self.graph.add(Step("number", value=-node.value))  # type: ignore[operator]
-        return self.graph.add(Step("negative", operands=(inner,)), unit=units.negative(self.facts(inner).unit))
-
     def number(self, tree: ast.expr) -> int:
         at = self.of(tree)
-        self._note(at, Use())
+        self.formula.note(at, Use())
         return at
 
     def condition(self, tree: ast.expr) -> int:
-        at = self.parser.flag(self.of(tree))
+        at = self.graph.flag(self.of(tree))
         if not self.facts(at).boolean:
             rule = "and, or, not combine conditions"
             raise self.fault(rule, self.text.source(tree), tree, "Write a comparison, such as x > 0")
@@ -170,15 +119,7 @@ class _Expression:
         if tree.id in self.graph.operators or tree.id == "where":
             remedy = f"Write {self.graph.operators[tree.id].signature if tree.id != 'where' else 'where(c, a, b)'}"
             raise self.fault(f"{tree.id} is an operator and takes arguments", tree.id, tree, remedy)
-        raise self.unknown("a name is a series, a value or a parameter", tree.id, self.scope.names, tree)
-
-    def unknown(self, rule: str, name: str, known: Iterable[str], tree: ast.expr) -> InputError:
-        known = list(known)
-        near = [one for one in [OTHER_NAMES.get(name.lower())] if one in known]
-        near = near or difflib.get_close_matches(name, known, 1)
-        few = ", ".join(known[:12]) + (" …" if len(known) > 12 else "")
-        remedy = f"Did you mean {near[0]}" if near else f"Use one of {few}" if known else "Declare it under series"
-        return self.fault(rule, name, tree, remedy)
+        raise self.formula.unknown("a name is a series, a value or a parameter", tree.id, self.scope.names, tree)
 
     def comparison(self, tree: ast.Compare) -> int:
         parts = [tree.left, *tree.comparators]
@@ -197,7 +138,7 @@ class _Expression:
         """Check a constant, or note a parameter, that is compared with a number of known bounds."""
         unit, node = self.facts(at).unit, self.graph.nodes[other]
         if node.kind == "parameter":
-            self._note(other, Use(low=unit.low, high=unit.high, unit=unit.name))
+            self.formula.note(other, Use(low=unit.low, high=unit.high, unit=unit.name))
         elif node.kind == "number" and not unit.low <= float(node.value or 0) <= unit.high:
             rule = f"{self.graph.text(at)} is {unit.name} and lies {units.between(unit)}"
             raise self.fault(rule, node.value, tree, units.remedy(unit, float(node.value or 0)))
@@ -213,7 +154,7 @@ class _Expression:
 
     def call(self, tree: ast.Call, name: str) -> int:
         operator = self._operator(tree, name)
-        given, more = self._arguments(tree, operator)
+        given, more = self.arguments.named(tree, operator)
         operands = []
         for argument in operator.arguments:
             if argument.several:
@@ -231,7 +172,7 @@ class _Expression:
             elif argument.is_array:
                 operands.append(self.condition(part) if argument.kind == "boolean" else self.number(part))
             else:
-                operands.append(self.scalar(part, argument, operator))
+                operands.append(self.arguments.scalar(part, argument, operator))
         operands += [self.number(part) for part in more]
         if operator.across is not None and not self.facts(operands[0]).stocks:
             rule = f"{name} is over the stocks of a panel, and its first argument has a value for each of them"
@@ -251,90 +192,5 @@ class _Expression:
         operator = over if along is None else along
         if operator is None:
             known = [*self.graph.operators, *OVER_STOCKS.operators, "where"]
-            raise self.unknown("an operator must be in the catalogue", name, known, tree)
+            raise self.formula.unknown("an operator must be in the catalogue", name, known, tree)
         return operator
-
-    def _arguments(self, tree: ast.Call, operator: Operator) -> tuple[dict[str, ast.expr], list[ast.expr]]:
-        """The arguments that are given, by name; and those of one that may be given several times."""
-        names = [argument.name for argument in operator.arguments if not argument.several]
-        several = len(names) < len(operator.arguments)
-        starred = any(isinstance(one, ast.Starred) for one in tree.args)
-        more = tree.args[operator.required :] if several else []
-        if starred or (len(tree.args) > len(names) and not several):
-            rule = f"{operator.name} takes {len(names)} argument{'s' if len(names) != 1 else ''}"
-            raise self.fault(rule, len(tree.args), tree, f"Write {operator.signature}")
-        given = dict(zip(names, tree.args[: operator.required] if several else tree.args, strict=False))
-        for keyword in tree.keywords:
-            if keyword.arg not in names:
-                rule = f"an argument of {operator.name} is {', '.join(names) or 'none'}"
-                raise self.unknown(rule, str(keyword.arg or "**"), names, keyword.value)
-            if keyword.arg in given:
-                raise self.fault("an argument is given once", keyword.arg, keyword.value, "Remove one")
-            given[str(keyword.arg)] = keyword.value
-        return given, more
-
-    def scalar(self, tree: ast.expr, argument: Argument, operator: Operator) -> int:
-        """Returns the node of a scalar argument: a number, a duration, a date, a choice, ``all``, or a parameter."""
-        value = self._word(tree, argument)
-        if value is not None:
-            self._check(value, argument, operator, tree)
-            return self.graph.add(Step("text", value=value))
-        named = isinstance(tree, ast.Name) and tree.id in self.scope.parameters
-        if argument.kind in ("choice", "date") and not named:
-            kinds = "a date such as 2005-01-01" if argument.kind == "date" else " or ".join(argument.choices)
-            rule = f"{argument.name} of {operator.name} is {kinds}, or a parameter"
-            raise self.fault(rule, self.text.source(tree), tree, "Write one")
-        at = self._scalar_number(tree)
-        node, facts = self.graph.nodes[at], self.facts(at)
-        if not facts.scalar:
-            rule = f"{argument.name} of {operator.name} is one number for all days"
-            remedy = "Write a number or a parameter"
-            if operator.name in ("max", "min"):
-                remedy += f", or {operator.name}2(x, y) for the {operator.name}imum of two series"
-            raise self.fault(rule, self.text.source(tree), tree, remedy)
-        if node.kind == "number":
-            self._check(node.value, argument, operator, tree)
-        self._note(at, Use(argument))
-        return at
-
-    def _scalar_number(self, tree: ast.expr) -> int:
-        """As ``of``, with durations allowed, and without noting that a parameter is a number."""
-        if isinstance(tree, ast.Name) and (literal := self.text.literal(tree)) is not None:
-            return self.graph.add(Step("text", value=literal))
-        if isinstance(tree, ast.BinOp) and type(tree.op) in _ARITHMETIC:
-            operands = (self._scalar_number(tree.left), self._scalar_number(tree.right))
-            return self.graph.add(Step("arithmetic", _ARITHMETIC[type(tree.op)], operands))
-        if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub | ast.UAdd):
-            inner = self._scalar_number(tree.operand)
-            return self._negative(inner) if isinstance(tree.op, ast.USub) else inner
-        return self.of(tree)
-
-    def _word(self, tree: ast.expr, argument: Argument) -> str | None:
-        if isinstance(tree, ast.Constant) and isinstance(tree.value, str):
-            return tree.value
-        if not isinstance(tree, ast.Name):
-            return None
-        literal = self.text.literal(tree)
-        if literal is not None:
-            return literal
-        if tree.id in self.scope.parameters:
-            return None
-        if tree.id in argument.choices or (tree.id == ALL_WRITTEN and argument.kind == "window"):
-            return tree.id
-        if argument.kind == "choice":
-            raise self.unknown(f"{argument.name} is one of its choices", tree.id, argument.choices, tree)
-        return None
-
-    def _check(self, value: object, argument: Argument, operator: Operator, tree: ast.expr) -> None:
-        problem = units.misfit(value, argument)
-        if problem is not None:
-            rule, remedy = problem
-            raise self.fault(f"{argument.name} of {operator.name} {rule}", value, tree, remedy)
-
-    def _note(self, at: int, use: Use) -> None:
-        """Note the use of the parameters of a scalar; a formula of several gives each of them the same kind."""
-        if not self.facts(at).scalar:
-            return
-        whole = self.graph.nodes[at].kind == "parameter"
-        for name in self.facts(at).parameters:
-            self.parser.uses.setdefault(name, []).append(use if whole else replace(use, whole=False))

@@ -106,6 +106,11 @@ class Graph:
             )
         return self._position[key]
 
+    def flag(self, at: int) -> int:
+        """Returns a series or column as a condition, whose values are then 0 and 1; any other node as it is."""
+        plain = self.nodes[at].kind in ("series", "column")
+        return self.add(Step("flag", operands=(at,)), boolean=True) if plain else at
+
     def operator(self, node: Step) -> Operator:
         """The operator of a call or cross."""
         return OVER_STOCKS.operators[node.name] if node.kind == "cross" else self.operators[node.name]

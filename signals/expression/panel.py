@@ -14,9 +14,9 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.signals.expression.grammar import Parser
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language
+from gridproof.signals.expression.parser import Parser
 from gridproof.signals.expression.scalars import Value
 from gridproof.signals.expression.scope import Scope
 
@@ -54,7 +54,7 @@ class PanelFormulas:
 
     def condition(self, at: int, where: str) -> int:
         """A node as a condition: a column alone has 0 and 1. Raises InputError for another number."""
-        at = self._parser.flag(at)
+        at = self.graph.flag(at)
         if not self.graph.facts[at].boolean:
             rule = "a condition is true or false"
             raise InputError(rule, self.graph.text(at), where, "Write a comparison, such as x > 0")

@@ -9,10 +9,10 @@ from typing import Any
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
 from gridproof.signals.expression import units
-from gridproof.signals.expression.grammar import Parser
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators.declaration import Operator, Quantity
 from gridproof.signals.expression.panel import PanelFormulas
+from gridproof.signals.expression.parser import Parser
 from gridproof.signals.expression.scope import Scope, Use
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document

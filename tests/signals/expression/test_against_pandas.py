@@ -13,9 +13,9 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Observations, Source
 from gridproof.signals.data.trading_days import trading_days
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.signals.expression.grammar import Parser
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.parser import Parser
 from gridproof.signals.expression.scope import Scope
 
 # Chinese trading days: weeks of two days, weeks and months that end before a holiday, a last month that has not ended.

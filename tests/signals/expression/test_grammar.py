@@ -10,7 +10,6 @@ import pytest
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression.duration import Duration
 from gridproof.signals.expression.example import evaluate_example
-from gridproof.signals.expression.grammar import Parser
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators.declaration import (
     SHARE,
@@ -21,6 +20,7 @@ from gridproof.signals.expression.operators.declaration import (
     series,
     window,
 )
+from gridproof.signals.expression.parser import Parser
 from gridproof.signals.expression.scope import Scope
 
 CATALOGUE = Catalogue()
