@@ -36,7 +36,8 @@ from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.summary import write_summary
 from gridproof.sweeps.execution.summary_tables import variant_tables
 from gridproof.sweeps.execution.tile import build_tally_scale
-from gridproof.sweeps.plan.grid import Grid, ListedGrid, whole_grid
+from gridproof.sweeps.plan.grid import Grid, whole_grid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.sample import draw_variants

@@ -8,7 +8,8 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Evaluator
 from gridproof.results.run.record import objective_of
-from gridproof.sweeps.plan.grid import Grid, ListedGrid
+from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point, Points
 

@@ -12,6 +12,9 @@ from gridproof.kernels.problem import Work
 from gridproof.results.run.tally import Positions
 from gridproof.sweeps.study.space import Space
 
+# Variants of a piece: enough that they share most of their days, few enough that their metrics fit in memory.
+PIECE = 262_144
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:

@@ -10,7 +10,7 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.bootstrap_maxima import daily_returns
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.problem import Work
-from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.verdict.candidates import Candidates
 

@@ -18,7 +18,7 @@ from gridproof.kernels.problem import Jobs
 from gridproof.results.run.record import objective_of
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices
-from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.verdict.own_price import PriceRead
 from gridproof.sweeps.verdict.population import HeldVariants, Population
 from gridproof.sweeps.verdict.search_placebo import are_eligible, best_eligible, eligible_choices

@@ -18,7 +18,8 @@ from gridproof.kernels.problem import Jobs
 from gridproof.results.axis_range import Value
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import choices_of
-from gridproof.sweeps.plan.grid import Grid, ListedGrid
+from gridproof.sweeps.plan.grid import Grid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.verdict.own_price import PriceRead, prices_read

@@ -24,7 +24,7 @@ from gridproof.sweeps.cli.finished_runs import show as show_command
 from gridproof.sweeps.cluster.worker import Shipment, Worker
 from gridproof.sweeps.execution.ledger_entries import canonical_strategy
 from gridproof.sweeps.execution.tile import TallyScale
-from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.sample import draw_variants

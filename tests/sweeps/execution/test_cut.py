@@ -21,7 +21,8 @@ from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import executor as executor_module
 from gridproof.sweeps.execution.collect import complete_tally
 from gridproof.sweeps.plan import grid as grid_module
-from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid, cut_alike
+from gridproof.sweeps.plan.grid import Grid, ProductGrid, cut_alike
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.piece import Cut
 from gridproof.sweeps.plan.sample import draw_sample
 from tests.support.demo import small_plan, small_study

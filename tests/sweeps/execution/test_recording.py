@@ -13,7 +13,8 @@ from gridproof.results.ledger.ledger import ledger_rows
 from gridproof.results.run.tiles import Tiles
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution.options import RunOptions
-from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid
+from gridproof.sweeps.plan.grid import ProductGrid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.sample import draw_variants
 from gridproof.sweeps.run import run_study
 from tests.support.command import gridproof

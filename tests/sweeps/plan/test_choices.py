@@ -17,7 +17,8 @@ from gridproof.results.run.tally import EVALUATED, Tally
 from gridproof.sweeps.execution.evaluation import evaluate_grid
 from gridproof.sweeps.execution.tile import TallyScale, empty_tally, run_tile
 from gridproof.sweeps.plan.choices import choices_of
-from gridproof.sweeps.plan.grid import Grid, ListedGrid, ProductGrid
+from gridproof.sweeps.plan.grid import Grid, ProductGrid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_variants
 from gridproof.sweeps.study.study import Study, load_study

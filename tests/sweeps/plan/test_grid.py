@@ -16,7 +16,8 @@ from gridproof.results.run.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, perc
 from gridproof.sweeps.execution.evaluation import evaluate_grid
 from gridproof.sweeps.execution.tile import TallyScale, empty_tally, run_tile
 from gridproof.sweeps.plan import grid as grid_module
-from gridproof.sweeps.plan.grid import ListedGrid, ProductGrid, whole_grid
+from gridproof.sweeps.plan.grid import ProductGrid, whole_grid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
 from tests.support.demo import small_plan, tied_plan

@@ -14,7 +14,7 @@ import gridproof as gp
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
 from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.search.dimensions import Choice, Dimensions

@@ -13,7 +13,7 @@ import gridproof as gp
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import resolve
-from gridproof.sweeps.plan.grid import ListedGrid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.verdict import bootstrap as bootstrap_module

@@ -36,7 +36,8 @@ from gridproof.statistics import (
     walk_forward,
 )
 from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.plan.grid import ListedGrid, whole_grid
+from gridproof.sweeps.plan.grid import whole_grid
+from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.study_market import market_of
