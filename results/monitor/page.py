@@ -12,11 +12,13 @@ from typing import Any
 import jinja2
 import markupsafe
 
-from gridproof.results.monitor.number_format import DASH, format_change, format_share, format_value
+from gridproof.results.monitor.number_format import format_change, format_share, format_value
 from gridproof.results.monitor.record import MonitorRecord, ReadingRecord, Unit
 from gridproof.results.monitor.sparkline import sparkline
 from gridproof.results.monitor.texts import Language, text
+from gridproof.results.report.number_format import UNDEFINED
 from gridproof.results.run.atomic_write import atomic_write
+from gridproof.results.template import load_template
 
 PAGE, RECORD, TABLE = "readings.html", "readings.json", "readings.csv"
 _COLUMNS = (
@@ -185,7 +187,7 @@ def _next(one: ReadingRecord, lang: Language) -> list[str]:
     if found["underlying"] is not None:
         level = found["underlying_level"]
         key = "underlying" if level is not None else "out_of_reach"
-        lines.append(text(key, lang, name=found["underlying"], level=DASH if level is None else _plain(level)))
+        lines.append(text(key, lang, name=found["underlying"], level=UNDEFINED if level is None else _plain(level)))
     return lines
 
 
@@ -245,8 +247,4 @@ def _printed(record: MonitorRecord, lang: Language) -> list[dict[str, str]]:
 
 @cache
 def _template() -> jinja2.Template:
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template("page.html.j2")
+    return load_template(Path(__file__).with_name("page.html.j2"))

@@ -22,10 +22,15 @@ def format_value(value: float | None, unit: Unit) -> str:
     if value is None or not math.isfinite(value):
         return UNDEFINED
     if unit == "percent":
-        return f"{100 * value:z,.1f}%".replace("-", "−")
+        return minus(f"{100 * value:z,.1f}%")
     if unit == "ratio" and abs(value) >= 10_000:
         return "<−9,999" if value < 0 else ">9,999"
-    return f"{value:z,.{0 if unit == 'count' else 2}f}".replace("-", "−")
+    return minus(f"{value:z,.{0 if unit == 'count' else 2}f}")
+
+
+def minus(text: str) -> str:
+    """A formatted number with typographic minus signs."""
+    return text.replace("-", "−")
 
 
 def format_metric(metrics: Record, name: str) -> str:

@@ -60,6 +60,7 @@ from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.record import Record, choice_noun
 from gridproof.results.run.store import REPORT, STATISTICS, Store
 from gridproof.results.run.summary_record import SUMMARY
+from gridproof.results.template import load_template
 
 FIGURE_CONFIG = {"displayModeBar": False, "responsive": True}
 
@@ -205,9 +206,5 @@ def _breakable(text: str) -> markupsafe.Markup:
 @cache
 def _template() -> jinja2.Template:
     """The page's template, compiled once in a process."""
-    here = jinja2.FileSystemLoader(pathlib.Path(__file__).parent)
-    environment = jinja2.Environment(
-        loader=here, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"breakable": _breakable, "script": _script}
-    return environment.get_template("report.html.j2")
+    page = pathlib.Path(__file__).with_name("report.html.j2")
+    return load_template(page, breakable=_breakable, script=_script)

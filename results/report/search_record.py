@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from gridproof.kernels.metrics import BY_NAME, Unit
 from gridproof.results.report.axis import plain
 from gridproof.results.report.number_format import UNDEFINED, capitalize_first
 from gridproof.results.report.sections.lookup import lookup
-from gridproof.results.run.record import Record
+from gridproof.results.run.record import Record, number
 from gridproof.results.run.store import SEARCH, TRIALS, Store
 
 OFF, UNUSED = "off", UNDEFINED
@@ -163,15 +162,15 @@ def redundant_switch(name: str, texts: dict[str, list[str]]) -> bool:
 def _read_trials(table: pd.DataFrame, objectives: list[str]) -> tuple[Trial, ...]:
     trials = []
     for row in table.to_dict("records"):
-        values = [_finite(row.get(f"value.{name}")) for name in objectives]
+        values = [number(row.get(f"value.{name}")) for name in objectives]
         trials.append(
             Trial(
                 int(row["number"]),
                 tuple(value for value in values if value is not None) if None not in values else (),
-                _finite(row.get("violation")) or 0.0,
-                _finite(row.get("repeats")) is not None,
+                number(row.get("violation")) or 0.0,
+                number(row.get("repeats")) is not None,
                 _part(row, "chosen."),
-                {name: _finite(value) for name, value in _part(row, "metric.").items()},
+                {name: number(value) for name, value in _part(row, "metric.").items()},
             )
         )
     return tuple(sorted(trials, key=lambda one: one.number))
@@ -187,11 +186,6 @@ def _part(row: Mapping[Any, Any], prefix: str) -> dict[str, Any]:
     """Columns under a prefix, without the prefix; missing values are left out."""
     part = {str(name).removeprefix(prefix): value for name, value in row.items() if str(name).startswith(prefix)}
     return {name: value for name, value in part.items() if not pd.isna(value)}
-
-
-def _finite(value: Any) -> float | None:
-    """The value; None where it is missing, NaN or infinite."""
-    return None if value is None or pd.isna(value) or not math.isfinite(value) else float(value)
 
 
 def _head(name: str) -> str:

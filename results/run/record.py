@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 
+def number(value: Any) -> float | None:
+    """A number as a record has it: a plain float; None where it is None, NaN or infinite."""
+    plain = math.nan if value is None else float(value)
+    return plain if math.isfinite(plain) else None
+
+
 def metrics_record(row: Floats, legs: Sequence[str]) -> Record:
     """One segment's metrics, (12 + A,), by name; undefined ones are None. Switches are a count."""
     record: Record = {

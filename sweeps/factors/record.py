@@ -9,6 +9,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import METRICS, measure_returns
+from gridproof.results.run.record import number
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.factors.data import FactorData
 from gridproof.sweeps.factors.measures import FactorMeasures
@@ -23,7 +24,7 @@ _SHOWN = ("total_return", "cagr", "volatility", "sharpe", "max_drawdown")
 _FEW = 0.5
 
 
-def variant_record(number: int, variant: FactorVariant, found: FactorMeasures, spec: FactorStudySpec) -> dict[str, Any]:
+def variant_record(index: int, variant: FactorVariant, found: FactorMeasures, spec: FactorStudySpec) -> dict[str, Any]:
     """What was measured of one variant. Undefined numbers are None."""
     periods = spec.market.periods
     horizons = []
@@ -35,14 +36,14 @@ def variant_record(number: int, variant: FactorVariant, found: FactorMeasures, s
             {
                 "days": days,
                 "observations": test.observations,
-                **_finite(
+                **_numbers(
                     ic_mean=test.mean,
                     ic_std=spread,
                     icir=test.mean / spread if spread > 0.0 else np.nan,
                     t=test.t,
                     positive=float((known > 0.0).mean()) if len(known) else np.nan,
                 ),
-                "forward": [_number(value) for value in found.forward[place]],
+                "forward": [number(value) for value in found.forward[place]],
             }
         )
     gross, net = np.nan_to_num(found.long_short, nan=0.0), found.net(spec.cost)
@@ -51,7 +52,7 @@ def variant_record(number: int, variant: FactorVariant, found: FactorMeasures, s
     coverage = found.stocks[members] / found.universe[members]
     days = len(net)
     return {
-        "variant": number,
+        "variant": index,
         "label": label(variant, spec),
         "factor": variant.factor,
         "parameters": dict(variant.parameters),
@@ -59,11 +60,11 @@ def variant_record(number: int, variant: FactorVariant, found: FactorMeasures, s
         "neutral": variant.control.label,
         "note": _note(found, held),
         "horizons": horizons,
-        "quantiles": [_number(_cagr(found.portfolios.returns[:, one], periods)) for one in range(spec.quantiles)],
+        "quantiles": [number(_cagr(found.portfolios.returns[:, one], periods)) for one in range(spec.quantiles)],
         "gross": _metrics(gross, periods),
         "net": _metrics(net, periods),
         "days_held": int(held.sum()),
-        **_finite(
+        **_numbers(
             turnover=float(found.traded.sum()) / 4.0 * periods / days,
             rank_autocorrelation=_mean(found.rank_autocorrelation),
             stocks=_mean(found.stocks.astype(np.float64)),
@@ -125,7 +126,7 @@ def _note(found: FactorMeasures, held: Any) -> str:
 
 def _metrics(returns: Floats, periods: float) -> dict[str, float | None]:
     values = dict(zip(METRICS, measure_returns(returns, periods, 0.0), strict=False))
-    return {name: _number(float(values[name])) for name in _SHOWN}
+    return {name: number(float(values[name])) for name in _SHOWN}
 
 
 def _cagr(returns: Floats, periods: float) -> float:
@@ -138,9 +139,5 @@ def _mean(values: Floats) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def _finite(**numbers: float) -> dict[str, float | None]:
-    return {name: _number(value) for name, value in numbers.items()}
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _numbers(**numbers: float) -> dict[str, float | None]:
+    return {name: number(value) for name, value in numbers.items()}

@@ -11,6 +11,7 @@ import pandas as pd
 from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.backend import PanelBackend
+from gridproof.results.run.record import number
 from gridproof.results.statistics.newey_west import automatic_lags, newey_west_mean
 from gridproof.sweeps.factors.panel_window import PanelWindow
 from gridproof.sweeps.factors.spec import StylesSpec
@@ -54,10 +55,7 @@ class StyleReturns:
                 "t": test.t,
                 "positive": float((known > 0.0).mean()) if len(known) else np.nan,
             }
-            rows.append(
-                {"style": name, "days": len(known)}
-                | {key: float(value) if np.isfinite(value) else None for key, value in numbers.items()}
-            )
+            rows.append({"style": name, "days": len(known)} | {key: number(value) for key, value in numbers.items()})
         return rows
 
 

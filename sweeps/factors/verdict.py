@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
+from gridproof.results.run.record import number
 from gridproof.results.statistics.deflation import deflated_sharpe, effective_trials, expected_maximum_sharpe
 from gridproof.results.statistics.sharpe import return_moments
 from gridproof.results.statistics.superior_predictive_ability import stepwise_multiple_test, superior_predictive_ability
@@ -66,23 +67,23 @@ def judge(net: Floats, trials: int, periods: float) -> tuple[dict[str, Any], lis
         return np.atleast_1d(deflated_sharpe(sharpes, moments.observations, float(trials), spread, *shape))
 
     for place, superior, probability in zip(moving, steps.superior, deflated(variance), strict=True):
-        rows[place] |= {"superior": bool(superior), "deflated_sharpe": _number(probability)}
+        rows[place] |= {"superior": bool(superior), "deflated_sharpe": number(probability)}
     return {
         "best": int(moving[best]),
         "level": LEVEL,
         "needed": NEEDED,
         "superior": int(steps.superior.sum()),
         "tested": len(moving),
-        "p_value": _number(ability.p_consistent),
-        "p_value_error": _number(ability.monte_carlo_errors[1]),
+        "p_value": number(ability.p_consistent),
+        "p_value_error": number(ability.monte_carlo_errors[1]),
         "block_length": bootstrap.block_length,
         "resamples": RESAMPLES,
         "trials": trials,
-        "effective_trials": _number(effective),
-        "null_variance": _number(variance),
-        "variance_across_variants": _number(across),
-        "deflated_sharpe_across_variants": _number(deflated(across)[best]),
-        "threshold": _number(expected_maximum_sharpe(float(trials), variance) * math.sqrt(periods)),
+        "effective_trials": number(effective),
+        "null_variance": number(variance),
+        "variance_across_variants": number(across),
+        "deflated_sharpe_across_variants": number(deflated(across)[best]),
+        "threshold": number(expected_maximum_sharpe(float(trials), variance) * math.sqrt(periods)),
     }, rows
 
 
@@ -120,7 +121,3 @@ def _untested(days: int, varies: bool) -> str | None:
     if days < _LEAST_DAYS:
         return f"returns on {days:,} days, {_LEAST_DAYS} are needed"
     return None if varies else "returns that do not vary"
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

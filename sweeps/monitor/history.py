@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.record import number
 from gridproof.signals.data.source import Dates
 from gridproof.sweeps.monitor.measure import Measured, codes, percentile, state_name
 from gridproof.sweeps.monitor.monitor import MonitorReading, percentile_window
@@ -30,7 +31,7 @@ def small_history(measured: Measured, days: Dates, seen: int) -> list[tuple[str,
     return [
         (
             str(days[at]),
-            float(values[at]) if np.isfinite(values[at]) else None,
+            number(values[at]),
             None if states is None or at < measured.first else bool(states[0, at]),
         )
         for at in week_ends(days)[-WEEKS:]

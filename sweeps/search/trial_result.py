@@ -10,10 +10,9 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import BY_NAME, METRICS
-from gridproof.results.run.record import Record
+from gridproof.results.run.record import Record, number
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.objectives import STATISTICS, SearchObjective
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ import numpy as np
 from gridproof.kernels import reference
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME, METRICS, measure_returns
-from gridproof.results.run.record import Record
+from gridproof.results.run.record import Record, number
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.search_context import SearchContext
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
+from gridproof.results.run.record import number
 from gridproof.results.run.strategy_record import SegmentStatistics, ShiftRecord, StrategyStatistics
 from gridproof.results.statistics.sharpe import ReturnMoments, return_moments, sharpe_standard_error
 from gridproof.sweeps.execution.evaluation import GridEvaluation
@@ -18,7 +19,7 @@ from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
 from gridproof.sweeps.verdict.bootstrap import Bootstrap, draw_bootstrap
 from gridproof.sweeps.verdict.ensemble import Ensemble
-from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, number, segment_statistics, time_shift
+from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, segment_statistics, time_shift
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from gridproof.results.run.cross_validation_record import (
     OverfittingRecord,
     WalkForwardRecord,
 )
+from gridproof.results.run.record import number
 from gridproof.results.statistics.overfitting import OverfittingTest
 from gridproof.results.statistics.selection import Selection, TrainingSelection
 from gridproof.results.statistics.sharpe import daily_sharpe
@@ -30,7 +31,6 @@ from gridproof.signals.data.source import Dates
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.selection_benchmarks import path_benchmarks, walk_forward_benchmarks
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 TRAIN_YEARS, TEST_YEARS = 5, 1
 GROUPS, TEST_GROUPS = 6, 2

@@ -23,6 +23,7 @@ from gridproof.results.run.data_snooping_record import (
     SpaRecord,
     StepwiseRecord,
 )
+from gridproof.results.run.record import number
 from gridproof.results.statistics.stepwise import StepwiseTest, decide_stepwise
 from gridproof.results.statistics.superior_predictive_ability import (
     RealityCheck,
@@ -36,7 +37,6 @@ from gridproof.sweeps.verdict.bootstrap import RESAMPLES, Bootstrap
 from gridproof.sweeps.verdict.cross_validation import CrossValidation
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.stages import Stages
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from gridproof.results.run.deflation_record import (
     HaircutRecord,
     HaircutRow,
 )
+from gridproof.results.run.record import number
 from gridproof.results.run.statistics_record import TrialCounts
 from gridproof.results.statistics.deflation import (
     EffectiveTrials,
@@ -28,7 +29,6 @@ from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.data_snooping import DataSnooping
 from gridproof.sweeps.verdict.population import LARGEST_GRID, Population
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 # Variants whose correlations are measured; of more, so many are drawn.
 _CORRELATED = 1000

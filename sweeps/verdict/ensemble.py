@@ -9,9 +9,9 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
+from gridproof.results.run.record import number
 from gridproof.results.run.strategy_record import EnsembleRecord
 from gridproof.sweeps.verdict.population import Population
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 _LISTED = 8192
 

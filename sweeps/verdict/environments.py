@@ -22,6 +22,7 @@ from gridproof.results.run.conclusion_record import (
     TimingRecord,
     WorthRecord,
 )
+from gridproof.results.run.record import number
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import Choices, choices_of
 from gridproof.sweeps.plan.plan import Plan
@@ -35,7 +36,6 @@ from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.questions import ask_since, ask_timings, ask_worth
 from gridproof.sweeps.verdict.search_placebo import search_placebo
 from gridproof.sweeps.verdict.stages import Stages
-from gridproof.sweeps.verdict.strategy_statistics import number
 from gridproof.sweeps.verdict.timing import FEWER_DRAWS
 
 # The positions of a variant on all axes; those of an environment that the placebo of its choices depends on.

@@ -6,12 +6,12 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.results.run.landscape_record import PairRecord, PlateauRecord, SensitivityRecord
+from gridproof.results.run.record import number
 from gridproof.results.run.store import Store
 from gridproof.results.statistics.plateau import cliff, plateau
 from gridproof.results.statistics.sensitivity import Sensitivity, anova_from_surfaces, functional_anova
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.verdict.candidates import Candidates
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 _PAIRS = 12  # the largest that are listed
 

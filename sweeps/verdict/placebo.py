@@ -15,12 +15,12 @@ from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS, ShiftedObjective
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Work
 from gridproof.results.run.data_snooping_record import PlaceboRecord
+from gridproof.results.run.record import number
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.population import Population
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 # Variants that are evaluated in all, and the fewest and most placebo sweeps.
 _VARIANTS, _FEWEST, _MOST = 10_000_000, 20, 100

@@ -18,12 +18,12 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Problem
 from gridproof.results.conclusion import FEWEST_SWITCHES, LARGEST_WEIGHT, LEVEL
 from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord
+from gridproof.results.run.record import number
 from gridproof.results.statistics.own_past import correct_own_past, flip_signs, positions_memory
 from gridproof.results.statistics.sequential import SequentialPValue, sequential_p_value
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
 from gridproof.sweeps.verdict.population import HeldVariants, Population
-from gridproof.sweeps.verdict.strategy_statistics import number
 from gridproof.sweeps.verdict.timing import pairwise_volatility
 
 # Shifts at most, and at a time; and of a market with the same random signs.

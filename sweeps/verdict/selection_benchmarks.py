@@ -10,11 +10,11 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.results.run.conclusion_record import HoldingRecord
 from gridproof.results.run.cross_validation_record import HoldingSharpe
+from gridproof.results.run.record import number
 from gridproof.results.statistics.sharpe import daily_sharpe
 from gridproof.results.statistics.splits import CombinatorialPaths, WalkForward, Windows
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.static_holdings import compare_with_holdings, matched_mix, mean_weights
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 
 def walk_forward_benchmarks(

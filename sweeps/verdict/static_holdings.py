@@ -10,10 +10,10 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import is_flat
 from gridproof.results.run.conclusion_record import HoldingRecord, WorthRecord
+from gridproof.results.run.record import number
 from gridproof.results.statistics.bootstrap import optimal_block_length
 from gridproof.results.statistics.sharpe_difference import SharpeDifference, joint_upper_bounds, sharpe_difference_test
 from gridproof.sweeps.verdict.bootstrap import SEED, least_block_length
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 # Resamples of the difference.
 RESAMPLES = 4999

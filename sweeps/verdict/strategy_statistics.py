@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.metrics import measure_returns
+from gridproof.results.run.record import number
 from gridproof.results.run.strategy_record import SegmentStatistics, ShiftRecord, SubperiodRecord, YearRecord
 from gridproof.results.statistics.sharpe import (
     minimum_track_record_length,
@@ -105,9 +105,3 @@ def by_year(dates: Dates, returns: Floats, held: Ints, periods: float, risk_free
         "p_value": number(test.p_value),
         "positions": int(switched.sum()) + 1,
     }
-
-
-def number(value: Any) -> float | None:
-    """A plain float; None where undefined or infinite."""
-    value = float(value)
-    return value if math.isfinite(value) else None

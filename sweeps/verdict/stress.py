@@ -9,6 +9,7 @@ import numpy as np
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
+from gridproof.results.run.record import number
 from gridproof.results.run.stress_record import NeighbourRecord, ReleaseStress, StressRecord, StressRow
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.execution.evaluation import GridEvaluation, evaluate_grid
@@ -16,7 +17,6 @@ from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Point, Points
 from gridproof.sweeps.verdict.break_even import LAG, break_even_costs, break_even_lags, lagged_plan
 from gridproof.sweeps.verdict.daily_variant import DailyVariant
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 LAGS = (1, 2, 3, 4, 5)
 # Multiples of the cost; without any, these shares of NAV a side.

@@ -16,12 +16,12 @@ from scipy.fft import irfft, rfft
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.results.conclusion import LEVEL
 from gridproof.results.run.conclusion_record import TimingRecord
+from gridproof.results.run.record import number
 from gridproof.results.statistics.own_past import positions_memory
 from gridproof.results.statistics.shift import circular_shift_test
 from gridproof.results.statistics.sign_flips import MOST, sign_flip_timing
 from gridproof.results.statistics.timing_effect import TimingEffect, timing_effect
 from gridproof.sweeps.verdict.bootstrap import SEED
-from gridproof.sweeps.verdict.strategy_statistics import number
 
 # Markets with random signs at most: where the environment is the base's, and in others.
 DRAWS, FEWER_DRAWS = MOST, 128

@@ -20,6 +20,7 @@ from gridproof.results.report.figures import BEST, INK, LEG_COLOURS, SOFT
 from gridproof.results.report.number_format import UNDEFINED, format_probability, format_value
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.factor_run import IC, LONG_SHORT, PAGE, QUANTILES, RECORD, STYLES
+from gridproof.results.template import load_template
 
 # Rows of the table of variants, and factors with figures.
 _ROWS, _DETAILS = 60, 10
@@ -247,11 +248,4 @@ def _mark(text: str) -> markupsafe.Markup:
 
 @cache
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("factors.html.j2")
+    return load_template(Path(__file__).with_name("factors.html.j2"))
