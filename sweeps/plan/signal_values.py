@@ -143,7 +143,7 @@ def _unknown_error(
 ) -> UndefinedSignalError:
     """The error for a signal that becomes unknown within the window; it names a missing month if there is one."""
     releases = releases_of(study, signal, chosen)
-    causes = [evaluator.missing(name, releases.get(name, Release())) for name in signal.series]
+    causes = [evaluator.series.missing(name, releases.get(name, Release())) for name in signal.series]
     named = [cause for cause in causes if cause]
     read = [*signal.series, *(["the panel"] if any(study.graph.facts[at].columns for at in signal.nodes) else [])]
     remedy = f"Check {' and '.join(read)} on that day and before: a value of 0 may divide"
