@@ -26,6 +26,7 @@ import pandas as pd
 from benchmarks.measure import hardware
 from benchmarks.rivals import peak_mib
 from gridproof.kernels.arrays import Array, Bools, Floats
+from gridproof.kernels.panel.account import Fees
 from gridproof.kernels.panel.backend import resolve_panel
 from gridproof.kernels.panel.selection import SelectionProblem, net_returns, selection_problem
 from gridproof.signals.data.panel.panel import carried
@@ -195,15 +196,13 @@ def against_loops(panel: Panel, problem: SelectionProblem, repeats: int) -> dict
 
 def accounts(panel: Panel, problem: SelectionProblem, repeats: int) -> dict[str, float]:
     """The account of 400 stocks with limits, daily and every 20 days, and the reference's time for the same."""
-    report = {}
+    report, fees = {}, Fees(buying=0.001, selling=0.001, sale_tax=0.001)
     problem = problem._replace(
         buyable=panel.buyable, sellable=panel.sellable, schedules=np.array([[1, 0], [20, 0]]), counts=np.array([[400]])
     )
     for schedule, name in enumerate(("daily", "every_20_days")):
-        run = partial(resolve_panel("cpu").simulate_account, problem, schedule, 0, 0.001, 0.001)
-        seconds, expected = timed(
-            partial(resolve_panel("reference").simulate_account, problem, schedule, 0, 0.001, 0.001)
-        )
+        run = partial(resolve_panel("cpu").simulate_account, problem, schedule, 0, fees)
+        seconds, expected = timed(partial(resolve_panel("reference").simulate_account, problem, schedule, 0, fees))
         for one, other in zip(run(), expected, strict=True):
             np.testing.assert_array_equal(one, other)
         own = fastest(run, repeats)

@@ -30,6 +30,23 @@ class Lots(NamedTuple):
     shares: int = 100  # in a lot
 
 
+class Fees(NamedTuple):
+    """Shares of the value traded; taxes are numbers, or (D,) by the day of the trade.
+
+    A commission is at least ``minimum`` for each trade, in the currency of the capital, and for a sale at most its
+    proceeds; taxes have no minimum.
+    """
+
+    buying: float = 0.0
+    selling: float = 0.0
+    purchase_tax: Floats | float = 0.0
+    sale_tax: Floats | float = 0.0
+    minimum: float = 0.0
+
+
+NO_FEES = Fees()
+
+
 class Account(NamedTuple):
     """D return days; trades are those at the close before the day."""
 
@@ -48,14 +65,21 @@ class Account(NamedTuple):
         )  # fmt: skip
 
 
-def checked_account(problem: SelectionProblem, stamp_tax: Floats | float, lots: Lots | None) -> tuple[Floats, float]:
-    """The stamp tax of each day, (D,), and what the account begins with: its capital, or 1 without lots.
+def checked_account(problem: SelectionProblem, fees: Fees, lots: Lots | None) -> tuple[Floats, Floats, float]:
+    """The taxes on purchases and on sales of each day, (D,) each, and what the account begins with: its capital, or 1
+    without lots.
 
-    Raises InputError where a price is unknown, or the capital or a lot is not positive.
+    Raises InputError where a price is unknown, the capital or a lot is not positive, or a minimum has no capital.
     """
-    tax = np.ascontiguousarray(np.broadcast_to(np.asarray(stamp_tax, dtype=np.float64), problem.return_days))
+    buying, selling = (
+        np.ascontiguousarray(np.broadcast_to(np.asarray(tax, dtype=np.float64), problem.return_days))
+        for tax in (fees.purchase_tax, fees.sale_tax)
+    )
+    if not fees.minimum >= 0.0 or (fees.minimum > 0.0 and lots is None):
+        rule = "the minimum of a commission is 0 or more, and an amount of money that needs a capital"
+        raise InputError(rule, fees.minimum, "fees", "Pass lots, or no minimum")
     if lots is None:
-        return tax, 1.0
+        return buying, selling, 1.0
     price = day_by_stock(lots.price, np.float64, "price", problem.value.shape)
     day, stock = find_unknown_price(problem.value, price)
     if day >= 0:
@@ -65,4 +89,4 @@ def checked_account(problem: SelectionProblem, stamp_tax: Floats | float, lots: 
     if not (lots.capital > 0.0 and lots.shares >= 1):
         rule = "the capital must be positive and a lot at least 1 share"
         raise InputError(rule, f"{lots.capital} and {lots.shares}", "lots", "Correct them")
-    return tax, float(lots.capital)
+    return buying, selling, float(lots.capital)

@@ -49,6 +49,24 @@ class SelectionProblem(NamedTuple):
         begin = int(counts[basket - 1]) if self.parted and basket > 0 else 0
         return min(begin, eligible), min(int(counts[basket]), eligible)
 
+    def basket(self, close: int, number: int, held: Bools) -> Bools:
+        """(S,) the stocks of a basket that is formed at this close, when ``held`` was the basket before."""
+        decided = close - self.lag + 1
+        target = np.zeros_like(held)
+        begin, end = self.places(decided, number)
+        target[self.ranking.order[decided, begin:end]] = True
+        formed: Bools = (target & (self.buyable[close] | held)) | (held & ~self.sellable[close])
+        return formed
+
+    def basket_weights(self, close: int, basket: Bools) -> Floats:
+        """(S,) of a basket formed at this close: adding up to 1, or all 0 where no stock of it has a weight."""
+        if self.weight is None:
+            weights = basket.astype(np.float64)
+        else:
+            weights = np.where(basket, self.weight[close - self.lag + 1], 0.0)
+        total = weights.sum()
+        return weights / total if total > 0.0 else np.zeros_like(weights)
+
 
 class Selections(NamedTuple):
     """P schedules, K baskets, D return days. Before the first formation nothing is held."""

@@ -119,13 +119,15 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         asset = None if leg.series is None else _series(study, leg.series)
         if leg.selection is not None:
             asset = leg.selection.panel.identity
-        return [asset, [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]]
+        taxes = [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]
+        return [asset, taxes, "sale_cost"] if "sale_cost" in leg.terms else [asset, taxes]
 
     legs = sorted(study.legs, key=lambda one: (json.dumps(of_leg(one)), one.name))
     worded: dict[str, Callable[[Value], Value]] = {}
     for number, leg in enumerate(legs):
         selecting = SELECTING if leg.selection is not None else ()
-        for term in ("interest",) if leg.cash else ("carry", "cost", *selecting):
+        costs = ("cost", "sale_cost") if "sale_cost" in leg.terms else ("cost",)
+        for term in ("interest",) if leg.cash else ("carry", *costs, *selecting):
             parameters[f"leg.{number}.{term}"] = _Parameter(leg.terms[term]) if term in leg.terms else 0.0
         if leg.selection is not None:
             called = {axis: f"select.{axis.removeprefix(f'{leg.name}.')}" for axis in leg.selection.parameters}

@@ -12,9 +12,10 @@ from gridproof.kernels.arrays import Array
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.ranking import Columns
 from gridproof.results.run.digest import digest_of_file
-from gridproof.signals.data.file.reader import read_table, resolve
+from gridproof.signals.data.file.reader import resolve
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.panel.panel_file import read_panel
+from gridproof.signals.data.panel.stock_table import of_stocks, with_names
 from gridproof.signals.synthetic.factor_panel import SYNTHETIC, draw_factor_panel
 from gridproof.sweeps.factors.spec import GroupSpec
 from gridproof.sweeps.factors.study import FactorStudy
@@ -51,6 +52,9 @@ def read_factor_data(study: FactorStudy, data: str | Path | None = None) -> Fact
         panel = draw_factor_panel(one.file, where)
     else:
         panel = read_panel(one.file, folder, where, date=one.date, code=one.code)
+    if (names := one.names) is not None:
+        names_at = study.where("panel", "names")
+        panel = with_names(panel, names.file, folder, names_at, names.code, names.first, names.last)
     for name in study.panel.formulas.columns():
         panel.check_column(name)
     groups: dict[str, StockGroups] = {}
@@ -86,21 +90,8 @@ def _of_table(
     """The groups in a table with a row for each stock, (S,)."""
     assert group.file is not None
     where = document.where(path)
-    table = read_table(group.file, folder, where)
-    code, field = table.column(group.code, where), table.column(group.field, where)
-    rows = table.cells[[code, field]].dropna().astype(str)
-    rows = rows[rows[field].str.strip() != ""].drop_duplicates()
-    twice = rows[code][rows[code].duplicated()]
-    if len(twice):
-        both = " and ".join(rows[field][rows[code] == twice.iloc[0]])
-        rule, remedy = "a stock belongs to one group", "Leave the rows of one date in the table"
-        raise InputError(rule, f"{twice.iloc[0]} to {both}", where, remedy)
-    of = dict(zip(rows[code], rows[field], strict=True))
-    cells = np.array([of.get(one) for one in panel.codes], dtype=object)
+    cells = of_stocks(panel.codes, group.file, folder, where, group.code, group.field)
     number, names = _numbered(cells, where)
-    if (number < 0).all():
-        rule, remedy = "the codes of a group's table are those of the panel", "Name the column with these codes"
-        raise InputError(rule, f"{rows[code].iloc[0]}, the panel has {panel.codes[0]}", where, remedy)
     return StockGroups(number, names)
 
 

@@ -7,14 +7,14 @@ import math
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS, measure_returns
-from gridproof.kernels.panel.account import Lots
+from gridproof.kernels.panel.account import Fees, Lots
 from gridproof.kernels.panel.backend import resolve_panel
 from gridproof.kernels.panel.selection import SelectionProblem
 from gridproof.results.run.selection_record import HeldRecord, SelectionRecord
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.stamp_duty import stamp_rates
 from gridproof.sweeps.plan.basket_sizes import grouped_sizes
-from gridproof.sweeps.plan.payoff import one_way_cost
+from gridproof.sweeps.plan.payoff import one_way_costs
 from gridproof.sweeps.plan.plan import execution_cells
 from gridproof.sweeps.plan.selections import Setting, build_problem, panel_arrays, setting_of
 from gridproof.sweeps.plan.traded import traded
@@ -37,9 +37,10 @@ def _compare(study: Study, leg: Leg, market: Market, window: Window) -> Selectio
     (cell,) = execution_cells(study)  # also of tied terms
     setting = setting_of(leg, cell)
     swept = traded(study, leg, market, window, [setting])[setting]
-    one_way = one_way_cost(leg, cell)
-    buying, selling = stamp_rates(leg.stamp_tax, market.calendar[window.first - 1 : window.last])
-    net = (1.0 + swept.gross) * (1.0 - (one_way + buying) * swept.bought - (one_way + selling) * swept.sold) - 1.0
+    buying, selling = one_way_costs(leg, cell)
+    taxes = stamp_rates(leg.stamp_tax, market.calendar[window.first - 1 : window.last])
+    paid = (buying + taxes[0]) * swept.bought + (selling + taxes[1]) * swept.sold
+    net = (1.0 + swept.gross) * (1.0 - paid) - 1.0
     (sizes,) = grouped_sizes([setting.stocks])
 
     def problem_of(trading: str) -> SelectionProblem:
@@ -55,10 +56,8 @@ def _compare(study: Study, leg: Leg, market: Market, window: Window) -> Selectio
         # The sweep has traded the same basket without limits, so the fault is in what only limits read.
         limited, unlimited, problem = False, str(error), problem_of(IDEAL)
     lots = _lots(study, leg, market, window, setting)
-    # The account charges a tax on purchases (until 2008) when the stock is sold.
-    account = resolve_panel("cpu").simulate_account(
-        problem, 0, sizes.places[setting.stocks], one_way, buying + selling, lots
-    )
+    fees = Fees(buying, selling, *taxes, leg.selection.minimum)
+    account = resolve_panel("cpu").simulate_account(problem, 0, sizes.places[setting.stocks], fees, lots)
     from_first = slice(setting.offset, None)
     return {
         "leg": leg.name,

@@ -37,8 +37,8 @@ def with_warnings(study: Study, market: Market) -> Market:
     for name, observations in series.items():
         found = (*observations.warnings, *_series_warnings(study, market, name))
         series[name] = replace(observations, warnings=tuple(dict.fromkeys(found)))
-    survivors = [] if market.panel is None else market.panel.survivor_warnings()
-    return replace(market, series=series, remarks=(*market.remarks, *_study_warnings(study, market), *survivors))
+    stocks = [] if market.panel is None else [*market.panel.survivor_warnings(), *_table_warnings(study)]
+    return replace(market, series=series, remarks=(*market.remarks, *_study_warnings(study, market), *stocks))
 
 
 def _series_warnings(study: Study, market: Market, name: str) -> list[str]:
@@ -80,9 +80,9 @@ def _study_warnings(study: Study, market: Market) -> list[str]:
     found = []
     for axis in study.space.axes:
         kind = axis.name.rpartition(".")[2]
-        if kind in ("interest", "carry", "cost") and axis.path[0] in ("legs", "execution"):
+        if kind in ("interest", "carry", "cost", "sale_cost") and axis.path[0] in ("legs", "execution"):
             highest = max(float(value) for value in ends(axis.values))
-            limit, unit = (_HIGH_COST, "") if kind == "cost" else (_HIGH_RATE, " a year")
+            limit, unit = (_HIGH_COST, "") if kind.endswith("cost") else (_HIGH_RATE, " a year")
             if highest > limit:
                 found.append(_both_readings(axis.name, highest, unit))
     if study.spec.risk_free > _HIGH_RATE:
@@ -96,6 +96,18 @@ def _study_warnings(study: Study, market: Market) -> list[str]:
             used = f"annual figures use {periods:g} days a year, the default"
             found.append(f"{used}; the calendar has {rows:.0f}: state market.periods")
     return found
+
+
+def _table_warnings(study: Study) -> list[str]:
+    """Tables of stocks that formulas use have one value for all days."""
+    assert study.panel is not None
+    assert study.spec.panel is not None
+    used, tables = study.panel.formulas.columns(), study.spec.panel.tables
+    return [
+        f"panel: {name} has one value for each stock on all days, from {one.file}: it was not known before its own date"
+        for name, one in tables.items()
+        if name in used
+    ]
 
 
 def _both_readings(name: str, value: float, unit: str) -> str:

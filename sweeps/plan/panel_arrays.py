@@ -56,9 +56,9 @@ class PanelArrays:
         panel = self._selection.panel
 
         def compute() -> Worth:
-            close = self._values(panel.close)
+            close = self.values(panel.close)
             priced = close > 0.0
-            traded = priced if panel.traded is None else priced & (self._values(panel.traded) == 1.0)
+            traded = priced if panel.traded is None else priced & (self.values(panel.traded) == 1.0)
             value = carried(close, traded)
             return Worth(value, traded, priced & ~np.isnan(value))
 
@@ -73,10 +73,10 @@ class PanelArrays:
         def compute() -> Ranking:
             inside = self.worth().inside
             if universe is not None:
-                inside = inside & (self._values(universe) == 1.0)
+                inside = inside & (self.values(universe) == 1.0)
             if weight is not None:
-                inside = inside & ~np.isnan(self._values(weight))
-            key = self._values(ranking)
+                inside = inside & ~np.isnan(self.values(weight))
+            key = self.values(ranking)
             return resolve_panel("cpu").rank_days(np.where(inside, -key if selection.highest else key, np.nan))
 
         texts = [self._text(at) for at in (universe, ranking, weight)]
@@ -90,7 +90,7 @@ class PanelArrays:
             return None
 
         def compute() -> Floats:
-            values = self._values(node)
+            values = self.values(node)
             wrong = (values < 0.0) | np.isinf(values)
             if wrong.any():
                 day, stock = np.argwhere(wrong)[0]
@@ -108,14 +108,14 @@ class PanelArrays:
         raw_at, previous_at, special_at = panel.limiting(where)
 
         def compute() -> Tradability:
-            worth, raw = self.worth(), self._values(raw_at)
+            worth, raw = self.worth(), self.values(raw_at)
             if previous_at is None:
                 previous = np.full(raw.shape, np.nan)
                 with np.errstate(divide="ignore", invalid="ignore"):
-                    previous[1:] = worth.value[:-1] * raw[1:] / self._values(panel.close)[1:]
+                    previous[1:] = worth.value[:-1] * raw[1:] / self.values(panel.close)[1:]
             else:
-                previous = self._values(previous_at)
-            return tradability(self._panel, worth.traded, raw, previous, self._values(special_at))
+                previous = self.values(previous_at)
+            return tradability(self._panel, worth.traded, raw, previous, self.values(special_at))
 
         texts = [self._text(at) for at in (raw_at, previous_at, special_at)]
         return self._once(("trade", *texts), compute)
@@ -127,11 +127,12 @@ class PanelArrays:
         def compute() -> Floats:
             worth = self.worth()
             lots = lot_sizes(self._panel.codes)
-            return carried(self._values(raw_at), worth.traded) * lots
+            return carried(self.values(raw_at), worth.traded) * lots
 
         return self._once(("lot", self._text(raw_at)), compute)
 
-    def _values(self, node: int) -> Floats:
+    def values(self, node: int) -> Floats:
+        """(T, S) of a formula under the chosen parameters."""
         return self._formulas.of(node, self._chosen)
 
     def _text(self, node: int | None) -> str | None:

@@ -80,8 +80,8 @@ def _fill_selection(
         for setting in piece:
             gross, bought, sold = found[setting]
             for table in tables[setting]:
-                one_way = one_way_cost(leg, cells[table])
-                paid = (one_way + buying) * bought + (one_way + selling) * sold
+                purchase, sale = one_way_costs(leg, cells[table])
+                paid = (purchase + buying) * bought + (sale + selling) * sold
                 returns[table] = (1.0 + gross) * (1.0 - paid) - 1.0
 
 
@@ -106,7 +106,7 @@ def _pieces(settings: Iterable[Setting], days: int) -> Iterator[list[Setting]]:
 def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:
     """Share of NAV lost on the first day of a new position, (tables, A, A, D), and the table of each execution.
 
-    Selling a leg costs its one-way cost and stamp tax on sales, buying one its cost and tax on purchases; a switch
+    Selling a leg costs its one-way cost, sale cost and tax on sales, buying one its cost and tax on purchases; a switch
     between two legs pays both. The tax is that of the trade day: the close before the first day of the position.
     """
     taxes = [stamp_rates(leg.stamp_tax, _trade_days(market, window)) for leg in study.legs]
@@ -116,8 +116,8 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
         selling = np.zeros_like(buying)
         for index, leg in enumerate(study.legs):
             if not leg.cash:
-                one_way = one_way_cost(leg, cell)
-                buying[index], selling[index] = one_way + taxes[index][0], one_way + taxes[index][1]
+                purchase, sale = one_way_costs(leg, cell)
+                buying[index], selling[index] = purchase + taxes[index][0], sale + taxes[index][1]
         costs = selling[:, None, :] + buying[None, :, :]
         costs[np.arange(len(study.legs)), np.arange(len(study.legs))] = 0.0
         if (costs >= 1.0).any():
@@ -156,12 +156,13 @@ def _term(leg: Leg, term: str, cell: Cell) -> float:
 
 
 def _cost_axes(leg: Leg) -> list[str]:
-    return ["execution.cost", *(leg.terms[term] for term in ("cost",) if term in leg.terms)]
+    return ["execution.cost", *(leg.terms[term] for term in ("cost", "sale_cost") if term in leg.terms)]
 
 
-def one_way_cost(leg: Leg, cell: Cell) -> float:
-    """The cost of a purchase or a sale, a share of the traded value: that of the execution and the leg's own."""
-    return float(cell["execution.cost"]) + _term(leg, "cost", cell)
+def one_way_costs(leg: Leg, cell: Cell) -> tuple[float, float]:
+    """The cost of a purchase and that of a sale, shares of the traded value, without taxes."""
+    both = float(cell["execution.cost"]) + _term(leg, "cost", cell)
+    return both, both + _term(leg, "sale_cost", cell)
 
 
 def _trade_days(market: Market, window: Window) -> Dates:

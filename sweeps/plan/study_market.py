@@ -9,8 +9,10 @@ from pathlib import Path
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.file.reader import check_inside
 from gridproof.signals.data.market import Market, load_market
+from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.panel.series_panel import panel_of_series
+from gridproof.signals.data.panel.stock_table import with_names, with_table
 from gridproof.signals.data.source import Observations, Source, read
 from gridproof.signals.synthetic.drawn import DRAWN, drawn_folder
 from gridproof.sweeps.plan.data_warnings import with_warnings
@@ -36,10 +38,26 @@ def market_of(
         if one.series:
             market = replace(market, panel=panel_of_series(one.series, market, where))
         else:
-            market = replace(market, panel=read_panel(one.file, folder, where, date=one.date, code=one.code))
+            panel = read_panel(one.file, folder, where, date=one.date, code=one.code)
+            market = replace(market, panel=_with_tables(study, panel, folder))
     market = with_warnings(study, market)
     check_operators(study, market)
     return market
+
+
+def _with_tables(study: Study, panel: Panel, folder: Path | None) -> Panel:
+    """The panel with the columns of its tables, and with what its list of names says."""
+    assert study.panel is not None
+    one = study.spec.panel
+    assert one is not None
+    used = study.panel.formulas.columns()
+    for name, table in one.tables.items():
+        where = study.where("panel", "tables", name)
+        panel = with_table(panel, name, table.file, folder, where, table.code, table.field, name in used)
+    if one.names is not None:
+        names, where = one.names, study.where("panel", "names")
+        panel = with_names(panel, names.file, folder, where, names.code, names.first, names.last)
+    return panel
 
 
 def data_folder(study: Study, data: str | Path | None = None) -> Path | None:
@@ -76,8 +94,12 @@ def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Mar
             raise InputError(rule, f"market.path {folder}, outside of the working directory", where, remedy)
     for source in sources:
         check_inside(source.file, folder, source.where)
-    if study.panel is not None and study.panel.spec.file:
-        check_inside(study.panel.spec.file, folder, study.where("panel", "file"))
+    if study.panel is not None and study.panel.spec.file and (one := study.spec.panel) is not None:
+        check_inside(one.file, folder, study.where("panel", "file"))
+        for name, table in one.tables.items():
+            check_inside(table.file, folder, study.where("panel", "tables", name))
+        if one.names is not None:
+            check_inside(one.names.file, folder, study.where("panel", "names"))
     return market_of(study, data)
 
 

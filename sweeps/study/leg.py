@@ -27,7 +27,7 @@ from gridproof.sweeps.study.validation_errors import did_you_mean
 class Leg:
     """An asset that can be held: a series, a selection of stocks, or cash.
 
-    ``terms``: its axes for interest, carry and cost, if the study gives them, and those of a selection, which always
+    ``terms``: its axes for interest, carry and costs, if the study gives them, and those of a selection, which always
     has them; the parameters of its formulas stand among them under their full names.
     """
 
@@ -100,7 +100,7 @@ def _build_leg(
         place = where if isinstance(one, str) else (*where, "series")
         remedy = did_you_mean(leg.series, spec.series)
         raise InputError("a leg must name a series of the study", leg.series, document.where(place), remedy)
-    terms = _terms(name, leg, ("interest",) if leg.series is None else ("carry", "cost"), table)
+    terms = _terms(name, leg, ("interest",) if leg.series is None else ("carry", "cost", "sale_cost"), table)
     return Leg(name, leg.series, terms, _stamp_tax(leg))
 
 
@@ -117,7 +117,7 @@ def _selected(
         rule = "a leg with select: has no series and no interest"
         raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
     assert leg.select is not None
-    terms = _terms(name, leg, ("carry", "cost"), table)
+    terms = _terms(name, leg, ("carry", "cost", "sale_cost"), table)
     selection, selecting = build_selection(leg.select, panel, expressions, where, table, document)
     terms |= selecting
     return Leg(name, None, terms, _stamp_tax(leg), selection)

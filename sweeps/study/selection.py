@@ -83,6 +83,7 @@ class StockSelection:
     highest: bool
     scope: Scope
     capital: float | None = None
+    minimum: float = 0.0  # of the account's commission for a trade
     parameters: tuple[str, ...] = ()
     releases: Mapping[str, Release] = field(default_factory=dict)
     nodes: tuple[int, ...] = ()
@@ -143,6 +144,10 @@ def build_panel(spec: StudySpec, expressions: StudyExpressions, document: Docume
             "Write file: NAME, or series: and a list of names",
         )
         raise InputError(rule, "both" if one.file else "neither", where, remedy)
+    if one.series and (one.tables or one.names):
+        key = "tables" if one.tables else "names"
+        rule, remedy = "only a panel that is read from a file has tables and names", f"Remove {key}:"
+        raise InputError(rule, key, document.where(("panel", key)), remedy)
     for name in one.series:
         if name not in spec.series or one.series.count(name) > 1:
             rule, remedy = "a panel names series of the study, each once", did_you_mean(name, spec.series)
@@ -207,7 +212,11 @@ def build_selection(
     if one.capital is not None and RAW not in panel.formulas.fields:
         rule = f"a capital needs the field {RAW}, the close in yuan, not adjusted: lots are of so many shares"
         raise InputError(rule, f"no {RAW}", document.where((*path, "capital")), "Add it to panel.fields")
-    selection = StockSelection(panel, places, one.lowest is None, expressions.scope(path, given), one.capital)
+    if one.min_commission and one.capital is None:
+        rule, remedy = "a minimum commission is an amount of money, so it needs a capital", "Add capital: and the yuan"
+        raise InputError(rule, "no capital", document.where((*path, "min_commission")), remedy)
+    scope = expressions.scope(path, given)
+    selection = StockSelection(panel, places, one.lowest is None, scope, one.capital, one.min_commission)
     terms = {term: f"{path[1]}.{key}" for term, key in keys.items()}
     for term, key in keys.items():
         table.add(terms[term], (*path, key), getattr(one, key), limits_of_key(SelectSpec, key))

@@ -75,6 +75,19 @@ _Rate = Annotated[float, Field(ge=0, lt=1)]
 StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], SHAPES]
 
 
+class StockTableSpec(_Spec):
+    file: str = Field(description="a table in the market folder with one row for each stock")
+    code: str = Field("code", description="its column of the stocks' codes")
+    field: str = Field(description="the column that the panel gets; it holds for all days")
+
+
+class NamesSpec(_Spec):
+    file: str = Field(description="a table in the market folder with a row for each stock that was ever listed")
+    code: str = Field("code", description="its column of the stocks' codes")
+    first: str = Field("first", description="its column of the first days on the exchange")
+    last: str = Field("last", description="its column of the last days on the exchange; empty: still listed")
+
+
 class PanelSpec(_Spec):
     file: str = Field(description="a Parquet file in the market folder, a row for each day and stock")
     date: str = Field("date", description="the column of dates")
@@ -82,6 +95,9 @@ class PanelSpec(_Spec):
     fields: dict[Name, Expression] = Field(
         description="by name: formulas of its columns. close (required): what a share is worth, adjusted; traded: the "
         "condition that the close is from a trade; raw_close, previous_close, st: for price limits"
+    )
+    names: NamesSpec | None = Field(
+        None, description="a list of all names with their days on the exchange: the page says how many the panel lacks"
     )
 
 
@@ -92,6 +108,9 @@ class StudyPanelSpec(PanelSpec):
     )
     fields: dict[Name, Expression] = Field(
         {"close": "close"}, description=f"{PanelSpec.model_fields['fields'].description}; default: the column close"
+    )
+    tables: dict[Name, StockTableSpec] = Field(
+        {}, description="by name: a further column, from a table with one row for each stock, such as its industry"
     )
 
 
@@ -123,6 +142,9 @@ class SelectSpec(BaseModel):
     capital: float | None = Field(
         None, gt=0, description="yuan with which the account of base and best begins; it then trades whole lots"
     )
+    min_commission: float = Field(
+        0.0, ge=0, description="with capital: the least cost of each trade of the account, in yuan, without taxes"
+    )
 
 
 class LegSpec(_Spec):
@@ -134,6 +156,9 @@ class LegSpec(_Spec):
     )
     cost: Annotated[AxisEntry, _COST] = Field(
         (0.0,), description="one-way, a share of the traded value, on top of execution.cost"
+    )
+    sale_cost: Annotated[AxisEntry, _COST] = Field(
+        (0.0,), description="of sales alone, a share of the traded value, on top of execution.cost and cost"
     )
     stamp_tax: StampTaxes | None = Field(
         None, description="rate on sales by its first day; or china for the A-share history (both sides until 2008)"

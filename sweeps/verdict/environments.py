@@ -235,7 +235,8 @@ def _earned(study: Study, digits: Digits) -> Earned:
     if any(leg.selection is not None for leg in study.legs):
         costs: set[str] = set()
     else:
-        costs = {"execution.cost", *(leg.terms["cost"] for leg in study.legs if "cost" in leg.terms)}
+        terms = (leg.terms.get(term) for leg in study.legs for term in ("cost", "sale_cost"))
+        costs = {"execution.cost", *(term for term in terms if term is not None)}
     return tuple(
         digits[axis] for axis, name in enumerate(space.names) if name in study.environment and name not in costs
     )

@@ -12,7 +12,7 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import trailing_zeros
 from gridproof.kernels.jit import jit
-from gridproof.kernels.panel.account import LOT_SLACK, Account, Lots, checked_account
+from gridproof.kernels.panel.account import LOT_SLACK, NO_FEES, Account, Fees, Lots, checked_account
 from gridproof.kernels.panel.ranking import Columns
 from gridproof.kernels.panel.selection import SelectionProblem
 
@@ -21,12 +21,11 @@ def simulate_account(
     problem: SelectionProblem,
     schedule: int,
     basket: int,
-    cost: float = 0.0,
-    stamp_tax: Floats | float = 0.0,
+    fees: Fees = NO_FEES,
     lots: Lots | None = None,
 ) -> Account:
     """As ``reference.account.simulate_account``."""
-    tax, capital = checked_account(problem, stamp_tax, lots)
+    purchase_tax, sale_tax, capital = checked_account(problem, fees, lots)
     found = Account.zeros(problem.return_days)
     interval, offset = (int(each) for each in problem.schedules[schedule])
     nothing = np.empty((0, 0))
@@ -37,8 +36,8 @@ def simulate_account(
     _run_account(
         problem.value, problem.ranking.order, problem.ranking.eligible, problem.buyable, problem.sellable,
         nothing if problem.weight is None else problem.weight, nothing if lots is None else lots.price,
-        1.0 if lots is None else float(lots.shares), first, problem.start, problem.lag, interval, offset, cost, tax,
-        capital, *found,
+        1.0 if lots is None else float(lots.shares), first, problem.start, problem.lag, interval, offset,
+        float(fees.buying), float(fees.selling), purchase_tax, sale_tax, float(fees.minimum), capital, *found,
     )  # fmt: skip
     return found
 
@@ -46,8 +45,9 @@ def simulate_account(
 @jit(nogil=True)
 def _run_account(
     value: Floats, order: Columns, eligible: Ints, buyable: Bools, sellable: Bools, weight: Floats, price: Floats,
-    shares: float, places: Ints, start: int, lag: int, interval: int, offset: int, cost: float, tax: Floats,
-    cash: float, returns: Floats, bought: Floats, sold: Floats, cash_share: Floats, held: Ints, open_orders: Ints,
+    shares: float, places: Ints, start: int, lag: int, interval: int, offset: int, buying_fee: float,
+    selling_fee: float, purchase_tax: Floats, sale_tax: Floats, minimum: float, cash: float, returns: Floats,
+    bought: Floats, sold: Floats, cash_share: Floats, held: Ints, open_orders: Ints,
 ) -> None:  # fmt: skip
     """places: (1, 2) or (T, 2), [begin, end) in the ranking of a day. weight, price: empty where not used."""
     stocks = value.shape[1]
@@ -70,15 +70,19 @@ def _run_account(
                 target[stock] = weight[decided, stock] if len(weight) else 1.0
             opened = _place_orders(active, count, target, units, now, nav, orders, leaving, waiting)
         if opened:
-            rate, charge = (cost, cost + tax[at]) if at > offset else (0.0, 0.0)
+            bill, charge, least = 0.0, 0.0, 0.0
+            buying_tax, selling_tax = 0.0, 0.0
+            if at > offset:
+                bill, charge, least = buying_fee, selling_fee, minimum
+                buying_tax, selling_tax = purchase_tax[at], sale_tax[at]
             prices, can_sell, can_buy = price[close if len(price) else 0 :], sellable[close], buyable[close]
-            amount, wishes, pending, buying = 0.0, 0.0, False, False
+            amount, fee, wishes, pending, purchases = 0.0, 0.0, 0.0, False, 0
             for place in range(opened):
                 stock = np.uint32(waiting[place])
                 if orders[stock] > 0.0:
                     if can_buy[stock]:
                         wishes += orders[stock] * nav
-                        buying = True
+                        purchases += 1
                 elif not can_sell[stock]:
                     pending = True
                 else:
@@ -87,24 +91,27 @@ def _run_account(
                     if not leaving[stock]:
                         sale = _whole(min(mine, -orders[stock] * nav), prices, stock, shares)
                     amount += sale
+                    fee += min(max(charge * sale, least), sale)
                     units[stock] = 0.0 if leaving[stock] else (mine - sale) / now[stock]
                     orders[stock] = 0.0
-            cash += amount * (1.0 - charge)
+            cash += amount * (1.0 - selling_tax) - fee
             if at > offset:
                 sold[at] = amount / nav
-            share = min(1.0, cash / (wishes * (1.0 + rate))) if buying else 1.0
+            affordable = cash - least * purchases
+            share = min(1.0, max(affordable, 0.0) / (wishes * (1.0 + bill + buying_tax))) if purchases else 1.0
             left = 1.0 - share if pending else 0.0
-            amount, still = 0.0, 0
+            amount, fee, still = 0.0, 0.0, 0
             for place in range(opened):
                 stock = np.uint32(waiting[place])
                 if orders[stock] > 0.0 and can_buy[stock]:
                     purchase = _whole(share * (orders[stock] * nav), prices, stock, shares)
                     amount += purchase
+                    fee += max(bill * purchase, least) if purchase > 0.0 else 0.0
                     units[stock] += purchase / now[stock]
                     orders[stock] *= left
                 waiting[still] = stock
                 still += orders[stock] != 0.0
-            cash = max(cash - amount * (1.0 + rate), 0.0)
+            cash = max(cash - (amount * (1.0 + buying_tax) + fee), 0.0)
             if at > offset:
                 bought[at] = amount / nav
             opened = still

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.panel.account import LOT_SLACK, Account, Lots, checked_account
+from gridproof.kernels.panel.account import LOT_SLACK, NO_FEES, Account, Fees, Lots, checked_account
 from gridproof.kernels.panel.selection import SelectionProblem
 
 
@@ -16,18 +16,16 @@ def simulate_account(
     problem: SelectionProblem,
     schedule: int,
     basket: int,
-    cost: float = 0.0,
-    stamp_tax: Floats | float = 0.0,
+    fees: Fees = NO_FEES,
     lots: Lots | None = None,
 ) -> Account:
     """The account of one schedule and one basket of the problem, both by their number.
 
-    cost: share of each purchase and sale. stamp_tax: share of each sale, a number or (D,), as in ``net_returns``. With
-    everything tradable, no cost and no lots, the returns are those of the fast form.
+    With everything tradable, no fees and no lots, the returns are those of the fast form. The first formation is free.
     """
     interval, offset = problem.schedules[schedule]
     stocks = problem.value.shape[1]
-    tax, cash = checked_account(problem, stamp_tax, lots)
+    purchase_tax, sale_tax, cash = checked_account(problem, fees, lots)
     found = Account.zeros(problem.return_days)
     units, orders, leaving = np.zeros(stocks), np.zeros(stocks), np.zeros(stocks, dtype=np.bool_)
     lot = np.zeros(stocks)
@@ -39,19 +37,24 @@ def simulate_account(
         if at >= offset and (at - offset) % interval == 0:
             target = _target(problem, close, basket)
             orders, leaving = target - worth / nav, target == 0.0
-        rate, charge = (cost, cost + tax[at]) if at > offset else (0.0, 0.0)
+        buying_fee, selling_fee, least = (fees.buying, fees.selling, fees.minimum) if at > offset else (0.0, 0.0, 0.0)
+        buying_tax, selling_tax = (purchase_tax[at], sale_tax[at]) if at > offset else (0.0, 0.0)
         if lots is not None:
             lot = lots.price[close] * lots.shares
         selling = (orders < 0.0) & problem.sellable[close]
         sold = np.where(selling, np.minimum(worth, -orders * nav), 0.0)
         sold = np.where(selling & leaving, worth, _whole(sold, lot))
-        cash += _total(sold) * (1.0 - charge)
+        cash += _total(sold) * (1.0 - selling_tax) - _total(np.minimum(_commissions(sold, selling_fee, least), sold))
         orders[selling] = 0.0
         buying = (orders > 0.0) & problem.buyable[close]
         wish = np.where(buying, orders * nav, 0.0)
-        share = min(1.0, cash / (_total(wish) * (1.0 + rate))) if buying.any() else 1.0
+        # A commission is at most its share of the trade and the minimum together.
+        affordable = cash - least * np.count_nonzero(buying)
+        wanted = _total(wish) * (1.0 + buying_fee + buying_tax)
+        share = min(1.0, max(affordable, 0.0) / wanted) if buying.any() else 1.0
         bought = _whole(share * wish, lot)
-        cash = max(cash - _total(bought) * (1.0 + rate), 0.0)
+        paid = _total(bought) * (1.0 + buying_tax) + _total(_commissions(bought, buying_fee, least))
+        cash = max(cash - paid, 0.0)
         # What the cash did not suffice for stays open while a sale is, whose proceeds are to pay for it.
         orders[buying] *= 1.0 - share if (orders < 0.0).any() else 0.0
         units[selling] = np.where(leaving[selling], 0.0, (worth - sold)[selling] / value[selling])
@@ -73,6 +76,11 @@ def _target(problem: SelectionProblem, close: int, basket: int) -> Floats:
     target[chosen] = 1.0 if problem.weight is None else problem.weight[decided, chosen]
     total = _total(target)
     return target / total if total > 0.0 else target
+
+
+def _commissions(amounts: Floats, share: float, least: float) -> Floats:
+    """Of each trade."""
+    return np.where(amounts > 0.0, np.maximum(share * amounts, least), 0.0)
 
 
 def _total(amounts: Floats) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridproof.kernels.arrays import Bools, Floats
+from gridproof.kernels.arrays import Floats
 from gridproof.kernels.panel.selection import SelectionProblem, Selections
 
 
@@ -25,8 +25,8 @@ def _simulate(
     for day in range(problem.start + 1, len(problem.value)):
         close, at = day - 1, day - problem.start - 1
         if at >= offset and (at - offset) % interval == 0:
-            held = _basket(problem, close, basket, held)
-            formation = _weights(problem, close, held)
+            held = problem.basket(close, basket, held)
+            formation = problem.basket_weights(close, held)
             if formed:
                 bought[at] = np.maximum(formation - weights, 0.0).sum()
                 sold[at] = np.maximum(weights - formation, 0.0).sum()
@@ -37,24 +37,3 @@ def _simulate(
             grown[invested] *= problem.value[day, invested] / problem.value[close, invested]
             gross[at] = grown.sum() - 1.0
             weights = grown / grown.sum()
-
-
-def _basket(problem: SelectionProblem, close: int, number: int, held: Bools) -> Bools:
-    """(S,) the stocks of the basket that is formed at this close, when ``held`` was the basket before."""
-    decided = close - problem.lag + 1
-    target = np.zeros_like(held)
-    begin, end = problem.places(decided, number)
-    target[problem.ranking.order[decided, begin:end]] = True
-    buyable, sellable = problem.buyable[close], problem.sellable[close]
-    basket: Bools = (target & (buyable | held)) | (held & ~sellable)
-    return basket
-
-
-def _weights(problem: SelectionProblem, close: int, basket: Bools) -> Floats:
-    """(S,) adding up to 1, or all 0 where no stock of the basket has a weight."""
-    if problem.weight is None:
-        weights = basket.astype(np.float64)
-    else:
-        weights = np.where(basket, problem.weight[close - problem.lag + 1], 0.0)
-    total = weights.sum()
-    return weights / total if total > 0.0 else np.zeros_like(weights)

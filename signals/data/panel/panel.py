@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,26 @@ from gridproof.signals.data.file.table import nearest
 _SURVIVING = (480, 50)
 
 
+class ListedNames(NamedTuple):
+    """What a list of names says about the days of a panel.
+
+    ``names``: how many were listed on any of them, ``missing`` those without a row. ``days``: of all names together on
+    which they were listed, ``missing_days`` those without a row.
+    """
+
+    file: str
+    names: int
+    missing: tuple[str, ...]
+    days: int
+    missing_days: int
+
+    @property
+    def text(self) -> str:
+        share = self.missing_days / max(self.days, 1)
+        found = f"{len(self.missing):,} of the {self.names:,} names that {self.file} lists in these days have no row"
+        return f"{found}, and {share:.2%} of all listed days"
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Panel:
     """T days and S stocks.
@@ -26,7 +47,7 @@ class Panel:
     ``dates``: (T,) datetime64[D], ascending: every day on which the file has a row. ``codes``: the S stocks, ascending.
     ``place``: (n,) int64, of each row of the file its place in a flattened (T, S) array. ``columns``: functions that
     read a column of the file, (n,), by name. ``digest``: SHA-256 of the file, in hex. ``where``: its place in the
-    study, for faults.
+    study, for faults. ``names``: what a list of all names says, if the study has one.
 
     Two panels are equal only if they are the same object.
     """
@@ -38,13 +59,15 @@ class Panel:
     columns: Mapping[str, Callable[[], Array]]
     where: str = ""
     digest: str = ""
+    names: ListedNames | None = None
 
     @property
     def understood(self) -> str:
         """What was read, in one line."""
         days, stocks = self.shape
         rows = f"{len(self.place):,} rows, {self.ended:,} stocks end before the last day"
-        return f"{stocks:,} stocks, {days:,} days, {self.dates[0]} to {self.dates[-1]}, {rows}"
+        found = f"{stocks:,} stocks, {days:,} days, {self.dates[0]} to {self.dates[-1]}, {rows}"
+        return found if self.names is None else f"{found}; {self.names.text}"
 
     @property
     def ended(self) -> int:
@@ -55,14 +78,19 @@ class Panel:
         return int((last < days - 1).sum())
 
     def survivor_warnings(self) -> list[str]:
-        """A panel of many stocks over years in which none ever ends has only those that are there at its end."""
+        """Names that a list has and the panel lacks; a panel of many stocks over years in which none ever ends has only
+        those that are there at its end."""
         days, stocks = self.shape
-        if days < _SURVIVING[0] or stocks < _SURVIVING[1] or self.ended:
-            return []
-        return [
-            f"panel: all {stocks:,} stocks of {self.file} have a row at its end, none was delisted in {days:,} days: "
-            "a file of survivors gives results that no one could have had"
-        ]
+        found = []
+        if self.names is not None and self.names.missing:
+            some = ", ".join(self.names.missing[:5]) + (", …" if len(self.names.missing) > 5 else "")
+            found.append(f"panel: {self.names.text}: {some}; what they earned is not in any result")
+        if days >= _SURVIVING[0] and stocks >= _SURVIVING[1] and not self.ended:
+            found.append(
+                f"panel: all {stocks:,} stocks of {self.file} have a row at its end, none was delisted in {days:,} "
+                "days: a file of survivors gives results that no one could have had"
+            )
+        return found
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -66,10 +66,11 @@ def read_panel(
     place = again[day_of] * len(codes) + stock_of
     _check_once(place, dates, codes, file, where)
     rest = {name: reader for name, reader in readers.items() if name not in (date, code)}
-    return Panel(file, dates, tuple(str(one) for one in codes), place, rest, where, _digest(path))
+    return Panel(file, dates, tuple(str(one) for one in codes), place, rest, where, digest_of(path))
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

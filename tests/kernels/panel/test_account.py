@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.panel.account import Account, Lots
+from gridproof.kernels.panel.account import NO_FEES, Account, Fees, Lots
 from gridproof.kernels.panel.backend import resolve_panel
 from gridproof.kernels.panel.selection import SelectionProblem, net_returns, selection_problem
 from tests.support.panels import random_panel, random_problem
@@ -50,7 +50,8 @@ def test_compiled_accounts_have_the_bits_of_the_reference(
     tax = rng.choice([0.0, 0.001], problem.return_days) if charged else 0.0
     price = np.where(np.isnan(problem.value), np.nan, problem.value / rng.uniform(1.0, 3.0, problem.value.shape[1]))
     lots = Lots(price, 20_000.0) if whole else None
-    arguments = problem, int(rng.integers(2)), int(rng.integers(2)), 0.002 * charged, tax, lots
+    fees = Fees(0.002 * charged, 0.003 * charged, tax / 2.0, tax, 5.0 * (charged and whole))
+    arguments = problem, int(rng.integers(2)), int(rng.integers(2)), fees, lots
     actual, expected = (resolve_panel(name).simulate_account(*arguments) for name in ("cpu", "reference"))
     assert_same(actual, expected)
 
@@ -67,7 +68,7 @@ def test_where_everything_can_be_traded_it_is_the_fast_form(schedule: int, weigh
     np.testing.assert_allclose(account.bought, fast.bought[schedule, 0], atol=1e-12)
     np.testing.assert_allclose(account.sold, fast.sold[schedule, 0], atol=1e-12)
     assert not account.open_orders.any()
-    charged = simulate_account(problem, schedule, 0, 0.001, 0.002)
+    charged = simulate_account(problem, schedule, 0, Fees(0.001, 0.001, sale_tax=0.002))
     net = net_returns(fast.gross, fast.bought, fast.sold, 0.001, 0.002)[schedule, 0]
     # Costs lower the purchases only, which moves the weights by the cost at most.
     assert 0.0 < np.abs(charged.returns - net).max() < 0.003 * 0.2
@@ -89,7 +90,7 @@ def test_a_blocked_sale_is_tried_again_and_pays_for_the_purchase() -> None:
 def test_an_order_stays_open_between_formations() -> None:
     """Formed on day 0 only: the stock cannot be bought before day 2, and cash waits."""
     value = [[1.0], [2.0], [3.0], [6.0]]
-    account = simulate_account(problem_of(value, [[1.0]] * 4, [(0, 0), (1, 0)], [], interval=9), 0, 0, cost=0.01)
+    account = simulate_account(problem_of(value, [[1.0]] * 4, [(0, 0), (1, 0)], [], interval=9), 0, 0, Fees(0.01, 0.01))
     np.testing.assert_allclose(account.returns, [0.0, 0.0, 2.0 / 1.01 - 1.0])
     np.testing.assert_allclose(account.cash, [1.0, 1.0, 0.0], atol=1e-12)
     assert account.open_orders.tolist() == [1, 1, 0]
@@ -108,6 +109,21 @@ def test_lots_of_a_hundred_shares() -> None:
     assert account.stocks.tolist() == [2, 2]
 
 
+def test_a_commission_has_a_minimum_for_each_trade() -> None:
+    """The stock of day 0 is sold on day 1 and the other bought: a minimum of 5, and taxes on each side beside it."""
+    value = np.array([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]])
+    tradable = np.ones(value.shape, dtype=np.bool_)
+    ranking = resolve_panel("reference").rank_days(np.array([[1.0, 2.0], [2.0, 1.0], [2.0, 1.0]]))
+    problem = selection_problem(value, ranking, tradable, tradable, np.array([[1, 0]]), np.array([1]))
+    lots = Lots(np.full(value.shape, 10.0), 1_000.0, shares=1)
+    fees = Fees(buying=0.001, selling=0.01, purchase_tax=0.02, sale_tax=0.001, minimum=5.0)
+    account = simulate_account(problem, 0, 0, fees, lots)
+    # 1,000 bring 989 after a commission of 10 and a tax of 1: 96 shares cost 960, a minimum of 5 and a tax of 19.2.
+    np.testing.assert_allclose(account.returns[1], (989.0 - 960.0 - 5.0 - 19.2 + 960.0) / 1_000.0 - 1.0)
+    with pytest.raises(InputError, match="the minimum of a commission is 0 or more"):
+        simulate_account(problem, 0, 0, fees)
+
+
 def test_random_panels_keep_their_money() -> None:
     """Cash is never negative, an account without trades earns its drift, and costs only lower the end."""
     for seed in range(6):
@@ -116,7 +132,8 @@ def test_random_panels_keep_their_money() -> None:
         for schedule in range(2):
             ends = []
             for cost in (0.0, 0.002):
-                account = simulate_account(problem, schedule, 0, cost, 0.001 * bool(cost))
+                fees = Fees(cost, cost, sale_tax=0.001) if cost else NO_FEES
+                account = simulate_account(problem, schedule, 0, fees)
                 assert account.cash.min() >= 0.0
                 assert account.cash.max() <= 1.0
                 assert (account.sold <= 1.0 + 1e-12).all()

@@ -77,6 +77,14 @@ def test_lots_of_a_large_and_of_a_small_capital(folder: Path) -> None:
     assert small["cash"] > none["cash"] + 0.005
 
 
+def test_a_minimum_commission(folder: Path) -> None:
+    free, dear = (compared(folder, capital=1e5, min_commission=least) for least in (0.0, 50.0))
+    assert dear["account"]["cagr"] < free["account"]["cagr"] - 0.01
+    assert dear["swept"] == free["swept"]
+    with pytest.raises(gp.InputError, match="a minimum commission is an amount of money, so it needs a capital"):
+        load_study(raw(min_commission=5.0))
+
+
 def test_lots_need_the_raw_close(folder: Path) -> None:
     fields = {name: text for name, text in FIELDS.items() if name != "raw_close"}
     with pytest.raises(gp.InputError, match="a capital needs the field raw_close"):

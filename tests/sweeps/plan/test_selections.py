@@ -29,7 +29,7 @@ from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.search.timed_backend import KernelClock
 from gridproof.sweeps.search.trial_spec import TrialSpec
 from gridproof.sweeps.study.study import load_study
-from tests.support.selections import DAYS, FROM, TO, cells_of, long_table, planned, raw, write
+from tests.support.selections import DAYS, FROM, TAX, TO, cells_of, long_table, planned, raw, write
 
 ASHARE = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 
@@ -131,6 +131,19 @@ def test_daily_baskets_and_the_highest(folder: Path) -> None:
         cost = cell["execution.cost"] + cell["small.cost"]
         own = simulation.net(cell["execution.lag"], cell["small.count"], 1, 0, cost)
         np.testing.assert_allclose(plan.problem.returns[plan.problem.payoff_of[execution], 0], own, rtol=0, atol=1e-9)
+
+
+def test_a_cost_of_sales_is_a_tax_that_no_date_ends(folder: Path) -> None:
+    written = raw()
+    written["legs"]["small"] |= {"sale_cost": [0.0, 0.002]}
+    written["base"] |= {"small.sale_cost": 0.002}
+    dearer = raw()
+    dearer["legs"]["small"]["stamp_tax"] = {day: rate + 0.002 for day, rate in TAX.items()}
+    dear, own = (planned(load_study(one).at({}), folder).problem for one in (dearer, written))
+    np.testing.assert_allclose(own.returns, dear.returns, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(own.costs, dear.costs, rtol=0, atol=1e-15)
+    plain = planned(load_study(written).at({"small.sale_cost": 0.0}), folder).problem
+    np.testing.assert_array_equal(plain.returns, planned(load_study(raw()).at({}), folder).problem.returns)
 
 
 def test_what_is_known_later_changes_nothing(folder: Path, tmp_path: Path) -> None:

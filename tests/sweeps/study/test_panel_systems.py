@@ -13,6 +13,7 @@ import pytest
 import gridproof as gp
 from gridproof.kernels.backend import resolve
 from gridproof.signals.data.market import Market
+from gridproof.sweeps.plan.holdings import explain_baskets
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
@@ -20,6 +21,7 @@ from tests.support.independent import evaluate_system, real_data
 
 ASHARE = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 FILE = "stocks/a_share_pit_daily_2005_2020.parquet"
+INDUSTRIES = "shenwan_industry_map_2020_10.csv"
 FROM, TO = "2014-02-10", "2014-06-30"
 pytestmark = pytest.mark.skipif(not ASHARE.is_dir(), reason=f"the A-share series are not at {ASHARE}")
 
@@ -33,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "stocks").mkdir()
     days = [("date", ">=", 20121001), ("date", "<=", int(TO.replace("-", "")))]
     pd.read_parquet(ASHARE / FILE, filters=days).to_parquet(folder / FILE, index=False)
-    for name in ("index_daily.parquet", "china_treasury_daily.csv", "china_money_supply_monthly.csv"):
+    for name in (INDUSTRIES, "index_daily.parquet", "china_treasury_daily.csv", "china_money_supply_monthly.csv"):
         (folder / name).symlink_to(ASHARE / name)
     return folder
 
@@ -122,6 +124,18 @@ def test_the_index_of_the_smallest(
 ) -> None:
     expected = stocks.returns(stocks.cap[stocks.inside], equal(count), every, cost)
     assert_same(planned("microcap-index", markets["microcap-index"], point), expected)
+
+
+def test_share_of_the_market_and_weights_of_industries(stocks: Stocks, markets: dict[str, Market]) -> None:
+    study = gp.load_study("microcap-index").set({"window.from": FROM, "window.to": TO}).at({})
+    (found,) = explain_baskets(study, markets["microcap-index"], np.datetime64(TO), "industry")
+    universe = stocks.cap[stocks.inside].iloc[-1].dropna().sort_values(kind="stable")
+    assert [one.code for one in found.held] == list(universe.index[:400])
+    assert found.share == pytest.approx(400 / len(universe))
+    assert found.value_share == pytest.approx(universe.iloc[:400].sum() / universe.sum())
+    industry = pd.read_csv(ASHARE / INDUSTRIES).set_index("code")["sw1_name"].reindex(universe.index[:400])
+    expected = industry.fillna("unknown").value_counts(normalize=True).to_dict()
+    assert {name: weight for name, (_, weight) in found.groups.items()} == pytest.approx(expected)
 
 
 def test_groups_by_size_with_st(stocks: Stocks, markets: dict[str, Market]) -> None:
