@@ -17,7 +17,15 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns
-from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, days_held, turn_days, whole_scale
+from gridproof.kernels.cpu.patterns.pattern_sums import (
+    LANES,
+    add_joins,
+    add_runs,
+    add_turned_runs,
+    days_held,
+    turn_days,
+    whole_scale,
+)
 from gridproof.kernels.cpu.patterns.simd_rows import sum_rows
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
@@ -28,6 +36,9 @@ _EIGHT = np.uint64(LANES)
 
 # From so many sets of patterns a thread on, threads take whole sets; of fewer they share each.
 _SETS = 4
+
+# A run that is turned alone takes as long as so many days and allocations of the sums over all.
+_FEW = 4
 
 # A square below this share of what it is compared with is below it, whatever the rounding.
 _SURELY = 1.0 - 1e-12
@@ -43,10 +54,12 @@ class ActiveDays(NamedTuple):
 
     @classmethod
     def of(cls, problem: Problem, patterns: Patterns) -> ActiveDays:
-        returns = problem.returns[patterns.payoff, :, : patterns.edges[-1]].T
-        centred = returns - returns.mean(axis=0)
-        centred[:, np.abs(centred).max(axis=0) <= LEVEL] = 0.0
-        values, units = _whole_sums(centred)
+        # (A, T), so that what is summed over days lies side by side; centred: (T, A).
+        returns = problem.returns[patterns.payoff, :, : patterns.edges[-1]]
+        rows = returns - returns.mean(axis=1, keepdims=True)
+        rows[np.abs(rows).max(axis=1) <= LEVEL] = 0.0
+        values, units = _whole_sums(rows)
+        centred = rows.T
         weights = days_held(patterns, problem.allocations) / len(centred)
         mixed = np.einsum("ja,ab,jb->j", weights, np.einsum("ta,tb->ab", centred, centred), weights)
         moving = np.flatnonzero((centred != 0.0).any(axis=0))
@@ -95,7 +108,8 @@ def active_t_maxima(
         if not chosen.any():
             return ()
         days = ActiveDays.of(problem, each)
-        return each, days.values, days.units, days.weights, days.mixed, more[each.jobs], chosen, padded
+        few = has_few_runs(each, problem)
+        return each, days.values, days.units, days.weights, days.mixed, more[each.jobs], chosen, padded, few
 
     if len(patterns) > _SETS * thread_count():
         run_ranges(raise_sets, len(patterns))
@@ -106,37 +120,56 @@ def active_t_maxima(
     return maxima[:count]
 
 
+def has_few_runs(patterns: Patterns, problem: Problem) -> bool:
+    """Whether turning the runs alone takes less than turning all days."""
+    return _FEW * len(patterns.runs) < int(patterns.edges[-1]) * problem.allocations
+
+
 def _whole_sums(centred: Floats) -> tuple[Floats, Floats]:
     """What a day held adds to the sums, (T, A, sums), in whole numbers, and the unit of each sum.
 
-    centred: (T, A). The sums: r′ of the allocation held, its product with each r′ that moves, and its square; where
+    centred: (A, T). The sums: r′ of the allocation held, its product with each r′ that moves, and its square; where
     only one moves the square is that product.
     """
-    moving = np.flatnonzero((centred != 0.0).any(axis=0))
-    days = len(centred)
-    own = [] if len(moving) == 1 else [centred**2]
-    products = [centred * centred[:, [one]] for one in moving]
-    values = np.stack([centred, *products, *own], axis=2)
-    scales = np.array([whole_scale(days * most) for most in np.abs(values).max(axis=(0, 1), initial=0.0)])
-    return np.ascontiguousarray(np.rint(values * scales)), 1.0 / scales
+    moving = np.flatnonzero((centred != 0.0).any(axis=1))
+    allocations, days = centred.shape
+    values = np.empty((1 + len(moving) + (len(moving) != 1), allocations, days))
+    values[0] = centred
+    for place, one in enumerate(moving, start=1):
+        np.multiply(centred, centred[one], out=values[place])
+    if len(moving) != 1:
+        np.multiply(centred, centred, out=values[-1])
+    most = np.maximum(values.max(axis=(1, 2), initial=0.0), -values.min(axis=(1, 2), initial=0.0))
+    scales = np.array([whole_scale(days * one) for one in most])
+    values *= scales[:, None, None]
+    return np.ascontiguousarray(np.rint(values, out=values).transpose(2, 1, 0)), 1.0 / scales
 
 
 @jit(nogil=True)
 def _raise(
     low: int, high: int, patterns: Patterns, values: Floats, units: Floats, weights: Floats, mixed: Floats,
-    added: Floats, chosen: Bools, shifts: Ints, maxima: Floats,
+    added: Floats, chosen: Bools, shifts: Ints, few: bool, maxima: Floats,
 ) -> None:  # fmt: skip
-    """Batches [low, high) of eight shifts. values: (days, A, sums) whole. weights: (J, moving)."""
+    """Batches [low, high) of eight shifts. values: (days, A, sums) whole. weights: (J, moving). few: of the runs."""
     days, allocations, sums = values.shape
-    prefix = np.zeros((days + 1) * allocations * sums * LANES)
+    width = allocations * sums
+    prefix = np.zeros((days + 1) * width * (1 if few else LANES))
     table = np.empty((len(patterns.before) + len(patterns.joins)) * sums * LANES)
     total, best, highest = np.empty(sums * LANES), np.empty(LANES), np.empty(LANES)
     flat, roots, mean = values.ravel(), patterns.roots.ravel(), weights.ravel()
+    if few:
+        for at in range(days * width):
+            prefix[at + width] = prefix[at] + flat[at]
     for batch in range(low, high):
         for lane in range(LANES):
             best[lane] = maxima[batch * LANES + lane]
-            turn_days(flat, days, shifts[batch * LANES + lane], lane, prefix)
-        add_runs(patterns, prefix, allocations, sums, table)
+            shift = shifts[batch * LANES + lane]
+            if few:
+                add_turned_runs(patterns, prefix, days, allocations, sums, shift, lane, table)
+            else:
+                turn_days(flat, days, shift, lane, prefix)
+        if not few:
+            add_runs(patterns, prefix, allocations, sums, table)
         add_joins(table, patterns.joins, len(patterns.before), sums)
         _raise_all(patterns, roots, table, sums, units, mean, mixed, added, chosen, total, best, highest)
         for lane in range(LANES):

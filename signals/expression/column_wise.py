@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats
-from gridproof.signals.expression.operators.declaration import Operator
+from gridproof.signals.expression.operators.declaration import ALL, Operator
 
 # Stocks whose values are copied at once, so that each has its days side by side in memory.
 _TOGETHER = 64
@@ -26,6 +26,10 @@ def column_wise(operator: Operator, arguments: Mapping[str, Any], keywords: Mapp
     names = [one.name for one in operator.arguments if one.is_array]
     if operator.columns:
         return np.asarray(operator.function(*scalars.values(), **keywords))
+    if operator.stocks is not None and arguments["min"] is None and not arguments["since"] and arguments["n"] != ALL:
+        found = operator.stocks(arguments[names[0]], int(arguments["n"]))
+        if found is not None:
+            return found
     days, stocks = np.broadcast_shapes(*(arguments[name].shape for name in names))
     result = np.empty((days, stocks))
     for begin in range(0, stocks, _TOGETHER):

@@ -56,6 +56,33 @@ def add_runs(patterns: Patterns, prefix: Floats, allocations: int, sums: int, ta
 
 
 @jit(counted=False)
+def add_turned_runs(
+    patterns: Patterns, prefix: Floats, days: int, allocations: int, sums: int, shift: int, lane: int, table: Floats
+) -> None:
+    """Lane ``lane`` of the rows of all patterns, the days turned by ``shift``: as ``turn_days`` and ``add_runs``.
+
+    prefix: flat (days + 1, A, sums) over the days as they are. For few runs: the days between are not added again.
+    """
+    row = allocations * sums
+    turned = shift % days
+    for pattern in range(len(patterns.before)):
+        out = pattern * sums * LANES + lane
+        for place in range(sums):
+            table[out + place * LANES] = 0.0
+        for run in range(patterns.begins[pattern], patterns.begins[pattern + 1]):
+            begin, end, allocation = patterns.runs[run, 0], patterns.runs[run, 1], patterns.runs[run, 2]
+            low = (np.int64(begin) + turned) % days
+            high = low + np.int64(end) - np.int64(begin)
+            for place in range(sums):
+                at = np.int64(allocation) * sums + place
+                if high <= days:
+                    found = prefix[high * row + at] - prefix[low * row + at]
+                else:
+                    found = prefix[days * row + at] - prefix[low * row + at] + prefix[(high - days) * row + at]
+                table[out + place * LANES] += found
+
+
+@jit(counted=False)
 def add_joins(table: Floats, joins: Array, patterns: int, sums: int) -> None:
     """Complete a table (rows, sums, 8): row ``patterns`` + i is the sum of the two rows joins[i]."""
     width = np.uint64(sums) * _EIGHT

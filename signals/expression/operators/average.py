@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.signals.expression.operators import stock_windows
 from gridproof.signals.expression.operators.declaration import (
     COUNT,
     WINDOW,
@@ -34,6 +35,7 @@ NAN = np.nan
     warm_up=full_window,
     unit=unit_of_first,
     level=True,
+    stocks=stock_windows.means,
 )
 def mean(x: Floats, n: int, least: int | None, since: int) -> Floats:
     """The mean of the last n values. The mean of equal values is exactly that value.
@@ -51,6 +53,7 @@ def mean(x: Floats, n: int, least: int | None, since: int) -> Floats:
     warm_up=full_window,
     many="n",
     level=True,
+    stocks=stock_windows.sums,
 )
 def sum_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """The sum of the last n values. Unknown where a value in the window is unknown."""
@@ -65,6 +68,7 @@ def sum_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     warm_up=full_window,
     unit=COUNT,
     many="n",
+    stocks=stock_windows.sums,
 )
 def count(condition: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """On how many of the last n values the condition is true. Unknown where it is unknown on one of them."""

@@ -172,6 +172,8 @@ class Operator:
     it, as in a recursion, not on a window alone. ``ahead``: it knows the trading days ahead, as an exchange publishes
     them, but no values. ``level``: the result has the size and the sign of its first series, as a mean or a lag has.
     ``columns``: the function also takes arrays of S stocks, (T, S), or (T, 1) of what they share, and gives (T, S).
+    ``stocks``: the function of windows of n values of S stocks at once, x (T, S), with the same bits; None where it
+    cannot. It is asked where every window is full: without ``min``, ``since`` or ``all``.
     ``across``: the operator is over the stocks of each day, its arrays are (n, S), and it gives a value of each stock,
     (n, S), or a series, (n,). Its function gets as the keyword ``inside`` which stocks count, (n, S) bool, and not
     ``where``; the arrays of a last argument that may be given several times come one after the other.
@@ -197,6 +199,7 @@ class Operator:
     ahead: bool = False
     level: bool = False
     columns: bool = False
+    stocks: Callable[[Floats, int], Floats | None] | None = None
     across: Literal["stocks", "series"] | None = None
     mark: str = ""
 
@@ -237,6 +240,7 @@ class Properties(TypedDict, total=False):
     ahead: bool
     level: bool
     columns: bool
+    stocks: Callable[[Floats, int], Floats | None] | None
     across: Literal["stocks", "series"] | None
 
 

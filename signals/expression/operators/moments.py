@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.signals.expression.operators import stock_windows
 from gridproof.signals.expression.operators.declaration import (
     MIN_VALUES,
     SINCE,
@@ -30,6 +31,23 @@ from gridproof.signals.expression.operators.windows import (
 NAN = np.nan
 
 
+def variance(n: Floats | float, sums: Floats, squares: Floats) -> Floats:
+    """(L,) float64: the variance (ddof 1) from the sums that ``deviation_sums`` gives; NaN of one value."""
+    return np.maximum(squares - sums * sums / n, 0.0) / (n - 1.0)
+
+
+def deviation(n: Floats | float, sums: Floats, squares: Floats) -> Floats:
+    """The square root of the variance."""
+    root: Floats = np.sqrt(variance(n, sums, squares))
+    return root
+
+
+def score(n: Floats | float, sums: Floats, squares: Floats) -> Floats:
+    """Today's value less the mean, over the deviation; NaN where that is 0."""
+    spread = deviation(n, sums, squares)
+    return np.where(spread > 0.0, (0.0 - sums / n) / spread, np.nan)
+
+
 def square_unit(units: tuple[Quantity, ...]) -> Quantity:
     """The unit of a square or a product of values."""
     return Quantity(f"the square of {units[0].name}", 0.0)
@@ -48,6 +66,7 @@ def deviation_unit(units: tuple[Quantity, ...]) -> Quantity:
     warm_up=pair_window,
     unit=deviation_unit,
     many="n",
+    stocks=stock_windows.of_differences(deviation),
 )
 def std(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """The standard deviation of the last n values, with n − 1 in the denominator, not annualised.
@@ -65,6 +84,7 @@ def std(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     warm_up=pair_window,
     unit=square_unit,
     many="n",
+    stocks=stock_windows.of_differences(variance),
 )
 def var(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """The variance of the last n values, with n − 1 in the denominator.
@@ -81,6 +101,7 @@ def var(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     example=Example("zscore(x, 3)", {"x": (1, 2, 3)}, (NAN, NAN, 1)),
     warm_up=pair_window,
     many="n",
+    stocks=stock_windows.of_differences(score),
 )
 def zscore(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """(x[t] − mean) / std of the last n values, with n − 1 in the denominator of std.
@@ -151,16 +172,7 @@ def _variances(xs: tuple[Floats, ...], ns: Ints) -> Floats:
     return deviation_sums(xs, ns, variance)
 
 
-def variance(n: Floats, sums: Floats, squares: Floats) -> Floats:
-    """(L,) float64: the variance (ddof 1) from the sums that ``deviation_sums`` gives; NaN of one value."""
-    return np.maximum(squares - sums * sums / n, 0.0) / (n - 1.0)
-
-
 def _scores(xs: tuple[Floats, ...], ns: Ints) -> Floats:
-    def score(n: Floats, sums: Floats, squares: Floats) -> Floats:
-        deviation = np.sqrt(variance(n, sums, squares))
-        return np.where(deviation > 0.0, (0.0 - sums / n) / deviation, np.nan)
-
     return deviation_sums(xs, ns, score)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.signals.expression.operators import stock_windows
 from gridproof.signals.expression.operators.declaration import (
     COUNT,
     MIN_VALUES,
@@ -43,6 +44,7 @@ NAN = np.nan
     unit=unit_of_first,
     many="n",
     level=True,
+    stocks=stock_windows.lowest,
 )
 def min_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """The lowest of the last n values. Unknown where a value in the window is unknown."""
@@ -58,6 +60,7 @@ def min_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     unit=unit_of_first,
     many="n",
     level=True,
+    stocks=stock_windows.highest,
 )
 def max_(x: Floats, n: Ints, least: int | None, since: int) -> Floats:
     """The highest of the last n values. Unknown where a value in the window is unknown."""

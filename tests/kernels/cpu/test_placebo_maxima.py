@@ -79,6 +79,20 @@ def test_threads_that_take_whole_sets_change_no_bit(monkeypatch: pytest.MonkeyPa
     np.testing.assert_array_equal(*found)
 
 
+def test_runs_that_are_turned_alone_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    for seed in range(8):
+        problem, jobs, days = random_sweep(seed)
+        held = HoldingPeriodLister(problem, days)(jobs)
+        patterns, everyone, found = find_patterns(problem, held), np.ones(len(held.execution), dtype=np.bool_), []
+        for few in (False, True):
+            monkeypatch.setattr("gridproof.kernels.cpu.placebo_maxima.has_few_runs", lambda *_, few=few: few)
+            found.append(active_t_maxima(problem, patterns, np.arange(-3, days + 3), everyone))
+        np.testing.assert_array_equal(*found)
+        seen.append(np.isfinite(found[0]).all())
+    assert sum(seen) >= 3
+
+
 def test_two_legs_are_their_difference() -> None:
     """With two allocations the active return is (w − w̄) of the first times the demeaned difference of returns."""
     rng = np.random.default_rng(1)

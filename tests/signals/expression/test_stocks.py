@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,23 @@ def test_each_stock_is_as_if_it_were_alone(name: str) -> None:
                 np.testing.assert_array_equal(found[:, stock], alone)
                 seen += int(np.isfinite(alone).any())
     assert seen or name in ("weekly", "monthly")
+
+
+@pytest.mark.parametrize("name", sorted(name for name, one in OPERATORS.operators.items() if one.stocks is not None))
+def test_windows_of_many_stocks_have_the_bits_of_one(name: str) -> None:
+    """More stocks than are taken together, with gaps, infinite values, equal values, and one that is never known."""
+    operator, rng = OPERATORS.operators[name], np.random.default_rng(3)
+    values = rng.normal(5.0, 2.0, (300, 70)).round(2)
+    values[rng.random(values.shape) < 0.002] = np.nan
+    values[40, 3], values[:, 7], values[:100, 8], values[:, 9] = np.inf, np.nan, np.nan, 0.1
+    if operator.arguments[0].kind == "boolean":
+        values = np.where(np.isfinite(values), values > 5.0, np.nan)
+    for n in (2, 7, 8, 9, 20, 64, 127, 128, 129, 300, 301):
+        given = {operator.arguments[0].name: values, "n": n, "min": None, "since": 0}
+        with np.errstate(all="ignore"):
+            alone, found = (column_wise(one, given, {}) for one in (replace(operator, stocks=None), operator))
+        np.testing.assert_array_equal(found, alone, err_msg=str(n))
+        assert np.isfinite(alone).any() == (n <= 300)
 
 
 def rolled(
