@@ -21,6 +21,7 @@ from gridproof.results.axis_range import AxisValues, Value
 from gridproof.results.ledger.ledger import LedgerHeader, TrialAxis
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
+from gridproof.sweeps.study.models import model_text
 from gridproof.sweeps.study.selection import SELECTING, WORDED
 from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels
 from gridproof.sweeps.study.space import Axis
@@ -224,11 +225,15 @@ def _chosen(study: Study) -> list[Leg]:
 
 def _series(study: Study, name: str) -> list[str | None]:
     one = study.spec.series[name]
+    if one.model is not None:
+        return [model_text(study.spec, one.model), None, one.field, None, None]
     return [one.file, one.code, one.field, one.date, one.missing]
 
 
 def _series_text(study: Study, name: str) -> str:
     one = study.spec.series[name]
+    if one.model is not None:
+        return f"{one.model}.{one.field}"
     return f"{one.file}[{one.code}].{one.field}" if one.code is not None else f"{one.file}.{one.field}"
 
 

@@ -19,6 +19,7 @@ from gridproof.sweeps.monitor.spec import MonitorSpec, ReadingSpec
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
+from gridproof.sweeps.study.models import check_models
 from gridproof.sweeps.study.named_file import find_document
 from gridproof.sweeps.study.own_operators import open_operators
 from gridproof.sweeps.study.shipped import SHIPPED, shipped_names
@@ -95,6 +96,7 @@ def build_monitor(document: Document) -> Monitor:
         where = document.where(("readings",))
         raise InputError("a monitor needs readings", "none", where, "Write `name: {title: …, value: …}` lines")
     _check_names(spec, document)
+    check_models(spec, document)
     table = AxisTable(document)
     expressions = StudyExpressions(spec, table, document, Language(open_operators(spec.operators, document)))
     signals, found, studies = [], {}, dict[Path | str, Study]()

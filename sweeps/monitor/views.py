@@ -17,6 +17,7 @@ from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.monitor.freshness import are_current, input_record
 from gridproof.sweeps.monitor.measure import Measured, measure
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading
+from gridproof.sweeps.plan.model_series import with_models
 from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of
 from gridproof.sweeps.plan.window import check_year
 from gridproof.sweeps.study.study import Study
@@ -40,6 +41,7 @@ class Markets:
             faults: dict[str, InputError] = {}
             place = None if folder is None else Path(folder)
             market = load_market(owner.sources(), owner.spec.market.calendar, place, faults, self._observations)
+            market = with_models(owner, market, place, faults)
             self._markets[id(owner)] = market, faults
         return self._markets[id(owner)]
 

@@ -16,6 +16,7 @@ from gridproof.signals.data.panel.stock_table import with_names, with_table
 from gridproof.signals.data.source import Observations, Source, read
 from gridproof.signals.synthetic.drawn import DRAWN, drawn_folder
 from gridproof.sweeps.plan.data_warnings import with_warnings
+from gridproof.sweeps.plan.model_series import check_models_inside, with_models
 from gridproof.sweeps.plan.operator_checks import check_operators
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study
@@ -32,6 +33,7 @@ def market_of(
     """
     folder = data_folder(study, data)
     market = load_market(study.sources(), study.spec.market.calendar, folder, read=read)
+    market = with_models(study, market, folder)
     if study.panel is not None:
         one, where = study.spec.panel, study.where("panel")
         assert one is not None
@@ -84,7 +86,7 @@ def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Mar
     if (
         data is None
         and study.spec.market.path != DRAWN
-        and (study.panel or any(not source.file.startswith("arch:") for source in sources))
+        and (study.panel or study.spec.models or any(not source.file.startswith("arch:") for source in sources))
     ):
         rule, remedy = "the market's folder must be given for a run that others may have written", "Add --data DIR"
         where = study.where("market", "path")
@@ -94,6 +96,7 @@ def recorded_market(study: Study, data: str | Path | None, fetched: bool) -> Mar
             raise InputError(rule, f"market.path {folder}, outside of the working directory", where, remedy)
     for source in sources:
         check_inside(source.file, folder, source.where)
+    check_models_inside(study, folder)
     if study.panel is not None and study.panel.spec.file and (one := study.spec.panel) is not None:
         check_inside(one.file, folder, study.where("panel", "file"))
         for name, table in one.tables.items():

@@ -36,7 +36,7 @@ class SignalSet(Protocol):
 
 
 def series_sources(series: Mapping[str, SeriesSpec], document: Document) -> list[Source]:
-    """Returns the series to read, for ``signals.data.market.load_market``."""
+    """Returns the series to read from files, for ``signals.data.market.load_market``; not those of models."""
     releases = [one.release for one in series.values() if isinstance(one.release, tuple)]
     named = {str(value).strip() for release in releases for value in release}
     columns = frozenset(name for name in named if name.isidentifier())
@@ -57,4 +57,5 @@ def series_sources(series: Mapping[str, SeriesSpec], document: Document) -> list
             day_close=one.day_close,
         )
         for name, one in series.items()
+        if one.model is None
     ]

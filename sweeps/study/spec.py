@@ -24,6 +24,7 @@ from gridproof.sweeps.study.key_types import (
     Word,
 )
 from gridproof.sweeps.study.limits import AxisLimits
+from gridproof.sweeps.study.model_spec import ModelSpec
 
 # The values of the key use of a signal.
 ON, OFF = "on", "off"
@@ -44,7 +45,8 @@ class MarketSpec(_Spec):
 
 
 class SeriesSpec(_Spec):
-    file: str = Field(description="text, Parquet, Excel or TDX .day in the market folder, or arch:NAME")
+    file: str = Field("", description="text, Parquet, Excel or TDX .day in the market folder, or arch:NAME")
+    model: Name | None = Field(None, description="instead of file: a model of the file, of which field is a column")
     field: str = Field(description="the column of values")
     date: str = Field("date", description="the column of dates")
     code: str | None = Field(None, description="keep the rows with this value in the column of codes")
@@ -222,6 +224,9 @@ class SeriesFileSpec(_Spec):
     notes: list[str] = Field([], description="shown in the report, a paragraph each")
     market: MarketSpec = Field(description="where the data are, and the trading days")
     series: dict[Name, SeriesSpec] = Field(description="by name: a column of a file, and when its values are known")
+    models: dict[Name, ModelSpec] = Field(
+        {}, description="by name: estimates by date; a series takes a column of one with model instead of file"
+    )
     values: dict[Name, Annotated[Word | Annotated[ValueSpec, Tag(MAPPING)], SHAPES]] = Field(
         {}, description="named expressions, which signals and other values may use"
     )

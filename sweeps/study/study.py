@@ -26,6 +26,7 @@ from gridproof.sweeps.study.environment import find_environment
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_legs
 from gridproof.sweeps.study.limits import limits_of_key
+from gridproof.sweeps.study.models import check_models
 from gridproof.sweeps.study.named_file import find_document
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
@@ -236,6 +237,7 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
         spec = StudySpec.model_validate(document.raw)
     except ValidationError as error:
         raise first_fault(error, document, StudySpec) from None
+    check_models(spec, document)
     if not spec.legs:
         raise InputError(
             "a study needs legs", "none", document.where(("legs",)), "Write `leg: series` lines under legs"

@@ -25,6 +25,10 @@ def test_the_readings_of_24_october_2025_are_near_the_printed_ones() -> None:
     assert by_name["crowding"]["state"] is not None
     assert by_name["crowding"]["state"]["name"] == "not crowded"
     assert by_name["crowd_micro"]["status"] == "stale"
-    assert by_name["nowcast"]["status"] == "unavailable"
+    assert by_name["nowcast_2024"]["status"] == "unavailable"
+    # The report prints positions by industries of CITIC, its own sample of funds and method.
+    assert by_name["held"]["value"] == pytest.approx(0.88, abs=0.04)
+    (printed,) = by_name["held_medicine"]["printed"]
+    assert printed["ours"] == pytest.approx(float(printed["printed"]), abs=0.05)
     statuses = [one["status"] for one in record["readings"]]
     assert (statuses.count("current"), statuses.count("failed")) == (41, 0)
