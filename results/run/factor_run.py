@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,26 @@ from typing import Any
 import pandas as pd
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.errors import DamagedFileError
+from gridproof.results.run.manifest import MANIFEST, FileDigest, Manifest, read_manifest
 
-# The files of a finished factor study. The page is written last.
+# The files of a finished factor study.
 RECORD, PAGE = "factors.json", "factors.html"
 VARIANTS, IC, QUANTILES, LONG_SHORT, STYLES = (
     "variants.parquet", "ic.parquet", "quantile_returns.parquet", "long_short.parquet", "styles.parquet",
 )  # fmt: skip
+
+
+def write_factor_manifest(folder: Path, write: Callable[[Path, str], None]) -> None:
+    """Write manifest.json, with which a factor study is finished: the digests of its other files."""
+    names = ("study.yaml", RECORD, PAGE, VARIANTS, IC, QUANTILES, LONG_SHORT, STYLES)
+    files = {name: FileDigest.of(folder / name) for name in names if (folder / name).is_file()}
+    write(folder / MANIFEST, Manifest(folder.name, 0, files).text())
+
+
+def holds_factors(folder: Path) -> bool:
+    """Whether a folder is that of a factor study, finished or damaged."""
+    return any((folder / name).is_file() for name in (RECORD, PAGE))
 
 
 @dataclass(frozen=True, repr=False)
@@ -83,6 +98,17 @@ class FactorRun:
     def styles(self) -> pd.DataFrame:
         """A row a day: the return of each style, R² and stocks. Raises InputError where the study has no styles."""
         return self._table(STYLES)
+
+    def faults(self) -> dict[str, str]:
+        """By file what is missing or was changed since the study was finished; empty where nothing is."""
+        try:
+            manifest = read_manifest(self.folder)
+        except (DamagedFileError, OSError) as error:
+            return {MANIFEST: str(error)}
+        if manifest is None:
+            return {MANIFEST: "missing: the study is not finished"}
+        found = {name: manifest.fault(self.folder, name) for name in manifest.files}
+        return {name: fault for name, fault in found.items() if fault is not None}
 
     def _of(self, name: str, variant: int) -> pd.DataFrame:
         table = self._table(name)

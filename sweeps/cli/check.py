@@ -8,15 +8,26 @@ from gridproof.sweeps.cli.arguments import RunArgument
 
 
 def check(run: RunArgument) -> None:
-    """Verify the files of a RUN: one line for each that is missing, damaged or not finished.
+    """Verify the files of a RUN, or of a factor study: one line for each that is missing, damaged or not finished.
 
     Exit codes: 0 all files are as they were written, 1 one is not. To repair a run, run its study again.
     """
+    from pathlib import Path
+
     from gridproof.results.ledger.run_files import ledger_faults
+    from gridproof.results.run.factor_run import FactorRun, holds_factors
     from gridproof.results.run.store import Store
     from gridproof.sweeps.cli.console import console
     from gridproof.sweeps.execution.run_store import open_run_store
 
+    if holds_factors(Path(run)):
+        found = FactorRun(Path(run)).faults()
+        for name, fault in found.items():
+            console.print(f"{run}/{name}: {fault}")
+        if found:
+            raise typer.Exit(1)
+        console.print(f"{run}: all files are as they were written")
+        return
     place, folder = open_run_store(run, finished=False)
     shown, store = place.of(folder), Store(folder)
     faults = store.all_faults()

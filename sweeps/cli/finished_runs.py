@@ -24,11 +24,21 @@ def show(
         ),
     ] = False,
 ) -> None:
-    """Show a finished RUN: its summary and best variants, or a query."""
+    """Show a finished RUN: its summary and best variants, or a query; or a factor study."""
+    from gridproof.results.run.factor_run import FactorRun, holds_factors
     from gridproof.results.run.run import Run
     from gridproof.sweeps.execution.run_store import open_run_store
     from gridproof.sweeps.progress.plain_text import printable
 
+    if sql is None and holds_factors(Path(run)):
+        from gridproof.sweeps.cli.factor_tables import print_factors
+        from gridproof.sweeps.cli.streams import print_error
+
+        found = FactorRun(Path(run))
+        for name, fault in found.faults().items():
+            print_error(f"{run}/{name}: {fault}")
+        print_factors(found, top)
+        return
     place, folder = open_run_store(run)
     _print_complaint(folder)
     if sql is not None:

@@ -17,7 +17,17 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.panel.backend import resolve_panel
 from gridproof.results.report.factors.page import write_factor_page
 from gridproof.results.run.atomic_write import atomic_write
-from gridproof.results.run.factor_run import IC, LONG_SHORT, PAGE, QUANTILES, RECORD, STYLES, VARIANTS, FactorRun
+from gridproof.results.run.factor_run import (
+    IC,
+    LONG_SHORT,
+    QUANTILES,
+    RECORD,
+    STYLES,
+    VARIANTS,
+    FactorRun,
+    holds_factors,
+    write_factor_manifest,
+)
 from gridproof.results.run.lock import folder_lock
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.factors.data import FactorData, read_factor_data
@@ -93,8 +103,11 @@ def run_factors(study: FactorStudy, data: str | Path | None, out: str | Path, ob
     observer.notice(f"read {read.panel.file}: {read.panel.understood}")
     folder = Path(out) / f"{study.name}-{_identity(study, read)}"
     with folder_lock(folder, waiting=observer.notice):
-        if (folder / RECORD).is_file() and (folder / PAGE).is_file():
+        faults = FactorRun(folder).faults()
+        if not faults:
             return FactorRun(folder, reused=True)
+        for name, fault in faults.items() if holds_factors(folder) else ():
+            observer.notice(f"{folder}/{name}: {fault}; the study is measured anew")
         _compute(study, read, folder, observer)
     return FactorRun(folder)
 
@@ -153,10 +166,10 @@ def _compute(study: FactorStudy, data: FactorData, folder: Path, observer: RunOb
         observer.warning(text)
     record = study_record(study, data, window, records, verdict, styles, warnings)
     text = json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-    # The page reads the record, and a folder with both is finished.
     _write_text(folder / RECORD, text)
     observer.progress("page", 0, 1)
     write_factor_page(folder)
+    write_factor_manifest(folder, _write_text)
     observer.progress("page", 1, 1, 1)
 
 

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 
 import gridproof as gp
 from gridproof.results.ledger.ledger import ledger_rows
 from gridproof.results.run.factor_run import FactorRun
+from gridproof.sweeps.cli.check import check
+from gridproof.sweeps.cli.finished_runs import show
 from gridproof.sweeps.factors.data import read_factor_data
 from gridproof.sweeps.factors.study import load_factor_study
 from gridproof.sweeps.factors.styles import StyleReturns
@@ -165,3 +168,26 @@ def test_a_group_may_stand_in_a_table(tmp_path: Path) -> None:
     found = gp.factors(study, tmp_path, out=tmp_path).record
     assert any("40 of 240 stocks have no industry" in text for text in found["warnings"])
     assert 0.7 < found["variants"][0]["coverage"] < 0.9
+
+
+def test_damage_is_named_shown_and_repaired(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = gp.factors(SHORT, out=tmp_path)
+    check(str(found.folder))
+    show(str(found.folder), top=2)
+    shown = capsys.readouterr().out
+    assert "all files are as they were written" in shown
+    assert "Page: " in shown
+    whole = (found.folder / "ic.parquet").read_bytes()
+    (found.folder / "ic.parquet").write_bytes(whole[:-1] + b"x")
+    (found.folder / "factors.html").unlink()
+    with pytest.raises(typer.Exit):
+        check(str(found.folder))
+    shown = capsys.readouterr().out
+    assert "ic.parquet: its content was changed" in shown
+    assert "factors.html: missing" in shown
+    again = gp.factors(SHORT, out=tmp_path)
+    assert not again.reused
+    assert again.faults() == {}
+    assert (found.folder / "ic.parquet").read_bytes() == whole
+    (found.folder / "manifest.json").unlink()
+    assert again.faults() == {"manifest.json": "missing: the study is not finished"}
