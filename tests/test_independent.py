@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,9 @@ from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.study.document import Document, parse_value
 from gridproof.sweeps.study.study import build_study, load_study
 from tests.support.independent import SYSTEMS, Metrics, evaluate_system, real_data
+from tests.support.real_data import ASHARE, needs_ashare
 from tests.support.systems import CHINA, OWN, RULES, asked, made_up, made_up_parameters, study_of
 
-ASHARE = Path(__file__).resolve().parents[2] / "shared" / "data" / "ashare"
-needs_ashare = pytest.mark.skipif(not ASHARE.is_dir(), reason=f"the A-share data are not at {ASHARE}")
 MICRO, CSI1000, CSI500, CSI300 = "8841431.WI", "000852.SH", "000905.SH", "000300.SH"
 
 

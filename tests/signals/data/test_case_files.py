@@ -16,8 +16,9 @@ import yaml
 import gridproof as gp
 from gridproof.signals.data.source import read
 from gridproof.sweeps.study.earlier_form import new_form
+from tests.support.real_data import SHARED
 
-CASES = Path(__file__).resolve().parents[4] / "shared" / "cases" / "files"
+CASES = SHARED / "cases" / "files"
 FOLDERS = sorted(path.parent.name for path in CASES.glob("*/expected.txt"))
 # Months come before the days in this file; expected.txt has the days alone, of which the calendar is made.
 MONTHS_FIRST = "monthly_then_daily"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +18,9 @@ from gridproof.sweeps.plan.signal_values import evaluator_of, read_signal
 from gridproof.sweeps.plan.window import find_window
 from gridproof.sweeps.study.document import Document, parse_value
 from gridproof.sweeps.study.study import Study, build_study
+from tests.support.real_data import ASHARE, needs_ashare
 
 DAYS = pd.bdate_range("2024-01-01", periods=90)
-FUTURES = Path(__file__).resolve().parents[4] / "shared/data/ashare/index_futures_1min_2020_2023.parquet"
 NIGHT = ("21:30", "23:00")
 SESSION = ("10:30", "11:30", "14:00", "15:00")
 FORMULAS = {
@@ -158,9 +157,9 @@ def test_bars_of_different_stamps_meet_at_the_close_only() -> None:
     np.testing.assert_array_equal(values, closes / volumes)
 
 
-@pytest.mark.skipif(not FUTURES.is_file(), reason=f"the minute bars are not at {FUTURES}")
+@needs_ashare
 def test_volatility_of_real_minutes() -> None:
-    frame = pd.read_parquet(FUTURES)
+    frame = pd.read_parquet(ASHARE / "index_futures_1min_2020_2023.parquet")
     frame = frame[frame["contract"] == "IF"].reset_index(drop=True)
     days = frame["datetime"].dt.normalize()
     stamps = frame["datetime"].to_numpy().astype("datetime64[s]")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,10 +10,9 @@ from scipy.stats import spearmanr
 import gridproof as gp
 from gridproof.results.run.factor_run import FactorRun
 from gridproof.sweeps.factors.study import load_factor_study
+from tests.support.real_data import ASHARE, needs_ashare
 
-DATA = Path(__file__).resolve().parents[4] / "shared/data/ashare"
-PANEL = DATA / "stocks/a_share_pit_daily_2005_2020.parquet"
-needs_data = pytest.mark.skipif(not PANEL.is_file(), reason=f"no market data at {DATA}")
+PANEL = ASHARE / "stocks/a_share_pit_daily_2005_2020.parquet"
 
 FIRST, LAST = "2015-06-01", "2015-09-30"
 CHANGES = {"window.from": FIRST, "window.to": LAST, "neutralize": ["none"], "horizons": [1, 5], "every": 1}
@@ -27,7 +24,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> FactorRun:
     kept = {name: raw["factors"][name] for name in ("size", "reversal", "turnover")}
     study = raw | {"factors": kept, "universe": "st == 0 and not unopened", "groups": {}, "neutralize": ["none"]}
     changes = CHANGES | {"reversal.n": 20, "turnover.n": 20}
-    return gp.factors(study, DATA, changes=changes, out=tmp_path_factory.mktemp("real"))
+    return gp.factors(study, ASHARE, changes=changes, out=tmp_path_factory.mktemp("real"))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +71,7 @@ def plain() -> dict[str, pd.DataFrame]:
     }
 
 
-@needs_data
+@needs_ashare
 @pytest.mark.parametrize("factor", ["size", "reversal", "turnover"])
 def test_ic_and_long_short_are_those_of_pandas(factor: str, found: FactorRun, plain: dict[str, pd.DataFrame]) -> None:
     variants = found.variants

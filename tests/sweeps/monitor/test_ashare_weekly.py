@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import gridproof as gp
+from tests.support.real_data import ASHARE, needs_ashare
 
-ASHARE = Path(__file__).resolve().parents[4] / "shared" / "data" / "ashare"
 
-
-@pytest.mark.skipif(not ASHARE.is_dir(), reason="the folder shared/data/ashare is not beside the project")
+@needs_ashare
 def test_the_readings_of_24_october_2025_are_near_the_printed_ones() -> None:
     record = gp.monitor("ashare-weekly", data=ASHARE, on="2025-10-24").record
     by_name = {one["name"]: one for one in record["readings"]}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,9 +25,9 @@ from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.plan.window import find_window
 from gridproof.sweeps.study.shipped import shipped_names
 from gridproof.sweeps.study.study import Study, load_study
+from tests.support.real_data import ASHARE
 
 DAYS = pd.bdate_range("2018-01-01", periods=420)
-ASHARE = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 CUT = 330  # the last day that both markets share
 # The scalar arguments in the calls below, where any value of their kind does not do.
 SCALARS = {"bucket": "150", "buckets": "4", "q": "0.3", "multiple": "2", "low": "90", "high": "110", "exponent": "2"}

@@ -29,9 +29,8 @@ from gridproof.sweeps.search.search_context import SearchContext
 from gridproof.sweeps.search.timed_backend import KernelClock
 from gridproof.sweeps.search.trial_spec import TrialSpec
 from gridproof.sweeps.study.study import load_study
+from tests.support.real_data import ASHARE, needs_ashare
 from tests.support.selections import DAYS, FROM, TAX, TO, cells_of, long_table, planned, raw, write
-
-ASHARE = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +254,7 @@ def test_pieces_and_kept_selections_change_no_bit(folder: Path, monkeypatch: pyt
         np.testing.assert_array_equal(kept, planned(single, folder).problem.returns[0])
 
 
-@pytest.mark.skipif(not ASHARE.is_dir(), reason="the folder shared/data/ashare is not beside the project")
+@needs_ashare
 def test_the_400_smallest_are_the_official_index() -> None:
     """Correlation, volatility of the difference and falls are those of 2007 to 2020; so are the trades."""
     study = load_study("microcap-selection").at({})

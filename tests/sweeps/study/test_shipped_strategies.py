@@ -20,9 +20,9 @@ from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import load_study
 from tests.support.independent import align, evaluate, latch
+from tests.support.real_data import ASHARE
 from tests.support.stand_in import STRATEGIES, write_stand_in
 
-DATA = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 INSTALLED = {"donchian", "dual-momentum", "faber-average", "rsi-2", "turn-of-month", "vix-threshold"}
 
 Chosen = tuple[dict[str, pd.Series | None], pd.Series]  # closes by leg, None for cash; the leg decided at each close
@@ -32,13 +32,13 @@ Chosen = tuple[dict[str, pd.Series | None], pd.Series]  # closes by leg, None fo
 
 
 def csv(file: str, field: str, date: str = "date") -> pd.Series:
-    return pd.read_csv(DATA / file, parse_dates=[date]).set_index(date)[field].dropna()
+    return pd.read_csv(ASHARE / file, parse_dates=[date]).set_index(date)[field].dropna()
 
 
 @cache
 def table(file: str) -> pd.DataFrame:
     """Read once; nothing changes it."""
-    return pd.read_parquet(DATA / file)
+    return pd.read_parquet(ASHARE / file)
 
 
 def index(code: str, field: str = "close", file: str = "index_daily.parquet") -> pd.Series:
@@ -397,8 +397,8 @@ def of_the_leg(closes: pd.Series | None, chosen: pd.Series) -> pd.Series | None:
 @pytest.mark.parametrize("name", LOOPS)
 @pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
 def test_base_equals_plain_pandas(name: str) -> None:
-    if name not in INSTALLED and not DATA.is_dir():
-        pytest.skip(f"the series are not at {DATA}")
+    if name not in INSTALLED and not ASHARE.is_dir():
+        pytest.skip(f"the series are not at {ASHARE}")
     study = load_study(name)
     closes, chosen = LOOPS[name]()
     window = study.spec.window
@@ -412,7 +412,7 @@ def test_base_equals_plain_pandas(name: str) -> None:
         interest=interest,
         P=study.spec.market.periods,
     )
-    point = gp.point(study, data=DATA if DATA.is_dir() else None)
+    point = gp.point(study, data=ASHARE if ASHARE.is_dir() else None)
     for segment_ in ("in_sample", "after_publication"):
         ours = getattr(point, segment_)
         assert (ours is None) == (segment_ not in expected)
@@ -428,11 +428,11 @@ def test_base_equals_plain_pandas(name: str) -> None:
 @pytest.mark.parametrize("real", [False, True], ids=["made-up", "real"])
 def test_every_choice_is_defined_in_the_window(name: str, real: bool, tmp_path: Path) -> None:
     study = load_study(name)
-    if real and (name == "research-visits" or (name not in INSTALLED and not DATA.is_dir())):
-        pytest.skip("no such data" if name == "research-visits" else f"the series are not at {DATA}")
+    if real and (name == "research-visits" or (name not in INSTALLED and not ASHARE.is_dir())):
+        pytest.skip("no such data" if name == "research-visits" else f"the series are not at {ASHARE}")
     assert study.space.size < 2_500
     assert study.spec.notes
-    market = market_of(study, DATA if real and DATA.is_dir() else write_stand_in(study, tmp_path))
+    market = market_of(study, ASHARE if real and ASHARE.is_dir() else write_stand_in(study, tmp_path))
     made = build_plan(study, market, resolve("reference"))
     assert made.distinct() > 1
 
@@ -484,8 +484,8 @@ def test_a_run_says_on_its_page_which_days_lack_bars(tmp_path: Path) -> None:
 
 def test_the_yearly_excess_of_micro_caps_is_the_printed_one() -> None:
     """Negative in 2017 and 2020 only, on average 36.2 % from 2010 to 2023."""
-    if not DATA.is_dir():
-        pytest.skip(f"the series are not at {DATA}")
+    if not ASHARE.is_dir():
+        pytest.skip(f"the series are not at {ASHARE}")
     years = [index(code).resample("YE").last().pct_change()["2010":"2023"] for code in ("8841431.WI", "000300.SH")]
     excess = years[0] - years[1]
     assert excess.index.year[excess < 0.0].tolist() == [2017, 2020]

@@ -9,9 +9,9 @@ import pytest
 
 import gridproof as gp
 from gridproof.sweeps.study.shipped import shipped_names
+from tests.support.real_data import ASHARE, needs_ashare
 from tests.support.stand_in import STRATEGIES
 
-DATA = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 NAMES = shipped_names()
 EMBEDDED = {"us-demo", "us-search"}
 MARKET = {"csi1000-csi300", "microcap-rate-timing", "microcap-rotation", "microcap-timing"}
@@ -19,7 +19,6 @@ PANEL = {
     "microcap-index", "microcap-selection", "microcap-selection-rotation", "momentum-stocks", "panel-demo",
     "reversal-stocks", "rotation-demo", "size-deciles",
 }  # fmt: skip
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"the A-share series are not at {DATA}")
 
 
 def test_they_all_ship() -> None:
@@ -57,10 +56,10 @@ def test_a_search_of_the_study_to_be_searched(tmp_path: Path, monkeypatch: pytes
     assert found["best"]["metrics"]["sharpe"] > 0
 
 
-@needs_data
+@needs_ashare
 @pytest.mark.parametrize("name", sorted(MARKET))
 def test_base_and_a_sample_run_on_the_real_market(name: str, tmp_path: Path) -> None:
-    run = gp.run(gp.load_study(name), data=DATA, out=tmp_path, sample=2000, verdict=False)
+    run = gp.run(gp.load_study(name), data=ASHARE, out=tmp_path, sample=2000, verdict=False)
     summary = run.summary
     assert summary["window"]["from"] == ("2006-01-04" if name == "microcap-rate-timing" else "2007-01-04")
     assert summary["window"]["published"] == "2023-10-24"
@@ -69,18 +68,18 @@ def test_base_and_a_sample_run_on_the_real_market(name: str, tmp_path: Path) -> 
     assert (run.folder / "report.html").stat().st_size > 10**6
 
 
-@needs_data
+@needs_ashare
 def test_rate_timing_is_what_the_report_printed() -> None:
     study = gp.load_study("microcap-rate-timing").set({"window.published": None, "window.to": "2023-09-28"})
-    found = gp.point(study, {"cn10y.release": 0}, data=DATA).in_sample
+    found = gp.point(study, {"cn10y.release": 0}, data=ASHARE).in_sample
     assert round(found["cagr"], 4) == 0.3799
     assert round(found["volatility"], 3) == 0.245
     assert round(found["max_drawdown"], 4) == -0.4817
     assert round(found["sharpe"], 2) == 1.44
 
 
-@needs_data
+@needs_ashare
 def test_a_look_ahead_by_turning_points_is_shown_apart() -> None:
-    point = gp.point(gp.load_study("microcap-rotation"), data=DATA)
+    point = gp.point(gp.load_study("microcap-rotation"), data=ASHARE)
     assert point.hindsight is not None
     assert point.hindsight["sharpe"] != point.in_sample["sharpe"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,9 @@ import gridproof as gp
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.panel.tradability import row_bounds, tradability
+from tests.support.real_data import ASHARE, needs_ashare
 
-STOCKS = Path(__file__).resolve().parents[5] / "shared/data/ashare/stocks"
+STOCKS = ASHARE / "stocks"
 DAYS = np.arange(np.datetime64("2015-06-22"), np.datetime64("2015-06-27"))
 
 
@@ -80,7 +80,7 @@ def test_prices_that_are_not_raw_yuan_are_refused() -> None:
         tradability(many, np.ones(shape, dtype=bool), np.full(shape, 1025.0), np.full(shape, 1025.0), np.zeros(shape))
 
 
-@pytest.mark.skipif(not STOCKS.is_dir(), reason="the folder shared/data/ashare is not beside the project")
+@needs_ashare
 def test_the_crash_of_2015_on_the_real_panel() -> None:
     """On 26 June 2015, the last of the 300 days read, 2,024 stocks of this panel closed at the lower limit."""
     whole = read_panel("a_share_pit_daily_2005_2020.parquet", STOCKS, "panel")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,12 +13,9 @@ from gridproof.signals.expression.operators.model import vpin
 from gridproof.signals.expression.operators.moments import zscore
 from gridproof.signals.expression.operators.order import percentile
 from gridproof.signals.expression.operators.regression import relative_slope
+from tests.support.real_data import ASHARE, needs_ashare
 
-ASHARE = Path(__file__).resolve().parents[5] / "shared" / "data" / "ashare"
-pytestmark = [
-    pytest.mark.skipif(not ASHARE.is_dir(), reason="the folder shared/data/ashare is not beside the project"),
-    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
-]
+pytestmark = [needs_ashare, pytest.mark.filterwarnings("ignore::RuntimeWarning")]
 
 
 def test_the_slope_of_the_micro_cap_index_is_the_published_one() -> None:
