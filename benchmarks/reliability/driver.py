@@ -41,6 +41,11 @@ def command_line(arguments: Sequence[object], piece: int, trap: Trap | None = No
         for phase, (module, function) in PHASES.items():
             place = import_module(module)
             setattr(place, function, _announced(getattr(place, function), phase, armed))
+    return called(arguments)
+
+
+def called(arguments: Sequence[object]) -> int:
+    """Call the command line as a terminal starts it. Returns its exit code."""
     sys.argv = ["gridproof", *map(str, arguments)]
     # As from a terminal: a process started in the background ignores it.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,9 @@ def fork(
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12, where threads run
+        pid = os.fork()
     if pid:
         return Process(pid, log)
     code = 70
@@ -161,3 +164,9 @@ def _redirect(log: Path) -> None:
         os.dup2(file, number)
         os.close(file)
     os.close(null)
+    # Those of this process may write elsewhere, as pytest's do.
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        mode, errors = ("r" if number == 0 else "w"), ("backslashreplace" if number == 2 else "strict")
+        stream = os.fdopen(number, mode, encoding="utf-8", errors=errors, closefd=False)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)

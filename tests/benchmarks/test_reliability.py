@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.reliability.__main__ import main
 from benchmarks.reliability.folders import differences
 from benchmarks.reliability.mutations import mutate_bytes, mutate_tree
 from benchmarks.reliability.plain_reading import Wanted, plain_reading
@@ -123,11 +124,21 @@ def test_differences_of_folders_are_named() -> None:
 @pytest.mark.parametrize(
     ("what", "group", "cases"), [("kills", "local", 2), ("fuzz", "studies", 6), ("fuzz", "market", 6)]
 )
-def test_a_small_part_has_no_fault(tmp_path: Path, what: str, group: str, cases: int) -> None:
-    command = [sys.executable, "-m", "benchmarks.reliability", what, "--group", group, "--cases", str(cases), "--json"]
-    done = subprocess.run([*command, "--keep", str(tmp_path)], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    [found] = json.loads(done.stdout)["groups"]
+def test_a_small_part_has_no_fault(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    group: str,
+    cases: int,
+) -> None:
+    """In this process, which has imported and compiled what the forks of the benchmark need."""
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    command = [what, "--group", group, "--cases", cases, "--json", "--keep", tmp_path]
+    monkeypatch.setattr(sys, "argv", ["reliability", *map(str, command)])
+    code, (said, errors) = main(), capsys.readouterr()
+    assert code == 0, said + errors
+    [found] = json.loads(said)["groups"]
     assert found["cases"] == cases == sum(found["verdicts"].values())
     assert found["faults"] == []
     if what == "kills":

@@ -8,11 +8,14 @@ import os
 import runpy
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmarks.reliability.processes import fork
 from gridproof.kernels import compile_lock, compiled_cache
 from gridproof.kernels.numba_settings import caching
 
@@ -22,14 +25,10 @@ from gridproof.kernels.compiled_cache import cache_fault
 from gridproof.kernels.jit import jit
 if "full" in sys.argv:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-
 @jit()
 def twice(x):
     return 2 * x
 
-if "together" in sys.argv:
-    print(flush=True)
-    sys.stdin.readline()
 found = [twice(21), sum(twice.stats.cache_hits.values()), cache_fault()]
 print(json.dumps(found))
 """
@@ -67,31 +66,37 @@ def cache(package: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def call_here(package: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int, str]:
     """As ``call``, in this process: the function is made anew, and its cache is read anew."""
     monkeypatch.setattr(compiled_cache, "_faults", [])
-    value, hits, fault = runpy.run_path(str(package / "twice.py"))["found"]
+    value, hits, fault = run_path(package)
     return value, hits, fault
 
 
-def test_what_a_process_has_compiled_the_next_one_loads(package: Path) -> None:
-    cache = str(package.parent / "cache")
-    assert call(package, NUMBA_CACHE_DIR=cache) == (42, 0, "")
-    assert call(package, NUMBA_CACHE_DIR=cache) == (42, 1, "")
+def run_path(package: Path) -> list[Any]:
+    found: list[Any] = runpy.run_path(str(package / "twice.py"))["found"]
+    return found
 
 
-def test_of_processes_that_begin_together_one_compiles_and_the_others_load(package: Path) -> None:
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": str(package.parent / "cache")}
-    command = [sys.executable, str(package / "twice.py"), "together"]
-    several = [
-        subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
-    for one in several:
-        assert one.stdout is not None
-        one.stdout.readline()
-    for one in several:  # all go on within a moment, which is far shorter than compiling
-        assert one.stdin is not None
-        one.stdin.write("\n")
-        one.stdin.flush()
-    found = [json.loads(one.communicate()[0]) for one in several]
+def test_what_a_process_has_compiled_the_next_one_loads(
+    package: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call(package, NUMBA_CACHE_DIR=str(cache)) == (42, 0, "")
+    assert call_here(package, monkeypatch) == (42, 1, "")
+
+
+@pytest.mark.usefixtures("cache")
+def test_of_processes_that_begin_together_one_compiles_and_the_others_load(package: Path, tmp_path: Path) -> None:
+    began = tmp_path / "began"
+
+    def one() -> int:
+        while not began.exists():
+            time.sleep(0.001)
+        run_path(package)
+        return 0
+
+    several = [fork(one, tmp_path / f"log-{number}") for number in range(3)]
+    began.touch()  # all go on within a moment, which is far shorter than compiling
+    ended = [each.ended() for each in several]
+    assert [each.code for each in ended] == [0, 0, 0], ended
+    found = [json.loads(each.output) for each in ended]
     assert sorted(hits for _, hits, _ in found) == [0, 1, 1]
     assert {(value, fault) for value, _, fault in found} == {(42, "")}
 
@@ -109,11 +114,14 @@ def test_a_lock_that_is_never_released_is_not_waited_for_without_end(
         assert call_here(package, monkeypatch) == (42, 0, "")
 
 
-def test_no_folder_can_be_written(package: Path) -> None:
+def test_no_folder_can_be_written(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a read-only installation by a user without a home."""
     (package / "__pycache__").touch()
+    monkeypatch.setattr(caching.config, "CACHE_DIR", "/proc/none")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
     for home in ("/proc/none", ""):
-        value, hits, fault = call(package, HOME=home, XDG_CACHE_HOME="/proc/none", NUMBA_CACHE_DIR="/proc/none")
+        monkeypatch.setenv("HOME", home)
+        value, hits, fault = call_here(package, monkeypatch)
         assert (value, hits) == (42, 0)
         assert fault.startswith("compiled kernels are not kept, so the next call compiles them again: no folder")
         assert fault.endswith("set NUMBA_CACHE_DIR to a folder of your own that can be written")
@@ -172,23 +180,53 @@ def test_a_cache_of_another_user_is_not_read(package: Path, cache: Path, monkeyp
     assert "belongs to another user" in call_here(package, monkeypatch)[2]
 
 
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("NUMBA_NUM_THREADS", "0"),
-        ("NUMBA_NUM_THREADS", "-3"),
-        ("NUMBA_NUM_THREADS", "abc"),
-        ("NUMBA_DISABLE_JIT", "1"),
-        ("NUMBA_DISABLE_JIT", "yes"),
-        ("NUMBA_OPT", "9"),
-        ("NUMBA_CACHE_LOCATOR_CLASSES", "Nope"),
-    ],
+SETTINGS = (
+    ("NUMBA_NUM_THREADS", "0"),
+    ("NUMBA_NUM_THREADS", "-3"),
+    ("NUMBA_NUM_THREADS", "abc"),
+    ("NUMBA_DISABLE_JIT", "1"),
+    ("NUMBA_DISABLE_JIT", "yes"),
+    ("NUMBA_OPT", "9"),
+    ("NUMBA_CACHE_LOCATOR_CLASSES", "Nope"),
 )
-def test_a_setting_of_numba_that_cannot_be_used_is_named(variable: str, value: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gridproof", "run", "us-demo", "--sample", "10", "--out", str(tmp_path)]
-    done = subprocess.run(command, env={**os.environ, variable: value}, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 2
-    (line,) = done.stderr.splitlines()
+# Calls the command line under each setting, in forks of a process that has imported what it needs but Numba.
+UNDER_EACH = """
+import json, os, sys
+import gridproof.sweeps.study.study, pandas
+from gridproof.sweeps.cli.entry import main
+assert "numba" not in sys.modules
+folder, settings = sys.argv[1], json.loads(sys.argv[2])
+sys.argv = ["gridproof", "run", "us-demo", "--sample", "10", "--out", folder + "/runs"]
+for number, (variable, value) in enumerate(settings):
+    if os.fork() == 0:
+        os.environ[variable] = value
+        os.dup2(os.open(f"{folder}/{number}", os.O_WRONLY | os.O_CREAT, 0o600), 2)
+        main()
+        sys.exit(0)
+    print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def under_settings(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tuple[int, str]]:
+    """Exit code and errors of the command line under each setting."""
+    folder = tmp_path_factory.mktemp("settings")
+    command = [sys.executable, "-c", UNDER_EACH, str(folder), json.dumps(SETTINGS)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    codes = map(int, done.stdout.split())
+    return {
+        setting: (code, (folder / str(number)).read_text())
+        for number, (setting, code) in enumerate(zip(SETTINGS, codes, strict=True))
+    }
+
+
+@pytest.mark.parametrize(("variable", "value"), SETTINGS)
+def test_a_setting_of_numba_that_cannot_be_used_is_named(
+    variable: str, value: str, under_settings: dict[tuple[str, str], tuple[int, str]]
+) -> None:
+    code, errors = under_settings[variable, value]
+    assert code == 2
+    (line,) = errors.splitlines()
     assert line.startswith(f"gridproof: environment variable {variable}: ")
     assert line.endswith("Unset or correct it.")
     assert f"got {value!r}" in line

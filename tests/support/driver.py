@@ -1,20 +1,23 @@
-"""gridproof's command line on a trapped grid: python -m tests.support.driver TRAPS run STUDY …"""
+"""gridproof's command line on a trapped grid: python -m tests.support.driver TRAPS run STUDY …, or a fork."""
 
 from __future__ import annotations
 
-import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.reliability.driver import called
 from gridproof.sweeps import run as run_module
-from gridproof.sweeps.cli import app as command
 from gridproof.sweeps.cluster import executor as cluster
 from tests.support.trapped import Trapped
 
-if __name__ == "__main__":
-    # As from a terminal: what a shell starts in the background ignores it, and so does what that starts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    traps = Path(sys.argv.pop(1))
+
+def drive(traps: Path, arguments: Sequence[object]) -> int:
+    """Call the command line in this process, which it changes. Returns its exit code."""
     run_module.whole_grid = lambda plan, _: Trapped(plan, traps)
     cluster.HEAD_TIMEOUT = 2.0
-    command.main()
+    return called(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(drive(Path(sys.argv[1]), sys.argv[2:]))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandas as pd
 import pytest
 
 import gridproof as gp
+from benchmarks.reliability.processes import Process, fork
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.threads import limit_threads, thread_count
 from gridproof.results.run import tiles as tiles_module
@@ -28,9 +28,9 @@ from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.study import Study, build_study
 from tests.support.command import gridproof
 from tests.support.demo import small_study
+from tests.support.driver import drive
 from tests.support.executors import contents
 from tests.support.observers import Heard, StopAt
-from tests.support.rays import ROOT, driver_command
 from tests.support.tiny import tiny_grid, tiny_grid_file, tiny_plan
 from tests.support.trapped import Trapped
 
@@ -189,45 +189,44 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path, monkeypatch: pytest.
     traps, out = tmp_path / "traps", tmp_path / "runs"
     traps.mkdir()
     (traps / "slow").touch()
-    command = driver_command(traps, tiny_grid_file(tmp_path), out)
+    command = ("run", tiny_grid_file(tmp_path), "--out", out, "--no-verdict")
 
-    def started(tiles: int) -> subprocess.Popen[str]:
+    def started(tiles: int) -> Process:
         """A process that has just finished so many tiles in all."""
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = fork(lambda: drive(traps, command), tmp_path / "log")
         deadline = time.monotonic() + 90
         while len(list(out.glob("*/tiles/*.npz"))) < tiles:
-            assert process.poll() is None, process.communicate()
+            assert process.running(), process.ended()
             assert time.monotonic() < deadline, "no tile was finished in time"
             time.sleep(0.02)
         return process
 
     killed = started(2)
-    killed.kill()
-    killed.communicate()
+    killed.kill(signal.SIGKILL)
+    killed.ended()
     folder = next(out.glob("tiny-*"))
     assert not (folder / "summary.json").exists(), "it was over before it could be killed"
     kept = {path: os.stat(path).st_mtime_ns for path in folder.glob("tiles/*.npz")}
     assert len(Store(folder).tiles.finished()) == len(kept) > 0
 
     polite = started(len(kept) + 1)
-    polite.send_signal(signal.SIGINT)
-    _, errors = polite.communicate(timeout=60)
-    assert polite.returncode == 130
-    assert "finished tiles are kept, rerun the same command to resume" in errors
+    polite.kill(signal.SIGINT)
+    ended = polite.ended()
+    assert ended.code == 130
+    assert "finished tiles are kept, rerun the same command to resume" in ended.errors
     for path, written in kept.items():
         assert os.stat(path).st_mtime_ns == written, "a finished tile was done again"
 
     (traps / "slow").unlink()
     monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
-    again = ("run", tiny_grid_file(tmp_path), "--out", out, "--no-verdict")
-    done = gridproof(*again)
+    done = gridproof(*command)
     assert "Already finished" not in done.stdout
     first = next(line for line in done.stdout.splitlines() if line.startswith("sweep: "))
     assert int(first.split(", ")[1].split(" of ")[0]) > 0, "it began from nothing"
     summary = json.loads((folder / "summary.json").read_text())
     with np.load(next(folder.glob("tiles/*.npz"))) as stored:
         assert stored["counters"][0] == summary["variants"]
-    assert "Already finished" in gridproof(*again).stdout
+    assert "Already finished" in gridproof(*command).stdout
 
 
 def test_a_sample_is_part_of_the_grid(finished: gp.Run, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,8 @@ from pathlib import Path
 import pytest
 
 import gridproof as gp
+from benchmarks.reliability.driver import called
+from benchmarks.reliability.processes import fork
 from gridproof.results.ledger.ledger import ledger_rows
 from gridproof.results.ledger.run_files import ledger_faults
 from gridproof.results.run import atomic_write as atomic_write_module
@@ -28,10 +29,10 @@ from gridproof.results.run.tiles import Tiles
 from gridproof.sweeps import run as run_module
 from gridproof.sweeps.plan.grid import ProductGrid
 from tests.support.command import gridproof
-from tests.support.demo import small_file
+from tests.support.driver import drive
 from tests.support.executors import contents
 from tests.support.observers import Heard, StopAt
-from tests.support.rays import ROOT, driver_command
+from tests.support.rays import ROOT
 from tests.support.tiny import tiny_grid, tiny_grid_file
 
 SIZE = tiny_grid().space.size
@@ -212,17 +213,11 @@ def test_a_full_disk_at_any_file_ends_in_one_line_with_its_path(
 
 
 def test_a_limit_on_file_sizes(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gridproof", "run", str(small_file(tmp_path)), "--no-verdict", "--out", "runs"]
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
-
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, preexec_fn=limit, check=False)
-    assert ended.returncode == 3, ended.stderr
-    assert re.search(
-        r"not finished: runs/us-demo-\w+/report.html: the file exceeds the limit on file sizes", ended.stderr
-    )
-    gridproof(*command[3:-1], tmp_path / "runs")
+    command = ("run", tiny_grid_file(tmp_path), "--no-verdict", "--out", tmp_path / "runs")
+    ended = fork(lambda: called(command), tmp_path / "log", file_limit=2**20).ended()
+    assert ended.code == 3, ended.errors
+    assert re.search(r"not finished: \S+/tiny-\w+/report.html: the file exceeds the limit on file sizes", ended.errors)
+    gridproof(*command)
 
 
 def test_a_full_standard_output_is_one_line(copy: Path) -> None:
@@ -359,13 +354,11 @@ def test_several_processes_at_once_write_one_run(tmp_path: Path) -> None:
     traps, out = tmp_path / "traps", tmp_path / "runs"
     traps.mkdir()
     (traps / "slow").touch()
-    command = driver_command(traps, tiny_grid_file(tmp_path), out)
-    processes = [
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
-    ]
-    spoken = [process.communicate(timeout=240) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], spoken
-    said = "".join(output + errors for output, errors in spoken)
+    command = ("run", tiny_grid_file(tmp_path), "--out", out, "--no-verdict")
+    processes = [fork(lambda: drive(traps, command), tmp_path / f"log-{number}") for number in range(3)]
+    ended = [process.ended() for process in processes]
+    assert [each.code for each in ended] == [0, 0, 0], ended
+    said = "".join(each.output + each.errors for each in ended)
     assert 1 <= said.count("is working on this run; waiting for it") <= 2
     assert "Traceback" not in said
     (folder,) = out.glob("tiny-*")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import multiprocessing
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.reliability.processes import fork
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger import file as ledger_file
 from gridproof.results.ledger.file import read_file
@@ -251,32 +252,30 @@ def test_files_of_earlier_versions_are_read(tmp_path: Path) -> None:
     assert ledger_total(tmp_path, "m") == 234
 
 
-def write_tiles(folder: Path, number: int) -> None:
+def write_tiles(folder: Path, number: int) -> int:
     """A process of its own: every third tile of a grid, from ``number`` on, and the first ten with everyone."""
     ledger_file.LINES_BEFORE_COMPACTION = 50
     file = LedgerFile(folder, LedgerHeader(f"run{number % 2}", "study", "market", "strategy", ten_axes()))
     for tile in [*range(10), *range(10 + number, 610, 3)]:
         file.add_range(tile * 1000, tile * 1000 + 1000)
         file.add_indices(np.array([10**9 + tile, 10**9 + number]))
+    return 0
 
 
 def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=write_tiles, args=(tmp_path, number % 3)) for number in range(4)]
-    for writer in writers:
-        writer.start()
+    folder = tmp_path / "ledger"
+    writers = [fork(partial(write_tiles, folder, number % 3), tmp_path / f"log-{number}") for number in range(4)]
     counts = []
-    while any(writer.is_alive() for writer in writers):
-        counts.append(ledger_total(tmp_path, "market") if tmp_path.is_dir() else 0)
+    while [writer for writer in writers if writer.running()]:
+        counts.append(ledger_total(folder, "market") if folder.is_dir() else 0)
         time.sleep(0.05)
     for writer in writers:
-        writer.join()
-        assert writer.exitcode == 0
+        assert writer.ended().code == 0, writer.ended().errors
     assert counts == sorted(counts), "a reader in between sees what was there before, and more"
     points = {10**9 + tile for tile in range(610)}
-    assert ledger_total(tmp_path, "market") == 610_000 + len(points)
-    assert len(list(tmp_path.glob("*.jsonl"))) == 4
-    assert [row.runs for row in ledger_rows(tmp_path)] == [2]
+    assert ledger_total(folder, "market") == 610_000 + len(points)
+    assert len(list(folder.glob("*.jsonl"))) == 4
+    assert [row.runs for row in ledger_rows(folder)] == [2]
 
 
 def test_a_torn_last_line_does_not_count(tmp_path: Path) -> None:

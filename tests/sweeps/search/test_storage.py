@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +22,8 @@ import pytest
 from optuna.storages import RDBStorage
 
 import gridproof as gp
+from benchmarks.reliability.driver import called
+from benchmarks.reliability.processes import fork
 from gridproof.results.ledger.ledger import ledger_rows, ledger_total
 from gridproof.results.run.lock import folder_lock
 from gridproof.sweeps.execution.ledger_entries import market_identity
@@ -44,22 +45,22 @@ from tests.support.searches import (
 def test_killed_at_any_moment_it_goes_on_and_repeats_nothing(
     data: Path, tmp_path: Path, kills: int, options: tuple[str, ...]
 ) -> None:
-    command = [sys.executable, "-m", "gridproof", "search", data / "study.yaml", "--data", data, "--out", tmp_path]
-    command += ["--trials", 100_000, "--no-verdict", "--objective", "sharpe", *options]
+    command = ["search", data / "study.yaml", "--data", data, "--out", tmp_path, "--trials", 100_000]
+    command += ["--no-verdict", "--objective", "sharpe", *options]
     rng = np.random.default_rng(len(options))
     kept: list[Any] = []
     for _ in range(kills):
-        process = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = fork(lambda: called(command), tmp_path / "log")
         try:
             deadline = time.monotonic() + 60
             while len(list(tmp_path.glob("*/search.journal"))) == 0 or told_trials(tmp_path) < len(kept) + 12:
-                assert process.poll() is None, process.communicate()[1].decode()
+                assert process.running(), process.ended().errors
                 assert time.monotonic() < deadline, "too slow"
                 time.sleep(0.02)
             time.sleep(rng.random() * 0.05)
         finally:
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
+            process.kill(signal.SIGKILL)
+            process.ended()
         [folder] = tmp_path.glob("*-search-*")
         trials = optuna.load_study(study_name=folder.name, storage=open_journal(folder / "search.journal")).get_trials()
         finished = [one for one in trial_facts(trials) if one[1] in ("COMPLETE", "PRUNED")]
