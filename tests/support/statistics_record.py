@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import pathlib
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -17,10 +19,15 @@ HELD = ("sharpe", "skewness", "kurtosis", "cagr", "total_return", "volatility", 
 
 def write_statistics(folder: pathlib.Path, **replaced: Any) -> pathlib.Path:
     """Write statistics.json into a finished run's folder; ``replaced``: parts to put in its place."""
-    summary = json.loads((folder / "summary.json").read_text())
-    record = statistics_record(summary, pd.read_parquet(folder / "curves.parquet")) | replaced
-    (folder / "statistics.json").write_text(json.dumps(record), encoding="utf-8")
+    record = json.loads(_record_of((folder / "summary.json").read_bytes(), (folder / "curves.parquet").read_bytes()))
+    (folder / "statistics.json").write_text(json.dumps(record | replaced), encoding="utf-8")
     return folder
+
+
+@cache
+def _record_of(summary: bytes, curves: bytes) -> str:
+    """The record as JSON. The same folder is asked for again and again."""
+    return json.dumps(statistics_record(json.loads(summary), pd.read_parquet(io.BytesIO(curves))))
 
 
 def statistics_record(summary: dict[str, Any], curves: pd.DataFrame) -> dict[str, Any]:

@@ -135,12 +135,12 @@ def test_shim_without_signals(shim: ShimDevice) -> None:
 def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tile that does not fit is halved, tables that do not fit are made a few blocks at a time."""
     problem = random_problem(np.random.default_rng(4), days=300, flip=0.05)
-    box = make_box(problem, (5, 11, 23))
+    box = make_box(problem, (3, 7, 13))
     whole = Products(ShimDevice(folder), problem, 2).evaluate(box)
     short = ShimDevice(folder)
     products = Products(short, problem, 2)
     products.evaluate(make_box(problem, (1, 1, 1)))
-    monkeypatch.setattr(product_module, "_TABLES", 1e6 / 2**30)
+    monkeypatch.setattr(product_module, "_TABLES", 3e5 / 2**30)
     np.testing.assert_array_equal(products.evaluate(box), whole)
     assert short.released == 0
     assert short.names.count("walk") > 8 * 6, "the tables were made in several groups of blocks"

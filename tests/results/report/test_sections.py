@@ -171,7 +171,7 @@ def test_any_number_may_be_null(run: pathlib.Path) -> None:
     record = statistics_of(run)
     leaves = [path for path in paths_of(record) if path[-1] not in NEEDED and path[0] != "method"]
     assert len(leaves) > 150
-    for chosen in [leaves[start : start + 40] for start in range(0, len(leaves), 40)] + [
+    for chosen in [leaves[start : start + 80] for start in range(0, len(leaves), 80)] + [
         leaves[k::9] for k in range(9)
     ]:
         text = words_of(render_statistics(run, nulled(record, chosen)))

@@ -92,14 +92,24 @@ def test_the_schema_describes_every_key(run: gp.Run, other_future: dict[str, Any
         jsonschema.validate(broken, schema)
 
 
-def test_again_it_is_the_same_to_the_byte(run: gp.Run, folder: Path) -> None:
-    before = (run.folder / "statistics.json").read_bytes()
-    (run.folder / "statistics.json").unlink()
-    done = CliRunner().invoke(app, ["verdict", str(run.folder), "--data", str(folder)])
+def test_without_a_verdict_there_is_no_file_and_later_it_is_the_same_to_the_byte(
+    run: gp.Run, folder: Path, tmp_path: Path
+) -> None:
+    command = ["run", str(folder / "small.yaml"), "--data", str(folder), "--out", str(tmp_path), "--no-verdict"]
+    done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
-    assert (run.folder / "statistics.json").read_bytes() == before
-    assert (run.folder / "report.html").is_file()
-    json.loads(before, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    (found,) = tmp_path.glob("small-*")
+    assert not (found / "statistics.json").exists()
+    assert gp.open_run(found).statistics == {}
+    (found / "report.html").unlink()
+    done = CliRunner().invoke(app, ["verdict", str(found), "--data", str(folder)])
+    assert done.exit_code == 0, done.output
+    judged = (found / "statistics.json").read_bytes()
+    assert judged == (run.folder / "statistics.json").read_bytes()
+    assert (found / "report.html").is_file()
+    json.loads(judged, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    evidence = gp.open_run(found).statistics["evidence"]
+    assert {one["question"] for one in evidence} == {"timing", "worth", "search", "since"}
 
 
 def test_other_data_are_refused(run: gp.Run, folder: Path, tmp_path: Path) -> None:
@@ -116,17 +126,6 @@ def test_other_data_are_refused(run: gp.Run, folder: Path, tmp_path: Path) -> No
 def test_an_unfinished_run_has_no_verdict(tmp_path: Path) -> None:
     with pytest.raises(gp.InputError):
         judge_run(tmp_path)
-
-
-def test_without_a_verdict_there_is_no_file(study: gp.Study, folder: Path, tmp_path: Path) -> None:
-    command = ["run", str(folder / "small.yaml"), "--data", str(folder), "--out", str(tmp_path), "--no-verdict"]
-    done = CliRunner().invoke(app, command)
-    assert done.exit_code == 0, done.output
-    (found,) = tmp_path.glob("small-*")
-    assert not (found / "statistics.json").exists()
-    assert gp.open_run(found).statistics == {}
-    judged = judge_run(found, folder)
-    assert {one["question"] for one in judged.statistics["evidence"]} == {"timing", "worth", "search", "since"}
 
 
 @pytest.fixture(scope="module")
