@@ -18,12 +18,12 @@ from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
 from tests.support.independent import evaluate_system, real_data
+from tests.support.real_data import ASHARE, needs_ashare
 
-ASHARE = Path(__file__).resolve().parents[4] / "shared/data/ashare"
 FILE = "stocks/a_share_pit_daily_2005_2020.parquet"
 INDUSTRIES = "shenwan_industry_map_2020_10.csv"
 FROM, TO = "2014-02-10", "2014-06-30"
-pytestmark = pytest.mark.skipif(not ASHARE.is_dir(), reason=f"the A-share series are not at {ASHARE}")
+pytestmark = needs_ashare
 
 Chosen = Callable[[pd.Series], pd.Series]  # of the ranking of a day, by code: the weights of the basket
 
