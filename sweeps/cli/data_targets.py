@@ -115,7 +115,10 @@ def _files_of(target: _Target) -> list[str]:
         files = [target.spec.panel.file, *(group.file or "" for group in target.spec.groups.values())]
     elif isinstance(target, Study):
         files = [source.file for source in target.sources()]
-        files += [target.spec.panel.file] if target.spec.panel is not None else []
+        if (panel := target.spec.panel) is not None and target.panel is not None:
+            used = target.panel.formulas.columns()
+            files += [panel.file, *(table.file for name, table in panel.tables.items() if name in used)]
+            files += [panel.names.file] if panel.names is not None else []
     else:
         files = [source.file for source in target.sources()]
         files += [file for one in target.readings if one.study is not None for file in _files_of(one.study)]

@@ -24,8 +24,9 @@ def with_table(
 ) -> Panel:
     """The panel with one more column: the field of a table, the same on all rows of a stock.
 
-    used: whether results depend on it; then the digest of the panel has that of the table. The table is read when the
-    column is asked for. Raises InputError where the panel's file has a column of that name.
+    used: whether results depend on it; then the digest of the panel has that of the table. Values are read when the
+    column is asked for. Raises InputError where the panel's file has a column of that name, or a table that is used
+    cannot be read.
     """
     if name in panel.columns:
         rule, remedy = "a table and a column of the panel's file have different names", "Rename the table"
@@ -37,7 +38,10 @@ def with_table(
         numeric = bool((np.isnan(numbers) == pd.isna(values)).all())
         return (numbers if numeric else values)[panel.place % len(panel.codes)]
 
-    digest = f"{panel.digest} {digest_of(resolve(file, folder))}" if used else panel.digest
+    digest = panel.digest
+    if used:
+        read_table(file, folder, where)  # a file that cannot be read is a fault here
+        digest += f" {digest_of(resolve(file, folder))}"
     return replace(panel, columns={**panel.columns, name: read}, digest=digest)
 
 

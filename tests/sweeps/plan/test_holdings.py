@@ -132,6 +132,9 @@ def test_a_table_is_a_column_of_formulas(folder: Path) -> None:
     rows["own"] = rows.cap - rows.groupby("kind").cap.transform("mean")
     rows = rows[rows.groupby("kind").cap.transform("count") > 1]
     assert found.held[0].code == rows.sort_values(["own", "code"]).code.iloc[0]
+    lacking = {"kind": {"file": "none.csv", "field": "kind"}}
+    with pytest.raises(gp.InputError, match=r"panel\.tables\.kind: the file of a series must exist"):
+        market_of(gp.load_study({**written, "panel": {**written["panel"], "tables": lacking}}).at({}), folder)
     digest = market.digest()
     kinds = (folder / "kinds.csv").read_text()
     (folder / "kinds.csv").write_text(kinds.replace("a", "b", 1))
