@@ -14,13 +14,14 @@ from gridproof.kernels.backend import Backend, cuda_planner, resolve
 from gridproof.kernels.cuda.device import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.run_files import check_ledger
-from gridproof.results.report.report import write_report
+from gridproof.results.report.report import report_language, write_report
 from gridproof.results.run.atomic_write import remove_leftovers
 from gridproof.results.run.errors import DamagedFileError
 from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.run import Run
 from gridproof.results.run.store import CUT, LISTED, REPORT, ROWS_KEPT, STATISTICS, VARIANTS, Store
 from gridproof.results.run.summary_record import SUMMARY, RunSummary, RunTiming
+from gridproof.results.texts.translation import Language
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
@@ -79,7 +80,7 @@ def run_study(
     sample = options.sample if options.sample is not None and options.sample < study.space.size else None
     runs = RunStore(options.out)
     store = Store(run_folder(study, market, backend.name, sample, runs.folder))
-    context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
+    context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer, options.language)
     with resumable_writes(store.folder), runs.lock(store.folder, observer.notice):
         runs.fetch(store.folder.name)
         remove_leftovers(store.folder)
@@ -109,7 +110,7 @@ def run_study(
             observer.notice(repaired)
         if verdict:
             compute_verdict(context)
-        elif faults:
+        elif faults or report_language(store.folder) != options.language:
             write_report_of(context)
         store.tidy()
         runs.save()
@@ -212,6 +213,7 @@ def judge_run(
     observer: RunObserver | None = None,
     *,
     fetched: bool = False,
+    language: Language = "en",
 ) -> Run:
     """Computes the statistics of a finished run again and writes its report.
 
@@ -236,7 +238,7 @@ def judge_run(
     runs = RunStore(store.folder.parent)
     name = summary["backend"]
     backend = cuda_planner() if name == "cuda" and not gpu_answers() else resolve(name)
-    context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer)
+    context = RunContext(study, market, data_folder(study, data), backend, store, runs, observer, language)
     with resumable_writes(store.folder), runs.lock(store.folder, observer.notice):
         compute_verdict(context)
     return Run(store.folder)
@@ -276,7 +278,7 @@ def _judging(context: RunContext) -> RunContext:
 
 def _report(context: RunContext) -> None:
     context.observer.progress("report", 0, 1)
-    write_report(context.store.folder)
+    write_report(context.store.folder, context.language)
     context.observer.progress("report", 1, 1, 1)
 
 

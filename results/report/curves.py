@@ -9,11 +9,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gridproof.results.report.figures import BEST, INK, MIX_COLOUR, Figure, axis, base64_array, layout, leg_colours
+from gridproof.results.report.figures import (
+    BEST,
+    INK,
+    MIX_COLOUR,
+    Figure,
+    axis,
+    base64_array,
+    layout,
+    leg_colours,
+    thinned,
+)
 from gridproof.results.run.conclusion_record import MIX
 
 LEGEND: Figure = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
 MIX_STYLE: Figure = {"color": MIX_COLOUR, "width": 1.2, "dash": "dash"}
+_NAVS = rf"^(base|best|{MIX}|hold\..+)\.nav$"
 _NAV, _DRAWDOWN, _ROW, _GAP = 330, 150, 20, 18  # pixels
 
 
@@ -58,7 +69,7 @@ def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool)
         "hoversubplots": "axis",
         "legend": LEGEND,
         "xaxis": axis() | {"type": "date", "anchor": "y3", "hoverformat": "%Y-%m-%d"},
-        "yaxis": log_axis(curves.filter(regex=r"\.nav$"), "NAV, log scale"),
+        "yaxis": log_axis(curves.filter(regex=_NAVS), "NAV, log scale"),
         "yaxis2": axis("Drawdown") | {"domain": drawdown_at, "tickformat": ".0%", "nticks": 5},
         "yaxis3": axis() | {"domain": [0.0, height / total], "autorange": "reversed", "showgrid": False},
     }
@@ -71,6 +82,36 @@ def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool)
     return {"data": [*data, band], "layout": figure}
 
 
+def first_figure(curves: pd.DataFrame, benchmark: str, legs: Sequence[str], best_is_base: bool) -> Figure:
+    """NAV on a log axis and drawdown of base, best and one leg held throughout: the first picture of the page."""
+    kept = thinned(len(curves))
+    few = [f"hold.{leg}.nav" for leg in legs if leg != benchmark] + [f"{MIX}.nav"]
+    shown = curves.drop(columns=few, errors="ignore")
+    dates, data = _dates(shown.iloc[kept]), []
+    for name, text, style in _lines(shown, [leg for leg in legs if leg == benchmark], best_is_base):
+        nav = shown[f"{name}.nav"]
+        fall = nav / nav.cummax().clip(lower=1.0) - 1.0
+        style = style | {"color": leg_colours(legs)[benchmark]} if name.startswith("hold.") else style
+        data.append(_line(dates, nav.iloc[kept], text, style, "y") | {"hovertemplate": "%{y:.3g}"})
+        data.append(_line(dates, fall.iloc[kept], text, style, "y2") | {"showlegend": False})
+        data[-1]["hovertemplate"] = "%{y:.1%}"
+    figure = layout(330, margin={"t": 44, "b": 30, "l": 56, "r": 8})
+    figure |= {
+        "hovermode": "x unified",
+        "hoversubplots": "axis",
+        "legend": LEGEND,
+        "xaxis": axis() | {"type": "date", "anchor": "y2", "hoverformat": "%Y-%m-%d"},
+        "yaxis": log_axis(shown.filter(regex=_NAVS), "NAV, log scale") | {"domain": [0.38, 1.0]},
+        "yaxis2": axis("Drawdown") | {"domain": [0.0, 0.33], "tickformat": ".0%", "nticks": 4},
+    }
+    after = (shown["segment"] == "after_publication").to_numpy()
+    if after.any():
+        figure["legend"] = LEGEND | {"y": 1.07}
+        first = _dates(shown.iloc[[int(after.argmax())]])[0]
+        figure |= publication_shading(first, dates[-1], late=bool(after.mean() < 0.5))
+    return {"data": data, "layout": figure}
+
+
 def after_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> Figure | None:
     """NAV after publication, 1 at the last close before it; None without such days."""
     late = (curves["segment"] == "after_publication").to_numpy()
@@ -78,7 +119,7 @@ def after_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) 
         return None
     first = int(late.argmax())
     part = curves.iloc[max(first - 1, 0) :]
-    navs = part.filter(regex=r"\.nav$")
+    navs = part.filter(regex=_NAVS)
     navs = navs / (navs.iloc[0] if first else 1.0)
     data = [
         _line(_dates(part), navs[f"{name}.nav"], text, style, "y") | {"hovertemplate": "%{y:.3f}"}

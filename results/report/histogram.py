@@ -74,3 +74,19 @@ def histogram_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -
         cut = {"text": f"↑ {tallest:,.0f} ", "x": float(centres[counts.argmax()]), "y": 1.24 * next_one}
         notes.append(cut | {"xanchor": "right", "yanchor": "top", "showarrow": False})
     return {"data": [bars], "layout": figure}
+
+
+def rank_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -> Figure | None:
+    """The histogram in little room, for the first screen: as high as the first picture, without a y axis."""
+    figure = histogram_figure(histogram, marks, metric)
+    if figure is None:
+        return None
+    figure["layout"] |= {"height": 330, "margin": figure["layout"]["margin"] | {"l": 8, "r": 8, "b": 40}}
+    plot_height = 330 - 40 - figure["layout"]["margin"]["t"]
+    for level, (line, note) in enumerate(
+        zip(figure["layout"]["shapes"], figure["layout"]["annotations"], strict=False)
+    ):
+        note["y"] = 1.02 + 18 * level / plot_height
+        line["y1"] = note["y"] + 14 / plot_height
+    figure["layout"]["yaxis"] |= {"showticklabels": False, "ticks": "", "title": {"text": ""}}
+    return figure

@@ -14,15 +14,15 @@ from gridproof.results.run.record import Record
 UNDEFINED = "–"
 
 
-def format_value(value: float | None, unit: Unit) -> str:
-    """A value of a unit: 0.381 is "38.1%" as percent, "0.38" as ratio, "0" as count.
+def format_value(value: float | None, unit: Unit, digits: int = 1) -> str:
+    """A value of a unit: 0.381 is "38.1%" as percent, "0.38" as ratio, "0" as count. digits: of a percentage.
 
     A ratio of 10,000 or more is only bounded (">9,999"): its denominator is close to zero.
     """
     if value is None or not math.isfinite(value):
         return UNDEFINED
     if unit == "percent":
-        return minus(f"{100 * value:z,.1f}%")
+        return minus(f"{100 * value:z,.{digits}f}%")
     if unit == "ratio" and abs(value) >= 10_000:
         return "<−9,999" if value < 0 else ">9,999"
     return minus(f"{value:z,.{0 if unit == 'count' else 2}f}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 from functools import cache
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import jinja2
 import markupsafe
 import pandas as pd
-from plotly.offline.offline import get_plotlyjs
 
 from gridproof.kernels.metrics import BY_NAME, Metric
+from gridproof.results.performance.performance import read_performance
 from gridproof.results.report.axis import ReportAxis, read_axes
-from gridproof.results.report.curves import after_figure, curves_figure, with_mix
+from gridproof.results.report.curves import after_figure, curves_figure, first_figure, with_mix
 from gridproof.results.report.figures import BEST, INK, leg_colours
 from gridproof.results.report.headline import (
     base_is_best,
@@ -34,44 +33,51 @@ from gridproof.results.report.heatmaps import (
     surface_figure,
     with_environment_means,
 )
-from gridproof.results.report.histogram import Mark, histogram_figure
-from gridproof.results.report.number_format import format_metric
+from gridproof.results.report.histogram import Mark, histogram_figure, rank_figure
+from gridproof.results.report.number_format import format_metric, format_percentile
+from gridproof.results.report.packed import FigureSet, packed_plotly
 from gridproof.results.report.search_record import SearchRecord, read_search
+from gridproof.results.report.sections.benchmark import benchmark_section
+from gridproof.results.report.sections.calendar import calendar_section
 from gridproof.results.report.sections.conclusion import conclusion_section
 from gridproof.results.report.sections.cross_validation import cross_validation_section
 from gridproof.results.report.sections.data import data_section
 from gridproof.results.report.sections.data_snooping import data_snooping_section
 from gridproof.results.report.sections.deflation import deflation_section
+from gridproof.results.report.sections.drawdowns import drawdown_rows
 from gridproof.results.report.sections.environments import environments_section
 from gridproof.results.report.sections.evidence import evidence_section
 from gridproof.results.report.sections.holdings import holdings_section
 from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.report.sections.overfitting import overfitting_section
+from gridproof.results.report.sections.positions import positions_section
 from gridproof.results.report.sections.search import search_section
 from gridproof.results.report.sections.search_walk_forward import search_walk_forward_sentence
 from gridproof.results.report.sections.selections import selections_section
 from gridproof.results.report.sections.sensitivity import sensitivity_section
 from gridproof.results.report.sections.sharpe_intervals import intervals_section
+from gridproof.results.report.sections.signal_levels import signal_level_rows
 from gridproof.results.report.sections.stress import stress_section
 from gridproof.results.report.sections.trial_counts import trial_counts
 from gridproof.results.report.sections.years import years_section
+from gridproof.results.report.surface_explorer import surface_explorer
 from gridproof.results.report.tables import comparison_table, facts_table, top_table
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.record import Record, choice_noun
 from gridproof.results.run.store import REPORT, STATISTICS, Store
 from gridproof.results.run.summary_record import SUMMARY
 from gridproof.results.template import load_template
+from gridproof.results.texts.markup import translate_page
+from gridproof.results.texts.translation import Language
 
-FIGURE_CONFIG = {"displayModeBar": False, "responsive": True}
 
-
-def write_report(folder: pathlib.Path) -> pathlib.Path:
+def write_report(folder: pathlib.Path, language: Language = "en") -> pathlib.Path:
     """Write ``report.html`` into a finished run's folder and return its path.
 
     Reads summary.json, curves.parquet, top.parquet and surfaces.parquet; of a search also search.json and
     trials.parquet. Without statistics.json the page says that no verdict was computed. A part missing in it is shown
     as "not computable" with the reason. Undefined numbers (null or NaN) are shown as a dash. The page needs no
-    network, and the same folder gives the same bytes.
+    network, and the same folder gives the same bytes. language: of all texts but those of the study.
 
     Raises InputError where a file is missing or damaged.
     """
@@ -90,7 +96,7 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
     metric = BY_NAME[summary["objective"]]
     same_curve = bool(curves["base.nav"].equals(curves["best.nav"]))
     favourable = base_objective_at(pairs, axes_by_name, [axis.name for axis in axes if axis.favours_best])
-    marks = _marks(summary)
+    marks, performance = _marks(summary), read_performance(curves, summary)
     page = _template().render(
         summary=summary,
         noun=choice_noun(summary),
@@ -112,15 +118,31 @@ def write_report(folder: pathlib.Path) -> pathlib.Path:
         histogram=histogram_figure(summary["histogram"], marks, metric),
         maps=_maps(pairs, axes_by_name, sampled, metric),
         pairs=len(pairs),
+        explorer=surface_explorer(pairs, axes_by_name, metric),
         top=top_table(summary, top, axes),
-        plotly=markupsafe.Markup(get_plotlyjs()),
-        config=FIGURE_CONFIG,
+        plotly=packed_plotly(),
+        figures=FigureSet(language),
+        first=first_figure(curves, performance.benchmark_name, summary["legs"], same_curve),
+        rank=rank_figure(summary["histogram"], marks, metric),
+        percentile=None if summary["base"]["percentile"] is None else format_percentile(summary["base"]["percentile"]),
+        calendar=calendar_section(performance, summary["window"]["published"]),
+        against=benchmark_section(performance, summary["legs"]),
+        drawdowns=drawdown_rows(performance),
+        positions=positions_section(performance),
+        levels=signal_level_rows(performance),
         **_sections(statistics, summary, curves, marks, searched),
     )
+    page = translate_page(page, language)
     target = folder / REPORT
     with atomic_write(target) as part:
         part.write_text(page, encoding="utf-8", newline="\n")
     return target
+
+
+def report_language(folder: pathlib.Path) -> Language:
+    """The language of a run's page."""
+    with (folder / REPORT).open(encoding="utf-8") as page:
+        return "zh" if '<html lang="zh">' in page.read(200) else "en"
 
 
 def _statistics(store: Store) -> Record | None:
@@ -191,12 +213,6 @@ def _maps(
     return maps
 
 
-def _script(value: Any) -> markupsafe.Markup:
-    """JSON escaped for use inside a script element."""
-    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    return markupsafe.Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
-
-
 def _breakable(text: str) -> markupsafe.Markup:
     """A name with a possible line break after each dot and underscore."""
     escaped = str(markupsafe.escape(text))
@@ -207,4 +223,4 @@ def _breakable(text: str) -> markupsafe.Markup:
 def _template() -> jinja2.Template:
     """The page's template, compiled once in a process."""
     page = pathlib.Path(__file__).with_name("report.html.j2")
-    return load_template(page, breakable=_breakable, script=_script)
+    return load_template(page, breakable=_breakable)

@@ -14,6 +14,7 @@ from gridproof.kernels.metrics import BY_NAME, TABLE
 from gridproof.results.run.lock import folder_lock
 from gridproof.results.run.store import REPORT, SEARCH, STATISTICS, Store
 from gridproof.results.run.summary_record import SUMMARY
+from gridproof.results.texts.translation import Language
 
 _SURFACES = ("base", "mean", "max", "count", "whole_grid_mean", "whole_grid_max", "whole_grid_count")
 # Metrics of the table that a notebook shows.
@@ -44,7 +45,7 @@ class Run:
     >>> run.top(3)["rank"].tolist()
     [1, 2, 3]
     >>> list(run.curves.columns[:3])
-    ['date', 'segment', 'base.leg']
+    ['segment', 'base.leg', 'base.return']
     >>> run
     Run('runs/us-demo-...': us-demo, 6 variants, best sharpe ...)
     """
@@ -112,23 +113,35 @@ class Run:
 
     @property
     def curves(self) -> pd.DataFrame:
-        """Daily curves of base, best and each leg held throughout."""
-        return Store(self.folder).read_table("curves.parquet")
+        """Daily curves of base, best and each leg held throughout, by date. ``base.state.SIGNAL`` and
+        ``base.value.SIGNAL`` are the states and numbers of the base's signals at that close, NaN where unknown."""
+        return Store(self.folder).read_table("curves.parquet").set_index("date")
+
+    @property
+    def positions(self) -> pd.DataFrame:
+        """A row for each position of the base, the earliest first: ``held``, ``from``, ``to``, ``days``, ``return``
+        (after cost) and ``benchmark``, what the leg with the highest Sharpe ratio in sample made on these days."""
+        from gridproof.results.performance.performance import read_performance
+        from gridproof.results.performance.positions import list_positions
+
+        read = read_performance(Store(self.folder).read_table("curves.parquet"), self.summary)
+        return list_positions(read.held, read.base, read.benchmark)
 
     def top(self, count: int = 20) -> pd.DataFrame:
         """The best distinct choices; ``equal`` says how many choices trade exactly like each."""
         return Store(self.folder).read_table("top.parquet").head(count)
 
     def surface(self, x: str, y: str, how: str = "base") -> pd.DataFrame:
-        """The objective over two axes, x down and y across.
+        """The objective, or another metric, over two axes, x down and y across.
 
         how: 'base' (all others at the base); 'mean', 'max' or 'count' over all choices, which have no values over an
-        axis of the environment; or 'whole_grid_mean', 'whole_grid_max' or 'whole_grid_count' over all variants. Raises
-        InputError.
+        axis of the environment; or 'whole_grid_mean', 'whole_grid_max' or 'whole_grid_count' over all variants. Another
+        metric, all others at the base: 'base.cagr', 'base.max_drawdown' and so on. Raises InputError.
         """
-        if how not in _SURFACES:
-            raise InputError(f"`how` must be one of {', '.join(_SURFACES)}", how, "surface", "Use one of them")
         table = Store(self.folder).read_table("surfaces.parquet")
+        known = [*_SURFACES, *(name for name in table.columns if name.startswith("base."))]
+        if how not in known:
+            raise InputError(f"`how` must be one of {', '.join(known)}", how, "surface", "Use one of them")
         flipped = (table.x_axis == y) & (table.y_axis == x)
         cells = table[((table.x_axis == x) & (table.y_axis == y)) | flipped]
         if cells.empty:
@@ -156,15 +169,18 @@ class Run:
         Store(self.folder).verify(SUMMARY, *sorted(path.name for path in self.folder.glob("*.parquet")))
         return run_query(self.folder, query, unsafe)
 
-    def report(self) -> Path:
-        """Writes report.html again. Raises InputError where the folder holds no finished run, a file is damaged, or
-        another process writes into the folder."""
+    def report(self, language: Language = "en") -> Path:
+        """Writes report.html again, in English (``en``) or Chinese (``zh``).
+
+        Raises InputError where the folder holds no finished run, a file is damaged, or another process writes into the
+        folder.
+        """
         from gridproof.results.report.report import write_report
 
         store = Store(self.folder)
         store.verify(SUMMARY)  # Raises InputError where this is no finished run.
         with folder_lock(self.folder):
             store.unlist(REPORT)
-            written = write_report(self.folder)
+            written = write_report(self.folder, language)
             store.relist(REPORT)
         return written

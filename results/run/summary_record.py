@@ -138,8 +138,8 @@ class RunSummary(TypedDict):
     signal's path or in their execution. choices, evaluated_choices, distinct_choices: the same of the variants at the
     base's ``environment``, a value for each of its axes; ranks, best and histogram are among these. declared: whether
     the base was declared before its results were seen. distinct_paths: by signal. whole_grid: None where every variant
-    is a choice, or a sample was evaluated. variants_stored: whether variants.parquet holds every variant. notes: of the
-    study, and what is left out."""
+    is a choice, or a sample was evaluated. risk_free: a year, as a fraction. variants_stored: whether variants.parquet
+    holds every variant. notes: of the study, and what is left out."""
 
     study: str
     title: str | None
@@ -159,6 +159,7 @@ class RunSummary(TypedDict):
     data: DataRecord
     objective: str
     periods_per_year: float
+    risk_free: NotRequired[float]
     window: WindowRecord
     rule: list[str]
     legs: list[str]

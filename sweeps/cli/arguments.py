@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -57,3 +57,6 @@ HoursOption = Annotated[
     float | None, typer.Option("--max-hours", metavar="H", help="Stop after H hours; the same command resumes.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+LanguageOption = Annotated[
+    Literal["en", "zh"], typer.Option("--lang", help="Language of the page and of the tables: English or Chinese.")
+]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gridproof.results.texts.translation import Language, translate
 from gridproof.sweeps.progress.bars import BarDisplay
 from gridproof.sweeps.progress.display import Display
 from gridproof.sweeps.progress.lines import LineDisplay
@@ -15,13 +16,18 @@ from gridproof.sweeps.progress.plain_text import printable
 
 
 class _PlainConsole(Console):
-    """Prints text as it is: no markup, no emoji names, no highlighting, and no control characters."""
+    """Prints text as it is: no markup, no emoji names, no highlighting, and no control characters.
+
+    language: of what is printed.
+    """
+
+    language: ClassVar[Language] = "en"
 
     def __init__(self, **options: Any) -> None:
         super().__init__(highlight=False, markup=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(printable(text, lines=True), **options)
+        return super().render_str(printable(translate(text, self.language), lines=True), **options)
 
 
 console = _PlainConsole(soft_wrap=True)
@@ -34,9 +40,14 @@ def show_progress() -> Display:
     return BarDisplay(console) if console.is_terminal else LineDisplay()
 
 
+def speak(language: Language) -> None:
+    """Print in this language from now on."""
+    _PlainConsole.language = language
+
+
 def bold(text: str) -> Text:
-    """A name in bold."""
-    return Text(printable(text), "bold")
+    """A name or a sentence in bold."""
+    return Text(printable(translate(text, _PlainConsole.language)), "bold")
 
 
 def print_table(table: Table) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gridproof.sweeps.cli.arguments import DataOption, JsonOption, OutOption, RunArgument, TopOption
+from gridproof.sweeps.cli.arguments import DataOption, JsonOption, LanguageOption, OutOption, RunArgument, TopOption
 
 
 def show(
@@ -49,26 +49,27 @@ def show(
     print_summary(Run(folder, place=place.of(folder)), top)
 
 
-def verdict(run: RunArgument, data: DataOption = None) -> None:
+def verdict(run: RunArgument, data: DataOption = None, lang: LanguageOption = "en") -> None:
     """Compute the statistics of a finished RUN anew, and its report.
 
     The data must be those of the run: DIR, or the study's market.path if it is below the working directory.
     """
-    from gridproof.sweeps.cli.console import console, show_progress
+    from gridproof.sweeps.cli.console import console, show_progress, speak
     from gridproof.sweeps.cli.interrupts import resumable
     from gridproof.sweeps.cli.run_tables import print_verdict
     from gridproof.sweeps.execution.run_store import open_run_store
     from gridproof.sweeps.run import judge_run
 
+    speak(lang)
     place, folder = open_run_store(run)
     with resumable("the run's other files"), show_progress() as observer:
-        result = judge_run(folder, data, observer, fetched=place.remote)
+        result = judge_run(folder, data, observer, fetched=place.remote, language=lang)
         place.save()
     print_verdict(result)
     console.print(f"{place.of(folder)}/report.html")
 
 
-def report(run: RunArgument) -> None:
+def report(run: RunArgument, lang: LanguageOption = "en") -> None:
     """Write report.html of a finished RUN anew."""
     from gridproof.results.run.run import Run
     from gridproof.sweeps.cli.console import console
@@ -79,7 +80,7 @@ def report(run: RunArgument) -> None:
     place, folder = open_run_store(run)
     _print_complaint(folder)
     with resumable("the run's other files"), resumable_writes(folder):
-        written = Run(folder).report()
+        written = Run(folder).report(lang)
         place.save()
     console.print(f"{place.of(folder)}/{written.name}")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gridproof.sweeps.cli.arguments import DataOption, JsonOption, StudyArgument
+from gridproof.sweeps.cli.arguments import DataOption, JsonOption, LanguageOption, StudyArgument
 
 
 def point(
@@ -21,10 +21,12 @@ def point(
     curve: Annotated[
         Path | None, typer.Option(metavar="FILE.csv", help="Write signals, weights, return and NAV of each day.")
     ] = None,
+    lang: LanguageOption = "en",
 ) -> None:
     """Evaluate one variant of STUDY, day by day."""
     import sys
 
+    from gridproof.sweeps.cli.console import speak
     from gridproof.sweeps.cli.run_tables import print_selections
     from gridproof.sweeps.cli.streams import print_json, writing
     from gridproof.sweeps.cli.study_tables import print_point
@@ -34,6 +36,7 @@ def point(
     from gridproof.sweeps.progress.plain_text import printable
     from gridproof.sweeps.study.study import load_study, parse_changes
 
+    speak(lang)
     checked = load_study(study)
     market = market_of(checked, data)
     result = evaluate_point(checked, market, parse_changes(values or []))

@@ -10,6 +10,7 @@ from gridproof.sweeps.cli.arguments import (
     BackendOption,
     DataOption,
     HoursOption,
+    LanguageOption,
     OutOption,
     RayOption,
     SetOption,
@@ -42,13 +43,14 @@ def run(
     node_hour_price: Annotated[
         float | None, typer.Option(metavar="X", help="Price of one node for one hour, in the unit of --max-cost.")
     ] = None,
+    lang: LanguageOption = "en",
 ) -> None:
     """Evaluate every variant of STUDY.
 
     Writes a run folder with all results and report.html. The same command resumes an unfinished run, and only prints
     a finished one.
     """
-    from gridproof.sweeps.cli.console import console, show_progress
+    from gridproof.sweeps.cli.console import console, show_progress, speak
     from gridproof.sweeps.cli.interrupts import resumable
     from gridproof.sweeps.cli.run_tables import print_summary
     from gridproof.sweeps.execution.budget import Budget
@@ -56,8 +58,10 @@ def run(
     from gridproof.sweeps.run import run_study
     from gridproof.sweeps.study.study import load_study, parse_changes
 
+    speak(lang)
     checked = load_study(study).set(parse_changes(set_ or []))
-    options = RunOptions(out, backend, sample, verdict, ray, workers, Budget(max_hours, max_cost, node_hour_price))
+    budget = Budget(max_hours, max_cost, node_hour_price)
+    options = RunOptions(out, backend, sample, verdict, ray, workers, budget, language=lang)
     with resumable("finished tiles"), show_progress() as observer:
         result = run_study(checked, data, options, observer)
     if result.reused:

@@ -10,6 +10,7 @@ from gridproof.sweeps.cli.arguments import (
     BackendOption,
     DataOption,
     HoursOption,
+    LanguageOption,
     OutOption,
     RayOption,
     SetOption,
@@ -72,13 +73,14 @@ def search(
     ray: RayOption = None,
     workers: WorkersOption = None,
     max_hours: HoursOption = None,
+    lang: LanguageOption = "en",
 ) -> None:
     """Search the space of STUDY with Optuna.
 
     Each trial evaluates all levels of the latches at the windows that the sampler proposes. What is found is swept
     with its neighbours and judged against all that was evaluated. The same command resumes.
     """
-    from gridproof.sweeps.cli.console import show_progress
+    from gridproof.sweeps.cli.console import show_progress, speak
     from gridproof.sweeps.cli.interrupts import resumable
     from gridproof.sweeps.cli.run_tables import print_search, print_summary
     from gridproof.sweeps.execution.budget import Budget
@@ -87,6 +89,7 @@ def search(
     from gridproof.sweeps.search.session import run_search
     from gridproof.sweeps.study.study import load_study, parse_changes
 
+    speak(lang)
     checked = load_study(study).set(parse_changes(set_ or []))
     options = SearchOptions(
         trials,
@@ -101,7 +104,8 @@ def search(
         storage,
         resume,
     )
-    run = RunOptions(out, backend, verdict=verdict, ray=ray, workers=workers, budget=Budget(max_hours))
+    budget = Budget(max_hours)
+    run = RunOptions(out, backend, verdict=verdict, ray=ray, workers=workers, budget=budget, language=lang)
     with resumable("finished trials"), show_progress() as observer:
         result = run_search(checked, options, data, run, observer)
     print_search(result)

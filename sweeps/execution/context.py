@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gridproof.kernels.backend import Backend
 from gridproof.results.run.store import Store
+from gridproof.results.texts.translation import Language
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.progress.observer import RunObserver
@@ -15,7 +16,8 @@ from gridproof.sweeps.study.study import Study
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """data: the folder of the market's files, or None. runs: the run store that keeps the run's folder."""
+    """data: the folder of the market's files, or None. runs: the run store that keeps the run's folder. language: of
+    the page."""
 
     study: Study
     market: Market
@@ -24,3 +26,4 @@ class RunContext:
     store: Store
     runs: RunStore
     observer: RunObserver
+    language: Language = "en"

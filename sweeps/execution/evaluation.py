@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Evaluator
-from gridproof.results.run.record import objective_of
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
@@ -50,11 +51,15 @@ class GridEvaluation:
         """Metrics (n, S, 12 + A) of the different variants among ``variants``, by ascending index."""
         return evaluate_grid(ListedGrid(self.plan, variants), self.evaluate)
 
+    def in_sample(self, variants: Ints, names: Sequence[str]) -> Floats:
+        """Metrics in sample (n, K) of the different variants among ``variants``, by ascending index; K: the names."""
+        grid, columns = ListedGrid(self.plan, variants), [METRICS.index(name) for name in names]
+        pieces = map(grid.piece, range(grid.pieces))
+        return np.concatenate([self.evaluate(one.work)[one.job_of][:, 0, columns] for one in pieces])
+
     def objectives(self, variants: Ints) -> Floats:
         """The objective in sample (n,) of the different variants among ``variants``, by ascending index."""
-        grid, objective = ListedGrid(self.plan, variants), self.plan.study.spec.objective
-        pieces = map(grid.piece, range(grid.pieces))
-        return np.concatenate([objective_of(self.evaluate(one.work)[one.job_of], objective) for one in pieces])
+        return np.ascontiguousarray(self.in_sample(variants, [self.plan.study.spec.objective])[:, 0])
 
 
 def evaluate_grid(grid: Grid, evaluate: Evaluator) -> Floats:

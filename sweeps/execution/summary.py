@@ -81,6 +81,7 @@ def write_summary(
         "data": _data_record(context.market),
         "objective": study.spec.objective,
         "periods_per_year": study.spec.market.periods,
+        "risk_free": study.spec.risk_free,
         "window": {
             "from": str(days[0]),
             "to": str(days[-1]),

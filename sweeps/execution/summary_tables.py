@@ -22,6 +22,9 @@ from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
 from gridproof.sweeps.progress.observer import RunObserver
 
+# The metrics that surfaces.parquet has beside the objective.
+SURFACE_METRICS = ("sharpe", "cagr", "volatility", "max_drawdown", "calmar", "turnover")
+
 
 def tabulate_top(evaluation: GridEvaluation, tally: Tally, choices: Choices) -> pd.DataFrame:
     """Returns the best choices by the objective. Choices with equal metrics are one row, with the lowest index.
@@ -51,8 +54,9 @@ def tabulate_top(evaluation: GridEvaluation, tally: Tally, choices: Choices) -> 
 def tabulate_surfaces(evaluation: GridEvaluation, tally: Tally, sampled: bool) -> pd.DataFrame:
     """One row for each cell of every pair of axes with several values.
 
-    ``base``: all other axes at the base. ``count`` and what follows: over all choices, which have no cells of a pair
-    with an axis of the environment. ``whole_grid_count`` and what follows: over all variants, null for a sample.
+    ``base``: the objective, all other axes at the base; ``base.METRIC``: other metrics there, float32. ``count`` and
+    what follows: over all choices, which have no cells of a pair with an axis of the environment. ``whole_grid_count``
+    and what follows: over all variants, null for a sample.
     """
     study, surfaces = evaluation.plan.study, tally.surfaces
     space = study.space
@@ -76,10 +80,13 @@ def tabulate_surfaces(evaluation: GridEvaluation, tally: Tally, sampled: bool) -
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
     wanted = np.concatenate(cells) if cells else np.empty(0, dtype=np.int64)
     if len(wanted):
-        values = evaluation.objectives(wanted)
-        table["base"] = values[np.searchsorted(np.unique(wanted), wanted)]
+        values = evaluation.in_sample(wanted, [study.spec.objective, *SURFACE_METRICS])
+        values = values[np.searchsorted(np.unique(wanted), wanted)]
     else:
-        table["base"] = np.empty(0)
+        values = np.empty((0, 1 + len(SURFACE_METRICS)))
+    table["base"] = values[:, 0]
+    for number, name in enumerate(SURFACE_METRICS, 1):
+        table[f"base.{name}"] = values[:, number].astype(np.float32)
     for name, values in _surface_columns(tally.among_choices.surfaces, surfaces).items():
         table[name] = values
     for name, values in _surface_columns(surfaces, surfaces).items():
@@ -117,6 +124,8 @@ def tabulate_curves(plan: Plan, points: dict[str, Point], holds: dict[str, tuple
         if who == "base":
             for bit in plan.study.rule.bits:
                 columns[f"base.state.{bit}"] = point.curve[f"{bit}.state"]
+            for name in point.value_columns:
+                columns[f"base.value.{name.removesuffix('.value')}"] = point.curve[name]
     for name, (returns, _) in holds.items():
         columns[f"hold.{name}.nav"] = np.cumprod(1.0 + returns)
     return pd.DataFrame(columns, index=points["base"].curve.index).reset_index()

@@ -65,6 +65,13 @@ class Point:
     curve: pd.DataFrame
     held: list[str]  # the leg of each day
 
+    @property
+    def value_columns(self) -> list[str]:
+        """The columns of ``curve`` that hold numbers of signals; the columns of the states come after each signal's."""
+        columns = list(self.curve.columns)
+        weights = next(at for at, name in enumerate(columns) if name.startswith("weight."))
+        return [name for name in columns[:weights] if not name.endswith(".state")]
+
     def record(self) -> Record:
         """Everything but the daily curve, as plain values for JSON."""
         record: Record = {

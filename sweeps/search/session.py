@@ -223,7 +223,8 @@ def run_search(
             if options.walk_forward is not None:
                 record["walk_forward"] = session.walk_forward(context, options.walk_forward)
         local = surrounding_study(study, spec.dimensions, found.front[0], context)
-        swept = RunContext(local, market, data_folder(study, data), backend, store, runs, observer)
+        where = data_folder(study, data)
+        swept = RunContext(local, market, where, backend, store, runs, observer, run.language)
         report_faults(swept)
         if not store.has("study.yaml") or (folder / "study.yaml").read_bytes() != local.to_yaml().encode():
             store.clear()

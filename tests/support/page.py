@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gridproof.results.report.packed import unpack
 from gridproof.results.report.report import write_report
 
 # Of a page whose folder has a verdict.
@@ -31,10 +32,10 @@ HEADINGS = [
 
 
 def page_of(folder: pathlib.Path) -> str:
-    """The report without plotly's own text, which would match almost anything."""
+    """The report without plotly.js."""
     text = write_report(folder).read_text(encoding="utf-8")
-    start, end = text.index("<script>/**"), text.index("<script>\nconst drawFigure")
-    return (text[:start] + text[end:]).replace("\u00a0", " ")
+    start = text.index('<script type="text/plain" id="plotly-js">')
+    return (text[:start] + text[text.index('<script type="text/plain" id="figures">') :]).replace("\u00a0", " ")
 
 
 def headings_of(page: str) -> list[str]:
@@ -43,7 +44,7 @@ def headings_of(page: str) -> list[str]:
 
 def words_of(page: str) -> str:
     """The page's text without markup and figures."""
-    page = re.sub(r"<script>.*?</script>|<style>.*?</style>", " ", page, flags=re.DOTALL)
+    page = re.sub(r"<script[^>]*>.*?</script>|<style>.*?</style>", " ", page, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
@@ -68,8 +69,9 @@ def loads_nothing(page: str) -> bool:
 
 
 def figures_of(page: str) -> dict[str, Any]:
-    found = re.findall(r'drawFigure\("([\w-]+)", (\{.*\})\);</script>', page)
-    return {name: json.loads(text) for name, text in found}
+    found = re.search(r'<script type="text/plain" id="figures">(.*?)</script>', page)
+    assert found is not None
+    return {name: one for name, one in json.loads(unpack(found.group(1))).items() if name != "explorer"}
 
 
 def values_of(packed: Any, dtype: str = "<f8") -> list[float]:

@@ -103,6 +103,7 @@ def _make_run(
         frame |= {f"{who}.cost": 0.0, f"{who}.nav": nav, f"{who}.drawdown": drawdown_of(nav)}
         if who == "base":
             frame |= {"base.state.rate": (state == 1) * 1, "base.state.crowd": (state != 0) * 1}
+            frame |= {"base.value.rate": np.where(np.arange(days) < 60, np.nan, legs["value"])}
         weights = {"small": 0.4, "value": 0.218, "cash": 0.382}
         found[who] = {"parameters": chosen[who], "after_publication": None}
         found[who] |= {key: metrics(picked[part], weights) for key, part in parts.items()}
@@ -137,6 +138,7 @@ def _make_run(
         "data_hash": 32 * "da",
         "objective": "sharpe",
         "periods_per_year": 243,
+        "risk_free": 0.01,
         "window": window,
         "rule": ["cash: rate and crowd", "value: crowd", "small: otherwise"],
         "legs": list(legs),
@@ -187,11 +189,12 @@ def write_surfaces(folder: pathlib.Path, axes: dict[str, list[Any]], random: np.
         block = {"x_axis": x, "y_axis": y, "x_index": column, "y_index": row, "base": value, "count": 9}
         block |= {"x": [str(axes[x][i]) for i in column], "y": [str(axes[y][i]) for i in row]}
         block |= {"mean": 0.5 + value / 4, "mean_square": (0.5 + value / 4) ** 2 + 0.04, "max": value + 0.3}
+        block |= {"base.sharpe": value, "base.cagr": value / 5, "base.max_drawdown": -0.1 - value / 9}
         block |= {f"whole_grid_{name}": block[name] for name in ("count", "mean", "mean_square", "max")}
         if ENVIRONMENT in (x, y):
             block |= {"count": 0, "mean": np.nan, "mean_square": np.nan, "max": np.nan}
         blocks.append(pd.DataFrame(block))
-    names = ["x_axis", "y_axis", "x_index", "y_index", "base", "count", "mean", "mean_square"]
+    names = ["x_axis", "y_axis", "x_index", "y_index", "base", "base.cagr", "count", "mean", "mean_square"]
     names += ["whole_grid_count", "whole_grid_mean", "whole_grid_mean_square"]
     table = pd.concat(blocks) if blocks else pd.DataFrame(columns=names)
     table.to_parquet(folder / "surfaces.parquet")

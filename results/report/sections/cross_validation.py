@@ -12,7 +12,17 @@ import pandas as pd
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import plain
 from gridproof.results.report.curves import log_axis, publication_shading
-from gridproof.results.report.figures import INK, MIX_COLOUR, NULL, Figure, axis, base64_array, layout, leg_colours
+from gridproof.results.report.figures import (
+    INK,
+    MIX_COLOUR,
+    NULL,
+    Figure,
+    axis,
+    base64_array,
+    layout,
+    leg_colours,
+    thinned,
+)
 from gridproof.results.report.number_format import (
     UNDEFINED,
     format_count,
@@ -79,9 +89,10 @@ def navs_figure(
         if part is not None:
             drawn.append((name, part, colour, width))
     drawn += [(name, np.asarray(nav, dtype=float), colour, width) for name, nav, colour, width in lines]
-    data = []
+    data, kept = [], thinned(len(days))
+    shown = [days[at] for at in kept]
     for name, nav, colour, width in drawn:
-        trace: Figure = {"type": "scatter", "mode": "lines", "name": name, "x": days, "y": base64_array(nav)}
+        trace: Figure = {"type": "scatter", "mode": "lines", "name": name, "x": shown, "y": base64_array(nav[kept])}
         trace |= {"line": {"color": colour, "width": width}, "hovertemplate": "%{y:.3g}"}
         data.append(trace)
     figure = layout(320, margin={"t": 52, "b": 36, "l": 70, "r": 12}) | {"hovermode": "x unified", "shapes": []}

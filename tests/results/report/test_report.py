@@ -11,6 +11,7 @@ import pytest
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.histogram import histogram_figure
+from gridproof.results.report.packed import unpack
 from gridproof.results.report.report import write_report
 from tests.support.page import (
     figures_of,
@@ -27,7 +28,9 @@ def run(tmp_path: pathlib.Path) -> pathlib.Path:
 
 def test_page_is_one_file_that_loads_nothing(run: pathlib.Path) -> None:
     text = write_report(run).read_text(encoding="utf-8")
-    assert len(re.findall(r"\* plotly\.js v\d", text)) == 1
+    packed = re.findall(r'<script type="text/plain" id="plotly-js">(.*?)</script>', text)
+    assert [len(re.findall(r"\* plotly\.js v\d", unpack(one))) for one in packed] == [1]
+    assert len(text) < 3_000_000
     assert loads_nothing(page_of(run))
     assert [path.name for path in run.iterdir() if "report" in path.name] == ["report.html"]
 
@@ -40,8 +43,9 @@ def test_same_folder_gives_same_bytes(run: pathlib.Path) -> None:
 
 def test_figures_are_valid_plotly_and_follow_the_order_of_the_page(run: pathlib.Path) -> None:
     drawn = figures_of(page_of(run))
-    assert list(drawn)[:3] == ["figure-curves", "figure-after", "figure-histogram"]
-    assert list(drawn)[3:] == [f"figure-map-{k}" for k in range(1, 7)]
+    first = ["figure-first", "figure-rank", "figure-curves", "figure-after"]
+    assert list(drawn)[:7] == [*first, "figure-relative", "figure-rolling", "figure-histogram"]
+    assert list(drawn)[7:] == [f"figure-map-{k}" for k in range(1, 7)]
     for figure in drawn.values():
         go.Figure(figure)  # refuses unknown properties and values
 

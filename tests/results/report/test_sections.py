@@ -69,9 +69,13 @@ def test_figures_are_valid_plotly_and_each_section_has_its_own(run: pathlib.Path
     for figure in drawn.values():
         go.Figure(figure)  # refuses unknown properties and values
     assert [name for name in drawn if "map" not in name] == [
+        "figure-first",
+        "figure-rank",
         "figure-certainty",
         "figure-curves",
         "figure-after",
+        "figure-relative",
+        "figure-rolling",
         "figure-histogram",
         "figure-trials",
         "figure-logits",

@@ -38,6 +38,6 @@ def test_walk_forward_stands_beside_base_and_legs_over_its_own_days(run: pathlib
     first = (curves["date"].dt.strftime("%Y-%m-%d") == record["curve"]["date"][0]).idxmax()
     expected = curves["base.nav"].to_numpy()[first:] / curves["base.nav"][first - 1]
     drawn = values_of(figure["data"][3]["y"], "<f4")
-    np.testing.assert_allclose(drawn, expected, rtol=1e-6)
+    np.testing.assert_allclose(drawn, expected, rtol=4e-5)  # figures round to 14 bits
     starts = [shape["x0"] for shape in figure["layout"]["shapes"] if shape["line"]["width"] == 1]
     assert {fold["test_from"] for fold in record["folds"]} <= set(starts)

@@ -63,7 +63,14 @@ def test_section_stands_first_and_the_others_keep_their_numbers(several: pathlib
     page = page_of(several)
     assert headings_of(page) == [*HEADINGS[:2], "1. Search", *HEADINGS[3:]]
     drawn = figures_of(page)
-    assert list(drawn)[:4] == ["figure-progress", "figure-front", "figure-importances", "figure-certainty"]
+    assert list(drawn)[:6] == [
+        "figure-first",
+        "figure-rank",
+        "figure-progress",
+        "figure-front",
+        "figure-importances",
+        "figure-certainty",
+    ]
     for figure in drawn.values():
         go.Figure(figure)  # refuses unknown properties and values
 

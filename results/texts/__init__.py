@@ -1,0 +1,1 @@
+"""Every text of page and terminal in English and in Chinese."""

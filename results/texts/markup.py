@@ -1,0 +1,61 @@
+"""Texts of an HTML page and of the data of its figures, translated in place."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+from markupsafe import escape
+
+from gridproof.results.texts.translation import Language, Translation, chinese
+
+# What is no text of the page: scripts, styles, code, and the study's own title.
+_MARKUP = re.compile(
+    r"(<script\b.*?</script>|<style\b.*?</style>|<code\b.*?</code>|<title>.*?</title>|<h1>.*?</h1>|<[^>]+>)", re.DOTALL
+)
+_LEAD = re.compile(r"^([\s:;,]*)(.*?)(\s*)$", re.DOTALL)
+_MARKS = {":": "：", ";": "；", ",": "，"}
+# Keys of a figure's description whose texts a reader sees.
+_SEEN = {"text", "name", "ticktext", "hovertemplate", "texttemplate", "label", "title", "x", "y"}
+
+
+def translate_page(page: str, language: Language) -> str:
+    """The page with every text between its tags in the language; scripts, styles and code stay as they are."""
+    if language == "en":
+        return page
+    into = chinese()
+    parts = _MARKUP.split(page.replace("<wbr>", "\u200b"))
+    made = [part if part.startswith("<") else _text(part, into) for part in parts]
+    return "".join(made).replace("\u200b", "<wbr>").replace('<html lang="en">', '<html lang="zh">')
+
+
+def _text(part: str, into: Translation) -> str:
+    if not part.strip():
+        return part
+    plain = unescape(part).replace("\u200b", "")
+    match = _LEAD.match(plain)
+    assert match is not None
+    lead, body, tail = match.groups()
+    found = into.find(" ".join(body.split())) if body else ""
+    if found is None:
+        return part
+    return str(escape("".join(_MARKS.get(mark, mark) for mark in lead) + found + tail))
+
+
+def translate_figure(value: Any, language: Language, key: str = "") -> Any:
+    """A figure's description with the texts that a reader sees in the language."""
+    if language == "en":
+        return value
+    if isinstance(value, dict):
+        return {name: translate_figure(each, language, name) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [translate_figure(each, language, key) for each in value]
+    return _label(value) if isinstance(value, str) and key in _SEEN else value
+
+
+def _label(text: str) -> str:
+    """A text of a figure, line by line; what a reader does not see, as <extra></extra>, stays."""
+    into = chinese()
+    pieces = re.split(r"(<[^>]+>)", text)
+    return "".join(piece if piece.startswith("<") else into(piece) for piece in pieces)

@@ -1,0 +1,119 @@
+"""English texts in Chinese: whole texts, and sentences of which names and numbers vary.
+
+A message is a pair of an English and a Chinese text with the same fields in braces. The fields ``n``, ``n2`` and so on
+are numbers; ``date``, ``from`` and ``to`` are dates; ``list`` is names joined by commas and "and"; ``clauses`` are
+joined by semicolons; any other is a text, which is translated in its turn or kept, as names of axes and series are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Literal
+
+from gridproof.results.texts.catalogue import read_messages
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+_FIELD = re.compile(r"\{(\w+)\}")
+_NUMBER = r"(?:[<>≥≤±+−-]*\d[\d.,]*%?|–|∞)(?: ± [\d.]+%?)?"
+# The end of a sentence, before the beginning of the next.
+_SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z“±*†∞\d]|p: )")
+_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ][\d:]+)?"
+# Separators of a list and of clauses, outside brackets.
+_COMMA, _SEMICOLON = re.compile(r"(?:, and |, | and )(?![^()]*\))"), re.compile(r"; (?![^()]*\))")
+
+
+def fields_of(text: str) -> list[str]:
+    """The names of the fields of a message, sorted."""
+    return sorted(_FIELD.findall(text))
+
+
+class Translation:
+    """English to Chinese by a catalogue of messages."""
+
+    def __init__(self, messages: Mapping[str, str]) -> None:
+        self._whole = {english: chinese for english, chinese in messages.items() if not _FIELD.search(english)}
+        patterns = [(english, chinese) for english, chinese in messages.items() if _FIELD.search(english)]
+        # The message with the most fixed letters is the most specific: it is tried first.
+        patterns.sort(key=lambda pair: -len(_FIELD.sub("", pair[0])))
+        self._patterns = [(_pattern(english), _FIELD.split(english)[0], chinese) for english, chinese in patterns]
+        self._known: dict[str, str | None] = {}
+
+    def __call__(self, text: str) -> str:
+        """The text in Chinese; what no message says stays as it is. Space around the text is kept."""
+        stripped = " ".join(text.split())
+        if not stripped:
+            return text
+        found = self.find(stripped)
+        if found is None:
+            return text
+        before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        return before + found + after
+
+    def find(self, text: str) -> str | None:
+        """The text in Chinese, or None where no message says it, or only a part of it."""
+        if text not in self._known:
+            self._known[text] = self._find(text)
+        return self._known[text]
+
+    def _find(self, text: str) -> str | None:
+        if text in self._whole:
+            return self._whole[text]
+        sentences = _SENTENCE.split(text)
+        if len(sentences) > 1:
+            parts = [self.find(one) for one in sentences]
+            if all(part is not None for part in parts):
+                return "".join(part for part in parts if part is not None)
+        if not text.endswith(".") and len(split := _SEMICOLON.split(text)) > 1:
+            clauses = [self.find(one) for one in split]
+            if all(one is not None for one in clauses):
+                return "；".join(one for one in clauses if one is not None)
+        for pattern, start, chinese in self._patterns:
+            if text.startswith(start) and (match := pattern.fullmatch(text)):
+                values = {name: self._field(name, value) for name, value in match.groupdict().items()}
+                return chinese.format_map(values)
+        if len(sentences) > 1 and any(part is not None for part in parts):
+            return "".join(part if part is not None else one for part, one in zip(parts, sentences, strict=True))
+        return None
+
+    def _field(self, name: str, value: str) -> str:
+        if name.startswith("list"):
+            return "、".join(self(part) for part in _COMMA.split(value))
+        if name.startswith("clauses"):
+            return "；".join(self(part) for part in _SEMICOLON.split(value))
+        return value if re.match(r"n\d*$", name) else self(value)
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts = _FIELD.split(english)
+    made = [re.escape(parts[0])]
+    seen: set[str] = set()
+    for name, fixed in zip(parts[1::2], parts[2::2], strict=True):
+        if name in seen:
+            made.append(f"(?P={name})")
+        else:
+            made.append(f"(?P<{name}>{_form(name)})")
+        seen.add(name)
+        made.append(re.escape(fixed))
+    return re.compile("".join(made))
+
+
+def _form(name: str) -> str:
+    """What a field may be, as a regular expression."""
+    if re.fullmatch(r"n\d*", name):
+        return _NUMBER
+    return _DATE if name in ("date", "from", "to") else ".+?"
+
+
+@cache
+def chinese() -> Translation:
+    """The translation by all messages, built once in a process."""
+    return Translation(read_messages())
+
+
+def translate(text: str, language: Language) -> str:
+    """A text in the language. text: in English."""
+    return text if language == "en" else chinese()(text)

@@ -1,0 +1,159 @@
+"""Months, rolling figures, drawdowns, benchmark, positions and signal levels against plain pandas and statsmodels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api
+
+from gridproof.results.performance.benchmark import compare, relative_nav
+from gridproof.results.performance.drawdowns import deepest_drawdowns
+from gridproof.results.performance.months import daily_returns, monthly_returns, yearly_returns
+from gridproof.results.performance.positions import list_positions
+from gridproof.results.performance.rolling import rolling_sharpe, rolling_volatility
+from gridproof.results.performance.signal_levels import forward_returns, returns_by_level
+
+PERIODS, RISK_FREE = 252.0, 0.015
+
+
+def draw(seed: int, days: int = 900) -> pd.Series[Any]:
+    drawn = np.random.default_rng(seed).normal(0.0004, 0.012, days)
+    return pd.Series(drawn, index=pd.bdate_range("2015-03-04", periods=days))
+
+
+@pytest.fixture(scope="module")
+def base() -> pd.Series[Any]:
+    return draw(1) * 0.6 + draw(2) * 0.5
+
+
+@pytest.fixture(scope="module")
+def benchmark() -> pd.Series[Any]:
+    return draw(2)
+
+
+def test_returns_of_a_curve_count_its_first_day(base: pd.Series[Any]) -> None:
+    np.testing.assert_allclose(daily_returns((1 + base).cumprod()), base, atol=1e-14)
+
+
+def test_months_and_years_compound_their_days(base: pd.Series[Any]) -> None:
+    nav = pd.concat([pd.Series([1.0], index=[base.index[0] - pd.Timedelta(days=1)]), (1 + base).cumprod()])
+    months = nav.resample("ME").last().pct_change()
+    months.iloc[0] = nav.resample("ME").last().iloc[0] - 1
+    table = monthly_returns(base)
+    for end, value in months.items():
+        day = pd.Timestamp(str(end))
+        assert table.loc[day.year, day.month] == pytest.approx(value, abs=1e-12)
+    assert table.isna().sum().sum() == 12 * len(table) - len(months)
+    years = yearly_returns(base)
+    np.testing.assert_allclose((1 + table.fillna(0)).prod(axis=1) - 1, years, atol=1e-12)
+
+
+def test_rolling_figures_are_those_of_each_window(base: pd.Series[Any]) -> None:
+    ratio, spread = (
+        rolling_sharpe(base, 252, PERIODS, RISK_FREE),
+        rolling_volatility(base, 252, PERIODS),
+    )
+    assert ratio.iloc[:251].isna().all()
+    for end in (251, 400, 899):
+        part = base.iloc[end - 251 : end + 1]
+        volatility = part.std() * np.sqrt(PERIODS)
+        assert spread.iloc[end] == pytest.approx(volatility, abs=1e-12)
+        assert ratio.iloc[end] == pytest.approx((part.mean() * PERIODS - RISK_FREE) / volatility, abs=1e-10)
+    flat = pd.Series(0.0001, index=base.index)
+    assert rolling_sharpe(flat, 252, PERIODS, 0.0).isna().all()
+
+
+def test_drawdowns_have_the_dates_of_a_curve_made_by_hand() -> None:
+    days = pd.bdate_range("2020-01-01", periods=9)
+    nav = pd.Series([0.9, 1.0, 1.2, 1.1, 0.6, 0.9, 1.3, 1.2, 1.25], index=days)
+    deep, first, last = deepest_drawdowns(nav)
+    assert (deep.peak, deep.trough, deep.recovery) == (days[2], days[4], days[6])
+    assert (deep.depth, deep.days_down, deep.days) == (pytest.approx(-0.5), 2, 4)
+    assert (first.peak, first.trough, first.recovery, first.days_down, first.days) == (None, days[0], days[1], 1, 2)
+    assert (last.peak, last.trough, last.recovery, last.days) == (days[6], days[7], None, 2)
+    assert deepest_drawdowns(nav, 1) == [deep]
+    assert deepest_drawdowns(nav.cummax()) == [first._replace(depth=pytest.approx(-0.1))]
+
+
+def test_the_deepest_drawdown_is_that_of_the_curve(base: pd.Series[Any]) -> None:
+    nav = (1 + base).cumprod()
+    falls = nav / nav.cummax().clip(lower=1) - 1
+    deepest = deepest_drawdowns(nav)[0]
+    assert deepest.depth == pytest.approx(falls.min(), abs=1e-14)
+    assert deepest.trough == falls.idxmin()
+
+
+def test_alpha_and_beta_are_those_of_least_squares(base: pd.Series[Any], benchmark: pd.Series[Any]) -> None:
+    found = compare(base, benchmark, PERIODS, RISK_FREE)
+    daily = RISK_FREE / PERIODS
+    fit = statsmodels.api.OLS(
+        (base - daily).to_numpy(), statsmodels.api.add_constant((benchmark - daily).to_numpy())
+    ).fit()
+    assert found.alpha == pytest.approx(fit.params[0] * PERIODS, abs=1e-12)
+    assert found.alpha_t == pytest.approx(fit.tvalues[0], abs=1e-9)
+    assert found.beta == pytest.approx(fit.params[1], abs=1e-12)
+    active = base - benchmark
+    assert found.tracking_error == pytest.approx(active.std() * np.sqrt(PERIODS), abs=1e-12)
+    assert found.information_ratio == pytest.approx(active.mean() / active.std() * np.sqrt(PERIODS), abs=1e-10)
+    assert found.correlation == pytest.approx(base.corr(benchmark), abs=1e-12)
+    up = benchmark > 0
+    assert found.up == pytest.approx(base[up].mean() / benchmark[up].mean(), abs=1e-12)
+    years = len(base) / PERIODS
+    cagr = [(1 + one).prod() ** (1 / years) - 1 for one in (base, benchmark)]
+    assert found.excess == pytest.approx(cagr[0] - cagr[1], abs=1e-12)
+    ratio = (1 + base).cumprod() / (1 + benchmark).cumprod()
+    np.testing.assert_allclose(relative_nav(base, benchmark), ratio, atol=1e-12)
+
+
+def test_a_benchmark_that_is_flat_or_the_same_has_no_figures(base: pd.Series[Any]) -> None:
+    flat = compare(base, base * 0 + 0.0001, PERIODS, RISK_FREE)
+    assert np.isnan([flat.alpha, flat.beta, flat.alpha_t, flat.correlation]).all()
+    same = compare(base, base, PERIODS, RISK_FREE)
+    assert (same.beta, same.tracking_error) == (pytest.approx(1.0), pytest.approx(0.0))
+    assert np.isnan(same.information_ratio)
+
+
+def test_positions_are_the_days_in_a_row_with_one_allocation() -> None:
+    days = pd.bdate_range("2020-01-01", periods=6)
+    held = pd.Series(["a", "a", "cash", "a", "a", "a"], index=days)
+    own = pd.Series([0.1, 0.1, 0.0, -0.5, 0.2, 0.0], index=days)
+    other = pd.Series([0.0, 0.2, 0.1, 0.0, 0.0, 0.1], index=days)
+    table = list_positions(held, own, other)
+    assert table["held"].tolist() == ["a", "cash", "a"]
+    assert table["from"].tolist() == [days[0], days[2], days[3]]
+    assert table["to"].tolist() == [days[1], days[2], days[5]]
+    assert table["days"].tolist() == [2, 1, 3]
+    np.testing.assert_allclose(table["return"], [0.21, 0.0, -0.4], atol=1e-12)
+    np.testing.assert_allclose(table["benchmark"], [0.2, 0.1, 0.1], atol=1e-12)
+
+
+def test_forward_returns_begin_on_the_next_day(benchmark: pd.Series[Any]) -> None:
+    nav = (1 + benchmark).cumprod()
+    for horizon in (1, 5):
+        expected = nav.shift(-horizon) / nav - 1
+        np.testing.assert_allclose(forward_returns(benchmark, horizon), expected, atol=1e-12)
+    assert np.isnan(forward_returns(benchmark.head(4), 5)).all()
+
+
+def test_levels_are_fifths_of_the_known_days(benchmark: pd.Series[Any]) -> None:
+    signal = pd.Series(np.random.default_rng(5).permutation(900).astype(float), index=benchmark.index)
+    signal.iloc[:100] = np.nan
+    found = returns_by_level(signal, benchmark)
+    nav = (1 + benchmark).cumprod()
+    bins = pd.qcut(signal, 5, labels=False)
+    for number, one in enumerate(found):
+        inside = bins == number
+        assert abs(one.days - 160) <= 1
+        after = (nav.shift(-5) / nav - 1)[(signal >= one.low) & (signal <= one.high)]
+        assert one.forward[1] == pytest.approx(after.mean(), abs=1e-12)
+        assert abs(int(inside.sum()) - one.days) <= 1
+    assert sum(one.days for one in found) == 800
+
+
+def test_equal_values_share_a_level(benchmark: pd.Series[Any]) -> None:
+    signal = pd.Series(np.where(np.arange(900) < 300, 1.0, 2.0), index=benchmark.index)
+    assert [(one.low, one.high, one.days) for one in returns_by_level(signal, benchmark)] == [(1, 1, 300), (2, 2, 600)]
+    assert returns_by_level(signal * np.nan, benchmark) == []

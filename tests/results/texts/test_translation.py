@@ -1,0 +1,125 @@
+"""The catalogue is whole in both languages, and a Chinese page has no English words left."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+
+from gridproof.results.report.packed import unpack
+from gridproof.results.report.report import report_language, write_report
+from gridproof.results.texts.catalogue import read_messages
+from gridproof.results.texts.markup import translate_figure, translate_page
+from gridproof.results.texts.translation import Translation, fields_of, translate
+from tests.support.run_folder import write_run
+from tests.support.search_folder import write_search
+from tests.support.search_page import add_verdict
+from tests.support.statistics_record import write_statistics
+
+# Words of the field and of the software that a Chinese reader knows by these names.
+_KEPT = {
+    "PBO", "DSR", "PSR", "SPA", "StepM", "BHY", "CPCV", "TPE", "NSGA", "PED", "ANOVA", "MinTRL", "logit", "mid", "NAV",
+    "Reality", "Check", "Bonferroni", "Holm", "Benjamini", "Hochberg", "Yekutieli", "Hansen", "White", "Romano", "Wolf",
+    "Harvey", "Liu", "Parzen", "gridproof", "parquet", "json", "statistics", "surfaces", "variants", "trials", "top",
+    "Chrome", "Firefox", "Safari", "DecompressionStream",
+}  # fmt: skip
+# Names and texts of the made-up studies and records, which are not gridproof's own.
+_GIVEN = re.compile(
+    r"The yield <b>series</b> starts in 2006\.|It bears twelve times the study's cost\.|switches >= 10|"
+    r"<(?:the )?index>|a test|"
+    r"the rule's timing is better than chance；nothing shows that it beats|Not computable: fewer than seven years\.|"
+    r"Ideas that were tried and dropped before this study are in no count\.|"
+    r"Market impact, capacity and failed orders: returns are after the study's costs & at its lag\.|"
+    r"代码[0-9a-f]{12}，数据[0-9a-f]{12}|[a-z_]+\.[a-z_]+"
+)
+
+
+def messages() -> dict[str, str]:
+    return read_messages()
+
+
+def test_every_message_has_both_languages_and_the_same_fields() -> None:
+    for english, chinese in messages().items():
+        assert english.strip(), english
+        assert chinese.strip(), english
+        assert set(fields_of(chinese)) <= set(fields_of(english)), english
+        lost = set(fields_of(english)) - set(fields_of(chinese))
+        assert not lost, f"{english}: the Chinese text lacks {lost}"
+
+
+def test_chinese_texts_are_written_as_chinese_is() -> None:
+    for english, chinese in messages().items():
+        assert not re.search(r"\d %|\d\s+万|[一-鿿] ,|[一-鿿]\.$", chinese), english
+        if re.search(r"[.]$", english) and re.search(r"[一-鿿]$", chinese):
+            pytest.fail(f"{english}: the Chinese sentence has no end")
+
+
+def left_over(page: str) -> Iterator[str]:
+    """English words of a page's texts, without names of the study and words that stay."""
+    body = re.sub(r"<(script|style|code|title|h1)\b.*?</\1>", " ", page, flags=re.DOTALL).replace("<wbr>", "")
+    for text in re.split(r"<[^>]+>", body):
+        plain = _GIVEN.sub("", unescape(" ".join(text.split())))
+        for word in re.findall(r"[A-Za-z]{3,}", plain):
+            if word not in _KEPT and word not in NAMES:
+                yield f"{word}: {plain}"
+
+
+# Names of axes, series and legs in the made-up studies.
+NAMES = {
+    "small", "value", "cash", "rate", "crowd", "yield", "window", "trend", "guarded", "plain", "rule", "use", "off",
+    "cpu", "and", "otherwise",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["run", "verdict"])
+def test_a_chinese_page_has_no_english_left(tmp_path: pathlib.Path, kind: str) -> None:
+    folder = write_run(tmp_path, days=700)
+    if kind == "verdict":
+        write_statistics(folder)
+    page = write_report(folder, "zh").read_text(encoding="utf-8")
+    assert report_language(folder) == "zh"
+    assert list(left_over(page)) == []
+
+
+def test_the_page_of_a_search_is_chinese_too(tmp_path: pathlib.Path) -> None:
+    page = write_report(add_verdict(write_search(tmp_path)), "zh").read_text(encoding="utf-8")
+    assert list(left_over(page)) == []
+
+
+def test_figures_are_translated_and_their_data_kept(tmp_path: pathlib.Path) -> None:
+    page = write_report(write_run(tmp_path), "zh").read_text(encoding="utf-8")
+    found = re.search(r'id="figures">(.*?)</script>', page)
+    assert found is not None
+    text = unpack(found.group(1))
+    assert "持有small" in text
+    assert "净值（对数）" in text
+    assert '"hold small"' not in text
+
+
+def test_names_numbers_and_lists_keep_their_place() -> None:
+    made = Translation(
+        {
+            "Sharpe ratio {n}": "夏普比率{n}",
+            "From base to best: {list}.": "变化：{list}。",
+            "Good: {clauses}.": "有效：{clauses}。",
+            "it beats {name} (p {n})": "强于{name}（p={n}）",
+            "hold {leg}": "持有{leg}",
+        }
+    )
+    assert made("Sharpe ratio −0.32") == "夏普比率−0.32"
+    assert made("From base to best: a 1 → 2, b 3 → 4 and c.") == "变化：a 1 → 2、b 3 → 4、c。"
+    assert made("Good: it beats hold x (p 0.01; twice); it beats y (p 0.02).").startswith("有效：")
+    assert made("it beats hold nasdaq (p 0.010)") == "强于持有nasdaq（p=0.010）"
+    assert made("nothing of it") == "nothing of it"
+    assert made("Sharpe ratio 1.00; Sharpe ratio 2.00") == "夏普比率1.00；夏普比率2.00"
+
+
+def test_a_study_named_like_a_message_stays_text() -> None:
+    page = "<h1>Sharpe ratio</h1><p>Sharpe ratio</p><code>Values</code><script>Values</script>"
+    assert translate_page(page, "zh") == page.replace("<p>Sharpe ratio</p>", "<p>夏普比率</p>")
+    assert translate_page(page, "en") == page
+    assert translate_figure({"name": "Drawdown", "type": "Drawdown"}, "zh") == {"name": "回撤", "type": "Drawdown"}
+    assert translate("Drawdown", "en") == "Drawdown"
