@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gridproof.sweeps.api import open_run as open_run
     from gridproof.sweeps.api import point as point
     from gridproof.sweeps.api import run as run
+    from gridproof.sweeps.data.vendor_import import import_data as import_data
     from gridproof.sweeps.execution.budget import Budget as Budget
     from gridproof.sweeps.execution.errors import IncompleteError as IncompleteError
     from gridproof.sweeps.factors.run import factors as factors
@@ -48,6 +49,7 @@ _MODULES = {
     "search": "gridproof.sweeps.search.search",
     "factors": "gridproof.sweeps.factors.run",
     "monitor": "gridproof.sweeps.monitor.run",
+    "import_data": "gridproof.sweeps.data.vendor_import",
     "open_run": "gridproof.sweeps.api",
     "Study": "gridproof.sweeps.study.study",
     "Market": "gridproof.signals.data.market",
@@ -77,6 +79,7 @@ __all__ = [
     "RunObserver",
     "Study",
     "factors",
+    "import_data",
     "load_market",
     "load_study",
     "monitor",

@@ -32,7 +32,7 @@ def test_links_are_relative_and_resolve(folder: str) -> None:
 
 
 # Folders of sweeps, each of which may import those before it; sweeps/run.py stands before search.
-ORDER = ("progress", "study", "plan", "monitor", "execution", "cluster", "verdict", "factors", "search", "cli")
+ORDER = ("progress", "study", "plan", "monitor", "data", "execution", "cluster", "verdict", "factors", "search", "cli")
 
 
 def sources(folder: str) -> Iterator[tuple[Path, ast.Module]]:

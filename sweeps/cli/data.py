@@ -1,7 +1,8 @@
-"""The commands about market files: data check."""
+"""The commands about market files: data check, data import."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,3 +55,34 @@ def check(
         print_check(record)
     if record["errors"]:
         raise typer.Exit(1)
+
+
+@app.command("import")
+def import_files(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="wind, choice, akshare, tushare, baostock, qlib or tdx.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="The exported files; of qlib the folder.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR|FILE", help="The Parquet file, or the folder for DIR/NAME.parquet.")
+    ],
+    append: Annotated[bool, typer.Option("--append", help="Add to the file that an earlier import wrote.")] = False,
+    revise: Annotated[
+        bool, typer.Option("--revise", help="With --append: accept and record changes of past rows.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write exports of a data vendor as one tidy Parquet file, and NAME.import.json beside it: what was done.
+
+    Prices and amounts are in yuan, volumes in shares, percentages are fractions, codes are as 600519.SH. Files of the
+    same columns are put below each other, those of other columns are joined by date and code.
+    """
+    from gridproof.sweeps.cli.console import console
+    from gridproof.sweeps.cli.data_tables import import_lines
+    from gridproof.sweeps.cli.streams import print_json
+    from gridproof.sweeps.data.vendor_import import import_data
+
+    record = import_data(kind, files, out, append=append, revise=revise)
+    if as_json:
+        print_json(record)
+        return
+    for line in import_lines(record):
+        console.print(line)

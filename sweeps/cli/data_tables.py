@@ -1,4 +1,4 @@
-"""What data check shows: one table of files, the calendars, and every warning and error."""
+"""What data check and data import show."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 from rich.table import Table
 
 from gridproof.sweeps.cli.console import console, print_table
+
+_COLUMNS = 20  # of an import that are listed
 
 
 def print_check(record: dict[str, Any]) -> None:
@@ -45,3 +47,25 @@ def print_check(record: dict[str, Any]) -> None:
 
 def _shown(names: list[str]) -> str:
     return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+
+
+def import_lines(record: dict[str, Any]) -> list[str]:
+    """The record of ``import_data`` in lines: the file, what was done with each source, and how prices are adjusted."""
+    codes = "" if record["codes"] is None else f", {record['codes']:,} code{'s' * (record['codes'] != 1)}"
+    lines = [f"{record['file']}: {record['rows']:,} rows, {record['first']} to {record['last']}{codes}"]
+    last = record["imports"][-1]
+    if len(record["imports"]) > 1:
+        counts = f"{last['new_rows']:,} rows are new, {last['same_rows']:,} were there"
+        lines.append(f"{counts}, {len(last['revisions']):,} values of the past changed")
+    for one in last["files"]:
+        dropped = "".join(f"; {count:,} left out: {reason}" for reason, count in one["dropped"].items())
+        notes = "".join(f"; {note}" for note in one["notes"])
+        lines.append(f"{one['name']}: {one['kept']:,} of {one['rows']:,} rows{dropped}{notes}")
+    columns = list(dict.fromkeys(f"  {name}: {text}" for one in last["files"] for name, text in one["columns"].items()))
+    lines += columns[:_COLUMNS]
+    if len(columns) > _COLUMNS:
+        lines.append(f"  and {len(columns) - _COLUMNS} more columns")
+    adjustment = record["adjustment"]
+    stated = "" if adjustment["stated"] is None else f", as the file states {adjustment['stated']}"
+    lines.append(f"adjustment of prices: {adjustment['kind'] or 'unknown'}{stated}; {adjustment['evidence']}")
+    return lines

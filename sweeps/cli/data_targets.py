@@ -10,9 +10,9 @@ import numpy as np
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.file.reader import FORMATS, resolve
 from gridproof.signals.synthetic.factor_panel import SYNTHETIC
+from gridproof.sweeps.data.data_check import DataCheck
 from gridproof.sweeps.factors.data import read_factor_data
 from gridproof.sweeps.factors.study import SHIPPED_FACTORS, FactorStudy, load_factor_study
-from gridproof.sweeps.monitor.data_check import DataCheck
 from gridproof.sweeps.monitor.monitor import SHIPPED_MONITORS, Monitor, load_monitor
 from gridproof.sweeps.study.document import read_document
 from gridproof.sweeps.study.shipped import SHIPPED

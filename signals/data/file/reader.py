@@ -19,6 +19,7 @@ from gridproof.signals.data.file.delimited import read_delimited
 from gridproof.signals.data.file.parquet import read_parquet
 from gridproof.signals.data.file.table import ROW, Table
 from gridproof.signals.data.file.tdx_day import read_tdx_day
+from gridproof.signals.data.file.tdx_minute import read_tdx_minute
 from gridproof.signals.data.file.workbook import read_workbook
 
 # Real data included in the arch package: the file "arch:NAME" reads arch.data.NAME.
@@ -26,7 +27,7 @@ PACKAGED = ("sp500", "nasdaq", "default", "vix")
 
 _TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-FORMATS = (*_TEXT, ".parquet", *_WORKBOOKS, ".day")
+FORMATS = (*_TEXT, ".parquet", *_WORKBOOKS, ".day", ".lc1", ".lc5")
 
 
 def read_table(file: str, folder: Path | None, where: str, sheet: str | None = None) -> Table:
@@ -124,6 +125,8 @@ def _read(file: str, path: Path, ending: str, sheet: str | None, _modified: int,
         raise InputError("a market file must not be empty", f"0 bytes in {file}", where, "Fetch it again")
     if ending == ".day":
         return read_tdx_day(data, file, where)
+    if ending in (".lc1", ".lc5"):
+        return read_tdx_minute(data, file, where)
     if ending.endswith(".gz"):
         _check_format(signature.identify(data), {signature.GZIP}, file, ending, where)
         data, ending = gzip.decompress(data), ending.removesuffix(".gz")

@@ -14,8 +14,8 @@ import pytest
 import gridproof as gp
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
+from gridproof.sweeps.data.data_check import DataCheck
 from gridproof.sweeps.execution.evaluation import evaluate_grid
-from gridproof.sweeps.monitor.data_check import DataCheck
 from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
