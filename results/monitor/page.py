@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 import markupsafe
 
+from gridproof.results.monitor.boards import boards
 from gridproof.results.monitor.number_format import format_change, format_share, format_value
 from gridproof.results.monitor.record import MonitorRecord, ReadingRecord, Unit
 from gridproof.results.monitor.sparkline import sparkline
@@ -60,6 +61,7 @@ def render(record: MonitorRecord, lang: Language = "en") -> str:
         sentences=sentences(record, lang),
         groups=groups,
         only=len(groups) == 1 and not record["groups"],
+        boards=boards(record, lang),
         printed=_printed(record, lang),
         notes=record["notes_zh" if lang == "zh" else "notes"],
     )

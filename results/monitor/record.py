@@ -111,6 +111,49 @@ class ChangeRecord(TypedDict):
     before_zh: str
 
 
+class CellRecord(TypedDict):
+    """A cell of a board; the value is null where it is not known or an input is not current."""
+
+    value: float | None
+    unit: Unit
+
+
+class BoardRowRecord(TypedDict):
+    title: str
+    title_zh: str
+    group: str | None
+    cells: list[CellRecord]
+    directions: list[int | None]  # by asset: 1 up, -1 down, 0 unchanged; null: unknown, or the row says nothing of it
+    why: str | None  # the inputs that are not current
+    why_zh: str | None
+
+
+class ReleaseRecord(TypedDict):
+    """A release of the week. Dates as YYYY-MM-DD; a next one has no value, and its date is expected."""
+
+    title: str
+    title_zh: str
+    date: str
+    month: str  # YYYY-MM
+    value: float | None
+    next: bool
+
+
+class BoardRecord(TypedDict):
+    """A table, or a path of (week end, across, up)."""
+
+    name: str
+    title: str
+    title_zh: str
+    source: str | None
+    columns: list[tuple[str, str]]  # in English and in Chinese
+    assets: list[tuple[str, str]]
+    rows: list[BoardRowRecord]
+    releases: list[ReleaseRecord]
+    path: list[tuple[str, float, float]]
+    units: list[Unit]
+
+
 class MonitorRecord(TypedDict):
     """A monitor on one date."""
 
@@ -124,5 +167,6 @@ class MonitorRecord(TypedDict):
     month_before: str
     groups: list[GroupRecord]
     readings: list[ReadingRecord]
+    boards: list[BoardRecord]
     since: str | None
     changed: list[ChangeRecord]

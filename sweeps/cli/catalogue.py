@@ -47,11 +47,15 @@ def operators(
         print_operators(language.own.values())
 
 
+_FILES = ("study", "factors", "monitor")
+
+
 def schema(
     of: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="study, factors (a factor study), or a record in a run's folder, such as summary."
+            metavar="NAME",
+            help="study, factors (a factor study), monitor, or a run's record, such as summary.",
         ),
     ] = "study",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to this file instead.")] = None,
@@ -69,8 +73,8 @@ def schema(
     with writing(out):
         out.write_text(text, encoding="utf-8")
     print(printable(f"Written to {out}."))
-    if of in ("study", "factors"):
-        print(printable(f"For your editor, begin the study file with: # yaml-language-server: $schema={out}"))
+    if of in _FILES:
+        print(printable(f"For your editor, begin the file with: # yaml-language-server: $schema={out}"))
 
 
 def _schema(of: str) -> dict[str, Any]:
@@ -82,12 +86,16 @@ def _schema(of: str) -> dict[str, Any]:
         from gridproof.sweeps.factors.spec import factor_schema
 
         return factor_schema()
+    if of == "monitor":
+        from gridproof.sweeps.monitor.schema import monitor_schema
+
+        return monitor_schema()
     from gridproof.results.run.record_schema import RECORDS, record_schema
 
     if of not in RECORDS:
         rule, remedy = (
-            "the schema must be that of a study or of a record of a run",
-            f"Use one of {', '.join(('study', 'factors', *RECORDS))}",
+            "the schema must be that of a study, of a monitor or of a record of a run",
+            f"Use one of {', '.join((*_FILES, *RECORDS))}",
         )
         raise InputError(rule, of, "--of", remedy)
     return record_schema(of)

@@ -13,6 +13,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.monitor.record import ChangeRecord, MonitorRecord, PrintedRecord, ReadingRecord, Status
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
+from gridproof.sweeps.monitor.board_records import board_records
 from gridproof.sweeps.monitor.distance import distance
 from gridproof.sweeps.monitor.freshness import DAILY
 from gridproof.sweeps.monitor.history import small_history
@@ -75,6 +76,7 @@ class MonitorBoard:
                 for name, one in spec.groups.items()
             ],
             "readings": readings,
+            "boards": board_records(views, self.monitor, on),
             "since": None if since is None else str(since),
             "changed": [] if since is None else self._changed(views, since, readings),
         }

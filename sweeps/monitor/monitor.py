@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from gridproof.signals.data.source import Source
 from gridproof.signals.expression.duration import Duration, is_duration
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language
+from gridproof.signals.expression.user_operators.file import OperatorFile
+from gridproof.sweeps.monitor.board_signals import board_signals
 from gridproof.sweeps.monitor.spec import MonitorSpec, ReadingSpec
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
@@ -50,7 +52,10 @@ class MonitorReading:
 
 @dataclass(frozen=True)
 class Monitor:
-    """A checked monitor file. Its own readings are signals of it, as those of a study are."""
+    """A checked monitor file. Its own readings are signals of it, as those of a study are.
+
+    ``cells``: the readings of the boards, by board, row and column; those of a path by across and up.
+    """
 
     document: Document
     spec: MonitorSpec
@@ -58,6 +63,8 @@ class Monitor:
     graph: Graph
     space: Space
     readings: tuple[MonitorReading, ...] = ()
+    cells: Mapping[tuple[str, str, str], tuple[MonitorReading, ...]] = field(default_factory=dict)
+    operators: OperatorFile | None = None  # the user's own
 
     @property
     def name(self) -> str:
@@ -70,7 +77,10 @@ class Monitor:
 
     def where(self, *path: str) -> str:
         """The place of a key; of a signal that of its reading."""
-        return self.document.where(("readings", *path[1:]) if path[:1] == ("signals",) else path)
+        if path[:1] == ("signals",):
+            board = path[1].split("/")
+            path = ("boards", *board) if len(board) > 1 else ("readings", *path[1:])
+        return self.document.where(path)
 
     def sources(self) -> list[Source]:
         return series_sources(self.spec.series, self.document)
@@ -98,7 +108,8 @@ def build_monitor(document: Document) -> Monitor:
     _check_names(spec, document)
     check_models(spec, document)
     table = AxisTable(document)
-    expressions = StudyExpressions(spec, table, document, Language(open_operators(spec.operators, document)))
+    operators = open_operators(spec.operators, document)
+    expressions = StudyExpressions(spec, table, document, Language(operators))
     signals, found, studies = [], {}, dict[Path | str, Study]()
     for name, one in spec.readings.items():
         if one.study is not None:
@@ -108,17 +119,26 @@ def build_monitor(document: Document) -> Monitor:
         signal = build_signal(name, own, spec, table, document, expressions, section="readings")
         check_signal(signal, table)
         signals.append(signal)
+    cells = board_signals(spec, table, document, expressions)
+    signals += [signal for each in cells.values() for signal in each]
     expressions.check_values()
     space = table.space({signal.name: signal.axes for signal in signals}, [], spec.base)
-    monitor = Monitor(document, spec, tuple(signals), expressions.graph, space)
+    monitor = Monitor(document, spec, tuple(signals), expressions.graph, space, operators=operators)
     for signal in signals:
+        if signal.name not in spec.readings:
+            continue
         one = spec.readings[signal.name]
         stated = one.when is not None or one.latch is not None
         found[signal.name] = MonitorReading(signal.name, one, monitor, signal, stated)
     readings = tuple(found[name] for name in spec.readings)
     for reading in readings:
         _check_reading(reading, document)
-    return Monitor(document, spec, tuple(signals), expressions.graph, space, readings)
+    of_boards = {key: tuple(_cell(monitor, signal) for signal in each) for key, each in cells.items()}
+    return replace(monitor, readings=readings, cells=of_boards)
+
+
+def _cell(monitor: Monitor, signal: Signal) -> MonitorReading:
+    return MonitorReading(signal.name, ReadingSpec(title=signal.name), monitor, signal, False)
 
 
 def _signal_spec(name: str, one: ReadingSpec, document: Document) -> SignalSpec:

@@ -66,6 +66,43 @@ class UnavailableSpec(_Part):
     printed: dict[Day, str] = Field({}, description="by date: what a report printed")
 
 
+class AssetSpec(_Part):
+    title: str = Field(description="what the asset is called")
+    title_zh: str | None = Field(None, description="the same on a Chinese page; default: the title")
+
+
+class BoardColumnSpec(AssetSpec):
+    value: Expression = Field(description="a formula in which x stands for the expression of the row")
+    unit: Unit = Field("percent", description="percent, number, index or count")
+
+
+class BoardRowSpec(AssetSpec):
+    x: str | list[str] = Field(description="an expression, or several, of whose columns the mean is shown")
+    group: str | None = Field(None, description="a key of groups: its title stands above the row")
+    moves: dict[Name, Literal["up", "down"]] = Field(
+        {}, description="by asset: where it goes when the first column of the row rises"
+    )
+
+
+class BoardPathSpec(_Part):
+    across: BoardColumnSpec = Field(description="what is drawn to the right; its value has no x")
+    up: BoardColumnSpec = Field(description="what is drawn upwards")
+    weeks: int = Field(12, ge=2, le=60, description="week ends that are drawn")
+
+
+class BoardSpec(AssetSpec):
+    """A table of columns and rows; of monthly series by month; or a path through four quadrants."""
+
+    columns: dict[Name, BoardColumnSpec] = Field({}, description="by name: formulas of x")
+    rows: dict[Name, BoardRowSpec] = Field({}, description="by name: what x is")
+    assets: dict[Name, AssetSpec] = Field({}, description="by name: assets, with a column of the directions of moves")
+    months: int | None = Field(
+        None, ge=2, le=24, description="instead of columns: the last months of series, and their releases of the week"
+    )
+    path: BoardPathSpec | None = Field(None, description="instead of columns and rows: two readings as a path")
+    source: str | None = Field(None, description="where the board is from")
+
+
 class MonitorSpec(SeriesFileSpec):
     """A gridproof monitor: readings on one date, from one folder of data."""
 
@@ -73,6 +110,7 @@ class MonitorSpec(SeriesFileSpec):
     notes_zh: list[str] = Field([], description="the notes of a Chinese page; default: notes")
     groups: dict[Name, ReadingGroupSpec] = Field({}, description="by name: the groups of the page, in their order")
     readings: dict[Name, ReadingSpec] = Field(description="by name: what is shown")
+    boards: dict[Name, BoardSpec] = Field({}, description="by name: tables and figures below the readings")
     unavailable: dict[Name, UnavailableSpec] = Field({}, description="by name: readings of a report without data")
     current: dict[Name, Annotated[int, Field(ge=0, le=400)]] = Field(
         {}, description="by series: trading days after its release until which a value counts as current"

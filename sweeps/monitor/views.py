@@ -18,6 +18,7 @@ from gridproof.sweeps.monitor.freshness import are_current, input_record
 from gridproof.sweeps.monitor.measure import Measured, measure
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading
 from gridproof.sweeps.plan.model_series import with_models
+from gridproof.sweeps.plan.operator_checks import check_signal_operators
 from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of
 from gridproof.sweeps.plan.window import check_year
 from gridproof.sweeps.study.study import Study
@@ -108,7 +109,18 @@ class Views:
         return self._views[id(owner)]
 
     def measured(self, reading: MonitorReading) -> Measured:
-        """Raises InputError where the reading cannot be computed."""
+        """Raises InputError where the reading cannot be computed, or an operator of the user's own looks ahead."""
         if reading.name not in self._measured:
+            self._check(reading)
             self._measured[reading.name] = measure(reading, self.of(reading).evaluator, self.backend)
         return self._measured[reading.name]
+
+    def measured_cell(self, reading: MonitorReading) -> Measured:
+        """The same of a cell of a board. Cells have no states, and equal formulas are computed once."""
+        self._check(reading)
+        return measure(reading, self.of(reading).evaluator, self.backend)
+
+    def _check(self, reading: MonitorReading) -> None:
+        owner = self.markets.monitor if reading.study is None else reading.study
+        market = self.of(reading).market
+        check_signal_operators(owner, reading.signal, market, len(market.calendar) - 1, owner.operators)

@@ -10,7 +10,7 @@ from gridproof.signals.expression.operators.description import summary
 from gridproof.sweeps.study.key_types import AXIS_SCHEMA
 from gridproof.sweeps.study.spec import StudySpec
 
-_PARAMETER = AXIS_SCHEMA | {"description": "a parameter that the expression names: one value, a list or a range"}
+PARAMETER = AXIS_SCHEMA | {"description": "a parameter that the expression names: one value, a list or a range"}
 _EXPRESSION = {"$ref": "#/$defs/Expression"}
 
 
@@ -19,16 +19,11 @@ def study_schema() -> dict[str, Any]:
     schema: dict[str, Any] = StudySpec.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     definitions = schema["$defs"]
-    definitions["Expression"] = {
-        "type": "string",
-        "minLength": 1,
-        "description": "a formula of series, values, parameters, numbers and operators",
-        "defaultSnippets": [_snippet(one) for one in (*OPERATORS.operators.values(), *OVER_STOCKS.operators.values())],
-    }
+    definitions["Expression"] = expression_schema()
     for name in ("SignalSpec", "ValueSpec", "SelectSpec"):
-        definitions[name]["additionalProperties"] = _PARAMETER
+        definitions[name]["additionalProperties"] = PARAMETER
     for name in ("SignalSpec", "ValueSpec"):
-        _as_expression(definitions[name]["properties"], "value")
+        as_expression(definitions[name]["properties"], "value")
     signal, latch = definitions["SignalSpec"], definitions["LatchSpec"]
     signal["properties"]["when"] = {
         "description": signal["properties"]["when"]["description"],
@@ -36,14 +31,26 @@ def study_schema() -> dict[str, Any]:
     }
     signal["not"] = {"anyOf": [{"required": ["measure"]}, {"required": ["of"]}, {"required": ["value", "when"]}]}
     for key in ("on", "off"):
-        _as_expression(latch["properties"], key)
+        as_expression(latch["properties"], key)
     schema["properties"]["values"]["additionalProperties"] = {
         "oneOf": [_EXPRESSION, {"$ref": "#/$defs/ValueSpec"}],
     }
     return schema
 
 
-def _as_expression(properties: dict[str, Any], key: str) -> None:
+def expression_schema() -> dict[str, Any]:
+    """The schema of an expression: a text, with the operators for editors."""
+    operators = (*OPERATORS.operators.values(), *OVER_STOCKS.operators.values())
+    return {
+        "type": "string",
+        "minLength": 1,
+        "description": "a formula of series, values, parameters, numbers and operators",
+        "defaultSnippets": [_snippet(one) for one in operators],
+    }
+
+
+def as_expression(properties: dict[str, Any], key: str) -> None:
+    """Make a key of a part of a file an expression, which stands under Expression in the definitions."""
     properties[key] = {"description": properties[key]["description"], "allOf": [_EXPRESSION]}
 
 

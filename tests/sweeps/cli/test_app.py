@@ -179,6 +179,6 @@ def test_schemas_of_a_runs_records(run_folder: Path) -> None:
         schema = json.loads(gridproof("schema", "--of", name).stdout)
         jsonschema.validate(json.loads((run_folder / f"{name}.json").read_text()), schema)
     assert (
-        "--of: the schema must be that of a study or of a record of a run; got summery. Use one of study, factors"
+        "--of: the schema must be that of a study, of a monitor or of a record of a run; got summery. Use one of study"
         in gridproof("schema", "--of", "summery", expect=2).stderr
     )
