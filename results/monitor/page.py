@@ -14,7 +14,7 @@ import markupsafe
 
 from gridproof.results.monitor.boards import boards
 from gridproof.results.monitor.number_format import format_change, format_share, format_value
-from gridproof.results.monitor.record import MonitorRecord, ReadingRecord, Unit
+from gridproof.results.monitor.record import InputRecord, MonitorRecord, ReadingRecord, Unit
 from gridproof.results.monitor.sparkline import sparkline
 from gridproof.results.monitor.texts import Language, text
 from gridproof.results.report.number_format import UNDEFINED
@@ -166,11 +166,15 @@ def _row(one: ReadingRecord, lang: Language) -> dict[str, Any]:
         "source": one["source"],
         "study": one["study"],
         "inputs": [
-            text("input", lang, **each) if each["known"] is not None else text("input_none", lang, name=each["name"])
-            for each in one["inputs"]
+            _input(each, lang) for each in one["inputs"]
         ],
         "map": _map(one, lang),
     }  # fmt: skip
+
+
+def _input(one: InputRecord, lang: Language) -> str:
+    named = {**one, "name": one["name_zh" if lang == "zh" else "name"]}
+    return text("input" if one["known"] is not None else "input_none", lang, **named)
 
 
 def _since(one: ReadingRecord, lang: Language) -> str:

@@ -14,6 +14,7 @@ class InputRecord(TypedDict):
     """One series of a reading. Dates as YYYY-MM-DD."""
 
     name: str
+    name_zh: str
     file: str
     dated: str | None  # the date of its latest known value; null: none is known
     known: str | None  # the trading day at whose close it became known

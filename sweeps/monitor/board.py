@@ -10,6 +10,7 @@ import pandas as pd
 
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
+from gridproof.results.monitor.faults import in_chinese
 from gridproof.results.monitor.record import ChangeRecord, MonitorRecord, PrintedRecord, ReadingRecord, Status
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
@@ -39,10 +40,11 @@ class MonitorBoard:
         self.monitor, self.markets, self._backend = monitor, Markets(monitor, data), resolve("cpu")
         self.calendar: Dates = self.markets.of(monitor)[0].calendar
         known = set(monitor.spec.series) | {name for each in monitor.readings for name in each.signal.series}
-        for name in monitor.spec.current:
-            if name not in known:
-                rule, remedy = "current names series of the readings", f"Use one of {', '.join(sorted(known))}"
-                raise InputError(rule, name, monitor.where("current", name), remedy)
+        for key, names in (("current", monitor.spec.current), ("names_zh", monitor.spec.names_zh)):
+            for name in names:
+                if name not in known:
+                    rule, remedy = f"{key} names series of the readings", f"Use one of {', '.join(sorted(known))}"
+                    raise InputError(rule, name, monitor.where(key, name), remedy)
 
     def views(self, on: np.datetime64) -> Views:
         return Views(self.markets, on, self._backend)
@@ -88,7 +90,7 @@ class MonitorBoard:
             return self._measured_record(reading, views, on, week, month)
         except InputError as error:
             record = _empty(reading)
-            record["status"], record["why"], record["why_zh"] = "failed", str(error), str(error)
+            record["status"], record["why"], record["why_zh"] = "failed", str(error), in_chinese(error)
             return record
 
     def _measured_record(
@@ -98,11 +100,12 @@ class MonitorBoard:
         record, view = _empty(reading), views.of(reading)
         faults = [view.faults[name] for name in signal.series if name in view.faults]
         if faults:
-            return _missing(record, str(faults[0]))
+            return _missing(record, str(faults[0]), in_chinese(faults[0]))
         record["inputs"] = self.markets.inputs(reading, view.market, on)
-        nothing = [each["name"] for each in record["inputs"] if each["known"] is None]
+        nothing = [each for each in record["inputs"] if each["known"] is None]
         if nothing:
-            unknown, unknown_zh = " and ".join(nothing), "、".join(nothing)
+            unknown = " and ".join(each["name"] for each in nothing)
+            unknown_zh = "、".join(each["name_zh"] for each in nothing)
             return _missing(record, f"{unknown}: no value is known", f"{unknown_zh}：尚无数据")
         measured = views.measured(reading)
         days, values = view.market.calendar, measured.values
@@ -119,7 +122,8 @@ class MonitorBoard:
             record["status"] = "stale"
             names = [f"{each['name']} ({each['dated']})" for each in stale]
             record["why"] = f"{' and '.join(names)}: no newer value until {on}"
-            record["why_zh"] = f"{'、'.join(names)}：截至{on}没有更新的数据"
+            names_zh = "、".join(f"{each['name_zh']}（{each['dated']}）" for each in stale)
+            record["why_zh"] = f"{names_zh}：截至{on}没有更新的数据"
             return record
         if not np.isfinite(values[last]):
             return _missing(record, "the value is not known yet on this date", "该日数值尚不可得")
@@ -238,8 +242,8 @@ def _empty(reading: MonitorReading) -> ReadingRecord:
     }
 
 
-def _missing(record: ReadingRecord, why: str, why_zh: str | None = None) -> ReadingRecord:
-    record["status"], record["why"], record["why_zh"] = "missing", why, why_zh or why
+def _missing(record: ReadingRecord, why: str, why_zh: str) -> ReadingRecord:
+    record["status"], record["why"], record["why_zh"] = "missing", why, why_zh
     return record
 
 

@@ -59,11 +59,11 @@ def _board(views: Views, monitor: Monitor, name: str, one: BoardSpec, on: np.dat
             cells.append({"value": mean, "unit": each.unit})
         latest = cells[0]["value"] if one.columns else None
         directions = [_direction(latest, row.moves.get(asset)) for asset in one.assets]
-        names = list(dict.fromkeys(old))
+        names, named = list(dict.fromkeys(old)), monitor.spec.names_zh
         found: BoardRowRecord = {
             "title": row.title, "title_zh": row.title_zh or row.title, "group": row.group, "cells": cells,
             "directions": directions, "why": f"not current: {', '.join(names)}" if names else None,
-            "why_zh": f"未更新：{'、'.join(names)}" if names else None,
+            "why_zh": f"未更新：{'、'.join(named.get(each, each) for each in names)}" if names else None,
         }  # fmt: skip
         record["rows"].append(found)
     record["releases"].sort(key=lambda each: (each["next"], each["date"], each["title"]))

@@ -48,14 +48,15 @@ def input_record(market: Market, name: str, release: Release, on: np.datetime64,
     known = market.known(name, release)
     used = int(np.searchsorted(known, len(market.calendar), side="left"))
     if not used:
-        return {"name": name, "file": observations.source.file, "dated": None, "known": None, "until": None,
-                "current": False}  # fmt: skip
+        return {"name": name, "name_zh": name, "file": observations.source.file, "dated": None, "known": None,
+                "until": None, "current": False}  # fmt: skip
     at = int(known[used - 1]) + (allowed_age(observations) if allowed is None else allowed)
     beyond = at - (len(market.calendar) - 1)
     last = market.calendar[-1]
     until = market.calendar[at] if beyond <= 0 else np.busday_offset(last, beyond, roll="backward")
     return {
         "name": name,
+        "name_zh": name,
         "file": observations.source.file,
         "dated": str(observations.dates[used - 1]),
         "known": str(market.calendar[known[used - 1]]),

@@ -115,4 +115,5 @@ class MonitorSpec(SeriesFileSpec):
     current: dict[Name, Annotated[int, Field(ge=0, le=400)]] = Field(
         {}, description="by series: trading days after its release until which a value counts as current"
     )
+    names_zh: dict[Name, str] = Field({}, description="by series: what a Chinese page calls it; default: its name")
     base: dict[str, BaseValue] = Field({}, description="the value shown for every parameter that has several")

@@ -59,13 +59,14 @@ class Markets:
         """
         owner = reading.owner
         releases = releases_of(owner, reading.signal, owner.base)
-        allowed, found = self.monitor.spec.current, []
+        allowed, found = self.monitor.spec.current, list[InputRecord]()
         for name in dict.fromkeys([*reading.signal.series, owner.spec.market.calendar]):
             if market.series[name].monthly and name not in releases and name in reading.signal.series:
                 rule = "a monthly or slower series needs its release"
                 remedy = "Add release: a date column, or N calendar days"
                 raise InputError(rule, f"no release of {name}", owner.where("series", name), remedy)
-            found.append(input_record(market, name, releases.get(name, Release()), on, allowed.get(name)))
+            one = input_record(market, name, releases.get(name, Release()), on, allowed.get(name))
+            found.append({**one, "name_zh": self.monitor.spec.names_zh.get(name, name)})
         return found
 
     def current(self, reading: MonitorReading, market: Market, at: Ints) -> Bools:

@@ -128,6 +128,9 @@ def test_a_stale_input_is_a_dash_with_its_last_value_never_a_number_of_today(fol
     assert found["inputs"][0]["until"] == "2021-10-06"  # known on the next trading day, and three more
     assert found["last_date"] == "2021-10-06"
     assert "y10 (2021-09-30)" in str(found["why"])
+    named = gp.monitor({**MONITOR, "names_zh": {"y10": "国债"}}, data=tmp_path, on=ON)
+    assert "国债（2021-09-30）" in str(reading(named, "rise")["why_zh"])
+    assert "国债：最新数据2021-09-30" in render(named.record, "zh")
     before = gp.monitor(MONITOR, data=tmp_path, on="2021-10-06")
     assert reading(before, "rise")["status"] == "current"
     history = gp.monitor(MONITOR, data=tmp_path, on=ON).history("2021-09-20")
@@ -155,6 +158,8 @@ def test_a_missing_or_broken_file_concerns_its_readings_alone(folder: Path, tmp_
     rise, money = reading(readings, "rise"), reading(readings, "money")
     assert (rise["status"], money["status"]) == ("missing", "missing")
     assert "yield.csv" in str(rise["why"])
+    assert "找不到文件" in str(rise["why_zh"])
+    assert "数值无法识别" in str(money["why_zh"])
     assert "much" in str(money["why"])
     assert [reading(readings, name)["status"] for name in ("above", "ratio", "index")] == ["current"] * 3
     assert "5 readings: 3 current, 2 without data." in render(readings.record)
