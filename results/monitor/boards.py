@@ -60,7 +60,7 @@ def _figure(one: BoardRecord, lang: Language) -> str:
     if len(path) < 2:
         return ""
     titles = [markupsafe.escape(title[int(lang == "zh")]) for title in one["columns"]]
-    reach = [max(abs(point[side]) for point in path) or 1.0 for side in (1, 2)]
+    reach = [max(map(abs, side)) or 1.0 for side in ([x for _, x, _ in path], [y for _, _, y in path])]
     middle = _SIZE / 2
 
     def at(value: float, side: int) -> float:

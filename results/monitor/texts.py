@@ -68,7 +68,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "ours": ("Ours", "本表"),
     "difference": ("Difference", "差异"),
     "points": ("pp", "pct"),
-    "release_past": ("{date}: {title}, {month}: {value}", "{date}：{title}（{month}）{value}"),
+    "release_past": ("{date}: {title}, {month}: {value}", "{date}发布：{title}（{month}）{value}"),
     "release_next": ("{date}, expected: {title}, {month} {value}", "预计{date}：{title}（{month}）{value}"),
     "releases": ("Releases of the past and of the next seven days", "近7日与未来7日的数据发布"),
     "path_none": ("No data: an input is missing or not current.", "无数据：输入缺失或未更新。"),

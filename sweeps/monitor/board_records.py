@@ -108,7 +108,7 @@ def _months(
     return [{"value": by_month.get(month), "unit": unit} for month in months], stale
 
 
-def _known(views: Views, reading: MonitorReading) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _known(views: Views, reading: MonitorReading) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Dates, values and the days of release of what is known of a reading's series."""
     (name,) = reading.signal.series
     market = views.of(reading).market

@@ -38,13 +38,16 @@ class Markets:
     def of(self, owner: Monitor | Study) -> tuple[Market, dict[str, InputError]]:
         """Returns the market, and the errors of the series that cannot be read. Raises InputError for the calendar."""
         if id(owner) not in self._markets:
-            folder = self._data if self._data is not None else owner.spec.market.path
             faults: dict[str, InputError] = {}
-            place = None if folder is None else Path(folder)
+            place = self.folder(owner)
             market = load_market(owner.sources(), owner.spec.market.calendar, place, faults, self._observations)
-            market = with_models(owner, market, place, faults)
             self._markets[id(owner)] = market, faults
         return self._markets[id(owner)]
+
+    def folder(self, owner: Monitor | Study) -> Path | None:
+        """Where the files of the monitor or of a study are read."""
+        folder = self._data if self._data is not None else owner.spec.market.path
+        return None if folder is None else Path(folder)
 
     def _observations(self, source: Source, folder: Path | None) -> Observations:
         key = replace(source, name="", where=""), folder
@@ -100,12 +103,13 @@ class Views:
         owner = self.markets.monitor if reading.study is None else reading.study
         if id(owner) not in self._views:
             market, faults = self.markets.of(owner)
-            market = market.until(self.on)
+            market, faults = market.until(self.on), dict(faults)
             if len(market.calendar) < 2:
                 rule = "a reading needs two trading days of its calendar"
                 where = owner.where("market", "calendar")
                 raise InputError(rule, f"{len(market.calendar)} up to {self.on}", where, "Give a later date")
             check_year(owner, market)
+            market = with_models(owner, market, self.markets.folder(owner), faults)
             self._views[id(owner)] = View(market, evaluator_of(owner, market, len(market.calendar) - 1), faults)
         return self._views[id(owner)]
 

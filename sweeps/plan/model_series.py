@@ -82,16 +82,17 @@ def _table(
 ) -> ModelTable:
     model: ModelSpec = owner.spec.models[name]
     if model.positions is not None:
-        return _positions(name, model.positions, folder, owner.where("models", name, "positions"))
+        return _positions(name, model.positions, folder, market.calendar[-1], owner.where("models", name, "positions"))
     assert model.nowcast is not None
     return _nowcast(owner, name, model.nowcast, market, faults)
 
 
-def _positions(name: str, spec: FundPositionsSpec, folder: Path | None, where: str) -> ModelTable:
+def _positions(name: str, spec: FundPositionsSpec, folder: Path | None, last: np.datetime64, where: str) -> ModelTable:
+    """``last``: the last day of the market; nothing is estimated after it."""
     funds, own = _long_table(spec.funds, folder, where)
     indices, closes = _long_table(spec.indices, folder, where)
     dates, columns = indices.dates, _column_of(closes, indices)
-    known = np.isfinite(columns).all(axis=1)
+    known = np.isfinite(columns).all(axis=1) & (dates <= last)
     if not known.any():
         rule, remedy = "all indices of a model must have closes on the same days", "Leave out those that begin late"
         raise InputError(rule, "no such day", where, remedy)

@@ -28,4 +28,13 @@ def test_the_readings_of_24_october_2025_are_near_the_printed_ones() -> None:
     (printed,) = by_name["held_medicine"]["printed"]
     assert printed["ours"] == pytest.approx(float(printed["printed"]), abs=0.05)
     statuses = [one["status"] for one in record["readings"]]
-    assert (statuses.count("current"), statuses.count("failed")) == (41, 0)
+    assert (statuses.count("current"), statuses.count("failed")) == (53, 0)
+    boards = {one["name"]: one for one in record["boards"]}
+    weeks = {row["title"]: row["cells"][0]["value"] for row in boards["returns"]["rows"]}
+    assert weeks["Telecom"] == pytest.approx(0.1156, abs=0.0002)
+    assert weeks["Wind Micro-cap"] == pytest.approx(0.0649, abs=0.0001)
+    assert {row["title"]: row["why"] for row in boards["flows"]["rows"]} == {"All": "not current: north"}
+    assert len(boards["quadrant"]["path"]) == 12
+    assert {each["title"] for each in boards["macro"]["releases"]} == {
+        "Exports, %", "Industrial output, %", "Retail sales, %"
+    }  # fmt: skip
