@@ -10,7 +10,7 @@ import numpy as np
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.file.reader import FORMATS, resolve
 from gridproof.signals.synthetic.factor_panel import SYNTHETIC
-from gridproof.sweeps.data.data_check import DataCheck
+from gridproof.sweeps.data.data_check import DataCheck, model_tables
 from gridproof.sweeps.factors.data import read_factor_data
 from gridproof.sweeps.factors.study import SHIPPED_FACTORS, FactorStudy, load_factor_study
 from gridproof.sweeps.monitor.monitor import SHIPPED_MONITORS, Monitor, load_monitor
@@ -113,14 +113,15 @@ def _files_of(target: _Target) -> list[str]:
         return []
     if isinstance(target, FactorStudy):
         files = [target.spec.panel.file, *(group.file or "" for group in target.spec.groups.values())]
-    elif isinstance(target, Study):
-        files = [source.file for source in target.sources()]
-        if (panel := target.spec.panel) is not None and target.panel is not None:
-            used = target.panel.formulas.columns()
-            files += [panel.file, *(table.file for name, table in panel.tables.items() if name in used)]
-            files += [panel.names.file] if panel.names is not None else []
     else:
         files = [source.file for source in target.sources()]
+        tables = [table for model in target.spec.models.values() for table in model_tables(model)]
+        files += [one.file for table in tables for one in (table, table.members) if one is not None]
+    if isinstance(target, Study) and (panel := target.spec.panel) is not None and target.panel is not None:
+        used = target.panel.formulas.columns()
+        files += [panel.file, *(table.file for name, table in panel.tables.items() if name in used)]
+        files += [panel.names.file] if panel.names is not None else []
+    if isinstance(target, Monitor):
         files += [file for one in target.readings if one.study is not None for file in _files_of(one.study)]
     return [file for file in dict.fromkeys(files) if file and not file.startswith(("arch:", SYNTHETIC))]
 

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from gridproof.kernels.errors import InputError
-from gridproof.signals.data.file.reader import resolve
+from gridproof.signals.data.file.reader import read_table, resolve
 from gridproof.signals.data.market import Market, load_market
 from gridproof.signals.data.panel.panel import Panel
+from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.plausible import calendar_warnings, jump_warnings, placeholder_warnings
 from gridproof.signals.data.source import Observations, Release, Source, read
 from gridproof.sweeps.monitor.freshness import input_record
@@ -21,6 +22,7 @@ from gridproof.sweeps.plan.selections import check_panel
 from gridproof.sweeps.plan.signal_values import releases_of
 from gridproof.sweeps.plan.study_market import data_folder, market_of
 from gridproof.sweeps.plan.window import check_year, find_window, last_day
+from gridproof.sweeps.study.model_spec import LongTableSpec, ModelSpec
 from gridproof.sweeps.study.study import Study
 
 Target: TypeAlias = Study | Monitor
@@ -87,6 +89,7 @@ class DataCheck:
         self._check_sources(sources, folder, study.name)
         if study.panel is not None and study.panel.spec.file:
             self.check_panel(study.panel.spec.file, None, folder, study.name)
+        self._check_model_files(study, list(study.spec.models), folder, study.name)
         market = None
         if not any(isinstance(self._observations(source, folder), InputError) for source in sources):
             try:
@@ -114,10 +117,14 @@ class DataCheck:
             readings = [one for one in monitor.readings if one.study is (None if owner is monitor else owner)]
             calendar = owner.spec.market.calendar
             used = {calendar, *(name for one in readings for name in one.signal.series)}
+            models = {model for name in used if (model := owner.spec.series[name].model) is not None}
+            nowcasts = [nowcast for name in models if (nowcast := owner.spec.models[name].nowcast) is not None]
+            used |= {name for nowcast in nowcasts for name in (*nowcast.indicators, nowcast.target)}
             sources = [source for source in owner.sources() if source.name in used]
             path = self.data if self.data is not None else owner.spec.market.path
             folder = None if path is None else Path(path)
             self._check_sources(sources, folder, monitor.name)
+            errors += self._check_model_files(owner, sorted(models), folder, monitor.name)
             try:
                 market = load_market(sources, calendar, folder, {}, self._raising)
                 on = market.calendar[-1] if on is None else on
@@ -167,6 +174,25 @@ class DataCheck:
         elif row.first is None and file and not resolve(file, folder).is_file():
             row.state = "missing"
 
+    def _check_model_files(
+        self, owner: Target, models: Sequence[str], folder: Path | None, needed_by: str
+    ) -> list[str]:
+        """Reads the tables of models, without the estimates. Returns the errors."""
+        errors = []
+        for name in models:
+            for table in model_tables(owner.spec.models[name]):
+                where = owner.where("models", name)
+                self.check_panel(table.file, None, folder, f"{needed_by}: {name}")
+                try:
+                    panel = read_panel(table.file, folder, where, date=table.date, code=table.code)
+                    panel.check_column(table.field)
+                    self.check_panel(table.file, panel, folder, f"{needed_by}: {name}")
+                    if table.members is not None:
+                        read_table(table.members.file, folder, where)
+                except InputError as error:
+                    errors.append(str(error))
+        return errors
+
     def _add_market(
         self,
         market: Market,
@@ -184,6 +210,10 @@ class DataCheck:
         for name, each in market.series.items():
             row = self._row(each.source, folder)
             row.warnings += [text for text in each.warnings if text not in row.warnings]
+            if row.first is None:  # of a model
+                row.first, row.last, row.rows = str(each.dates[0]), str(each.dates[-1]), len(each.dates)
+                row.understood = each.understood
+                row.add_need(name)
             try:
                 found = input_record(market, name, releases[name], on, allowed.get(name))
             except InputError as error:
@@ -233,6 +263,11 @@ class DataCheck:
         if isinstance(found, InputError):
             raise found
         return replace(found, source=source)
+
+
+def model_tables(model: ModelSpec) -> list[LongTableSpec]:
+    """The files that a model reads, beside series."""
+    return [] if model.positions is None else [model.positions.funds, model.positions.indices]
 
 
 def _same(source: Source, folder: Path | None) -> tuple[Source, Path | None]:

@@ -40,7 +40,7 @@ _NAMES = {
     "total_value": "总市值 total_mv", "float_value": "流通市值 circ_mv float_mv",
     "total_shares": "总股本 total_share", "float_shares": "流通股本 float_share outstanding_share",
     "free_shares": "free_share", "factor": "复权因子 adj_factor factor",
-    "pe_ttm": "市盈率ttm 市盈率(ttm) 市盈率pe(ttm) pe_ttm pettm", "pb": "市净率 pb pbmrq", "pe": "市盈率 pe",
+    "pe_ttm": "市盈率ttm 市盈率(ttm) 市盈率pe(ttm) pe_ttm pettm pe(ttm)", "pb": "市净率 pb pbmrq", "pe": "市盈率 pe",
 }  # fmt: skip
 _CANONICAL = {word: name for name, words in _NAMES.items() for word in words.split()}
 PRICES = ("open", "high", "low", "close")
@@ -63,7 +63,8 @@ _DEFAULTS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 # Tushare's index_dailybasic, unlike daily_basic, is in yuan and shares.
 _INDEX_BASIC = {"total_mv": "元", "float_mv": "元", "total_share": "股", "float_share": "股", "free_share": "股"}
-_BRACKETED = re.compile(r"(.+?)\s*[(（\[【]\s*(?:单位[:：]?)?\s*([^)）\]】]+?)\s*[)）\]】]")
+# 成交额(万元), 成交额[单位:万元] and Choice's 成交额 [单位] 万元.
+_BRACKETED = re.compile(r"(.+?)\s*[(（\[【]\s*(?:单位\s*[:：]?)?\s*([^)）\]】]*?)\s*[)）\]】]\s*(\S*)")
 
 
 class Heading(NamedTuple):
@@ -81,11 +82,13 @@ def heading_of(text: str, kind: Kind, columns: Sequence[str], unit: str = "") ->
     Heading(name='volume', unit='手', shares=False)
     >>> heading_of("成交金额(万元)", "wind", [])
     Heading(name='amount', unit='万元', shares=False)
+    >>> heading_of("成交量 [单位] 万股", "choice", [])
+    Heading(name='volume', unit='万股', shares=False)
     """
     text = " ".join(text.split())
     plain = text
-    if (match := _BRACKETED.fullmatch(text)) and match[2] in UNITS:
-        plain, unit = match[1], match[2]
+    if (match := _BRACKETED.fullmatch(text)) and match[2] + match[3] in UNITS:
+        plain, unit = match[1], match[2] + match[3]
     key = plain.casefold()
     if not unit:
         own = _INDEX_BASIC if kind == "tushare" and "float_mv" in columns else {}

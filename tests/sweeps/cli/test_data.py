@@ -130,3 +130,21 @@ def test_a_folder_has_its_studies_and_monitors(folder: Path) -> None:
 def test_a_target_is_known(folder: Path) -> None:
     assert "did you mean" in gridproof("data", "check", "us-dem", expect=2).stderr.lower()
     assert "one folder" in gridproof("data", "check", folder, "--data", folder, expect=2).stderr
+
+
+MODEL = """models:
+  held:
+    positions: {funds: {file: funds.parquet, field: ret}, indices: {file: idx.parquet, field: close}, from: 2020-06-01}
+"""
+
+
+def test_the_files_of_a_model_are_needed(folder: Path) -> None:
+    text = MONITOR.replace("readings:", "  share: {model: held, field: total}\n" + MODEL + "readings:")
+    text = text.replace("  level:", "  share: {title: Held, value: share}\n  level:")
+    (folder / "week.yml").write_text(text, encoding="utf-8")
+    days = pd.DataFrame({"date": DAYS, "code": "801010", "close": 1.0})
+    days.to_parquet(folder / "idx.parquet")
+    record = json.loads(gridproof("data", "check", folder / "week.yml", "--data", folder, "--json", expect=1).stdout)
+    found = {one["file"]: one["state"] for one in record["files"]}
+    assert (found["funds.parquet"], found["idx.parquet"]) == ("missing", "ok")
+    assert "funds.parquet" in record["errors"][0]
