@@ -16,7 +16,9 @@ from scipy import stats
 import gridproof as gp
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import resolve
+from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import build_plan
+from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import load_study
 from tests.support.independent import align, evaluate, latch
@@ -390,6 +392,12 @@ LOOPS: dict[str, Callable[[], Chosen]] = {
 }
 
 
+@cache
+def real_market(name: str) -> Market:
+    """Read once for both tests of a strategy; nothing changes it."""
+    return market_of(load_study(name), ASHARE if ASHARE.is_dir() else None)
+
+
 def of_the_leg(closes: pd.Series | None, chosen: pd.Series) -> pd.Series | None:
     return None if closes is None else closes.reindex(chosen.index)
 
@@ -412,7 +420,7 @@ def test_base_equals_plain_pandas(name: str) -> None:
         interest=interest,
         P=study.spec.market.periods,
     )
-    point = gp.point(study, data=ASHARE if ASHARE.is_dir() else None)
+    point = evaluate_point(study, real_market(name))
     for segment_ in ("in_sample", "after_publication"):
         ours = getattr(point, segment_)
         assert (ours is None) == (segment_ not in expected)
@@ -432,7 +440,7 @@ def test_every_choice_is_defined_in_the_window(name: str, real: bool, tmp_path: 
         pytest.skip("no such data" if name == "research-visits" else f"the series are not at {ASHARE}")
     assert study.space.size < 2_500
     assert study.spec.notes
-    market = market_of(study, ASHARE if real and ASHARE.is_dir() else write_stand_in(study, tmp_path))
+    market = real_market(name) if real else market_of(study, write_stand_in(study, tmp_path))
     made = build_plan(study, market, resolve("reference"))
     assert made.distinct() > 1
 
