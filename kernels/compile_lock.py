@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gridproof.kernels.numba_settings import global_compiler_lock
+from gridproof.kernels.numba_settings import global_compiler_lock, load_array_functions
 
 # Seconds after which a process no longer waits and compiles itself, and between two looks.
 LONGEST, PAUSE = 120.0, 0.02
@@ -33,6 +33,7 @@ def compile_once(dispatcher: Any, path: Path) -> None:
 
     def compile_alone(sig: Any) -> Any:
         with global_compiler_lock:  # before it, so that a thread with the file never waits for one without
+            load_array_functions()
             if path in _held:
                 return compile_here(sig)
             with _lock(path):

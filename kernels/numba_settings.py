@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from functools import cache
 
 from gridproof.kernels.errors import InputError
 
@@ -33,3 +34,21 @@ for _warning in _found:
     warnings.warn_explicit(_warning.message, _warning.category, _warning.filename, _warning.lineno)
 if config.DISABLE_JIT:
     raise refused("NUMBA_DISABLE_JIT", "gridproof's kernels must be compiled")
+
+
+@cache
+def load_array_functions() -> None:
+    """Load Numba's functions of arrays, which every compiled function needs, without its search for SciPy.
+
+    It imports ``scipy.linalg`` to see whether there is a BLAS library, which takes a third of a second. SciPy is
+    required here, and the functions that use BLAS search again when they are compiled.
+    """
+    from numba.np import linalg
+
+    search = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        from numba.np import arraymath
+    finally:
+        linalg.ensure_blas = search
+    arraymath.ensure_blas = search

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.atomic_write import atomic_write, flush_to_disk, remove_leftovers
 from gridproof.results.run.errors import DamagedFileError
+from gridproof.results.run.json_text import json_text
 from gridproof.results.run.manifest import MANIFEST, FileDigest, Manifest, read_manifest
 from gridproof.results.run.summary_record import SUMMARY
 from gridproof.results.run.tiles import Tiles
@@ -178,7 +179,7 @@ class Store:
             path.write_text(text, encoding="utf-8", newline="\n")
 
     def write_json(self, name: str, record: Mapping[str, Any]) -> None:
-        self.write_text(name, json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+        self.write_text(name, json_text(record) + "\n")
 
     def write_table(self, name: str, table: pd.DataFrame) -> None:
         mixed = {name: uniform(table[name].tolist()) for name in table.columns if table[name].dtype.kind == "O"}

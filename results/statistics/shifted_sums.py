@@ -6,15 +6,23 @@ weights: (T, A) positions. Shift s = 0 … T − 1 turns them by s days. returns
 from __future__ import annotations
 
 import numpy as np
-from scipy.fft import irfft, rfft
+from scipy.fft import irfft, next_fast_len, rfft
 
 from gridproof.kernels.arrays import Floats, Ints
 
 
 def shifted_sums(weights: Floats, values: Floats) -> Floats:
     """(…, T) Σ over days and columns of the turned weights times the values (…, T, A)."""
-    together = (np.conj(rfft(weights, axis=0)) * rfft(values, axis=-2)).sum(axis=-1)
-    turned: Floats = irfft(together, n=len(weights), axis=-1)
+    days = len(weights)
+    length = next_fast_len(days, real=True)
+    if length > days:  # a transform of so many days is slow: those of twice as many, half of them zeros
+        length = next_fast_len(2 * days, real=True)
+    together = np.conj(rfft(weights, n=length, axis=0)) * rfft(values, n=length, axis=-2)
+    found: Floats = irfft(together.sum(axis=-1), n=length, axis=-1)
+    if length == days:
+        return found
+    # At s are the days on which the turned positions have not wrapped, at s − T those on which they have.
+    turned: Floats = found[..., :days] + found[..., length - days :]
     return turned
 
 

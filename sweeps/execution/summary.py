@@ -142,7 +142,7 @@ def _whole_grid(evaluation: GridEvaluation, tally: Tally, scale: TallyScale, pub
         "percentile_after_publication": _percentile_after(tally, scale, published),
         "best": {
             **_point_record(evaluation.point(best), best),
-            "equal": plan.equal(tally.best_key[0, :-1]) if found else 1,
+            "equal": int(plan.equal(tally.best_key[:1, :-1])[0]) if found else 1,
         },
         "histogram": _histogram(tally, scale),
     }

@@ -36,7 +36,7 @@ def tabulate_top(evaluation: GridEvaluation, tally: Tally, choices: Choices) -> 
     space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
     columns: dict[str, Any] = {
         "index": tally.best_index,
-        "equal": np.array([plan.equal(key[:-1], choices) for key in tally.best_key], dtype=np.int64),
+        "equal": plan.equal(tally.best_key[:, :-1], choices),
     }
     digits = space.digits(tally.best_index)
     for position, axis in enumerate(space.axes):

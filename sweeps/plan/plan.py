@@ -103,14 +103,21 @@ class Plan:
             groups = combined
         return sum(groups.values()) * prod(space.dims[len(space.dims) - space.executing :])
 
-    def equal(self, key: Ints, choices: Choices | None = None) -> int:
-        """The number of variants of the grid with exactly these paths, (signals,), at one execution. choices: of these
-        only."""
+    def equal(self, keys: Ints, choices: Choices | None = None) -> Ints:
+        """(n,) the number of variants of the grid with exactly these paths, (n, signals), at one execution.
+
+        choices: of these only.
+        """
+        if not len(keys):
+            return np.zeros(0, dtype=np.int64)
         space = self.study.space if choices is None else choices.space
-        count = np.ones(prod(space.dims[: space.shared]), dtype=object)
-        for signal, path in zip(self.study.signals, key, strict=True):
-            count = count * (self._by_setting(signal.name, choices) == path).sum(axis=1)
-        return int(count.sum())
+        count = np.ones((len(keys), prod(space.dims[: space.shared])), dtype=np.int64)
+        for signal, paths in zip(self.study.signals, keys.T, strict=True):
+            wanted, place = np.unique(paths, return_inverse=True)
+            occurring = [_count_each(row, wanted) for row in self._by_setting(signal.name, choices)]
+            count *= np.stack(occurring, axis=1)[place]
+        total: Ints = count.sum(axis=1)
+        return total
 
     def _by_setting(self, signal: str, choices: Choices | None) -> Ints:
         """A signal's table reshaped to (settings of the shared axes, combinations of its own axes)."""
@@ -133,6 +140,12 @@ class Plan:
             for path in np.unique(row).tolist():
                 found.setdefault(path, set()).add(setting)
         return [frozenset(each) for each in found.values()]
+
+
+def _count_each(paths: Ints, wanted: Ints) -> Ints:
+    """(n,) how often each of ``wanted``, (n,) ascending, is among ``paths``."""
+    place = np.minimum(np.searchsorted(wanted, paths), len(wanted) - 1)
+    return np.bincount(place[wanted[place] == paths], minlength=len(wanted))
 
 
 @dataclass(frozen=True)

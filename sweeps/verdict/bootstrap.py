@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.results.statistics.bootstrap import (
@@ -42,7 +42,14 @@ def draw_bootstrap(series: Sequence[Floats]) -> Bootstrap:
     """
     lengths = [optimal_block_length(one).stationary for one in series if one.std() > 1e-9 and len(one) >= 20]
     longest = max([1.0, least_block_length(len(series[0])), *lengths])
-    return Bootstrap(stationary_bootstrap_indices(len(series[0]), longest, RESAMPLES, SEED), longest)
+    return Bootstrap(_draw(len(series[0]), longest), longest)
+
+
+@lru_cache(maxsize=2)  # most strategies have the least block length, in sample and after publication
+def _draw(days: int, block_length: float) -> Array:
+    drawn = stationary_bootstrap_indices(days, block_length, RESAMPLES, SEED)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def least_block_length(days: int) -> float:

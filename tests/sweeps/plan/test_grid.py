@@ -59,8 +59,8 @@ def test_distinct_and_equal_counts(plan_of) -> None:
     plan = plan_of()
     keys, counts = np.unique(all_keys(plan), axis=0, return_counts=True)
     assert plan.distinct() == len(keys)
-    for key, count in zip(keys[::7], counts[::7], strict=True):
-        assert plan.equal(key[:-1]) == count
+    np.testing.assert_array_equal(plan.equal(keys[::7, :-1]), counts[::7])
+    assert len(plan.equal(keys[:0, :-1])) == 0
 
 
 @pytest.mark.parametrize("plan_of", PLANS)
