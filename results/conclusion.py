@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from gridproof.results.run.conclusion_record import (
+    CASH,
     MIX,
     AnswerRecord,
     ChoicesPlaceboRecord,
@@ -69,13 +70,13 @@ def conclude(
     answers: ConclusionRecord = {
         "timing": answer_timing(timing, worth["days"]),
         "worth": _unknown("", _WORTH),
-        "search": answer_search(search) if repeated else _unknown(NOT_REPEATED, _SEARCH["shifts"]),
+        "search": answer_search(search, worth["days"]) if repeated else _unknown(NOT_REPEATED, _SEARCH["shifts"]),
         "since": answer_since(since),
         "declared": declared,
         "sentence": "",
     }
     answers["worth"] = answer_worth(worth, answers["timing"]["answer"] == "yes")
-    answers["sentence"] = _sentence(answers, search is not None, declared)
+    answers["sentence"] = _sentence(answers, search is not None or not repeated, declared)
     return answers
 
 
@@ -86,12 +87,12 @@ def answer_timing(timing: TimingRecord, days: int) -> AnswerRecord:
     if p_value is None:
         return _unknown("nothing can be told of the rule's timing: its returns are constant", test)
     drawn = "" if timing["p_error"] is None else f" ± {text(timing['p_error'], 3)}"
-    counts = f"p {text(p_value, 3)}{drawn}, {_switches(timing['switches'])}"
+    counts = f"{chance(p_value)}{drawn}, {_switches(timing['switches'])}"
     if p_value <= LEVEL:
         mean = timing["p_mean"]
         why = f"the rule's timing is better than chance ({counts})"
         if mean is not None and mean > LEVEL:
-            why += f", but it times risk, not return (p of the mean {text(mean, 3)})"
+            why += f", but it times risk, not return (mean: {chance(mean)})"
         return _answer("yes", p_value, LEVEL, test, why)
     if (bound := _small_effect(timing, f"the rule's timing ({counts})")) is not None:
         return bound
@@ -108,30 +109,34 @@ def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
     enough = switches >= MANY_SWITCHES or (timed and switches >= FEWEST_SWITCHES)
     if p_value is not None and p_value <= LEVEL and enough:
         few = "" if switches >= MANY_SWITCHES else f", on only {_switches(switches)}"
-        why = f"it beats every static holding (p {text(p_value, 3)} against {_name(hardest)}{few})"
+        why = f"it beats every static holding ({chance(p_value)} against {_name(hardest)}{few})"
         return _answer("yes", p_value, LEVEL, _WORTH, why)
     if (bound := _bound(worth)) is not None:
         return bound
     if p_value is not None and p_value <= LEVEL:
-        why = f"it beats every static holding (p {text(p_value, 3)}), but {_switches(switches)} are too few to tell"
+        above = f"its Sharpe ratio is above that of every static holding ({chance(p_value)})"
+        why = f"{above}, but {_switches(switches)} are too few to tell whether that is more than luck"
         return _unknown(why, _WORTH, p_value)
-    why = f"nothing shows that it beats {_holding(hardest)} (p {text(p_value, 2)})"
+    why = f"nothing shows that it beats {_holding(hardest)} ({chance(p_value, 2)})"
     return _unknown(why, _WORTH, p_value)
 
 
-def answer_search(search: ChoicesPlaceboRecord | None) -> AnswerRecord:
+def answer_search(search: ChoicesPlaceboRecord | None, days: int) -> AnswerRecord:
+    """days: in sample."""
     if search is None:
         return _unknown("nothing was searched", _SEARCH["shifts"])
     p_value, test, level = search["p_value"], _SEARCH[search["null"]], SEARCH_LEVEL[search["null"]]
     if p_value is None or search["choices"] == 0:
         return _unknown("nothing can be told of the search: no choice switches often enough", test)
+    if days < FEWEST_DAYS:
+        return _unknown(f"nothing can be told of the search: {days} days are fewer than {FEWEST_DAYS}", test, p_value)
     drawn = " drawn at random" if search["sampled"] else ""
-    among = f"p {text(p_value, 3)} among {search['choices']:,} eligible choices{drawn}"
+    among = f"{chance(p_value)} among {search['choices']:,} eligible choices{drawn}"
     if p_value <= level:
         return _answer("yes", p_value, level, test, f"the best choice is more than luck ({among})")
     small = search["p_with_effect"]
     if small is not None and small <= LEVEL:
-        more = f"an effect of one annual volatility would have shown more (p {text(small, 3)})"
+        more = f"an effect of one annual volatility would have shown more ({chance(small)})"
         return _answer("no", small, LEVEL, _SMALL_SEARCH, f"the best choice's timing ({among}) is small: {more}")
     needed = f"; needed: {text(level, 3)}" if level < p_value <= LEVEL else ""
     return _unknown(f"nothing shows that the best choice is more than luck ({among}{needed})", test, p_value, level)
@@ -149,12 +154,12 @@ def answer_since(since: WorthRecord | None) -> AnswerRecord:
         return _unknown(f"the time since publication tells nothing: {why}", _WORTH)
     p_value = hardest["p_value"]
     if p_value is not None and p_value <= LEVEL:
-        why = f"since publication it beats every static holding (p {text(p_value, 3)})"
+        why = f"since publication it beats every static holding ({chance(p_value)})"
         return _answer("yes", p_value, LEVEL, _WORTH, why)
     if (bound := _bound(since)) is not None:
         return {**bound, "why": f"since publication {bound['why']}"}
     least = f"detectable difference of Sharpe ratios {text(hardest['detectable'])}"
-    why = f"since publication nothing shows that it beats {_holding(hardest)} (p {text(p_value, 2)}; {least})"
+    why = f"since publication nothing shows that it beats {_holding(hardest)} ({chance(p_value, 2)}; {least})"
     return _unknown(why, _WORTH, p_value)
 
 
@@ -164,7 +169,9 @@ def _sentence(answers: ConclusionRecord, searched: bool, declared: bool) -> str:
     if searched:
         told.insert(2, answers["search"])
     verdicts = {one["answer"] for one in needed}
-    head = "Good" if verdicts == {"yes"} else "Not good" if "no" in verdicts else "Not shown to be good"
+    # A rule that was chosen by these days needs Search, which alone judges the choice.
+    good = verdicts == {"yes"} and (declared or searched)
+    head = "Good" if good else "Not good" if "no" in verdicts else "Not shown to be good"
     chosen = "" if declared else " The rule was chosen with these days known, so timing and worth are too favourable."
     return f"{head}: " + "; ".join(one["why"] for one in told) + "." + chosen
 
@@ -183,7 +190,14 @@ def _bound(worth: WorthRecord) -> AnswerRecord | None:
     upper, holding = min(known, key=lambda pair: pair[0])
     if upper >= _NEGLIGIBLE:
         return None
-    why = f"it is not better than {_holding(holding)} by a Sharpe ratio of {_NEGLIGIBLE} (at most {text(upper)})"
+    if holding["standard_error"] == 0.0:
+        why = f"its Sharpe ratio is that of {_holding(holding)}"
+    elif upper < 0.0 and holding["name"] == CASH:
+        why = f"it is worse than holding cash: its Sharpe ratio is at most {text(upper)}"
+    elif upper < 0.0:
+        why = f"its Sharpe ratio is below that of {_holding(holding)}, by at least {text(-upper)}"
+    else:
+        why = f"it is not better than {_holding(holding)} by a Sharpe ratio of {_NEGLIGIBLE} (at most {text(upper)})"
     return _answer("no", upper, _NEGLIGIBLE, "upper bound of the difference of Sharpe ratios", why)
 
 
@@ -192,6 +206,9 @@ def _small_effect(timing: TimingRecord, what: str) -> AnswerRecord | None:
     upper, volatility = timing["upper"], timing["volatility"]
     if upper is None or volatility is None or upper >= volatility:
         return None
+    if upper < 0.0:
+        least = f"at least {-100 * upper:.0f}% a year less on days held than on others"
+        return _answer("no", upper, volatility, _BOUND[timing["null"]], f"{what} is worse than none: {least}")
     most = f"at most {100 * upper:.0f}% a year more on days held than on others, below one annual volatility"
     return _answer("no", upper, volatility, _BOUND[timing["null"]], f"{what} is small: {most}")
 
@@ -226,6 +243,13 @@ def _answer(answer: Literal["yes", "no"], number: Number, threshold: Number, tes
 def _unknown(why: str, test: str, number: Number = None, level: float = LEVEL) -> AnswerRecord:
     threshold = None if number is None else level
     return {"answer": "cannot tell", "number": number, "threshold": threshold, "test": test, "why": why}
+
+
+def chance(p_value: float | None, digits: int = 3) -> str:
+    """A p-value as sentences show it: none is 0."""
+    least = 10.0**-digits
+    small = p_value is not None and p_value < least / 2.0
+    return f"p < {least:.{digits}f}" if small else f"p {text(p_value, digits)}"
 
 
 def text(value: float | None, digits: int = 2) -> str:

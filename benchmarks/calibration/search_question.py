@@ -69,7 +69,7 @@ def measure_search(name: str, kind: Kind, markets: int, seed: list[int]) -> Row:
         rng = np.random.default_rng([*seed, market])
         weights, returns, truth = draw(kind, rng, real)
         found = placebo(weights, returns, rng, bool(kind.trend))
-        answer = answer_search(found.record)["answer"]
+        answer = answer_search(found.record, len(returns))["answer"]
         counts["search yes"] += int(answer == "yes")
         counts["search no"] += int(answer == "no")
         counts["search no, wrong"] += int(answer == "no" and truth[found.best] >= 1.0 - 1e-9)

@@ -11,8 +11,8 @@ from typing_extensions import TypedDict
 
 Number = float | None
 
-# The name of the mix of a strategy's own mean weights; that of the static holding begins with it.
-MIX = "constant mix"
+# Names of static holdings: of cash, and the beginning of that of the mix of a strategy's own mean weights.
+CASH, MIX = "cash", "constant mix"
 
 
 class EffectRecord(TypedDict):

@@ -11,13 +11,14 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import is_flat
 from gridproof.results.axis_range import Value
+from gridproof.results.run.conclusion_record import CASH
 from gridproof.results.run.record import number
 from gridproof.results.run.stress_record import BreakEvenCost, BreakEvenLag
 from gridproof.results.statistics.roots import find_root
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.verdict.daily_variant import DailyVariant, variants_by_day
-from gridproof.sweeps.verdict.static_holdings import CASH, MIX, matched_mix, mean_weights
+from gridproof.sweeps.verdict.static_holdings import MIX, matched_mix, mean_weights
 
 LAG = "execution.lag"
 

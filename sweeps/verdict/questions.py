@@ -11,6 +11,7 @@ from gridproof.results.run.conclusion_record import (
     TimingRecord,
     WorthRecord,
 )
+from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.daily_variant import DailyVariant
 from gridproof.sweeps.verdict.population import Population
@@ -64,4 +65,8 @@ def ask_search(choices: Population, observer: RunObserver, shifts: int = SHIFTS)
         return None
     objective = choices.metrics[:, 0, METRICS.index(choices.plan.study.spec.objective)]
     eligible = eligible_choices(choices)
-    return search_placebo(choices, eligible, best_eligible(objective, eligible), observer, shifts)
+    found = search_placebo(choices, eligible, best_eligible(objective, eligible), observer, shifts)
+    study = choices.plan.study
+    if choices.points is None and int(choices.cells.sum()) < choices_of(study).size:
+        found["sampled"] = True  # of a run of a sample
+    return found

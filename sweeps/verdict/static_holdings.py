@@ -9,7 +9,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.metrics import is_flat
-from gridproof.results.run.conclusion_record import HoldingRecord, WorthRecord
+from gridproof.results.run.conclusion_record import CASH, HoldingRecord, WorthRecord
 from gridproof.results.run.record import number
 from gridproof.results.statistics.bootstrap import optimal_block_length
 from gridproof.results.statistics.sharpe_difference import SharpeDifference, joint_upper_bounds, sharpe_difference_test
@@ -21,7 +21,7 @@ RESAMPLES = 4999
 # The normal quantiles of a test at 5 % with 80 % power.
 _DETECTABLE = 1.645 + 0.84
 
-CASH, MIX = "cash", "constant mix of its mean weights"
+MIX = "constant mix of its mean weights"
 
 
 def mean_weights(held: Ints, legs: int) -> Floats:
@@ -59,7 +59,8 @@ def compare_with_holdings(
     """The difference of Sharpe ratios between a rule and each static holding, and the least that these days could show.
 
     rule: (T,) daily returns after cost, in excess of cash. legs: (T,) each, likewise. held: (T,) the leg of each day.
-    The last holding is cash: the Sharpe ratio of the rule itself. The upper bounds hold together.
+    The last holding is cash: the Sharpe ratio of the rule itself. The upper bounds hold together. Against a holding
+    that earns the same on every day, or the same times a constant, the difference and its bounds are 0, and p is 1.
     """
     days = len(rule)
     holdings = static_holdings(legs, mean_weights(held, len(legs)))
@@ -101,14 +102,15 @@ def _record(
     periods: float,
 ) -> HoldingRecord:
     other = np.zeros_like(rule) if returns is None else returns
+    same = found.standard_error == 0.0
     return {
         "name": name,
         "sharpe": None if returns is None else number(other.mean() / other.std(ddof=1) * year),
         "difference": number(found.difference * year),
         "standard_error": number(found.standard_error * year),
-        "p_value": number(found.p_value),
-        "lower": number(found.lower * year),
-        "upper": number(upper * year),
+        "p_value": 1.0 if same else number(found.p_value),
+        "lower": 0.0 if same else number(found.lower * year),
+        "upper": 0.0 if same else number(upper * year),
         "detectable": number(_DETECTABLE * found.standard_error * year),
         "return_difference": number((rule - other).mean() * periods),
     }

@@ -98,10 +98,7 @@ def test_timing(record: TimingRecord, days: int, answer: str) -> None:
 
 
 def test_timing_of_risk_is_named() -> None:
-    assert (
-        "it times risk, not return (p of the mean 0.300)"
-        in answer_timing(timing(p_value=0.01, p_mean=0.3), 3000)["why"]
-    )
+    assert "it times risk, not return (mean: p 0.300)" in answer_timing(timing(p_value=0.01, p_mean=0.3), 3000)["why"]
     assert "times risk" not in answer_timing(timing(p_value=0.01, p_mean=0.01), 3000)["why"]
 
 
@@ -120,6 +117,31 @@ def test_timing_of_risk_is_named() -> None:
 )
 def test_worth(record: WorthRecord, timed: bool, answer: str) -> None:
     assert answer_worth(record, timed)["answer"] == answer
+
+
+def test_a_bound_below_0_is_worse_than_nothing() -> None:
+    found = answer_timing(timing(p_value=1.0, upper=-0.37), 3000)
+    assert found["answer"] == "no"
+    assert found["why"].endswith("is worse than none: at least 37% a year less on days held than on others")
+    found = answer_worth(worth(holding("hold index", 0.999, upper=-0.42), holding("cash", 0.2)), False)
+    assert found["answer"] == "no"
+    assert found["why"] == "its Sharpe ratio is below that of holding index, by at least 0.42"
+    found = answer_worth(worth(holding("cash", 0.999, upper=-0.42)), False)
+    assert found["why"] == "it is worse than holding cash: its Sharpe ratio is at most −0.42"
+
+
+def test_a_rule_that_earns_what_a_holding_earns_does_not_beat_it() -> None:
+    same = holding("hold index", 1.0, upper=0.0) | {"difference": 0.0, "standard_error": 0.0, "lower": 0.0}
+    found = answer_worth(worth(same, holding("cash", 0.001)), True)  # type: ignore[arg-type]
+    assert found["answer"] == "no"
+    assert found["why"] == "its Sharpe ratio is that of holding index"
+
+
+def test_no_p_value_is_shown_as_0() -> None:
+    assert "(p < 0.001, 30 switches)" in answer_timing(timing(p_value=0.0002, p_mean=0.0002), 3000)["why"]
+    assert "(p 0.001, 30 switches)" in answer_timing(timing(p_value=0.0005, p_mean=0.0002), 3000)["why"]
+    few = answer_worth(worth(holding("hold index", 0.0002), switches=3), True)
+    assert few["why"].endswith("(p < 0.001), but 3 switches are too few to tell whether that is more than luck")
 
 
 def test_the_largest_p_value_decides() -> None:
@@ -141,7 +163,13 @@ def test_the_largest_p_value_decides() -> None:
     ],
 )
 def test_search(record: ChoicesPlaceboRecord | None, answer: str) -> None:
-    assert answer_search(record)["answer"] == answer
+    assert answer_search(record, 3000)["answer"] == answer
+
+
+def test_a_search_of_few_days_tells_nothing() -> None:
+    found = answer_search(search(0.01), 499)
+    assert (found["answer"], found["number"]) == ("cannot tell", 0.01)
+    assert found["why"] == "nothing can be told of the search: 499 days are fewer than 500"
 
 
 @pytest.mark.parametrize(
@@ -175,12 +203,18 @@ def test_a_base_that_a_search_chose_is_named() -> None:
     known, beaten = timing(p_value=0.01, p_mean=0.01), worth(holding("hold index", 0.01))
     assert "too favourable" in conclude(known, beaten, search(0.2), None, declared=False)["sentence"]
     assert "too favourable" not in conclude(known, beaten, search(0.2), None)["sentence"]
+    # Chosen by these days, it needs Search: without one it is not good.
+    assert conclude(known, beaten, search(0.01), None, declared=False)["sentence"].startswith("Good: ")
+    assert conclude(known, beaten, None, None, declared=False)["sentence"].startswith("Not shown to be good: ")
+    found = conclude(known, beaten, None, None, declared=True, repeated=False)["sentence"]
+    assert found.startswith("Not shown to be good: ")
+    assert "the search was not repeated under this environment" in found
 
 
 def test_choices_of_a_sample_are_named() -> None:
     drawn = search(0.2)
     drawn["sampled"] = True
-    assert "200 eligible choices drawn at random" in answer_search(drawn)["why"]
+    assert "200 eligible choices drawn at random" in answer_search(drawn, 3000)["why"]
 
 
 def test_the_sentence_has_every_reason_once() -> None:
@@ -192,7 +226,7 @@ def test_the_sentence_has_every_reason_once() -> None:
 
 def test_a_search_of_rules_that_read_their_own_price_needs_half_the_level() -> None:
     def by_signs(p_value: float) -> AnswerRecord:
-        return answer_search(search(p_value) | {"null": "signs", "memory": 60})  # type: ignore[arg-type]
+        return answer_search(search(p_value) | {"null": "signs", "memory": 60}, 3000)  # type: ignore[arg-type]
 
     found = by_signs(0.025)
     assert (found["answer"], found["threshold"]) == ("yes", 0.025)
@@ -202,4 +236,4 @@ def test_a_search_of_rules_that_read_their_own_price_needs_half_the_level() -> N
     assert found["why"].endswith("(p 0.026 among 200 eligible choices; needed: 0.025)")
     assert "needed" not in by_signs(0.2)["why"]
     assert by_signs(0.2)["threshold"] == 0.025
-    assert answer_search(search(0.026))["threshold"] == 0.05
+    assert answer_search(search(0.026), 3000)["threshold"] == 0.05

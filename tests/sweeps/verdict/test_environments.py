@@ -91,7 +91,7 @@ def test_the_search_there_is_that_of_a_study_based_there(records: list[Environme
         study = small_study().set(one["environment"])
         plan = build_plan(study, market_of(study), resolve("cpu"))
         there = GridEvaluation(whole_grid(plan), resolve("cpu").bind(plan.problem), Points(study, market_of(study)))
-        expected = answer_search(ask_search(gather(there), RunObserver(), 199))
+        expected = answer_search(ask_search(gather(there), RunObserver(), 199), plan.days_in_sample)
         assert {key: one["conclusion"]["search"][key] for key in expected} == expected
         asked += 1
     assert asked == 3

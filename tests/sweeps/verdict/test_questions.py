@@ -28,6 +28,7 @@ from gridproof.sweeps.study.study import Study, load_study
 from gridproof.sweeps.verdict import search_placebo as placebo
 from gridproof.sweeps.verdict.own_price import prices_read, same_rows
 from gridproof.sweeps.verdict.population import Population, gather
+from gridproof.sweeps.verdict.questions import ask_search
 from gridproof.sweeps.verdict.search_placebo import best_eligible, eligible_choices, planted_effect, search_placebo
 from gridproof.sweeps.verdict.static_holdings import block_length, compare_with_holdings, static_holdings
 from gridproof.sweeps.verdict.timing import effective_spells, measure_timing, pairwise_volatility
@@ -78,6 +79,19 @@ def test_positions_that_never_change() -> None:
     gross = planted(3, 0.0)[1]
     timing = timing_of(np.zeros(4000, dtype=np.int64), gross)
     assert (timing["switches"], timing["p_value"], timing["upper"]) == (0, None, None)
+
+
+def test_what_earns_the_same_as_a_holding_does_not_beat_it() -> None:
+    rng = np.random.default_rng(3)
+    leg = rng.normal(0.001, 0.01, 1000)  # far above cash
+    held = np.repeat(rng.integers(0, 2, 50), 20)
+    for legs, positions in (({"one": leg, "same": leg}, held), ({"one": leg, "cash": np.zeros(1000)}, 0 * held)):
+        found = compare_with_holdings(leg, legs, positions, PERIODS, 199)
+        same = found["holdings"][0]
+        assert [same[key] for key in ("difference", "p_value", "lower", "upper")] == [0.0, 1.0, 0.0, 0.0]
+        assert found["holdings"][-1]["p_value"] < 0.05, "cash"
+        answer = answer_worth(found, True)
+        assert (answer["answer"], answer["why"]) == ("no", "its Sharpe ratio is that of holding one")
 
 
 def test_the_mix_stands_beside_two_risky_legs_only() -> None:
@@ -134,6 +148,15 @@ def stopped(reached: list[bool]) -> float:
     """p of 30 shifts, which stops at the second that is as extreme: then it is 5 % or more."""
     second = [number for number, one in enumerate(reached, start=1) if one][1:2]
     return 2 / second[0] if second else (1 + sum(reached)) / 31
+
+
+def test_the_choices_of_a_sampled_run_are_named(population: Population) -> None:
+    fewer = population.cells.copy()
+    fewer[0] -= 1
+    for cells, sampled in ((population.cells, False), (fewer, True)):
+        found = ask_search(replace(population, cells=cells), RunObserver(), 20)
+        assert found is not None
+        assert found["sampled"] is sampled
 
 
 def test_the_placebo_by_the_definition(population: Population, monkeypatch: pytest.MonkeyPatch) -> None:
