@@ -36,11 +36,11 @@ def _csv(path: Path, header: str, rows: list[str], encoding: str = "utf-8", foot
 
 
 def tushare(folder: Path, frame: pd.DataFrame) -> list[Path]:
-    """As DataFrame.to_csv writes it: rows numbered, newest first, lots and thousands of yuan."""
+    """As DataFrame.to_csv writes a part of a frame: rows numbered, newest first, lots and thousands of yuan."""
     rows = [
         f"{at},{one.code},{one.date:%Y%m%d},{one.open},{one.high},{one.low},{one.close},"
         f"{_scaled(one.volume, -2)},{_scaled(one.amount, -3)}"
-        for at, one in enumerate(frame[::-1].itertuples())
+        for at, one in zip(frame.index[::-1] + 5, frame[::-1].itertuples(), strict=True)
     ]
     return _csv(folder / "tushare.csv", ",ts_code,trade_date,open,high,low,close,vol,amount", rows)
 

@@ -130,11 +130,11 @@ def _flag(table: Table, name: str) -> Adjustment:
 
 
 def _counts_rows(cells: pd.Series[Any], name: str) -> bool:
-    """Whether a column without a name numbers the rows, as pandas writes an index."""
-    if not name.startswith("Unnamed") and name not in ("index", "序号"):
+    """Whether a column without a name numbers the rows, as pandas writes the index of a frame or of a part of one."""
+    if name not in ("Unnamed: 0", "index", "序号"):
         return False
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
-    return len(numbers) > 0 and bool(np.isin(numbers[0], (0, 1))) and bool((np.diff(numbers) == 1).all())
+    return bool((np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers))).all())
 
 
 def _text(cell: object) -> str:
