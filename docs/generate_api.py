@@ -11,7 +11,9 @@ from types import ModuleType
 import gridproof as gp
 
 PAGE = Path(__file__).parent / "api.md"
-FUNCTIONS = ("load_study", "load_market", "point", "run", "search", "factors", "monitor", "import_data", "open_run")
+FUNCTIONS = (
+    "load_study", "load_market", "point", "run", "search", "factors", "monitor", "import_data", "open_run", "compare",
+)  # fmt: skip
 CLASSES = (
     "Study",
     "Market",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import gridproof.operators as operators
     import gridproof.statistics as statistics
     from gridproof.kernels.errors import InputError as InputError
+    from gridproof.results.run.comparison import compare as compare
     from gridproof.results.run.factor_run import FactorRun as FactorRun
     from gridproof.results.run.run import Run as Run
     from gridproof.signals.data.market import Market as Market
@@ -51,6 +52,7 @@ _MODULES = {
     "monitor": "gridproof.sweeps.monitor.run",
     "import_data": "gridproof.sweeps.data.vendor_import",
     "open_run": "gridproof.sweeps.api",
+    "compare": "gridproof.results.run.comparison",
     "Study": "gridproof.sweeps.study.study",
     "Market": "gridproof.signals.data.market",
     "Point": "gridproof.sweeps.plan.point",
@@ -78,6 +80,7 @@ __all__ = [
     "Run",
     "RunObserver",
     "Study",
+    "compare",
     "factors",
     "import_data",
     "load_market",

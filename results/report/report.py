@@ -96,7 +96,7 @@ def write_report(folder: pathlib.Path, language: Language = "en") -> pathlib.Pat
     metric = BY_NAME[summary["objective"]]
     same_curve = bool(curves["base.nav"].equals(curves["best.nav"]))
     favourable = base_objective_at(pairs, axes_by_name, [axis.name for axis in axes if axis.favours_best])
-    marks, performance = _marks(summary), read_performance(curves, summary)
+    marks, performance = histogram_marks(summary), read_performance(curves, summary)
     page = _template().render(
         summary=summary,
         noun=choice_noun(summary),
@@ -182,7 +182,7 @@ def _sections(
     }
 
 
-def _marks(summary: Record) -> list[Mark]:
+def histogram_marks(summary: Record) -> list[Mark]:
     """Base, best and held legs on the histogram; a leg only where its objective lies within the histogram."""
     objective = summary["objective"]
     base, best = summary["base"]["in_sample"], summary["best"]["in_sample"]

@@ -12,6 +12,7 @@ import pandas as pd
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME, TABLE
 from gridproof.results.run.lock import folder_lock
+from gridproof.results.run.plots import RunPlots
 from gridproof.results.run.store import REPORT, SEARCH, STATISTICS, Store
 from gridproof.results.run.summary_record import SUMMARY
 from gridproof.results.texts.translation import Language
@@ -116,6 +117,11 @@ class Run:
         """Daily curves of base, best and each leg held throughout, by date. ``base.state.SIGNAL`` and
         ``base.value.SIGNAL`` are the states and numbers of the base's signals at that close, NaN where unknown."""
         return Store(self.folder).read_table("curves.parquet").set_index("date")
+
+    @property
+    def plot(self) -> RunPlots:
+        """Figures for a notebook: ``plot.nav()``, ``plot.distribution()``, ``plot.surface(x, y)``."""
+        return RunPlots(self)
 
     @property
     def positions(self) -> pd.DataFrame:

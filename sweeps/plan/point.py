@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.metrics import TABLE
 from gridproof.kernels.paths import unpack
 from gridproof.kernels.problem import Jobs
 from gridproof.results.axis_range import Value
@@ -64,6 +66,15 @@ class Point:
     hindsight: Record | None
     curve: pd.DataFrame
     held: list[str]  # the leg of each day
+
+    def _repr_html_(self) -> str:
+        """Parameters and metrics, for a notebook."""
+        columns = {"in sample": self.in_sample, "after publication": self.after_publication}
+        known = {title: metrics for title, metrics in columns.items() if metrics is not None}
+        rows = {one.label: [one.text(metrics[one.name]) for metrics in known.values()] for one in TABLE}
+        table = pd.DataFrame.from_dict(rows, orient="index", columns=list(known)).to_html()
+        chosen = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        return f"<div>{escape(f'{self.study}: {chosen}')}</div>{table}"
 
     @property
     def value_columns(self) -> list[str]:
