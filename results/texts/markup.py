@@ -40,7 +40,8 @@ def _text(part: str, into: Translation) -> str:
     found = into.find(" ".join(body.split())) if body else ""
     if found is None:
         return part
-    return str(escape("".join(_MARKS.get(mark, mark) for mark in lead) + found + tail))
+    marks = "".join(_MARKS.get(mark, mark) for mark in lead)
+    return str(escape((marks.strip() or lead) + found + tail))
 
 
 def translate_figure(value: Any, language: Language, key: str = "") -> Any:
