@@ -18,7 +18,7 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 _FIELD = re.compile(r"\{(\w+)\}")
-_NUMBER = r"(?:[<>≥≤±+−-]*\d[\d.,]*%?|–|∞)(?: ± [\d.]+%?)?"
+_NUMBER = r"(?:(?:< )?[<>≥≤±+−-]*\d[\d.,]*%?|–|∞)(?: ± [\d.]+%?)?"
 # The end of a sentence, before the beginning of the next.
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z“±*†∞\d]|p: )")
 _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ][\d:]+)?"
@@ -74,7 +74,7 @@ class Translation:
         for pattern, start, chinese in self._patterns:
             if text.startswith(start) and (match := pattern.fullmatch(text)):
                 values = {name: self._field(name, value) for name, value in match.groupdict().items()}
-                return chinese.format_map(values)
+                return chinese.format_map(values).replace("=< ", "<")  # p < 0.001 where a p-value is at its bound
         if len(sentences) > 1 and any(part is not None for part in parts):
             return "".join(part if part is not None else one for part, one in zip(parts, sentences, strict=True))
         return None

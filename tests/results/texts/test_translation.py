@@ -113,6 +113,7 @@ def test_names_numbers_and_lists_keep_their_place() -> None:
     assert made("From base to best: a 1 → 2, b 3 → 4 and c.") == "变化：a 1 → 2、b 3 → 4、c。"
     assert made("Good: it beats hold x (p 0.01; twice); it beats y (p 0.02).").startswith("有效：")
     assert made("it beats hold nasdaq (p 0.010)") == "强于持有nasdaq（p=0.010）"
+    assert made("it beats y (p < 0.001)") == "强于y（p<0.001）"
     assert made("nothing of it") == "nothing of it"
     assert made("Sharpe ratio 1.00; Sharpe ratio 2.00") == "夏普比率1.00；夏普比率2.00"
 
