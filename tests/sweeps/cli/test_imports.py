@@ -65,6 +65,6 @@ def test_import_gridproof_is_quick_and_shows_only_what_is_public() -> None:
     assert heavy == []
     assert names == [
         "Budget", "DataWarning", "FactorRun", "IncompleteError", "InputError", "Market", "Point", "Readings", "Run",
-        "RunObserver", "Study", "factors", "import_data", "load_market", "load_study", "monitor", "open_run",
+        "RunObserver", "Study", "compare", "factors", "import_data", "load_market", "load_study", "monitor", "open_run",
         "operators", "point", "run", "search", "statistics",
     ]  # fmt: skip
