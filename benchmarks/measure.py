@@ -21,7 +21,7 @@ from benchmarks.problem import Case, Grid, build, jobs_of
 from benchmarks.rivals import ENGINES, Rival, as_they_count, peak_mib
 from gridproof.kernels import backend
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.cuda.device import gpu_answers
+from gridproof.kernels.cuda.availability import gpu_answers
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Evaluator, Work
 

@@ -47,7 +47,7 @@ def resolve(name: str = "auto") -> Backend:
         return Backend("reference", reference.latch_paths, lambda problem: partial(reference.evaluate, problem))
     if name == "cuda":
         from gridproof.kernels.cuda import evaluate as cuda
-        from gridproof.kernels.cuda.device import open_gpu
+        from gridproof.kernels.cuda.availability import open_gpu
         from gridproof.kernels.cuda.passes import CudaPasses
 
         gpu = open_gpu()

@@ -1,4 +1,4 @@
-"""The one form of an error message about input: where, the rule, the value, the remedy."""
+"""Errors: of an input, in the one form of all messages about input, and of a GPU that works no more."""
 
 from __future__ import annotations
 
@@ -17,3 +17,7 @@ class InputError(ValueError):
     def __reduce__(self) -> tuple[type[InputError], tuple[str, object, str, str]]:
         """Pickle all four parts, so that another process receives the same error."""
         return type(self), (self.rule, self.value, self.where, self.remedy)
+
+
+class GpuError(Exception):
+    """The GPU works no more in this process: CUDA repeats its first error in every later call. A new one may work."""

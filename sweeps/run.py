@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from gridproof.kernels.backend import Backend, cuda_planner, resolve
-from gridproof.kernels.cuda.device import gpu_answers
+from gridproof.kernels.cuda.availability import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.run_files import check_ledger
 from gridproof.results.report.report import report_language, write_report

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gridproof.kernels.cuda.device import Device, gpu_answers, open_gpu
+from gridproof.kernels.cuda.availability import gpu_answers, open_gpu
+from gridproof.kernels.cuda.device import Device
 from tests.support.apart import Apart, Reporting, in_a_child
 from tests.support.shim.device import ShimDevice
 

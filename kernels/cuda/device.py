@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib.util import find_spec
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from gridproof.kernels.arrays import Array
 from gridproof.kernels.cuda.source import THREADS, Kernel
-from gridproof.kernels.errors import InputError
+from gridproof.kernels.errors import GpuError
+
+# cudaErrorMemoryAllocation and CUDA_ERROR_OUT_OF_MEMORY: the only error of CUDA after which a process can go on.
+_NO_MEMORY = 2
 
 
 class Device(Protocol):
-    """Arrays of a device are opaque to the caller. Every call may raise MemoryError where the device has no room."""
+    """Arrays of a device are opaque to the caller. Every call may raise MemoryError where the device has no room, and
+    GpuError where it works no more."""
 
     def upload(self, array: Array) -> Any: ...
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any: ...
@@ -27,56 +31,73 @@ class Device(Protocol):
 
 
 class Gpu:
-    """CuPy's current device. CuPy compiles a kernel at its first launch and keeps the binary on disk."""
+    """CuPy's current device. CuPy compiles a source at its first launch and keeps the binary on disk.
 
-    def __init__(self) -> None:
-        import cupy
+    A failed launch is noticed by a later call, and every call after it fails too: CUDA keeps the error for the life of
+    the process. ``name``: of the GPU, with its number.
+    """
 
+    def __init__(self, cupy: Any) -> None:
         self._cupy = cupy
+        self._errors = (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError)
+        # One module for each source and its options: it has all kernels of the source.
+        self._modules: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._functions: dict[Kernel, Any] = {}
+        self.name = "the GPU"
+        with self._faults():
+            number = cupy.cuda.runtime.getDevice()
+            properties = cupy.cuda.runtime.getDeviceProperties(number)
+            self.name = f"GPU {number} ({properties['name'].decode()})"
+            cupy.empty(1, dtype="<f8")  # a GPU that another process has for itself refuses this
 
     def upload(self, array: Array) -> Any:
-        return self._cupy.asarray(array)
+        with self._faults():
+            return self._cupy.asarray(array)
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any:
-        return self._cupy.empty(shape, dtype=dtype)
+        with self._faults():
+            return self._cupy.empty(shape, dtype=dtype)
 
     def zeros(self, shape: tuple[int, ...], dtype: str) -> Any:
-        return self._cupy.zeros(shape, dtype=dtype)
+        with self._faults():
+            return self._cupy.zeros(shape, dtype=dtype)
 
     def download(self, array: Any) -> Array:
-        host: Array = array.get()
-        return host
+        with self._faults():
+            host: Array = array.get()
+            return host
 
     def launch(self, kernel: Kernel, count: int, arguments: Sequence[Any]) -> None:
-        if kernel not in self._functions:
-            module = self._cupy.RawModule(code=kernel.code, options=kernel.options, backend="nvrtc")
-            self._functions[kernel] = module.get_function(kernel.name)
-        self._functions[kernel]((-(-count // THREADS),), (THREADS,), tuple(arguments))
+        with self._faults():
+            if kernel not in self._functions:
+                self._functions[kernel] = self._module(kernel).get_function(kernel.name)
+            self._functions[kernel]((-(-count // THREADS),), (THREADS,), tuple(arguments))
 
     def free_bytes(self) -> int:
         pool = self._cupy.get_default_memory_pool()
-        free, _ = self._cupy.cuda.runtime.memGetInfo()
-        return int(free) + int(pool.free_bytes())
+        with self._faults():
+            free, _ = self._cupy.cuda.runtime.memGetInfo()
+            return int(free) + int(pool.free_bytes())
 
     def release(self) -> None:
-        self._cupy.get_default_memory_pool().free_all_blocks()
+        with self._faults():
+            self._cupy.get_default_memory_pool().free_all_blocks()
 
+    def _module(self, kernel: Kernel) -> Any:
+        source = kernel.code, kernel.options
+        if source not in self._modules:
+            code, options = source
+            self._modules[source] = self._cupy.RawModule(code=code, options=options, backend="nvrtc")
+        return self._modules[source]
 
-def gpu_answers() -> bool:
-    """Whether the GPU packages are installed and find a device."""
-    if find_spec("cupy") is None:
-        return False
-    import cupy
-
-    return bool(cupy.cuda.is_available())
-
-
-def open_gpu() -> Gpu:
-    """Returns the GPU. Raises InputError, which says what is missing, if there is none."""
-    rule, where = "the backend must be one that can run here", "backend"
-    if find_spec("cupy") is None:
-        raise InputError(rule, "cuda", where, "Install the GPU packages, pip install 'gridproof[gpu]', or use cpu")
-    if not gpu_answers():
-        raise InputError(rule, "cuda", where, "CuPy is installed but finds no GPU: check nvidia-smi, or use cpu")
-    return Gpu()
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Raises MemoryError where the device has no room, GpuError for every other error of CUDA or its compiler."""
+        try:
+            yield
+        except self._errors as error:
+            if error.status == _NO_MEMORY:
+                raise MemoryError(str(error)) from None
+            raise GpuError(f"{self.name}: {error}") from error
+        except self._cupy.cuda.compiler.CompileException as error:
+            raise GpuError(f"{self.name}: a kernel does not compile: {error}") from error

@@ -71,7 +71,7 @@ def resolve_panel(name: str) -> PanelBackend:
             squares.regress,
         )  # fmt: skip
     if name == "cuda":
-        from gridproof.kernels.cuda.device import open_gpu
+        from gridproof.kernels.cuda.availability import open_gpu
 
         return panel_on(open_gpu())
     rule = "the backend of a panel must be one that can run here"

@@ -10,8 +10,8 @@ from types import TracebackType
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import Backend, cuda_planner, resolve
-from gridproof.kernels.cuda.device import gpu_answers
-from gridproof.kernels.errors import InputError
+from gridproof.kernels.cuda.availability import gpu_answers
+from gridproof.kernels.errors import GpuError, InputError
 from gridproof.kernels.problem import Evaluator, Work
 from gridproof.results.run.summary_record import ClusterTiming
 from gridproof.sweeps.cluster.connection import HEAD_TIMEOUT, check_address, connected, head_reachable
@@ -21,7 +21,7 @@ from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, batch_pieces
 from gridproof.sweeps.cluster.worker import Shipment
 from gridproof.sweeps.cluster.worker_pool import CPUS, WINDOW, BatchOutcome, WorkerPool
 from gridproof.sweeps.execution.errors import IncompleteError
-from gridproof.sweeps.execution.executor import ExecutionControl, Range, Task, Tile, TileFault
+from gridproof.sweeps.execution.executor import ExecutionControl, Range, Task, Tile, TileFault, describe
 from gridproof.sweeps.plan.grid import Grid
 
 # Seconds between checks of the head and the nodes.
@@ -208,7 +208,9 @@ class ClusterExecutor:
                 try:
                     result: Floats = self._ray.get(member.actor.evaluate.remote(work))
                 except self._ray.exceptions.RayTaskError as error:
-                    raise error.cause from None
+                    if not isinstance(error.cause, GpuError):
+                        raise error.cause from None
+                    self._pool.lose(member, describe(error.cause))
                 except self._ray.exceptions.RayError as error:
                     self._pool.lose(member, str(error))
                 else:

@@ -45,9 +45,9 @@ class Worker:
         limit_threads(threads)
         self._loaded: tuple[Grid, Evaluator] | None = None
 
-    def describe(self) -> dict[str, str]:
-        """Host, process id, and the environment that results depend on."""
-        return {"host": socket.gethostname(), "pid": str(os.getpid())} | environment()
+    def describe(self, gpu: bool) -> dict[str, str]:
+        """Host, process id, and the environment that results depend on. gpu: whether that of a GPU counts."""
+        return {"host": socket.gethostname(), "pid": str(os.getpid())} | environment(gpu)
 
     def load(self, shipment: Shipment) -> None:
         """Bind the plan to the backend. Raises InputError where it cannot run here."""

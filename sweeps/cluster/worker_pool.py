@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from gridproof.kernels.errors import GpuError
 from gridproof.sweeps.cluster.scheduler import PieceBatch
 from gridproof.sweeps.cluster.worker import FinishedBatch, Worker
 from gridproof.sweeps.execution.executor import describe
@@ -82,7 +83,7 @@ class WorkerPool:
         self._gpu = gpu
         self._limit = limit
         self._notify = notify
-        self._environment = environment()
+        self._environment = environment(gpu)
         self._losses: Counter[str] = Counter()
         self._names: dict[str, str] = {}
         self._mismatched: set[str] = set()
@@ -185,14 +186,16 @@ class WorkerPool:
         on_node = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
         options = {"num_cpus": share.cpus, "num_gpus": share.gpus, "scheduling_strategy": on_node}
         actor = self._ray.remote(Worker).options(**options).remote(share.threads)
-        self.members.append(PoolMember(actor, node, name, actor.describe.remote()))
+        self.members.append(PoolMember(actor, node, name, actor.describe.remote(self._gpu)))
 
     def _continue_startup(self, member: PoolMember) -> None:
         """Compare a worker's environment with the driver's, then send the plan; with the plan loaded it is ready."""
         try:
             reply = self._ray.get(member.startup)
         except self._ray.exceptions.RayTaskError as error:
-            self._refuse(member, describe(error.cause))
+            # A node may have other GPUs that work.
+            end = self.lose if isinstance(error.cause, GpuError) else self._refuse
+            end(member, describe(error.cause))
         except self._ray.exceptions.RayError as error:
             self.lose(member, describe(error))
         else:
@@ -200,13 +203,15 @@ class WorkerPool:
                 member.ready = True
                 return
             differences = [
-                f"{name} is {reply[name]}, not {value}"
+                f"{name} is {reply.get(name, 'missing')}, not {value}"
                 for name, value in self._environment.items()
-                if reply[name] != value
+                if reply.get(name) != value
             ]
             if differences:
                 self._refuse(member, f"environment mismatch: {'; '.join(differences)}")
                 return
+            # A driver without CuPy plans only; then the first worker says with what all others compute.
+            self._environment |= {name: reply[name] for name in ("cupy", "nvrtc") if name in reply}
             member.loading = True
             member.startup = member.actor.load.remote(self._shipment)
 
@@ -216,6 +221,9 @@ class WorkerPool:
         try:
             finished: FinishedBatch = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, GpuError):  # this worker's every later batch would fail too
+                self.lose(member, describe(error.cause))
+                return None
             self._remove(member, reference)
             return BatchOutcome(member, batch, fault=describe(error.cause))
         except self._ray.exceptions.RayError as error:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gridproof.kernels.errors import GpuError
+
 # Why a file could not be written, by the number of the system's error; all are gone when the user has acted.
 _REASONS = {
     errno.ENOSPC: "disk full; free space",
@@ -22,7 +24,7 @@ _REASONS = {
 class IncompleteError(Exception):
     """A run ended before its last tile. What is finished is kept, and the same call resumes it.
 
-    The message says why: the budget is used up, the disk is full, the cluster was lost, or tiles failed.
+    The message says why: the budget is used up, the disk is full, the cluster was lost, the GPU or tiles failed.
 
     Examples
     --------
@@ -39,12 +41,16 @@ class IncompleteError(Exception):
 
 @contextmanager
 def resumable_writes(folder: Path) -> Iterator[None]:
-    """Raises IncompleteError, with the path, where a file of a run or of its ledger can no longer be written or read.
+    """Raises IncompleteError where a file of a run or of its ledger can no longer be written or read, with the path.
+
+    The same where the GPU fails, with its name.
 
     folder: the run's folder. Other errors pass: a folder that may not be written will not be writable later.
     """
     try:
         yield
+    except GpuError as error:
+        raise IncompleteError(f"{error}. Rerun to resume, or with another GPU") from error
     except OSError as error:
         reason, path = _REASONS.get(error.errno or 0), Path(str(error.filename or folder))
         if reason is None or folder.absolute().parent not in path.absolute().parents:

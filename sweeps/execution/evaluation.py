@@ -14,8 +14,8 @@ from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point, Points
 
-# The reference evaluates base and best anew; the metrics of the backend must be the same to this.
-_AGREE = 1e-7
+# What is evaluated twice, by another backend or in another form, must be the same to this.
+AGREE = 1e-7
 
 
 class GridEvaluation:
@@ -77,5 +77,5 @@ def _check_agreement(index: int, metrics: Floats, point: Point) -> None:
         assert exact is not None
         for name, value in zip(METRICS, segment, strict=False):
             right = np.nan if exact[name] is None else exact[name]
-            if not np.isclose(value, right, rtol=_AGREE, atol=_AGREE, equal_nan=True):
+            if not np.isclose(value, right, rtol=AGREE, atol=AGREE, equal_nan=True):
                 raise RuntimeError(f"variant {index}: {name} is {value} by the backend but {right} by the reference")

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridproof.kernels.backend import Backend, resolve
+from gridproof.kernels.errors import GpuError
 from gridproof.kernels.problem import Evaluator
 from gridproof.results.run.summary_record import ClusterTiming
 from gridproof.results.run.tally import Tally
@@ -70,7 +71,8 @@ class Executor(AbstractContextManager["Executor"], Protocol):
     """Evaluates ranges of pieces as tiles. It chooses the size and order of the tiles; each piece is in at most one.
 
     The result of a tile depends on the task and its range alone. A tile that raises an exception becomes a TileFault;
-    the others are still evaluated. After KeyboardInterrupt every tile already yielded is valid.
+    the others are still evaluated. A failed GPU of this process raises GpuError. After KeyboardInterrupt every tile
+    already yielded is valid.
     """
 
     def backend(self, name: str) -> Backend:
@@ -114,6 +116,8 @@ class LocalExecutor:
                     tally, rows = run_tile(
                         task.grid, self._evaluate, low, high, task.scale, task.keep_rows, control.advance
                     )
+                except GpuError:
+                    raise  # every later tile would fail too
                 except Exception as error:  # noqa: BLE001 - reported by the caller, with the tile's parameters
                     yield TileFault(low, high, describe(error))
                 else:

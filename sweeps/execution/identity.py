@@ -37,11 +37,17 @@ def digest_of_sources() -> str:
     return digest.hexdigest()
 
 
-def environment() -> dict[str, str]:
-    """Versions that must be the same on every machine that works on one run."""
-    return {
+def environment(gpu: bool = False) -> dict[str, str]:
+    """Versions that must be the same on every machine that works on one run.
+
+    gpu: those of CuPy and its compiler too, where they are installed.
+    """
+    from gridproof.kernels.cuda.availability import gpu_packages
+
+    found = {
         "gridproof": code_digest()[:12],
         "numpy": np.__version__,
         "numba": version("numba"),
         "machine": platform.machine(),
     }
+    return found | gpu_packages() if gpu else found

@@ -23,7 +23,7 @@ from gridproof.results.run.summary_record import (
     SeriesRecord,
     WholeGridRecord,
 )
-from gridproof.results.run.tally import EVALUATED, UNDEFINED, Tally, percentile
+from gridproof.results.run.tally import EQUAL, EVALUATED, UNDEFINED, Tally, percentile
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
@@ -43,9 +43,12 @@ def write_summary(
 ) -> RunSummary:
     """Write top, surfaces and curves. Returns the summary.
 
-    Base and best are evaluated by the reference too. Raises RuntimeError where the backend disagrees with it.
+    Base and best are evaluated by the reference too, and the best once more as a list. Raises RuntimeError where the
+    backend disagrees with it or with itself.
     """
     plan, grid, store, observer = evaluation.plan, evaluation.grid, context.store, context.observer
+    if sample is None:
+        check_base(tally, scale)
     study, window, choices = plan.study, plan.window, choices_of(plan.study)
     mine = tally.among_choices
     observer.progress("summary", 0, 3)
@@ -116,6 +119,14 @@ def write_summary(
         "variants_stored": grid.size <= ROWS_KEPT,
         "notes": [*study.spec.notes, *_omitted_surfaces(plan, tally)],
     }
+
+
+def check_base(tally: Tally, scale: TallyScale) -> None:
+    """Raises RuntimeError if no variant of a whole grid has the base's objective: the base is one of them."""
+    for mine in (tally, tally.among_choices):
+        if np.isfinite(scale.base[0]) and mine.counters[EQUAL] == 0:
+            text = f"no variant of the sweep has the base's objective, {scale.base[0]}"
+            raise RuntimeError(f"{text}: the backend computes a grid otherwise than a single variant")
 
 
 def _histogram(tally: Tally, scale: TallyScale) -> HistogramRecord:

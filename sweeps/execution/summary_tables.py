@@ -11,11 +11,11 @@ import pandas as pd
 import pyarrow as pa
 
 from gridproof.kernels.aggregate.surfaces import Surfaces
-from gridproof.kernels.arrays import Array
-from gridproof.results.run.record import curve_segments, metrics_columns
+from gridproof.kernels.arrays import Array, Floats
+from gridproof.results.run.record import curve_segments, metrics_columns, objective_of
 from gridproof.results.run.store import Store, uniform
 from gridproof.results.run.tally import Tally
-from gridproof.sweeps.execution.evaluation import GridEvaluation
+from gridproof.sweeps.execution.evaluation import AGREE, GridEvaluation
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
@@ -30,7 +30,7 @@ def tabulate_top(evaluation: GridEvaluation, tally: Tally, choices: Choices) -> 
     """Returns the best choices by the objective. Choices with equal metrics are one row, with the lowest index.
 
     tally: of the choices. ``equal``: the number of choices in that row; for example, two thresholds between which the
-    signal never lies give the same positions.
+    signal never lies give the same positions. Raises RuntimeError where an objective is not the one in the tally.
     """
     plan = evaluation.plan
     space, legs = plan.study.space, [leg.name for leg in plan.study.legs]
@@ -43,12 +43,22 @@ def tabulate_top(evaluation: GridEvaluation, tally: Tally, choices: Choices) -> 
         columns[axis.name] = [axis.values[digit] for digit in digits[:, position]]
     order = np.argsort(np.argsort(tally.best_index))
     metrics = evaluation.listed(tally.best_index)[order]
+    _check_values(tally, objective_of(metrics, plan.study.spec.objective))
     table = pd.DataFrame(columns | metrics_columns(metrics, legs))
     _, group = np.unique(metrics.reshape(len(metrics), prod(metrics.shape[1:])), axis=0, return_inverse=True)
     table["equal"] = table.groupby(group.ravel())["equal"].transform("sum")
     table = table[~pd.Series(group.ravel()).duplicated().to_numpy()].reset_index(drop=True)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     return table
+
+
+def _check_values(tally: Tally, again: Floats) -> None:
+    """again: the objectives of the best, evaluated once more as a list."""
+    wrong = np.flatnonzero(~np.isclose(tally.best_value, again, rtol=AGREE, atol=AGREE))
+    if len(wrong):
+        at = int(wrong[0])
+        text = f"variant {tally.best_index[at]}: the sweep found {tally.best_value[at]}, and evaluated alone it has"
+        raise RuntimeError(f"{text} {again[at]}")
 
 
 def tabulate_surfaces(evaluation: GridEvaluation, tally: Tally, sampled: bool) -> pd.DataFrame:

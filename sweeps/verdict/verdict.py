@@ -159,7 +159,7 @@ def _identity(context: RunContext) -> str:
             "study": context.study.identity,  # with the digest of its own operators
             "data": context.market.digest(),
             "backend": context.backend.name,
-            "code": environment() | {"scipy": version("scipy")},
+            "code": environment(context.backend.name == "cuda") | {"scipy": version("scipy")},
             "files": {name: digest_of_file(store.folder / name) for name in files},
         }
     )

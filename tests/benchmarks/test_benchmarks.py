@@ -15,7 +15,7 @@ from benchmarks.problem import Case, build, closes, jobs_of
 from benchmarks.rivals import COMPARED, as_they_count
 from benchmarks.show import show
 from gridproof.kernels import reference
-from gridproof.kernels.cuda import device
+from gridproof.kernels.cuda import availability
 from gridproof.kernels.metrics import measure_returns
 from gridproof.kernels.paths import flips, unpack
 from gridproof.kernels.problem import Box, Jobs
@@ -116,7 +116,7 @@ def test_where_a_gpu_answers_it_is_measured_too(
     without = bench.measure_table("variants", (8, 27))
     assert not any("cuda" in key for row in without for key in row)
     monkeypatch.setattr(measure, "gpu_answers", lambda: True)
-    monkeypatch.setattr(device, "open_gpu", lambda: shim)
+    monkeypatch.setattr(availability, "open_gpu", lambda: shim)
     rows = bench.measure_table("variants", (8, 27))
     case = measure.run_case(replace(bench.HEADLINE, variants=27), 1, None, few=5)
     assert case["largest_difference"]["cuda"] <= 1e-9

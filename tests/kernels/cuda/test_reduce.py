@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import gridproof as gp
 from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
-from gridproof.kernels.cuda import device as device_module
+from gridproof.kernels.cuda import availability
 from gridproof.kernels.cuda import evaluate as evaluate_module
 from gridproof.kernels.cuda import reduce as reduce_module
 from gridproof.kernels.cuda.device import Device
@@ -89,7 +89,7 @@ def test_keys_keep_the_order(one: float, other: float) -> None:
 
 def test_shim_runs_a_study_without_rows(shim: ShimDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole run whose grid is reduced by the backend: tallies, so all that is told, are those of cpu."""
-    monkeypatch.setattr(device_module, "open_gpu", lambda: shim)
+    monkeypatch.setattr(availability, "open_gpu", lambda: shim)
     check_runs(shim, tmp_path, monkeypatch)
 
 

@@ -14,7 +14,7 @@ import yaml
 
 import gridproof as gp
 from gridproof.kernels.backend import NAMES
-from gridproof.kernels.cuda.device import gpu_answers
+from gridproof.kernels.cuda.availability import gpu_answers
 from gridproof.sweeps.search.samplers import SAMPLERS
 from tests.support.command import gridproof
 from tests.support.demo import SMALL, small_file, small_study
