@@ -124,7 +124,8 @@ def run(
     out
         Folder or URL (``s3://bucket/runs``) under which the run's folder is made.
     backend
-        ``"auto"`` (cpu), ``"cpu"``, ``"cuda"`` or ``"reference"``.
+        ``"cpu"``, ``"cuda"``, ``"reference"`` or ``"auto"``: cuda where it was proven on this GPU (docs/cuda.md), else
+        cpu.
     sample
         Evaluate only so many variants, drawn at random without replacement: among the choices, and where these are
         fewer, the rest among the others. None: all.

@@ -76,6 +76,8 @@ def run_study(
     )
     tracker = BudgetTracker(options.budget or Budget())
     backend = executor.backend(options.backend)
+    if backend.reason:
+        observer.notice(backend.reason)
     market = market_of(study, data)
     sample = options.sample if options.sample is not None and options.sample < study.space.size else None
     runs = RunStore(options.out)

@@ -34,7 +34,7 @@ class Gpu:
     """CuPy's current device. CuPy compiles a source at its first launch and keeps the binary on disk.
 
     A failed launch is noticed by a later call, and every call after it fails too: CUDA keeps the error for the life of
-    the process. ``name``: of the GPU, with its number.
+    the process. ``name``: of the GPU, with its number. ``uuid``: that of no other GPU.
     """
 
     def __init__(self, cupy: Any) -> None:
@@ -43,11 +43,12 @@ class Gpu:
         # One module for each source and its options: it has all kernels of the source.
         self._modules: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._functions: dict[Kernel, Any] = {}
-        self.name = "the GPU"
+        self.name, self.uuid = "the GPU", ""
         with self._faults():
             number = cupy.cuda.runtime.getDevice()
             properties = cupy.cuda.runtime.getDeviceProperties(number)
             self.name = f"GPU {number} ({properties['name'].decode()})"
+            self.uuid = bytes(properties["uuid"]).hex()
             cupy.empty(1, dtype="<f8")  # a GPU that another process has for itself refuses this
 
     def upload(self, array: Array) -> Any:
@@ -69,9 +70,7 @@ class Gpu:
 
     def launch(self, kernel: Kernel, count: int, arguments: Sequence[Any]) -> None:
         with self._faults():
-            if kernel not in self._functions:
-                self._functions[kernel] = self._module(kernel).get_function(kernel.name)
-            self._functions[kernel]((-(-count // THREADS),), (THREADS,), tuple(arguments))
+            self.load(kernel)((-(-count // THREADS),), (THREADS,), tuple(arguments))
 
     def free_bytes(self) -> int:
         pool = self._cupy.get_default_memory_pool()
@@ -83,12 +82,15 @@ class Gpu:
         with self._faults():
             self._cupy.get_default_memory_pool().free_all_blocks()
 
-    def _module(self, kernel: Kernel) -> Any:
-        source = kernel.code, kernel.options
-        if source not in self._modules:
-            code, options = source
-            self._modules[source] = self._cupy.RawModule(code=code, options=options, backend="nvrtc")
-        return self._modules[source]
+    def load(self, kernel: Kernel) -> Any:
+        """The function of a kernel, compiled and loaded at the first call."""
+        with self._faults():
+            if kernel not in self._functions:
+                source = kernel.code, kernel.options
+                if source not in self._modules:
+                    self._modules[source] = self._cupy.RawModule(code=source[0], options=source[1], backend="nvrtc")
+                self._functions[kernel] = self._modules[source].get_function(kernel.name)
+            return self._functions[kernel]
 
     @contextmanager
     def _faults(self) -> Iterator[None]:

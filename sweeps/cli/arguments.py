@@ -39,7 +39,8 @@ BackendOption = Annotated[
     typer.Option(
         "--backend",
         metavar="NAME",
-        help="What evaluates the variants: auto, cpu, cuda or reference (slow, plain NumPy). auto is cpu.",
+        help="What evaluates the variants: cpu, cuda, reference (slow, plain NumPy), or auto: cuda where it was proven "
+        "on this GPU, else cpu.",
     ),
 ]
 VerdictOption = Annotated[

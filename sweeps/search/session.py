@@ -186,6 +186,8 @@ def run_search(
     """
     run, observer = run or RunOptions(), observer or RunObserver()
     backend, market, runs = resolve(run.backend), market_of(study, data), RunStore(run.out)
+    if backend.reason:
+        observer.notice(backend.reason)
     folder = search_folder(study, market, backend.name, options, runs.folder)
     runs.fetch(folder.name)
     store = Store(folder)

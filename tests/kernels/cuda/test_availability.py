@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import stat
@@ -12,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gridproof.kernels.cuda import availability
+from gridproof.kernels import backend
+from gridproof.kernels.cuda import availability, proof
 from gridproof.kernels.cuda.device import Gpu
 from gridproof.kernels.cuda.source import KernelForm, pass_kernel
 from gridproof.kernels.errors import GpuError, InputError
@@ -152,3 +154,30 @@ def test_a_process_opens_the_gpu_once(install: Install) -> None:
     install(FakeCupy())
     assert availability.open_gpu() is availability.open_gpu()
     assert availability.gpu_packages() == {"cupy": "14.2.0", "nvrtc": "13.5"}
+
+
+def test_auto_takes_a_gpu_only_where_it_was_proven(
+    install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The proof is of this device, these packages and these sources."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    install(FakeCupy())
+    assert backend.resolve("auto").name == "cpu"
+    gpu, packages = availability.open_gpu(), availability.gpu_packages()
+    file = proof.write_proof(gpu, packages, tmp_path / "summary.md")
+    taken = backend.resolve("auto")
+    assert taken.name == "cuda"
+    assert taken.reason.startswith("auto takes cuda: proven on GPU 0 (NVIDIA H200) on 20")
+    assert taken.reason.endswith(str(file))
+    assert backend.resolve("cpu").reason == ""
+    for name, value in (("packages", {}), ("sources", "other")):
+        wrong = json.loads(file.read_text())
+        wrong[gpu.uuid][name] = value
+        file.write_text(json.dumps(wrong))
+        assert backend.resolve("auto").name == "cpu", name
+        proof.write_proof(gpu, packages, tmp_path / "summary.md")
+    assert backend.resolve("auto").name == "cuda"
+    install(FakeCupy(devices=0))
+    assert backend.resolve("auto").name == "cpu"
+    file.write_text("no record")
+    assert backend.resolve("auto").name == "cpu"
