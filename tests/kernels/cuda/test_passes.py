@@ -13,10 +13,7 @@ from hypothesis import strategies as st
 
 import gridproof as gp
 from gridproof.kernels import backend
-from gridproof.kernels.arrays import Floats
-from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.passes import CpuPasses
-from gridproof.kernels.cpu.patterns.block_patterns import find_patterns
 from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.passes import CudaPasses
@@ -24,7 +21,7 @@ from gridproof.kernels.cuda.pattern_rows import levels_of, table_bytes
 from gridproof.kernels.cuda.source import KINDS, THREADS, VARIANTS, pass_kernel
 from gridproof.sweeps import run as run_module
 from tests.support.demo import small_study
-from tests.support.problems import random_jobs, random_problem, random_sweep
+from tests.support.pass_case import PassCase
 from tests.support.shim import nvrtc
 from tests.support.shim.device import ShimDevice
 
@@ -38,35 +35,7 @@ NAMES = (
 SEEDS = st.integers(0, 10_000)
 
 
-class Case:
-    """Patterns of random variants, and random numbers for all passes. lanes: resamples or shifts at most."""
-
-    def __init__(self, seed: int, lanes: int = 140, many: bool = False) -> None:
-        """many: so many variants that not all blocks are joined."""
-        self.rng = rng = np.random.default_rng(seed)
-        self.problem, jobs, self.days = random_sweep(seed)
-        if many:
-            self.days = 300
-            self.problem = random_problem(rng, self.days, rows=40, flip=0.05, lags=(1, 2))
-            jobs = random_jobs(rng, self.problem, 3, 200)
-        held = HoldingPeriodLister(self.problem, self.days)(jobs)
-        self.edges = np.unique(np.concatenate([[0, self.days], rng.integers(0, self.days, rng.integers(0, 4))]))
-        self.patterns = find_patterns(self.problem, held, self.edges)
-        self.jobs, self.lanes = len(held.execution), int(rng.integers(1, lanes))
-
-    def resamples(self, kinds: int) -> tuple[Floats, ...]:
-        """Counts, offsets, centres, factors, maxima so far."""
-        rng, jobs = self.rng, self.jobs
-        factors = rng.normal(size=(kinds, jobs))
-        factors[rng.random((kinds, jobs)) < 0.2] = np.nan
-        shape, days = (kinds, self.lanes), self.days
-        return (
-            rng.poisson(1.0, (self.lanes, days)).astype(float), rng.normal(size=shape), rng.normal(size=(kinds, jobs)),
-            factors, np.where(rng.random(shape) < 0.5, -np.inf, rng.normal(0.0, 3.0, shape)),
-        )  # fmt: skip
-
-
-def check_excess(device: Device, case: Case) -> None:
+def check_excess(device: Device, case: PassCase) -> None:
     rng, (problem, patterns) = case.rng, (case.problem, case.patterns)
     benchmarks = rng.normal(0.0, 0.01, (int(rng.integers(1, 4)), case.days))
     benchmarks[0] = problem.returns[0, -1, : case.days] - problem.risk_free / problem.periods  # cash
@@ -78,7 +47,7 @@ def check_excess(device: Device, case: Case) -> None:
         np.testing.assert_array_equal(mine, theirs, err_msg=name)
 
 
-def check_maxima(device: Device, case: Case) -> None:
+def check_maxima(device: Device, case: PassCase) -> None:
     """More statistics than a thread takes, and one; two calls with the same resamples."""
     passes = CudaPasses(device)
     for kinds in (int(case.rng.integers(1, 3 * KINDS)), 1):
@@ -91,7 +60,7 @@ def check_maxima(device: Device, case: Case) -> None:
             offsets = offsets - 0.1
 
 
-def check_active(device: Device, case: Case) -> None:
+def check_active(device: Device, case: PassCase) -> None:
     shifts = case.rng.integers(0, case.days, case.lanes)
     eligible = case.rng.random(case.jobs) < case.rng.choice([0.0, 0.8, 1.0])
     added = case.rng.normal(0.0, 0.1, case.jobs) if case.rng.random() < 0.5 else None
@@ -102,7 +71,7 @@ def check_active(device: Device, case: Case) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
-def check_objectives(device: Device, case: Case) -> None:
+def check_objectives(device: Device, case: PassCase) -> None:
     """Against nothing, then against values that some variants have."""
     shifts = case.rng.integers(0, case.days, case.lanes)
     for objective in FROM_SUMS:
@@ -132,7 +101,7 @@ def test_compiled_kernels_spill_nothing(architecture: str) -> None:
 
 def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
     for check in CHECKS:
-        check(shim, Case(3, 3))
+        check(shim, PassCase(3, 3))
     for name in NAMES:
         assert shim.types[name] == nvrtc.build(pass_kernel(name), "sm_90").parameters
 
@@ -143,31 +112,31 @@ def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
 @settings(max_examples=12, deadline=None)
 @given(SEEDS)
 def test_shim_measures_the_excess_of_the_cpu(shim: ShimDevice, seed: int) -> None:
-    check_excess(shim, Case(seed))
+    check_excess(shim, PassCase(seed))
 
 
 @settings(max_examples=12, deadline=None)
 @given(SEEDS)
 def test_shim_finds_the_resampled_maxima_of_the_cpu(shim: ShimDevice, seed: int) -> None:
-    check_maxima(shim, Case(seed))
+    check_maxima(shim, PassCase(seed))
 
 
 @settings(max_examples=12, deadline=None)
 @given(SEEDS)
 def test_shim_finds_the_active_t_of_the_cpu(shim: ShimDevice, seed: int) -> None:
-    check_active(shim, Case(seed))
+    check_active(shim, PassCase(seed))
 
 
 @settings(max_examples=12, deadline=None)
 @given(SEEDS)
 def test_shim_finds_the_shifted_objectives_of_the_cpu(shim: ShimDevice, seed: int) -> None:
-    check_objectives(shim, Case(seed))
+    check_objectives(shim, PassCase(seed))
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_shim_adds_the_rows_of_many_variants(shim: ShimDevice, check: Callable[[Device, Case], None]) -> None:
+def test_shim_adds_the_rows_of_many_variants(shim: ShimDevice, check: Callable[[Device, PassCase], None]) -> None:
     """A variant is several rows, and a strip of variants is not all of them."""
-    case = Case(1, 5, many=True)
+    case = PassCase(1, 5, many=True)
     assert min(each.roots.shape[1] for each in case.patterns) > 1
     assert any(len(each.jobs) % VARIANTS and len(each.jobs) > VARIANTS for each in case.patterns)
     check(shim, case)
@@ -175,7 +144,7 @@ def test_shim_adds_the_rows_of_many_variants(shim: ShimDevice, check: Callable[[
 
 def test_shim_in_less_memory_gives_the_same_bits(folder: Path) -> None:
     """Groups of lanes that do not fit are halved, down to one."""
-    case = Case(8, 2)
+    case = PassCase(8, 2)
     case.lanes = 3 * THREADS + 1
     shifts = np.arange(case.lanes)
     everyone = np.ones(case.jobs, dtype=np.bool_)
@@ -232,5 +201,5 @@ def test_shim_computes_the_verdict_of_a_run(shim: ShimDevice, tmp_path: Path, mo
 @pytest.mark.gpu
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("check", CHECKS)
-def test_gpu_gives_the_bits_of_the_cpu(gpu: Device, check: Callable[[Device, Case], None], seed: int) -> None:
-    check(gpu, Case(seed, 1_100, many=seed % 2 == 1))
+def test_gpu_gives_the_bits_of_the_cpu(gpu: Device, check: Callable[[Device, PassCase], None], seed: int) -> None:
+    check(gpu, PassCase(seed, 1_100, many=seed % 2 == 1))

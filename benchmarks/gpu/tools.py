@@ -1,0 +1,82 @@
+"""Parts that are commands of their own: the tests that need a GPU, and the kernels under NVIDIA's sanitizer."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.gpu.replay import RECORDINGS
+from benchmarks.gpu.settings import Found, NotRunError, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+# Tools of compute-sanitizer: reads and writes outside an array, and reads of what was never written.
+_TOOLS = ("memcheck", "initcheck")
+
+
+def gpu_tests(settings: Settings) -> Found:
+    """All tests marked gpu. In a dry run they are only collected."""
+    options = ["--collect-only"] if settings.dry else []
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n0",
+        "-m",
+        "gpu",
+        "-p",
+        "no:cacheprovider",
+        "tests/kernels",
+        *options,
+    ]
+    log = settings.out / "tests.log"
+    yield "log", str(log)
+    with log.open("w") as file:
+        environment = os.environ | {"REQUIRE_GPU": "1"}
+        done = subprocess.run(
+            [*command, *options], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment, check=False
+        )
+    text = log.read_text(encoding="utf-8", errors="replace")
+    counted = re.findall(r"(\d+)(?:/\d+)? (passed|failed|skipped|errors?|tests collected)", text)
+    yield "counts", {name: int(number) for number, name in counted}
+    yield "failed", re.findall(r"^FAILED (\S+)", text, re.MULTILINE)
+    if done.returncode != 0:
+        raise AssertionError(f"pytest ends with {done.returncode}")
+
+
+def sanitize(settings: Settings) -> Found:
+    """The recorded launches again, each tool in turn."""
+    tool = shutil.which("compute-sanitizer")
+    if tool is None:
+        raise NotRunError("compute-sanitizer is not installed")
+    for name in _TOOLS:
+        log = settings.out / f"{name}.log"
+        own = settings.out / name
+        own.mkdir(exist_ok=True)
+        command = [
+            tool,
+            "--tool",
+            name,
+            "--error-exitcode",
+            "9",
+            sys.executable,
+            "-m",
+            "benchmarks.gpu.child",
+            "replay",
+        ]
+        command += ["--out", str(own), *(["--dry-run"] if settings.dry else [])]
+        carried = settings.carried
+        if carried is not None and (carried / RECORDINGS).is_file():
+            command += ["--carried", str(carried)]
+        with log.open("w") as file:
+            done = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, check=False)
+        text = log.read_text(encoding="utf-8", errors="replace")
+        if "Device not supported" in text:
+            raise NotRunError(f"compute-sanitizer does not support this device; see {log}")
+        yield name, (re.findall(r"ERROR SUMMARY: .*", text) or [f"exit status {done.returncode}"])[-1]
+        if done.returncode != 0:
+            raise AssertionError(f"{name} finds faults; see {log}")

@@ -1,0 +1,154 @@
+"""The proof of the cuda backend, through the same script on the CPU, so that its first run on a GPU does not fail on it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.gpu import __main__ as script
+from benchmarks.gpu import carry, replay, tools
+from benchmarks.gpu.child import run_part
+from benchmarks.gpu.forms import forms
+from benchmarks.gpu.parts import BY_NAME, PARTS
+from benchmarks.gpu.settings import NotRunError, Part, Settings
+from benchmarks.gpu.studies import compare_records
+from benchmarks.gpu.summary import proven, write_summary
+from gridproof.kernels.cuda import source
+from tests.support.shim.device import ShimDevice
+
+ROOT = Path(source.__file__).parents[1]
+
+
+@pytest.fixture
+def dry(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A dry run, with the kernels that the tests have compiled."""
+    monkeypatch.setenv("GRIDPROOF_SHIM", str(folder))
+    return Settings(tmp_path, dry=True)
+
+
+@pytest.fixture(scope="module")
+def launches(folder: Path) -> list[replay.Launch]:
+    return replay.record(folder)
+
+
+def test_every_kernel_is_compiled_and_exercised(launches: list[replay.Launch], tmp_path: Path) -> None:
+    """No kernel of any source is left out, and none is recorded in one form only where a study has others."""
+    text = "".join(path.read_text() for path in [*ROOT.glob("cuda/*.cu"), *ROOT.glob("panel/cuda/*.cu")])
+    every = set(re.findall(r"__launch_bounds__\(.*?\) (\w+)\(", text))
+    assert {launch.kernel.name for launch in launches} == every
+    assert {kernel.name for _, kernels in forms(Settings(tmp_path, dry=False)) for kernel in kernels} == every
+    assert len({launch.kernel for launch in launches if launch.kernel.name == "walk"}) >= 4
+
+
+def test_launches_are_replayed_from_a_file(launches: list[replay.Launch], folder: Path, tmp_path: Path) -> None:
+    """The file gives the launches back, and a byte that differs is found, in the argument that has it."""
+    file = tmp_path / replay.RECORDINGS
+    replay.save(launches[:40], file)
+    device = ShimDevice(folder)
+    again = list(replay.load(file))
+    assert [each.kernel for each in again] == [each.kernel for each in launches[:40]]
+    assert [replay.replay(device, each) for each in again] == [0.0] * 40
+    launch = next(each for each in again if each.kernel.name == "leaves")
+    changed = max(at for at, after in enumerate(launch.after) if after is not None)
+    left = launch.after[changed]
+    assert left is not None
+    left.reshape(-1).view(np.uint8)[0] ^= 1
+    with pytest.raises(AssertionError, match=f"leaves, argument {changed}: other bytes"):
+        replay.replay(device, launch)
+
+
+def test_exponentials_may_differ_in_their_last_digits(launches: list[replay.Launch], folder: Path) -> None:
+    launch = next(each for each in launches if each.kernel.name == "conclude")
+    changed = max(at for at, after in enumerate(launch.after) if after is not None)
+    left = launch.after[changed]
+    assert left is not None
+    for factor, allowed in ((1.0 + 4e-16, True), (1.0 + 1e-9, False)):
+        launch.after[changed] = left * factor
+        if allowed:
+            assert 0.0 < replay.replay(ShimDevice(folder), launch) < 1e-14
+        else:
+            with pytest.raises(AssertionError, match="differs by"):
+                replay.replay(ShimDevice(folder), launch)
+    launch.after[changed] = left
+
+
+def test_without_recordings_and_compiler_nothing_is_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    result = run_part("replay", Settings(tmp_path, dry=True))
+    assert result["state"] == "not run"
+    assert "g++ is missing" in result["why"]
+
+
+@pytest.mark.parametrize(
+    "name", ["machine", "compile", "replay", "box", "memory", "limits", "studies", "panel", "speed"]
+)
+def test_a_dry_run_of_each_part_passes(dry: Settings, name: str) -> None:
+    result = run_part(name, dry)
+    assert result["state"] == "passed", result.get("trace")
+    assert result["found"]
+    assert json.loads((dry.out / f"{name}.json").read_text())["state"] == "passed"
+
+
+def test_the_sanitizer_is_asked_for_every_fault(dry: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tool = tmp_path / "compute-sanitizer"
+    tool.write_text('#!/bin/sh\necho "$@" >&2\necho "ERROR SUMMARY: 0 errors"\n')
+    tool.chmod(0o755)
+    monkeypatch.setattr(tools.shutil, "which", lambda _: str(tool))
+    found = dict(tools.sanitize(dry))
+    assert found == dict.fromkeys(("memcheck", "initcheck"), "ERROR SUMMARY: 0 errors")
+    assert "benchmarks.gpu.child replay --out" in (tmp_path / "memcheck.log").read_text()
+    tool.write_text("#!/bin/sh\necho 'ERROR SUMMARY: 3 errors'\nexit 9\n")
+    with pytest.raises(AssertionError, match="memcheck finds faults"):
+        dict(tools.sanitize(dry))
+
+
+def test_a_part_that_fails_or_hangs_stops_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Settings) -> Iterator[tuple[str, int]]:
+        yield "first", 1
+        raise ValueError("wrong sums")
+
+    def missing(_: Settings) -> Iterator[tuple[str, int]]:
+        raise NotRunError("no tool")
+        yield "never", 0
+
+    monkeypatch.setitem(BY_NAME, "box", Part("box", "A box", 1, broken))
+    monkeypatch.setitem(BY_NAME, "cluster", Part("cluster", "A cluster", 1, missing))
+    settings = Settings(tmp_path, dry=True)
+    failed = run_part("box", settings)
+    assert (failed["state"], failed["why"], failed["found"]) == ("failed", "ValueError: wrong sums", {"first": 1})
+    assert run_part("cluster", settings)["state"] == "not run"
+    assert script.run_child(next(part for part in PARTS if part.name == "machine"), tmp_path, 0.05, []) == "failed"
+    page = write_summary(tmp_path, dry=False).read_text()
+    assert "Not proven" in page
+    assert "it took longer than 0 s" in page
+    assert "| The tests that need a GPU | not begun | 0.0 |" in page
+    assert "**failed**: ValueError: wrong sums" in page
+
+
+def test_only_parts_that_passed_prove_a_gpu(tmp_path: Path) -> None:
+    passed = {"state": "passed", "seconds": 1.0, "found": {}}
+    results = {part.name: dict(passed) for part in PARTS if part.proves}
+    assert proven(results)
+    for name in results:
+        assert not proven(results | {name: passed | {"state": "not run"}}), name
+    assert not proven({name: result for name, result in results.items() if name != "box"})
+
+
+def test_records_differ_where_a_number_does() -> None:
+    one = {"a": [1, 2.0, {"b": "x"}], "backend": "cpu"}
+    assert compare_records(one, {"a": [1, 2.0 + 1e-12, {"b": "x"}], "backend": "cuda"}) == 2
+    with pytest.raises(AssertionError, match=r"\.a\[1\]: 2.0 and 2.1"):
+        compare_records(one, {"a": [1, 2.1, {"b": "x"}], "backend": "cuda"})
+
+
+def test_only_what_is_missing_is_carried() -> None:
+    have = carry.names_in("numpy==2.5.2\nPyYAML==6\n# a comment\n\ncupy-cuda13x @ file:///x\n")
+    assert have == {"numpy", "pyyaml", "cupy-cuda13x"}
+    names = ("NumPy", "optuna", "pyyaml", "gridproof")
+    report: dict[str, object] = {"install": [{"metadata": {"name": name, "version": "1"}} for name in names]}
+    assert carry.missing(report, have) == {"optuna": "1"}
