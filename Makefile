@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench wheelhouse clean
+.PHONY: demo test lint bench gpu wheelhouse clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/gridproof demo
@@ -21,6 +21,10 @@ lint: $(VENV)/tested
 bench: $(VENV)/tested
 	$(VENV)/bin/python -m benchmarks.bench
 
+# Proves the cuda backend on this machine's GPU, in eight minutes; see docs/cuda.md.
+gpu: $(VENV)/gpu
+	$(VENV)/bin/python -m benchmarks.gpu
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "gridproof needs Python 3.11 or later: make demo PYTHON=/path/to/python3.11" >&2; exit 2; }
@@ -34,6 +38,10 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 $(VENV)/tested: $(VENV)/bin/python pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --no-compile -e '.[test]'
 	@touch $@ $(VENV)/installed
+
+$(VENV)/gpu: $(VENV)/tested pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --no-compile -e '.[gpu,test]'
+	@touch $@
 
 # Every wheel that a machine without a network needs, and their versions; for this machine's Python and platform.
 EXTRAS ?= gpu,cluster
