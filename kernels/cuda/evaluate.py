@@ -8,6 +8,7 @@ from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionRes
 from gridproof.kernels.arrays import Array, Floats, Words
 from gridproof.kernels.cpu.product.product import fits
 from gridproof.kernels.cuda.device import Device
+from gridproof.kernels.cuda.kept import KeptArrays
 from gridproof.kernels.cuda.product import Products
 from gridproof.kernels.cuda.reduce import Reduction
 from gridproof.kernels.cuda.source import LATCH, THREADS, scan_kernel
@@ -79,11 +80,20 @@ class CudaReducer(CudaEvaluator):
     most = 2**24  # the squares of so many values fit the limbs of a surface
     takes_any = True
 
+    def __init__(self, device: Device, problem: Problem) -> None:
+        super().__init__(device, problem)
+        self._kept = KeptArrays(device)
+
     def reduce(self, question: ReductionRequest) -> ReductionResult:
-        assert self._products is not None
         try:
-            return Reduction(self._device, question, self._products.values(question.box, question.metric)).answer()
+            return self._reduce(question)
         except MemoryError:
+            self._kept.clear()
+            self._device.release()
+        try:
+            return self._reduce(question)
+        except MemoryError:
+            self._kept.clear()
             self._device.release()
             raise InputError(
                 "a box's values and its surfaces must fit the GPU's memory",
@@ -91,6 +101,11 @@ class CudaReducer(CudaEvaluator):
                 "backend",
                 "Stop other programs that use the GPU, or use the cpu backend",
             ) from None
+
+    def _reduce(self, question: ReductionRequest) -> ReductionResult:
+        assert self._products is not None
+        values = self._products.values(question.box, question.metric)
+        return Reduction(self._device, question, values, self._kept).answer()
 
 
 class CudaScan:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from hashlib import blake2b
 from math import prod
 from typing import Any
 
@@ -11,6 +13,7 @@ from gridproof.kernels.aggregate.reduction import AxisSpan, ReductionRequest, Re
 from gridproof.kernels.aggregate.surfaces import Surfaces
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.cuda.device import Device
+from gridproof.kernels.cuda.kept import KeptArrays
 from gridproof.kernels.cuda.source import reduction_kernel
 
 # The number of threads that a reduction is cut into; copies of the histogram; the most candidates that are sent back.
@@ -18,14 +21,22 @@ _THREADS, _COPIES, _ROOM = 2**17, 64, 2**16
 
 
 class Reduction:
-    """The reduction of one box. values: for each segment (E, J) on the device."""
+    """The reduction of one box. values: for each segment (E, J) on the device. kept: what earlier boxes have sent."""
 
-    def __init__(self, device: Device, question: ReductionRequest, values: list[Any]) -> None:
+    def __init__(
+        self, device: Device, question: ReductionRequest, values: list[Any], kept: KeptArrays | None = None
+    ) -> None:
         self._device, self._question, self._values = device, question, values
+        self._kept = kept or KeptArrays(device)
         cells = len(question.box.executions)
         self._paths = [cells, *(len(paths) for paths in question.box.paths)]
         self._inverses = [np.arange(cells, dtype=np.int64), *question.inverses]
         self._spans = [question.spans[-1], *question.spans[:-1]]
+        # What the lists and weights of a signal are made from.
+        self._names: list[Hashable] = [
+            (count, spans, blake2b(inverse.tobytes()).digest())
+            for count, spans, inverse in zip(self._paths, self._spans, self._inverses, strict=True)
+        ]
         self._jobs = prod(self._paths[1:])
         self._count = cells * self._jobs
 
@@ -49,16 +60,22 @@ class Reduction:
             product = np.multiply.outer(product, counts).ravel()
         return product.astype(np.int32)
 
+    def _all_weights(self, groups: tuple[range, ...]) -> Any:
+        """The weights of these groups of signals, one behind the other, on the device."""
+        key = "weights", tuple(tuple(self._names[each] for each in group) for group in groups)
+        return self._kept.get(key, lambda: [np.concatenate([self._weights(group) for group in groups])])[0]
+
     def _ranks(self, values: Any, base: float, edges: Floats) -> tuple[Ints, Ints]:
         device, last = self._device, len(self._paths) - 1
-        weights = np.concatenate([self._weights(range(1, last)), self._weights(range(last, last + 1))])
+        groups = (range(1, last), range(last, last + 1))
         histogram = device.zeros((_COPIES, len(edges) + 1), "<u8")
         counters = device.zeros((3,), "<u8")
         numbers = [np.int32(each) for each in (self._count, self._jobs, self._paths[last])]
-        on_device = device.upload(np.append(edges, np.inf))
+        weights = self._all_weights(groups)
+        (on_device,) = self._kept.get(("edges", edges.tobytes()), lambda: [np.append(edges, np.inf)])
         self._launch(
             "ranks", min(self._count, _THREADS),
-            [values, *numbers, device.upload(weights), on_device, np.int32(len(edges)), np.float64(base),
+            [values, *numbers, weights, on_device, np.int32(len(edges)), np.float64(base),
              np.int32(_COPIES), histogram, counters],
         )  # fmt: skip
         return device.download(histogram).sum(axis=0).astype(np.int64), device.download(counters).astype(np.int64)
@@ -101,42 +118,44 @@ class Reduction:
     def _pair(self, one: int, two: int) -> Any:
         paths, last = self._paths, len(self._paths)
         groups = (range(one), range(one + 1, two), range(two + 1, last))
-        weights = [self._weights(group) for group in groups]
-        outer, middle, inner = (len(each) for each in weights)
+        outer, middle, inner = (prod(paths[group.start : group.stop]) for group in groups)
         size = paths[one] * paths[two]
         slices = _slices(size, outer * middle * inner)
         cells = self._device.zeros((6, size), "<u8")
         numbers = (outer, paths[one], middle, paths[two], inner, slices)
         self._launch(
             "pairs", size * slices,
-            [self._values[0], self._device.upload(np.concatenate(weights)),
-             *(np.int32(each) for each in numbers), cells],
+            [self._values[0], self._all_weights(groups), *(np.int32(each) for each in numbers), cells],
         )  # fmt: skip
         return cells
 
     def _surface(
         self, pair: tuple[int, int], product: Any, offset: int, x: AxisSpan, y: AxisSpan, cells: Any, size: int
     ) -> None:
+        key = "surface", self._names[pair[0]], self._names[pair[1]], x, y, offset, self._question.dims
+        lists = self._kept.get(key, lambda: self._lists(pair, offset, x, y))
+        (rows, many), (columns, more) = lists[0].shape, lists[1].shape
+        slices = _slices(rows * columns, many * more)
+        numbers = (rows, columns, many, more, slices)
+        self._launch(
+            "surface", rows * columns * slices,
+            [product, np.int32(self._paths[pair[0]] * self._paths[pair[1]]), *lists,
+             *(np.int32(each) for each in numbers), cells, np.int32(size)],
+        )  # fmt: skip
+
+    def _lists(self, pair: tuple[int, int], offset: int, x: AxisSpan, y: AxisSpan) -> list[Array]:
+        """For each of the two signals the paths of every position on the surface, and where each position stands."""
         steps = (self._paths[pair[1]], 1)
         lists, positions = [], {}
         for side, (group, step) in enumerate(zip(pair, steps, strict=True)):
             mine = [span for span in (x, y) if span in self._spans[group]]
             order, found = _arrange(self._spans[group], mine)
-            lists.append((self._inverses[group][order] * step).astype(np.int32))
+            lists.append(np.ascontiguousarray((self._inverses[group][order] * step).astype(np.int32)))
             for span, at in zip(mine, found, strict=True):
                 positions[span.axis] = at[:, None] if side == 0 else at[None, :]
-        rows, columns = len(lists[0]), len(lists[1])
+        shape = len(lists[0]), len(lists[1])
         places = offset + positions[x.axis] * self._question.dims[y.axis] + positions[y.axis]
-        lists.append(np.broadcast_to(places, (rows, columns)).astype(np.int32))
-        many, more = lists[0].shape[1], lists[1].shape[1]
-        slices = _slices(rows * columns, many * more)
-        numbers = (rows, columns, many, more, slices)
-        self._launch(
-            "surface", rows * columns * slices,
-            [product, np.int32(self._paths[pair[0]] * self._paths[pair[1]]),
-             *(self._device.upload(np.ascontiguousarray(each)) for each in lists),
-             *(np.int32(each) for each in numbers), cells, np.int32(size)],
-        )  # fmt: skip
+        return [*lists, np.ascontiguousarray(np.broadcast_to(places, shape).astype(np.int32))]
 
     def _best(self) -> tuple[Ints, Floats]:
         """The positions of the candidates for the best, ascending, and their values."""

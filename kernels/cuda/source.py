@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from gridproof.kernels.aggregate.surfaces import LIMIT, SCALE
@@ -67,6 +68,7 @@ class Kernel:
 LATCH = Kernel("latch", ("latch.cu",), (("THREADS", THREADS),))
 
 
+@cache
 def scan_kernel(bits: int, allocations: int) -> Kernel:
     """The scan for B signal bits and A allocations.
 
@@ -78,17 +80,20 @@ def scan_kernel(bits: int, allocations: int) -> Kernel:
     return Kernel("scan", ("metrics.cuh", "scan.cu"), (*sizes, *METRIC_MACROS))
 
 
+@cache
 def reduction_kernel(name: str) -> Kernel:
     """name: pairs, surface, ranks or best."""
     return Kernel(name, ("keys.cuh", "reduce.cu"), (("THREADS", THREADS), ("LIMIT", LIMIT), ("SCALE", SCALE)))
 
 
+@cache
 def pass_kernel(name: str) -> Kernel:
     """name: of a kernel in pattern_rows.cu, pattern_maxima.cu or excess.cu. One compilation has all of them."""
     macros = (("THREADS", THREADS), ("VARIANTS", VARIANTS), ("KINDS", KINDS), ("FLAT", FLAT), ("LEVEL", LEVEL))
     return Kernel(name, ("keys.cuh", "pattern_rows.cu", "pattern_maxima.cu", "excess.cu"), macros)
 
 
+@cache
 def panel_kernel(name: str) -> Kernel:
     """name: of a kernel in a .cu of ``kernels.panel.cuda``. One compilation has all of them."""
     files = tuple(f"../panel/cuda/{each}.cu" for each in ("ranking", "selection", "regression"))
@@ -135,17 +140,22 @@ class KernelForm:
 
     def kernel(self, name: str) -> Kernel:
         """name: leaves, combine, rows, walk or conclude."""
-        places = [(field, self.fields.index(at) if at in self.fields else -1) for at, field in enumerate(SUM_NAMES)]
-        macros = (
-            ("THREADS", THREADS),
-            ("ALLOCATIONS", self.allocations),
-            ("METRIC", -1 if self.metric is None else BY_NAME[self.metric].column),
-            ("VERSIONS", self.versions),
-            ("BLOCKS", 5 if self.metric is None else 8),
-            ("SUMS", len(self.fields)),
-            ("SHAPE", int(self.shaped)),
-            ("WIDTH", self.width),
-            *places,
-            *METRIC_MACROS,
-        )
-        return Kernel(name, ("metrics.cuh", "product.cu", "walk.cu"), macros)
+        return _product_kernel(self, name)
+
+
+@cache
+def _product_kernel(form: KernelForm, name: str) -> Kernel:
+    places = [(field, form.fields.index(at) if at in form.fields else -1) for at, field in enumerate(SUM_NAMES)]
+    macros = (
+        ("THREADS", THREADS),
+        ("ALLOCATIONS", form.allocations),
+        ("METRIC", -1 if form.metric is None else BY_NAME[form.metric].column),
+        ("VERSIONS", form.versions),
+        ("BLOCKS", 5 if form.metric is None else 8),
+        ("SUMS", len(form.fields)),
+        ("SHAPE", int(form.shaped)),
+        ("WIDTH", form.width),
+        *places,
+        *METRIC_MACROS,
+    )
+    return Kernel(name, ("metrics.cuh", "product.cu", "walk.cu"), macros)

@@ -84,6 +84,10 @@ class Walker:
         # The sums and the allocation held of every variant so far, as walk.cu keeps them.
         self.sums = device.empty((form.state_width, self.variants), "<f8")
         self.held = device.empty((self.variants,), "<u4")
+        # Every execution takes the variants through the same blocks.
+        self._groups_of: dict[int, list[tuple[int, int]]] = {}
+        self._starts: dict[tuple[int, int, int], tuple[Any, int]] = {}
+        self._kept_rows: dict[int, Any] = {}
 
     def run(self, payoff: DeviceTables, rule: Any, codes: int, start: int) -> Iterator[tuple[int, int]]:
         """Yields the number and the days of every segment at its end, while ``sums`` and ``held`` are those of it."""
@@ -94,10 +98,12 @@ class Walker:
             free = tree.segments[span] < 0
             length = LEAF << top
             blocks = int(tree.nodes[span, top + 1] - tree.nodes[span, top])
-            for low, high in self._groups(span, top, blocks):
+            if span not in self._groups_of:
+                self._groups_of[span] = list(self._groups(span, top, blocks))
+            for low, high in self._groups_of[span]:
                 begin = payoff.none if free else int(first) + low * length
                 values, marks, starts = self._tables(payoff, rule, codes, span, top, low, high, begin, int(end))
-                rows = self._rows(starts, int(tree.nodes[span, top]) + low, before + low, high - low)
+                rows = self._rows(starts, span, int(tree.nodes[span, top]) + low, before + low, high - low)
                 opening = 0 if low else 1 if span else 3 if free else 2
                 numbers = (self._signals, codes, self._outers, self._uploaded.sizes[-1], high - low, before + low)
                 days = (begin, 0 if free else length, opening, start, self.variants)
@@ -150,9 +156,7 @@ class Walker:
         for level in range(top + 1):
             node = int(self._tree.nodes[span, level]) + (low << top - level)
             many = (high - low) << top - level
-            edges = np.concatenate([[0], np.cumsum(self._sizes(span, level, top, low, high))])
-            count = int(edges[-1])
-            starts = self._device.upload(edges.astype("<u4"))
+            starts, count = self._edges(span, level, top, low, high)
             values = self._device.empty((count * self._form.versions, self._form.width), "<f8")
             marks = self._device.empty((count * self._form.versions,), "<u4")
             if below is None:
@@ -172,13 +176,26 @@ class Walker:
         assert below is not None
         return below
 
-    def _rows(self, starts: Any, node: int, block: int, blocks: int) -> Any:
+    def _edges(self, span: int, level: int, top: int, low: int, high: int) -> tuple[Any, int]:
+        """Where the combinations of each node begin, on the device, and how many there are."""
+        key = span, level, low
+        if key not in self._starts:
+            edges = np.concatenate([[0], np.cumsum(self._sizes(span, level, top, low, high))])
+            self._starts[key] = self._device.upload(edges.astype("<u4")), int(edges[-1])
+        return self._starts[key]
+
+    def _rows(self, starts: Any, span: int, node: int, block: int, blocks: int) -> Any:
+        """For each block and outer combination where its entries begin. Kept where one group has all blocks."""
+        if span in self._kept_rows:
+            return self._kept_rows[span]
         up = self._uploaded
         answer = self._device.empty((blocks, self._outers), "<u4")
         numbers = (blocks, node, block, self._all_blocks, self._signals, self._outers)
         self._launch(
             "rows", blocks * self._outers, [starts, up.counts, up.members, up.layout, *numbers, answer]
         )  # fmt: skip
+        if len(self._groups_of[span]) == 1:
+            self._kept_rows[span] = answer
         return answer
 
     def _launch(self, name: str, count: int, arguments: list[Any]) -> None:

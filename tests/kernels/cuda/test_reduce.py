@@ -18,6 +18,7 @@ from gridproof.kernels.cuda import evaluate as evaluate_module
 from gridproof.kernels.cuda import reduce as reduce_module
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.evaluate import CudaReducer
+from gridproof.kernels.cuda.kept import KeptArrays
 from gridproof.kernels.cuda.reduce import Reduction, float_of, key_of
 from gridproof.kernels.cuda.source import reduction_kernel
 from gridproof.sweeps import run as run_module
@@ -125,7 +126,11 @@ def test_a_box_that_does_not_fit_is_refused(folder: Path) -> None:
     short = ShimDevice(folder)
     reducing = CudaReducer.__new__(CudaReducer)
     values = [short.upload(each) for each in sample.values]
-    reducing.__dict__ |= {"_device": short, "_products": SimpleNamespace(values=lambda *_: values)}
+    reducing.__dict__ |= {
+        "_device": short,
+        "_kept": KeptArrays(short),
+        "_products": SimpleNamespace(values=lambda *_: values),
+    }
     short.room = 4
     with pytest.raises(gp.InputError, match="a box's values and its surfaces must fit the GPU's memory; got"):
         reducing.reduce(sample.question())

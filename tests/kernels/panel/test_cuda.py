@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gridproof.kernels.cuda import device as devices
+from gridproof.kernels.cuda import availability
 from gridproof.kernels.cuda.source import panel_kernel
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.backend import panel_on, resolve_panel
@@ -82,6 +82,6 @@ def test_too_little_memory_is_one_clear_error(folder: Path) -> None:
 
 
 def test_without_a_gpu_the_backend_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "gpu_answers", lambda: False)
+    monkeypatch.setattr(availability, "gpu_fault", lambda: "no GPU")
     with pytest.raises(InputError, match=r"backend: the backend must be one that can run here; got cuda"):
         resolve_panel("cuda")
