@@ -45,7 +45,7 @@ def read_performance(curves: pd.DataFrame, summary: Record) -> Performance:
         benchmark_name=name,
         after=(dated["segment"] == "after_publication").to_numpy(),
         periods=float(summary["periods_per_year"]),
-        risk_free=float(summary.get("risk_free", 0.0)),
+        risk_free=float(summary["risk_free"]),
         curves=dated,
     )
 

@@ -159,7 +159,7 @@ class RunSummary(TypedDict):
     data: DataRecord
     objective: str
     periods_per_year: float
-    risk_free: NotRequired[float]
+    risk_free: float
     window: WindowRecord
     rule: list[str]
     legs: list[str]
