@@ -115,7 +115,7 @@ def answer_worth(worth: WorthRecord, timed: bool) -> AnswerRecord:
         return bound
     if p_value is not None and p_value <= LEVEL:
         above = f"its Sharpe ratio is above that of every static holding ({chance(p_value)})"
-        why = f"{above}, but {_switches(switches)} are too few to tell whether that is more than luck"
+        why = f"{above}, but {_switches(switches, 'are')} too few to tell whether that is more than luck"
         return _unknown(why, _WORTH, p_value)
     why = f"nothing shows that it beats {_holding(hardest)} ({chance(p_value, 2)})"
     return _unknown(why, _WORTH, p_value)
@@ -217,7 +217,7 @@ def _too_little(days: int, switches: int, largest_weight: float) -> str:
     if days < FEWEST_DAYS:
         return f"{days} days are fewer than {FEWEST_DAYS}"
     if switches < FEWEST_SWITCHES:
-        return f"{_switches(switches)} are fewer than {FEWEST_SWITCHES}" if switches else "it never switches"
+        return f"{_switches(switches, 'are')} fewer than {FEWEST_SWITCHES}" if switches else "it never switches"
     if largest_weight > LARGEST_WEIGHT:
         return f"it stays in one leg on {100 * largest_weight:.0f}% of days"
     return ""
@@ -232,8 +232,11 @@ def _holding(holding: HoldingRecord) -> str:
     return f"the {name}" if name.startswith(MIX) else f"holding {name}"
 
 
-def _switches(count: int) -> str:
-    return f"{count} switch" if count == 1 else f"{count} switches"
+def _switches(count: int, verb: str = "") -> str:
+    """verb: "are", where the switches are the subject."""
+    if count == 1:
+        return "1 switch is" if verb else "1 switch"
+    return f"{count} switches {verb}".rstrip()
 
 
 def _answer(answer: Literal["yes", "no"], number: Number, threshold: Number, test: str, why: str) -> AnswerRecord:

@@ -8,7 +8,7 @@ joined by semicolons; any other is a text, which is translated in its turn or ke
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Literal
 
@@ -31,6 +31,14 @@ def fields_of(text: str) -> list[str]:
     return sorted(_FIELD.findall(text))
 
 
+class _Message:
+    """A pair of texts with fields. start: what stands before the first field."""
+
+    def __init__(self, english: str, chinese: str) -> None:
+        self.english, self.chinese = english, chinese
+        self.pattern, self.start = _pattern(english), _FIELD.split(english)[0]
+
+
 class Translation:
     """English to Chinese by a catalogue of messages."""
 
@@ -39,7 +47,9 @@ class Translation:
         patterns = [(english, chinese) for english, chinese in messages.items() if _FIELD.search(english)]
         # The message with the most fixed letters is the most specific: it is tried first.
         patterns.sort(key=lambda pair: -len(_FIELD.sub("", pair[0])))
-        self._patterns = [(_pattern(english), _FIELD.split(english)[0], chinese) for english, chinese in patterns]
+        self._patterns = [_Message(english, chinese) for english, chinese in patterns]
+        # These say what semicolons within them mean, so they come before a text is split at its semicolons.
+        self._with_clauses = [each for each in self._patterns if "; " in each.english or "{clauses" in each.english]
         self._known: dict[str, str | None] = {}
 
     def __call__(self, text: str) -> str:
@@ -67,16 +77,24 @@ class Translation:
             parts = [self.find(one) for one in sentences]
             if all(part is not None for part in parts):
                 return "".join(part for part in parts if part is not None)
+        if "; " in text and (found := self._match(text, self._with_clauses)) is not None:
+            return found
         if not text.endswith(".") and len(split := _SEMICOLON.split(text)) > 1:
             clauses = [self.find(one) for one in split]
             if all(one is not None for one in clauses):
                 return "；".join(one for one in clauses if one is not None)
-        for pattern, start, chinese in self._patterns:
-            if text.startswith(start) and (match := pattern.fullmatch(text)):
-                values = {name: self._field(name, value) for name, value in match.groupdict().items()}
-                return chinese.format_map(values).replace("=< ", "<")  # p < 0.001 where a p-value is at its bound
+        if (found := self._match(text, self._patterns)) is not None:
+            return found
         if len(sentences) > 1 and any(part is not None for part in parts):
             return "".join(part if part is not None else one for part, one in zip(parts, sentences, strict=True))
+        return None
+
+    def _match(self, text: str, messages: Sequence[_Message]) -> str | None:
+        for message in messages:
+            if text.startswith(message.start) and (match := message.pattern.fullmatch(text)):
+                values = {name: self._field(name, value) for name, value in match.groupdict().items()}
+                # p < 0.001 where a p-value is at its bound
+                return message.chinese.format_map(values).replace("=< ", "<")
         return None
 
     def _field(self, name: str, value: str) -> str:

@@ -6,9 +6,13 @@ import pathlib
 import re
 from collections.abc import Iterator
 from html import unescape
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gridproof.results.conclusion import QUESTIONS, conclude
 from gridproof.results.report.packed import unpack
 from gridproof.results.report.report import report_language, write_report
 from gridproof.results.texts.catalogue import read_messages
@@ -124,3 +128,44 @@ def test_a_study_named_like_a_message_stays_text() -> None:
     assert translate_page(page, "en") == page
     assert translate_figure({"name": "Drawdown", "type": "Drawdown"}, "zh") == {"name": "回撤", "type": "Drawdown"}
     assert translate("Drawdown", "en") == "Drawdown"
+
+
+_P = st.none() | st.just(0.0) | st.floats(0.0, 0.05) | st.floats(0.0, 1.0)
+_HOLDINGS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["hold 铜", "hold cash", "constant mix of its mean weights"]),
+            "p_value": _P,
+            "upper": st.none() | st.floats(-1.0, 1.0),
+            "detectable": st.none() | st.floats(0.0, 2.0),
+            "standard_error": st.sampled_from([0.0, 0.1]),
+        }
+    ),
+    max_size=3,
+)
+_COUNT = st.sampled_from([0, 1, 3, 5, 40])
+_WORTH = st.fixed_dictionaries({"days": st.sampled_from([300, 900]), "switches": _COUNT, "holdings": _HOLDINGS})
+_NULL = st.sampled_from(["shifts", "signs"])
+_TIMING = st.fixed_dictionaries(
+    {
+        "p_value": _P, "p_error": st.sampled_from([None, 0.009]), "switches": _COUNT, "null": _NULL,
+        "largest_weight": st.sampled_from([0.5, 0.99]), "p_mean": _P, "upper": st.none() | st.floats(-1.0, 1.0),
+        "volatility": st.sampled_from([None, 0.2]),
+    }
+)  # fmt: skip
+_SEARCH = st.fixed_dictionaries(
+    {"p_value": _P, "choices": _COUNT, "null": _NULL, "sampled": st.booleans(), "p_with_effect": _P}
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_TIMING, _WORTH, st.none() | _SEARCH, st.none() | _WORTH, st.booleans(), st.booleans())
+def test_every_conclusion_is_whole_in_chinese(
+    timing: Any, worth: Any, search: Any, since: Any, declared: bool, repeated: bool
+) -> None:
+    """Whatever the tests find, the sentence, the answers and the tests have no English left."""
+    found: Any = conclude(timing, worth, search, since, declared, repeated)
+    texts = [found["sentence"], *(found[question][key] for question in QUESTIONS for key in ("why", "test", "answer"))]
+    for text in texts:
+        chinese = translate(text, "zh")
+        assert not re.search(r"[A-Za-z]{3,}", chinese), f"{text}: {chinese}"
