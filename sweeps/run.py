@@ -20,7 +20,7 @@ from gridproof.results.run.errors import DamagedFileError
 from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.run import Run
 from gridproof.results.run.store import CUT, LISTED, REPORT, ROWS_KEPT, STATISTICS, VARIANTS, Store
-from gridproof.results.run.summary_record import SUMMARY, RunSummary, RunTiming
+from gridproof.results.run.summary_record import SUMMARY, RunSummary, RunTiming, complete_summary
 from gridproof.results.texts.translation import Language
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
@@ -227,7 +227,7 @@ def judge_run(
     """
     observer = observer or RunObserver()
     store = Store(Path(folder))
-    summary = store.read_json(SUMMARY)
+    summary = complete_summary(store.read_json(SUMMARY), store.folder / SUMMARY)
     store.verify("study.yaml")
     study = load_recorded_study(store.folder / "study.yaml")
     market = recorded_market(study, data, fetched)

@@ -65,7 +65,7 @@ from gridproof.results.report.tables import comparison_table, facts_table, top_t
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.record import Record, choice_noun
 from gridproof.results.run.store import REPORT, STATISTICS, Store
-from gridproof.results.run.summary_record import SUMMARY
+from gridproof.results.run.summary_record import SUMMARY, complete_summary
 from gridproof.results.template import load_template
 from gridproof.results.texts.markup import translate_page
 from gridproof.results.texts.translation import Language
@@ -79,10 +79,10 @@ def write_report(folder: pathlib.Path, language: Language = "en") -> pathlib.Pat
     as "not computable" with the reason. Undefined numbers (null or NaN) are shown as a dash. The page needs no
     network, and the same folder gives the same bytes. language: of all texts but those of the study.
 
-    Raises InputError where a file is missing or damaged.
+    Raises InputError where a file is missing or damaged, or of another version.
     """
     store = Store(folder)
-    summary: Record = store.read_json(SUMMARY)
+    summary: Record = {**complete_summary(store.read_json(SUMMARY), folder / SUMMARY)}
     curves, top, surfaces = (store.read_table(f"{name}.parquet") for name in ("curves", "top", "surfaces"))
     statistics, searched = _statistics(store), read_search(folder)
     if searched is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired
+from pathlib import Path
+from typing import Any, Literal, NotRequired, cast
 
 from typing_extensions import TypedDict
 
+from gridproof.kernels.errors import InputError
 from gridproof.results.run.selection_record import SelectionRecord
 
 # The file of the summary. With it and the report a run is finished.
@@ -208,3 +210,12 @@ class RunTiming(ClusterTiming):
     variant_days_per_second: float
     hardware: HardwareRecord
     search: NotRequired[SearchSeconds]
+
+
+def complete_summary(summary: dict[str, Any], file: Path) -> RunSummary:
+    """The summary of a run's folder. Raises InputError where it lacks a part that this version writes."""
+    lacking = sorted(RunSummary.__required_keys__ - summary.keys())
+    if lacking:
+        rule, remedy = "a run must be of this version of gridproof", "Run the study again"
+        raise InputError(rule, f"a summary without {', '.join(lacking)}", str(file), remedy)
+    return cast("RunSummary", summary)

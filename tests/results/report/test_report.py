@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 
@@ -94,3 +95,14 @@ def test_dominant_bar_is_cut_and_says_its_height() -> None:
     assert figure is not None
     assert figure["layout"]["yaxis"]["range"] == [0, 25]
     assert figure["layout"]["annotations"][-1]["text"].strip() == "↑ 900"
+
+
+def test_a_folder_of_another_version_is_one_clear_error(tmp_path: pathlib.Path) -> None:
+    folder = write_run(tmp_path)
+    file = folder / "summary.json"
+    summary = json.loads(file.read_text(encoding="utf-8"))
+    del summary["risk_free"], summary["periods_per_year"]
+    file.write_text(json.dumps(summary), encoding="utf-8")
+    said = r"summary\.json: a run must be of this version of gridproof; got a summary without periods_per_year, risk"
+    with pytest.raises(InputError, match=said):
+        write_report(folder)

@@ -253,7 +253,7 @@ def test_the_head_goes(
 def test_nodes_with_another_environment_are_refused(
     cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool_module, "environment", lambda: {"gridproof": "another", "numba": "0.1"})
+    monkeypatch.setattr(pool_module, "environment", lambda _: {"gridproof": "another", "numba": "0.1"})
     fault = r"a node that can run a worker; got 127.*environment mismatch: gridproof is .*, not another"
     with pytest.raises(gp.InputError, match=fault):
         gp.run(small_study(), out=tmp_path, ray=cluster.address, verdict=False)
