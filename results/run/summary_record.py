@@ -213,8 +213,8 @@ class RunTiming(ClusterTiming):
 
 
 def complete_summary(summary: dict[str, Any], file: Path) -> RunSummary:
-    """The summary of a run's folder. Raises InputError where it lacks a part that this version writes."""
-    lacking = sorted(RunSummary.__required_keys__ - summary.keys())
+    """The summary of a run's folder. Raises InputError where it lacks a part that cannot be done without."""
+    lacking = sorted(RunSummary.__required_keys__ - {"data", "selections"} - summary.keys())
     if lacking:
         rule, remedy = "a run must be of this version of gridproof", "Run the study again"
         raise InputError(rule, f"a summary without {', '.join(lacking)}", str(file), remedy)

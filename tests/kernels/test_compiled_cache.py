@@ -203,7 +203,7 @@ for number, (variable, value) in enumerate(settings):
         os.dup2(os.open(f"{folder}/{number}", os.O_WRONLY | os.O_CREAT, 0o600), 2)
         main()
         sys.exit(0)
-    print(os.waitstatus_to_exitcode(os.wait()[1]))
+    print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)  # else the next fork prints it too
 """
 
 

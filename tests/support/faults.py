@@ -252,7 +252,7 @@ FAULTS = {
     "an unknown format": (
         "yield.csv", "yield.json", "7 series.rate10",
         "a market file is one of .csv, .tsv, .txt, .csv.gz, .tsv.gz, .txt.gz, .parquet, .xlsx, .xlsm, .xlsb, .xls, "
-        ".ods, .day", "yield.json"),
+        ".ods, .day, .lc1, .lc5", "yield.json"),
     "a wrong column": (
         "field: y10", "field: y1", "7 series.rate10",
         "the file yield.csv must have the column that a series names", "y1"),
