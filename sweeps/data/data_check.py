@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.plausible import calendar_warnings, jump_warnings, placeholder_warnings
 from gridproof.signals.data.source import Observations, Release, Source, read
+from gridproof.sweeps.data.checked_file import CheckedFile
 from gridproof.sweeps.monitor.freshness import input_record
 from gridproof.sweeps.monitor.monitor import Monitor
 from gridproof.sweeps.plan.selections import check_panel
@@ -28,34 +29,6 @@ from gridproof.sweeps.study.study import Study
 Target: TypeAlias = Study | Monitor
 
 _DAYS_A_YEAR = 365.25
-
-
-@dataclass
-class CheckedFile:
-    """One series or panel of a file. ``series``: which column and rows.
-
-    ``needed_by``: studies and monitors, each with its name of the series.
-    ``until``: the earliest date until which its last value is current for them, None where that is not known.
-    ``state``: ok, missing, unreadable or stale.
-    """
-
-    file: str
-    series: str
-    needed_by: list[str] = field(default_factory=list)
-    first: str | None = None
-    last: str | None = None
-    rows: int | None = None
-    until: str | None = None
-    state: str = "ok"
-    understood: str | None = None
-    warnings: list[str] = field(default_factory=list)
-    error: str | None = None
-
-    def add_need(self, name: str) -> None:
-        self.needed_by += [name] if name not in self.needed_by else []
-
-    def record(self) -> dict[str, Any]:
-        return {**vars(self), "needed_by": list(self.needed_by), "warnings": list(self.warnings)}
 
 
 class DataCheck:

@@ -18,6 +18,7 @@ from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
+from gridproof.sweeps.plan.rule_table import rule_table
 from gridproof.sweeps.plan.selections import check_panel
 from gridproof.sweeps.plan.signal_paths import LateSignalError, PathTable, StateDays, late_window_error, path_table
 from gridproof.sweeps.plan.signal_values import evaluator_of
@@ -237,7 +238,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         path_bits=np.zeros((1, -(-days // 64)), dtype=np.uint64),
         decision_days=days,
         lead=window.first - start,
-        rule=_rule_table(study),
+        rule=rule_table(study),
         start=int(np.flatnonzero(cash)[0]) if cash.any() else 0,
         lags=lags,
         payoff_of=payoff_of,
@@ -256,43 +257,6 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     evaluator = evaluator_of(study, market, window.last)
     states = StateDays(start, stop, window.first - latest)
     return StudyLayout(study, market, window, problem, states, evaluator)
-
-
-def _rule_table(study: Study) -> Ints:
-    """The rule's table, (A, codes). Where the rule may hold, its code has one more bit for each signal, whether that
-    signal is defined, and the previous allocation is kept until every signal that the chosen alternative names is.
-
-    Otherwise the allocation held would depend on the state given to an undefined signal, and on where the files begin.
-    """
-    table = study.rule.table
-    if not study.rule.holds:
-        return table
-    bits, extra = len(study.rule.bits), len(study.signals)
-    if bits + extra > 16:
-        raise InputError(
-            "a rule with `hold` may use at most 16 signal bits and signals together",
-            bits + extra,
-            study.where("rule"),
-            "Remove some signals, or end the rule with a leg",
-        )
-    needed = _needed(study)
-    extended = np.tile(np.arange(len(table))[:, None], (1, table.shape[1] << extra))
-    for defined in range(1 << extra):
-        chosen = needed & ~defined == 0
-        extended[:, defined << bits : (defined + 1) << bits][:, chosen] = table[:, chosen]
-    return extended
-
-
-def _needed(study: Study) -> Ints:
-    """For each code, (2^B,), a bit mask of the signals that must be defined: those that the chosen rule names.
-
-    A signal that the rule does not name need not be defined yet.
-    """
-    rule = study.rule
-    masks = [
-        sum(1 << at for at, one in enumerate(study.signals) if set(one.bits) & named) for named in rule.uses.values()
-    ]
-    return np.array(masks, dtype=np.int64)[rule.alternatives]
 
 
 def execution_cells(study: Study) -> list[dict[str, Value]]:

@@ -100,3 +100,12 @@ def raw_study() -> dict[str, Any]:
 
 def study_of(raw: dict[str, Any]) -> Study:
     return build_study(Document("study.yaml", raw, {}))
+
+
+# The series of a monitor or study that reads the files of ``write_market``.
+MARKET_SERIES: dict[str, Any] = {
+    "index": {"file": "index.csv", "code": "000300", "field": "close"},
+    "other": {"file": "index.csv", "code": "000852", "field": "close"},
+    "y10": {"file": "yield.csv", "field": "y10", "release": "1 day"},
+    "m1": {"file": "money.csv", "date": "month", "field": "m1", "release": "usable_from"},
+}

@@ -16,17 +16,12 @@ from gridproof.results.monitor.page import render
 from gridproof.results.monitor.record import BoardRecord
 from gridproof.sweeps.monitor.monitor import load_monitor, shipped_monitors
 from gridproof.sweeps.monitor.schema import monitor_schema
-from tests.support.market import write_market
+from tests.support.market import MARKET_SERIES, write_market
 
 MONITOR: dict[str, Any] = {
     "name": "small",
     "market": {"calendar": "index", "periods": 260},
-    "series": {
-        "index": {"file": "index.csv", "code": "000300", "field": "close"},
-        "other": {"file": "index.csv", "code": "000852", "field": "close"},
-        "y10": {"file": "yield.csv", "field": "y10", "release": "1 day"},
-        "m1": {"file": "money.csv", "date": "month", "field": "m1", "release": "usable_from"},
-    },
+    "series": MARKET_SERIES,
     "groups": {"first": {"title": "First & best", "title_zh": "首组"}},
     "readings": {"index": {"title": "Index", "value": "index", "unit": "index"}},
     "boards": {

@@ -15,17 +15,12 @@ import gridproof as gp
 from gridproof.results.monitor.page import render, table_csv
 from gridproof.results.monitor.record import ReadingRecord
 from gridproof.sweeps.monitor.run import Readings
-from tests.support.market import write_market
+from tests.support.market import MARKET_SERIES, write_market
 
 MONITOR: dict[str, Any] = {
     "name": "small",
     "market": {"calendar": "index", "periods": 260},
-    "series": {
-        "index": {"file": "index.csv", "code": "000300", "field": "close"},
-        "other": {"file": "index.csv", "code": "000852", "field": "close"},
-        "y10": {"file": "yield.csv", "field": "y10", "release": "1 day"},
-        "m1": {"file": "money.csv", "date": "month", "field": "m1", "release": "usable_from"},
-    },
+    "series": MARKET_SERIES,
     "groups": {"timing": {"title": "Timing", "title_zh": "择时"}},
     "readings": {
         "rise": {
