@@ -12,3 +12,8 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 Words: TypeAlias = npt.NDArray[np.uint64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Array: TypeAlias = npt.NDArray[Any]
+
+
+def largest_size(values: Floats) -> float:
+    """The largest absolute value; 0 of no values."""
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))

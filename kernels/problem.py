@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Protocol
 
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """What keeps a position from following the allocation that the rule chooses, its target, for E executions.
+
+    A position is entered on the first return day that it earns; that of return day 0 counts as entered there. Minimum
+    holding: a change of target waits until the position has been held for ``min_hold`` days, and the position then
+    becomes the target of that day. A stop becomes effective on the day that ``exits`` gives for the allocation and the
+    day it was entered: where the target is another allocation by then, that one is entered, however long the position
+    was held, else ``refuge``. A stopped position follows the target as soon as that changes, and enters it again
+    ``cooling`` days after the day of the stop.
+    """
+
+    min_hold: Ints  # (E,) in days, ≥ 1; 1 restricts nothing
+    cooling: Ints  # (E,) in days, ≥ 0; 0: never before the target changes
+    stop_of: Ints  # (E,) which table of exits; −1: no stop
+    exits: Array  # (stop tables, A, D) int32: the return day of the exit, after the day of entry; D or more: never
+    refuge: int  # the allocation of a stopped position, without a stop itself
+
+    def of(self, executions: Ints) -> Restrictions:
+        """Those of some executions."""
+        own = {name: getattr(self, name)[executions] for name in ("min_hold", "cooling", "stop_of")}
+        return replace(self, **own)
+
+    def restricts(self, execution: int) -> bool:
+        """Whether an execution has a restriction at all."""
+        return bool(self.min_hold[execution] > 1 or self.stop_of[execution] >= 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +56,18 @@ class Problem:
     payoff_of: Ints  # (E,) which payoff table
     cost_of: Ints  # (E,) which cost table
     returns: Floats  # (payoff tables, A, D): simple daily return of holding an allocation
-    costs: Floats  # (cost tables, A, A, D): share of NAV lost when day d is the first of `to` after `from`
+    costs: (
+        Floats  # (cost tables, A, A, D): share of NAV lost when day d is the first of `to` after `from`, < 1; below 0
+    )
+    # where a switch at the open gains, see ``kernels.overnight``
     traded: Floats  # (A, A): traded value over NAV of that switch
     invested: Floats  # (A,): weight outside cash
     bounds: Ints  # (S + 1,): segments [bounds[s], bounds[s+1]) of return days, e.g. in sample, after publication
     periods: float  # a year
     risk_free: float  # annual
+    overnight: Floats | None = None  # (cost tables, A, D): return from the close before to the open, 0 where a table's
+    # switches are made at the close; None where those of all tables are
+    restrictions: Restrictions | None = None
 
     @property
     def segments(self) -> int:
@@ -42,6 +76,47 @@ class Problem:
     @property
     def allocations(self) -> int:
         return int(self.returns.shape[1])
+
+    def first_days(self, days: int, bounds: Ints) -> Problem:
+        """The first return days alone, in these segments. Paths stay: they may be longer than needed."""
+
+        def cut(table: Array) -> Array:
+            return np.ascontiguousarray(table[..., :days])
+
+        restrictions = self.restrictions
+        return replace(
+            self,
+            returns=cut(self.returns),
+            costs=cut(self.costs),
+            bounds=bounds,
+            overnight=None if self.overnight is None else cut(self.overnight),
+            restrictions=None if restrictions is None else replace(restrictions, exits=cut(restrictions.exits)),
+        )
+
+    def under(self, executions: Ints) -> Problem:
+        """Some executions alone, in this order."""
+        return replace(
+            self,
+            lags=self.lags[executions],
+            payoff_of=self.payoff_of[executions],
+            cost_of=self.cost_of[executions],
+            restrictions=None if self.restrictions is None else self.restrictions.of(executions),
+        )
+
+    def paid(self, execution: int, held: Ints) -> Floats:
+        """(n,) the share of NAV paid for the switch into each of the first n return days. held: (n,).
+
+        The first day's position is not charged.
+        """
+        table, days = int(self.cost_of[execution]), np.arange(1, len(held))
+        before, after = held[:-1], held[1:]
+        paid = np.zeros(len(held))
+        paid[1:] = self.costs[table, before, after, days]
+        if self.overnight is not None:
+            opened = 1.0 + self.overnight[table]
+            gap = opened[after, days] / opened[before, days]
+            paid[1:] = np.where(before == after, 0.0, 1.0 - (1.0 - paid[1:]) * gap)
+        return paid
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints, Words
 from gridproof.kernels.metrics import EXPOSURE, FROM_RETURNS, SWITCHES, TURNOVER, WIDTH, measure_returns
 from gridproof.kernels.paths import pack, unpack
-from gridproof.kernels.problem import Problem, Work
+from gridproof.kernels.problem import Problem, Restrictions, Work
 
 
 def latch_paths(values: Floats, on: Floats, off: Floats, start: int) -> Words:
@@ -42,14 +42,41 @@ def decide(problem: Problem, rows: Ints) -> Ints:
     return np.array(chosen, dtype=np.int64)
 
 
+def follow(target: Ints, restrictions: Restrictions, execution: int) -> Ints:
+    """The allocation held on each return day, (D,), that follows the target (D,) as the restrictions let it.
+
+    ``Restrictions`` has the definitions.
+    """
+    least, wait = int(restrictions.min_hold[execution]), int(restrictions.cooling[execution])
+    table = int(restrictions.stop_of[execution])
+    held, entered, left = int(target[0]), 0, -1  # left: what a stop has left; −1 where nothing
+    followed = []
+    for day, wanted in enumerate(target.tolist()):
+        if left >= 0:
+            if wanted != left or day - entered == wait > 0:
+                left = -1
+                if wanted != held:
+                    held, entered = wanted, day
+        elif table >= 0 and day > entered and day == restrictions.exits[table, held, entered]:
+            if wanted == held:
+                left, wanted = held, restrictions.refuge
+            held, entered = wanted, day
+        elif wanted != held and day - entered >= least:
+            held, entered = wanted, day
+        followed.append(held)
+    return np.array(followed, dtype=np.int64)
+
+
 def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, Floats]:
-    """One variant by day: allocation held, return after cost, cost; each (D,).
+    """One variant by day: allocation held, return after cost, cost as in ``Problem.costs``; each (D,).
 
     The switch into the position held on return day 0 is not charged.
     """
     days = problem.returns.shape[2]
     lag = int(problem.lags[execution])
     held = decide(problem, rows)[problem.lead - lag :][:days]
+    if problem.restrictions is not None:
+        held = follow(held, problem.restrictions, execution)
     gross = problem.returns[problem.payoff_of[execution], held, np.arange(days)]
     cost = np.zeros(days)
     cost[1:] = problem.costs[problem.cost_of[execution], held[:-1], held[1:], np.arange(1, days)]

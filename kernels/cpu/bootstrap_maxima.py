@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Array, Floats
+from gridproof.kernels.arrays import Array, Floats, largest_size
 from gridproof.kernels.cpu.holding_periods import HoldingPeriods, PayoffTables
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns
 from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, whole_scale
@@ -83,7 +83,7 @@ def return_scale(problem: Problem, counts: Floats) -> float:
 
     Rounded to whole numbers they then keep some 12 digits, and sums of them are exact.
     """
-    largest = (1.0 + float(np.abs(problem.returns).max())) * (1.0 + float(problem.costs.max(initial=0.0))) - 1.0
+    largest = (1.0 + largest_size(problem.returns)) * (1.0 + largest_size(problem.costs)) - 1.0
     return whole_scale(largest * max(1.0, float(counts.sum(axis=1).max(initial=0.0))))
 
 
@@ -97,7 +97,7 @@ def lost_by_switching(problem: Problem, patterns: Patterns, returns: Floats, sca
     held[patterns.begins[:-1]] = patterns.before
     cost = np.where(held == to, 0.0, problem.costs[patterns.cost, held, to, day])
     earned = (1.0 + problem.returns[patterns.payoff, to, day]) * (1.0 - cost) - 1.0
-    found: Floats = np.where(cost > 0.0, np.rint(earned * scale) - returns[day, to], 0.0)
+    found: Floats = np.where(cost != 0.0, np.rint(earned * scale) - returns[day, to], 0.0)
     return found
 
 

@@ -80,7 +80,7 @@ def returns_of_switches(problem: Problem, patterns: Patterns, returns: Floats) -
     held = np.concatenate([[0], to[:-1]])
     held[patterns.begins[:-1]] = patterns.before
     cost = np.where(held == to, 0.0, problem.costs[patterns.cost, held, to, day])
-    earned: Floats = np.where(cost > 0.0, (1.0 + returns[day, to]) * (1.0 - cost) - 1.0, returns[day, to])
+    earned: Floats = np.where(cost != 0.0, (1.0 + returns[day, to]) * (1.0 - cost) - 1.0, returns[day, to])
     return earned
 
 

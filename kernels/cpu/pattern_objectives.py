@@ -48,7 +48,7 @@ def objective_ranges(
         under = patterns._replace(payoff=payoff, cost=cost)
         returns = np.ascontiguousarray(problem.returns[payoff, :, :days].T)
         costs = switching_costs(problem, under)
-        values, term = whole_values(problem, returns, float(costs.max(initial=0.0)), sharpe)
+        values, term = whole_values(problem, returns, costs, sharpe)
         lost = np.add.reduceat(_lost(under, returns, costs, term), patterns.begins[:-1])
         columns.append(sum_runs(patterns, values) + lost)
         terms.append(term)
@@ -69,7 +69,7 @@ def _lost(patterns: Patterns, returns: Floats, costs: Floats, terms: Terms) -> F
     net = (1.0 + gross) * (1.0 - costs) - 1.0
     first = np.rint(net * terms.scale) - np.rint(gross * terms.scale)
     second = np.rint(net * net * terms.square_scale) - np.rint(gross * gross * terms.square_scale)
-    found: Floats = np.where(costs[:, None] > 0.0, np.stack([first, second], axis=1), 0.0)
+    found: Floats = np.where(costs[:, None] != 0.0, np.stack([first, second], axis=1), 0.0)
     return found
 
 

@@ -135,7 +135,7 @@ def _scan(changes: Words, count: int, delay: int, tables: ScanTables, terms: Sca
                 switches += 1
                 turnover += traded[came_from * legs + current]
                 came_from = current
-                if cost > 0.0:
+                if cost != 0.0:
                     # The first day after a charge is summed by itself, because its return is not that of the table.
                     once = (1.0 + returns[current * all_days + day]) * (1.0 - cost) - 1.0
                     shift = charge[switch]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.arrays import Array, Floats, Ints, largest_size
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns
 from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, turn_days, whole_scale
 from gridproof.kernels.cpu.patterns.simd_rows import sum_rows
@@ -75,7 +75,7 @@ def shifted_objectives(
         days = int(each.edges[-1])
         returns = np.ascontiguousarray(problem.returns[each.payoff, :, :days].T)
         costs = switching_costs(problem, each)
-        values, terms = whole_values(problem, returns, float(costs.max(initial=0.0)), objective == "sharpe")
+        values, terms = whole_values(problem, returns, costs, objective == "sharpe")
         run_ranges(_evaluate, batches, each, returns, values, costs, terms, padded, against, best, ranks)
     best = unsummed(best[:count], objective, patterns[0].edges[-1] / problem.periods)
     return ShiftedObjectives(best, *ranks[:, :count])
@@ -106,16 +106,16 @@ def switching_costs(problem: Problem, patterns: Patterns) -> Floats:
     return found
 
 
-def whole_values(problem: Problem, returns: Floats, cost: float, sharpe: bool) -> tuple[Floats, Terms]:
-    """What a day adds to the sums, (days, A, 2 or 1), in whole numbers. cost: the largest."""
+def whole_values(problem: Problem, returns: Floats, costs: Floats, sharpe: bool) -> tuple[Floats, Terms]:
+    """What a day adds to the sums, (days, A, 2 or 1), in whole numbers. costs: of the switches."""
     days = len(returns)
-    largest = (1.0 + float(np.abs(returns).max())) * (1.0 + cost) - 1.0
+    largest = (1.0 + largest_size(returns)) * (1.0 + largest_size(costs)) - 1.0
     if sharpe:
         scale, square_scale = whole_scale(days * largest), whole_scale(days * largest**2)
         values = np.stack([returns * scale, returns**2 * square_scale], axis=2)
     else:
         logs = np.log1p(returns)
-        most = float(np.abs(logs).max()) - float(np.log1p(-cost))
+        most = largest_size(logs) + largest_size(np.log1p(-np.array([costs.min(initial=0.0), costs.max(initial=0.0)])))
         scale, square_scale = whole_scale(days * most), 1.0
         values = (logs * scale)[:, :, None]
     terms = Terms(sharpe, scale, square_scale, float(problem.periods), float(problem.risk_free))
@@ -160,7 +160,7 @@ def _add_costs(
     for pattern in range(len(patterns.before)):
         at = np.uint64(pattern * sums * LANES + lane)
         for run in range(patterns.begins[pattern], patterns.begins[pattern + 1]):
-            if costs[run] > 0.0:
+            if costs[run] != 0.0:
                 day = (np.int64(patterns.runs[run, 0]) + shift) % days
                 if terms.sharpe:
                     gross = returns[np.uint64(day * allocations + patterns.runs[run, 2])]

@@ -146,7 +146,7 @@ class CudaPasses:
         device, days = self._device, int(patterns.edges[-1])
         returns = np.ascontiguousarray(problem.returns[patterns.payoff, :, :days].T)
         costs = switching_costs(problem, patterns)
-        values, terms = whole_values(problem, returns, float(costs.max(initial=0.0)), sharpe)
+        values, terms = whole_values(problem, returns, costs, sharpe)
         logs, turns, sums = _whole_logs(costs, terms.scale), shifts_of(shifts, days), values.shape[2]
         keys, counted = np.zeros(turns.shape, dtype=np.uint64), np.zeros((len(turns), 3, THREADS), dtype=np.uint64)
         scales = [np.float64(scale) for scale in (terms.scale, terms.square_scale)]
@@ -191,6 +191,6 @@ def _whole_logs(costs: Floats, scale: float) -> Floats:
     """(M,) log(1 − cost) in whole numbers. On the host: the logarithm of a GPU may differ in its last bit."""
     logs = np.zeros(len(costs))
     for run in range(len(costs)):
-        if costs[run] > 0.0:
+        if costs[run] != 0.0:
             logs[run] = np.rint(np.log1p(-costs[run]) * scale)
     return logs

@@ -116,7 +116,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 8) turned_costs(
     double sum = 0.0, square = 0.0;
     for (int run = first; run < last; run++) {
         const double cost = __ldg(costs + run);
-        if (!(cost > 0.0)) continue;
+        if (cost == 0.0) continue;
         if (sums == 1) {
             sum += __ldg(logs + run);
             continue;

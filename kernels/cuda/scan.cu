@@ -152,7 +152,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
                 switches++;
                 turnover += __ldg(traded + change_of);
                 came_from = current;
-                if (cost.x > 0.0) {
+                if (cost.x != 0.0) {
                     // The first day after a charge is summed by itself, because its return is not that of the table.
                     const double earned = (1.0 + own.x) * (1.0 - cost.x) - 1.0;
                     const double once = earned - about, twice = once * once;

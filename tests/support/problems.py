@@ -39,7 +39,8 @@ def random_problem(
     states = (rng.random((bits * rows, decision_days)) < flip).cumsum(axis=1) % 2 == 1
     returns = rng.normal(0.0005, 0.02, (2, legs, days))
     returns[:, -1] = 0.0001  # cash
-    costs = rng.uniform(0, 0.01, (2, legs, legs, days))
+    # Below 0 where a switch gains, as at an open that is better than the close before.
+    costs = rng.uniform(-0.005, 0.01, (2, legs, legs, days))
     costs[0] = 0.0
     costs[:, np.arange(legs), np.arange(legs)] = 0.0
     traded = np.full((legs, legs), 2.0)

@@ -207,6 +207,6 @@ def test_whole_numbers_keep_their_digits() -> None:
     """The largest possible sum of a resample is below 2^53, and not needlessly far below."""
     problem, _, _, counts = whole()
     scale = return_scale(problem, counts)
-    most = 150 * ((1 + np.abs(problem.returns).max()) * (1 + problem.costs.max()) - 1)
+    most = 150 * ((1 + np.abs(problem.returns).max()) * (1 + np.abs(problem.costs).max()) - 1)
     assert 2**51 <= scale * most <= 2**53
     assert np.log2(scale) == np.floor(np.log2(scale))
