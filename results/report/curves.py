@@ -68,7 +68,7 @@ def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool)
         "hovermode": "x unified",
         "hoversubplots": "axis",
         "legend": LEGEND,
-        "xaxis": axis() | {"type": "date", "anchor": "y3", "hoverformat": "%Y-%m-%d"},
+        "xaxis": time_axis() | {"anchor": "y3"},
         "yaxis": log_axis(curves.filter(regex=_NAVS), "NAV, log scale"),
         "yaxis2": axis("Drawdown") | {"domain": drawdown_at, "tickformat": ".0%", "nticks": 5},
         "yaxis3": axis() | {"domain": [0.0, height / total], "autorange": "reversed", "showgrid": False},
@@ -77,7 +77,7 @@ def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool)
     figure["yaxis3"] |= {"ticks": "", "ticklabelstandoff": 5}
     after = (curves["segment"] == "after_publication").to_numpy()
     if after.any():
-        figure["legend"] = LEGEND | {"y": 1.0 + 20.0 / total}
+        figure["legend"] = legend_above_label(total)
         figure |= publication_shading(dates[int(after.argmax())], dates[-1], late=bool(after.mean() < 0.5))
     return {"data": [*data, band], "layout": figure}
 
@@ -95,18 +95,18 @@ def first_figure(curves: pd.DataFrame, benchmark: str, legs: Sequence[str], best
         data.append(_line(dates, nav.iloc[kept], text, style, "y") | {"hovertemplate": "%{y:.3g}"})
         data.append(_line(dates, fall.iloc[kept], text, style, "y2") | {"showlegend": False})
         data[-1]["hovertemplate"] = "%{y:.1%}"
-    figure = layout(330, margin={"t": 44, "b": 30, "l": 56, "r": 8})
+    figure = layout(330, margin={"t": 48, "b": 30, "l": 56, "r": 8})
     figure |= {
         "hovermode": "x unified",
         "hoversubplots": "axis",
         "legend": LEGEND,
-        "xaxis": axis() | {"type": "date", "anchor": "y2", "hoverformat": "%Y-%m-%d"},
+        "xaxis": time_axis() | {"anchor": "y2"},
         "yaxis": log_axis(shown.filter(regex=_NAVS), "NAV, log scale") | {"domain": [0.38, 1.0]},
         "yaxis2": axis("Drawdown") | {"domain": [0.0, 0.33], "tickformat": ".0%", "nticks": 4},
     }
     after = (shown["segment"] == "after_publication").to_numpy()
     if after.any():
-        figure["legend"] = LEGEND | {"y": 1.07}
+        figure["legend"] = legend_above_label(330 - 48 - 30)
         first = _dates(shown.iloc[[int(after.argmax())]])[0]
         figure |= publication_shading(first, dates[-1], late=bool(after.mean() < 0.5))
     return {"data": data, "layout": figure}
@@ -130,7 +130,7 @@ def after_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) 
         "hovermode": "x unified",
         "plot_bgcolor": "#f4f4f2",
         "legend": LEGEND,
-        "xaxis": axis() | {"type": "date", "hoverformat": "%Y-%m-%d"},
+        "xaxis": time_axis(),
         "yaxis": log_axis(navs, "NAV, 1 at publication"),
     }
     return {"data": data, "layout": figure}
@@ -180,6 +180,18 @@ def _band(curves: pd.DataFrame, dates: list[str], legs: Sequence[str], best_is_b
     band |= {"text": texts, "hovertemplate": "%{y}: %{text}<extra></extra>", "name": ""}
     band |= {"colorscale": steps, "zmin": -0.5, "zmax": len(palette) - 0.5, "showscale": False, "ygap": 3}
     return band | {"xaxis": "x", "yaxis": "y3"}
+
+
+def time_axis() -> Figure:
+    """An axis of dates in the order year, month, day, which reads the same in every language."""
+    forms = ((["M12", None], "%Y"), (["M1", "M12"], "%Y-%m"), ([None, "M1"], "%Y-%m-%d"))
+    stops = [{"dtickrange": span, "value": form} for span, form in forms]
+    return axis() | {"type": "date", "hoverformat": "%Y-%m-%d", "tickformatstops": stops}
+
+
+def legend_above_label(plot_height: float) -> Figure:
+    """The legend above the label of ``publication_shading``. plot_height: in pixels."""
+    return LEGEND | {"y": 1.0 + 22.0 / plot_height}
 
 
 def publication_shading(start: str, end: str, late: bool) -> Figure:

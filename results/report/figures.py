@@ -17,6 +17,7 @@ Figure = dict[str, Any]
 
 INK, BEST, FAINT = "#1c1c1e", "#b3392f", "#e4e4e0"
 NULL, SOFT = "#6a51a3", "#5d5d58"
+PAPER, BAR, TICK, EDGE = "#fdfdfc", "#b9c3cf", "#b5b5b0", "#8a8a85"
 MIX_COLOUR = "#3d3d3a"
 LEG_COLOURS = ("#4d78a8", "#d79b3c", "#5f9e6e", "#8a74ae", "#4fa3a5", "#b07aa1", "#9c755f")
 FONT = {"family": '"Helvetica Neue", "Liberation Sans", Arial, sans-serif', "size": 12, "color": INK}
@@ -52,5 +53,5 @@ def layout(height: int, margin: dict[str, int]) -> Figure:
 
 
 def axis(text: str = "") -> Figure:
-    lines = {"gridcolor": FAINT, "tickcolor": "#b5b5b0", "zeroline": False, "ticks": "outside", "ticklen": 4}
+    lines = {"gridcolor": FAINT, "tickcolor": TICK, "zeroline": False, "ticks": "outside", "ticklen": 4}
     return lines | {"title": {"text": text, "font": {"size": 12}, "standoff": 8}}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gridproof.kernels.metrics import Metric
-from gridproof.results.report.figures import Figure, axis, base64_array, layout
+from gridproof.results.report.figures import BAR, BEST, INK, PAPER, SOFT, Figure, axis, base64_array, layout
 from gridproof.results.report.number_format import d3_format
 from gridproof.results.run.record import Record
 
@@ -36,7 +36,7 @@ def histogram_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -
         "x": base64_array(centres, "<f8"),
         "y": base64_array(counts, "<f8"),
         "width": base64_array(width, "<f8"),
-        "marker": {"color": "#b9c3cf", "line": {"color": "#ffffff", "width": 0.5}},
+        "marker": {"color": BAR, "line": {"color": PAPER, "width": 0.5}},
         "customdata": base64_array(np.stack([edges[:-1], edges[:-1] + width], axis=1), "<f8"),
         "hovertemplate": ends + "<br>%{y:,.0f} variants<extra></extra>",
     }
@@ -54,8 +54,9 @@ def histogram_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -
         shapes[-1]["line"] = line
         notes.append({"text": f" {text} ", "x": value, "yref": "paper", "y": top, "yanchor": "bottom"})
         notes[-1] |= {"xanchor": "right" if value > (low + high) / 2 else "left", "showarrow": False}
-        notes[-1]["font"] = {"size": 12, "color": colour}
-        notes[-1]["bgcolor"] = "#fdfdfc"
+        # The colours of legs are too pale for letters.
+        notes[-1]["font"] = {"size": 12, "color": colour if colour in (INK, BEST) else SOFT}
+        notes[-1]["bgcolor"] = PAPER
     above = 24 + 18 * len(drawn)
     figure = layout(222 + 46 + above, margin={"t": above, "b": 46, "l": 70, "r": 12})
     figure |= {
@@ -66,14 +67,19 @@ def histogram_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -
         "xaxis": axis(label) | {"range": [low - pad, high + pad], "tickformat": form, "showgrid": False},
         "yaxis": axis("Choices") | {"tickformat": ",d", "rangemode": "tozero", "nticks": 6},
     }
-    tallest, next_one = (*np.sort(counts)[::-1][:2], 0.0, 0.0)[:2]
-    if tallest <= 5:
+    if counts.max() <= 5:
         figure["yaxis"]["dtick"] = 1
-    if next_one > 0 and tallest > _DOMINANT * next_one:
-        figure["yaxis"]["range"] = [0, 1.25 * next_one]
-        cut = {"text": f"↑ {tallest:,.0f} ", "x": float(centres[counts.argmax()]), "y": 1.24 * next_one}
+    if (height := height_of_cut_bar(histogram)) is not None:
+        figure["yaxis"]["range"] = [0, height]
+        cut = {"text": f"↑ {counts.max():,.0f} ", "x": float(centres[counts.argmax()]), "y": 0.99 * height}
         notes.append(cut | {"xanchor": "right", "yanchor": "top", "showarrow": False})
     return {"data": [bars], "layout": figure}
+
+
+def height_of_cut_bar(histogram: Record) -> float | None:
+    """The height at which the tallest bar is cut off, so that the others stay visible; None where it is not."""
+    tallest, next_one = (*sorted(histogram["counts"], reverse=True)[:2], 0, 0)[:2]
+    return 1.25 * next_one if next_one > 0 and tallest > _DOMINANT * next_one else None
 
 
 def rank_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -> Figure | None:

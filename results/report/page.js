@@ -1,5 +1,8 @@
 // Unpacks plotly.js and the data of the page, draws each figure in its place, and the map whose axes a reader chooses.
 const config = { displayModeBar: false, responsive: true };
+const darkScreen = matchMedia("(prefers-color-scheme: dark)");
+const darkColours = JSON.parse(document.getElementById("dark-colours").textContent);
+let packed = "", explored = null;
 
 const unpack = async (id) => {
   const text = document.getElementById(id).textContent.trim();
@@ -8,21 +11,50 @@ const unpack = async (id) => {
   return new Response(stream).text();
 };
 
+// The figures in the colours of the screen, or of paper.
+const coloured = (dark) =>
+  JSON.parse(dark ? packed.replace(/#[0-9a-f]{6}\b|rgba\([^)]*\)/g, (one) => darkColours[one] ?? one) : packed);
+
+// A figure has the width of its place: on a screen it follows the window, on paper it is fixed.
+const drawFigure = (id, { data, layout }, paper) => {
+  const place = document.getElementById(id);
+  const size = paper ? { autosize: false, width: place.clientWidth } : { autosize: true };
+  return Plotly.react(place, data, { ...layout, ...size }, { ...config, responsive: !paper });
+};
+
+// Draws everything anew, before the call returns.
+const redraw = (paper) => {
+  if (!packed) return;
+  const { explorer, ...figures } = coloured(!paper && darkScreen.matches);
+  document.body.classList.toggle("paper", paper);
+  for (const table of document.querySelectorAll(".scroll > table")) {
+    table.style.zoom = "";
+    if (paper) table.style.zoom = Math.min(1, table.parentElement.clientWidth / table.scrollWidth);
+  }
+  for (const [id, figure] of Object.entries(figures)) drawFigure(id, figure, paper);
+  if (explorer) drawExplored(explorer, paper);
+};
+
 const drawAll = async () => {
   if (!("DecompressionStream" in window)) {
     document.getElementById("old-browser").hidden = false;
     return;
   }
-  const [library, packed] = await Promise.all([unpack("plotly-js"), unpack("figures")]);
+  const [library, figureTexts] = await Promise.all([unpack("plotly-js"), unpack("figures")]);
   const script = document.createElement("script");
   script.textContent = library;
   document.head.append(script);
-  const { explorer, ...figures } = JSON.parse(packed);
+  packed = figureTexts;
+  const { explorer, ...figures } = coloured(darkScreen.matches);
   for (const [id, figure] of Object.entries(figures)) {
-    await Plotly.newPlot(id, figure.data, figure.layout, config);
+    await drawFigure(id, figure, false);
+    await new Promise((shown) => setTimeout(shown)); // the browser shows what is drawn before it goes on
   }
-  if (explorer) await explore(explorer);
+  if (explorer) explore(explorer);
   document.body.dataset.drawn = Object.keys(figures).length;
+  darkScreen.addEventListener("change", () => redraw(false));
+  addEventListener("beforeprint", () => redraw(true));
+  addEventListener("afterprint", () => redraw(false));
 };
 
 // The cells of a pair with axis x across and y up, whichever way round they are stored; null where there is no pair.
@@ -40,9 +72,37 @@ const mark = (x, y, type, color) => ({
   line: { color, width: 2 },
 });
 
-const explore = async (data) => {
+const choosers = () => ["explorer-x", "explorer-y", "explorer-shown"].map((id) => document.getElementById(id));
+
+const drawExplored = (data, paper) => {
+  explored = data;
   const place = document.getElementById("explorer-map");
-  const [xs, ys, shown] = ["explorer-x", "explorer-y", "explorer-shown"].map((id) => document.getElementById(id));
+  const [xName, yName, key] = choosers().map((list) => list.value);
+  const [x, y] = [data.axes[xName], data.axes[yName]];
+  const one = data.shown.find((each) => each.key === key);
+  const cells = xName === yName ? null : cellsOf(data, xName, yName, one.key);
+  document.getElementById("explorer-none").hidden = cells !== null;
+  document.getElementById("explorer-command").textContent = "";
+  place.style.display = cells === null ? "none" : "";
+  if (cells === null) return;
+  const few = x.texts.length <= 14 && y.texts.length <= 30;
+  const trace = {
+    type: "heatmap", x: x.texts, y: y.texts, z: cells, colorscale: "Viridis", hoverongaps: false,
+    texttemplate: few ? `%{z:${one.format}}` : "", textfont: { size: 11 },
+    colorbar: { tickformat: one.format, thickness: 12, outlinewidth: 0 },
+    hovertemplate: `${xName} %{x}<br>${yName} %{y}<br>%{z:${one.format}}<extra></extra>`,
+  };
+  const axis = (each) => ({ title: { text: each.title }, type: "category", automargin: true });
+  const layout = {
+    height: Math.min(560, 130 + Math.max(4, y.texts.length) * 26), margin: { t: 16, b: 50, l: 70, r: 10 },
+    font: data.font, paper_bgcolor: "rgba(0,0,0,0)", xaxis: axis(x), yaxis: axis(y),
+    shapes: [mark(x.base, y.base, "rect", "#fff"), mark(x.best, y.best, "circle", "#fff")],
+  };
+  drawFigure("explorer-map", { data: [trace], layout }, paper);
+};
+
+const explore = (data) => {
+  const [xs, ys, shown] = choosers();
   const add = (list, value, text) => list.add(new Option(text, value));
   for (const name of Object.keys(data.axes)) {
     add(xs, name, name);
@@ -51,35 +111,12 @@ const explore = async (data) => {
   for (const one of data.shown) add(shown, one.key, one.label);
   const largest = data.pairs[data.pairs.length - 1];
   [xs.value, ys.value] = [largest.x, largest.y];
-  const draw = async () => {
-    const [x, y] = [data.axes[xs.value], data.axes[ys.value]];
-    const one = data.shown.find((each) => each.key === shown.value);
-    const cells = xs.value === ys.value ? null : cellsOf(data, xs.value, ys.value, one.key);
-    document.getElementById("explorer-none").hidden = cells !== null;
-    document.getElementById("explorer-command").textContent = "";
-    place.style.display = cells === null ? "none" : "";
-    if (cells === null) return;
-    const few = x.texts.length <= 14 && y.texts.length <= 30;
-    const trace = {
-      type: "heatmap", x: x.texts, y: y.texts, z: cells, colorscale: "Viridis", hoverongaps: false,
-      texttemplate: few ? `%{z:${one.format}}` : "", textfont: { size: 11 },
-      colorbar: { tickformat: one.format, thickness: 12, outlinewidth: 0 },
-      hovertemplate: `${xs.value} %{x}<br>${ys.value} %{y}<br>%{z:${one.format}}<extra></extra>`,
-    };
-    const axis = (each) => ({ title: { text: each.title }, type: "category", automargin: true });
-    const layout = {
-      height: Math.min(560, 130 + Math.max(4, y.texts.length) * 26), margin: { t: 16, b: 50, l: 70, r: 10 },
-      font: data.font, paper_bgcolor: "rgba(0,0,0,0)", xaxis: axis(x), yaxis: axis(y),
-      shapes: [mark(x.base, y.base, "rect", "#fff"), mark(x.best, y.best, "circle", "#fff")],
-    };
-    await Plotly.react(place, [trace], layout, config);
-  };
-  for (const list of [xs, ys, shown]) list.addEventListener("change", draw);
-  await draw();
-  place.on("plotly_click", (event) => {
+  for (const list of [xs, ys, shown]) list.addEventListener("change", () => drawExplored(explored, false));
+  drawExplored(data, false);
+  document.getElementById("explorer-map").on("plotly_click", (event) => {
     const [column, row] = event.points[0].pointIndex.slice().reverse();
     const quoted = [[xs.value, column], [ys.value, row]].map(([name, at]) => {
-      const text = `${name}=${data.axes[name].values[at]}`;
+      const text = `${name}=${explored.axes[name].values[at]}`;
       return /^[\w.=+-]+$/.test(text) ? text : `"${text}"`;
     });
     document.getElementById("explorer-command").textContent =

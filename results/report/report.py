@@ -13,6 +13,7 @@ import pandas as pd
 from gridproof.kernels.metrics import BY_NAME, Metric
 from gridproof.results.performance.performance import read_performance
 from gridproof.results.report.axis import ReportAxis, read_axes
+from gridproof.results.report.colours import DARK, PAGE
 from gridproof.results.report.curves import after_figure, curves_figure, first_figure, with_mix
 from gridproof.results.report.figures import BEST, INK, leg_colours
 from gridproof.results.report.headline import (
@@ -33,7 +34,7 @@ from gridproof.results.report.heatmaps import (
     surface_figure,
     with_environment_means,
 )
-from gridproof.results.report.histogram import Mark, histogram_figure, rank_figure
+from gridproof.results.report.histogram import Mark, height_of_cut_bar, histogram_figure, rank_figure
 from gridproof.results.report.number_format import format_metric, format_percentile
 from gridproof.results.report.packed import FigureSet, packed_plotly
 from gridproof.results.report.search_record import SearchRecord, read_search
@@ -122,7 +123,10 @@ def write_report(folder: pathlib.Path, language: Language = "en") -> pathlib.Pat
         top=top_table(summary, top, axes),
         plotly=packed_plotly(),
         figures=FigureSet(language),
+        colours=PAGE,
+        dark_colours=DARK,
         first=first_figure(curves, performance.benchmark_name, summary["legs"], same_curve),
+        cut=height_of_cut_bar(summary["histogram"]) is not None,
         rank=rank_figure(summary["histogram"], marks, metric),
         percentile=None if summary["base"]["percentile"] is None else format_percentile(summary["base"]["percentile"]),
         calendar=calendar_section(performance, summary["window"]["published"]),

@@ -10,8 +10,8 @@ import pandas as pd
 from gridproof.results.performance.benchmark import Comparison, compare, relative_nav
 from gridproof.results.performance.performance import Performance
 from gridproof.results.performance.rolling import rolling_sharpe, rolling_volatility
-from gridproof.results.report.curves import LEGEND, log_axis, publication_shading
-from gridproof.results.report.figures import BEST, INK, Figure, axis, base64_array, layout, leg_colours, thinned
+from gridproof.results.report.curves import legend_above_label, log_axis, publication_shading, time_axis
+from gridproof.results.report.figures import BEST, EDGE, INK, Figure, axis, base64_array, layout, leg_colours, thinned
 from gridproof.results.report.number_format import format_value
 from gridproof.results.run.record import Record
 
@@ -80,12 +80,12 @@ def _rolling_figure(performance: Performance, colour: str) -> Figure | None:
         ratios.append(ratio.to_numpy()[np.isfinite(ratio.to_numpy())])
         for values, y_axis, form in ((ratio, "y", "%{y:.2f}"), (spread, "y2", "%{y:.1%}")):
             data.append(_line(days[kept], values.iloc[kept], name, style, y_axis, form) | {"showlegend": y_axis == "y"})
-    figure = layout(380, margin={"t": 30, "b": 40, "l": 70, "r": 12})
+    figure = layout(400, margin={"t": 50, "b": 40, "l": 70, "r": 12})
     figure |= {
         "hovermode": "x unified",
-        "legend": LEGEND,
-        "xaxis": axis() | {"type": "date", "anchor": "y2", "hoverformat": "%Y-%m-%d"},
-        "yaxis": axis("Sharpe ratio") | {"domain": [0.46, 1.0], "zeroline": True, "zerolinecolor": "#8a8a85"},
+        "legend": legend_above_label(400 - 50 - 40),
+        "xaxis": time_axis() | {"anchor": "y2"},
+        "yaxis": axis("Sharpe ratio") | {"domain": [0.46, 1.0], "zeroline": True, "zerolinecolor": EDGE},
         "yaxis2": axis("Volatility") | {"domain": [0.0, 0.38], "tickformat": ".0%", "nticks": 5},
     }
     if len(known := np.concatenate(ratios)):
@@ -108,11 +108,11 @@ def _relative_figure(performance: Performance) -> Figure:
         curve = relative_nav(returns, performance.benchmark)
         curves.append(curve.to_numpy())
         data.append(_line(days[kept], curve.iloc[kept], name, style, "y", "%{y:.3f}"))
-    figure = layout(260, margin={"t": 30, "b": 40, "l": 70, "r": 12})
+    figure = layout(280, margin={"t": 50, "b": 40, "l": 70, "r": 12})
     figure |= {
         "hovermode": "x unified",
-        "legend": LEGEND,
-        "xaxis": axis() | {"type": "date", "hoverformat": "%Y-%m-%d"},
+        "legend": legend_above_label(280 - 50 - 40),
+        "xaxis": time_axis(),
         "yaxis": log_axis(np.concatenate(curves), "NAV over that of holding"),
     }
     return {"data": data, "layout": figure | _shading(performance, days)}

@@ -11,13 +11,13 @@ import pandas as pd
 
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import plain
-from gridproof.results.report.curves import log_axis, publication_shading
+from gridproof.results.report.curves import log_axis, publication_shading, time_axis
 from gridproof.results.report.figures import (
     INK,
     MIX_COLOUR,
     NULL,
+    TICK,
     Figure,
-    axis,
     base64_array,
     layout,
     leg_colours,
@@ -58,7 +58,7 @@ def cross_validation_section(
         section["walk"] = navs_figure(walk["curve"]["date"], lines, curves, summary)
         for fold in walk.get("folds") or []:
             start: Figure = {"type": "line", "x0": fold["test_from"], "x1": fold["test_from"], "yref": "paper"}
-            start |= {"y0": 0, "y1": 1, "line": {"color": "#b5b5b0", "width": 1, "dash": "dot"}, "layer": "below"}
+            start |= {"y0": 0, "y1": 1, "line": {"color": TICK, "width": 1, "dash": "dot"}, "layer": "below"}
             section["walk"]["layout"]["shapes"].append(start)
     if paths is not None and with_keys(paths.get("curves"), "date", "nav"):
         fan = [(f"path {number + 1}", nav, _PATHS, 1.2) for number, nav in enumerate(paths["curves"]["nav"])]
@@ -100,7 +100,7 @@ def navs_figure(
     if published is not None and days[0] <= published <= days[-1]:
         figure |= publication_shading(published, days[-1], late=published > days[len(days) // 2])
     figure["legend"] = LEGEND | {"y": 1.07, "traceorder": "normal"}
-    figure["xaxis"] = axis() | {"type": "date", "hoverformat": "%Y-%m-%d", "range": [days[0], days[-1]]}
+    figure["xaxis"] = time_axis() | {"range": [days[0], days[-1]]}
     figure["yaxis"] = log_axis(np.concatenate([nav for _, nav, _, _ in drawn]), "NAV, log scale")
     return {"data": data, "layout": figure}
 

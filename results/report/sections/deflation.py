@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gridproof.results.report.figures import BEST, INK, SOFT, Figure, axis, layout
+from gridproof.results.report.figures import BEST, INK, PAPER, SOFT, TICK, Figure, axis, layout
 from gridproof.results.report.number_format import format_probability, format_trials, format_value
 from gridproof.results.report.sections.lookup import lookup, not_computable, with_keys
 from gridproof.results.run.record import Record
@@ -65,11 +65,11 @@ def trials_figure(curve: Record, marks: list[Record]) -> Figure:
     for position, mark in enumerate(ordered):
         level = 1.0 + _LABEL * (len(ordered) - position - 1) / _PLOT
         line = {"type": "line", "x0": mark["trials"], "x1": mark["trials"], "yref": "paper", "y0": 0, "layer": "below"}
-        shapes.append(line | {"y1": level + _LABEL / _PLOT, "line": {"color": "#b5b5b0", "width": 1, "dash": "dot"}})
+        shapes.append(line | {"y1": level + _LABEL / _PLOT, "line": {"color": TICK, "width": 1, "dash": "dot"}})
         note = {"text": f" {mark['name']}: {format_trials(mark['trials'])} ", "y": level}
         note["x"] = math.log10(mark["trials"])
         note |= {"yref": "paper", "yanchor": "bottom", "showarrow": False, "font": {"size": 11, "color": SOFT}}
-        notes.append(note | {"xanchor": "left", "bgcolor": "#fdfdfc", "borderpad": 0})
+        notes.append(note | {"xanchor": "left", "bgcolor": PAPER, "borderpad": 0})
     top_decade = max(2, math.ceil(math.log10(max(float(one) for one in curve["trials"]))))
     decades = [*range(0, top_decade + 1, 1 if top_decade <= 6 else 3)]
     figure |= {"shapes": shapes, "annotations": notes, "legend": {"x": 1.01, "y": 0.75, "xanchor": "left"}}

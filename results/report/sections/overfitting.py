@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridproof.results.report.figures import BEST, Figure, axis, base64_array, layout
+from gridproof.results.report.figures import BAR, BEST, INK, PAPER, Figure, axis, base64_array, layout
 from gridproof.results.report.number_format import format_count, format_probability, format_value
 from gridproof.results.report.sections.lookup import lookup, not_computable, with_keys
 from gridproof.results.run.record import Record
@@ -43,7 +43,7 @@ def logits_figure(parts: list[Record]) -> Figure:
         figure[f"yaxis{side}"] = axis("" if panel else "Share of splits") | {"anchor": f"x{side}", "tickformat": ".0%"}
         figure[f"yaxis{side}"] |= {"matches": "y", "showticklabels": not panel} if panel else {"nticks": 5}
         zero = {"type": "line", "xref": f"x{side}", "yref": f"y{side} domain", "x0": 0, "x1": 0, "y0": 0, "y1": 1}
-        figure["shapes"].append(zero | {"line": {"color": "#1c1c1e", "width": 1}})
+        figure["shapes"].append(zero | {"line": {"color": INK, "width": 1}})
         note = {"text": f"{part['blocks']} blocks: PBO {format_probability(part.get('probability'))}", "x": domain[0]}
         note |= {"xref": "paper", "xanchor": "left", "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 6}
         figure["annotations"].append(note | {"showarrow": False})
@@ -54,10 +54,10 @@ def _bars(logits: Record) -> Figure:
     """Bars as shares of all splits."""
     edges, counts = np.asarray(logits["edges"], dtype=float), np.asarray(logits["counts"], dtype=float)
     centres, total = edges[:-1] + np.diff(edges) / 2, counts.sum()
-    colours = [BEST if centre <= 0 else "#b9c3cf" for centre in centres]
+    colours = [BEST if centre <= 0 else BAR for centre in centres]
     bars: Figure = {"type": "bar", "x": base64_array(centres, "<f8"), "width": base64_array(np.diff(edges), "<f8")}
     bars |= {"y": base64_array(counts / total if total else counts, "<f8"), "hovertemplate": "%{y:.1%}<extra></extra>"}
-    return bars | {"marker": {"color": colours, "line": {"color": "#ffffff", "width": 0.5}}}
+    return bars | {"marker": {"color": colours, "line": {"color": PAPER, "width": 0.5}}}
 
 
 def _finding(part: Record) -> str:

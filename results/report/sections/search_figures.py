@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridproof.results.report.figures import BEST, INK, SOFT, Figure, axis, base64_array, layout
+from gridproof.results.report.figures import BEST, INK, PAPER, SOFT, Figure, axis, base64_array, layout
 from gridproof.results.report.number_format import d3_format
 from gridproof.results.report.search_record import ObjectiveLabel, SearchRecord, Trial
 
@@ -139,7 +139,7 @@ def _found(x: float, y: float, name: str) -> Figure:
 
 
 def _dot(colour: str) -> Figure:
-    return {"color": colour, "size": 7, "line": {"color": "#ffffff", "width": 0.5}}
+    return {"color": colour, "size": 7, "line": {"color": PAPER, "width": 0.5}}
 
 
 def _ring(colour: str) -> Figure:

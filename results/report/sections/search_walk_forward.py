@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from gridproof.results.report.figures import NULL, Figure
+from gridproof.results.report.figures import NULL, TICK, Figure
 from gridproof.results.report.number_format import format_count, format_trials, format_value
 from gridproof.results.report.search_record import SearchRecord, merge_switched_off, redundant_switch
 from gridproof.results.report.sections.cross_validation import navs_figure
@@ -99,4 +99,4 @@ def _stability(texts: dict[str, list[str]], changes: list[int], parameters: int)
 
 def _border(day: str) -> Figure:
     line: Figure = {"type": "line", "x0": day, "x1": day, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
-    return line | {"line": {"color": "#b5b5b0", "width": 1, "dash": "dot"}}
+    return line | {"line": {"color": TICK, "width": 1, "dash": "dot"}}

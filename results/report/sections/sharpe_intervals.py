@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gridproof.kernels.metrics import BY_NAME
-from gridproof.results.report.figures import BEST, FAINT, INK, NULL, Figure, axis, layout, leg_colours
+from gridproof.results.report.figures import BEST, EDGE, FAINT, INK, NULL, PAPER, Figure, axis, layout, leg_colours
 from gridproof.results.report.number_format import (
     UNDEFINED,
     capitalize_first,
@@ -54,7 +54,7 @@ def forest_figure(who: Record, segments: Sequence[str], legs: Sequence[str]) -> 
             colour = colours.get(name, INK)
             shift = 0.0 if len(segments) == 1 else (-0.16, 0.16)[position]
             point: Figure = {"type": "scatter", "mode": "markers", "x": [value], "y": [row + shift], "name": name}
-            point["marker"] = {"color": "#fdfdfc" if key == "after_publication" else colour, "size": 9}
+            point["marker"] = {"color": PAPER if key == "after_publication" else colour, "size": 9}
             point["marker"]["line"] = {"color": colour, "width": 2}
             text = f"{capitalize_first(name)}, {SEGMENTS[key].lower()}: Sharpe ratio %{{x:.2f}}"
             if ends is not None and None not in ends:
@@ -64,7 +64,7 @@ def forest_figure(who: Record, segments: Sequence[str], legs: Sequence[str]) -> 
             data.append(point | {"hovertemplate": f"{text}<extra></extra>", "cliponaxis": False})
     figure = layout(_ROW * len(who) + 60, margin={"t": 8, "b": 46, "l": 118, "r": 12})
     zero: Figure = {"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
-    figure |= {"showlegend": False, "shapes": [zero | {"line": {"color": "#8a8a85", "width": 1}}]}
+    figure |= {"showlegend": False, "shapes": [zero | {"line": {"color": EDGE, "width": 1}}]}
     figure["xaxis"] = axis("Sharpe ratio and interval") | {"rangemode": "tozero", "tickformat": ".1f"}
     rows = {"range": [len(who) - 0.5, -0.5], "tickvals": list(range(len(who))), "ticks": "", "showgrid": False}
     figure["yaxis"] = axis() | rows | {"ticktext": [capitalize_first(name) for name in who], "gridcolor": FAINT}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gridproof.results.report.axis import plain, split_units
-from gridproof.results.report.figures import BEST, INK, Figure, axis, layout
+from gridproof.results.report.figures import BEST, EDGE, INK, PAPER, Figure, axis, layout
 from gridproof.results.report.number_format import UNDEFINED, format_count, format_value
 from gridproof.results.report.sections.lookup import lookup, missing_of_two, not_computable
 from gridproof.results.run.record import Record
@@ -51,7 +51,7 @@ def stress_figure(panels: dict[str, dict[str, list[Record]]]) -> Figure:
         figure[f"xaxis{side}"] = axis(f"{title}, {unit}" if unit else title) | ticks
         figure[f"yaxis{side}"] = axis("" if number else "Sharpe ratio") | {"anchor": f"x{side}", "nticks": 6}
         figure[f"yaxis{side}"] |= {"matches": "y", "showticklabels": False} if number else {}
-        figure[f"yaxis{side}"] |= {"zeroline": True, "zerolinecolor": "#8a8a85"}
+        figure[f"yaxis{side}"] |= {"zeroline": True, "zerolinecolor": EDGE}
     figure["legend"] = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
     return {"data": data, "layout": figure}
 
@@ -67,7 +67,7 @@ def _line(who: str, points: list[Record], names: dict[Any, str]) -> Figure:
     line: Figure = {"type": "scatter", "mode": "lines+markers", "name": who, "legendgroup": who, "text": hover}
     line |= {"x": [names[point["value"]] for point in points], "y": [point.get("sharpe") for point in points]}
     line |= {"line": {"color": colour, "width": 1.6}, "hovertemplate": "%{x}<br>%{text}<extra></extra>"}
-    style: Figure = {"color": ["#fdfdfc" if ring else colour for ring in rings], "opacity": 1}
+    style: Figure = {"color": [PAPER if ring else colour for ring in rings], "opacity": 1}
     style |= {"size": [11 if ring else 6 for ring in rings], "line": {"color": colour, "width": 2}}
     return line | {"marker": style, "cliponaxis": False}
 

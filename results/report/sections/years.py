@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridproof.results.report.figures import BEST, INK, MIX_COLOUR, SOFT, Figure, axis, layout, leg_colours
+from gridproof.results.report.figures import BEST, EDGE, INK, MIX_COLOUR, SOFT, Figure, axis, layout, leg_colours
 from gridproof.results.report.number_format import format_count, format_probability, format_value, plural
 from gridproof.results.report.sections.lookup import lookup, missing_of_two, not_computable, with_keys
 from gridproof.results.run.conclusion_record import MIX
@@ -69,7 +69,7 @@ def years_figure(parts: Record, published: str | None, holdings: Record) -> Figu
     figure["xaxis"] = axis(title) | {"tickvals": list(range(len(years))), "ticktext": ticks, "showgrid": False}
     figure["xaxis"] |= {"range": [-0.6, len(years) - 0.4], "tickangle": 0}
     figure["xaxis"]["tickfont"] = {"size": 11 if len(years) <= 14 else 10 if len(years) <= 20 else 9}
-    figure["yaxis"] = axis("Sharpe ratio") | {"zeroline": True, "zerolinecolor": "#8a8a85", "nticks": 6}
+    figure["yaxis"] = axis("Sharpe ratio") | {"zeroline": True, "zerolinecolor": EDGE, "nticks": 6}
     inside = sum(not after for after, _ in years)
     if published is not None and inside < len(years):
         line: Figure = {"type": "line", "x0": inside - 0.5, "x1": inside - 0.5, "yref": "paper", "y0": 0, "y1": 1}
