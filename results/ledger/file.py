@@ -23,6 +23,7 @@ import numpy as np
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_values
+from gridproof.results.ledger.defaults import required
 from gridproof.results.ledger.lines import FORMAT, ledger_line, ledger_text, read_lines, unreadable
 from gridproof.results.ledger.ranges import FinishedTrials, TrialAxis, merge_ranges, within
 from gridproof.results.run.atomic_write import atomic_write
@@ -76,8 +77,11 @@ class LedgerHeader:
 
     @property
     def kind(self) -> tuple[str, str, frozenset[str]]:
-        """Files of equal kind may record the same variants: same market, same strategy, same parameters."""
-        return self.market, self.strategy, frozenset(name for axis in self.axes for name in axis.names)
+        """Files of equal kind may record the same variants: same market, same strategy, same parameters.
+
+        Parameters with a default make no difference: a file that lacks one has the default.
+        """
+        return self.market, self.strategy, required(name for axis in self.axes for name in axis.names)
 
 
 class LedgerFile:

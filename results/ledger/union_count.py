@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
+from gridproof.results.ledger.defaults import completed
 from gridproof.results.ledger.parameter_columns import ParameterColumns, part_boxes
 from gridproof.results.ledger.ranges import Box, FinishedTrials, TrialAxis, merge_ranges, within
 
@@ -24,9 +25,10 @@ from gridproof.results.ledger.ranges import Box, FinishedTrials, TrialAxis, merg
 def count_distinct(finished: Sequence[FinishedTrials]) -> int:
     """Returns the number of distinct variants of all parts together, exact at any size.
 
-    All parts must have the same parameters. The time depends on the number of overlapping boxes, not on their size.
+    All parts must have the same parameters, except those that have a default. The time depends on the number of
+    overlapping boxes, not on their size.
     """
-    parts = _by_grid(finished)
+    parts = _by_grid(completed(finished))
     if not parts:
         return 0
     layout = ParameterColumns(parts)

@@ -19,6 +19,8 @@ _CONSTANT, _CLOSED = 20, 21
 _FACTOR = 8.0
 # More jumps than this are named only where they are this rare.
 _MANY, _RARE = 5, 0.05
+# The gap between a close and the next open at which an index is at the price limit of its stocks.
+_AT_LIMIT = 0.095
 # How many times farther a placeholder is from its neighbours than any two neighbours are from each other.
 _APART = 2.0
 # The largest reading of a signal and its level differ at most by this factor where both have the same unit.
@@ -59,6 +61,28 @@ def price_warnings(days: Dates, closes: Floats) -> list[str]:
     start, length = _longest_constant(closes)
     if length >= _CONSTANT:
         found.append(f"the price stays at {closes[start]:g} for {length} trading days from {days[start]}")
+    return found
+
+
+def open_warnings(days: Dates, opens: Floats, closes: Floats) -> list[str]:
+    """Returns warnings about the opening prices of a leg, (T,) above 0, beside its closes, on (T,) trading days."""
+    gaps = opens[1:] / closes[:-1] - 1.0
+    if not len(gaps):
+        return []
+    found = []
+    same = int((gaps == 0.0).sum())
+    if same > len(gaps) / 2:
+        found.append(f"{same} of {len(gaps)} opens are the close before: are they opening prices?")
+    usual = float(np.median(np.abs(gaps)))
+    far = np.flatnonzero(np.abs(gaps) >= _AT_LIMIT)
+    if usual > _LARGE_USUAL:
+        found.append(f"opens usually differ by {usual:.0%} from the close before: is one of the two adjusted?")
+    elif len(far):
+        at, more = int(far[0]), f", {len(far)} such days" if len(far) > 1 else ""
+        found.append(
+            f"the open of {days[at + 1]} is {gaps[at]:+.1%} from the close before{more}: where stocks open at their "
+            "price limit, nobody trades at that price"
+        )
     return found
 
 

@@ -21,10 +21,13 @@ from gridproof.results.axis_range import AxisValues, Value
 from gridproof.results.ledger.ledger import LedgerHeader, TrialAxis
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
+from gridproof.sweeps.study.decide import DECIDE
+from gridproof.sweeps.study.execution_keys import AT, decides, execution_axes
 from gridproof.sweeps.study.models import model_text
 from gridproof.sweeps.study.selection import SELECTING, WORDED
 from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels
 from gridproof.sweeps.study.space import Axis
+from gridproof.sweeps.study.spec import OPEN
 from gridproof.sweeps.study.study import Leg, Signal, Study
 
 
@@ -135,7 +138,9 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
             parameters |= {f"leg.{number}.{name}": _Parameter(axis) for axis, name in called.items()}
             called |= {name: f"series.{position[name]}" for name in leg.selection.releases}
             worded |= {f"leg.{number}.{term}": partial(leg.selection.canonical, term, names=called) for term in WORDED}
-    parameters |= {name: _Parameter(name) for name in ("execution.lag", "execution.cost")}
+    executing = (*execution_axes(study.spec), *([DECIDE] if decides(study.spec) else []))
+    parameters |= {name: _Parameter(name) for name in executing}
+    worded[AT] = partial(_at, legs)
     rules: dict[Value, str] = {name: _rule(study, name, signals, legs) for name in study.rule.uses}
     parameters["rule"] = _Parameter(RULE) if study.spec.rules is not None else rules[""]
     measures_stocks = any(study.graph.facts[at].columns for signal in study.signals for at in signal.nodes)
@@ -153,6 +158,11 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         ensure_ascii=False,
     )
     return CanonicalStrategy(text, parameters, rules, worded)
+
+
+def _at(legs: Sequence[Leg], value: Value) -> Value:
+    """The canonical value of ``execution.at``: at the open with the columns of opening prices."""
+    return value if value != OPEN else f"open {json.dumps([leg.columns.get(OPEN) for leg in legs])}"
 
 
 def _expression(

@@ -14,6 +14,7 @@ from gridproof.signals.data.plausible import (
     calendar_warnings,
     jump_warnings,
     level_warning,
+    open_warnings,
     placeholder_warnings,
     price_warnings,
     release_warnings,
@@ -23,6 +24,7 @@ from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of
 from gridproof.sweeps.plan.window import last_day
 from gridproof.sweeps.study.signal import Levels
+from gridproof.sweeps.study.spec import OPEN
 from gridproof.sweeps.study.study import Signal, Study
 
 # Shares above which a yearly rate and a one-way cost are named: percent may have been meant.
@@ -55,6 +57,12 @@ def _series_warnings(study: Study, market: Market, name: str) -> list[str]:
         closes = market.closes(name)[: len(days)][inside]
         if (closes > 0).all():
             found += price_warnings(days[inside], closes)
+    for leg in study.legs:
+        if leg.series is not None and name == leg.column_series(OPEN):
+            inside = days >= np.datetime64(study.spec.window.from_)
+            opens, closes = (market.closes(one)[: len(days)][inside] for one in (name, leg.series))
+            if (opens > 0).all() and (closes > 0).all():
+                found += open_warnings(days[inside], opens, closes)
     if name not in measured:
         return found
     if not any(leg.series == name for leg in study.legs):

@@ -16,6 +16,8 @@ from gridproof.sweeps.plan.selections import Setting, selection_axes, setting_of
 from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES, MAX_PAYOFF_VALUES
+from gridproof.sweeps.study.execution_keys import AT
+from gridproof.sweeps.study.spec import CLOSE, OPEN
 from gridproof.sweeps.study.study import Leg, Study
 
 # Bytes of the returns and trades of selections that are computed at once.
@@ -107,13 +109,16 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
     """Share of NAV lost on the first day of a new position, (tables, A, A, D), and the table of each execution.
 
     Selling a leg costs its one-way cost, sale cost and tax on sales, buying one its cost and tax on purchases; a switch
-    between two legs pays both. The tax is that of the trade day: the close before the first day of the position.
+    between two legs pays both. The tax is that of the trade day: the first day of the position where it is entered at
+    the open, else the day before.
     """
-    taxes = [stamp_rates(leg.stamp_tax, _trade_days(market, window)) for leg in study.legs]
+    at_close = [stamp_rates(leg.stamp_tax, _trade_days(market, window)) for leg in study.legs]
+    at_open = [stamp_rates(leg.stamp_tax, _trade_days(market, window, OPEN)) for leg in study.legs]
 
     def build(cell: Cell) -> Floats:
         buying = np.zeros((len(study.legs), window.days))
         selling = np.zeros_like(buying)
+        taxes = at_open if cell[AT] == OPEN else at_close
         for index, leg in enumerate(study.legs):
             if not leg.cash:
                 purchase, sale = one_way_costs(leg, cell)
@@ -129,7 +134,7 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
             )
         return costs
 
-    terms = list(dict.fromkeys(axis for leg in study.legs for axis in _cost_axes(leg)))
+    terms = list(dict.fromkeys([*(axis for leg in study.legs for axis in _cost_axes(leg)), AT]))
     settings = len({tuple(cell[term] for term in terms) for cell in cells})
     most = MAX_COST_VALUES // (len(study.legs) ** 2 * window.days)
     if settings > most:
@@ -165,9 +170,10 @@ def one_way_costs(leg: Leg, cell: Cell) -> tuple[float, float]:
     return both, both + _term(leg, "sale_cost", cell)
 
 
-def _trade_days(market: Market, window: Window) -> Dates:
-    """(D,) the close before each day of the window, at which its trades are made."""
-    return market.calendar[window.first - 1 : window.last]
+def _trade_days(market: Market, window: Window, at: Value = CLOSE) -> Dates:
+    """(D,) the day on which the trades for each day of the window are made: at its open, or at the close before."""
+    first = window.first if at == OPEN else window.first - 1
+    return market.calendar[first : first + window.days]
 
 
 def _closes_to_returns(study: Study, leg: Leg, market: Market, window: Window) -> Floats:

@@ -17,7 +17,8 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
-from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
+from gridproof.sweeps.plan.open_execution import switch_tables
+from gridproof.sweeps.plan.payoff import payoff_tables
 from gridproof.sweeps.plan.rule_table import rule_table
 from gridproof.sweeps.plan.selections import check_panel
 from gridproof.sweeps.plan.signal_paths import LateSignalError, PathTable, StateDays, late_window_error, path_table
@@ -25,6 +26,7 @@ from gridproof.sweeps.plan.signal_values import evaluator_of
 from gridproof.sweeps.plan.window import Window, find_window
 from gridproof.sweeps.plan.workload import check_memory
 from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.study.execution_keys import defaults, execution_axes
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.study import Study
 
@@ -228,7 +230,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     start = 0 if study.rule.holds else max(0, window.first - latest)
     stop = window.last + 1 - soonest
     returns, payoff_of = payoff_tables(study, market, window, executions)
-    costs, cost_of = cost_tables(study, market, window, executions)
+    costs, cost_of, overnight = switch_tables(study, market, window, executions)
     cash = np.array([leg.cash for leg in study.legs])
     traded = np.where(cash[:, None] | cash[None, :], 1.0, 2.0)
     traded[cash[:, None] & cash[None, :]] = 0.0
@@ -253,6 +255,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         ),
         periods=study.spec.market.periods,
         risk_free=study.spec.risk_free,
+        overnight=overnight,
     )
     evaluator = evaluator_of(study, market, window.last)
     states = StateDays(start, stop, window.first - latest)
@@ -260,15 +263,17 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
 
 
 def execution_cells(study: Study) -> list[dict[str, Value]]:
-    """Every combination of the execution's parameters by name, in grid order."""
+    """Every combination of the execution's parameters by name, in grid order; keys that are not given have their
+    default."""
     space = study.space
     offset = len(space.axes) - space.executing
     axes = space.axes[offset:]
     dims = tuple(len(axis.values) for axis in axes)
-    names = ["execution.lag", "execution.cost", *(name for leg in study.legs for name in leg.terms.values())]
+    names = [*execution_axes(study.spec), *(name for leg in study.legs for name in leg.terms.values())]
+    fixed = defaults(study.spec)
     cells = []
     for index in range(prod(dims)):
         digits = np.unravel_index(index, dims) if dims else ()
-        cells.append({name: space.axes[p].values[digits[p - offset]]
-                      for name in names for p in [space.position(name)]})  # fmt: skip
+        cells.append({**fixed, **{name: space.axes[p].values[digits[p - offset]]
+                                  for name in names for p in [space.position(name)]}})  # fmt: skip
     return cells

@@ -20,7 +20,7 @@ from gridproof.results.axis_range import Value
 from gridproof.results.run.record import Record, metrics_record
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.plan import Plan, build_plan
-from gridproof.sweeps.plan.signal_paths import latch_pairs
+from gridproof.sweeps.plan.signal_paths import latch_pairs, latched_paths
 from gridproof.sweeps.plan.signal_values import evaluator_of, read_signal, shown_values
 from gridproof.sweeps.study.study import Study
 
@@ -43,9 +43,10 @@ class Point:
         to ``in_sample`` is what a backtest gains by looking ahead. None: no signal has turning points.
     curve
         One row for each day of the window, by date. A signal's ``NAME.value`` and ``NAME.state`` are those of that
-        day's close; a signal of conditions has, in place of a value, the column ``NAME.FORMULA`` for each number that
-        they compare. ``weight.LEG``, ``cost`` and ``return`` (after cost) are those of that day; ``nav`` is 1 at the
-        close before the first row; ``drawdown`` is 0 or negative. Values are NaN while a signal is undefined.
+        day's close; with ``execution.decide`` the state is that of the last decision day. A signal of conditions has,
+        in place of a value, the column ``NAME.FORMULA`` for each number that they compare. ``weight.LEG``, ``cost`` and
+        ``return`` (after cost) are those of that day; ``nav`` is 1 at the close before the first row; ``drawdown`` is 0
+        or negative. Values are NaN while a signal is undefined.
     held
         The leg of each day.
 
@@ -104,13 +105,13 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
     rows = plan.rows(np.zeros((1, len(single.signals)), dtype=np.int64))[0].astype(np.int64)
     metrics = reference.evaluate(plan.problem, one_job(rows))[0]
     legs = [leg.name for leg in single.legs]
-    held, returns, costs = reference.daily(plan.problem, rows, 0)
+    held, returns, _ = reference.daily(plan.problem, rows, 0)
     nav = np.cumprod(1.0 + returns)
     columns = _signal_columns(plan, market)
     columns |= {f"weight.{leg}": (held == index).astype(float) for index, leg in enumerate(legs)}
     columns |= {
         "return": returns,
-        "cost": costs,
+        "cost": plan.problem.paid(0, held),
         "nav": nav,
         "drawdown": nav / np.maximum(np.maximum.accumulate(nav), 1.0) - 1.0,
     }
@@ -163,9 +164,8 @@ def _signal_columns(plan: Plan, market: Market) -> dict[str, Any]:
             states = reading.states[:, inside]
         else:
             # The latch runs from the first day of the calendar, as in the plan.
-            assert reading.values is not None
             on, off = latch_pairs(study, signal, {name: np.array([value]) for name, value in study.base.items()})
-            words = reference.latch_paths(reading.values, on, off, 0)
+            words = latched_paths(reading, resolve("reference"), on, off, 0, len(market.calendar))
             states = unpack(words, len(market.calendar))[:, inside]
         for bit, state in zip(signal.bits, states, strict=True):
             columns[f"{bit}.state"] = state.astype(int)

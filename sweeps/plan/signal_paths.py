@@ -125,7 +125,6 @@ def _paths(
     if reading.states is not None:
         yield pack(reading.states[:, days.start : days.stop])[None]
         return
-    assert reading.values is not None
     sizes = [len(grid) for grid in latched.values()]
     pairs = np.indices(sizes).reshape(len(sizes), prod(sizes))
     for begin in range(0, pairs.shape[1], _PAIRS):
@@ -133,7 +132,19 @@ def _paths(
         levels = {name: grid[digit] for (name, grid), digit in zip(latched.items(), part, strict=True)}
         levels |= {name: np.full(part.shape[1], value, dtype=object) for name, value in chosen.items()}
         on, off = latch_pairs(study, signal, levels)
-        yield backend.latch_paths(reading.values[: days.stop], on, off, days.start)[:, None]
+        yield latched_paths(reading, backend, on, off, days.start, days.stop)[:, None]
+
+
+def latched_paths(reading: SignalValues, backend: Backend, on: Floats, off: Floats, start: int, stop: int) -> Words:
+    """The states of a reading that goes through a latch of levels, (P, W) packed, on calendar days [start, stop).
+
+    on, off: (P,) pairs of levels. Between decision days the state of the last one is held.
+    """
+    assert reading.values is not None
+    if reading.decided is None:
+        return backend.latch_paths(reading.values[:stop], on, off, start)
+    states = backend.latch_paths(reading.values[:stop], on, off, reading.decided.begin(start))
+    return reading.decided.held(states, start, stop)
 
 
 def _measured(study: SignalSet, signal: Signal) -> list[int]:

@@ -13,6 +13,7 @@ from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
+from gridproof.sweeps.plan.decision_days import DecisionDays, decision_days
 from gridproof.sweeps.study.signal import OFF, RULE, Alternatives, Levels, Signal, Switch
 from gridproof.sweeps.study.signal_set import SignalSet
 
@@ -26,12 +27,15 @@ class SignalValues:
     """A signal under one choice of its parameters, on all T days of the calendar.
 
     ``values``: (T,) float64, which go through a latch of levels; or ``states``: (bits, T) bool. ``first``: the first
-    day on which the signal is defined; T where it never is.
+    day on which the signal is defined; T where it never is. ``decided``: the days whose states count, each until the
+    next one; None: every day. ``first`` is one of them, and ``states`` are held between them; those of a latch of
+    levels must still be.
     """
 
     values: Floats | None
     states: Bools | None
     first: int
+    decided: DecisionDays | None = None
 
 
 def evaluator_of(study: SignalSet, market: Market, last: int, swept: bool = True) -> ExpressionEvaluator:
@@ -56,6 +60,20 @@ def read_signal(
     ``hindsight``: events count when they happened, before anyone could know them. Raises UndefinedSignalError where it
     is unknown on a later day of the window than the first on which it is known, and nothing says what that means.
     """
+    found = _read_daily(study, signal, evaluator, chosen, hindsight)
+    if signal.decide is None:
+        return found
+    decided = decision_days(evaluator.market.calendar, chosen[study.space.owners[signal.decide]])
+    if decided is None:
+        return found
+    states = None if found.states is None else decided.of(found.states)
+    return SignalValues(found.values, states, decided.first_from(found.first), decided)
+
+
+def _read_daily(
+    study: SignalSet, signal: Signal, evaluator: ExpressionEvaluator, chosen: dict[str, Value], hindsight: bool
+) -> SignalValues:
+    """As ``read_signal``, with a decision on every day."""
     owners, days = study.space.owners, len(evaluator.market.calendar)
     if isinstance(signal.form, Alternatives):
         number = signal.form.names.index(str(chosen[owners[RULE]]))

@@ -16,10 +16,11 @@ from gridproof.kernels.paths import merge, pack
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.payoff import cost_tables, payoff_tables
+from gridproof.sweeps.plan.open_execution import switch_tables
+from gridproof.sweeps.plan.payoff import payoff_tables
 from gridproof.sweeps.plan.plan import Plan, StudyLayout, execution_cells, lay_out
 from gridproof.sweeps.plan.selections import check_schedules
-from gridproof.sweeps.plan.signal_paths import PathTable, latch_pairs
+from gridproof.sweeps.plan.signal_paths import PathTable, latch_pairs, latched_paths
 from gridproof.sweeps.plan.signal_values import SignalValues, UndefinedSignalError, evaluator_of, read_signal
 from gridproof.sweeps.search.objectives import PARTS
 from gridproof.sweeps.search.timed_backend import KernelClock, TimedEvaluator, timed
@@ -134,9 +135,9 @@ class SearchContext:
         cells = []
         for one in executions:
             chosen = dict(zip(self._executing, one, strict=True))
-            cells.append({name: chosen.get(owners[name], value) for name, value in base.items()})
+            cells.append({name: chosen.get(owners.get(name, name), value) for name, value in base.items()})
         returns, payoff_of = payoff_tables(self.study, layout.market, self.layout.window, cells)
-        costs, cost_of = cost_tables(self.study, layout.market, self.layout.window, cells)
+        costs, cost_of, overnight = switch_tables(self.study, layout.market, self.layout.window, cells)
         days = layout.problem.returns.shape[2]
         executed = replace(
             layout.problem,
@@ -145,6 +146,7 @@ class SearchContext:
             cost_of=cost_of,
             returns=np.ascontiguousarray(returns[:, :, :days]),
             costs=np.ascontiguousarray(costs[..., :days]),
+            overnight=None if overnight is None else np.ascontiguousarray(overnight[..., :days]),
         )
         return replace(layout, problem=executed)
 
@@ -219,11 +221,8 @@ class SearchContext:
         else:
             on, off = latch_pairs(self.study, signal, levels)
             pairs, inverse = np.unique(np.stack([on, off], axis=1), axis=0, return_inverse=True)
-            assert reading.values is not None
-            values = reading.values[: layout.states.stop]
-            paths = self._backend.latch_paths(
-                values, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), layout.states.start
-            )[:, None]
+            high, low = np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+            paths = latched_paths(reading, self._backend, high, low, layout.states.start, layout.states.stop)[:, None]
         if self.study.rule.holds:
             defined = pack(np.arange(layout.states.start, layout.states.stop) >= reading.first)[None, None]
             paths = np.concatenate([paths, np.broadcast_to(defined, (len(paths), 1, defined.shape[-1]))], axis=1)
@@ -247,9 +246,7 @@ class SearchContext:
 def _at_base(study: Study, layout: StudyLayout) -> StudyLayout:
     """A layout of several lags, the base's first, with the base's execution alone. Paths are long enough for all lags,
     and signals must be defined under the longest, as in a run."""
-    problem = layout.problem
-    alone = replace(problem, lags=problem.lags[:1], payoff_of=problem.payoff_of[:1], cost_of=problem.cost_of[:1])
-    return replace(layout, study=study, problem=alone)
+    return replace(layout, study=study, problem=layout.problem.under(np.zeros(1, dtype=np.int64)))
 
 
 def _first_days(layout: StudyLayout, bounds: Ints) -> StudyLayout:
@@ -259,15 +256,12 @@ def _first_days(layout: StudyLayout, bounds: Ints) -> StudyLayout:
     which decides the form in which variants are evaluated.
     """
     days = int(bounds[-1])
-    problem, window = layout.problem, replace(layout.window, last=layout.window.first + days - 1, published=None)
+    window = replace(layout.window, last=layout.window.first + days - 1, published=None)
     stop = layout.states.stop - (layout.window.last - window.last)
     shorter = replace(
-        problem,
+        layout.problem.first_days(days, bounds.astype(np.int64)),
         path_bits=np.zeros((1, -(-(stop - layout.states.start) // 64)), dtype=np.uint64),
         decision_days=stop - layout.states.start,
-        returns=np.ascontiguousarray(problem.returns[:, :, :days]),
-        costs=np.ascontiguousarray(problem.costs[..., :days]),
-        bounds=bounds.astype(np.int64),
     )
     evaluator = evaluator_of(layout.study, layout.market, window.last)
     return replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.stamp_duty import CHINA, StampTax
@@ -19,7 +19,7 @@ from gridproof.sweeps.study.selection import (
     build_selection,
     read_formulas,
 )
-from gridproof.sweeps.study.spec import LegSpec, StudySpec
+from gridproof.sweeps.study.spec import LEG_COLUMNS, LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 
@@ -28,7 +28,8 @@ class Leg:
     """An asset that can be held: a series, a selection of stocks, or cash.
 
     ``terms``: its axes for interest, carry and costs, if the study gives them, and those of a selection, which always
-    has them; the parameters of its formulas stand among them under their full names.
+    has them; the parameters of its formulas stand among them under their full names. ``columns``: by key, such as open,
+    a further column of the file of its series.
     """
 
     name: str
@@ -36,6 +37,11 @@ class Leg:
     terms: Mapping[str, str]
     stamp_tax: StampTax
     selection: StockSelection | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def column_series(self, key: str) -> str:
+        """Returns the name under which the market has a further column, such as small.open."""
+        return f"{self.name}.{key}"
 
     @property
     def cash(self) -> bool:
@@ -101,7 +107,11 @@ def _build_leg(
         remedy = did_you_mean(leg.series, spec.series)
         raise InputError("a leg must name a series of the study", leg.series, document.where(place), remedy)
     terms = _terms(name, leg, ("interest",) if leg.series is None else ("carry", "cost", "sale_cost"), table)
-    return Leg(name, leg.series, terms, _stamp_tax(leg))
+    columns = {key: column for key in LEG_COLUMNS if (column := getattr(leg, key)) is not None}
+    if columns and leg.series is not None and spec.series[leg.series].model is not None:
+        rule, remedy = "a series that is estimated has no further columns", "Remove it"
+        raise InputError(rule, next(iter(columns)), document.where((*where, next(iter(columns)))), remedy)
+    return Leg(name, leg.series, terms, _stamp_tax(leg), columns=columns)
 
 
 def _selected(
@@ -113,8 +123,8 @@ def _selected(
     document: Document,
 ) -> Leg:
     where = ("legs", name)
-    if extra := sorted(leg.model_fields_set & {"series", "interest"}):
-        rule = "a leg with select: has no series and no interest"
+    if extra := sorted(leg.model_fields_set & {"series", "interest", *LEG_COLUMNS}):
+        rule = f"a leg with select: has no {extra[0]}"
         raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
     assert leg.select is not None
     terms = _terms(name, leg, ("carry", "cost", "sale_cost"), table)

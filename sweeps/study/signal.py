@@ -63,7 +63,7 @@ class Signal:
     ``form``: how it has states. ``parameters``: the axes of its parameters: its own, then those of the named values
     that it uses. ``releases``: for each of ``series`` the axis of its release; None: known at the close of its date.
     ``use``: the axis with the values on and off; None: always on. ``missing``: what an unknown value is: off, hold the
-    last known one, or None: an error.
+    last known one, or None: an error. ``decide``: the axis of the decision days; None: every day is one.
     """
 
     name: str
@@ -73,6 +73,7 @@ class Signal:
     releases: tuple[str | None, ...] = ()
     use: str | None = None
     missing: str | None = None
+    decide: str | None = None
 
     @property
     def bits(self) -> tuple[str, ...]:
@@ -104,7 +105,8 @@ class Signal:
     def axes(self) -> tuple[str, ...]:
         use = (self.use,) if self.use is not None else ()
         releases = (axis for axis in self.releases if axis)
-        return (*use, *self.parameters, *self.levels, *releases)
+        decide = (self.decide,) if self.decide is not None else ()
+        return (*use, *self.parameters, *self.levels, *releases, *decide)
 
     @property
     def deciding(self) -> set[str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, Tag
 
 from gridproof.kernels.metrics import OBJECTIVES
 from gridproof.sweeps.study.basket_size import count_problem
+from gridproof.sweeps.study.decide import DAILY, decide_problem
 from gridproof.sweeps.study.key_types import (
     LIST,
     MAPPING,
@@ -26,6 +27,8 @@ from gridproof.sweeps.study.key_types import (
 from gridproof.sweeps.study.limits import AxisLimits
 from gridproof.sweeps.study.model_spec import ModelSpec
 
+# The values of the key at of the execution.
+CLOSE, OPEN = "close", "open"
 # The values of the key use of a signal.
 ON, OFF = "on", "off"
 
@@ -165,6 +168,11 @@ class LegSpec(_Spec):
     stamp_tax: StampTaxes | None = Field(
         None, description="rate on sales by its first day; or china for the A-share history (both sides until 2008)"
     )
+    open: str | None = Field(None, description="the column of opening prices in the file of the series")
+
+
+# The keys of a leg that name a further column of the file of its series.
+LEG_COLUMNS = (OPEN,)
 
 
 class LatchSpec(_Spec):
@@ -207,6 +215,15 @@ class ExecutionSpec(_Spec):
     )
     cost: Annotated[AxisEntry, _COST] = Field(
         (0.0,), description="one-way, a share of the traded value, for every leg but cash"
+    )
+    decide: Annotated[AxisEntry, AxisLimits(fits=decide_problem)] = Field(
+        (DAILY,),
+        description="the closes at which states become decisions: daily, weekly or monthly (the last trading day), or "
+        "every 5",
+    )
+    at: Annotated[AxisEntry, AxisLimits(str, choices=(CLOSE, OPEN))] = Field(
+        (CLOSE,),
+        description="close: trades are made at the close before the first day of a position; open: at its open",
     )
 
 

@@ -6,7 +6,7 @@ import copy
 import difflib
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,18 @@ from gridproof.signals.expression.language import Language
 from gridproof.signals.expression.user_operators.file import OperatorFile
 from gridproof.sweeps.study.alternatives import build_rule
 from gridproof.sweeps.study.axes import AxisTable, full_names
+from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.document import Document, folded, read_document
 from gridproof.sweeps.study.environment import find_environment
+from gridproof.sweeps.study.execution_keys import (
+    add_execution,
+    check_execution,
+    decides,
+    execution_axes,
+    trades_at_open,
+)
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_legs
-from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.models import check_models
 from gridproof.sweeps.study.named_file import find_document
 from gridproof.sweeps.study.overrides import parse_changes, plain
@@ -36,7 +43,7 @@ from gridproof.sweeps.study.shipped import SHIPPED
 from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal
 from gridproof.sweeps.study.signal_set import series_sources
 from gridproof.sweeps.study.space import Space
-from gridproof.sweeps.study.spec import ExecutionSpec, StudySpec
+from gridproof.sweeps.study.spec import OPEN, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean, first_fault
 from gridproof.sweeps.study.values import SameAs
 
@@ -103,7 +110,20 @@ class Study:
 
     def sources(self) -> list[Source]:
         """Returns the series to read, for ``signals.data.market.load_market``."""
-        return series_sources(self.spec.series, self.document)
+        found = series_sources(self.spec.series, self.document)
+        named = {one.name: one for one in found}
+        for leg in self.legs:
+            for key in self.leg_columns:
+                if leg.series is not None and key in leg.columns:
+                    where = self.where("legs", leg.name, key)
+                    name, column = leg.column_series(key), leg.columns[key]
+                    found.append(replace(named[leg.series], name=name, field=column, where=where))
+        return found
+
+    @property
+    def leg_columns(self) -> tuple[str, ...]:
+        """The keys of further columns of legs that some variant needs, such as open."""
+        return (OPEN,) if trades_at_open(self.space) else ()
 
     def where(self, *path: str) -> str:
         return self.document.where(path)
@@ -250,8 +270,9 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     expressions.check_values()
     panel = build_panel(spec, expressions, document)
     legs = build_legs(spec, panel, expressions, table, document)
-    for key, values in (("lag", spec.execution.lag), ("cost", spec.execution.cost)):
-        table.add(f"execution.{key}", ("execution", key), values, limits_of_key(ExecutionSpec, key))
+    add_execution(spec, table)
+    if decides(spec):
+        signals = tuple(replace(one, decide=DECIDE) for one in signals)
     rule, choice = build_rule(spec, signals, [leg.name for leg in legs], table, document)
     for signal in signals:
         if not set(signal.bits) & set(rule.bits):
@@ -265,9 +286,10 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     signals = (*choice, *signals)
     _check_names(spec, signals, document)
     _check_parameters(signals, legs, table)
-    executing = ["execution.lag", "execution.cost", *(axis for leg in legs for axis in leg.terms.values())]
+    executing = [*execution_axes(spec), *(axis for leg in legs for axis in leg.terms.values())]
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
+    check_execution(spec, legs, space, document)
     environment = find_environment(spec, signals, legs, space, table, document)
     names = expressions.names
     return Study(

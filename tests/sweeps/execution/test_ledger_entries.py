@@ -57,6 +57,17 @@ def renamed(raw: dict[str, Any]) -> dict[str, Any]:
     return new
 
 
+def test_a_key_that_is_not_given_has_its_default(tmp_path: Path) -> None:
+    plain = small_study().set({"trend.window": [60, 240], "fork.window": 20})
+    decided = plain.set({"execution.decide": "daily"})
+    assert trials(plain).strategy == trials(decided).strategy
+    assert distinct(tmp_path / "1", plain, decided) == plain.space.size
+    raw = copy.deepcopy(plain.document.raw)
+    raw["execution"]["decide"] = ["daily", "monthly"]
+    raw["base"]["decide"] = "monthly"
+    assert distinct(tmp_path / "2", plain, load_study(raw)) == 2 * plain.space.size
+
+
 def test_names_order_and_wording_make_no_other_variant(tmp_path: Path) -> None:
     raw = raw_study()
     for name in WORDS:

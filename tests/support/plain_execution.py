@@ -1,0 +1,100 @@
+"""One variant day by day in plain Python, from the definitions of docs/execution.md: positions, trades, money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+CASH = "cash"
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Of one leg, for the day before the window and its D days: closes, opens, lows, D + 1 each."""
+
+    close: Sequence[float]
+    open: Sequence[float]
+    low: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How positions follow the target, and what they cost: ``buy`` and ``sell`` by leg, one for each day's trades."""
+
+    lag: int
+    at: str = "close"
+    min_hold: int = 1
+    cooling: int = 0
+    stop: float = 0.0
+    trailing: float = 0.0
+    stop_on: str = "close"
+
+
+def follow(target: Sequence[str], prices: Mapping[str, Prices], terms: Terms) -> list[str]:
+    """The leg held on each day. target: the leg that the rule wants on each day."""
+    held: list[str] = []
+    position, entered, due, stopped = target[0], 0, -1, ""
+    entry = peak = 0.0
+    for day, wanted in enumerate(target):
+        before = position
+        again = False  # whether what was stopped ends
+        if stopped:
+            again = wanted != stopped or (terms.cooling > 0 and day >= entered + terms.cooling)
+            position = wanted if again else CASH
+        elif due == day:
+            position = wanted if wanted != before else CASH
+        elif wanted != before and day - entered >= terms.min_hold:
+            position = wanted
+        stopped = "" if again else stopped
+        if day == 0 or position != before:
+            stopped = before if due == day and position == CASH and wanted == before else ""
+            entered, due = day, -1
+            if position != CASH:
+                mine = prices[position]
+                entry = peak = mine.close[day] if terms.at == "close" or day == 0 else mine.open[day + 1]
+        if position != CASH and due < 0:
+            mine = prices[position]
+            value = mine.close[day + 1] if terms.stop_on == "close" else mine.low[day + 1]
+            fell = terms.stop > 0.0 and value <= (1.0 - terms.stop) * entry
+            fell |= terms.trailing > 0.0 and value <= (1.0 - terms.trailing) * peak
+            peak = max(peak, mine.close[day + 1])
+            due = day + terms.lag if fell else -1
+        held.append(position)
+    return held
+
+
+def money(
+    held: Sequence[str],
+    prices: Mapping[str, Prices],
+    terms: Terms,
+    buy: Mapping[str, Sequence[float]],
+    sell: Mapping[str, Sequence[float]],
+    yearly: Mapping[str, float],
+    periods: float,
+) -> list[float]:
+    """The NAV at each close. buy, sell: by leg the one-way cost of the trades for each day. yearly: carry by leg, and
+    the interest of cash."""
+    nav, navs = 1.0, []
+    for day, leg in enumerate(held):
+        before = held[day - 1] if day else leg
+        a_day = (1.0 + yearly[leg]) ** (1.0 / periods)
+        if leg == before:
+            nav *= _growth(prices, leg, day, "close", "close") * a_day
+        else:
+            cost = buy[leg][day] + sell[before][day]
+            if terms.at == "open":
+                nav *= _growth(prices, before, day, "close", "open") * (1.0 - cost)
+                nav *= _growth(prices, leg, day, "open", "close") * a_day
+            else:
+                nav *= (1.0 - cost) * _growth(prices, leg, day, "close", "close") * a_day
+        navs.append(nav)
+    return navs
+
+
+def _growth(prices: Mapping[str, Prices], leg: str, day: int, since: str, until: str) -> float:
+    """From the close of the day before, or today's open, to today's open or close."""
+    if leg == CASH:
+        return 1.0
+    mine = prices[leg]
+    begin = mine.close[day] if since == "close" else mine.open[day + 1]
+    return (mine.close if until == "close" else mine.open)[day + 1] / begin
