@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from gridproof.results.report.number_format import UNDEFINED, minus
 from gridproof.results.run.conclusion_record import (
     CASH,
     MIX,
@@ -257,4 +258,4 @@ def chance(p_value: float | None, digits: int = 3) -> str:
 
 def text(value: float | None, digits: int = 2) -> str:
     """A number as sentences show it: with a minus sign, and a dash where it is undefined."""
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+    return UNDEFINED if value is None else minus(f"{value:.{digits}f}")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from gridproof.results.conclusion import LEVEL, text
+from gridproof.results.report.number_format import UNDEFINED, minus
 from gridproof.results.run.evidence_record import EvidenceRecord, Kind, Question
 
 
@@ -33,7 +34,7 @@ def evidence(
         "against": against,
         "value": value if known else None,
         "met": met if known else None,
-        "number": number if known else "–",
+        "number": number if known else UNDEFINED,
         "threshold": threshold,
         "uncertainty": uncertainty if known else "",
         "why": why if known else f"{why} Not computable: {missing}.",
@@ -82,4 +83,4 @@ def finding(one: Mapping[str, Any]) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{100 * value:.{digits}f}%".replace("-", "−")
+    return UNDEFINED if value is None else minus(f"{100 * value:.{digits}f}%")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridproof.results.axis_range import AxisRange
+from gridproof.results.report.number_format import minus
 from gridproof.results.run.record import Record
 
 
@@ -81,7 +82,7 @@ def read_axes(summary: Record) -> dict[str, ReportAxis]:
 def plain(value: Any) -> str:
     """A value as text: 0.3 for 0.30, 5 for 5.0, else as it is."""
     text = f"{value:.10g}" if isinstance(value, float) else str(value)
-    return text.replace("-", "−") if isinstance(value, int | float) else text
+    return minus(text) if isinstance(value, int | float) else text
 
 
 def split_units(values: tuple[Any, ...]) -> tuple[tuple[str, ...], str]:

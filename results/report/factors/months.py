@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats
-from gridproof.results.report.number_format import UNDEFINED
+from gridproof.results.report.number_format import UNDEFINED, minus
 
 # The colours of the largest negative and positive mean, and of none.
 _LOW, _HIGH = (179, 57, 47), (44, 110, 64)
@@ -38,4 +38,4 @@ def _cell(value: float | None, largest: float) -> tuple[str, str]:
         return UNDEFINED, ""
     share = 0.75 * min(abs(value) / largest, 1.0) if largest > 0.0 else 0.0
     red, green, blue = (round(253 + (end - 253) * share) for end in (_HIGH if value > 0.0 else _LOW))
-    return f"{100 * value:.1f}".replace("-", "−"), f"#{red:02x}{green:02x}{blue:02x}"
+    return minus(f"{100 * value:.1f}"), f"#{red:02x}{green:02x}{blue:02x}"

@@ -17,7 +17,7 @@ from gridproof.results.report.factors.months import month_rows
 from gridproof.results.report.factors.svg import Line, bar_figure, line_figure, step_figure
 from gridproof.results.report.factors.wording import conclusion, facts, survival
 from gridproof.results.report.figures import BEST, INK, LEG_COLOURS, SOFT
-from gridproof.results.report.number_format import UNDEFINED, format_probability, format_value
+from gridproof.results.report.number_format import UNDEFINED, format_probability, format_value, minus
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.factor_run import IC, LONG_SHORT, PAGE, QUANTILES, RECORD, STYLES
 from gridproof.results.template import load_template
@@ -218,7 +218,7 @@ def _smooth(values: Any) -> Any:
 
 
 def _decimal(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:z.{digits}f}".replace("-", "−")
+    return UNDEFINED if value is None else minus(f"{value:z.{digits}f}")
 
 
 def _colour(place: int) -> str:

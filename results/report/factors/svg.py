@@ -14,6 +14,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array
 from gridproof.results.report.figures import FAINT, INK, SOFT
+from gridproof.results.report.number_format import minus
 
 WIDTH, HEIGHT = 480, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 12, 26
@@ -132,7 +133,7 @@ class _Scale:
         digits = max(0, -math.floor(math.log10(step) + 1e-9) - (2 if percent else 0))
         numbers = [step * place for place in range(first, last + 1)]
         texts = [f"{100 * one:.{digits}f}%" if percent else f"{one:.{digits}f}" for one in numbers]
-        return cls(low, high, tuple(zip(numbers, (text.replace("-", "−") for text in texts), strict=True)), False)
+        return cls(low, high, tuple(zip(numbers, map(minus, texts), strict=True)), False)
 
     def y(self, value: float) -> float:
         if self.log:

@@ -9,6 +9,7 @@ from gridproof.results.report.number_format import (
     format_probability,
     format_value,
     format_with_error,
+    minus,
     plural,
 )
 
@@ -61,11 +62,12 @@ def information(variants: list[dict[str, Any]]) -> str:
     clear = max(known, key=lambda one: abs(one["horizons"][0]["t"]))
     first = clear["horizons"][0]
     days = f"{first['days']} day{'s' * (first['days'] != 1)}"
+    mean, t = minus(f"{first['ic_mean']:z.3f}"), minus(f"{first['t']:z.1f}")
     direction = "" if first["ic_mean"] > 0 else " It points the other way: stocks with low values did better."
     return (
         f"The clearest rank correlation with the return over {days} is that of {clear['label']}: mean IC "
-        f"{first['ic_mean']:z.3f}, Newey–West t {first['t']:z.1f}, not corrected for the number of variants.{direction}"
-    ).replace("-", "−")
+        f"{mean}, Newey–West t {t}, not corrected for the number of variants.{direction}"
+    )
 
 
 def facts(record: dict[str, Any]) -> list[tuple[str, str]]:

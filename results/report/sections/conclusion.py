@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gridproof.results.conclusion import QUESTIONS
-from gridproof.results.report.number_format import UNDEFINED
+from gridproof.results.report.number_format import UNDEFINED, minus
 from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.run.record import Record
 
@@ -49,4 +49,4 @@ def conclusion_section(statistics: Record | None) -> Record | None:
 
 
 def _number(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:.3f}".replace("-", "−")
+    return UNDEFINED if value is None else minus(f"{value:.3f}")

@@ -19,6 +19,7 @@ from gridproof.results.report.number_format import (
     format_probability,
     format_value,
     format_with_error,
+    minus,
 )
 from gridproof.results.report.sections.data_snooping_figure import FigureRow, with_null, with_rows
 from gridproof.results.report.sections.lookup import lookup, missing_of_two, not_computable, with_keys
@@ -77,15 +78,17 @@ def _own_price(statistics: Record | None) -> str:
     if lookup(statistics or {}, "questions", "timing", "null") != "signs":
         return ""
     found = lookup(statistics or {}, "method", "own_price") or []
-    told = [
-        f"a signal is made of the panel from which {one['leg']} selects"
-        if one["series"] == "panel" and one["correlation"] is None
-        else f"{one['series']} is {one['leg']}'s price"
-        if one["correlation"] is None
-        else f"{one['series']} moves with {one['leg']} (correlation {one['correlation']:.3f})".replace("-", "−")
-        for one in found
-    ]
-    return f" ({'; '.join(told)})" if told else " "
+    return f" ({'; '.join(map(_price_in, found))})" if found else " "
+
+
+def _price_in(one: Record) -> str:
+    """Which series holds the price of which leg."""
+    if one["correlation"] is not None:
+        correlation = minus(f"{one['correlation']:.3f}")
+        return f"{one['series']} moves with {one['leg']} (correlation {correlation})"
+    if one["series"] == "panel":
+        return f"a signal is made of the panel from which {one['leg']} selects"
+    return f"{one['series']} is {one['leg']}'s price"
 
 
 def quantile(histogram: Record, level: float) -> float | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridproof.results.report.figures import NULL, SOFT, Figure, axis, base64_array
+from gridproof.results.report.number_format import minus
 from gridproof.results.run.record import Record
 
 _ROW, _GAP, _PLOT = 34, 16, 222  # pixels: a row, the space above the rows, the histogram
@@ -81,8 +82,8 @@ def _traces(row: FigureRow, position: int, form: str) -> list[Figure]:
         low, median, high = row.ends
         bar = trace | {"mode": "lines", "x": [low, high], "y": [position, position], "hoverinfo": "skip"}
         traces.append(bar | {"line": {"color": row.colour, "width": 3}, "opacity": 0.55})
-        text = f"{name}: median {median:.2f}, 5th to 95th percentile {low:.2f} to {high:.2f}<extra></extra>"
-        point = trace | {"x": [median], "y": [position], "hovertemplate": text.replace("-", "−")}
+        text = f"median {median:.2f}, 5th to 95th percentile {low:.2f} to {high:.2f}"
+        point = trace | {"x": [median], "y": [position], "hovertemplate": f"{name}: {minus(text)}<extra></extra>"}
         traces.append(point | {"marker": {"size": 8, "color": row.colour, "line": {"color": SOFT, "width": 0}}})
     return traces
 
