@@ -42,7 +42,7 @@ def test_examples_run(name: str) -> None:
     assert found or name.startswith("gp.statistics."), f"{name} has no example"
     complaints: list[str] = []
     for one in found:
-        doctest.DocTestRunner(optionflags=_OPTIONS).run(one, out=complaints.append)
+        doctest.DocTestRunner(verbose=False, optionflags=_OPTIONS).run(one, out=complaints.append)
     assert not complaints, "".join(complaints)
 
 
