@@ -97,6 +97,9 @@ def test_the_environment_must_be_one_of_the_study() -> None:
         choices_of(small_study(), {"rate.window": 9})
 
 
+FORMS = ("pieces of ten", "boxes", "reduced", "list", "sample")
+
+
 def forms(plan: Plan) -> dict[str, Grid]:
     size = plan.study.space.size
     return {
@@ -109,7 +112,7 @@ def forms(plan: Plan) -> dict[str, Grid]:
 
 
 @pytest.mark.parametrize("plan_of", PLANS)
-@pytest.mark.parametrize("form", forms(small_plan()))
+@pytest.mark.parametrize("form", FORMS)
 def test_they_have_the_bits_of_the_grid(plan_of: Callable[[], Plan], form: str) -> None:
     plan = plan_of()
     grid = forms(plan)[form]
@@ -134,7 +137,7 @@ def test_distinct_and_equal_choices(plan_of: Callable[[], Plan]) -> None:
 
 
 @pytest.mark.parametrize("plan_of", PLANS)
-@pytest.mark.parametrize("form", forms(small_plan()))
+@pytest.mark.parametrize("form", FORMS)
 def test_the_tally_of_the_choices_is_that_of_a_grid_of_them(plan_of: Callable[[], Plan], form: str) -> None:
     plan = plan_of()
     grid, evaluate = forms(plan)[form], resolve("cpu").bind(plan.problem)
