@@ -3,15 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench gpu wheelhouse clean
+.PHONY: demo test test-slow lint bench gpu wheelhouse clean
 
 demo: $(VENV)/installed
 	$(VENV)/bin/gridproof demo
 
 # Compiled tests are kept for the next call, whatever the shell says.
-test: export PYTHONDONTWRITEBYTECODE :=
+test test-slow: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/tested
-	$(VENV)/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 15
+	$(VENV)/bin/python -m pytest --forks 4 -m "not slow" --durations 15
+
+# What repeats at length what those tests prove.
+test-slow: $(VENV)/tested
+	$(VENV)/bin/python -m pytest --forks 4 -m slow --durations 15
 
 lint: $(VENV)/tested
 	$(VENV)/bin/ruff check .

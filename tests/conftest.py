@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from itertools import zip_longest
@@ -12,11 +13,18 @@ import pytest
 from gridproof.kernels.cuda.availability import gpu_answers, open_gpu
 from gridproof.kernels.cuda.device import Device
 from tests.support.apart import Apart, Reporting, in_a_child
+from tests.support.forks import Forks
 from tests.support.shim.device import ShimDevice
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--forks", type=int, default=0, help="run modules in so many forks of this process")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Reporting(config) if in_a_child() else Apart(config))
+    config.pluginmanager.register(Reporting(config) if in_a_child() else Apart(config), "apart")
+    if count := config.getoption("forks"):
+        config.pluginmanager.register(Forks(config, count), "forks")
 
 
 # Modules that take more than 15 CPU seconds, by measure; of the last folders all, lest they begin at the end.
@@ -41,6 +49,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     turns = [path for pair in zip_longest(waiting, long) for path in pair if path is not None]
     order = [*turns, *(path for path in modules if path not in turns)]
     items[:] = [item for path in order for item in modules[path]]
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays: it is not searched again whenever rubbish is."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

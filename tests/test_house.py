@@ -1,4 +1,4 @@
-"""The structure of the project: links, import directions, unique names, a complete wheel."""
+"""The structure of the project: links, import directions, unique names, reasons of slow tests, a complete wheel."""
 
 from __future__ import annotations
 
@@ -86,6 +86,21 @@ def test_no_test_module_imports_another() -> None:
         for name in imported_names(tree):
             modules = name.split(".")[1:] if name.startswith("tests.") else []
             assert not any(module.startswith("test_") for module in modules), f"{path} imports {name}"
+
+
+def test_every_slow_test_says_why() -> None:
+    """Each mark is a call with one sentence: what is repeated, and what proves it in ``make test``."""
+    for path, tree in sources("tests"):
+        called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and reason_of(node)]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and ast.unparse(node).endswith("mark.slow"):
+                assert node in called, f"{path}:{node.lineno}: pytest.mark.slow needs a reason: a sentence of its own"
+
+
+def reason_of(call: ast.Call) -> bool:
+    """Whether a call has one argument: a text of several words."""
+    texts = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+    return len(call.args) == len(texts) == 1 and not call.keywords and len(str(texts[0]).split()) > 5
 
 
 def test_the_wheel_carries_everything(tmp_path: Path) -> None:

@@ -44,7 +44,10 @@ def test_every_command_says_what_it_does(
     assert "".join((module.__doc__ or "").split()) in "".join(said.split())
 
 
-@pytest.mark.parametrize("bits", [1, 3])
+ONE = pytest.param(1, marks=pytest.mark.slow("the loop of three signals is compared in make test"))
+
+
+@pytest.mark.parametrize("bits", [3, ONE])
 def test_plain_loop_agrees_with_reference(bits: int) -> None:
     rng = np.random.default_rng(bits)
     problem = random_problem(rng, days=300, bits=bits, lead=1, lags=(1,), flip=0.03)

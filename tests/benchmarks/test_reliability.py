@@ -121,9 +121,11 @@ def test_differences_of_folders_are_named() -> None:
     assert found == ["c missing", "d is left", "b differs"]
 
 
-@pytest.mark.parametrize(
-    ("what", "group", "cases"), [("kills", "local", 2), ("fuzz", "studies", 6), ("fuzz", "market", 6)]
-)
+KILLS = pytest.param("kills", "local", 2, marks=pytest.mark.slow("test_run kills a run, and TestTraps each change"))
+MARKET = pytest.param("fuzz", "market", 6, marks=pytest.mark.slow("studies are mutated by the same command"))
+
+
+@pytest.mark.parametrize(("what", "group", "cases"), [KILLS, ("fuzz", "studies", 6), MARKET])
 def test_a_small_part_has_no_fault(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

@@ -72,6 +72,9 @@ class Apart:
         return True
 
     def pytest_sessionfinish(self) -> None:
+        self.close()
+
+    def close(self) -> None:
         for child in self._children.values():
             child.close()
 

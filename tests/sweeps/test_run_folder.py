@@ -166,6 +166,7 @@ def test_the_report_and_the_verdict_keep_the_manifest_right(copy: Path) -> None:
     assert contents(copy) == judged
 
 
+@pytest.mark.slow("test_executor fails at one file, and the same call goes on to the same bytes")
 def test_a_full_disk_at_any_file_ends_in_one_line_with_its_path(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

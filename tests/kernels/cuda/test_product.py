@@ -91,8 +91,11 @@ def test_shim_agrees_with_reference(
     check(shim, problem, random_box(rng, problem, bits), top)
 
 
+SIZES = pytest.mark.slow("one day, and fewer and more than two words of days, are tested in make test")
+
+
 @pytest.mark.parametrize("counts", [(1,), (129,), (1, 1), (40, 7), (2, 3, 2, 2, 1, 2, 3, 2)])
-@pytest.mark.parametrize("days", [1, 3, 31, 127, 130])
+@pytest.mark.parametrize("days", [1, pytest.param(3, marks=SIZES), pytest.param(31, marks=SIZES), 127, 130])
 def test_shim_agrees_on_odd_sizes(shim: ShimDevice, counts: tuple[int, ...], days: int) -> None:
     """One variant, one signal, eight; lengths that are no multiple of a leaf, of a word, of a block."""
     problem = random_problem(np.random.default_rng(days), days=days, bits=len(counts), legs=2, flip=0.05)

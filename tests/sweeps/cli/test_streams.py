@@ -95,10 +95,13 @@ def test_every_command_prints_in_every_encoding(encoding: str, run_folder: Path,
 @pytest.mark.parametrize(
     "environment",
     [
-        {"PYTHONIOENCODING": "ascii:strict"},
-        {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "20"},
+        pytest.param({"PYTHONIOENCODING": "ascii:strict"}, id="ascii"),
+        pytest.param(
+            {"TERM": "dumb", "NO_COLOR": "1", "COLUMNS": "20"},
+            id="narrow",
+            marks=pytest.mark.slow("a process prints to a pipe of ascii in make test, which is no terminal either"),
+        ),
     ],
-    ids=lambda each: "-".join(f"{k}={v}" for k, v in each.items())[:30],
 )
 def test_a_process_prints_on_every_terminal(environment: dict[str, str], run_folder: Path, study: Path) -> None:
     """The encoding of a process, and its narrow terminal."""

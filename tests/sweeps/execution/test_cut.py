@@ -92,14 +92,24 @@ def stopped(out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return next(out.glob("tiny-*"))
 
 
-def test_a_cut_that_is_lost_or_changed_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+OTHERS = pytest.mark.slow("a changed target, a cut text and a lost file are tested in make test, as all else is read")
+
+
+@pytest.mark.parametrize("some", ["target", pytest.param("others", marks=OTHERS)])
+def test_a_cut_that_is_lost_or_changed_is_written_again(
+    some: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Tiles of the cut that the run begins with stay; those of another cut are evaluated again, never believed."""
     folder = stopped(tmp_path / "out", monkeypatch)
     whole = contents(gp.run(tiny_grid(), out=tmp_path / "whole", verdict=False).folder)
     text = (folder / CUT).read_text()
     record = json.loads(text)
-    changed = (record | {"target": 7}, record | {"pieces": 3}, record | {"form": "heap"}, record | {"width": 3})
-    for content in (*map(json.dumps, changed), "", text[:20], "[]"):
+    others = (record | {"pieces": 3}, record | {"form": "heap"}, record | {"width": 3})
+    contents_of = {
+        "target": (json.dumps(record | {"target": 7}), text[:20]),
+        "others": (*map(json.dumps, others), "", "[]"),
+    }
+    for content in contents_of[some]:
         copy = tmp_path / "copy" / folder.name
         shutil.rmtree(copy.parent, ignore_errors=True)
         shutil.copytree(folder, copy)

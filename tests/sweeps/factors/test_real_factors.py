@@ -12,6 +12,8 @@ from gridproof.results.run.factor_run import FactorRun
 from gridproof.sweeps.factors.study import load_factor_study
 from tests.support.real_data import ASHARE, needs_ashare
 
+pytestmark = pytest.mark.slow("test_measures compares the same measures of a made-up panel with pandas and scipy")
+
 PANEL = ASHARE / "stocks/a_share_pit_daily_2005_2020.parquet"
 
 FIRST, LAST = "2015-06-01", "2015-09-30"

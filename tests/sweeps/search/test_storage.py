@@ -38,10 +38,12 @@ from tests.support.searches import (
     trials_of,
 )
 
-
-@pytest.mark.parametrize(
-    ("kills", "options"), [(2, ("--sampler", "random")), (1, ("--sampler", "tpe", "--points", "8"))]
+RANDOM = pytest.param(
+    2, ("--sampler", "random"), marks=pytest.mark.slow("a search of single points is killed and goes on in make test")
 )
+
+
+@pytest.mark.parametrize(("kills", "options"), [RANDOM, (1, ("--sampler", "tpe", "--points", "8"))])
 def test_killed_at_any_moment_it_goes_on_and_repeats_nothing(
     data: Path, tmp_path: Path, kills: int, options: tuple[str, ...]
 ) -> None:

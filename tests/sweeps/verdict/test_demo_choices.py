@@ -20,6 +20,8 @@ from gridproof.sweeps.verdict import bootstrap as bootstrap_module
 from gridproof.sweeps.verdict import environments as environments_module
 from gridproof.sweeps.verdict import placebo as placebo_module
 
+pytestmark = pytest.mark.slow("test_verdict computes each number of a small study's verdict again in plain NumPy")
+
 ENVIRONMENT = {"execution.cost": 0.001, "execution.lag": 1, "baa.release": "45 calendar days"}
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.executors import contents
 from tests.support.rays import ROOT
 from tests.support.tiny import tiny_grid_file
@@ -43,6 +45,7 @@ def run_in_a_child(study: Path, out: Path, threads: int, tile_pieces: int, inter
     return contents(Path(done.stdout.split()[-1]))
 
 
+@pytest.mark.slow("test_run compares runs of several threads and tiles, test_verdict_rules a verdict of one thread")
 def test_threads_tiles_and_interruptions_change_no_byte_of_a_verdict(tmp_path: Path) -> None:
     study = tiny_grid_file(tmp_path)
     one = run_in_a_child(study, tmp_path / "one", 1, 100, interrupted=False)

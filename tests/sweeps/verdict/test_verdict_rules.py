@@ -21,6 +21,7 @@ import gridproof as gp
 from benchmarks.evidence import GRID, KINDS, PROMISED, judge, outcome, rates, rows, without_drift
 from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Problem
+from gridproof.kernels.threads import limit_threads, thread_count
 from gridproof.results.run.record_schema import record_schema
 from gridproof.signals.synthetic.market import INDICES, PERIODS, draw_market
 from gridproof.signals.synthetic.market import write_market as write_synthetic
@@ -102,7 +103,12 @@ def test_without_a_verdict_there_is_no_file_and_later_it_is_the_same_to_the_byte
     assert not (found / "statistics.json").exists()
     assert gp.open_run(found).statistics == {}
     (found / "report.html").unlink()
-    done = CliRunner().invoke(app, ["verdict", str(found), "--data", str(folder)])
+    threads = thread_count()
+    limit_threads(1)
+    try:
+        done = CliRunner().invoke(app, ["verdict", str(found), "--data", str(folder)])
+    finally:
+        limit_threads(threads)
     assert done.exit_code == 0, done.output
     judged = (found / "statistics.json").read_bytes()
     assert judged == (run.folder / "statistics.json").read_bytes()
