@@ -19,8 +19,9 @@ array([nan,  1.,  2.])
 
 from __future__ import annotations
 
-from gridproof.signals.expression.operators.declaration import (
-    ALL,
+from gridproof.signals.expression.operators.argument import ALL, Argument, boolean, choice, number, series, window
+from gridproof.signals.expression.operators.declaration import Calendar, Example
+from gridproof.signals.expression.operators.quantity import (
     CORRELATION,
     COUNT,
     DEVIATION,
@@ -29,16 +30,8 @@ from gridproof.signals.expression.operators.declaration import (
     PERCENT,
     RATIO,
     SHARE,
-    Argument,
-    Calendar,
-    Example,
     Quantity,
-    boolean,
-    choice,
-    number,
-    series,
     unit_of_first,
-    window,
 )
 from gridproof.signals.expression.user_operators.declare import declare as operator
 

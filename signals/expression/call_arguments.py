@@ -8,7 +8,8 @@ from collections.abc import Callable
 from gridproof.signals.expression import units
 from gridproof.signals.expression.formula import ARITHMETIC, Formula
 from gridproof.signals.expression.graph import Step
-from gridproof.signals.expression.operators.declaration import ALL_WRITTEN, Argument, Operator
+from gridproof.signals.expression.operators.argument import ALL_WRITTEN, Argument
+from gridproof.signals.expression.operators.declaration import Operator
 from gridproof.signals.expression.scope import Use
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats
-from gridproof.signals.expression.operators.declaration import ALL, Operator
+from gridproof.signals.expression.operators.argument import ALL
+from gridproof.signals.expression.operators.declaration import Operator
 
 # Stocks whose values are copied at once, so that each has its days side by side in memory.
 _TOGETHER = 64

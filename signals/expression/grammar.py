@@ -10,12 +10,8 @@ from gridproof.signals.expression import units
 from gridproof.signals.expression.call_arguments import CallArguments
 from gridproof.signals.expression.formula import ARITHMETIC, Formula
 from gridproof.signals.expression.graph import Graph, Kind, Step
-from gridproof.signals.expression.operators.declaration import (
-    OVER_STOCKS,
-    REQUIRED,
-    WHERE,
-    Operator,
-)
+from gridproof.signals.expression.operators.argument import REQUIRED, WHERE
+from gridproof.signals.expression.operators.declaration import OVER_STOCKS, Operator
 from gridproof.signals.expression.other_notations import OTHER_NAMES, OTHER_SIGNS, syntax_remedy
 from gridproof.signals.expression.scope import Scope, Use
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
-from gridproof.signals.expression.operators.declaration import NUMBER, OVER_STOCKS, REQUIRED, Operator, Quantity
+from gridproof.signals.expression.operators.argument import REQUIRED
+from gridproof.signals.expression.operators.declaration import OVER_STOCKS, Operator
+from gridproof.signals.expression.operators.quantity import NUMBER, Quantity
 
 Kind = Literal[
     "number",

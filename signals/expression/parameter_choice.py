@@ -14,7 +14,8 @@ from gridproof.signals.data.source import Release
 from gridproof.signals.expression.column_wise import column_wise
 from gridproof.signals.expression.elementwise import elementwise, finite
 from gridproof.signals.expression.graph import Step
-from gridproof.signals.expression.operators.declaration import WHERE, Argument, Operator
+from gridproof.signals.expression.operators.argument import WHERE, Argument
+from gridproof.signals.expression.operators.declaration import Operator
 from gridproof.signals.expression.result_cache import Result
 from gridproof.signals.expression.scalars import ScalarArguments, Value
 from gridproof.signals.expression.shared_results import SharedResults

@@ -11,7 +11,8 @@ import numpy as np
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression.duration import Duration, is_duration
 from gridproof.signals.expression.graph import Graph
-from gridproof.signals.expression.operators.declaration import ALL, ALL_WRITTEN, MIN_VALUES, Argument, Operator
+from gridproof.signals.expression.operators.argument import ALL, ALL_WRITTEN, MIN_VALUES, Argument
+from gridproof.signals.expression.operators.declaration import Operator
 from gridproof.signals.expression.timeline import Timeline
 from gridproof.signals.expression.units import misfit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gridproof.signals.expression.operators.declaration import Argument
+from gridproof.signals.expression.operators.argument import Argument
 
 
 @dataclass(frozen=True, slots=True)

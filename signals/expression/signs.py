@@ -11,7 +11,8 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.plausible import is_placeholder
 from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.graph import Graph
-from gridproof.signals.expression.operators.declaration import Argument, Operator
+from gridproof.signals.expression.operators.argument import Argument
+from gridproof.signals.expression.operators.declaration import Operator
 from gridproof.signals.expression.timeline import Timeline
 
 

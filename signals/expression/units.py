@@ -6,7 +6,8 @@ import datetime
 from math import inf, isinf
 
 from gridproof.signals.expression.duration import is_duration
-from gridproof.signals.expression.operators.declaration import ALL_WRITTEN, NUMBER, Argument, Quantity
+from gridproof.signals.expression.operators.argument import ALL_WRITTEN, Argument
+from gridproof.signals.expression.operators.quantity import NUMBER, Quantity
 
 
 def negative(unit: Quantity) -> Quantity:

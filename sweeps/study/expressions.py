@@ -10,7 +10,8 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
 from gridproof.signals.expression import units
 from gridproof.signals.expression.graph import Graph
-from gridproof.signals.expression.operators.declaration import Operator, Quantity
+from gridproof.signals.expression.operators.declaration import Operator
+from gridproof.signals.expression.operators.quantity import Quantity
 from gridproof.signals.expression.panel import PanelFormulas
 from gridproof.signals.expression.parser import Parser
 from gridproof.signals.expression.scope import Scope, Use

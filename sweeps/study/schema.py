@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gridproof.signals.expression.operators import OPERATORS, OVER_STOCKS
-from gridproof.signals.expression.operators.declaration import REQUIRED, Operator
+from gridproof.signals.expression.operators.argument import REQUIRED
+from gridproof.signals.expression.operators.declaration import Operator
 from gridproof.signals.expression.operators.description import summary
 from gridproof.sweeps.study.key_types import AXIS_SCHEMA
 from gridproof.sweeps.study.spec import StudySpec

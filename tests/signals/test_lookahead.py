@@ -17,7 +17,8 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import unpack
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Observations
-from gridproof.signals.expression.operators.declaration import OPERATORS, Example, operator, series
+from gridproof.signals.expression.operators.argument import series
+from gridproof.signals.expression.operators.declaration import OPERATORS, Example, operator
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.signal_values import evaluator_of, read_signal
 from gridproof.sweeps.plan.window import find_window

@@ -9,17 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats
-from gridproof.signals.expression.operators.declaration import (
-    OVER_STOCKS,
-    SHARE,
-    WHERE,
-    Argument,
-    Example,
-    boolean,
-    operator,
-    series,
-    unit_of_first,
-)
+from gridproof.signals.expression.operators.argument import WHERE, Argument, boolean, series
+from gridproof.signals.expression.operators.declaration import OVER_STOCKS, Example, operator
+from gridproof.signals.expression.operators.quantity import SHARE, unit_of_first
 
 _WEIGHT = Argument("weight", "series", "the weight of each stock, at least 0; by default 1", None, positive=True)
 _X = series(meaning="a value of each stock")

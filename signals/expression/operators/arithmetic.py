@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.signals.expression.operators.declaration import (
-    REQUIRED,
-    Argument,
-    Example,
-    Quantity,
-    operator,
-    series,
-    unit_of_first,
-)
+from gridproof.signals.expression.operators.argument import REQUIRED, Argument, series
+from gridproof.signals.expression.operators.declaration import Example, operator
+from gridproof.signals.expression.operators.quantity import Quantity, unit_of_first
 
 NAN = np.nan
 SIGN = Quantity("a sign", -1.0, 1.0)

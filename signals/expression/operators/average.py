@@ -6,15 +6,9 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.signals.expression.operators import stock_windows
-from gridproof.signals.expression.operators.declaration import (
-    COUNT,
-    WINDOW,
-    Example,
-    boolean,
-    operator,
-    series,
-    unit_of_first,
-)
+from gridproof.signals.expression.operators.argument import WINDOW, boolean, series
+from gridproof.signals.expression.operators.declaration import Example, operator
+from gridproof.signals.expression.operators.quantity import COUNT, unit_of_first
 from gridproof.signals.expression.operators.windows import (
     backwards,
     full_blocks,

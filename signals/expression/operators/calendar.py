@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
-from gridproof.signals.expression.operators.declaration import Calendar, Example, Quantity, operator
+from gridproof.signals.expression.operators.declaration import Calendar, Example, operator
+from gridproof.signals.expression.operators.quantity import Quantity
 
 NAN = np.nan
 _WEDNESDAY = 3  # the weekday of 1 January 1970, with Monday 0: that of day 0 of datetime64

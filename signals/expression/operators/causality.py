@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats
-from gridproof.signals.expression.operators.declaration import ALL, Argument, Calendar, Operator
+from gridproof.signals.expression.operators.argument import ALL, Argument
+from gridproof.signals.expression.operators.declaration import Calendar, Operator
 
 # The longest window that is drawn.
 LONGEST = 12

@@ -8,15 +8,9 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.signals.expression.operators.declaration import (
-    RATIO,
-    Example,
-    Quantity,
-    operator,
-    series,
-    unit_of_first,
-    window,
-)
+from gridproof.signals.expression.operators.argument import series, window
+from gridproof.signals.expression.operators.declaration import Example, operator
+from gridproof.signals.expression.operators.quantity import RATIO, Quantity, unit_of_first
 
 NAN = np.nan
 _BACK = window(meaning="values back")

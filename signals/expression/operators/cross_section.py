@@ -11,19 +11,10 @@ from collections.abc import Callable
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.signals.expression.operators.argument import REQUIRED, WHERE, Argument, series
 from gridproof.signals.expression.operators.change import difference_unit
-from gridproof.signals.expression.operators.declaration import (
-    OVER_STOCKS,
-    REQUIRED,
-    SHARE,
-    WHERE,
-    Argument,
-    Example,
-    Quantity,
-    operator,
-    series,
-    unit_of_first,
-)
+from gridproof.signals.expression.operators.declaration import OVER_STOCKS, Example, operator
+from gridproof.signals.expression.operators.quantity import SHARE, Quantity, unit_of_first
 
 NAN = np.nan
 _X = series(meaning="a value of each stock")

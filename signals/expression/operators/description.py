@@ -11,7 +11,9 @@ from math import inf
 import numpy as np
 
 from gridproof.kernels.errors import InputError
-from gridproof.signals.expression.operators.declaration import REQUIRED, Argument, Operator, Quantity
+from gridproof.signals.expression.operators.argument import REQUIRED, Argument
+from gridproof.signals.expression.operators.declaration import Operator
+from gridproof.signals.expression.operators.quantity import Quantity
 
 # The window for which the warm-up is given as an example.
 _WINDOW = 20

@@ -11,19 +11,12 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
+from gridproof.signals.expression.operators.argument import boolean, choice, series, window
 from gridproof.signals.expression.operators.average import mean
 from gridproof.signals.expression.operators.change import lag
-from gridproof.signals.expression.operators.declaration import (
-    COUNT,
-    Example,
-    boolean,
-    choice,
-    operator,
-    series,
-    unit_of_first,
-    window,
-)
+from gridproof.signals.expression.operators.declaration import Example, operator
 from gridproof.signals.expression.operators.order import max_
+from gridproof.signals.expression.operators.quantity import COUNT, unit_of_first
 from gridproof.signals.expression.operators.windows import over_window
 
 NAN = np.nan

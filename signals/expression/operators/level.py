@@ -8,22 +8,12 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.signals.expression.operators.argument import MIN_VALUES, SINCE, WINDOW, Argument, series, window
 from gridproof.signals.expression.operators.change import pct_change
-from gridproof.signals.expression.operators.declaration import (
-    DEVIATION,
-    FALL,
-    MIN_VALUES,
-    SINCE,
-    WINDOW,
-    Argument,
-    Calendar,
-    Example,
-    operator,
-    series,
-    window,
-)
+from gridproof.signals.expression.operators.declaration import Calendar, Example, operator
 from gridproof.signals.expression.operators.moments import deviation_sums, variance
 from gridproof.signals.expression.operators.order import max_
+from gridproof.signals.expression.operators.quantity import DEVIATION, FALL
 from gridproof.signals.expression.operators.windows import backwards, blocks, full_window, over_window, over_windows
 
 NAN = np.nan

@@ -5,14 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.signals.expression.operators.declaration import (
-    Example,
-    boolean,
-    operator,
-    series,
-    unit_of_first,
-    window,
-)
+from gridproof.signals.expression.operators.argument import boolean, series, window
+from gridproof.signals.expression.operators.declaration import Example, operator
+from gridproof.signals.expression.operators.quantity import unit_of_first
 
 NAN = np.nan
 

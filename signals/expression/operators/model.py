@@ -8,16 +8,10 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.signals.expression.operators.declaration import (
-    REQUIRED,
-    SHARE,
-    Argument,
-    Example,
-    operator,
-    series,
-    window,
-)
+from gridproof.signals.expression.operators.argument import REQUIRED, Argument, series, window
+from gridproof.signals.expression.operators.declaration import Example, operator
 from gridproof.signals.expression.operators.moments import std
+from gridproof.signals.expression.operators.quantity import SHARE
 
 NAN = np.nan
 

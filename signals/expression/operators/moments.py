@@ -8,15 +8,9 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.signals.expression.operators import stock_windows
-from gridproof.signals.expression.operators.declaration import (
-    MIN_VALUES,
-    SINCE,
-    Example,
-    Quantity,
-    operator,
-    series,
-    window,
-)
+from gridproof.signals.expression.operators.argument import MIN_VALUES, SINCE, series, window
+from gridproof.signals.expression.operators.declaration import Example, operator
+from gridproof.signals.expression.operators.quantity import Quantity
 from gridproof.signals.expression.operators.windows import (
     FROM_TWO,
     backwards,

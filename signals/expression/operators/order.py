@@ -8,20 +8,17 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.signals.expression.operators import stock_windows
-from gridproof.signals.expression.operators.declaration import (
-    COUNT,
+from gridproof.signals.expression.operators.argument import (
     MIN_VALUES,
     REQUIRED,
-    SHARE,
     SINCE,
     WINDOW,
     Argument,
-    Example,
-    operator,
     series,
-    unit_of_first,
     window,
 )
+from gridproof.signals.expression.operators.declaration import Example, operator
+from gridproof.signals.expression.operators.quantity import COUNT, SHARE, unit_of_first
 from gridproof.signals.expression.operators.windows import (
     FROM_TWO,
     backwards,

@@ -11,17 +11,10 @@ from collections.abc import Callable
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
+from gridproof.signals.expression.operators.argument import choice, series, window
 from gridproof.signals.expression.operators.change import days_back, difference_unit
-from gridproof.signals.expression.operators.declaration import (
-    DEVIATION,
-    PERCENT,
-    Example,
-    choice,
-    operator,
-    series,
-    unit_of_first,
-    window,
-)
+from gridproof.signals.expression.operators.declaration import Example, operator
+from gridproof.signals.expression.operators.quantity import DEVIATION, PERCENT, unit_of_first
 
 NAN = np.nan
 WILDER = "J. Welles Wilder, New Concepts in Technical Trading Systems, 1978"

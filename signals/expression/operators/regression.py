@@ -7,15 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.signals.expression.operators.argument import series
 from gridproof.signals.expression.operators.change import difference_unit
-from gridproof.signals.expression.operators.declaration import (
-    CORRELATION,
-    RATIO,
-    SHARE,
-    Example,
-    operator,
-    series,
-)
+from gridproof.signals.expression.operators.declaration import Example, operator
+from gridproof.signals.expression.operators.quantity import CORRELATION, RATIO, SHARE
 from gridproof.signals.expression.operators.windows import (
     FROM_TWO,
     backwards,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats
-from gridproof.signals.expression.operators.declaration import Calendar, Example, operator, series, unit_of_first
+from gridproof.signals.expression.operators.argument import series
+from gridproof.signals.expression.operators.declaration import Calendar, Example, operator
+from gridproof.signals.expression.operators.quantity import unit_of_first
 
 _DAYS = (1, 2, 3, 4, 5, 6, 7)
 _HELD = (np.nan, np.nan, np.nan, np.nan, 5, 5, 5)

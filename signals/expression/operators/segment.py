@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
+from gridproof.signals.expression.operators.argument import REQUIRED, Argument, series, window
 from gridproof.signals.expression.operators.arithmetic import SIGN
-from gridproof.signals.expression.operators.declaration import REQUIRED, Argument, Example, operator, series, window
+from gridproof.signals.expression.operators.declaration import Example, operator
 from gridproof.signals.expression.operators.level import volatility
 
 NAN = np.nan

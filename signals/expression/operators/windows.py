@@ -19,7 +19,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
-from gridproof.signals.expression.operators.declaration import ALL, MIN_VALUES, SINCE, window
+from gridproof.signals.expression.operators.argument import ALL, MIN_VALUES, SINCE, window
 
 # Computes (K, L) float64: the values over the last min(n, t + 1) values of arrays of L known or unknown values, for K
 # window lengths, ascending, which may exceed L.

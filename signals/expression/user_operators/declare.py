@@ -9,17 +9,9 @@ from typing import Literal
 
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.expression.operators import OPERATORS, OVER_STOCKS
-from gridproof.signals.expression.operators.declaration import (
-    ALL_WRITTEN,
-    NUMBER,
-    Argument,
-    Catalogue,
-    Example,
-    Quantity,
-    QuantityRule,
-    WarmUp,
-    operator,
-)
+from gridproof.signals.expression.operators.argument import ALL_WRITTEN, Argument
+from gridproof.signals.expression.operators.declaration import Catalogue, Example, WarmUp, operator
+from gridproof.signals.expression.operators.quantity import NUMBER, Quantity, QuantityRule
 
 # Words of the language that are no operators.
 _RESERVED = ("where", "and", "or", "not", ALL_WRITTEN)

@@ -12,6 +12,7 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.expression.example import evaluate_example, weekdays
 from gridproof.signals.expression.language import Language
+from gridproof.signals.expression.operators.argument import ALL
 from gridproof.signals.expression.operators.causality import (
     LONGEST,
     Leak,
@@ -24,7 +25,8 @@ from gridproof.signals.expression.operators.causality import (
     past_leak,
     warm_up_of,
 )
-from gridproof.signals.expression.operators.declaration import ALL, Calendar, Operator, Quantity
+from gridproof.signals.expression.operators.declaration import Calendar, Operator
+from gridproof.signals.expression.operators.quantity import Quantity
 from gridproof.signals.expression.timeline import calendar_of
 from gridproof.signals.expression.user_operators.file import OperatorFile
 from gridproof.signals.expression.user_operators.guarded_call import place_of

@@ -11,15 +11,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.expression.duration import Duration
 from gridproof.signals.expression.example import evaluate_example
 from gridproof.signals.expression.graph import Graph
-from gridproof.signals.expression.operators.declaration import (
-    SHARE,
-    Catalogue,
-    Example,
-    choice,
-    operator,
-    series,
-    window,
-)
+from gridproof.signals.expression.operators.argument import choice, series, window
+from gridproof.signals.expression.operators.declaration import Catalogue, Example, operator
+from gridproof.signals.expression.operators.quantity import SHARE
 from gridproof.signals.expression.parser import Parser
 from gridproof.signals.expression.scope import Scope
 

@@ -13,8 +13,8 @@ import gridproof as gp
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.expression.column_wise import column_wise
 from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.operators.argument import ALL
 from gridproof.signals.expression.operators.causality import drawn_arguments
-from gridproof.signals.expression.operators.declaration import ALL
 from tests.support.operator_calls import calendar
 from tests.support.stocks import drawn_columns, frame, value_of
 

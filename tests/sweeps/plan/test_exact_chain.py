@@ -17,7 +17,8 @@ import gridproof as gp
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.market import Market, load_market
 from gridproof.signals.expression.operators import OPERATORS
-from gridproof.signals.expression.operators.declaration import REQUIRED, Argument, Operator
+from gridproof.signals.expression.operators.argument import REQUIRED, Argument
+from gridproof.signals.expression.operators.declaration import Operator
 from gridproof.signals.synthetic.market import draw_market, write_market
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of

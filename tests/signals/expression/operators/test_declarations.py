@@ -10,8 +10,8 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.expression.example import evaluate_example
 from gridproof.signals.expression.operators import OPERATORS
 from gridproof.signals.expression.operators.causality import call, drawn_arguments, drawn_values
-from gridproof.signals.expression.operators.declaration import NUMBER
 from gridproof.signals.expression.operators.description import find, groups
+from gridproof.signals.expression.operators.quantity import NUMBER
 from tests.support.operator_calls import calendar
 
 NAMES = list(OPERATORS.operators)

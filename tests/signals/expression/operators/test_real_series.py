@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from gridproof.kernels.arrays import Floats
+from gridproof.signals.expression.operators.argument import ALL
 from gridproof.signals.expression.operators.average import mean
-from gridproof.signals.expression.operators.declaration import ALL
 from gridproof.signals.expression.operators.model import vpin
 from gridproof.signals.expression.operators.moments import zscore
 from gridproof.signals.expression.operators.order import percentile

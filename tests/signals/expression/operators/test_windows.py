@@ -12,8 +12,8 @@ from scipy import stats
 
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.signals.expression.operators import OPERATORS
+from gridproof.signals.expression.operators.argument import ALL
 from gridproof.signals.expression.operators.causality import call, drawn_arguments
-from gridproof.signals.expression.operators.declaration import ALL
 from tests.support.operator_calls import calendar
 
 DAYS = 70
