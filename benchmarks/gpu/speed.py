@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -68,6 +68,10 @@ class TimedDevice:
     def download(self, array: Any) -> Array:
         self.calls["downloads"] += 1
         return self._device.download(array)
+
+    def download_later(self, array: Any) -> Callable[[], Array]:
+        self.calls["downloads under way"] += 1
+        return self._device.download_later(array)
 
     def launch(self, kernel: Kernel, count: int, arguments: Sequence[Any]) -> None:
         self.calls["launches"] += 1
@@ -133,8 +137,12 @@ def _headline(device: Device, clock: Clock, settings: Settings) -> Found:
     timed.calls.clear()
     timed.uploaded = 0
     began, host = time.perf_counter(), time.process_time()
-    for box in boxes:
-        reducer.reduce(question_of(grid, box, 0.5))
+    waiting = reducer.begin(question_of(grid, boxes[0], 0.5))
+    for box in boxes[1:]:
+        begun = reducer.begin(question_of(grid, box, 0.5))
+        waiting.answer()
+        waiting = begun
+    waiting.answer()
     wall, host = time.perf_counter() - began, time.process_time() - host
     kernels = timed.kernels()
     busy, variants = sum(kernels.values()), side**3

@@ -81,3 +81,17 @@ class Reducer(Protocol):
     takes_any: bool
 
     def reduce(self, question: ReductionRequest) -> ReductionResult: ...
+
+
+class BegunReduction(Protocol):
+    """A box that a device works on."""
+
+    def answer(self) -> ReductionResult:
+        """Waits for the device. Raises what went wrong with this box."""
+
+
+@runtime_checkable
+class OverlappingReducer(Reducer, Protocol):
+    """A reducer whose device works while the host prepares the next box."""
+
+    def begin(self, question: ReductionRequest) -> BegunReduction: ...

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
+
+import numpy as np
 
 from gridproof.kernels.arrays import Array
 from gridproof.kernels.cuda.source import THREADS, Kernel
@@ -22,6 +25,9 @@ class Device(Protocol):
     def empty(self, shape: tuple[int, ...], dtype: str) -> Any: ...
     def zeros(self, shape: tuple[int, ...], dtype: str) -> Any: ...
     def download(self, array: Any) -> Array: ...
+    def download_later(self, array: Any) -> Callable[[], Array]:
+        """Copies the array as it is after all that was launched so far; what is returned waits for the copy."""
+
     def launch(self, kernel: Kernel, count: int, arguments: Sequence[Any]) -> None:
         """``count`` threads in whole blocks; arguments in order: device arrays, np.int32, np.int64, np.float64."""
 
@@ -43,6 +49,8 @@ class Gpu:
         # One module for each source and its options: it has all kernels of the source.
         self._modules: dict[tuple[str, tuple[str, ...]], Any] = {}
         self._functions: dict[Kernel, Any] = {}
+        # Copies to the host that may be under way. Their memory must not be used again before they have ended.
+        self._copies: deque[tuple[Any, Array]] = deque()
         self.name, self.uuid = "the GPU", ""
         with self._faults():
             number = cupy.cuda.runtime.getDevice()
@@ -67,6 +75,24 @@ class Gpu:
         with self._faults():
             host: Array = array.get()
             return host
+
+    def download_later(self, array: Any) -> Callable[[], Array]:
+        with self._faults():
+            while self._copies and self._copies[0][0].done:
+                self._copies.popleft()
+            pinned = self._cupy.cuda.alloc_pinned_memory(array.nbytes)
+            host: Array = np.frombuffer(pinned, array.dtype, array.size).reshape(array.shape)
+            array.get(out=host, blocking=False)
+            event = self._cupy.cuda.Event(disable_timing=True)
+            event.record()
+            self._copies.append((event, host))
+
+        def wait() -> Array:
+            with self._faults():
+                event.synchronize()
+            return host
+
+        return wait
 
     def launch(self, kernel: Kernel, count: int, arguments: Sequence[Any]) -> None:
         with self._faults():

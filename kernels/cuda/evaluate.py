@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
@@ -75,7 +77,11 @@ class CudaEvaluator:
 
 
 class CudaReducer(CudaEvaluator):
-    """An evaluator that also reduces boxes on the device, see ``kernels.aggregate.reduction``."""
+    """An evaluator that also reduces boxes on the device, see ``kernels.aggregate.reduction``.
+
+    ``begin`` returns while the device still works, so that the next box can be prepared and begun meanwhile. Where the
+    device has no room for two boxes, the later one is begun when its answer is asked for.
+    """
 
     most = 2**24  # the squares of so many values fit the limbs of a surface
     takes_any = True
@@ -83,29 +89,73 @@ class CudaReducer(CudaEvaluator):
     def __init__(self, device: Device, problem: Problem) -> None:
         super().__init__(device, problem)
         self._kept = KeptArrays(device)
+        self._guesses: dict[Hashable, float] = {}
+        self._under_way: list[BoxUnderWay] = []
 
     def reduce(self, question: ReductionRequest) -> ReductionResult:
+        return self.begin(question).answer()
+
+    def begin(self, question: ReductionRequest) -> BoxUnderWay:
+        """Raises GpuError. Every other error of this box is raised when its answer is asked for."""
+        box = BoxUnderWay(self, question)
         try:
-            return self._reduce(question)
-        except MemoryError:
-            self._kept.clear()
-            self._device.release()
+            box.reduction = self._begin(question)
+        except (MemoryError, InputError):
+            self._make_room()
+        self._under_way.append(box)
+        return box
+
+    def finish(self, box: BoxUnderWay) -> ReductionResult:
+        if box in self._under_way:
+            self._under_way.remove(box)
         try:
-            return self._reduce(question)
+            return self._answer(box)
+        except (MemoryError, InputError):
+            box.reduction = None
+            # Other boxes give up what they have on the device; they are begun again when they are asked for.
+            for other in self._under_way:
+                other.reduction = None
+            self._make_room()
+        try:
+            return self._answer(box)
         except MemoryError:
-            self._kept.clear()
-            self._device.release()
+            box.reduction = None
+            self._make_room()
             raise InputError(
                 "a box's values and its surfaces must fit the GPU's memory",
-                f"{len(question.box)} variants",
+                f"{len(box.question.box)} variants",
                 "backend",
                 "Stop other programs that use the GPU, or use the cpu backend",
             ) from None
 
-    def _reduce(self, question: ReductionRequest) -> ReductionResult:
+    def _make_room(self) -> None:
+        self._kept.clear()
+        self._device.release()
+
+    def _begin(self, question: ReductionRequest) -> Reduction:
         assert self._products is not None
         values = self._products.values(question.box, question.metric)
-        return Reduction(self._device, question, values, self._kept).answer()
+        guess = self._guesses.get((question.metric, question.dims), -np.inf)
+        return Reduction(self._device, question, values, self._kept, guess)
+
+    def _answer(self, box: BoxUnderWay) -> ReductionResult:
+        question = box.question
+        reduction = box.reduction or self._begin(question)
+        result = reduction.answer()
+        self._guesses[question.metric, question.dims] = reduction.guess(result.value)
+        return result
+
+
+class BoxUnderWay:
+    """A box that is begun, or that waits for room. ``reduction``: on the device, or None."""
+
+    def __init__(self, reducer: CudaReducer, question: ReductionRequest) -> None:
+        self._reducer, self.question = reducer, question
+        self.reduction: Reduction | None = None
+
+    def answer(self) -> ReductionResult:
+        """Waits for the device. Raises InputError where the box does not fit its memory, GpuError."""
+        return self._reducer.finish(self)
 
 
 class CudaScan:

@@ -91,8 +91,9 @@ class Products:
         paths = [np.ascontiguousarray(box.paths[signal][cut[signal]]) for signal in order]
         sizes = tuple(len(each) for each in paths)
         if self._rule is None:
-            self._rule = device.upload(np.ascontiguousarray(problem.rule, dtype=np.uint8))
+            rule = device.upload(np.ascontiguousarray(problem.rule, dtype=np.uint8))
             self._invested = device.upload(np.ascontiguousarray(problem.invested, dtype=np.float64))
+            self._rule = rule  # last: where the other does not fit, both are sent again
         strides, begin = answer.strides(cut)
         lags = problem.lags[box.executions]
         for lag in np.unique(lags):

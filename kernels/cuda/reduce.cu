@@ -48,15 +48,31 @@ struct Cell {
     }
 };
 
-// The table of two of the signals, over all others. The values are (outer, first, middle, second, inner).
+// The row of this block of threads in a list (many, width): the last whose first number is not above the block's.
+__device__ __forceinline__ const int *row_of(const int *rows, int many, int width) {
+    int low = 0, high = many - 1;
+    while (low < high) {
+        const int half = (low + high + 1) >> 1;
+        if (__ldg(rows + (size_t)half * width) <= (int)blockIdx.x) low = half;
+        else high = half - 1;
+    }
+    return rows + (size_t)low * width;
+}
+
+// Tables of two of the signals, over all others. For each of them the values are (outer, first, middle, second, inner).
 extern "C" __global__ void __launch_bounds__(THREADS, 8) pairs(
     const double *values,
-    const int *weights,  // outer, middle, inner, one after another: combinations of parameters of the other signals
-    int outer, int first, int middle, int second, int inner, int slices,
-    Whole *cells)        // (6, first * second), 0
+    const int *weights,  // for each table outer, middle, inner, one after another: combinations of the other signals
+    const int *tables,   // (many, 9): first block, outer, first, middle, second, inner, slices, its weights, its cells
+    int many,
+    Whole *products)     // for each table (6, first * second), 0
 {
-    const unsigned thread = blockIdx.x * THREADS + threadIdx.x, size = (unsigned)first * second;
+    const int *own = row_of(tables, many, 9);
+    const int outer = __ldg(own + 1), first = __ldg(own + 2), middle = __ldg(own + 3), second = __ldg(own + 4);
+    const int inner = __ldg(own + 5), slices = __ldg(own + 6);
+    const unsigned thread = (blockIdx.x - (unsigned)__ldg(own)) * THREADS + threadIdx.x, size = (unsigned)first * second;
     if (thread >= size * slices) return;
+    weights += __ldg(own + 7);
     // Neighbouring threads read neighbouring values: of one cell, or of neighbouring cells.
     const unsigned cell = inner > 1 ? thread / slices : thread % size;
     const unsigned slice = inner > 1 ? thread % slices : thread / size;
@@ -81,33 +97,43 @@ extern "C" __global__ void __launch_bounds__(THREADS, 8) pairs(
             high++;
         }
     }
-    sum.give(cells, size, cell);
+    sum.give(products + __ldg(own + 8), size, cell);
 }
 
-// A surface of two axes from the table of two signals: each cell over all combinations of the signals' other axes.
+// Surfaces of two axes from the tables of two signals: each cell over all combinations of the signals' other axes.
 extern "C" __global__ void __launch_bounds__(THREADS, 8) surface(
-    const Whole *products, int product_size,
-    const int *first,   // (rows, many): where in the table the combinations of a row begin
-    const int *second,  // (columns, more): how far from there those of a column are
-    const int *places,  // (rows, columns): the cell of the surfaces
-    int rows, int columns, int many, int more, int slices,
+    const Whole *products,
+    const int *paths,     // lists (rows, more): the paths of a signal for each position on the axes that are shown
+    const int *surfaces,  // (many, 16): first block; rows, columns, combinations of both signals' other axes; slices; where
+                          // the lists of both begin, paths of the second; where the table begins, its size; the first
+                          // cell; positions of a second axis along the rows, step of the first one; the same of columns
+    int many,
     Whole *cells, int size)
 {
-    const unsigned thread = blockIdx.x * THREADS + threadIdx.x, own = (unsigned)rows * columns;
-    if (thread >= own * slices) return;
-    const unsigned cell = thread % own, slice = thread / own, all = (unsigned)many * more;
+    const int *own = row_of(surfaces, many, 16);
+    const int rows = __ldg(own + 1), columns = __ldg(own + 2), more = __ldg(own + 4), slices = __ldg(own + 5);
+    const unsigned thread = (blockIdx.x - (unsigned)__ldg(own)) * THREADS + threadIdx.x, here = (unsigned)rows * columns;
+    if (thread >= here * slices) return;
+    const unsigned cell = thread % here, slice = thread / here, all = (unsigned)__ldg(own + 3) * more;
     const unsigned begin = (unsigned)((Whole)all * slice / slices), end = (unsigned)((Whole)all * (slice + 1) / slices);
-    const int *down = first + (size_t)(cell / columns) * many, *across = second + (size_t)(cell % columns) * more;
+    const int row = cell / columns, column = cell % columns;
+    const int *down = paths + __ldg(own + 6) + (size_t)row * __ldg(own + 3);
+    const int *across = paths + __ldg(own + 7) + (size_t)column * more;
+    const Whole *table = products + __ldg(own + 9);
+    const int second = __ldg(own + 8), whole = __ldg(own + 10);
     unsigned one = begin / more, two = begin % more;
     Cell sum = {0, 0, 0, 0, 0, 0};
     for (unsigned at = begin; at < end; at++) {
-        sum.merge(products, product_size, (size_t)__ldg(down + one) + __ldg(across + two));
+        sum.merge(table, whole, (size_t)__ldg(down + one) * second + __ldg(across + two));
         if (++two == (unsigned)more) {
             two = 0;
             one++;
         }
     }
-    sum.give(cells, size, __ldg(places + cell));
+    const int inner = __ldg(own + 12), wide = __ldg(own + 14);
+    const int down_to = row / inner * __ldg(own + 13) + row % inner;
+    const int across_to = column / wide * __ldg(own + 15) + column % wide;
+    sum.give(cells, size, (size_t)__ldg(own + 11) + down_to + across_to);
 }
 
 // The histogram, and the counts of undefined values, of those below a base and of those equal to it.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,7 +17,7 @@ from gridproof.kernels.errors import GpuError
 from gridproof.kernels.problem import Evaluator
 from gridproof.results.run.summary_record import ClusterTiming
 from gridproof.results.run.tally import Tally
-from gridproof.sweeps.execution.tile import TallyScale, run_tile
+from gridproof.sweeps.execution.tile import TallyScale, TileResult, begin_tile, overlaps
 from gridproof.sweeps.plan.grid import Grid
 
 # Pieces [low, high).
@@ -107,24 +108,33 @@ class LocalExecutor:
         return self._evaluate
 
     def tiles(self, task: Task, missing: Sequence[Range], control: ExecutionControl) -> Generator[Tile | TileFault]:
+        """Where the backend works beside this process, a tile is begun before the one before it is waited for."""
+        ahead = 1 if overlaps(task.grid, self._evaluate) else 0
+        begun: deque[tuple[int, int, Callable[[], TileResult]]] = deque()
         for first, last in missing:
             for low in range(first, last, self._tile_pieces):
                 if control.enough(1):
+                    yield from (_outcome(*each) for each in begun)
                     return
-                high = min(last, low + self._tile_pieces)
-                try:
-                    tally, rows = run_tile(
-                        task.grid, self._evaluate, low, high, task.scale, task.keep_rows, control.advance
-                    )
-                except GpuError:
-                    raise  # every later tile would fail too
-                except Exception as error:  # noqa: BLE001 - reported by the caller, with the tile's parameters
-                    yield TileFault(low, high, describe(error))
-                else:
-                    yield Tile(low, high, tally, rows)
+                high, done = min(last, low + self._tile_pieces), control.advance
+                tile = begin_tile(task.grid, self._evaluate, low, high, task.scale, task.keep_rows, done)
+                begun.append((low, high, tile))
+                if len(begun) > ahead:
+                    yield _outcome(*begun.popleft())
+        yield from (_outcome(*each) for each in begun)
 
     def timing(self) -> ClusterTiming:
         return {}
+
+
+def _outcome(low: int, high: int, finish: Callable[[], TileResult]) -> Tile | TileFault:
+    try:
+        tally, rows = finish()
+    except GpuError:
+        raise  # every later tile would fail too
+    except Exception as error:  # noqa: BLE001 - reported by the caller, with the tile's parameters
+        return TileFault(low, high, describe(error))
+    return Tile(low, high, tally, rows)
 
 
 def describe(error: BaseException) -> str:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from gridproof.kernels.aggregate.reduction import Reducer
+from gridproof.kernels.aggregate.reduction import OverlappingReducer, Reducer
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Evaluator
 from gridproof.results.run.record import objective_of
-from gridproof.results.run.tally import KEPT, Tally
+from gridproof.results.run.tally import Tally
 from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.execution.reduced_tile import reduce_box
+from gridproof.sweeps.execution.reduced_tile import ReducedTile
 from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.grid import Grid
-from gridproof.sweeps.plan.piece import BoxPiece
-from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
 
 # Variants whose objectives decide the histogram's edges, and the number of its bins.
@@ -36,6 +36,36 @@ class TallyScale:
     base: tuple[float, float]
 
 
+# The tally of a tile, and every variant's metrics, (n, S, 12 + A), where they are kept.
+TileResult = tuple[Tally, npt.NDArray[np.float32] | None]
+
+
+def begin_tile(
+    grid: Grid,
+    evaluate: Evaluator,
+    low: int,
+    high: int,
+    scale: TallyScale,
+    keep_rows: bool,
+    advance: Callable[[int], None],
+) -> Callable[[], TileResult]:
+    """As ``run_tile``, which the returned function does. Where the backend works beside this process, see ``overlaps``,
+    the first piece is begun at once. Raises nothing: what goes wrong, the returned function raises."""
+    if not overlaps(grid, evaluate):
+        return partial(run_tile, grid, evaluate, low, high, scale, keep_rows, advance)
+    tile = ReducedTile(grid, _reducer(evaluate), low, high, scale.edges, scale.base, empty_tally(grid, scale))
+    try:
+        tile.begin()
+    except Exception as error:  # noqa: BLE001 - it is this tile's, and an earlier one is still under way
+        return partial(_raise, error)
+    return lambda: (tile.finish(advance), None)
+
+
+def overlaps(grid: Grid, evaluate: Evaluator) -> bool:
+    """Whether a tile of this grid can be under way while the next is begun."""
+    return grid.cut.reduced and isinstance(evaluate, OverlappingReducer)
+
+
 def run_tile(
     grid: Grid,
     evaluate: Evaluator,
@@ -44,23 +74,17 @@ def run_tile(
     scale: TallyScale,
     keep_rows: bool,
     advance: Callable[[int], None],
-) -> tuple[Tally, npt.NDArray[np.float32] | None]:
+) -> TileResult:
     """Evaluate pieces [low, high). ``advance`` is called with the number of variants of each finished piece.
 
     Raises InputError if the grid is cut for a backend that reduces pieces itself, and ``evaluate`` cannot.
     """
     plan, choices = grid.plan, choices_of(grid.plan.study)
     tally = empty_tally(grid, scale)
+    if grid.cut.reduced:
+        return ReducedTile(grid, _reducer(evaluate), low, high, scale.edges, scale.base, tally).finish(advance), None
     kept = []
-    reducer = _reducer(evaluate) if grid.cut.reduced else None
     for number in range(low, high):
-        if reducer is not None:
-            _reduce(tally, plan, grid.box(number), reducer, scale)
-            if tally.choices is not None:
-                _reduce(tally.choices, plan, grid.choices_box(number), reducer, scale)
-            first, last = grid.bounds(number)
-            advance(last - first)
-            continue
         piece = grid.piece(number)
         metrics = evaluate(piece.work)
         objective = plan.study.spec.objective
@@ -86,18 +110,15 @@ def empty_tally(grid: Grid, scale: TallyScale) -> Tally:
     return Tally.empty(study.space.dims, len(scale.edges) - 1, len(study.signals) + 1, inner)
 
 
-def _reduce(tally: Tally, plan: Plan, part: BoxPiece | None, reducer: Reducer, scale: TallyScale) -> None:
-    """Adds a box that the backend reduces."""
-    if part is not None:
-        floor = float(tally.best_value[-1]) if len(tally.best_value) == KEPT else -np.inf
-        tally.merge_whole(reduce_box(plan, part, reducer, scale.edges, scale.base, floor))
-
-
 def _reducer(evaluate: object) -> Reducer:
     if not isinstance(evaluate, Reducer):
         rule, remedy = "environment mismatch: this run's pieces are reduced by its backend", "Use the run's backend"
         raise InputError(rule, "a backend that does not reduce", "--backend", remedy)
     return evaluate
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def build_tally_scale(evaluation: GridEvaluation) -> TallyScale:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gridproof.kernels.arrays import Array
+
 
 class CudaStatusError(RuntimeError):
     def __init__(self, name: str, status: int) -> None:
@@ -24,6 +26,18 @@ class CUDADriverError(CudaStatusError): ...
 class CompileException(Exception): ...  # noqa: N818 - CuPy's name
 
 
+class FakeArray:
+    """An array of the device whose copy to the host fills it when it is begun, as a copy that is under way may."""
+
+    def __init__(self, content: Array) -> None:
+        self._content = content
+        self.shape, self.dtype, self.size, self.nbytes = content.shape, content.dtype, content.size, content.nbytes
+
+    def get(self, *, out: Array, blocking: bool) -> None:
+        assert not blocking
+        out[...] = self._content
+
+
 class FakeCupy(ModuleType):
     """devices: how many. fault: raised by what touches the device, once it is set. modules: options of each load."""
 
@@ -33,6 +47,8 @@ class FakeCupy(ModuleType):
         self.fault: Exception | None = None
         self.modules: list[tuple[str, ...]] = []
         self.launched: list[str] = []
+        self.pinned: list[bytearray] = []
+        self.events: list[Any] = []
         runtime = SimpleNamespace(
             CUDARuntimeError=CUDARuntimeError,
             getDeviceCount=self._or(count_error, devices),
@@ -47,6 +63,8 @@ class FakeCupy(ModuleType):
             driver=SimpleNamespace(CUDADriverError=CUDADriverError),
             compiler=SimpleNamespace(CompileException=CompileException),
             nvrtc=SimpleNamespace(getVersion=lambda: (13, 5)),
+            alloc_pinned_memory=self._pinned,
+            Event=self._event,
         )
 
     def empty(self, shape: Any, dtype: str) -> Any:
@@ -57,6 +75,16 @@ class FakeCupy(ModuleType):
 
     def asarray(self, array: Any) -> Any:
         return self._touch(array)
+
+    def _pinned(self, size: int) -> Any:
+        self.pinned.append(bytearray(size))
+        return self._touch(self.pinned[-1])
+
+    def _event(self, disable_timing: bool) -> Any:
+        event = SimpleNamespace(done=False, record=lambda: None)
+        event.synchronize = lambda: self._touch(setattr(event, "done", True))
+        self.events.append(event)
+        return event
 
     def get_default_memory_pool(self) -> Any:
         return SimpleNamespace(free_bytes=lambda: 0, free_all_blocks=lambda: None)

@@ -18,7 +18,7 @@ from gridproof.kernels.cuda import availability, proof
 from gridproof.kernels.cuda.device import Gpu
 from gridproof.kernels.cuda.source import KernelForm, pass_kernel
 from gridproof.kernels.errors import GpuError, InputError
-from tests.support.fake_cupy import CompileException, CUDADriverError, CUDARuntimeError, FakeCupy
+from tests.support.fake_cupy import CompileException, CUDADriverError, CUDARuntimeError, FakeArray, FakeCupy
 
 Install = Callable[[FakeCupy], FakeCupy]
 
@@ -181,3 +181,20 @@ def test_auto_takes_a_gpu_only_where_it_was_proven(
     assert backend.resolve("auto").name == "cpu"
     file.write_text("no record")
     assert backend.resolve("auto").name == "cpu"
+
+
+def test_a_copy_to_the_host_keeps_its_memory_until_it_has_ended() -> None:
+    """It is waited for by its event; its errors are those of the GPU; memory is given up only when the copy is done."""
+    cupy = FakeCupy()
+    gpu = Gpu(cupy)
+    content = np.arange(6.0).reshape(2, 3)
+    waits = [gpu.download_later(FakeArray(content + number)) for number in range(3)]
+    assert len(gpu._copies) == 3
+    for number, wait in enumerate(waits):
+        np.testing.assert_array_equal(wait(), content + number)
+        assert cupy.events[number].done
+    gpu.download_later(FakeArray(content))
+    assert len(gpu._copies) == 1, "what has ended is let go with the next copy"
+    cupy.fault = CUDARuntimeError("cudaErrorIllegalAddress", 700)
+    with pytest.raises(GpuError, match="cudaErrorIllegalAddress"):
+        waits[0]()

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 import gridproof as gp
 from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
 from gridproof.kernels.cuda import availability
-from gridproof.kernels.cuda import evaluate as evaluate_module
 from gridproof.kernels.cuda import reduce as reduce_module
 from gridproof.kernels.cuda.device import Device
-from gridproof.kernels.cuda.evaluate import CudaReducer
+from gridproof.kernels.cuda.evaluate import BoxUnderWay, CudaReducer
 from gridproof.kernels.cuda.kept import KeptArrays
 from gridproof.kernels.cuda.reduce import Reduction, float_of, key_of
 from gridproof.kernels.cuda.source import reduction_kernel
@@ -96,13 +95,13 @@ def test_shim_runs_a_study_without_rows(shim: ShimDevice, tmp_path: Path, monkey
 
 def check_runs(device: Device, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    reduce = CudaReducer.reduce
+    begin = CudaReducer.begin
 
-    def listen(self: CudaReducer, question: ReductionRequest) -> ReductionResult:
+    def listen(self: CudaReducer, question: ReductionRequest) -> BoxUnderWay:
         asked.append(question)
-        return reduce(self, question)
+        return begin(self, question)
 
-    monkeypatch.setattr(evaluate_module.CudaReducer, "reduce", listen)
+    monkeypatch.setattr(CudaReducer, "begin", listen)
     for module in (run_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
     monkeypatch.setattr(CudaReducer, "most", 5_000)
@@ -129,6 +128,8 @@ def test_a_box_that_does_not_fit_is_refused(folder: Path) -> None:
     reducing.__dict__ |= {
         "_device": short,
         "_kept": KeptArrays(short),
+        "_guesses": {},
+        "_under_way": [],
         "_products": SimpleNamespace(values=lambda *_: values),
     }
     short.room = 4

@@ -1,4 +1,5 @@
-// Just enough CUDA to run a kernel on the CPU, thread after thread, where no thread reads what another wrote.
+// Just enough CUDA to run a kernel on the CPU, where no thread reads what another wrote: thread after thread, or with
+//   TOGETHER  the threads of a block at the same time, and of all blocks where the kernels share no memory (SHARED 0)
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -18,7 +19,14 @@ using std::min;
 struct Index {
     unsigned x, y, z;
 };
-static Index blockIdx, threadIdx, blockDim, gridDim;
+#ifdef TOGETHER
+#include <thread>
+#include <vector>
+static thread_local Index blockIdx, threadIdx;
+#else
+static Index blockIdx, threadIdx;
+#endif
+static Index blockDim, gridDim;
 
 struct alignas(16) double2 {
     double x, y;
@@ -48,13 +56,13 @@ inline long long __double_as_longlong(double value) {
     return bits;
 }
 inline unsigned long long atomicAdd(unsigned long long *address, unsigned long long value) {
-    const unsigned long long before = *address;
-    *address += value;
-    return before;
+    return __atomic_fetch_add(address, value, __ATOMIC_RELAXED);
 }
 inline unsigned long long atomicMax(unsigned long long *address, unsigned long long value) {
-    const unsigned long long before = *address;
-    *address = max(before, value);
+    unsigned long long before = __atomic_load_n(address, __ATOMIC_RELAXED);
+    while (before < value &&
+           !__atomic_compare_exchange_n(address, &before, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
     return before;
 }
 
@@ -62,12 +70,26 @@ template <class... A, std::size_t... I>
 void every_thread(void (*kernel)(A...), int blocks, int threads, void **arguments, std::index_sequence<I...>) {
     gridDim = {(unsigned)blocks, 1, 1};
     blockDim = {(unsigned)threads, 1, 1};
+    auto one = [&](int block, int thread) {
+        blockIdx = {(unsigned)block, 0, 0};
+        threadIdx = {(unsigned)thread, 0, 0};
+        kernel(*static_cast<A *>(arguments[I])...);
+    };
+#ifdef TOGETHER
+    // Shared memory is a static here, so blocks that use it come one after another.
+    const int rounds = SHARED ? blocks : 1, each = SHARED ? 1 : blocks;
+    for (int round = 0; round < rounds; round++) {
+        std::vector<std::thread> pool;
+        for (int thread = 0; thread < threads; thread++)
+            pool.emplace_back([&, thread] {
+                for (int at = 0; at < each; at++) one(SHARED ? round : (at + thread) % blocks, thread);
+            });
+        for (auto &running : pool) running.join();
+    }
+#else
     for (int block = 0; block < blocks; block++)
-        for (int thread = 0; thread < threads; thread++) {
-            blockIdx = {(unsigned)block, 0, 0};
-            threadIdx = {(unsigned)thread, 0, 0};
-            kernel(*static_cast<A *>(arguments[I])...);
-        }
+        for (int thread = 0; thread < threads; thread++) one(block, thread);
+#endif
 }
 
 // As cuLaunchKernel: one pointer to the value of each parameter.

@@ -7,7 +7,7 @@ import hashlib
 import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,19 @@ _TYPES = {ctypes.c_void_p: "u64", ctypes.c_int64: "u64", ctypes.c_int32: "u32", 
 
 
 class ShimDevice:
-    """Memory is the host's, copied as for a device; an array above ``room`` bytes, if given, raises MemoryError."""
+    """Memory is the host's, copied as for a device; an array above ``room`` bytes, if given, raises MemoryError.
 
-    def __init__(self, folder: Path, room: int | None = None) -> None:
-        self._folder = folder
+    poison: what memory holds that nothing was written to, a byte and a float. flags: more of the compiler.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        room: int | None = None,
+        poison: tuple[int, float] = (0xFF, 1e300),
+        flags: tuple[str, ...] = (),
+    ) -> None:
+        self._folder, self._poison, self._flags = folder, poison, (*FLAGS, *flags)
         self._built: dict[tuple[str, tuple[str, ...]], Any] = {}
         self.room = room
         self.launches: list[int] = []
@@ -46,9 +55,9 @@ class ShimDevice:
         """Poisoned, so that what a kernel leaves out is seen."""
         array = np.empty(shape, dtype=dtype)
         self._make_room(array)
-        array.view(np.uint8)[...] = 0xFF
+        array.view(np.uint8)[...] = self._poison[0]
         if array.dtype.kind == "f":
-            array[...] = 1e300
+            array[...] = self._poison[1]
         return array
 
     def zeros(self, shape: tuple[int, ...], dtype: str) -> Array:
@@ -58,6 +67,10 @@ class ShimDevice:
 
     def download(self, array: Array) -> Array:
         return array.copy()
+
+    def download_later(self, array: Array) -> Callable[[], Array]:
+        host = array.copy()
+        return lambda: host
 
     def launch(self, kernel: Kernel, count: int, arguments: Sequence[Any]) -> None:
         values = [
@@ -90,7 +103,7 @@ class ShimDevice:
 
     def _library(self, kernel: Kernel) -> Path:
         """Compiled where no earlier call has compiled the same sources with the same compiler."""
-        what = kernel.code, kernel.options, kernel.macros, SHIM.read_text(), FLAGS, _compiler()
+        what = kernel.code, kernel.options, kernel.macros, SHIM.read_text(), self._flags, _compiler()
         path = self._folder / f"{kernel.paths[-1].stem}-{hashlib.sha256(repr(what).encode()).hexdigest()[:16]}.so"
         if path.exists():
             return path
@@ -103,8 +116,9 @@ class ShimDevice:
         with tempfile.TemporaryDirectory(dir=self._folder) as own:
             (Path(own) / "kernel.cpp").write_text(included + "".join(starts))
             defines = [f"-D{macro}={value}" for macro, value in kernel.macros]
+            defines.append(f"-DSHARED={int('__shared__' in kernel.code)}")
             built = Path(own) / "kernel.so"
-            command = ["g++", *FLAGS, *defines, "-shared", "-fPIC", "-o", str(built), f"{own}/kernel.cpp"]
+            command = ["g++", *self._flags, *defines, "-shared", "-fPIC", "-o", str(built), f"{own}/kernel.cpp"]
             done = subprocess.run(command, capture_output=True, text=True)
             assert done.returncode == 0, done.stderr
             assert not done.stderr, done.stderr

@@ -14,7 +14,7 @@ from gridproof.kernels.errors import GpuError
 from gridproof.results.run.tally import Tally
 from gridproof.sweeps.cluster.scheduler import PieceBatch
 from gridproof.sweeps.cluster.worker_pool import PoolMember, WorkerPool
-from gridproof.sweeps.execution import executor, summary
+from gridproof.sweeps.execution import summary, tile
 from gridproof.sweeps.execution.tile import TallyScale
 from tests.support.tiny import tiny_grid
 
@@ -23,7 +23,7 @@ SICK = GpuError("GPU 3 (NVIDIA H200): cudaErrorIllegalAddress")
 
 def test_a_run_ends_with_the_gpus_name_and_resumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = gp.run(tiny_grid(), out=tmp_path / "whole", verdict=False)
-    run_tile, calls = executor.run_tile, []
+    run_tile, calls = tile.run_tile, []
 
     def fail_once(*arguments: Any) -> Any:
         calls.append(1)
@@ -31,7 +31,7 @@ def test_a_run_ends_with_the_gpus_name_and_resumes(tmp_path: Path, monkeypatch: 
             raise SICK
         return run_tile(*arguments)
 
-    monkeypatch.setattr(executor, "run_tile", fail_once)
+    monkeypatch.setattr(tile, "run_tile", fail_once)
     with pytest.raises(gp.IncompleteError, match=r"GPU 3 \(NVIDIA H200\): cudaErrorIllegalAddress\. Rerun to resume"):
         gp.run(tiny_grid(), out=tmp_path, verdict=False)
     assert len(calls) == 1, "no further tile is tried on a GPU that fails"
@@ -95,14 +95,14 @@ def test_another_error_of_a_batch_stays_that_of_its_tile() -> None:
 
 def test_a_sweep_that_differs_from_single_variants_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sums that are wrong on a GPU cannot pass: the best are evaluated again, and the base must be in the tally."""
-    run_tile = executor.run_tile
+    run_tile = tile.run_tile
 
     def skewed(*arguments: Any) -> Any:
         tally, rows = run_tile(*arguments)
         tally.among_choices.best_value += 1e-4
         return tally, rows
 
-    monkeypatch.setattr(executor, "run_tile", skewed)
+    monkeypatch.setattr(tile, "run_tile", skewed)
     with pytest.raises(RuntimeError, match=r"variant \d+: the sweep found .*, and evaluated alone it has"):
         gp.run(tiny_grid(), out=tmp_path, verdict=False)
 
