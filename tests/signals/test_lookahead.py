@@ -52,11 +52,12 @@ FORMS = {
     "mixed": 'when: "mean(weekly(y), n) < y and streak(x > lag(x, 1)) < 2"',
 }
 DAILY_ONLY = ("ratio", "fork", "monthly")  # of two daily series; x / y of a month and a day is measured by day
-CASES = [
-    pytest.param(name, monthly, id=f"{name}-{'monthly' if monthly else 'daily'}")
+DAILY = [pytest.param(name, False, id=f"{name}-daily") for name in FORMS]
+REPEATED = pytest.mark.slow("other forms of a monthly series, and this form of a daily one, are tested in make test")
+MONTHLY = [
+    pytest.param(name, True, id=f"{name}-monthly", marks=() if name in ("change", "percentile", "turn") else REPEATED)
     for name in FORMS
-    for monthly in (False, True)
-    if not (monthly and name in DAILY_ONLY)
+    if name not in DAILY_ONLY
 ]
 
 
@@ -110,7 +111,7 @@ def look_ahead(form: str, monthly: bool, release: str, seed: int, today: int, la
     return curve
 
 
-@pytest.mark.parametrize(("name", "monthly"), CASES)
+@pytest.mark.parametrize(("name", "monthly"), [*DAILY, *MONTHLY])
 def test_the_future_does_not_reach_back(name: str, monthly: bool) -> None:
     moved = []
 

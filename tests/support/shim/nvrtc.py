@@ -13,7 +13,9 @@ import pytest
 
 from gridproof.kernels.cuda.source import Kernel
 
-ARCHITECTURES = ("sm_80", "sm_90", "sm_120")  # A100, H100 and H200, RTX 50
+_OTHER = pytest.mark.slow("the same kernels are compiled for sm_90 in make test")
+# A100, H100 and H200, RTX 50.
+ARCHITECTURES = (pytest.param("sm_80", marks=_OTHER), "sm_90", pytest.param("sm_120", marks=_OTHER))
 _REGISTERS = 65_536  # of a multiprocessor of each
 
 

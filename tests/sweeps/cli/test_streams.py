@@ -71,7 +71,12 @@ def call(commands: Sequence[Sequence[object]], **environment: str) -> list[tuple
 QUERY = "SELECT '−≥ 策略 é' AS a"
 
 
-@pytest.mark.parametrize("encoding", ["gbk", "ascii", "latin-1", "cp437"])
+PAGES = pytest.mark.slow("two other encodings without the characters are tested in make test")
+
+
+@pytest.mark.parametrize(
+    "encoding", ["gbk", "ascii", pytest.param("latin-1", marks=PAGES), pytest.param("cp437", marks=PAGES)]
+)
 def test_every_command_prints_in_every_encoding(encoding: str, run_folder: Path, study: Path) -> None:
     commands: list[Sequence[object]] = [
         ("--help",),
@@ -151,7 +156,10 @@ def test_values_of_a_foreign_table_do_not_reach_the_terminal_raw(run_folder: Pat
     assert not set(text) & {"\x1b", "\x07", "\r"}
 
 
-@pytest.mark.parametrize("command", [("show",), ("run",)])
+RUN = pytest.param(("run",), marks=pytest.mark.slow("a reader that leaves show is tested in make test"))
+
+
+@pytest.mark.parametrize("command", [("show",), RUN])
 def test_a_reader_that_leaves_stops_no_command(
     command: Sequence[str], run_folder: Path, study: Path, tmp_path: Path
 ) -> None:

@@ -317,6 +317,7 @@ def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
     assert contents(run.folder) == expected
 
 
+@pytest.mark.slow("a worker that dies is replaced, and a head that goes is named, in make test")
 def test_a_node_is_lost_and_another_one_comes(
     two_nodes: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:

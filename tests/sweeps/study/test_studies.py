@@ -57,6 +57,7 @@ def test_a_search_of_the_study_to_be_searched(tmp_path: Path, monkeypatch: pytes
 
 
 @needs_ashare
+@pytest.mark.slow("test_exact_chain evaluates each of them, and a made-up market runs samples, in make test")
 @pytest.mark.parametrize("name", sorted(MARKET))
 def test_base_and_a_sample_run_on_the_real_market(name: str, tmp_path: Path) -> None:
     run = gp.run(gp.load_study(name), data=ASHARE, out=tmp_path, sample=2000, verdict=False)
