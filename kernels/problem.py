@@ -29,14 +29,16 @@ class Restrictions:
     exits: Array  # (stop tables, A, D) int32: the return day of the exit, after the day of entry; D or more: never
     refuge: int  # the allocation of a stopped position, without a stop itself
 
+    def __post_init__(self) -> None:
+        days = self.exits.shape[2]
+        assert (self.exits > np.arange(days)).all()
+        assert (self.exits[:, self.refuge] >= days).all()
+        assert min(self.min_hold.min() - 1, self.cooling.min()) >= 0
+
     def of(self, executions: Ints) -> Restrictions:
         """Those of some executions."""
         own = {name: getattr(self, name)[executions] for name in ("min_hold", "cooling", "stop_of")}
         return replace(self, **own)
-
-    def restricts(self, execution: int) -> bool:
-        """Whether an execution has a restriction at all."""
-        return bool(self.min_hold[execution] > 1 or self.stop_of[execution] >= 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,9 @@ class Problem:
     payoff_of: Ints  # (E,) which payoff table
     cost_of: Ints  # (E,) which cost table
     returns: Floats  # (payoff tables, A, D): simple daily return of holding an allocation
-    costs: (
-        Floats  # (cost tables, A, A, D): share of NAV lost when day d is the first of `to` after `from`, < 1; below 0
-    )
-    # where a switch at the open gains, see ``kernels.overnight``
+    # Share of NAV lost when day d is the first of `to` after `from`, < 1. Below 0 where a switch at the open gains: see
+    # ``kernels.overnight``.
+    costs: Floats  # (cost tables, A, A, D)
     traded: Floats  # (A, A): traded value over NAV of that switch
     invested: Floats  # (A,): weight outside cash
     bounds: Ints  # (S + 1,): segments [bounds[s], bounds[s+1]) of return days, e.g. in sample, after publication
@@ -68,6 +69,10 @@ class Problem:
     overnight: Floats | None = None  # (cost tables, A, D): return from the close before to the open, 0 where a table's
     # switches are made at the close; None where those of all tables are
     restrictions: Restrictions | None = None
+
+    def __post_init__(self) -> None:
+        assert self.restrictions is None or len(self.restrictions.min_hold) == len(self.lags)
+        assert self.overnight is None or len(self.overnight) == len(self.costs)
 
     @property
     def segments(self) -> int:
@@ -102,6 +107,28 @@ class Problem:
             cost_of=self.cost_of[executions],
             restrictions=None if self.restrictions is None else self.restrictions.of(executions),
         )
+
+    def holding_terms(self, execution: int) -> tuple[int, ...]:
+        """The numbers of an execution that decide what is held: lag, minimum holding, cooling-off and stop."""
+        own = self.restrictions
+        terms = () if own is None else (own.min_hold, own.cooling, own.stop_of)
+        return tuple(int(each[execution]) for each in (self.lags, *terms))
+
+    def position_returns(self, payoff: int, cost: int, days: int) -> Floats:
+        """(A, days) what a position earns on the first days, each from the close or the open at which it may be entered
+        to the next.
+
+        At the close these are ``returns``. At the open a day goes from its open to the next one; the first begins at
+        the close before, and the last ends at its close.
+        """
+        returns = self.returns[payoff, :, :days]
+        if self.overnight is None:
+            return returns
+        opened = 1.0 + self.overnight[cost, :, 1:days]
+        factors = 1.0 + returns
+        factors[:, 1:] /= opened
+        factors[:, :-1] *= opened
+        return factors - 1.0
 
     def paid(self, execution: int, held: Ints) -> Floats:
         """(n,) the share of NAV paid for the switch into each of the first n return days. held: (n,).

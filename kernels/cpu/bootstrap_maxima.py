@@ -19,6 +19,7 @@ from gridproof.kernels.cpu.holding_periods import HoldingPeriods, PayoffTables
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns
 from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, whole_scale
 from gridproof.kernels.cpu.patterns.simd_rows import add_product, raise_row, sum_rows
+from gridproof.kernels.cpu.patterns.switches import switching_costs
 from gridproof.kernels.jit import jit
 from gridproof.kernels.problem import Problem
 from gridproof.kernels.threads import run_ranges
@@ -92,10 +93,7 @@ def lost_by_switching(problem: Problem, patterns: Patterns, returns: Floats, sca
 
     returns: (days, A) times ``scale``, whole.
     """
-    day, to = patterns.runs[:, 0], patterns.runs[:, 2]
-    held = np.concatenate([[0], to[:-1]])
-    held[patterns.begins[:-1]] = patterns.before
-    cost = np.where(held == to, 0.0, problem.costs[patterns.cost, held, to, day])
+    day, to, cost = patterns.runs[:, 0], patterns.runs[:, 2], switching_costs(problem, patterns)
     earned = (1.0 + problem.returns[patterns.payoff, to, day]) * (1.0 - cost) - 1.0
     found: Floats = np.where(cost != 0.0, np.rint(earned * scale) - returns[day, to], 0.0)
     return found

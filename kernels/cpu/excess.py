@@ -13,6 +13,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns, variants_of
+from gridproof.kernels.cpu.patterns.switches import switching_costs
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT, LEVEL
 from gridproof.kernels.problem import Problem
@@ -76,10 +77,7 @@ def measure_excess(
 
 def returns_of_switches(problem: Problem, patterns: Patterns, returns: Floats) -> Floats:
     """(M,) the return of the first day of each run, after the cost of the switch into it. returns: (days, A)."""
-    day, to = patterns.runs[:, 0], patterns.runs[:, 2]
-    held = np.concatenate([[0], to[:-1]])
-    held[patterns.begins[:-1]] = patterns.before
-    cost = np.where(held == to, 0.0, problem.costs[patterns.cost, held, to, day])
+    day, to, cost = patterns.runs[:, 0], patterns.runs[:, 2], switching_costs(problem, patterns)
     earned: Floats = np.where(cost != 0.0, (1.0 + returns[day, to]) * (1.0 - cost) - 1.0, returns[day, to])
     return earned
 

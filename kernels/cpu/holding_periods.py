@@ -8,6 +8,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import trailing_zeros
+from gridproof.kernels.cpu.following import FollowingRules, follow, is_restricted
 from gridproof.kernels.jit import jit
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Problem, Work
@@ -58,13 +59,14 @@ class HoldingPeriodLister:
         rows = np.ascontiguousarray(rows.reshape(jobs.rows.shape), dtype=np.int32)
         path_bits = problem.path_bits[named]
         edges = flips(path_bits, problem.decision_days)
+        rules = FollowingRules.of(problem)
         begins = np.zeros(len(jobs.execution) + 1, dtype=np.int64)
         periods = np.empty((0, 2), dtype=np.int32)
         for _ in range(2):
             run_ranges(
                 list_holding_periods, len(rows), path_bits.ravel(), edges.ravel(), edges.shape[1], rows, jobs.first,
                 jobs.execution, problem.rule.astype(np.uint64).ravel(), problem.rule.shape[1], problem.start,
-                problem.lead - problem.lags, self._days, begins, periods, least=_TUPLES,
+                problem.lead - problem.lags, rules, self._days, begins, periods, least=_TUPLES,
             )  # fmt: skip
             if not len(periods):
                 begins = np.cumsum(begins)
@@ -125,7 +127,7 @@ def decide(
 @jit(nogil=True)
 def list_holding_periods(
     low: int, high: int, path_bits: Words, edges: Words, words: int, rows: Array, first: Ints, execution: Ints,
-    rule: Words, codes: int, start: int, delays: Ints, days: int, begins: Ints, periods: Array,
+    rule: Words, codes: int, start: int, delays: Ints, rules: FollowingRules, days: int, begins: Ints, periods: Array,
 ) -> None:  # fmt: skip
     """The holding periods of each job of tuples [low, high) over return days [0, days); arguments as ``scan_variants``.
 
@@ -133,23 +135,26 @@ def list_holding_periods(
     it writes periods (M, 2): the first day and the allocation of each.
     """
     changes = np.empty(words * 64 + 2, dtype=np.uint64)
+    followed = np.empty(words * 64 + 2, dtype=np.uint64)
     starts = np.empty(rows.shape[1], dtype=np.uint64)
     for index in range(low, high):
         count = decide(path_bits, edges, rows, index, starts, words, rule, codes, start, changes)
         for job in range(first[index], first[index + 1]):
-            late = delays[execution[job]]
+            late, held, listed = delays[execution[job]], changes, count
+            if is_restricted(rules, execution[job]):
+                held, listed = followed, follow(changes, count, late, rules, execution[job], followed)
             upcoming = 1
-            while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) <= late:
+            while upcoming < listed and np.int64(held[upcoming] >> np.uint64(8)) <= late:
                 upcoming += 1
             place = begins[job]
             number = 1
             if len(periods):
                 periods[place, 0] = 0
-                periods[place, 1] = changes[upcoming - 1] & np.uint64(255)
-            while upcoming < count and np.int64(changes[upcoming] >> np.uint64(8)) - late < days:
+                periods[place, 1] = held[upcoming - 1] & np.uint64(255)
+            while upcoming < listed and np.int64(held[upcoming] >> np.uint64(8)) - late < days:
                 if len(periods):
-                    periods[place + number, 0] = np.int64(changes[upcoming] >> np.uint64(8)) - late
-                    periods[place + number, 1] = changes[upcoming] & np.uint64(255)
+                    periods[place + number, 0] = np.int64(held[upcoming] >> np.uint64(8)) - late
+                    periods[place + number, 1] = held[upcoming] & np.uint64(255)
                 number += 1
                 upcoming += 1
             if not len(periods):

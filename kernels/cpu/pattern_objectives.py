@@ -14,7 +14,8 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns
 from gridproof.kernels.cpu.patterns.pattern_sums import sum_patterns, sum_runs
-from gridproof.kernels.cpu.shifted_objectives import Terms, switching_costs, whole_values
+from gridproof.kernels.cpu.patterns.switches import switching_costs
+from gridproof.kernels.cpu.shifted_objectives import Terms, whole_values
 from gridproof.kernels.metrics import FLAT
 from gridproof.kernels.problem import Problem
 

@@ -1,7 +1,7 @@
 """The compiled scan of a list of variants: each costs as many steps as its allocation changes.
 
 A variant's days are runs of one allocation. The sums over a run come from prefix sums, and the shape of its NAV from
-two entries of a table, see ``range_tables``.
+two entries of a table, see ``range_tables``. Where an execution restricts changes, they are those of ``following``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import leading_zeros
 from gridproof.kernels.cpu.closed_form import write_closed_form
+from gridproof.kernels.cpu.following import FollowingRules, follow, is_restricted
 from gridproof.kernels.cpu.holding_periods import decide
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import EXPOSURE, SWITCHES, TURNOVER, WIDTH
@@ -40,6 +41,7 @@ class Executions(NamedTuple):
     delays: Ints  # decision day j takes effect on return day j − delay
     payoff_of: Ints
     cost_of: Ints
+    rules: FollowingRules
 
 
 class ScanTables(NamedTuple):
@@ -69,6 +71,7 @@ def scan_variants(
 ) -> None:
     """Write the metrics of the jobs of tuples [low, high) to ``result``, (J, S, 12 + A)."""
     changes = np.empty(jobs.words * 64 + 2, dtype=np.uint64)
+    followed = np.empty(jobs.words * 64 + 2, dtype=np.uint64)
     begins = np.empty(jobs.rows.shape[1], dtype=np.uint64)
     for index in range(low, high):
         count = decide(
@@ -81,7 +84,10 @@ def scan_variants(
                 tables.returns[payoff], tables.prefix[payoff], tables.shape[payoff], tables.centre[payoff],
                 tables.costs[cost], tables.charge[cost],
             )  # fmt: skip
-            _scan(changes, count, executions.delays[cell], own, terms, result[job])
+            delay, held, number = executions.delays[cell], changes, count
+            if is_restricted(executions.rules, cell):
+                held, number = followed, follow(changes, count, delay, executions.rules, cell, followed)
+            _scan(held, number, delay, own, terms, result[job])
 
 
 @jit()

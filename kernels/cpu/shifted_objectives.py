@@ -1,4 +1,4 @@
-"""The objective of every variant under circular shifts of the returns against the positions and their costs.
+"""The objective of every variant under circular shifts of the returns against the positions and what switches pay.
 
 The Sharpe ratio follows from the sums of the daily returns and of their squares, total return and CAGR from the sum of
 their logarithms. These add up over blocks of days, so they are computed once for each pattern, eight shifts at a time,
@@ -16,6 +16,7 @@ from gridproof.kernels.arrays import Array, Floats, Ints, largest_size
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns
 from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, turn_days, whole_scale
 from gridproof.kernels.cpu.patterns.simd_rows import sum_rows
+from gridproof.kernels.cpu.patterns.switches import held_before, switching_costs
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import FLAT
 from gridproof.kernels.problem import Problem
@@ -51,6 +52,29 @@ class Terms(NamedTuple):
     risk_free: float
 
 
+class TurnedSwitches(NamedTuple):
+    """What the switch into each of M runs pays, and the overnight returns of switches at the open: those are turned."""
+
+    paid: Floats  # (M,) the share of NAV; 0 without a switch
+    before: Array  # (M,) int32: the allocation before
+    opened: Floats  # (days, A): 1 + overnight; (0, A) where all switches are made at the close
+
+    @classmethod
+    def of(cls, problem: Problem, patterns: Patterns) -> TurnedSwitches:
+        costs, before, after = switching_costs(problem, patterns), held_before(patterns), patterns.runs[:, 2]
+        if problem.overnight is None:
+            return cls(costs, before, np.empty((0, problem.allocations)))
+        day = patterns.runs[:, 0]
+        opened = np.ascontiguousarray(1.0 + problem.overnight[patterns.cost, :, : patterns.edges[-1]].T)
+        paid = 1.0 - (1.0 - costs) * (opened[day, after] / opened[day, before])
+        return cls(np.where(before == after, 0.0, paid), before, opened)
+
+    def whole_logs(self, terms: Terms) -> Floats:
+        """(days, A) log(1 + overnight) in whole numbers."""
+        logs: Floats = np.rint(np.log(self.opened) * terms.scale)
+        return logs
+
+
 def shifted_objectives(
     problem: Problem,
     patterns: Sequence[Patterns],
@@ -74,9 +98,11 @@ def shifted_objectives(
     for each in patterns:
         days = int(each.edges[-1])
         returns = np.ascontiguousarray(problem.returns[each.payoff, :, :days].T)
-        costs = switching_costs(problem, each)
-        values, terms = whole_values(problem, returns, costs, objective == "sharpe")
-        run_ranges(_evaluate, batches, each, returns, values, costs, terms, padded, against, best, ranks)
+        switches = TurnedSwitches.of(problem, each)
+        values, terms = whole_values(problem, returns, switches.paid, objective == "sharpe", switches.opened)
+        logs = switches.whole_logs(terms).ravel()
+        flat = switches._replace(opened=switches.opened.ravel())
+        run_ranges(_evaluate, batches, each, returns, values, flat, logs, terms, padded, against, best, ranks)
     best = unsummed(best[:count], objective, patterns[0].edges[-1] / problem.periods)
     return ShiftedObjectives(best, *ranks[:, :count])
 
@@ -97,25 +123,21 @@ def unsummed(best: Floats, objective: str, years: float) -> Floats:
     return np.where(np.isfinite(best), grown, -np.inf)
 
 
-def switching_costs(problem: Problem, patterns: Patterns) -> Floats:
-    """(M,) the share of NAV that the switch into each run costs; 0 without one."""
-    day, to = patterns.runs[:, 0], patterns.runs[:, 2]
-    held = np.concatenate([[0], to[:-1]])
-    held[patterns.begins[:-1]] = patterns.before
-    found: Floats = np.where(held == to, 0.0, problem.costs[patterns.cost, held, to, day])
-    return found
-
-
-def whole_values(problem: Problem, returns: Floats, costs: Floats, sharpe: bool) -> tuple[Floats, Terms]:
-    """What a day adds to the sums, (days, A, 2 or 1), in whole numbers. costs: of the switches."""
+def whole_values(
+    problem: Problem, returns: Floats, costs: Floats, sharpe: bool, opened: Floats | None = None
+) -> tuple[Floats, Terms]:
+    """What a day adds to the sums, (days, A, 2 or 1), in whole numbers. costs: of the switches. opened: as in
+    ``TurnedSwitches``."""
     days = len(returns)
-    largest = (1.0 + largest_size(returns)) * (1.0 + largest_size(costs)) - 1.0
+    gap = 1.0 if opened is None or not len(opened) else float(opened.max() / opened.min())
+    largest = (1.0 + largest_size(returns)) * (1.0 + largest_size(costs)) * gap - 1.0
     if sharpe:
         scale, square_scale = whole_scale(days * largest), whole_scale(days * largest**2)
         values = np.stack([returns * scale, returns**2 * square_scale], axis=2)
     else:
         logs = np.log1p(returns)
-        most = largest_size(logs) + largest_size(np.log1p(-np.array([costs.min(initial=0.0), costs.max(initial=0.0)])))
+        lost = np.log1p(-np.array([costs.min(initial=0.0), costs.max(initial=0.0)]))
+        most = largest_size(logs) + largest_size(lost) + float(np.log(gap))
         scale, square_scale = whole_scale(days * most), 1.0
         values = (logs * scale)[:, :, None]
     terms = Terms(sharpe, scale, square_scale, float(problem.periods), float(problem.risk_free))
@@ -124,10 +146,10 @@ def whole_values(problem: Problem, returns: Floats, costs: Floats, sharpe: bool)
 
 @jit(nogil=True)
 def _evaluate(
-    low: int, high: int, patterns: Patterns, returns: Floats, values: Floats, costs: Floats, terms: Terms,
-    shifts: Ints, against: Floats, best: Floats, ranks: Ints,
+    low: int, high: int, patterns: Patterns, returns: Floats, values: Floats, switches: TurnedSwitches, logs: Floats,
+    terms: Terms, shifts: Ints, against: Floats, best: Floats, ranks: Ints,
 ) -> None:  # fmt: skip
-    """Batches [low, high) of eight shifts. values: (days, A, sums) whole."""
+    """Batches [low, high) of eight shifts. values: (days, A, sums) whole. logs: of ``switches.opened``, whole, flat."""
     days, allocations, sums = values.shape
     prefix = np.zeros((days + 1) * allocations * sums * LANES)
     table = np.empty((len(patterns.before) + len(patterns.joins)) * sums * LANES)
@@ -141,7 +163,7 @@ def _evaluate(
         counts[:] = 0
         add_runs(patterns, prefix, allocations, sums, table)
         for lane in range(LANES):
-            _add_costs(patterns, gross, costs, days, shifts[batch * LANES + lane], lane, sums, terms, table)
+            _add_costs(patterns, gross, switches, logs, days, shifts[batch * LANES + lane], lane, sums, terms, table)
         add_joins(table, patterns.joins, len(patterns.before), sums)
         _rank_all(patterns, roots, table, sums, days, terms, total, bounds, highest, counts)
         for lane in range(LANES):
@@ -152,24 +174,32 @@ def _evaluate(
 
 @jit(counted=False)
 def _add_costs(
-    patterns: Patterns, returns: Floats, costs: Floats, days: int, shift: int, lane: int, sums: int, terms: Terms,
-    table: Floats,
+    patterns: Patterns, returns: Floats, switches: TurnedSwitches, logs: Floats, days: int, shift: int, lane: int,
+    sums: int, terms: Terms, table: Floats,
 ) -> None:  # fmt: skip
     """Add to lane ``lane`` of the rows of all patterns what their switches change. returns: flat (days, A)."""
     allocations = len(returns) // days
+    at_open = len(switches.opened) > 0
     for pattern in range(len(patterns.before)):
         at = np.uint64(pattern * sums * LANES + lane)
         for run in range(patterns.begins[pattern], patterns.begins[pattern + 1]):
-            if costs[run] != 0.0:
+            if switches.paid[run] != 0.0 or (at_open and switches.before[run] != patterns.runs[run, 2]):
                 day = (np.int64(patterns.runs[run, 0]) + shift) % days
+                there = np.uint64(day * allocations + patterns.runs[run, 2])
+                here = np.uint64(day * allocations + switches.before[run])
                 if terms.sharpe:
-                    gross = returns[np.uint64(day * allocations + patterns.runs[run, 2])]
-                    net = (1.0 + gross) * (1.0 - costs[run]) - 1.0
+                    gross = returns[there]
+                    kept = 1.0 - switches.paid[run]
+                    if at_open:
+                        kept *= switches.opened[here] / switches.opened[there]
+                    net = (1.0 + gross) * kept - 1.0
                     table[at] += np.rint(net * terms.scale) - np.rint(gross * terms.scale)
                     more = np.rint(net * net * terms.square_scale) - np.rint(gross * gross * terms.square_scale)
                     table[at + _EIGHT] += more
                 else:
-                    table[at] += np.rint(np.log1p(-costs[run]) * terms.scale)
+                    table[at] += np.rint(np.log1p(-switches.paid[run]) * terms.scale)
+                    if at_open:
+                        table[at] += logs[here] - logs[there]
 
 
 @jit(counted=False)

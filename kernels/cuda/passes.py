@@ -17,8 +17,8 @@ from gridproof.kernels.cpu.patterns.block_patterns import Patterns, variants_of
 from gridproof.kernels.cpu.placebo_maxima import ActiveDays
 from gridproof.kernels.cpu.shifted_objectives import (
     ShiftedObjectives,
+    TurnedSwitches,
     summed,
-    switching_costs,
     unsummed,
     whole_values,
 )
@@ -145,9 +145,12 @@ class CudaPasses:
         """Keys of the maxima, (groups, THREADS), and how many are below, equal and defined, (groups, 3, THREADS)."""
         device, days = self._device, int(patterns.edges[-1])
         returns = np.ascontiguousarray(problem.returns[patterns.payoff, :, :days].T)
-        costs = switching_costs(problem, patterns)
-        values, terms = whole_values(problem, returns, costs, sharpe)
-        logs, turns, sums = _whole_logs(costs, terms.scale), shifts_of(shifts, days), values.shape[2]
+        switches = TurnedSwitches.of(problem, patterns)
+        values, terms = whole_values(problem, returns, switches.paid, sharpe, switches.opened)
+        logs, turns, sums = _whole_logs(switches.paid, terms.scale), shifts_of(shifts, days), values.shape[2]
+        opened, at_open = [switches.opened, switches.whole_logs(terms)], len(switches.opened) > 0
+        if not at_open:
+            opened = [np.ones((1, 1))] * 2
         keys, counted = np.zeros(turns.shape, dtype=np.uint64), np.zeros((len(turns), 3, THREADS), dtype=np.uint64)
         scales = [np.float64(scale) for scale in (terms.scale, terms.square_scale)]
         ending = [np.float64(number) for number in (1.0 / scales[0], 1.0 / scales[1], terms.periods, terms.risk_free)]
@@ -156,11 +159,12 @@ class CudaPasses:
             rows, groups = PatternRows(device, patterns), part.stop - part.start
             turned = upload(device, turns[part], np.int32)
             table = rows.turned(values, turned, groups)
-            inputs = [upload(device, each, np.float64) for each in (costs, logs, returns)]
-            numbers = [np.int32(number) for number in (rows.patterns, days, problem.allocations, sums)]
+            inputs = [upload(device, each, np.float64) for each in (switches.paid, logs, returns, *opened)]
+            before = upload(device, switches.before, np.int32)
+            numbers = [np.int32(number) for number in (rows.patterns, days, problem.allocations, sums, at_open)]
             rows.launch(
                 "turned_costs", groups * rows.patterns,
-                [rows.begins, rows.runs, *inputs, turned, *numbers, *scales, np.int64(rows.rows), table],
+                [rows.begins, rows.runs, before, *inputs, turned, *numbers, *scales, np.int64(rows.rows), table],
             )  # fmt: skip
             rows.join(table, sums, groups)
             found, ranks = device.zeros((groups, THREADS), "<u8"), device.zeros((groups, 3, THREADS), "<u8")

@@ -97,14 +97,18 @@ extern "C" __global__ void __launch_bounds__(THREADS, 8) drawn_costs(
     if (sum != 0.0) table[(group * rows + pattern) * THREADS + threadIdx.x] += sum;
 }
 
-// What switches change in the rows of patterns, under each shift: the cost stays, the return that it reduces is turned.
+// What switches change in the rows of patterns, under each shift: what is paid stays, the day's returns are turned.
 extern "C" __global__ void __launch_bounds__(THREADS, 8) turned_costs(
     const int *begins, const int *runs,
-    const double *costs,    // (M,) the share of NAV lost
-    const double *logs,     // (M,) log(1 - cost), whole
-    const double *returns,  // (days, A)
-    const int *shifts,      // (groups, THREADS)
+    const int *before,        // (M,) the allocation before
+    const double *paid,       // (M,) the share of NAV
+    const double *logs,       // (M,) log(1 - paid), whole
+    const double *returns,    // (days, A)
+    const double *opened,     // (days, A): 1 + overnight, where at_open
+    const double *open_logs,  // (days, A): its log, whole
+    const int *shifts,        // (groups, THREADS)
     int patterns, int days, int allocations, int sums,  // sums: 2, of the returns and of their squares, or 1, of logs
+    int at_open,
     double scale, double square_scale,
     long long rows,
     double *table)
@@ -115,15 +119,19 @@ extern "C" __global__ void __launch_bounds__(THREADS, 8) turned_costs(
     const int first = __ldg(begins + pattern), last = __ldg(begins + pattern + 1);
     double sum = 0.0, square = 0.0;
     for (int run = first; run < last; run++) {
-        const double cost = __ldg(costs + run);
-        if (cost == 0.0) continue;
+        const int from = __ldg(before + run), to = __ldg(runs + 3 * run + 2);
+        const double cost = __ldg(paid + run);
+        if (cost == 0.0 && !(at_open && from != to)) continue;
+        const size_t day = (size_t)((__ldg(runs + 3 * run) + shift) % days) * allocations;
         if (sums == 1) {
             sum += __ldg(logs + run);
+            if (at_open) sum += __ldg(open_logs + day + from) - __ldg(open_logs + day + to);
             continue;
         }
-        const size_t day = (size_t)((__ldg(runs + 3 * run) + shift) % days);
-        const double gross = __ldg(returns + day * allocations + __ldg(runs + 3 * run + 2));
-        const double net = (1.0 + gross) * (1.0 - cost) - 1.0;
+        const double gross = __ldg(returns + day + to);
+        double kept = 1.0 - cost;
+        if (at_open) kept *= __ldg(opened + day + from) / __ldg(opened + day + to);
+        const double net = (1.0 + gross) * kept - 1.0;
         sum += rint(net * scale) - rint(gross * scale);
         square += rint(net * net * square_scale) - rint(gross * gross * square_scale);
     }

@@ -1,9 +1,11 @@
 // The scan of a list of jobs: one thread decides and sums one job, in as many steps as its allocation changes.
 //
-// The arithmetic is that of kernels/cpu/scan.py and holding_periods.py, in the same order (compiled without contraction).
+// The arithmetic is that of kernels/cpu/scan.py and holding_periods.py, in the same order (compiled without contraction);
+// restrictions are followed as in kernels/cpu/following.py.
 // It is compiled with metrics.cuh before it, once for each number of signal bits and of allocations:
 //   BITS         signal bits of a job; bit b of a code is the state of its path b
 //   ALLOCATIONS  what the rule chooses from
+//   RESTRICTED   1 where an execution may have a minimum holding or a stop
 //   THREADS      threads a block
 //   BLOCKS       blocks of a multiprocessor that must fit its registers
 //
@@ -76,18 +78,70 @@ struct Walk {
     }
 };
 
+// The positions of a tuple under one execution: `chosen` is entered on the return day that `begin` or `next` has given.
+struct Positions {
+    Walk walk;
+    int delay;  // decision day j takes effect on return day j - delay
+#if RESTRICTED
+    int least, wait, days, refuge;  // least: days of a position; wait: days from a stop to the next entry, or 0
+    const int *exits;               // (A, D) of the execution's stop, or null
+    int target, change;             // what the rule chooses from `day` until it changes, to walk.chosen
+    int day, chosen, entered;
+    bool stopped;
+
+    __device__ __forceinline__ void advance(const uint4 *flips, int words, int paths, const unsigned char *rule) {
+        day = change;
+        target = walk.chosen;
+        change = walk.next(flips, words, paths, rule) - delay;
+    }
+
+    // The next return day on which the position changes, to `chosen`; NEVER after the last.
+    __device__ __forceinline__ int next(const uint4 *flips, int words, int paths, const unsigned char *rule) {
+        while (true) {
+            if (stopped) {
+                const int again = wait > 0 ? entered + wait : NEVER;
+                if (min(again, change) >= days) return NEVER;
+                stopped = false;
+                if (change <= again) advance(flips, words, paths, rule);
+                else day = again;
+                if (target == chosen) continue;
+            } else {
+                const int out = exits == nullptr ? NEVER : __ldg(exits + chosen * days + entered);
+                int at;
+                while (true) {
+                    at = target != chosen ? max(day, entered + least) : NEVER;
+                    if (min(at, out) < change || change >= days) break;
+                    advance(flips, words, paths, rule);
+                }
+                day = min(at, out);
+                if (day >= days) return NEVER;
+                stopped = target == chosen;
+            }
+            chosen = stopped ? refuge : target;
+            entered = day;
+            return day;
+        }
+    }
+#else
+    __device__ __forceinline__ int next(const uint4 *flips, int words, int paths, const unsigned char *rule) {
+        return walk.next(flips, words, paths, rule) - delay;
+    }
+#endif
+};
+
 // J jobs, D days of returns, R paths, A allocations, S segments; tables as kernels/cuda/tables.py lays them out.
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const uint4 *flips,         // (words / 4, R, 4 words)
     const unsigned char *rule,  // (A, 2^BITS)
-    const int *cells,           // (executions, 3): delay, payoff table, cost table
+    const int *cells,           // (executions, 6): delay, payoff table, cost table, minimum holding, cooling, stop table or -1
+    const int *exits,           // (stop tables, A, D): return day of the exit
     const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, centre
     const double2 *shape,       // (payoff tables, levels, D + 1, A, 2 pairs): high, low | fall, 0
     const double2 *costs,       // (cost tables, D, A, A): cost, log(1 - cost)
     const double *traded,       // (A, A)
     const double *invested,     // (A,)
     const int *bounds,          // (S + 1,)
-    int words, int paths, int start, int days, int levels, int segments,
+    int words, int paths, int start, int days, int levels, int segments, int refuge,
     double periods, double risk_free,
     const int *rows,       // (tuples, BITS): paths of a tuple
     const int *tuple_of,   // (J,)
@@ -99,7 +153,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const int job = blockIdx.x * THREADS + threadIdx.x;
     if (job >= jobs) return;
 
-    const int *cell = cells + 3 * execution[job];
+    const int *cell = cells + 6 * execution[job];
     const int delay = cell[0];
     // All indices of table entries fit 32 bits (tables.py sees to it).
     const int payoff = cell[1] * (days + 1) * ALLOCATIONS;
@@ -107,17 +161,30 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const int charges = cell[2] * days * ALLOCATIONS * ALLOCATIONS;
     const double daily_free = risk_free / periods;
 
-    Walk walk;
+    Positions positions;
+    Walk &walk = positions.walk;
+    positions.delay = delay;
 #pragma unroll
     for (int bit = 0; bit < BITS; bit++) walk.path[bit] = rows[(size_t)tuple_of[job] * BITS + bit];
     walk.begin(flips, paths, rule, start);
 
-    // Decision day j takes effect on return day j - delay. The switch into the position of return day 0 is not charged.
+    // The switch into the position of return day 0 is not charged.
     int current, change;
     do {
         current = walk.chosen;
         change = walk.next(flips, words, paths, rule) - delay;
     } while (change <= 0);
+#if RESTRICTED
+    positions.least = cell[3], positions.wait = cell[4], positions.days = days, positions.refuge = refuge;
+    positions.exits = cell[5] < 0 ? nullptr : exits + cell[5] * ALLOCATIONS * days;
+    positions.target = positions.chosen = current, positions.change = change;
+    positions.day = positions.entered = 0, positions.stopped = false;
+    change = positions.next(flips, words, paths, rule);
+    const int &chosen = positions.chosen;
+#else
+    (void)exits, (void)refuge;
+    const int &chosen = walk.chosen;
+#endif
     int came_from = current;
     int day = 0;
 
@@ -125,7 +192,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
         const int begin = bounds[segment], end = bounds[segment + 1];
         Sums sums = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0};
         // The moments of a segment are taken about the mean of its first allocation; those of other runs are shifted.
-        const int beginning = change == begin ? walk.chosen : current;
+        const int beginning = change == begin ? chosen : current;
         const double about = __ldg(&prefix[(payoff + beginning) * 4 + 3].y);
         double turnover = 0.0;
         int switches = 0;
@@ -135,8 +202,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
         while (day < end) {
             if (change == day) {
                 came_from = current;
-                current = walk.chosen;
-                change = walk.next(flips, words, paths, rule) - delay;
+                current = chosen;
+                change = positions.next(flips, words, paths, rule);
             }
             const int stop = min(end, change);
             const double2 *here = prefix + (payoff + day * ALLOCATIONS + current) * 4;

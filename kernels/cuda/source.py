@@ -69,15 +69,15 @@ LATCH = Kernel("latch", ("latch.cu",), (("THREADS", THREADS),))
 
 
 @cache
-def scan_kernel(bits: int, allocations: int) -> Kernel:
-    """The scan for B signal bits and A allocations.
+def scan_kernel(bits: int, allocations: int, restricted: bool = False) -> Kernel:
+    """The scan for B signal bits and A allocations; restricted: a problem has ``Restrictions``.
 
     BLOCKS caps the registers a thread: 5 blocks of 128 threads leave 102 of them, 4 leave 128, 2 leave 255. With
-    many bits their rows and words need more.
+    many bits their rows and words need more, and so do restrictions.
     """
-    blocks = 5 if bits <= 4 else 4 if bits <= 10 else 2
-    sizes = (("BITS", bits), ("ALLOCATIONS", allocations), ("THREADS", THREADS), ("BLOCKS", blocks))
-    return Kernel("scan", ("metrics.cuh", "scan.cu"), (*sizes, *METRIC_MACROS))
+    blocks = (5 if bits <= 4 else 4 if bits <= 10 else 2) - (restricted and bits <= 10)
+    sizes = (("BITS", bits), ("ALLOCATIONS", allocations), ("RESTRICTED", int(restricted)), ("THREADS", THREADS))
+    return Kernel("scan", ("metrics.cuh", "scan.cu"), (*sizes, ("BLOCKS", blocks), *METRIC_MACROS))
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Words
+from gridproof.kernels.cpu.following import FollowingRules
 from gridproof.kernels.cpu.range_tables import summarise
 from gridproof.kernels.cuda.source import MOST_ALLOCATIONS
 from gridproof.kernels.errors import InputError
@@ -19,19 +20,23 @@ class CudaScanTables(NamedTuple):
 
     flips: Array  # (ceil(T/128), R, 4) uint32: by day, so that neighbouring paths are neighbours
     rule: Array  # (A, 2^B) uint8
-    cells: Array  # (E, 3) int32: delay = lead − lag, payoff table, cost table
+    cells: (
+        Array  # (E, 6) int32: delay = lead − lag, payoff table, cost table, minimum holding, cooling, stop table or −1
+    )
+    exits: Array  # (stop tables, A, D) int32, see ``problem.Restrictions``; one 0 where no execution has a stop
     prefix: Floats  # (payoff tables, D + 1, A, 8): the six sums before day d, the return of day d, the leg's centre
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): high, low, fall, 0
     costs: Floats  # (cost tables, D, A, A, 2): share of NAV lost, log(1 − share)
     traded: Floats  # (A, A)
     invested: Floats  # (A,)
     bounds: Array  # (S + 1,) int32
-    words: Any  # np.int32, as the next five; the last two are np.float64
+    words: Any  # np.int32, as the next six; the last two are np.float64
     paths: Any
     start: Any
     days: Any
     levels: Any
     segments: Any
+    refuge: Any
     periods: Any
     risk_free: Any
 
@@ -50,19 +55,21 @@ def lay_out(problem: Problem) -> CudaScanTables:
     allocations, days = problem.allocations, problem.returns.shape[2]
     if allocations > MOST_ALLOCATIONS:
         raise InputError(
-            f"the cuda backend takes at most {MOST_ALLOCATIONS} legs",
+            f"the cuda backend takes at most {MOST_ALLOCATIONS} allocations",
             allocations,
             "rule",
-            "Use fewer legs, or the cpu backend",
+            "Use fewer legs or steps of weights, or the cpu backend",
         )
     edges = _edges(problem.path_bits, problem.decision_days)
     levels = max(1, int(days).bit_length())
     entries = len(problem.returns) * levels * (days + 1) * allocations * 2
     charges = len(problem.costs) * days * allocations**2
-    if max(edges.size, entries, charges) >= 2**31:
+    rules = FollowingRules.of(problem)
+    largest = max(edges.size, entries, charges, len(rules.exits))
+    if largest >= 2**31:
         raise InputError(
             "every table of the cuda backend must have fewer than 2^31 entries",
-            max(edges.size, entries, charges),
+            largest,
             "backend",
             "Narrow the grid's longest axis, or use the cpu backend",
         )
@@ -72,11 +79,13 @@ def lay_out(problem: Problem) -> CudaScanTables:
     prefix[..., 7] = centre[:, None, :]
     assert shape.shape[1] == levels
     costs = np.stack([problem.costs, charge], axis=-1)
-    cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of], axis=1)
+    own = (rules.min_hold, rules.cooling, rules.stop_of)
+    cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of, *own], axis=1)
     return CudaScanTables(
         flips=edges,
         rule=np.ascontiguousarray(problem.rule, dtype=np.uint8),
         cells=np.ascontiguousarray(cells, dtype=np.int32),
+        exits=rules.exits if len(rules.exits) else np.zeros(1, dtype=np.int32),
         prefix=prefix,
         shape=shape,
         costs=np.ascontiguousarray(np.moveaxis(costs, 3, 1)),
@@ -89,6 +98,7 @@ def lay_out(problem: Problem) -> CudaScanTables:
         days=np.int32(days),
         levels=np.int32(levels),
         segments=np.int32(problem.segments),
+        refuge=np.int32(rules.refuge),
         periods=np.float64(problem.periods),
         risk_free=np.float64(problem.risk_free),
     )

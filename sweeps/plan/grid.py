@@ -99,8 +99,9 @@ class ProductGrid:
         self._length = length
         self.size = space.size
         self.pieces = space.size // (length * self._inner) * self._chunks
-        # Boxes or lists for all pieces alike, so that a variant's metrics have the same bits in each.
-        large = repeated or space.size >= PRODUCTS_FROM
+        # Boxes or lists for all pieces alike, so that a variant's metrics have the same bits in each. No product holds
+        # what a minimum holding or a stop remembers.
+        large = (repeated or space.size >= PRODUCTS_FROM) and plan.problem.restrictions is None
         if boxed is None:
             first = self._part(self._sides(*self.bounds(0)))
             boxed = reduced or (large and worthwhile([len(paths) for paths in first.distinct]))

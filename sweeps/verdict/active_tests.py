@@ -23,7 +23,7 @@ from gridproof.results.statistics.superior_predictive_ability import superior_pr
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.verdict.bootstrap import SEED, Bootstrap
 from gridproof.sweeps.verdict.data_snooping import spa_record, stepwise_record
-from gridproof.sweeps.verdict.population import Population
+from gridproof.sweeps.verdict.population import Population, by_position
 from gridproof.sweeps.verdict.search_placebo import eligible_choices, memory_of
 from gridproof.sweeps.verdict.static_holdings import mean_weights
 
@@ -71,23 +71,25 @@ def _measure(population: Population, chosen: Ints, memory: int | None) -> tuple[
     returns = np.ascontiguousarray(population.returns(chosen).T)
     periods = HoldingPeriodLister(problem, days)(population.jobs(chosen))
     payoffs = problem.payoff_of[population.execution[chosen]]
-    excess, centred = {}, {}
-    for payoff in set(payoffs.tolist()):
-        legs = problem.returns[payoff, :, :days].T
-        centred[payoff] = legs - legs.mean(axis=0)
+    positions = by_position(population).plan.problem
+    earnings = positions.payoff_of[population.execution[chosen]]
+    excess = {payoff: problem.returns[payoff, :, :days].T - free for payoff in set(payoffs.tolist())}
+    centred = {}
+    for earning in set(earnings.tolist()):
+        legs = positions.returns[earning, :, :days].T
+        centred[earning] = legs - legs.mean(axis=0)
         if memory is not None:
-            centred[payoff] = correct_own_past(centred[payoff], memory)
-        excess[payoff] = legs - free
+            centred[earning] = correct_own_past(centred[earning], memory)
     everyday, flat = np.arange(days), np.zeros(len(chosen), dtype=np.bool_)
     active, apart = np.empty((len(chosen), days)), np.empty((len(chosen), days))
     for low in range(0, len(chosen), _TOGETHER):
         places = np.arange(low, min(low + _TOGETHER, len(chosen)))
         mixes, earned = np.empty((len(places), days)), np.empty((len(places), days))
         for place, mix, gain in zip(places, mixes, earned, strict=True):
-            held, payoff = periods.held(int(place)), int(payoffs[place])
+            held, active_returns = periods.held(int(place)), centred[int(earnings[place])]
             mean = mean_weights(held, problem.allocations)
-            mix[:] = excess[payoff] @ mean
-            gain[:] = centred[payoff][everyday, held] - centred[payoff] @ mean
+            mix[:] = excess[int(payoffs[place])] @ mean
+            gain[:] = active_returns[everyday, held] - active_returns @ mean
         moving = ~_flat(returns[places]) & ~_flat(mixes) & ~_flat(earned)
         difference = np.zeros_like(mixes)
         if moving.any():

@@ -43,6 +43,15 @@ class DailyVariant:
         return excess
 
     @property
+    def excess_of_positions(self) -> Floats:
+        """(T, A) in sample: what a position in each earns in excess of cash, before cost; at the open from one open to
+        the next."""
+        problem = self.plan.problem
+        tables = int(problem.payoff_of[self.execution]), int(problem.cost_of[self.execution])
+        excess: Floats = problem.position_returns(*tables, self.days).T - self.plan.risk_free_of_a_day
+        return excess
+
+    @property
     def gross(self) -> Floats:
         """(D,) what the variant earns before cost."""
         problem = self.plan.problem
@@ -64,11 +73,10 @@ class DailyVariant:
 
     @property
     def unit_cost(self) -> float:
-        """The mean cost in sample, a unit of traded weight, as a share of NAV; 0 if it never trades."""
-        problem, held = self.plan.problem, self.held[: self.days]
-        charged = problem.costs[problem.cost_of[self.execution], held[:-1], held[1:], np.arange(1, len(held))]
+        """The mean cost paid in sample, a unit of traded weight, as a share of NAV; 0 if it never trades."""
+        paid = self.plan.problem.paid(self.execution, self.held[: self.days])
         # An Σ|Δw| of 2 is one switch between two allocations, whatever they are.
-        return float(charged.sum() / (2.0 * self.switches)) if self.switches else 0.0
+        return float(paid.sum() / (2.0 * self.switches)) if self.switches else 0.0
 
 
 def candidate_by_day(candidates: Candidates, name: str) -> DailyVariant:

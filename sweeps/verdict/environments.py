@@ -144,7 +144,7 @@ def _choices(study: Study, digits: Digits, varied: list[int]) -> Choices:
 
 
 def _holding_alike(plan: Plan, others: list[Digits], varied: list[int]) -> dict[Digits, list[Digits]]:
-    """The environments by what all choices hold there: the releases and the lag decide that.
+    """The environments by what all choices hold there: the releases, the lag and the restrictions decide that.
 
     Where choices differ in execution too, each environment stands alone.
     """
@@ -153,8 +153,8 @@ def _holding_alike(plan: Plan, others: list[Digits], varied: list[int]) -> dict[
     chosen = prod(space.dims[axis] for axis in range(signals, len(space.dims)) if axis not in varied) > 1
     alike: dict[Digits, list[Digits]] = {}
     for digits in others:
-        lag = int(plan.problem.lags[space.execution(space.index(digits))])
-        key = digits if chosen else (*digits[:signals], lag)
+        execution = space.execution(space.index(digits))
+        key = digits if chosen else (*digits[:signals], *plan.problem.holding_terms(execution))
         alike.setdefault(key, []).append(digits)
     return alike
 
@@ -182,11 +182,13 @@ def _measure_bases(plan: Plan, works: list[Work], own_price: bool) -> list[_Meas
     """What the answers for the base rest on under each environment, but for the search. works: the base in each."""
     by_day = DailyVariants(plan)
     rules = [rule for work in works for rule in by_day.of(work)]
-    alike: dict[tuple[bytes, int], list[int]] = {}
+    alike: dict[tuple[bytes, int, bytes], list[int]] = {}
+    overnight = plan.problem.overnight
     for place, rule in enumerate(rules):
         # Where only costs differ, the base holds the same, and its timing is compared with the same markets.
-        payoff = int(plan.problem.payoff_of[rule.execution])
-        alike.setdefault((rule.held.tobytes(), payoff), []).append(place)
+        payoff, cost = (int(of[rule.execution]) for of in (plan.problem.payoff_of, plan.problem.cost_of))
+        nights = b"" if overnight is None else overnight[cost].tobytes()
+        alike.setdefault((rule.held.tobytes(), payoff, nights), []).append(place)
     timings: dict[int, TimingRecord] = {}
     for places in alike.values():
         timings |= zip(places, ask_timings([rules[place] for place in places], own_price, FEWER_DRAWS), strict=True)

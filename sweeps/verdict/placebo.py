@@ -13,7 +13,8 @@ from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.patterns.block_patterns import find_patterns, variants_of
 from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS, ShiftedObjectives
 from gridproof.kernels.metrics import METRICS
-from gridproof.kernels.problem import Work
+from gridproof.kernels.overnight import replace_overnight
+from gridproof.kernels.problem import Problem, Work
 from gridproof.results.run.data_snooping_record import PlaceboRecord
 from gridproof.results.run.record import number
 from gridproof.sweeps.plan.grid import Grid
@@ -81,18 +82,13 @@ def _from_sweeps(
     population: Population, base: Work, shifts: Ints, objective: str, backend: str, observer: RunObserver
 ) -> tuple[Floats, ShiftedObjectives]:
     """As ``_from_sums``, for an objective that depends on the order of the days: each shift is a sweep."""
-    problem, days = population.plan.problem, population.days
+    days = population.days
+    observed = population.plan.problem.first_days(days, np.array([0, days], dtype=np.int64))
     column = METRICS.index(objective)
     own, best = np.full(len(shifts), np.nan), np.full(len(shifts), -np.inf)
     ranks = np.zeros((3, len(shifts)), dtype=np.int64)
     for done, shift in enumerate(shifts):
-        shifted = replace(
-            problem,
-            returns=np.ascontiguousarray(np.roll(problem.returns[:, :, :days], -int(shift), axis=2)),
-            costs=np.ascontiguousarray(problem.costs[..., :days]),
-            bounds=np.array([0, days], dtype=np.int64),
-        )
-        evaluate = resolve(backend).bind(shifted)
+        evaluate = resolve(backend).bind(_turned(observed, int(shift)))
         works: Iterator[Work] = (
             population.jobs(slice(low, low + _AT_ONCE)) for low in range(0, len(population), _AT_ONCE)
         )
@@ -102,3 +98,13 @@ def _from_sweeps(
         ranks[:, done] = (values < own[done]).sum(), (values == own[done]).sum(), (~np.isnan(values)).sum()
         observer.progress("verdict: placebo", done + 1, len(shifts), done + 1)
     return own, ShiftedObjectives(best, *ranks)
+
+
+def _turned(problem: Problem, shift: int) -> Problem:
+    """The problem with the returns of all days turned. What is held stays, and so does what switches pay."""
+    returns = np.ascontiguousarray(np.roll(problem.returns, -shift, axis=2))
+    if problem.overnight is None:
+        return replace(problem, returns=returns)
+    overnight = np.roll(problem.overnight, -shift, axis=2)
+    costs = replace_overnight(problem.costs, problem.overnight, overnight)
+    return replace(problem, returns=returns, costs=costs, overnight=overnight)

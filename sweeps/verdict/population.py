@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -81,6 +81,38 @@ class HeldVariants:
             if len(self) <= _KEPT:
                 self.kept.append(found)
             yield found
+
+
+def by_position(choices: HeldVariants) -> HeldVariants:
+    """The variants in sample, on a market whose payoffs are what a position earns (``Problem.position_returns``).
+
+    Timing is measured there: at the open a position earns nothing of the night before it was entered.
+    """
+    problem, days = choices.plan.problem, choices.days
+    if problem.overnight is None:
+        return choices
+    tables: dict[tuple[int, int], int] = {}
+    payoff_of = np.zeros_like(problem.payoff_of)
+    for execution in np.unique(choices.execution).tolist():
+        pair = int(problem.payoff_of[execution]), int(problem.cost_of[execution])
+        payoff_of[execution] = tables.setdefault(pair, len(tables))
+    market = replace(
+        problem.first_days(days, np.array([0, days], dtype=np.int64)),
+        returns=np.stack([problem.position_returns(*pair, days) for pair in tables]),
+        payoff_of=payoff_of,
+        overnight=None,
+    )
+    found = HeldVariants(
+        plan=replace(choices.plan, problem=market),
+        rows=choices.rows,
+        execution=choices.execution,
+        sampled=choices.sampled,
+        reads=choices.reads,
+        passes=choices.passes,
+    )
+    for first, patterns in choices.kept:
+        found.kept.append((first, [each._replace(payoff=tables[each.payoff, each.cost]) for each in patterns]))
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,7 @@ def ask_timings(rules: Sequence[DailyVariant], own_price: bool, draws: int = DRA
     rule = rules[0]
     days, costs = rule.days, [one.unit_cost for one in rules]
     periods = rule.plan.problem.periods
-    return measure_timing(rule.held[:days], rule.excess_of_legs[:days], costs, periods, own_price, draws)
+    return measure_timing(rule.held[:days], rule.excess_of_positions, costs, periods, own_price, draws)
 
 
 def ask_worth(rule: DailyVariant, segment: int, resamples: int = RESAMPLES) -> WorthRecord:

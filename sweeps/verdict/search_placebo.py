@@ -23,7 +23,7 @@ from gridproof.results.statistics.own_past import correct_own_past, flip_signs, 
 from gridproof.results.statistics.sequential import SequentialPValue, sequential_p_value
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
-from gridproof.sweeps.verdict.population import HeldVariants, Population
+from gridproof.sweeps.verdict.population import HeldVariants, Population, by_position
 from gridproof.sweeps.verdict.timing import pairwise_volatility
 
 # Shifts at most, and at a time; and of a market with the same random signs.
@@ -67,6 +67,7 @@ def search_placebo(
     }
     if not eligible.any() or not len(drawn):
         return record
+    choices = by_position(choices)
     problem, days = choices.plan.problem, choices.days
     itself = problem if memory is None else _changed(problem, days, partial(_corrected, memory=memory))
     observed = float(_maxima(choices, eligible, itself, np.zeros(1, dtype=np.int64), None)[0])

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from gridproof.kernels import payoff_groups, reference
 from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cpu import latch
+from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips, merge, pack, unpack
+from gridproof.kernels.problem import Restrictions
 from tests.support.agreement import assert_agree
-from tests.support.problems import many_payoffs, random_jobs, random_latch, random_problem
+from tests.support.problems import at_open, many_payoffs, random_jobs, random_latch, random_problem, restricted
 
 
 @settings(max_examples=30, deadline=None)
@@ -61,6 +63,124 @@ def test_legs_that_hardly_move(seed: int) -> None:
     jobs = random_jobs(rng, problem, 3)
     actual, expected = cpu.evaluate(problem, jobs), reference.evaluate(problem, jobs)
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    days=st.integers(1, 200),
+    legs=st.integers(2, 4),
+    flip=st.sampled_from([0.0, 0.01, 0.2, 1.0]),
+    often=st.sampled_from([0.01, 0.1, 0.9]),
+)
+def test_restrictions_agree_with_reference(seed: int, days: int, legs: int, flip: float, often: float) -> None:
+    """Minimum holding, stops and cooling-off in all combinations: metrics, and what is held on each day."""
+    rng = np.random.default_rng(seed)
+    problem = restricted(rng, random_problem(rng, days=days, legs=legs, flip=flip), often)
+    jobs = random_jobs(rng, problem, 3)
+    assert_agree(cpu.bind(problem)(jobs), reference.evaluate(problem, jobs))
+    listed = HoldingPeriodLister(problem, days)(jobs)
+    owner = np.repeat(np.arange(len(jobs.rows)), np.diff(jobs.first))
+    for job, execution in enumerate(jobs.execution.tolist()):
+        held, *_ = reference.daily(problem, jobs.rows[owner[job]].astype(np.int64), execution)
+        assert np.array_equal(listed.held(job), held)
+        periods = listed.periods[listed.begins[job] : listed.begins[job + 1], 1]
+        assert (periods[1:] != periods[:-1]).all()
+
+
+def test_restrictions_that_restrict_nothing_change_no_bit() -> None:
+    """A minimum holding of one day, no stop, and a stop that never comes."""
+    rng = np.random.default_rng(3)
+    problem = random_problem(rng, days=300, flip=0.1)
+    executions = len(problem.lags)
+    jobs = random_jobs(rng, problem, 3)
+    never = Restrictions(
+        min_hold=np.ones(executions, dtype=np.int64),
+        cooling=np.arange(executions),
+        stop_of=np.arange(executions) % 2 - 1,
+        exits=np.full((1, *problem.returns.shape[1:]), 300, dtype=np.int32),
+        refuge=2,
+    )
+    same = dataclasses.replace(problem, restrictions=never)
+    np.testing.assert_array_equal(cpu.bind(same)(jobs), cpu.bind(problem)(jobs))
+    np.testing.assert_array_equal(reference.evaluate(same, jobs), reference.evaluate(problem, jobs))
+
+
+def _followed(target: str, min_hold: int = 1, cooling: int = 0, exits: dict[tuple[str, int], int] | None = None) -> str:
+    """The positions of one variant. Each day a letter: a, b, c are allocations, c the refuge. exits: by entry."""
+    table = np.full((1, 3, len(target)), len(target), dtype=np.int32)
+    for (allocation, entered), day in (exits or {}).items():
+        table[0, "abc".index(allocation), entered] = day
+    one = [np.array([value]) for value in (min_hold, cooling, 0 if exits else -1)]
+    wanted = np.array(["abc".index(each) for each in target])
+    return "".join("abc"[each] for each in reference.follow(wanted, Restrictions(*one, table, 2), 0))
+
+
+def test_following_by_hand() -> None:
+    assert _followed("aabbaacc") == "aabbaacc"
+    # A change waits until the position is three days old; one that is taken back by then changes nothing.
+    assert _followed("aabbbbbb", min_hold=3) == "aaabbbbb"
+    assert _followed("aaaaabaaaa", min_hold=3) == "aaaaabbbaa"
+    assert _followed("abaaaaaa", min_hold=3) == "aaaaaaaa"
+    # A stop leads to the refuge until the target changes; the target may be the refuge itself.
+    assert _followed("aaaaaaabb", exits={("a", 0): 3}) == "aaaccccbb"
+    assert _followed("aaaaaccaa", exits={("a", 0): 3}) == "aaaccccaa"
+    # With cooling-off the target is entered again, and may be stopped again.
+    assert _followed("aaaaaaaaa", cooling=2, exits={("a", 0): 2, ("a", 4): 7}) == "aaccaaacc"
+    assert _followed("aaaabbbbb", cooling=5, exits={("a", 0): 2}) == "aaccbbbbb"
+    # A change of target on the day of the stop wins; one that waits is entered then, whatever the minimum holding.
+    assert _followed("aaabbbbbb", exits={("a", 0): 3}) == "aaabbbbbb"
+    assert _followed("abbbbbbbb", min_hold=6, exits={("a", 0): 3}) == "aaabbbbbb"
+    # No minimum holding keeps a stopped position from the new target, nor from the next entry.
+    assert _followed("aaaabbbbb", min_hold=6, exits={("a", 0): 3}) == "aaacbbbbb"
+    assert _followed("aaaaaaaaa", min_hold=6, cooling=1, exits={("a", 0): 3}) == "aaacaaaaa"
+
+
+def test_a_switch_at_the_open_by_hand() -> None:
+    """The allocation before earns the night, the one after the day; what is paid is found again."""
+    rng = np.random.default_rng(2)
+    problem = random_problem(rng, days=100, flip=0.2)
+    paid = problem.costs
+    problem = at_open(rng, dataclasses.replace(problem, costs=np.abs(paid)))
+    assert problem.overnight is not None
+    for execution in range(len(problem.lags)):
+        rows, returns = np.array([0, 7, 14]), problem.returns[problem.payoff_of[execution]]
+        held, earned, _ = reference.daily(problem, rows, execution)
+        night = 1.0 + problem.overnight[problem.cost_of[execution]]
+        for day in range(1, 100):
+            before, after = held[day - 1], held[day]
+            share = abs(paid[problem.cost_of[execution], before, after, day])
+            expected = night[before, day] * (1.0 - share) * (1.0 + returns[after, day]) / night[after, day] - 1.0
+            assert earned[day] == pytest.approx(expected, abs=1e-14)
+            assert problem.paid(execution, held)[day] == pytest.approx(share, abs=1e-14)
+
+
+def test_from_open_to_open_a_position_earns_what_the_variant_does() -> None:
+    """Without what switches pay, the days' growth of the positions held multiplies to that of the variant."""
+    rng = np.random.default_rng(6)
+    problem = random_problem(rng, days=80, flip=0.2)
+    problem = at_open(rng, dataclasses.replace(problem, costs=np.zeros_like(problem.costs)))
+    for execution in range(len(problem.lags)):
+        held, earned, _ = reference.daily(problem, np.array([0, 7, 14]), execution)
+        tables = int(problem.payoff_of[execution]), int(problem.cost_of[execution])
+        for days in (1, 50, 80):
+            grown = 1.0 + problem.position_returns(*tables, days)[held[:days], np.arange(days)]
+            assert grown.prod() == pytest.approx((1.0 + earned[:days]).prod(), rel=1e-12)
+
+
+def test_first_days_and_executions_of_a_restricted_problem() -> None:
+    """Cut to its first days a problem gives what it gives on them; some executions are those of the whole."""
+    rng = np.random.default_rng(4)
+    problem = restricted(rng, random_problem(rng, days=200), 0.1)
+    jobs = random_jobs(rng, problem, 3, tuples=10)
+    whole = dataclasses.replace(problem, bounds=np.array([0, 120, 200]))
+    shorter = problem.first_days(120, np.array([0, 120]))
+    expected = cpu.bind(whole)(jobs)
+    np.testing.assert_array_equal(reference.evaluate(shorter, jobs)[:, 0], reference.evaluate(whole, jobs)[:, 0])
+    np.testing.assert_allclose(cpu.bind(shorter)(jobs)[:, 0], expected[:, 0], rtol=1e-9)
+    order = rng.permutation(len(problem.lags))
+    turned = dataclasses.replace(jobs, execution=np.argsort(order)[jobs.execution])
+    np.testing.assert_array_equal(cpu.bind(whole.under(order))(turned), expected)
 
 
 def test_a_fall_by_rounding_is_no_drawdown() -> None:

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.overnight import replace_overnight
 from gridproof.kernels.paths import pack
-from gridproof.kernels.problem import Box, Jobs, Problem
+from gridproof.kernels.problem import Box, Jobs, Problem, Restrictions
 
 
 def settled(rule: Ints) -> Ints:
@@ -80,6 +81,35 @@ def many_payoffs(rng: np.random.Generator, problem: Problem, tables: int, execut
     )
 
 
+def restricted(rng: np.random.Generator, problem: Problem, often: float = 0.05) -> Problem:
+    """The problem with a minimum holding, a stop and a time until the next entry, or none of them, for each execution.
+
+    often: a stop's chance on each day after the day of entry.
+    """
+    executions, (_, allocations, days) = len(problem.lags), problem.returns.shape
+    refuge = allocations - 1
+    exits = np.arange(days) + rng.geometric(often, (2, allocations, days))
+    exits[:, refuge] = days
+    return replace(
+        problem,
+        restrictions=Restrictions(
+            min_hold=rng.choice([1, 1, 2, 5, 20], executions),
+            cooling=rng.choice([0, 1, 3, 15], executions),
+            stop_of=rng.integers(-1, 2, executions),
+            exits=exits.astype(np.int32),
+            refuge=refuge,
+        ),
+    )
+
+
+def at_open(rng: np.random.Generator, problem: Problem) -> Problem:
+    """The problem with the switches of its second cost table made at the open."""
+    overnight = rng.normal(0.0, 0.01, (len(problem.costs), *problem.returns.shape[1:]))
+    overnight[0] = overnight[:, -1] = 0.0
+    costs = replace_overnight(problem.costs, np.zeros_like(overnight), overnight)
+    return replace(problem, costs=costs, overnight=overnight)
+
+
 def random_jobs(rng: np.random.Generator, problem: Problem, bits: int, tuples: int = 40) -> Jobs:
     counts = rng.integers(1, len(problem.lags) + 1, tuples)
     return Jobs(
@@ -120,4 +150,6 @@ def random_sweep(seed: int) -> tuple[Problem, Jobs, int]:
     rng = np.random.default_rng(seed)
     days, bits = int(rng.integers(20, 200)), int(rng.integers(1, 4))
     problem = random_problem(rng, days, bits, 6, int(rng.integers(2, 5)), float(rng.choice([0.02, 0.3])), 4, (1, 2))
+    if seed % 2:
+        problem = restricted(rng, at_open(rng, problem))
     return problem, random_jobs(rng, problem, bits, 12), int(rng.integers(10, days + 1))

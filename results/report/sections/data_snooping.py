@@ -88,6 +88,8 @@ def _price_in(one: Record) -> str:
         return f"{one['series']} moves with {one['leg']} (correlation {correlation})"
     if one["series"] == "panel":
         return f"a signal is made of the panel from which {one['leg']} selects"
+    if one["series"] == "stop":
+        return f"a stop watches {one['leg']}'s price"
     return f"{one['series']} is {one['leg']}'s price"
 
 

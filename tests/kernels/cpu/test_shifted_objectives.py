@@ -15,6 +15,7 @@ from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.cpu.patterns.block_patterns import find_patterns
 from gridproof.kernels.cpu.shifted_objectives import FROM_SUMS, shifted_objectives
 from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.overnight import replace_overnight
 from gridproof.kernels.problem import Jobs, Problem
 from tests.support.problems import random_sweep
 
@@ -23,12 +24,11 @@ def turned(problem: Problem, jobs: Jobs, days: int, shifts: Ints, objective: str
     """(K, J) the objective of every job in the first ``days`` days, under every shift, by the reference."""
     rows = []
     for shift in shifts:
-        moved = replace(
-            problem,
-            returns=np.roll(problem.returns[:, :, :days], -int(shift), axis=2),
-            costs=problem.costs[..., :days],
-            bounds=np.array([0, days]),
-        )
+        moved = problem.first_days(days, np.array([0, days]))
+        moved = replace(moved, returns=np.roll(moved.returns, -int(shift), axis=2))
+        if moved.overnight is not None:
+            overnight = np.roll(moved.overnight, -int(shift), axis=2)
+            moved = replace(moved, costs=replace_overnight(moved.costs, moved.overnight, overnight))
         rows.append(reference.evaluate(moved, jobs)[:, 0, METRICS.index(objective)])
     return np.array(rows)
 

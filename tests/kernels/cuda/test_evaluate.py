@@ -27,11 +27,12 @@ from gridproof.kernels.cuda.source import LATCH, THREADS, Kernel, scan_kernel
 from gridproof.kernels.problem import Jobs, Problem
 from tests.support.agreement import assert_agree
 from tests.support.demo import small_study
-from tests.support.problems import many_payoffs, random_jobs, random_latch, random_problem
+from tests.support.problems import many_payoffs, random_jobs, random_latch, random_problem, restricted
 from tests.support.shim import nvrtc
 from tests.support.shim.device import ShimDevice
 
-KERNELS = [LATCH, *(scan_kernel(bits, legs) for bits, legs in ((1, 2), (3, 3), (4, 4), (8, 4), (12, 6), (16, 12)))]
+SIZES = ((1, 2), (3, 3), (4, 4), (8, 4), (12, 6), (16, 12))
+KERNELS = [LATCH, *(scan_kernel(*size) for size in SIZES), scan_kernel(4, 4, True), scan_kernel(12, 6, True)]
 
 
 def product_jobs(problem: Problem, counts: tuple[int, ...]) -> Jobs:
@@ -53,7 +54,7 @@ def check_agreement(device: Device, problem: Problem, jobs: Jobs) -> Floats:
 
 
 def name_of(kernel: Kernel) -> str:
-    return "-".join([kernel.name, *(f"{macro.lower()}{value}" for macro, value in kernel.macros[:2])])
+    return "-".join([kernel.name, *(f"{macro.lower()}{value}" for macro, value in kernel.macros[:3])])
 
 
 # Compiled, not executed
@@ -96,6 +97,19 @@ def test_shim_agrees_with_reference(
     if whole:
         problem = replace(problem, bounds=np.array([0, days], dtype=np.int64))
     check_agreement(shim, problem, random_jobs(rng, problem, bits))
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    days=st.integers(1, 200),
+    flip=st.sampled_from([0.01, 0.2, 1.0]),
+    often=st.sampled_from([0.02, 0.5]),
+)
+def test_shim_follows_restrictions(shim: ShimDevice, seed: int, days: int, flip: float, often: float) -> None:
+    rng = np.random.default_rng(seed)
+    problem = restricted(rng, random_problem(rng, days=days, flip=flip), often)
+    check_agreement(shim, problem, random_jobs(rng, problem, 3))
 
 
 @pytest.mark.parametrize("days", [29, 30, 31, 32, 33, 61, 62, 63, 64, 65, 126, 4300])
@@ -243,5 +257,5 @@ def test_cuda_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_too_much_for_the_kernel_is_refused(shim: ShimDevice) -> None:
     rng = np.random.default_rng(0)
     problem = random_problem(rng, days=20, bits=1, legs=97)
-    with pytest.raises(gp.InputError, match="takes at most 96 legs; got 97"):
+    with pytest.raises(gp.InputError, match="takes at most 96 allocations; got 97"):
         CudaScan(shim, problem)

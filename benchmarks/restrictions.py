@@ -1,0 +1,87 @@
+"""What minimum holding, stops and execution at the open cost in list form, as ratios to the plain list.
+
+python -m benchmarks.restrictions [--variants 100000]
+
+All forms are timed in turns in one process, in user CPU time, so that a busy machine disturbs the ratios little.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from statistics import median
+from time import process_time
+
+import numpy as np
+
+from benchmarks.problem import Case, build
+from gridproof.kernels.arrays import Floats
+from gridproof.kernels.cpu.backend import bind
+from gridproof.kernels.overnight import replace_overnight
+from gridproof.kernels.problem import Jobs, Problem, Restrictions
+
+ROUNDS = 5
+
+
+def with_restrictions(problem: Problem, min_hold: int = 1, cooling: int = 0, stop: float = 0.0) -> Problem:
+    """stop: the fall from the close before entry at which a leg is left, with the problem's one lag; 0 for none."""
+    days, refuge = problem.returns.shape[2], problem.allocations - 1
+    exits = np.full(problem.returns.shape, days, dtype=np.int32)
+    if stop:
+        for leg in range(refuge):
+            nav = np.concatenate([[1.0], np.cumprod(1.0 + problem.returns[0, leg])])
+            for entered in range(days):
+                fallen = np.flatnonzero(nav[entered + 1 :] <= (1.0 - stop) * nav[entered])
+                if len(fallen):
+                    exits[0, leg, entered] = entered + fallen[0] + int(problem.lags[0])
+    terms = [np.array([value]) for value in (min_hold, cooling, 0 if stop else -1)]
+    return replace(problem, restrictions=Restrictions(*terms, exits, refuge))
+
+
+def at_open(problem: Problem, seed: int = 1) -> Problem:
+    overnight = np.random.default_rng(seed).normal(0.0, 0.006, (1, *problem.returns.shape[1:]))
+    overnight[:, -1] = 0.0
+    costs = replace_overnight(problem.costs, np.zeros_like(overnight), overnight)
+    return replace(problem, costs=costs, overnight=overnight)
+
+
+def seconds(problem: Problem, pieces: list[Jobs]) -> tuple[float, float]:
+    """User CPU seconds of all pieces, and the mean number of switches."""
+    evaluate = bind(problem)
+    evaluate(pieces[0])  # the tables
+    begin = process_time()
+    found = [evaluate(piece) for piece in pieces]
+    spent = process_time() - begin
+    switches: Floats = np.concatenate([each[:, 0, 9] for each in found])
+    return spent, float(switches.mean())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--variants", type=int, default=100_000)
+    variants = parser.parse_args().variants
+    for yearly in (1.0, 5.0, 20.0):
+        grid = build(Case(f"{yearly:g} a year", yearly=yearly, variants=variants))
+        plain = grid.problem
+        forms = {
+            "plain": plain,
+            "restricts nothing": with_restrictions(plain),
+            "minimum holding 10": with_restrictions(plain, min_hold=10),
+            "stop 8 %": with_restrictions(plain, stop=0.08),
+            "stop 8 %, entered again after 20": with_restrictions(plain, cooling=20, stop=0.08),
+            "all three": with_restrictions(plain, 10, 20, 0.08),
+            "at the open": at_open(plain),
+        }
+        pieces = grid.pieces()
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in forms}
+        for _ in range(ROUNDS):
+            for name, problem in forms.items():
+                times[name].append(seconds(problem, pieces))
+        base = median(spent for spent, _ in times["plain"])
+        for name, found in times.items():
+            spent, switches = median(one for one, _ in found), found[0][1]
+            print(f"{yearly:4g} a year  {name:34s} {spent:7.3f} s  {spent / base:5.2f} x  {switches:7.1f} switches")
+
+
+if __name__ == "__main__":
+    main()
