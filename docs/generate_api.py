@@ -30,6 +30,7 @@ CLASSES = (
 _INTRODUCTION = """# Python API
 
 Generated from the docstrings by `python -m docs.generate_api`. Every example is run by the tests.
+[tour.ipynb](tour.ipynb) shows the most used ones at work, in ten minutes.
 
 ```python
 import gridproof as gp

@@ -66,7 +66,7 @@ class Run:
         return f"Run({place!r}: {summary['study']}, {counted}{summary['variants']:,} variants, best {objective} {best})"
 
     def _repr_html_(self) -> str:
-        """Base and best beside each other, for a notebook."""
+        """The verdict's sentence, and base and best beside each other, for a notebook."""
         if not Store(self.folder).finished:
             return escape(repr(self))
         summary = self.summary
@@ -82,7 +82,9 @@ class Run:
             if metric.name in _SHOWN
         }
         table = pd.DataFrame.from_dict(rows, orient="index", columns=list(columns)).to_html()
-        return f"<div>{escape(repr(self))}</div>{table}"
+        sentence = self.conclusion.get("sentence")
+        verdict = f"<p>{escape(sentence)}</p>" if sentence else ""
+        return f"<div>{escape(repr(self))}</div>{verdict}{table}"
 
     @property
     def summary(self) -> dict[str, Any]:

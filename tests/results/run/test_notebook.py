@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pathlib
+import re
+from html import unescape
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import gridproof as gp
+from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.run.run import Run
-from gridproof.results.run.store import Store
+from gridproof.results.run.store import REPORT, Store
 from tests.support.run_folder import write_run
+from tests.support.statistics_record import write_statistics
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,23 @@ def test_runs_stand_beside_each_other(run: Run, tmp_path: pathlib.Path) -> None:
     assert gp.compare([]).empty
 
 
-def test_nothing_is_no_run(tmp_path: pathlib.Path) -> None:
+def test_a_run_shows_its_verdict_with_base_and_best(run: Run, tmp_path: pathlib.Path) -> None:
+    assert "not finished" in run._repr_html_()
+    (run.folder / REPORT).write_text("")
+    plain = run._repr_html_()
+    heads = re.findall(r"<th>([^<]*)</th>", plain)
+    assert heads[:5] == ["", "base", "best", "base, after publication", "best, after publication"]
+    shown = BY_NAME["sharpe"].text(run.summary["base"]["in_sample"]["sharpe"])
+    assert re.search(rf"<th>Sharpe ratio</th>\s*<td>{shown}</td>", plain)
+    judged = Run(write_statistics(write_run(tmp_path, days=700)))
+    (tmp_path / REPORT).write_text("")
+    assert judged.conclusion["sentence"] not in plain
+    assert f"<p>{judged.conclusion['sentence']}</p>" in unescape(judged._repr_html_())
+
+
+@pytest.mark.parametrize("place", ["zzz", "", "a file"])
+def test_nothing_is_no_run(tmp_path: pathlib.Path, place: str) -> None:
+    (tmp_path / "a file").write_text("")
     assert not Store(tmp_path).finished
-    with pytest.raises(gp.InputError):
-        gp.open_run(tmp_path / "zzz")
+    with pytest.raises(gp.InputError, match="finished run"):
+        gp.open_run(tmp_path / place)
