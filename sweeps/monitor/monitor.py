@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class MonitorReading:
         return self.owner if isinstance(self.owner, Study) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Monitor:
     """A checked monitor file. Its own readings are signals of it, as those of a study are.
 
@@ -62,15 +63,15 @@ class Monitor:
     signals: tuple[Signal, ...]
     graph: Graph
     space: Space
-    readings: tuple[MonitorReading, ...] = ()
-    cells: Mapping[tuple[str, str, str], tuple[MonitorReading, ...]] = field(default_factory=dict)
-    operators: OperatorFile | None = None  # the user's own
+    operators: OperatorFile | None  # the user's own
+    readings: list[MonitorReading] = field(default_factory=list, repr=False)
+    cells: dict[tuple[str, str, str], list[MonitorReading]] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
         return self.spec.name
 
-    @property
+    @cached_property
     def base(self) -> dict[str, Value]:
         """The value shown of every parameter."""
         return self.space.parameters(self.space.base_index)
@@ -123,18 +124,18 @@ def build_monitor(document: Document) -> Monitor:
     signals += [signal for each in cells.values() for signal in each]
     expressions.check_values()
     space = table.space({signal.name: signal.axes for signal in signals}, [], spec.base)
-    monitor = Monitor(document, spec, tuple(signals), expressions.graph, space, operators=operators)
+    monitor = Monitor(document, spec, tuple(signals), expressions.graph, space, operators)
     for signal in signals:
         if signal.name not in spec.readings:
             continue
         one = spec.readings[signal.name]
         stated = one.when is not None or one.latch is not None
         found[signal.name] = MonitorReading(signal.name, one, monitor, signal, stated)
-    readings = tuple(found[name] for name in spec.readings)
-    for reading in readings:
-        _check_reading(reading, document)
-    of_boards = {key: tuple(_cell(monitor, signal) for signal in each) for key, each in cells.items()}
-    return replace(monitor, readings=readings, cells=of_boards)
+    for name in spec.readings:
+        _check_reading(found[name], document)
+        monitor.readings.append(found[name])
+    monitor.cells.update({key: [_cell(monitor, signal) for signal in each] for key, each in cells.items()})
+    return monitor
 
 
 def _cell(monitor: Monitor, signal: Signal) -> MonitorReading:

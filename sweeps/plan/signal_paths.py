@@ -141,10 +141,21 @@ def latched_paths(reading: SignalValues, backend: Backend, on: Floats, off: Floa
     on, off: (P,) pairs of levels. Between decision days the state of the last one is held.
     """
     assert reading.values is not None
-    if reading.decided is None:
-        return backend.latch_paths(reading.values[:stop], on, off, start)
-    states = backend.latch_paths(reading.values[:stop], on, off, reading.decided.begin(start))
-    return reading.decided.held(states, start, stop)
+    decided = reading.decided
+    values, first = decisive_days(reading.values[:stop], start if decided is None else decided.begin(start))
+    states = backend.latch_paths(values, on, off, first)
+    return states if decided is None else decided.held(states, start, stop)
+
+
+def decisive_days(values: Floats, start: int) -> tuple[Floats, int]:
+    """``values`` without the days before ``start`` that decide no state from then on, and where ``start`` is in them.
+
+    The state at ``start`` follows from the last day that is above or below a threshold. Such a day is a maximum or a
+    minimum of the days from it up to ``start``, whatever the thresholds are; all other days are left out.
+    """
+    before = values[:start][::-1]
+    kept = (before == np.fmax.accumulate(before)) | (before == np.fmin.accumulate(before))
+    return np.concatenate([before[kept][::-1], values[start:]]), int(kept.sum())
 
 
 def _measured(study: SignalSet, signal: Signal) -> list[int]:

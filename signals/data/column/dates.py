@@ -12,6 +12,7 @@ import pandas as pd
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.column.cells import Column, distinct, plain, unknown_format
+from gridproof.signals.data.column.clear_days import clear_days
 from gridproof.signals.data.column.date_checks import check_padding, check_plain_months, check_weekdays, dotted_months
 from gridproof.signals.data.column.date_formats import DAY, FORMATS, YEARS, DateFormat, Dates, Parsed, parse_parts
 from gridproof.signals.data.column.day_order import find_order
@@ -23,8 +24,6 @@ __all__ = ["DateColumn", "Dates", "holds_dates", "parse_dates"]
 
 _EMPTY = frozenset(("", "nat", "nan", "none", "null", "na", "n/a", "<na>", "-", "--"))
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-# How a stored day is written out.
-_MIDNIGHT = " 00:00:00"
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
@@ -62,6 +61,8 @@ def parse_dates(
         raise InputError("dates must be written as dates", f"column {cells.name}", where, "Name another with date:")
     if not len(cells):
         raise InputError("a series must have values", "no row", where, "Complete the file, or name another")
+    if date_format is None and time_zone is None and (clear := clear_days(cells)) is not None:
+        return DateColumn(*clear)
     found = distinct(cells)
     texts = [plain(text) for text in found.texts]
     blank = np.array([text.lower() in _EMPTY for text in texts], dtype=np.bool_)
@@ -110,10 +111,6 @@ def _iso_days(texts: list[str]) -> Dates | None:
 
 def _parse_stored(column: Column, date_format: str | None, time_zone: str | None) -> tuple[Dates, str]:
     """Returns dates that the file stores as such."""
-    if date_format is None and time_zone is None and all(text.endswith(_MIDNIGHT) for text in column.texts):
-        days = _iso_days([text.removesuffix(_MIDNIGHT) for text in column.texts])
-        if days is not None:
-            return days, "stored dates"
     stamps = [split_stamp(text) for text in column.texts]
     if date_format is not None and not re.search("%[HIXT]", date_format):
         rule, remedy = "date_format is for dates written as text or numbers", "Leave it out: the file stores dates"
