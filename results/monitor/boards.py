@@ -39,7 +39,7 @@ def _board(one: BoardRecord, groups: dict[str, str], lang: Language) -> dict[str
         )
     return {
         "title": one[key],  # type: ignore[literal-required]
-        "source": one["source"],
+        "source": one["source_zh" if lang == "zh" else "source"],
         "columns": [title[place] for title in one["columns"]],
         "assets": [title[place] for title in one["assets"]],
         "rows": rows,

@@ -52,11 +52,13 @@ def render(record: MonitorRecord, lang: Language = "en") -> str:
         rows = [_row(one, lang) for one in record["readings"] if one["group"] == name]
         if rows:
             title = text("other", lang) if name is None else titles[name]
-            groups.append({"title": title, "rows": rows, "stated": any(row["state"] for row in rows)})
+            stated, warnings = any(row["state"] for row in rows), _warnings(record, name, lang)
+            groups.append({"title": title, "rows": rows, "stated": stated, "warnings": warnings})
     return _template().render(
         lang="zh-CN" if lang == "zh" else "en",
         title=record["title_zh" if lang == "zh" else "title"],
         t=lambda key, **values: text(key, lang, **values),
+        colon="：" if lang == "zh" else ": ",
         on=record["on"],
         sentences=sentences(record, lang),
         groups=groups,
@@ -65,6 +67,12 @@ def render(record: MonitorRecord, lang: Language = "en") -> str:
         printed=_printed(record, lang),
         notes=record["notes_zh" if lang == "zh" else "notes"],
     )
+
+
+def _warnings(record: MonitorRecord, group: str | None, lang: Language) -> list[str]:
+    """The warnings that concern a reading of a group; None: of no group."""
+    named = {one["name"] for one in record["readings"] if one["group"] == group}
+    return [one["text_zh" if lang == "zh" else "text"] for one in record["warnings"] if named & set(one["readings"])]
 
 
 def sentences(record: MonitorRecord, lang: Language) -> list[str]:
@@ -163,7 +171,7 @@ def _row(one: ReadingRecord, lang: Language) -> dict[str, Any]:
             "share": share, "since": None if state is None else state["days"],
         },
         "formula": one["formula"],
-        "source": one["source"],
+        "source": one["source_zh" if lang == "zh" else "source"],
         "study": one["study"],
         "inputs": [
             _input(each, lang) for each in one["inputs"]
@@ -177,12 +185,12 @@ def _input(one: InputRecord, lang: Language) -> str:
     return text("input" if one["known"] is not None else "input_none", lang, **named)
 
 
-def _since(one: ReadingRecord, lang: Language) -> str:
+def _since(one: ReadingRecord, lang: Language) -> list[str]:
     state = one["state"]
     assert state is not None
     since = text("since_or_before" if state["since_start"] else "since", lang, date=state["since"])
     days = text("days", lang, days=f"{state['days']:,}")
-    return f"{since}，{days}" if lang == "zh" else f"{since}, {days}"
+    return [since, days]
 
 
 def _next(one: ReadingRecord, lang: Language) -> list[str]:
@@ -193,7 +201,8 @@ def _next(one: ReadingRecord, lang: Language) -> list[str]:
     if found["underlying"] is not None:
         level = found["underlying_level"]
         key = "underlying" if level is not None else "out_of_reach"
-        lines.append(text(key, lang, name=found["underlying"], level=UNDEFINED if level is None else _plain(level)))
+        name = found["underlying_zh" if lang == "zh" else "underlying"]
+        lines.append(text(key, lang, name=name, level=UNDEFINED if level is None else _plain(level)))
     return lines
 
 

@@ -39,6 +39,7 @@ class DistanceRecord(TypedDict):
     level: float
     distance: float  # level less value, in the unit of the value
     underlying: str | None
+    underlying_zh: str | None
     underlying_now: float | None
     underlying_level: float | None  # the latest value of the underlying at which the level is reached; null: not near
 
@@ -75,6 +76,7 @@ class ReadingRecord(TypedDict):
     group: str | None
     unit: Unit
     source: str | None
+    source_zh: str | None
     study: str | None
     formula: str | None
     status: Status
@@ -147,12 +149,21 @@ class BoardRecord(TypedDict):
     title: str
     title_zh: str
     source: str | None
+    source_zh: str | None
     columns: list[tuple[str, str]]  # in English and in Chinese
     assets: list[tuple[str, str]]
     rows: list[BoardRowRecord]
     releases: list[ReleaseRecord]
     path: list[tuple[str, float, float]]
     units: list[Unit]
+
+
+class WarningRecord(TypedDict):
+    """What may be wrong with the data of some readings, which are named."""
+
+    readings: list[str]
+    text: str
+    text_zh: str
 
 
 class MonitorRecord(TypedDict):
@@ -168,6 +179,7 @@ class MonitorRecord(TypedDict):
     month_before: str
     groups: list[GroupRecord]
     readings: list[ReadingRecord]
+    warnings: list[WarningRecord]
     boards: list[BoardRecord]
     since: str | None
     changed: list[ChangeRecord]

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+# Files whose messages are looked up by their user alone: a pattern of them could match a text of another.
+APART = ("errors", "monitor")
 
-def read_messages() -> dict[str, str]:
-    """Every English message with its Chinese one. Raises ValueError where a block is not two lines or repeats one."""
+
+def read_messages(name: str | None = None) -> dict[str, str]:
+    """Every English message with its Chinese one: of the file of this name, or of all files but APART.
+
+    Raises ValueError where a block is not two lines or repeats one.
+    """
     messages: dict[str, str] = {}
-    for file in sorted(files("gridproof.results.texts").joinpath("messages").iterdir(), key=lambda one: one.name):
+    folder = files("gridproof.results.texts").joinpath("messages")
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        own = file.name.removesuffix(".txt")
+        if own != name and (name is not None or own in APART):
+            continue
         for block in file.read_text(encoding="utf-8").split("\n\n"):
             lines = [line for line in block.splitlines() if line and not line.startswith("# ")]
             if not lines:

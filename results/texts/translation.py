@@ -22,6 +22,10 @@ _NUMBER = r"(?:(?:< )?[<>≥≤±+−-]*\d[\d.,]*%?|–|∞)(?: ± [\d.]+%?)?"
 # The end of a sentence, before the beginning of the next.
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z“±*†∞\d]|p: )")
 _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ][\d:]+)?"
+# Words of a sentence, which a name or a title does not have.
+_ENGLISH = re.compile(
+    r"\b(?:[A-Za-z']+[ ,]+){3,}(?:the|a|an|of|to|is|are|was|for|in|on|and|or|with|that|not|by|it|be)\b"
+)
 # Separators of a list and of clauses, outside brackets.
 _COMMA, _SEMICOLON = re.compile(r"(?:, and |, | and )(?![^()]*\))"), re.compile(r"; (?![^()]*\))")
 
@@ -40,9 +44,13 @@ class _Message:
 
 
 class Translation:
-    """English to Chinese by a catalogue of messages."""
+    """English to Chinese by a catalogue of messages.
 
-    def __init__(self, messages: Mapping[str, str]) -> None:
+    ``whole``: a text of which a part would stay an English sentence stays English as a whole.
+    """
+
+    def __init__(self, messages: Mapping[str, str], whole: bool = False) -> None:
+        self._all = whole
         self._whole = {english: chinese for english, chinese in messages.items() if not _FIELD.search(english)}
         patterns = [(english, chinese) for english, chinese in messages.items() if _FIELD.search(english)]
         # The message with the most fixed letters is the most specific: it is tried first.
@@ -93,8 +101,10 @@ class Translation:
         for message in messages:
             if text.startswith(message.start) and (match := message.pattern.fullmatch(text)):
                 values = {name: self._field(name, value) for name, value in match.groupdict().items()}
+                if self._all and any(_ENGLISH.search(value) for value in values.values()):
+                    continue
                 # p < 0.001 where a p-value is at its bound
-                return message.chinese.format_map(values).replace("=< ", "<")
+                return _filled(message.chinese, values).replace("=< ", "<")
         return None
 
     def _field(self, name: str, value: str) -> str:
@@ -103,6 +113,11 @@ class Translation:
         if name.startswith("clauses"):
             return "；".join(self(part) for part in _SEMICOLON.split(value))
         return value if re.match(r"n\d*$", name) else self(value)
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """A text with its fields filled in; other braces stay."""
+    return _FIELD.sub(lambda field: values[field.group(1)], text)
 
 
 def _pattern(english: str) -> re.Pattern[str]:
@@ -128,7 +143,7 @@ def _form(name: str) -> str:
 
 @cache
 def chinese() -> Translation:
-    """The translation by all messages, built once in a process."""
+    """The translation by all messages but those of errors, built once in a process."""
     return Translation(read_messages())
 
 

@@ -43,3 +43,10 @@ class ModelTable:
             rule, remedy = "a model must have estimates", "Give an earlier date under from, or files that reach further"
             raise InputError(rule, f"none in {source.field} of {self.name}", source.where, remedy)
         return Observations(source, self.dates[known_days], values[known_days], {}, self.understood, self.warnings)
+
+
+def check_begun(begin: np.datetime64, last: np.datetime64, where: str) -> None:
+    """Raises InputError where the estimates of a model begin after the last day of the market."""
+    if begin > last:
+        rule = "a model has estimates from the day under from on"
+        raise InputError(rule, f"{begin}, after the last day {last}", where, "Write an earlier date there")

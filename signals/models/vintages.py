@@ -13,7 +13,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.source import Dates, Observations
 from gridproof.signals.models.nowcast import FEWEST, Vintage, fitted, news_between, target_in, with_vintage
 from gridproof.signals.models.row_cache import RowCache
-from gridproof.signals.models.table import ModelTable
+from gridproof.signals.models.table import ModelTable, check_begun
 
 if TYPE_CHECKING:
     from statsmodels.tsa.statespace.dynamic_factor_mq import DynamicFactorMQResults
@@ -47,6 +47,7 @@ def nowcast_table(
     Raises InputError where no day has enough known values.
     """
     first = int(np.searchsorted(calendar, begin))
+    check_begun(begin, calendar[-1], where)
     grid = np.arange(first, len(calendar), every)
     counts = np.array([[np.searchsorted(each, day, side="right") for each in known] for day in grid])
     maker = _Maker(series, counts, factors, order, oldest, [str(calendar[day]) for day in grid])
@@ -58,10 +59,8 @@ def nowcast_table(
         dates.append(calendar[grid[at]])
     if not rows:
         rule, remedy = f"a nowcast needs {FEWEST} known values of each series", "Begin later, or bring longer files"
-        found = dict(
-            zip([each.source.name for each in series], counts[-1].tolist() if len(counts) else [], strict=False)
-        )
-        raise InputError(rule, found or f"no trading day from {begin} on", where, remedy)
+        found = ", ".join(f"{one.source.name} {count}" for one, count in zip(series, counts[-1], strict=True))
+        raise InputError(rule, found, where, remedy)
     table = np.array(rows)
     columns = [NOWCAST, LAST_QUARTER, NEWS, *(f"{NEWS}_{each.source.name}" for each in series)]
     words = f"{factors} factor{'s' if factors > 1 else ''} of {len(series) - 1} monthly series; {len(rows)} estimates"

@@ -10,6 +10,8 @@ import typer
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.run.packages import version_fault
+from gridproof.results.texts.fault import fault_text
+from gridproof.results.texts.spoken import say, spoken
 from gridproof.sweeps.cli import (
     catalogue,
     check,
@@ -23,9 +25,11 @@ from gridproof.sweeps.cli import (
     run,
     search,
 )
+from gridproof.sweeps.cli.help import Command, Group
 from gridproof.sweeps.cli.streams import open_streams, print_error
 
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -36,23 +40,23 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 a check found errors; 2 the input cannot be used; 3 stopped before the end, rerun "
     "the same command to resume; 130 interrupted, rerun the same command to resume.",
 )
-app.command("demo")(run.demo)
-app.command("run")(run.run)
-app.command("search")(search.search)
-app.command("factors")(factors.factors)
-app.command("point")(point.point)
-app.command("explain")(explain.explain)
-app.command("show")(finished_runs.show)
-app.command("verdict")(finished_runs.verdict)
-app.command("report")(finished_runs.report)
-app.command("check")(check.check)
-app.command("ledger")(finished_runs.ledger)
-app.command("monitor")(monitor.monitor)
+app.command("demo", cls=Command)(run.demo)
+app.command("run", cls=Command)(run.run)
+app.command("search", cls=Command)(search.search)
+app.command("factors", cls=Command)(factors.factors)
+app.command("point", cls=Command)(point.point)
+app.command("explain", cls=Command)(explain.explain)
+app.command("show", cls=Command)(finished_runs.show)
+app.command("verdict", cls=Command)(finished_runs.verdict)
+app.command("report", cls=Command)(finished_runs.report)
+app.command("check", cls=Command)(check.check)
+app.command("ledger", cls=Command)(finished_runs.ledger)
+app.command("monitor", cls=Command)(monitor.monitor)
 app.add_typer(data.app, name="data")
-app.command("operators")(catalogue.operators)
-app.command("schema")(catalogue.schema)
-app.command("synth")(catalogue.synth)
-app.command("bench")(machine.bench)
+app.command("operators", cls=Command)(catalogue.operators)
+app.command("schema", cls=Command)(catalogue.schema)
+app.command("synth", cls=Command)(catalogue.synth)
+app.command("bench", cls=Command)(machine.bench)
 
 
 def main() -> None:
@@ -64,7 +68,7 @@ def main() -> None:
         finally:
             _flush_output()
     except InputError as error:
-        fault = str(error)
+        fault = fault_text(error, spoken())
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
         # Whatever writes a file names it; what is left is the terminal, or what stands for it.
@@ -75,7 +79,7 @@ def main() -> None:
         fault = f"{error.object}: the name must have an encoding on this system; got {sys.getfilesystemencoding()}. "
         fault += "Set PYTHONUTF8=1, or rename it."
     except MemoryError as error:
-        fault = f"not enough memory: {error}".rstrip(": ")
+        fault = f"{say('not enough memory')}: {error}".rstrip(": ")
     except Exception as error:
         if (found := version_fault()) is None:
             raise

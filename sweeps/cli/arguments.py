@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from gridproof.sweeps.cli.help import VARIABLE
 from gridproof.sweeps.study.shipped import shipped_names
 
 StudyArgument = Annotated[
@@ -59,5 +60,6 @@ HoursOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 LanguageOption = Annotated[
-    Literal["en", "zh"], typer.Option("--lang", help="Language of the page and of the tables: English or Chinese.")
+    Literal["en", "zh"],
+    typer.Option("--lang", envvar=VARIABLE, help="Language of all texts: English or Chinese."),
 ]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gridproof.kernels.errors import InputError
+from gridproof.sweeps.cli.arguments import LanguageOption
 from gridproof.sweeps.cli.streams import writing
 from gridproof.sweeps.progress.plain_text import printable
 
@@ -17,12 +18,16 @@ def operators(
     study: Annotated[
         str | None, typer.Option("--study", metavar="STUDY", help="The operators of this study's own.")
     ] = None,
+    lang: LanguageOption = "en",
 ) -> None:
     """List the operators of the expression language, or all that is declared of one."""
+    from gridproof.results.texts.spoken import speak
     from gridproof.signals.expression.language import Language
     from gridproof.signals.expression.operators import OVER_STOCKS
     from gridproof.signals.expression.operators.description import find
     from gridproof.sweeps.cli.operator_tables import print_operator, print_operators
+
+    speak(lang)
 
     language = Language()
     if study is not None:
@@ -59,6 +64,7 @@ def schema(
         ),
     ] = "study",
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to this file instead.")] = None,
+    lang: LanguageOption = "en",
 ) -> None:
     """Print the JSON schema of a study file, or of a run's record.
 
@@ -66,15 +72,19 @@ def schema(
     """
     import json
 
+    from gridproof.results.texts.spoken import say, speak
+
+    speak(lang)
+
     text = json.dumps(_schema(of), indent=2) + "\n"
     if out is None:
         print(text, end="")
         return
     with writing(out):
         out.write_text(text, encoding="utf-8")
-    print(printable(f"Written to {out}."))
+    print(printable(say(f"Written to {out}.")))
     if of in _FILES:
-        print(printable(f"For your editor, begin the file with: # yaml-language-server: $schema={out}"))
+        print(printable(say(f"For your editor, begin the file with: # yaml-language-server: $schema={out}")))
 
 
 def _schema(of: str) -> dict[str, Any]:
@@ -111,12 +121,16 @@ def synth(
         int, typer.Option(metavar="N", help="Years from 2006 on; two more years before them serve as warm-up.")
     ] = 21,
     panel: Annotated[bool, typer.Option("--panel", help="Write single stocks too.")] = False,
+    lang: LanguageOption = "en",
 ) -> None:
     """Write a synthetic A-share market whose truth is known.
 
     Any study of A-share series runs on it with --data FOLDER.
     """
+    from gridproof.results.texts.spoken import say, speak
     from gridproof.signals.synthetic.market import TRUTH, draw_market, write_market
+
+    speak(lang)
 
     market = draw_market(seed, effect, years)
     with writing(folder):
@@ -126,4 +140,4 @@ def synth(
 
         with writing(folder):
             write_panel(folder, market)
-    print(printable(f"{folder / TRUTH} says what was planted. Use the market with --data {folder}"))
+    print(printable(say(f"{folder / TRUTH} says what was planted. Use the market with --data {folder}")))

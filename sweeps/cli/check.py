@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from gridproof.sweeps.cli.arguments import RunArgument
+from gridproof.sweeps.cli.arguments import LanguageOption, RunArgument
 
 
-def check(run: RunArgument) -> None:
+def check(run: RunArgument, lang: LanguageOption = "en") -> None:
     """Verify the files of a RUN, or of a factor study: one line for each that is missing, damaged or not finished.
 
     Exit codes: 0 all files are as they were written, 1 one is not. To repair a run, run its study again.
@@ -17,8 +17,11 @@ def check(run: RunArgument) -> None:
     from gridproof.results.ledger.run_files import ledger_faults
     from gridproof.results.run.factor_run import FactorRun, holds_factors
     from gridproof.results.run.store import Store
+    from gridproof.results.texts.spoken import speak
     from gridproof.sweeps.cli.console import console
     from gridproof.sweeps.execution.run_store import open_run_store
+
+    speak(lang)
 
     if holds_factors(Path(run)):
         found = FactorRun(Path(run)).faults()

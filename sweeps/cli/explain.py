@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gridproof.sweeps.cli.arguments import DataOption, JsonOption, StudyArgument
+from gridproof.sweeps.cli.arguments import DataOption, JsonOption, LanguageOption, StudyArgument
 
 
 def explain(
@@ -25,11 +25,13 @@ def explain(
         typer.Option("--by", metavar="COLUMN", help="With --on: add up weights by the values of this column."),
     ] = None,
     as_json: JsonOption = False,
+    lang: LanguageOption = "en",
 ) -> None:
     """Show how STUDY computes its signals at the base: every step, its warm-up and the day from which it is known.
 
     With --on DATE: the stocks that its selections hold, their ranks, what entered and left, what could not be traded.
     """
+    from gridproof.results.texts.spoken import speak
     from gridproof.sweeps.cli.operator_tables import print_own_operators
     from gridproof.sweeps.cli.streams import print_json
     from gridproof.sweeps.cli.study_tables import print_basket, print_steps
@@ -37,6 +39,8 @@ def explain(
     from gridproof.sweeps.plan.holdings import explain_baskets, parse_day
     from gridproof.sweeps.plan.study_market import market_of
     from gridproof.sweeps.study.study import load_study, parse_changes
+
+    speak(lang)
 
     checked = load_study(study)
     if on is not None:

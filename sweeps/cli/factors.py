@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gridproof.sweeps.cli.arguments import DataOption, OutOption, SetOption, TopOption
+from gridproof.sweeps.cli.arguments import DataOption, LanguageOption, OutOption, SetOption, TopOption
 from gridproof.sweeps.study.shipped import SHIPPED
 
 _NAMES = ", ".join(sorted(path.stem for path in (SHIPPED / "factors").glob("*.yaml")))
@@ -18,17 +18,21 @@ def factors(
     set_: SetOption = None,
     out: OutOption = "runs",
     top: TopOption = 10,
+    lang: LanguageOption = "en",
 ) -> None:
     """Measure the factors of STUDY over a panel of stocks.
 
     Writes a folder with factors.html, a tear sheet, and all numbers as Parquet. The same command only prints a
     finished study.
     """
+    from gridproof.results.texts.spoken import speak
     from gridproof.sweeps.cli.console import console, show_progress
     from gridproof.sweeps.cli.factor_tables import print_factors
     from gridproof.sweeps.factors.run import run_factors
     from gridproof.sweeps.factors.study import load_factor_study
     from gridproof.sweeps.study.overrides import parse_changes
+
+    speak(lang)
 
     checked = load_factor_study(study).set(parse_changes(set_ or []))
     with show_progress() as observer:

@@ -23,12 +23,16 @@ def show(
             "--unsafe-sql", help="With --sql: let the query do all that DuckDB can, as read and write other files."
         ),
     ] = False,
+    lang: LanguageOption = "en",
 ) -> None:
     """Show a finished RUN: its summary and best variants, or a query; or a factor study."""
     from gridproof.results.run.factor_run import FactorRun, holds_factors
     from gridproof.results.run.run import Run
+    from gridproof.results.texts.spoken import speak
     from gridproof.sweeps.execution.run_store import open_run_store
     from gridproof.sweeps.progress.plain_text import printable
+
+    speak(lang)
 
     if sql is None and holds_factors(Path(run)):
         from gridproof.sweeps.cli.factor_tables import print_factors
@@ -54,7 +58,8 @@ def verdict(run: RunArgument, data: DataOption = None, lang: LanguageOption = "e
 
     The data must be those of the run: DIR, or the study's market.path if it is below the working directory.
     """
-    from gridproof.sweeps.cli.console import console, show_progress, speak
+    from gridproof.results.texts.spoken import speak
+    from gridproof.sweeps.cli.console import console, show_progress
     from gridproof.sweeps.cli.interrupts import resumable
     from gridproof.sweeps.cli.run_tables import print_verdict
     from gridproof.sweeps.execution.run_store import open_run_store
@@ -72,10 +77,13 @@ def verdict(run: RunArgument, data: DataOption = None, lang: LanguageOption = "e
 def report(run: RunArgument, lang: LanguageOption = "en") -> None:
     """Write report.html of a finished RUN anew."""
     from gridproof.results.run.run import Run
+    from gridproof.results.texts.spoken import speak
     from gridproof.sweeps.cli.console import console
     from gridproof.sweeps.cli.interrupts import resumable
     from gridproof.sweeps.execution.errors import resumable_writes
     from gridproof.sweeps.execution.run_store import open_run_store
+
+    speak(lang)
 
     place, folder = open_run_store(run)
     _print_complaint(folder)
@@ -85,12 +93,15 @@ def report(run: RunArgument, lang: LanguageOption = "en") -> None:
     console.print(f"{place.of(folder)}/{written.name}")
 
 
-def ledger(out: OutOption = "runs", as_json: JsonOption = False) -> None:
+def ledger(out: OutOption = "runs", as_json: JsonOption = False, lang: LanguageOption = "en") -> None:
     """Count the distinct variants ever evaluated, by market."""
     from gridproof.results.ledger.ledger import LEDGER_FOLDER, cut_off_files, ledger_record, ledger_rows
+    from gridproof.results.texts.spoken import speak
     from gridproof.sweeps.cli.streams import print_error, print_json
     from gridproof.sweeps.cli.study_tables import print_ledger
     from gridproof.sweeps.execution.run_store import RunStore
+
+    speak(lang)
 
     folder = RunStore(out).folder / LEDGER_FOLDER
     record = ledger_record(ledger_rows(folder))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gridproof.kernels.errors import InputError
+from gridproof.sweeps.cli.arguments import LanguageOption
 
 
 def bench(
@@ -15,6 +16,7 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="A tenth of the variants, fewer repetitions, no tables.")
     ] = False,
+    lang: LanguageOption = "en",
 ) -> None:
     """Compare the speed with a plain Numba loop, vectorbt and RaptorBT.
 
@@ -22,6 +24,10 @@ def bench(
     """
     import subprocess
     import sys
+
+    from gridproof.results.texts.spoken import speak
+
+    speak(lang)
 
     root = Path(__file__).resolve().parents[2]
     if not (root / "benchmarks" / "bench.py").is_file():

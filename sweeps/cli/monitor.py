@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gridproof.sweeps.cli.arguments import JsonOption
+from gridproof.sweeps.cli.arguments import JsonOption, LanguageOption
 
 if TYPE_CHECKING:
     from gridproof.results.monitor.record import MonitorRecord
@@ -32,19 +32,22 @@ def monitor(
         str | None,
         typer.Option("--history", metavar="FROM", help="Also write every reading of every week to history.parquet."),
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language of page and table.")] = "en",
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where the page goes: DIR/NAME-DATE/readings.html.")
     ] = Path("readings"),
     as_json: JsonOption = False,
+    lang: LanguageOption = "en",
 ) -> None:
     """Show where each reading of FILE stands: value, change, percentile, state and since when; write it as a page."""
     from gridproof.results.monitor.page import sentences
+    from gridproof.results.monitor.texts import text
+    from gridproof.results.texts.spoken import speak
     from gridproof.sweeps.cli.console import console
     from gridproof.sweeps.cli.streams import print_json
     from gridproof.sweeps.monitor.run import monitor as read_monitor
     from gridproof.sweeps.monitor.run import write_readings
 
+    speak(lang)
     found = read_monitor(file, data=data, on=on, since=since, lang=lang)
     page = write_readings(found, out, history=history)
     if as_json:
@@ -54,6 +57,8 @@ def monitor(
     _print_readings(found.record, found.lang)
     for line in sentences(found.record, found.lang):
         console.print(line)
+    for each in found.record["warnings"]:
+        console.print(text("warning", found.lang, text=each["text_zh" if found.lang == "zh" else "text"]))
     console.print(str(page))
 
 

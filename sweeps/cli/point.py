@@ -26,7 +26,7 @@ def point(
     """Evaluate one variant of STUDY, day by day."""
     import sys
 
-    from gridproof.sweeps.cli.console import speak
+    from gridproof.results.texts.spoken import say, speak
     from gridproof.sweeps.cli.run_tables import print_selections
     from gridproof.sweeps.cli.streams import print_json, writing
     from gridproof.sweeps.cli.study_tables import print_point
@@ -41,7 +41,7 @@ def point(
     market = market_of(checked, data)
     result = evaluate_point(checked, market, parse_changes(values or []))
     for warning in market.warnings:
-        print(printable(f"warning: {warning}"), file=sys.stderr)
+        print(printable(say(f"warning: {warning}")), file=sys.stderr)
     if curve is not None:
         with writing(curve):
             result.curve.to_csv(curve)

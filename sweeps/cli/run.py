@@ -50,7 +50,8 @@ def run(
     Writes a run folder with all results and report.html. The same command resumes an unfinished run, and only prints
     a finished one.
     """
-    from gridproof.sweeps.cli.console import console, show_progress, speak
+    from gridproof.results.texts.spoken import speak
+    from gridproof.sweeps.cli.console import console, show_progress
     from gridproof.sweeps.cli.interrupts import resumable
     from gridproof.sweeps.cli.run_tables import print_summary
     from gridproof.sweeps.execution.budget import Budget
@@ -69,6 +70,6 @@ def run(
     print_summary(result, top)
 
 
-def demo(out: OutOption = "runs") -> None:
+def demo(out: OutOption = "runs", lang: LanguageOption = "en") -> None:
     """Run the shipped study us-demo; its data are installed too."""
-    run("us-demo", out=out)
+    run("us-demo", out=out, lang=lang)

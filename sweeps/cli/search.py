@@ -80,7 +80,8 @@ def search(
     Each trial evaluates all levels of the latches at the windows that the sampler proposes. What is found is swept
     with its neighbours and judged against all that was evaluated. The same command resumes.
     """
-    from gridproof.sweeps.cli.console import show_progress, speak
+    from gridproof.results.texts.spoken import speak
+    from gridproof.sweeps.cli.console import show_progress
     from gridproof.sweeps.cli.interrupts import resumable
     from gridproof.sweeps.cli.run_tables import print_search, print_summary
     from gridproof.sweeps.execution.budget import Budget

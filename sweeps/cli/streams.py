@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from gridproof.results.texts.spoken import say
 from gridproof.sweeps.progress.plain_text import PLAIN, printable
 
 _NAMES = {"stdout": "standard output", "stderr": "standard error"}
@@ -57,9 +58,9 @@ def open_streams() -> None:
 
 
 def print_error(text: str) -> None:
-    """Print one line on standard error."""
+    """Print one line on standard error, in the language."""
     with suppress(OSError):  # there is nowhere else to say it
-        print(f"gridproof: {printable(text)}", file=sys.stderr)
+        print(f"gridproof: {printable(say(text))}", file=sys.stderr)
 
 
 def print_json(record: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +11,16 @@ import pandas as pd
 
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
-from gridproof.results.monitor.faults import in_chinese
-from gridproof.results.monitor.record import ChangeRecord, MonitorRecord, PrintedRecord, ReadingRecord, Status
+from gridproof.results.monitor.record import (
+    ChangeRecord,
+    MonitorRecord,
+    PrintedRecord,
+    ReadingRecord,
+    Status,
+    WarningRecord,
+)
+from gridproof.results.texts.fault import fault_text
+from gridproof.results.texts.translation import translate
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.sweeps.monitor.board_records import board_records
@@ -78,6 +87,7 @@ class MonitorBoard:
                 for name, one in spec.groups.items()
             ],
             "readings": readings,
+            "warnings": self._warnings(views),
             "boards": board_records(views, self.monitor, on),
             "since": None if since is None else str(since),
             "changed": [] if since is None else self._changed(views, since, readings),
@@ -90,17 +100,17 @@ class MonitorBoard:
             return self._measured_record(reading, views, on, week, month)
         except InputError as error:
             record = _empty(reading)
-            record["status"], record["why"], record["why_zh"] = "failed", str(error), in_chinese(error)
+            record["status"], record["why"], record["why_zh"] = "failed", *_fault(error)
             return record
 
     def _measured_record(
         self, reading: MonitorReading, views: Views, on: np.datetime64, week: np.datetime64, month: np.datetime64
     ) -> ReadingRecord:
-        one, signal = reading.spec, reading.signal
+        one, signal, spec = reading.spec, reading.signal, self.monitor.spec
         record, view = _empty(reading), views.of(reading)
         faults = [view.faults[name] for name in signal.series if name in view.faults]
         if faults:
-            return _missing(record, str(faults[0]), in_chinese(faults[0]))
+            return _missing(record, *_fault(faults[0]))
         record["inputs"] = self.markets.inputs(reading, view.market, on)
         nothing = [each for each in record["inputs"] if each["known"] is None]
         if nothing:
@@ -139,13 +149,30 @@ class MonitorBoard:
         record["state"] = state_record(reading, measured, days, last)
         if measured.states is not None and len(signal.bits) == 1:
             on_now, underlying = bool(measured.states[0, last]), _underlying(reading)
-            record["distance"] = distance(reading.owner, signal, view.market, float(values[last]), on_now, underlying)
+            found = distance(reading.owner, signal, view.market, float(values[last]), on_now, underlying)
+            if found is not None and underlying is not None:
+                found["underlying_zh"] = spec.names_zh.get(underlying, underlying)
+            record["distance"] = found
         if reading.stated:
             try:
                 record["vote"] = vote(reading.owner, signal, view.evaluator, self._backend)
             except UndefinedSignalError:
                 record["vote"] = None  # under some parameters the signal is not defined yet
         return record
+
+    def _warnings(self, views: Views) -> list[WarningRecord]:
+        """What the models of the readings warn of as of the date, each once. Files are checked as wholes: not here."""
+        found: dict[str, list[str]] = {}
+        for reading in self.monitor.readings:
+            try:
+                series = views.of(reading).market.series
+            except InputError:
+                continue  # the reading says why
+            for name in reading.signal.series:
+                if reading.owner.spec.series[name].model is not None and name in series:
+                    for warning in series[name].warnings:
+                        found.setdefault(warning, []).append(reading.name)
+        return [{"readings": names, "text": one, "text_zh": translate(one, "zh")} for one, names in found.items()]
 
     def _printed(
         self, reading: MonitorReading, measured: Measured, market: Market, on: np.datetime64
@@ -190,6 +217,13 @@ class MonitorBoard:
         return found
 
 
+def _fault(error: InputError) -> tuple[str, str]:
+    """What is wrong, in English and in Chinese; of the monitor file only the name, which is the same everywhere."""
+    where = re.sub(r"^\S*[/\\]", "", error.where)
+    named = InputError(error.rule, error.value, where, error.remedy)
+    return str(named), fault_text(named, "zh")
+
+
 def _before(days: Dates, day: np.datetime64) -> int:
     """The position of the last trading day on or before a date; −1: there is none."""
     return int(np.searchsorted(days, day, side="right")) - 1
@@ -218,6 +252,7 @@ def _empty(reading: MonitorReading) -> ReadingRecord:
         "group": one.group,
         "unit": one.unit,
         "source": one.source,
+        "source_zh": one.source_zh or one.source,
         "study": None if reading.study is None else reading.study.name,
         "formula": _formula(reading),
         "status": "missing",
@@ -251,7 +286,7 @@ def _unavailable(name: str, one: UnavailableSpec, on: np.datetime64) -> ReadingR
     status: Status = "unavailable"
     return {
         "name": name, "title": one.title, "title_zh": one.title_zh or one.title, "group": one.group, "unit": "number",
-        "source": None, "study": None, "formula": None, "status": status, "why": one.reason,
+        "source": None, "source_zh": None, "study": None, "formula": None, "status": status, "why": one.reason,
         "why_zh": one.reason_zh or one.reason, "value": None, "last_value": None, "last_date": None, "week": None,
         "month": None, "percentile": None, "percentile_window": None,
         "percentile_days": None,

@@ -28,6 +28,7 @@ def board_records(views: Views, monitor: Monitor, on: np.datetime64) -> list[Boa
 def _board(views: Views, monitor: Monitor, name: str, one: BoardSpec, on: np.datetime64) -> BoardRecord:
     record: BoardRecord = {
         "name": name, "title": one.title, "title_zh": one.title_zh or one.title, "source": one.source,
+        "source_zh": one.source_zh or one.source,
         "columns": [(each.title, each.title_zh or each.title) for each in one.columns.values()],
         "assets": [(each.title, each.title_zh or each.title) for each in one.assets.values()],
         "rows": [], "releases": [], "path": [], "units": [each.unit for each in one.columns.values()],

@@ -37,6 +37,7 @@ def distance(
         "level": level,
         "distance": level - value,
         "underlying": underlying,
+        "underlying_zh": underlying,
         "underlying_now": None,
         "underlying_level": None,
     }

@@ -9,6 +9,7 @@ from gridproof.results.monitor.record import InputRecord
 from gridproof.signals.data.frequency import months_apart
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Observations, Release
+from gridproof.sweeps.study.model_spec import ModelSpec
 
 # Trading days after which the next value is late, counted from the day on which the last became known: of a daily and
 # of a weekly series, and of one with so many months between observations. Holidays of other markets are within it.
@@ -23,6 +24,11 @@ def allowed_age(observations: Observations) -> int:
         return SLOWER.get(months_apart(observations.dates) or 1, SLOWER[1])
     gaps = np.diff(observations.dates[:_FIRST].astype(np.int64))
     return WEEKLY if len(gaps) and float(np.median(gaps)) > 4 else DAILY
+
+
+def estimate_age(model: ModelSpec) -> int:
+    """The same of an estimate of a model: until the next is late. A nowcast has one with each month's releases."""
+    return SLOWER[1] if model.positions is None else model.positions.every + DAILY
 
 
 def are_current(market: Market, name: str, release: Release, at: Ints, allowed: int | None) -> Bools:

@@ -51,6 +51,7 @@ class ReadingSpec(BaseModel):
     )
     group: str | None = Field(None, description="a key of groups")
     source: str | None = Field(None, description="where the reading is from")
+    source_zh: str | None = Field(None, description="the same on a Chinese page; default: the source")
     printed: dict[Day, float] = Field({}, description="by date: what a report printed, in the units of the value")
     printed_percentile: dict[Day, float] = Field({}, description="by date: a printed percentile, as a share")
 
@@ -101,6 +102,7 @@ class BoardSpec(AssetSpec):
     )
     path: BoardPathSpec | None = Field(None, description="instead of columns and rows: two readings as a path")
     source: str | None = Field(None, description="where the board is from")
+    source_zh: str | None = Field(None, description="the same on a Chinese page; default: the source")
 
 
 class MonitorSpec(SeriesFileSpec):

@@ -14,13 +14,14 @@ from gridproof.results.monitor.record import InputRecord
 from gridproof.signals.data.market import Market, load_market
 from gridproof.signals.data.source import Observations, Release, Source, read
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.sweeps.monitor.freshness import are_current, input_record
+from gridproof.sweeps.monitor.freshness import are_current, estimate_age, input_record
 from gridproof.sweeps.monitor.measure import Measured, measure
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading
 from gridproof.sweeps.plan.model_series import with_models
 from gridproof.sweeps.plan.operator_checks import check_signal_operators
 from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of
 from gridproof.sweeps.plan.window import check_year
+from gridproof.sweeps.study.signal_set import SignalSet
 from gridproof.sweeps.study.study import Study
 
 
@@ -60,25 +61,33 @@ class Markets:
 
         Raises InputError for a monthly or slower series without a release, as a study does.
         """
-        owner = reading.owner
+        owner, found = reading.owner, list[InputRecord]()
         releases = releases_of(owner, reading.signal, owner.base)
-        allowed, found = self.monitor.spec.current, list[InputRecord]()
         for name in dict.fromkeys([*reading.signal.series, owner.spec.market.calendar]):
-            if market.series[name].monthly and name not in releases and name in reading.signal.series:
+            estimated = owner.spec.series[name].model is not None  # its values are known on their dates
+            monthly = market.series[name].monthly and not estimated
+            if monthly and name not in releases and name in reading.signal.series:
                 rule = "a monthly or slower series needs its release"
                 remedy = "Add release: a date column, or N calendar days"
                 raise InputError(rule, f"no release of {name}", owner.where("series", name), remedy)
-            one = input_record(market, name, releases.get(name, Release()), on, allowed.get(name))
+            one = input_record(market, name, releases.get(name, Release()), on, self._allowed(owner, name))
             found.append({**one, "name_zh": self.monitor.spec.names_zh.get(name, name)})
         return found
 
     def current(self, reading: MonitorReading, market: Market, at: Ints) -> Bools:
         """(n,) bool: whether all series of a reading were current on days of the calendar, (n,) positions."""
         releases = releases_of(reading.owner, reading.signal, reading.owner.base)
-        allowed, found = self.monitor.spec.current, np.ones(len(at), dtype=np.bool_)
+        found = np.ones(len(at), dtype=np.bool_)
         for name in reading.signal.series:
-            found &= are_current(market, name, releases.get(name, Release()), at, allowed.get(name))
+            found &= are_current(market, name, releases.get(name, Release()), at, self._allowed(reading.owner, name))
         return found
+
+    def _allowed(self, owner: SignalSet, name: str) -> int | None:
+        """How many trading days a value of a series stays current, where the monitor or its model says so."""
+        if name in self.monitor.spec.current:
+            return self.monitor.spec.current[name]
+        model = owner.spec.series[name].model
+        return None if model is None else estimate_age(owner.spec.models[model])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.source import Source
 from gridproof.signals.models.positions import mean_weights
 from gridproof.signals.models.row_cache import RowCache, default_folder
-from gridproof.signals.models.table import ModelTable
+from gridproof.signals.models.table import ModelTable, check_begun
 from gridproof.signals.models.vintages import nowcast_table
 from gridproof.sweeps.study.model_spec import FundPositionsSpec, LongTableSpec, ModelSpec, NowcastSpec
 from gridproof.sweeps.study.models import release_of
@@ -28,6 +28,8 @@ from gridproof.sweeps.study.signal_set import SignalSet
 TOTAL = "total"
 # No fund loses so much in a day: the unit is wrong.
 _LARGEST_FALL = -0.9
+# A file of so many days and funds in which none ends has survivors alone; one without a last return ended.
+_SURVIVING, _RECENT = (480, 20), 10
 
 
 def with_models(
@@ -104,6 +106,7 @@ def _positions(name: str, spec: FundPositionsSpec, folder: Path | None, last: np
     if low < _LARGEST_FALL:
         rule, remedy = "the returns of funds are shares of 1 after unit", "Write unit: 0.01 for percent, 0.0001 for bp"
         raise InputError(rule, f"a return of {low:g}", where, remedy)
+    check_begun(np.datetime64(spec.from_), last, where)
     begin = int(np.searchsorted(dates, np.datetime64(spec.from_)))
     at = np.arange(begin, len(dates), spec.every)
     with RowCache("positions", "1", default_folder()) as cache:
@@ -112,7 +115,21 @@ def _positions(name: str, spec: FundPositionsSpec, folder: Path | None, last: np
     found |= {code: weights[:, place] for place, code in enumerate(_codes(closes, indices))}
     count = len(_codes(own, funds))
     words = f"weights of {weights.shape[1]} indices in {count} funds, from {spec.window} days"
-    return ModelTable(name, dates[at], found, f"{words}; {len(at)} estimates", tuple(funds.survivor_warnings()))
+    warnings = _survivors(spec.funds.file, of_funds)
+    return ModelTable(name, dates[at], found, f"{words}; {len(at)} estimates", warnings)
+
+
+def _survivors(file: str, returns: Floats) -> tuple[str, ...]:
+    """A warning where no fund ever ended, of (T, funds) returns: the file has those that are there at its end."""
+    known = np.isfinite(returns)
+    begun = known.any(axis=0)
+    days = int(np.ptp(np.flatnonzero(known.any(axis=1)))) + 1 if begun.any() else 0
+    if days < _SURVIVING[0] or begun.sum() < _SURVIVING[1] or not known[-_RECENT:, begun].any(axis=0).all():
+        return ()
+    return (
+        f"none of the {int(begun.sum()):,} funds of {file} ended in {days:,} trading days: a file of survivors, whose "
+        "positions are not those of all funds of the time",
+    )
 
 
 def _long_table(spec: LongTableSpec, folder: Path | None, where: str) -> tuple[Panel, tuple[str, Bools]]:

@@ -10,6 +10,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.frequency import WORDS, months_apart, rows_per_year
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
+from gridproof.sweeps.study.model_spec import ModelSpec
 from gridproof.sweeps.study.signal_set import SignalSet
 from gridproof.sweeps.study.study import Study
 
@@ -107,13 +108,21 @@ def check_year(study: SignalSet, market: Market) -> None:
     )
 
 
+def _longest_pause(model: ModelSpec) -> int:
+    """Trading days between two estimates of a model; a nowcast has one where something new is known."""
+    return STALE[1] if model.positions is None else STALE[0] + model.positions.every
+
+
 def _check_series(study: Study, market: Market, window: Window) -> None:
     """Raises InputError where the latest known value of a series is older than STALE within the window."""
     selected = study.selected_series
     for name in sorted({*(series for signal in study.signals for series in signal.series), *selected}):
-        monthly, release = market.series[name].monthly, study.spec.series[name].release
+        model, release = study.spec.series[name].model, study.spec.series[name].release
+        # An estimate is known on its date.
+        monthly = model is None and market.series[name].monthly
         months = (months_apart(market.series[name].dates) or 1) if monthly else 0
         kind = WORDS[months] if monthly else "daily"
+        longest = STALE[months] if model is None else _longest_pause(study.spec.models[model])
         where = study.where("series", name)
         if release is None and monthly:
             rule, remedy = f"a {kind} series needs its release", "Add release: a date column, or N calendar days"
@@ -127,10 +136,10 @@ def _check_series(study: Study, market: Market, window: Window) -> None:
             days = np.arange(window.first, window.last + 1)
             latest = np.searchsorted(known, days, side="right") - 1
             # Before the first value the signal is not defined, which is an error of its own.
-            stale = np.flatnonzero((latest >= 0) & (days - known[latest] > STALE[months]))
+            stale = np.flatnonzero((latest >= 0) & (days - known[latest] > longest))
             if not len(stale) and len(known) and known[0] < len(market.calendar):
                 continue
-            rule = f"a {kind} series must not end or pause for over {STALE[months]} trading days"
+            rule = f"a {kind} series must not end or pause for over {longest} trading days"
             if not len(stale):
                 raise InputError(rule, f"{name} is not known within the calendar", where, "Bring more data")
             first = int(days[stale[0]])

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
+from gridproof.results.texts.spoken import say
 from gridproof.sweeps.progress.display import Display
 from gridproof.sweeps.progress.stage import UNITS, Stage, duration
 
@@ -21,8 +22,8 @@ class _Facts(ProgressColumn):
         stage, nodes = task.fields["stage"], task.fields["nodes"]
         now = time.monotonic()
         if stage.finished:
-            return Text(f"{stage.count()}, {duration(stage.updated - stage.began)}")
-        return Text(stage.line(now, nodes).removeprefix(f"{stage.name}: "))
+            return Text(", ".join((say(stage.count()), say(duration(stage.updated - stage.began)))))
+        return Text(stage.facts(now, nodes))
 
 
 class BarDisplay(Display):
@@ -38,11 +39,13 @@ class BarDisplay(Display):
     def draw(self, stage: Stage, now: float, *, new: bool, tick: bool) -> None:
         total, nodes = stage.total or None, self.rates if stage.name in UNITS else ""
         if new or stage.name not in self._tasks:
-            self._tasks[stage.name] = self._bars.add_task(stage.name, total=total, stage=stage, nodes=nodes)
+            self._tasks[stage.name] = self._bars.add_task(
+                stage.title.rstrip(":："), total=total, stage=stage, nodes=nodes
+            )
         self._bars.update(self._tasks[stage.name], total=total, completed=stage.done, nodes=nodes)
 
     def notice(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        self._console.print(say(text), markup=False)
 
     def __enter__(self) -> Self:
         self._bars.start()

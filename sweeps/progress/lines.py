@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
+from gridproof.results.texts.spoken import say
 from gridproof.sweeps.progress.display import COMPILING, Display
 from gridproof.sweeps.progress.plain_text import printable
 from gridproof.sweeps.progress.stage import UNITS, Stage
@@ -43,4 +44,4 @@ class LineDisplay(Display):
             self.notice(stage.line(now, self.rates if stage.name in UNITS else ""))
 
     def notice(self, text: str) -> None:
-        print(printable(text), file=sys.stdout, flush=True)
+        print(printable(say(text)), file=sys.stdout, flush=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gridproof.results.texts.spoken import say, spoken
+
 # What the stages with a countable unit count.
 UNITS = {"sweep": "variants", "search": "trials"}
 
@@ -65,11 +67,20 @@ class Stage:
 
     def line(self, now: float, nodes: str = "") -> str:
         """All of it on one line: 'sweep: 45%, 97,977 of 217,728 variants, 12,000 variants/s, 10 s left'."""
+        facts = self.facts(now, nodes)
+        return f"{self.title}{'' if spoken() == 'zh' else ' '}{facts}" if facts else self.title.rstrip(":：")
+
+    @property
+    def title(self) -> str:
+        """The name with a colon, in the language."""
+        return say(f"{self.name}:")
+
+    def facts(self, now: float, nodes: str = "") -> str:
+        """The same without the name."""
         share = "" if self.share is None else f"{int(100 * self.share)}%"
         ran = f"{duration(now - self.began)} so far" if self.share is None and now - self.began >= 1.0 else ""
         parts = (share, self.count(), self.rate(), self.left(now), ran, self.detail, nodes)
-        facts = ", ".join(part for part in parts if part)
-        return f"{self.name}: {facts}" if facts else self.name
+        return ("，" if spoken() == "zh" else ", ").join(say(part) for part in parts if part)
 
 
 def duration(seconds: float) -> str:

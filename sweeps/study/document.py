@@ -42,7 +42,7 @@ class Document:
 _LARGEST = 500_000
 # Keys whose values are not folded: names in the market's files, and texts to print.
 _AS_WRITTEN = {"file", "field", "date", "code", "where", "sheet", "date_format", "release", "path", "title", "notes",
-               "operators", "title_zh", "notes_zh", "reason", "reason_zh", "states", "source"}  # fmt: skip
+               "operators", "title_zh", "notes_zh", "reason", "reason_zh", "states", "source", "source_zh"}  # fmt: skip
 _ASCII = {"：": ":", "，": ",", "“": '"', "”": '"', "‘": "'", "’": "'", "（": "(", "）": ")", "｛": "{", "｝": "}",
           "［": "[", "］": "]", "【": "[", "】": "]", "；": ","}  # fmt: skip
 _FULL_WIDTH = re.compile(f"[{''.join(map(re.escape, _ASCII))}]")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -14,15 +13,7 @@ import gridproof as gp
 from gridproof.results.monitor.number_format import format_change, format_share, format_value
 from gridproof.results.monitor.page import render, table_csv
 from gridproof.results.monitor.sparkline import sparkline
-from gridproof.results.monitor.texts import TEXTS
 from tests.support.command import gridproof
-
-
-def test_every_text_is_in_both_languages_with_the_same_values() -> None:
-    for english, chinese in TEXTS.values():
-        assert english
-        assert re.search(r"[\u4e00-\u9fff]", chinese) or chinese == "pct" or "{name}" in chinese
-        assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", chinese))
 
 
 def test_numbers_are_written_in_their_unit() -> None:

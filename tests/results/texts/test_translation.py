@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gridproof.results.conclusion import QUESTIONS, conclude
 from gridproof.results.report.packed import unpack
 from gridproof.results.report.report import report_language, write_report
-from gridproof.results.texts.catalogue import read_messages
+from gridproof.results.texts.catalogue import APART, read_messages
 from gridproof.results.texts.markup import translate_figure, translate_page
 from gridproof.results.texts.translation import Translation, fields_of, translate
 from tests.support.run_folder import write_run
@@ -41,12 +41,13 @@ _GIVEN = re.compile(
 )
 
 
-def messages() -> dict[str, str]:
-    return read_messages()
+def messages() -> list[tuple[str, str]]:
+    """All pairs, also of the files that are read apart."""
+    return [pair for name in (None, *APART) for pair in read_messages(name).items()]
 
 
 def test_every_message_has_both_languages_and_the_same_fields() -> None:
-    for english, chinese in messages().items():
+    for english, chinese in messages():
         assert english.strip(), english
         assert chinese.strip(), english
         assert set(fields_of(chinese)) <= set(fields_of(english)), english
@@ -55,7 +56,7 @@ def test_every_message_has_both_languages_and_the_same_fields() -> None:
 
 
 def test_chinese_texts_are_written_as_chinese_is() -> None:
-    for english, chinese in messages().items():
+    for english, chinese in messages():
         assert not re.search(r"\d %|\d\s+万|[一-鿿] ,|[一-鿿]\.$", chinese), english
         if re.search(r"[.]$", english) and re.search(r"[一-鿿]$", chinese):
             pytest.fail(f"{english}: the Chinese sentence has no end")

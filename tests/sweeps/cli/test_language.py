@@ -8,16 +8,16 @@ from collections.abc import Iterator
 import pytest
 
 from gridproof.results.run.run import Run
-from gridproof.sweeps.cli import console
+from gridproof.results.texts.spoken import speak
 from gridproof.sweeps.cli.run_tables import print_summary
 from tests.support.run_folder import write_run
 
 
 @pytest.fixture
 def chinese() -> Iterator[None]:
-    console.speak("zh")
+    speak("zh")
     yield
-    console.speak("en")
+    speak("en")
 
 
 @pytest.mark.usefixtures("chinese")

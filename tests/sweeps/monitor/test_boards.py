@@ -183,4 +183,4 @@ def test_an_own_operator_that_looks_ahead_on_the_monitors_data_is_refused(folder
     peek, index = gp.monitor(tmp_path / "small.yaml", data=folder, on=ON).record["readings"]
     assert (peek["status"], index["status"]) == ("failed", "current")
     assert "peek" in str(peek["why"])
-    assert "未来数据" in str(peek["why_zh"])
+    assert "只能使用截至该日的数据" in str(peek["why_zh"])

@@ -6,16 +6,14 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 import gridproof as gp
 from gridproof.results.monitor.page import render
 from gridproof.sweeps.monitor.monitor import load_monitor
+from tests.support.funds import PLANTED, write_funds
 
-CODES = ["10", "20", "30"]
-PLANTED = np.array([0.5, 0.3, 0.1])
 MODEL: dict[str, Any] = {
     "funds": {"file": "funds.parquet", "field": "percent",
               "members": {"file": "list.csv", "where": {"kind": ["active"]}}},
@@ -41,25 +39,6 @@ MONITOR: dict[str, Any] = {
 }  # fmt: skip
 
 
-def write(folder: Path, until: str = "2021-12-31") -> Path:
-    """Two active funds that hold PLANTED after 1 June and PLANTED reversed before, and one that holds all in one."""
-    rng = np.random.default_rng(0)
-    days = pd.bdate_range("2021-01-01", "2021-09-30")
-    returns = rng.normal(0, 0.01, (len(days), 3))
-    closes = 100 * np.cumprod(1 + returns, axis=0)
-    held = np.where(np.asarray(days >= "2021-06-01")[:, None], PLANTED, PLANTED[::-1])
-    own = {"a": (held * returns).sum(axis=1), "b": (held * returns).sum(axis=1), "c": returns[:, 0]}
-    kept = days <= until
-    names = [str(day.date()) for day in days[kept]]
-    pd.DataFrame({"date": names, "close": closes[kept, 0]}).to_csv(folder / "index.csv", index=False)
-    indices = [pd.DataFrame({"date": names, "code": code, "close": closes[kept, at]}) for at, code in enumerate(CODES)]
-    pd.concat(indices).to_parquet(folder / "indices.parquet", index=False)
-    funds = [pd.DataFrame({"date": names, "code": code, "percent": 100 * each[kept]}) for code, each in own.items()]
-    pd.concat(funds).to_parquet(folder / "funds.parquet", index=False)
-    pd.DataFrame({"code": list("abc"), "kind": ["active", "active", "index"]}).to_csv(folder / "list.csv", index=False)
-    return folder
-
-
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -67,7 +46,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_readings_of_a_model_have_the_planted_positions_and_no_later_day_changes_them(tmp_path: Path) -> None:
     (tmp_path / "cut").mkdir()
-    write(tmp_path)
+    write_funds(tmp_path)
     found = gp.monitor(MONITOR, data=tmp_path, on="2021-09-30")
     values = found.table["value"]
     assert values["held"] == pytest.approx(PLANTED.sum(), abs=1e-6)
@@ -77,14 +56,14 @@ def test_readings_of_a_model_have_the_planted_positions_and_no_later_day_changes
     assert (first["vote"]["variants"], first["vote"]["share_on"]["first"]) == (2, 1.0)
     day = "2021-05-28"
     whole = gp.monitor(MONITOR, data=tmp_path, on=day)
-    early = gp.monitor(MONITOR, data=write(tmp_path / "cut", day))
+    early = gp.monitor(MONITOR, data=write_funds(tmp_path / "cut", day))
     assert whole.table["value"]["first"] == pytest.approx(PLANTED[2], abs=1e-6)
     assert early.record == whole.record
     assert render(early.record) == render(whole.record)
 
 
 def test_a_model_without_its_file_concerns_its_readings_alone_and_an_old_one_is_stale(tmp_path: Path) -> None:
-    write(tmp_path)
+    write_funds(tmp_path)
     readings = {**MONITOR["readings"], "index": {"title": "Index", "value": "index"}}
     table = pd.read_parquet(tmp_path / "funds.parquet")
     table[table["date"] < "2021-08-01"].to_parquet(tmp_path / "funds.parquet", index=False)
@@ -138,7 +117,7 @@ def test_what_a_model_may_not_have_is_one_line(raw: dict[str, Any], error: str) 
     [
         ("held.field", "99", "field names a column of the model funds; got 99. Its columns are total, 10, 20, 30"),
         ("unit", 1.0, "the returns of funds are shares of 1 after unit"),
-        ("from", "2030-01-01", "a model must have estimates"),
+        ("from", "2030-01-01", "a model has estimates from the day under from on; got 2030-01-01, after the last day"),
         ("indices.codes", ["10", "40"], "has the codes that a model uses; got 40"),
     ],
 )
@@ -146,6 +125,6 @@ def test_what_a_model_finds_wrong_in_the_files_is_why_its_readings_have_no_data(
     tmp_path: Path, path: str, value: Any, error: str
 ) -> None:
     raw = changed(path, value, "series") if path == "held.field" else changed(f"funds.positions.{path}", value)
-    found = gp.monitor(raw, data=write(tmp_path), on="2021-09-30").record["readings"][0]
+    found = gp.monitor(raw, data=write_funds(tmp_path), on="2021-09-30").record["readings"][0]
     assert found["status"] == "missing"
     assert error in str(found["why"])

@@ -19,10 +19,11 @@ PANEL = {
     "microcap-index", "microcap-selection", "microcap-selection-rotation", "momentum-stocks", "panel-demo",
     "reversal-stocks", "rotation-demo", "size-deciles",
 }  # fmt: skip
+MODELS = {"fund-positions"}
 
 
 def test_they_all_ship() -> None:
-    assert set(NAMES) == MARKET | EMBEDDED | PANEL | set(STRATEGIES)
+    assert set(NAMES) == MARKET | EMBEDDED | PANEL | MODELS | set(STRATEGIES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,80 @@
+"""The texts of errors in the code: rules and remedies as messages with fields, found in its syntax trees."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_ERRORS = {"InputError", "LateSignalError", "UndefinedSignalError"}
+_NAMES = "abcdefgh"
+
+
+def _texts(node: ast.expr, known: dict[str, list[str]]) -> list[str]:
+    """What an expression may be, with {} for what is filled in."""
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) else []
+    if isinstance(node, ast.JoinedStr):
+        parts = (part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
+        return ["".join(str(part) for part in parts)]
+    if isinstance(node, ast.IfExp):
+        return _texts(node.body, known) + _texts(node.orelse, known)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        after = _texts(node.right, known) or ["\0"]
+        return [left + right for left in _texts(node.left, known) or ["\0"] for right in after]
+    return known.get(node.id, []) if isinstance(node, ast.Name) else []
+
+
+def _assigned(function: ast.AST) -> dict[str, list[str]]:
+    """The texts of the names in a function."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            pairs = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=False))
+            for name, value in pairs:
+                if isinstance(name, ast.Name):
+                    found.setdefault(name.id, []).extend(_texts(value, found))
+    return found
+
+
+def _of_file(tree: ast.Module) -> Iterator[str]:
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        known = _assigned(function)
+        for node in ast.walk(function):
+            if not isinstance(node, ast.Call):
+                continue
+            # InputError(rule, value, where, remedy), formula.fault(rule, value, part, remedy) and
+            # column.error(rule, index, remedy)
+            named = isinstance(node.func, ast.Name) and node.func.id in _ERRORS
+            fault = isinstance(node.func, ast.Attribute) and node.func.attr == "fault"
+            if (named or fault) and len(node.args) >= 4:
+                texts = (node.args[0], node.args[3])
+            elif isinstance(node.func, ast.Attribute) and node.func.attr == "error" and len(node.args) >= 3:
+                texts = (node.args[0], node.args[2])
+            else:
+                continue
+            for argument in texts:
+                yield from _texts(argument, known)
+
+
+@cache
+def error_messages() -> tuple[str, ...]:
+    """Every rule and remedy of an error whose text stands in the code, with the fields {a}, {b} and so on."""
+    found = set[str]()
+    for folder in ("kernels", "signals", "results", "sweeps"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            for text in _of_file(ast.parse(file.read_text(encoding="utf-8"))):
+                pieces = " ".join(text.split()).split("\0")
+                named = (f"{{{name}}}" for name in _NAMES)
+                whole = "".join(piece + next(named) for piece in pieces[:-1]) + pieces[-1] if len(pieces) > 1 else text
+                if whole.strip("{}abcdefgh ,"):
+                    found.add(" ".join(whole.split()))
+    return tuple(sorted(found))
