@@ -115,16 +115,19 @@ def _positions(name: str, spec: FundPositionsSpec, folder: Path | None, last: np
     found |= {code: weights[:, place] for place, code in enumerate(_codes(closes, indices))}
     count = len(_codes(own, funds))
     words = f"weights of {weights.shape[1]} indices in {count} funds, from {spec.window} days"
-    warnings = _survivors(spec.funds.file, of_funds)
+    warnings = survivors_warning(spec.funds.file, of_funds)
     return ModelTable(name, dates[at], found, f"{words}; {len(at)} estimates", warnings)
 
 
-def _survivors(file: str, returns: Floats) -> tuple[str, ...]:
+def survivors_warning(file: str, returns: Floats) -> tuple[str, ...]:
     """A warning where no fund ever ended, of (T, funds) returns: the file has those that are there at its end."""
     known = np.isfinite(returns)
+    rows = np.flatnonzero(known.any(axis=1))
     begun = known.any(axis=0)
-    days = int(np.ptp(np.flatnonzero(known.any(axis=1)))) + 1 if begun.any() else 0
-    if days < _SURVIVING[0] or begun.sum() < _SURVIVING[1] or not known[-_RECENT:, begun].any(axis=0).all():
+    if not len(rows) or np.ptp(rows) + 1 < _SURVIVING[0] or begun.sum() < _SURVIVING[1]:
+        return ()
+    days, last = int(np.ptp(rows)) + 1, known[: rows[-1] + 1][-_RECENT:]
+    if not last[:, begun].any(axis=0).all():
         return ()
     return (
         f"none of the {int(begun.sum()):,} funds of {file} ended in {days:,} trading days: a file of survivors, whose "

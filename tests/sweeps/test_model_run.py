@@ -11,6 +11,7 @@ import pytest
 
 import gridproof as gp
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, ledger_record, ledger_rows
+from gridproof.sweeps.plan.model_series import survivors_warning
 from tests.support.funds import write_funds
 
 FUNDS = {
@@ -82,3 +83,14 @@ def test_a_study_of_models_is_swept_and_recorded(tmp_path: Path, monkeypatch: py
     table.loc[table["date"] > "2021-06-15", "percent"] *= 0.5
     table.to_parquet(tmp_path / "funds.parquet", index=False)
     assert not evaluate().reused  # other returns are another market
+
+
+def test_a_file_in_which_no_fund_ends_is_one_of_survivors() -> None:
+    returns = np.full((600, 40), 0.001)
+    returns[-30:] = np.nan  # the indices reach further than the funds
+    (warning,) = survivors_warning("funds.parquet", returns)
+    assert warning.startswith("none of the 40 funds of funds.parquet ended in 570 trading days")
+    returns[500:, 3] = np.nan
+    assert survivors_warning("funds.parquet", returns) == ()
+    assert survivors_warning("funds.parquet", returns[:100]) == ()
+    assert survivors_warning("funds.parquet", np.full((3, 2), np.nan)) == ()

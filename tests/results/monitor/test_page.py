@@ -58,3 +58,15 @@ def test_a_title_with_signs_of_html_is_shown_as_text() -> None:
     assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in page
     assert "<b>bold" not in page
     assert "<b>bold</b> & more" in table_csv(record)
+
+
+def test_a_warning_stands_under_the_group_of_its_readings_and_a_reason_takes_the_row() -> None:
+    record = gp.monitor("us-demo").record
+    one = record["readings"][0]
+    one["status"], one["value"], one["why"], one["why_zh"] = "missing", None, "no file", "没有文件"
+    record["warnings"] = [{"readings": [one["name"]], "text": "few funds", "text_zh": "基金很少"}]
+    page, chinese = render(record), render(record, "zh")
+    assert page.count("Warning: few funds.") == 1
+    assert chinese.count("注意：基金很少。") == 1
+    assert '<td class="left why" colspan="7">no file</td>' in page
+    assert "没有文件" in chinese
