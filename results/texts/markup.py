@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import unescape
 from typing import Any
 
 from markupsafe import escape
 
+from gridproof.results.texts.catalogue import read_messages
 from gridproof.results.texts.translation import Language, Translation, chinese
 
-# What is no text of the page: scripts, styles, code, and the study's own title.
+# What is no text of the page: scripts, styles, code, and the study's title, which is translated only as a whole.
 _MARKUP = re.compile(
     r"(<script\b.*?</script>|<style\b.*?</style>|<code\b.*?</code>|<title>.*?</title>|<h1>.*?</h1>|<[^>]+>)", re.DOTALL
 )
+_TITLE = re.compile(r"(?P<before><(?:h1|title)>)(?P<text>.*?)(?P<after>(?: – gridproof)?</(?:h1|title)>)", re.DOTALL)
 _LEAD = re.compile(r"^([\s:;,]*)(.*?)(\s*)$", re.DOTALL)
 _MARKS = {":": "：", ";": "；", ",": "，"}
 # Keys of a figure's description whose texts a reader sees.
@@ -26,8 +29,20 @@ def translate_page(page: str, language: Language) -> str:
         return page
     into = chinese()
     parts = _MARKUP.split(page.replace("<wbr>", "\u200b"))
-    made = [part if part.startswith("<") else _text(part, into) for part in parts]
+    made = [_title(part) if part.startswith("<") else _text(part, into) for part in parts]
     return "".join(made).replace("\u200b", "<wbr>").replace('<html lang="en">', '<html lang="zh">')
+
+
+@cache
+def _titles() -> dict[str, str]:
+    return read_messages("titles")
+
+
+def _title(part: str) -> str:
+    """The title of a study that is installed, in Chinese; any other title or tag as it is."""
+    if (match := _TITLE.fullmatch(part)) is None or (found := _titles().get(unescape(match["text"]))) is None:
+        return part
+    return f"{match['before']}{escape(found)}{match['after']}"
 
 
 def _text(part: str, into: Translation) -> str:

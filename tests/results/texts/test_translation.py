@@ -23,6 +23,8 @@ from tests.support.search_folder import write_search
 from tests.support.search_page import add_verdict
 from tests.support.statistics_record import write_statistics
 
+STUDIES = pathlib.Path(__file__).parents[3] / "studies"
+
 # Words of the field and of the software that a Chinese reader knows by these names.
 _KEPT = {
     "PBO", "DSR", "PSR", "SPA", "StepM", "BHY", "CPCV", "TPE", "NSGA", "PED", "ANOVA", "MinTRL", "logit", "mid", "NAV",
@@ -170,3 +172,14 @@ def test_every_conclusion_is_whole_in_chinese(
     for text in texts:
         chinese = translate(text, "zh")
         assert not re.search(r"[A-Za-z]{3,}", chinese), f"{text}: {chinese}"
+
+
+def test_every_installed_study_has_a_chinese_title_and_others_keep_theirs() -> None:
+    titles = re.findall(r"^title: (.+)$", "\n".join(path.read_text() for path in STUDIES.rglob("*.yaml")), re.MULTILINE)
+    assert len(titles) > 40
+    assert [title for title in titles if title not in read_messages("titles")] == []
+    page = "<title>{0} – gridproof</title><h1>{0}</h1>"
+    assert translate_page(page.format("Nasdaq or S&amp;P 500, and when to be out"), "zh") == page.format(
+        "纳斯达克与标普500轮动，兼择时空仓"
+    )
+    assert translate_page(page.format("Base"), "zh") == page.format("Base")
