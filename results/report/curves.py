@@ -36,14 +36,24 @@ def with_mix(curves: pd.DataFrame, legs: Sequence[str]) -> pd.DataFrame:
     inside = curves["segment"].to_numpy() == curves["segment"].iloc[0]
     if curves["base.leg"][inside].nunique() < 2:
         return curves
+    # With mixes: the legs alone, in which the base has these weights.
+    weighted = [name.removeprefix("base.weight.") for name in curves.columns if name.startswith("base.weight.")]
+    legs = weighted or legs
     navs = curves[[f"hold.{leg}.nav" for leg in legs]].to_numpy()
     returns = navs / np.vstack([np.ones(len(legs)), navs[:-1]]) - 1.0
     mixed = np.empty(len(curves))
     for part in (inside, ~inside):
-        held = curves["base.leg"][part]
-        weights = [float((held == leg).mean()) if len(held) else 0.0 for leg in legs]
-        mixed[part] = returns[part] @ np.array(weights)
+        mixed[part] = returns[part] @ np.array(_mean_weights(curves[part], legs, bool(weighted)))
     return curves.assign(**{f"{MIX}.nav": np.cumprod(1.0 + mixed)})
+
+
+def _mean_weights(curves: pd.DataFrame, legs: Sequence[str], weighted: bool) -> list[float]:
+    """Of each leg in the base. ``weighted``: the curves have the weights of each day, not only the leg held."""
+    if not len(curves):
+        return [0.0] * len(legs)
+    if weighted:
+        return [float(curves[f"base.weight.{leg}"].mean()) for leg in legs]
+    return [float((curves["base.leg"] == leg).mean()) for leg in legs]
 
 
 def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> Figure:
@@ -165,6 +175,7 @@ def _band(curves: pd.DataFrame, dates: list[str], legs: Sequence[str], best_is_b
     rows = [("base holds", curves["base.leg"])]
     if not best_is_base:
         rows.append(("best holds", curves["best.leg"]))
+    legs = list(dict.fromkeys([*legs, *(str(leg) for _, held in rows for leg in held.unique())]))
     colours = leg_colours(legs)
     palette = [*(colours[leg] for leg in legs), "#f1f1ee", "#6f7479"]
     codes = [held.map({leg: i for i, leg in enumerate(legs)}).to_numpy() for _, held in rows]

@@ -79,7 +79,7 @@ def comparison_table(summary: Record, statistics: Record | None = None) -> dict[
         )
         for name in metric_order(summary["objective"])
     ]
-    for leg in summary["legs"]:
+    for leg in summary["base"]["in_sample"]["exposure_by_leg"]:
         shares = [[one.get("exposure_by_leg") for one in part] for part in parts]
         weights = [["" if one is None else format_value(one[leg], "percent") for one in part] for part in shares]
         rows.append((f"Weight in {leg}", weights))

@@ -21,14 +21,19 @@ from gridproof.results.axis_range import AxisValues, Value
 from gridproof.results.ledger.ledger import LedgerHeader, TrialAxis
 from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
+from gridproof.sweeps.study.allocation import Mix
 from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.execution_keys import AT, decides, execution_axes
 from gridproof.sweeps.study.models import model_text
+from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.selection import SELECTING, WORDED
-from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels
+from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels, MixChoice
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.spec import OPEN
 from gridproof.sweeps.study.study import Leg, Signal, Study
+
+# Terms of a leg that are part of what it is only where the study gives them.
+_OPTIONAL = ("sale_cost", "financing", "borrow_fee")
 
 
 def market_identity(study: Study, folder: Path | None) -> str:
@@ -105,7 +110,7 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         kind = "states" if not isinstance(signal.form, Levels) else "gap" if signal.form.gap else "level"
         return [canonical[signal.name][0], kind, signal.missing]
 
-    measuring = [one for one in study.signals if not isinstance(one.form, Alternatives)]
+    measuring = [one for one in study.signals if not isinstance(one.form, Alternatives | MixChoice)]
     signals = sorted(measuring, key=lambda one: (json.dumps(of_signal(one)), one.name))
     for number, signal in enumerate(signals):
         label = f"signal.{number}"
@@ -124,14 +129,14 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         if leg.selection is not None:
             asset = leg.selection.panel.identity
         taxes = [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]
-        return [asset, taxes, "sale_cost"] if "sale_cost" in leg.terms else [asset, taxes]
+        return [asset, taxes, *(term for term in _OPTIONAL if term in leg.terms)]
 
     legs = sorted(study.legs, key=lambda one: (json.dumps(of_leg(one)), one.name))
     worded: dict[str, Callable[[Value], Value]] = {}
     for number, leg in enumerate(legs):
         selecting = SELECTING if leg.selection is not None else ()
-        costs = ("cost", "sale_cost") if "sale_cost" in leg.terms else ("cost",)
-        for term in ("interest",) if leg.cash else ("carry", *costs, *selecting):
+        optional = (term for term in _OPTIONAL if term in leg.terms)
+        for term in ("interest", *optional) if leg.cash else ("carry", "cost", *optional, *selecting):
             parameters[f"leg.{number}.{term}"] = _Parameter(leg.terms[term]) if term in leg.terms else 0.0
         if leg.selection is not None:
             called = {axis: f"select.{axis.removeprefix(f'{leg.name}.')}" for axis in leg.selection.parameters}
@@ -141,13 +146,24 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
     executing = (*execution_axes(study.spec), *([DECIDE] if decides(study.spec) else []))
     parameters |= {name: _Parameter(name) for name in executing}
     worded[AT] = partial(_at, legs)
-    rules: dict[Value, str] = {name: _rule(study, name, signals, legs) for name in study.rule.uses}
-    parameters["rule"] = _Parameter(RULE) if study.spec.rules is not None else rules[""]
+    mixes = _mixes(study, legs, position)
+    for number, (*_, of_mix) in enumerate(mixes):
+        parameters |= {f"mix.{number}.{name}": value for name, value in of_mix.items()}
+    ordered = [mix for mix, _, _ in mixes]
+    rules: dict[Value, str] = {}
+    if study.sleeves is None:
+        rules = {name: _rule(study, study.rule, name, signals, legs, ordered) for name in study.rule.uses}
+        parameters["rule"] = _Parameter(RULE) if study.spec.rules is not None else rules[""]
+    else:
+        parts = [[one.share, _rule(study, one.rule, "", signals, legs, ordered)] for one in study.sleeves.sleeves]
+        parameters["rule"] = hashlib.sha256(json.dumps(sorted(parts)).encode()).hexdigest()[:32]
     measures_stocks = any(study.graph.facts[at].columns for signal in study.signals for at in signal.nodes)
     of_panel = {"panel": study.panel.identity} if study.panel is not None and measures_stocks else {}
+    of_mixes = {"mixes": [text for _, text, _ in mixes]} if mixes else {}
     text = json.dumps(
         {
             **of_panel,
+            **of_mixes,
             "calendar": _series(study, study.spec.market.calendar),
             "periods": float(study.spec.market.periods),
             "from": study.spec.window.from_.isoformat(),
@@ -197,17 +213,53 @@ def _expression(
     return [text(at) for at in signal.nodes], scalars
 
 
-def _rule(study: Study, name: str, signals: Sequence[Signal], legs: Sequence[Leg]) -> str:
-    """A digest of the allocation that a rule chooses for every state of the signals it names; wording is ignored."""
-    rule, named = study.rule, study.rule.uses[name]
+def _mixes(
+    study: Study, legs: Sequence[Leg], position: Mapping[str, int]
+) -> list[tuple[Mix, list[Any], dict[str, _Parameter | Value]]]:
+    """The mixes in an order that does not depend on their names, what they are made of, and their parameters.
+
+    A weight is a parameter, whether it has one value or several.
+    """
+    numbers = {leg.name: number for number, leg in enumerate(legs)}
+    found = []
+    for mix in study.mixes:
+        parts: dict[int, Any] = dict.fromkeys((numbers[leg] for leg in mix.weights), "weight")
+        parameters: dict[str, _Parameter | Value] = {
+            f"leg.{numbers[leg]}": _Parameter(axis) for leg, axis in mix.weights.items()
+        }
+        if mix.rest is not None:
+            parts[numbers[mix.rest]] = "rest"
+        if mix.graded is not None:
+            signal = next(one for one in study.signals if isinstance(one.form, MixChoice) and one.name == mix.name)
+            formula, scalars = _expression(study, signal, position)
+            parts[numbers[mix.graded.leg]] = [*formula, mix.graded.missing]
+            parameters |= {f"formula.{place}": scalar for place, scalar in enumerate(scalars)}
+            bounds = {"step": mix.graded.step, "min": mix.graded.least, "max": mix.graded.most}
+            parameters |= {name: _Parameter(axis) for name, axis in bounds.items()}
+        parameters["rebalance"] = _Parameter(mix.rebalance)
+        text = [[number, part] for number, part in sorted(parts.items())]
+        found.append((mix, text, dict(sorted(parameters.items()))))
+    return sorted(found, key=lambda one: (json.dumps(one[1]), one[0].name))
+
+
+def _rule(
+    study: Study, rule: Rule, name: str, signals: Sequence[Signal], legs: Sequence[Leg], mixes: Sequence[Mix]
+) -> str:
+    """A digest of the leg or mix that a rule chooses for every state of the signals it names; wording is ignored."""
+    named = rule.uses[name]
     bits = [rule.bits.index(bit) for signal in signals for bit in signal.bits if bit in named]
     used = [(at, signal.bits.index(bit)) for at, signal in enumerate(signals) for bit in signal.bits if bit in named]
     codes = np.arange(1 << len(bits))
-    written = np.full_like(codes, _number_of(study, name))
+    written = np.full_like(codes, _number_of(rule, name))
     for new, old in enumerate(bits):
         written |= (codes >> new & 1) << old
-    order = [study.legs.index(leg) for leg in legs]
-    table = np.argsort(order)[rule.table[order][:, written]]
+    # A leg or mix is numbered in canonical order, whichever of its allocations it is.
+    order = [*(study.legs.index(leg) for leg in legs), *(mix.first for mix in mixes)]
+    number = np.empty(len(study.allocations), dtype=np.int64)
+    number[order] = np.arange(len(order))
+    for mix in mixes:
+        number[mix.first : mix.first + len(mix.allocations)] = number[mix.first]
+    table = number[rule.table[order][:, written]]
     # A rule that never holds chooses the same whatever was held before.
     holds = bool((table != table[:1]).any())
     chosen = table if holds else table[:1]
@@ -216,9 +268,9 @@ def _rule(study: Study, name: str, signals: Sequence[Signal], legs: Sequence[Leg
     return digest.hexdigest()[:32]
 
 
-def _number_of(study: Study, name: str) -> int:
+def _number_of(rule: Rule, name: str) -> int:
     """Returns the lowest code of the signals' states under which this alternative is chosen."""
-    return int((study.rule.alternatives == list(study.rule.uses).index(name)).argmax())
+    return int((rule.alternatives == list(rule.uses).index(name)).argmax())
 
 
 def _start(study: Study) -> Leg:
@@ -228,9 +280,10 @@ def _start(study: Study) -> Leg:
 
 def _chosen(study: Study) -> list[Leg]:
     """The legs that the rule may choose or hold."""
-    table = study.rule.table
-    legs = {int(column[0]) for column in table.T if (column == column[0]).all()}
-    return [leg for at, leg in enumerate(study.legs) if at in legs or (study.rule.holds and leg is _start(study))]
+    rules = [study.rule] if study.sleeves is None else [one.rule for one in study.sleeves.sleeves]
+    chosen = {int(column[0]) for rule in rules for column in rule.table.T if (column == column[0]).all()}
+    held = np.any(study.weights[sorted(chosen)] != 0.0, axis=0)
+    return [leg for at, leg in enumerate(study.legs) if held[at] or (study.rule.holds and leg is _start(study))]
 
 
 def _series(study: Study, name: str) -> list[str | None]:

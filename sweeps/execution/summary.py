@@ -60,7 +60,7 @@ def write_summary(
     base_index = study.space.base_index
     best_index = int(mine.best_index[0]) if len(mine.best_index) else base_index
     points = {"base": evaluation.point(base_index), "best": evaluation.point(best_index)}
-    holds = {leg.name: hold_returns(plan, index) for index, leg in enumerate(study.legs)}
+    holds = {name: hold_returns(plan, number) for name, number in study.holdings.items()}
     store.write_table("curves.parquet", tabulate_curves(plan, points, holds))
     observer.progress("summary", 3, 3, 3)
     days = plan.days
@@ -93,7 +93,7 @@ def write_summary(
             "days_after_publication": 0 if published is None else window.days - published,
         },
         "rule": study.rule_lines(),
-        "legs": [leg.name for leg in study.legs],
+        "legs": list(holds),
         "axes": [
             _axis_record(axis, axis.values[digit], axis.name not in study.environment)
             for axis, digit in zip(study.space.axes, study.space.base, strict=True)
@@ -159,16 +159,17 @@ def _whole_grid(evaluation: GridEvaluation, tally: Tally, scale: TallyScale, pub
     }
 
 
-def hold_returns(plan: Plan, leg: int) -> tuple[Any, Any]:
-    """Daily returns of holding one leg throughout at the base's execution, (D,), and its metrics (S, 12 + A)."""
+def hold_returns(plan: Plan, number: int) -> tuple[Any, Any]:
+    """Daily returns of holding one allocation throughout at the base's execution, (D,), and its metrics
+    (S, 12 + A)."""
     problem, space = plan.problem, plan.study.space
-    returns = problem.returns[problem.payoff_of[space.execution(space.base_index)], leg]
+    returns = problem.returns[problem.payoff_of[space.execution(space.base_index)], number]
     metrics = np.zeros((problem.segments, len(METRICS) + problem.allocations))
     for segment in range(problem.segments):
         inside = returns[problem.bounds[segment] : problem.bounds[segment + 1]]
         metrics[segment, :9] = measure_returns(inside, problem.periods, problem.risk_free)
-        metrics[segment, METRICS.index("exposure")] = problem.invested[leg]
-        metrics[segment, len(METRICS) + leg] = 1.0
+        metrics[segment, METRICS.index("exposure")] = problem.invested[number]
+        metrics[segment, len(METRICS) + number] = 1.0
     return returns, metrics
 
 
@@ -212,5 +213,5 @@ def _point_record(point: Point, index: int) -> PointRecord:
 def _segments(metrics: Floats, study: Study) -> SegmentsRecord:
     """metrics: (S, 12 + A)."""
     legs = [leg.name for leg in study.legs]
-    records = [cast("MetricsRecord", metrics_record(row, legs)) for row in metrics]
+    records = [cast("MetricsRecord", metrics_record(row, legs)) for row in study.by_leg(metrics)]
     return {"in_sample": records[0], "after_publication": records[1] if len(records) > 1 else None}

@@ -44,7 +44,7 @@ def tabulate_top(evaluation: GridEvaluation, tally: Tally, choices: Choices) -> 
     order = np.argsort(np.argsort(tally.best_index))
     metrics = evaluation.listed(tally.best_index)[order]
     _check_values(tally, objective_of(metrics, plan.study.spec.objective))
-    table = pd.DataFrame(columns | metrics_columns(metrics, legs))
+    table = pd.DataFrame(columns | metrics_columns(plan.study.by_leg(metrics), legs))
     _, group = np.unique(metrics.reshape(len(metrics), prod(metrics.shape[1:])), axis=0, return_inverse=True)
     table["equal"] = table.groupby(group.ravel())["equal"].transform("sum")
     table = table[~pd.Series(group.ravel()).duplicated().to_numpy()].reset_index(drop=True)
@@ -132,8 +132,11 @@ def tabulate_curves(plan: Plan, points: dict[str, Point], holds: dict[str, tuple
         for name in ("return", "cost", "nav", "drawdown"):
             columns[f"{who}.{name}"] = point.curve[name]
         if who == "base":
-            for bit in plan.study.rule.bits:
+            shown = {bit for signal in plan.study.signals if signal.shown for bit in signal.bits}
+            for bit in (bit for bit in plan.study.rule.bits if bit in shown):
                 columns[f"base.state.{bit}"] = point.curve[f"{bit}.state"]
+            for leg in plan.study.legs if plan.study.mixed else ():
+                columns[f"base.weight.{leg.name}"] = point.curve[f"weight.{leg.name}"]
             for name in point.value_columns:
                 columns[f"base.value.{name.removesuffix('.value')}"] = point.curve[name]
     for name, (returns, _) in holds.items():
@@ -156,7 +159,7 @@ def variant_tables(plan: Plan, grid: Grid, store: Store, observer: RunObserver) 
                 columns[axis.name] = pa.DictionaryArray.from_arrays(
                     pa.array(digits[:, position].astype(np.int32)), pa.array(uniform(list(axis.values)))
                 )
-            metrics = metrics_columns(rows[done : done + len(variants)], legs)
+            metrics = metrics_columns(plan.study.by_leg(rows[done : done + len(variants)]), legs)
             # Undefined metrics are null, which SQL aggregates ignore.
             columns |= {name: pa.array(values, from_pandas=True) for name, values in metrics.items()}
             yield pa.table(columns)

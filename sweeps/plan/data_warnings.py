@@ -23,6 +23,7 @@ from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of
 from gridproof.sweeps.plan.window import last_day
+from gridproof.sweeps.study.leg import ASSET_TERMS, CASH_TERMS
 from gridproof.sweeps.study.signal import Levels
 from gridproof.sweeps.study.spec import OPEN
 from gridproof.sweeps.study.study import Signal, Study
@@ -88,7 +89,7 @@ def _study_warnings(study: Study, market: Market) -> list[str]:
     found = []
     for axis in study.space.axes:
         kind = axis.name.rpartition(".")[2]
-        if kind in ("interest", "carry", "cost", "sale_cost") and axis.path[0] in ("legs", "execution"):
+        if kind in (*CASH_TERMS, *ASSET_TERMS) and axis.path[0] in ("legs", "execution"):
             highest = max(float(value) for value in ends(axis.values))
             limit, unit = (_HIGH_COST, "") if kind.endswith("cost") else (_HIGH_RATE, " a year")
             if highest > limit:

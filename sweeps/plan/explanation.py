@@ -41,7 +41,7 @@ def explained(study: Study, market: Market) -> dict[str, list[ExplainedStep]]:
                 facts = graph.facts[at]
                 if facts.scalar:
                     continue
-                where = study.where("signals", signal.name)
+                where = study.where(*signal.place)
                 known = np.isfinite(evaluator.daily(at, chosen, releases_of(study, signal, study.base), where))
                 first = int(known.argmax()) if known.any() else len(known)
                 axes = {space.owners[name] for name in facts.parameters}

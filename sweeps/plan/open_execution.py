@@ -10,7 +10,7 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.overnight import replace_overnight
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.payoff import Cell, cost_tables
+from gridproof.sweeps.plan.payoff import Cell, cost_tables, mix_days
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.execution_keys import AT
 from gridproof.sweeps.study.spec import OPEN
@@ -18,20 +18,28 @@ from gridproof.sweeps.study.study import Leg, Study
 
 
 def switch_tables(
-    study: Study, market: Market, window: Window, cells: Sequence[Cell]
+    study: Study, market: Market, window: Window, cells: Sequence[Cell], returns: Floats, payoff_of: Ints
 ) -> tuple[Floats, Ints, Floats | None]:
     """What a switch changes on the first day of a new position: costs, the table of each execution, and overnight.
 
     costs: (tables, A, A, D), as ``kernels.problem.Problem.costs``. overnight: (tables, A, D), the return of each
     allocation from the close before to the open, 0 in tables of switches at the close; None where no execution is at
-    the open. Raises InputError.
+    the open. returns, payoff_of: of ``payoff_tables``. Raises InputError.
     """
-    costs, cost_of = cost_tables(study, market, window, cells)
-    at_open = {int(table) for table, cell in zip(cost_of, cells, strict=True) if cell[AT] == OPEN}
-    if not at_open:
+    opened = any(cell[AT] == OPEN for cell in cells)
+    gaps = overnight_returns(study, market, window) if opened else None
+    costs, cost_of = cost_tables(study, market, window, cells, returns, payoff_of, gaps)
+    if gaps is None:
         return costs, cost_of, None
+    at_open = {int(table): number for number, table in enumerate(cost_of) if cells[number][AT] == OPEN}
     overnight = np.zeros((len(costs), *costs.shape[2:]))
-    overnight[sorted(at_open)] = overnight_returns(study, market, window)
+    for table, number in at_open.items():
+        if study.mixed:
+            earned = returns[payoff_of[number], : len(study.legs)]
+            mixes = mix_days(study, market, window, cells[number], earned)
+            overnight[table] = [one.overnight(gaps.T) for one in mixes]
+        else:
+            overnight[table] = gaps
     return replace_overnight(costs, np.zeros_like(overnight), overnight), cost_of, overnight
 
 

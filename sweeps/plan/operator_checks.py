@@ -43,7 +43,7 @@ def check_signal_operators(
 
 
 def _root(owner: SignalSet, signal: Signal) -> tuple[tuple[int, ...], dict[str, Release], str]:
-    return signal.nodes, releases_of(owner, signal, owner.base), owner.where("signals", signal.name)
+    return signal.nodes, releases_of(owner, signal, owner.base), owner.where(*signal.place)
 
 
 def _check_roots(

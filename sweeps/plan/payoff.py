@@ -1,7 +1,8 @@
-"""Daily returns of each leg and costs of each switch, for every combination of the execution's axes."""
+"""Daily returns of each allocation and costs of each switch, for every combination of the execution's axes."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -12,11 +13,14 @@ from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.data.stamp_duty import stamp_rates
+from gridproof.sweeps.plan.mixed_returns import LegDays, MixDays, follow_mix, rebalancing_days, switch_costs
 from gridproof.sweeps.plan.selections import Setting, selection_axes, setting_of
 from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES, MAX_PAYOFF_VALUES
+from gridproof.sweeps.study.allocation import REBALANCE
 from gridproof.sweeps.study.execution_keys import AT
+from gridproof.sweeps.study.leg import BORROWING
 from gridproof.sweeps.study.spec import CLOSE, OPEN
 from gridproof.sweeps.study.study import Leg, Study
 
@@ -30,24 +34,25 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
     """Simple daily returns, (tables, A, D), and the table of each execution. Equal tables are stored once.
 
     A leg earns its close-to-close growth times (1 + carry)^(1/P), minus 1; cash earns (1 + interest)^(1/P) − 1. P: days
-    a year. A selection earns its growth after the costs and taxes of its own trades. Raises InputError.
+    a year. A selection and a mix earn their growth after the costs and taxes of their own trades. Raises InputError.
     """
-    axes = list(dict.fromkeys(axis for leg in study.legs for axis in _payoff_axes(leg)))
+    axes = _payoff_axes(study)
     tables: dict[tuple[Value, ...], int] = {}
     index = np.array([tables.setdefault(tuple(cell[axis] for axis in axes), len(tables)) for cell in cells])
     first = dict(zip(index[::-1].tolist(), reversed(cells), strict=True))
     examples = [first[table] for table in range(len(tables))]
-    size = len(study.legs) * window.days
+    size = len(study.allocations) * window.days
     if len(tables) * size > MAX_PAYOFF_VALUES:
         selecting = any(leg.selection is not None for leg in study.legs)
         kinds = "carry, interest, and the selections with lag and cost" if selecting else "carry and interest"
+        kinds = "carry, interest and, with mixes, costs" if study.mixed else kinds
         raise InputError(
             f"{kinds} must have at most {MAX_PAYOFF_VALUES // size:,} settings in this window",
             f"{len(tables):,}",
             study.where("legs"),
             "Give them fewer values",
         )
-    returns = np.empty((len(tables), len(study.legs), window.days))
+    returns = np.empty((len(tables), len(study.allocations), window.days))
     for place, leg in enumerate(study.legs):
         if leg.selection is None:
             returns[:, place] = _closes_to_returns(study, leg, market, window)
@@ -57,13 +62,50 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
         returns[:, place] += 1.0
         returns[:, place] *= ((1.0 + annual) ** (1.0 / study.spec.market.periods))[:, None]
         returns[:, place] -= 1.0
+    if study.mixed:
+        for table, cell in enumerate(examples):
+            mixes = mix_days(study, market, window, cell, returns[table, : len(study.legs)])
+            for place in range(len(study.legs), len(study.allocations)):
+                returns[table, place] = mixes[place].net
     return returns, index
 
 
-def _payoff_axes(leg: Leg) -> list[str]:
-    """The axes on which the returns of a leg depend."""
-    axes = [leg.terms[term] for term in ("carry", "interest") if term in leg.terms]
-    return axes if leg.selection is None else [*axes, *selection_axes(leg), *_cost_axes(leg)]
+def mix_days(study: Study, market: Market, window: Window, cell: Cell, returns: Floats) -> list[MixDays]:
+    """Every allocation under one combination of the execution's parameters. ``returns``: (L, D) those of the legs.
+
+    Raises InputError where a mix loses all its value in a day.
+    """
+    legs = _leg_days(study, market, window, cell, returns)
+    days = market.calendar[window.first : window.last + 1]
+    rebalanced = {every: rebalancing_days(every, market.calendar, window.first, window.last) for every in REBALANCE}
+    return [follow_mix(one, legs, rebalanced[one.rebalance], days, study.where("mixes")) for one in study.allocations]
+
+
+def _leg_days(study: Study, market: Market, window: Window, cell: Cell, returns: Floats) -> LegDays:
+    buying, selling = _trade_rates(study, _taxes(study, market, window, CLOSE), cell, window.days)
+    growth = 1.0 + returns.T
+    owed = growth.copy()
+    a_day = 1.0 / study.spec.market.periods
+    for place, leg in enumerate(study.legs):
+        if not leg.cash:
+            owed[:, place] *= (1.0 + _term(leg, "borrow_fee", cell)) ** a_day
+        elif "financing" in leg.terms:
+            owed[:, place] = (1.0 + _term(leg, "financing", cell)) ** a_day
+    return LegDays(growth, owed, buying.T, selling.T)
+
+
+def _payoff_axes(study: Study) -> list[str]:
+    """The axes on which the returns of the allocations depend."""
+    axes: list[str] = []
+    for leg in study.legs:
+        axes += [leg.terms[term] for term in ("carry", "interest") if term in leg.terms]
+        if leg.selection is not None:
+            axes += selection_axes(leg)
+        if study.mixed:
+            axes += [leg.terms[term] for term in BORROWING if term in leg.terms]
+        if leg.selection is not None or study.mixed:
+            axes += _cost_axes(leg)
+    return list(dict.fromkeys(axes))
 
 
 def _fill_selection(
@@ -105,26 +147,36 @@ def _pieces(settings: Iterable[Setting], days: int) -> Iterator[list[Setting]]:
             yield [setting for counts in formed[low : low + at_once] for setting in counts]
 
 
-def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:
+def cost_tables(
+    study: Study,
+    market: Market,
+    window: Window,
+    cells: Sequence[Cell],
+    returns: Floats,
+    payoff_of: Ints,
+    gaps: Floats | None = None,
+) -> tuple[Floats, Ints]:
     """Share of NAV lost on the first day of a new position, (tables, A, A, D), and the table of each execution.
 
     Selling a leg costs its one-way cost, sale cost and tax on sales, buying one its cost and tax on purchases; a switch
-    between two legs pays both. The tax is that of the trade day: the first day of the position where it is entered at
-    the open, else the day before.
+    between two legs pays both, one between mixes what changes in each leg. The tax is that of the trade day: the first
+    day of the position where it is entered at the open, else the day before. ``returns``, ``payoff_of``: of
+    ``payoff_tables``, on which the weights of mixes depend. ``gaps``: (L, D) the return of each leg from the close
+    before to the open, if some execution is at the open.
     """
-    at_close = [stamp_rates(leg.stamp_tax, _trade_days(market, window)) for leg in study.legs]
-    at_open = [stamp_rates(leg.stamp_tax, _trade_days(market, window, OPEN)) for leg in study.legs]
+    count = len(study.allocations)
+    taxes = {at: _taxes(study, market, window, at) for at in (CLOSE, OPEN)}
 
-    def build(cell: Cell) -> Floats:
-        buying = np.zeros((len(study.legs), window.days))
-        selling = np.zeros_like(buying)
-        taxes = at_open if cell[AT] == OPEN else at_close
-        for index, leg in enumerate(study.legs):
-            if not leg.cash:
-                purchase, sale = one_way_costs(leg, cell)
-                buying[index], selling[index] = purchase + taxes[index][0], sale + taxes[index][1]
-        costs = selling[:, None, :] + buying[None, :, :]
-        costs[np.arange(len(study.legs)), np.arange(len(study.legs))] = 0.0
+    def build(number: int) -> Floats:
+        cell = cells[number]
+        opened = cell[AT] == OPEN
+        buying, selling = _trade_rates(study, taxes[OPEN if opened else CLOSE], cell, window.days)
+        if study.mixed:
+            mixes = mix_days(study, market, window, cell, returns[payoff_of[number], : len(study.legs)])
+            costs = switch_costs(mixes, buying.T, selling.T, gaps.T if opened and gaps is not None else None)
+        else:
+            costs = selling[:, None, :] + buying[None, :, :]
+            costs[np.arange(count), np.arange(count)] = 0.0
         if (costs >= 1.0).any():
             raise InputError(
                 "a switch must cost less than the whole NAV",
@@ -135,15 +187,37 @@ def cost_tables(study: Study, market: Market, window: Window, cells: Sequence[Ce
         return costs
 
     terms = list(dict.fromkeys([*(axis for leg in study.legs for axis in _cost_axes(leg)), AT]))
+    if study.mixed:
+        terms = list(dict.fromkeys([*terms, *_payoff_axes(study)]))
     settings = len({tuple(cell[term] for term in terms) for cell in cells})
-    most = MAX_COST_VALUES // (len(study.legs) ** 2 * window.days)
+    most = MAX_COST_VALUES // (count**2 * window.days)
     if settings > most:
+        if most == 0:
+            largest = math.isqrt(MAX_COST_VALUES // window.days)
+            rule, remedy = f"a study has at most {largest} allocations in this window", "Take coarser weights or steps"
+            raise InputError(rule, count, study.where("mixes" if study.mixed else "legs"), remedy)
         rule, remedy = f"costs must have at most {most:,} settings in this window", "Give them fewer values"
         raise InputError(rule, f"{settings:,}", study.where("execution", "cost"), remedy)
     return _distinct(cells, terms, build)
 
 
-def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[Cell], Floats]) -> tuple[Floats, Ints]:
+def _taxes(study: Study, market: Market, window: Window, at: str) -> list[tuple[Floats, Floats]]:
+    """For each leg the tax on purchases and on sales at the close before each day, or at its open, (D,) each."""
+    return [stamp_rates(leg.stamp_tax, _trade_days(market, window, at)) for leg in study.legs]
+
+
+def _trade_rates(study: Study, taxes: Sequence[tuple[Floats, Floats]], cell: Cell, days: int) -> tuple[Floats, Floats]:
+    """(L, D) what purchases and sales of each leg cost, shares of the traded value, with taxes; 0 for cash."""
+    buying = np.zeros((len(study.legs), days))
+    selling = np.zeros_like(buying)
+    for index, leg in enumerate(study.legs):
+        if not leg.cash:
+            purchase, sale = one_way_costs(leg, cell)
+            buying[index], selling[index] = purchase + taxes[index][0], sale + taxes[index][1]
+    return buying, selling
+
+
+def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[int], Floats]) -> tuple[Floats, Ints]:
     tables: dict[tuple[Value, ...], int] = {}
     built: list[Floats] = []
     index = np.empty(len(cells), dtype=np.int64)
@@ -151,7 +225,7 @@ def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[Cell
         setting = tuple(cell[term] for term in terms)
         if setting not in tables:
             tables[setting] = len(built)
-            built.append(build(cell))
+            built.append(build(number))
         index[number] = tables[setting]
     return np.stack(built), index
 

@@ -230,11 +230,10 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     start = 0 if study.rule.holds else max(0, window.first - latest)
     stop = window.last + 1 - soonest
     returns, payoff_of = payoff_tables(study, market, window, executions)
-    costs, cost_of, overnight = switch_tables(study, market, window, executions)
+    costs, cost_of, overnight = switch_tables(study, market, window, executions, returns, payoff_of)
     cash = np.array([leg.cash for leg in study.legs])
-    traded = np.where(cash[:, None] | cash[None, :], 1.0, 2.0)
-    traded[cash[:, None] & cash[None, :]] = 0.0
-    np.fill_diagonal(traded, 0.0)
+    weights = study.weights[:, ~cash]
+    traded = np.abs(weights[:, None] - weights[None, :]).sum(axis=-1)
     days = stop - start
     problem = Problem(
         path_bits=np.zeros((1, -(-days // 64)), dtype=np.uint64),
@@ -248,7 +247,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         returns=returns,
         costs=costs,
         traded=traded,
-        invested=(~cash).astype(np.float64),
+        invested=np.abs(weights).sum(axis=1),
         bounds=np.array(
             [0, window.published - window.first, window.days] if window.published is not None else [0, window.days],
             dtype=np.int64,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridproof.kernels import reference
-from gridproof.kernels.arrays import Ints
+from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import TABLE
 from gridproof.kernels.paths import unpack
@@ -19,7 +19,8 @@ from gridproof.kernels.problem import Jobs
 from gridproof.results.axis_range import Value
 from gridproof.results.run.record import Record, metrics_record
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.plan import Plan, build_plan
+from gridproof.sweeps.plan.payoff import mix_days
+from gridproof.sweeps.plan.plan import Plan, build_plan, execution_cells
 from gridproof.sweeps.plan.signal_paths import latch_pairs, latched_paths
 from gridproof.sweeps.plan.signal_values import evaluator_of, read_signal, shown_values
 from gridproof.sweeps.study.study import Study
@@ -44,11 +45,11 @@ class Point:
     curve
         One row for each day of the window, by date. A signal's ``NAME.value`` and ``NAME.state`` are those of that
         day's close; with ``execution.decide`` the state is that of the last decision day. A signal of conditions has,
-        in place of a value, the column ``NAME.FORMULA`` for each number that they compare. ``weight.LEG``, ``cost`` and
-        ``return`` (after cost) are those of that day; ``nav`` is 1 at the close before the first row; ``drawdown`` is 0
-        or negative. Values are NaN while a signal is undefined.
+        in place of a value, the column ``NAME.FORMULA`` for each number that they compare. ``weight.LEG`` (from the
+        close before on), ``cost`` (of a switch) and ``return`` (after all costs) are those of that day; ``nav`` is 1 at
+        the close before the first row; ``drawdown`` is 0 or negative. Values are NaN while a signal is undefined.
     held
-        The leg of each day.
+        The leg or mix of each day, with its step where its weight follows a formula.
 
     Examples
     --------
@@ -66,7 +67,7 @@ class Point:
     after_publication: Record | None
     hindsight: Record | None
     curve: pd.DataFrame
-    held: list[str]  # the leg of each day
+    held: list[str]
 
     def _repr_html_(self) -> str:
         """Parameters and metrics, for a notebook."""
@@ -108,7 +109,8 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
     held, returns, _ = reference.daily(plan.problem, rows, 0)
     nav = np.cumprod(1.0 + returns)
     columns = _signal_columns(plan, market)
-    columns |= {f"weight.{leg}": (held == index).astype(float) for index, leg in enumerate(legs)}
+    weights = _daily_weights(plan, market, held)
+    columns |= {f"weight.{leg}": weights[:, index] for index, leg in enumerate(legs)}
     columns |= {
         "return": returns,
         "cost": plan.problem.paid(0, held),
@@ -118,11 +120,11 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
     return Point(
         study=study.name,
         parameters=single.base,
-        in_sample=metrics_record(metrics[0], legs),
-        after_publication=metrics_record(metrics[1], legs) if len(metrics) > 1 else None,
+        in_sample=metrics_record(single.by_leg(metrics[0]), legs),
+        after_publication=metrics_record(single.by_leg(metrics[1]), legs) if len(metrics) > 1 else None,
         hindsight=_hindsight(single, market, legs),
         curve=pd.DataFrame(columns, index=pd.DatetimeIndex(plan.days, name="date")),
-        held=[legs[index] for index in held],
+        held=[single.allocations[index].name for index in held],
     )
 
 
@@ -151,6 +153,16 @@ def one_job(rows: Ints) -> Jobs:
     return Jobs(rows[None].astype(np.int32), np.array([0, 1], dtype=np.int64), np.zeros(1, dtype=np.int64))
 
 
+def _daily_weights(plan: Plan, market: Market, held: Ints) -> Floats:
+    """(D, L) the weight of each leg in the allocations held, (D,), from the close before each day on."""
+    study = plan.study
+    if not study.mixed:
+        return study.weights[held]
+    (cell,) = execution_cells(study)
+    mixes = mix_days(study, market, plan.window, cell, plan.problem.returns[0, : len(study.legs)])
+    return np.stack([one.opening for one in mixes])[held, np.arange(len(held))]
+
+
 def _signal_columns(plan: Plan, market: Market) -> dict[str, Any]:
     study, window = plan.study, plan.window
     columns: dict[str, Any] = {}
@@ -167,7 +179,7 @@ def _signal_columns(plan: Plan, market: Market) -> dict[str, Any]:
             on, off = latch_pairs(study, signal, {name: np.array([value]) for name, value in study.base.items()})
             words = latched_paths(reading, resolve("reference"), on, off, 0, len(market.calendar))
             states = unpack(words, len(market.calendar))[:, inside]
-        for bit, state in zip(signal.bits, states, strict=True):
+        for bit, state in zip(signal.bits, states, strict=True) if signal.shown else ():
             columns[f"{bit}.state"] = state.astype(int)
     return columns
 
@@ -177,4 +189,4 @@ def _hindsight(study: Study, market: Market, legs: list[str]) -> Record | None:
         return None
     plan = build_plan(study, market, resolve("reference"), hindsight=True)
     rows = plan.rows(np.zeros((1, len(study.signals)), dtype=np.int64))[0].astype(np.int64)
-    return metrics_record(reference.evaluate(plan.problem, one_job(rows))[0, 0], legs)
+    return metrics_record(study.by_leg(reference.evaluate(plan.problem, one_job(rows))[0, 0]), legs)

@@ -90,7 +90,7 @@ def path_table(
             since = evaluator.market.calendar[reading.first : reading.first + 1]
             found = f"{signal.name} ({choice_text(chosen)}) is defined from {since[0] if len(since) else 'no day'}"
             remedy = "Bring longer series, or shorten the windows; a division by 0 is never known"
-            where, day = study.where("signals", signal.name), evaluator.market.calendar[days.needed]
+            where, day = study.where(*signal.place), evaluator.market.calendar[days.needed]
             raise LateSignalError(f"a signal must be defined on {day}", found, where, remedy)
         known = None
         if holds:

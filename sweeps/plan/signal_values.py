@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridproof.kernels.arrays import Bools, Floats
+from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.decision_days import DecisionDays, decision_days
-from gridproof.sweeps.study.signal import OFF, RULE, Alternatives, Levels, Signal, Switch
+from gridproof.sweeps.study.signal import OFF, RULE, Alternatives, Levels, MixChoice, Signal, Switch
 from gridproof.sweeps.study.signal_set import SignalSet
 
 
@@ -77,8 +77,11 @@ def _read_daily(
     owners, days = study.space.owners, len(evaluator.market.calendar)
     if isinstance(signal.form, Alternatives):
         number = signal.form.names.index(str(chosen[owners[RULE]]))
-        states = np.array([[bool(number >> at & 1)] * days for at in range(len(signal.bits))])
-        return SignalValues(None, states, 0)
+        return SignalValues(None, _bits(np.full(days, number), len(signal.bits)), 0)
+    if isinstance(signal.form, MixChoice) and signal.form.mix.graded is None:
+        mix = signal.form.mix
+        (number,) = mix.numbers[tuple(chosen[owners[axis]] for axis in mix.axes)]
+        return SignalValues(None, _bits(np.full(days, number), len(signal.bits)), 0)
     if signal.use is not None and chosen[owners[signal.use]] == OFF:
         return SignalValues(None, np.zeros((len(signal.bits), days), dtype=np.bool_), 0)
     daily = daily_values(study, signal, evaluator, signal.nodes, chosen, hindsight)
@@ -96,11 +99,17 @@ def _read_daily(
         if signal.missing == "hold":
             latest = np.maximum.accumulate(np.where(unknown, 0, np.arange(days)))
             daily[number] = values[latest]
-        elif isinstance(signal.form, Levels):
-            daily[number] = np.where(unknown, -np.inf, values)  # below every level: the latch is off
+        elif isinstance(signal.form, Levels | MixChoice):
+            # Below every level: the latch is off, and a weight the least.
+            daily[number] = np.where(unknown, -np.inf, values)
         unknown_days |= unknown
     if isinstance(signal.form, Levels):
         return SignalValues(daily[0], None, first)
+    if isinstance(signal.form, MixChoice):
+        mix = signal.form.mix
+        values = np.where(np.isnan(daily[0]), -np.inf, daily[0])  # the days before it is known
+        numbers = mix.steps(tuple(chosen[owners[axis]] for axis in mix.axes), values)
+        return SignalValues(None, _bits(numbers, len(signal.bits)), first)
     if isinstance(signal.form, Switch):
         off = daily[1] == 1.0
         if signal.missing == "off":
@@ -116,6 +125,8 @@ def shown_values(study: SignalSet, signal: Signal, evaluator: ExpressionEvaluato
     if signal.use is not None and base[owners[signal.use]] == OFF:
         return {}
     named = {"value": signal.form.value} if isinstance(signal.form, Levels) else {}
+    if isinstance(signal.form, MixChoice) and signal.nodes:
+        named = {"value": signal.nodes[0]}
     for root in () if named else signal.nodes:
         for at in graph.below(root):
             compared = graph.nodes[at].operands if graph.nodes[at].kind == "compare" else ()
@@ -133,7 +144,7 @@ def daily_values(
 ) -> list[Floats]:
     """(T,) float64 for each node of a signal, under one choice of its axes."""
     parameters = {axis: chosen[study.space.owners[axis]] for axis in signal.parameters}
-    releases, where = releases_of(study, signal, chosen), study.where("signals", signal.name)
+    releases, where = releases_of(study, signal, chosen), study.where(*signal.place)
     return [evaluator.daily(at, parameters, releases, where, hindsight) for at in nodes]
 
 
@@ -144,6 +155,12 @@ def releases_of(study: SignalSet, signal: Signal, chosen: Mapping[str, Value]) -
         for series, axis in zip(signal.series, signal.releases, strict=True)
         if axis
     }
+
+
+def _bits(numbers: Ints, bits: int) -> Bools:
+    """(bits, T) bool: the bits of the numbers of each day, (T,), bit 0 first."""
+    states: Bools = (numbers[None] >> np.arange(bits)[:, None] & 1).astype(np.bool_)
+    return states
 
 
 def _switched(on: Bools, off: Bools) -> Bools:
@@ -170,7 +187,7 @@ def _unknown_error(
     return UndefinedSignalError(
         "a signal must stay defined once it is",
         f"{signal.name} is not a number on {evaluator.market.calendar[day]} ({choice_text(chosen)})",
-        study.where("signals", signal.name),
+        study.where(*signal.place),
         f"{remedy}; or write missing: hold or missing: off under the signal",
     )
 

@@ -44,7 +44,7 @@ def check_memory(study: Study) -> None:
             raise InputError(
                 f"the axes of a signal must have at most {MAX_COMBINATIONS:,} combinations",
                 f"{count:,} of {signal.name}",
-                study.where("signals", signal.name),
+                study.where(*signal.place),
                 "Take coarser steps, or search it with `gridproof search`",
             )
     count = prod(space.dims[len(space.dims) - space.executing :])

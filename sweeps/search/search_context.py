@@ -137,7 +137,8 @@ class SearchContext:
             chosen = dict(zip(self._executing, one, strict=True))
             cells.append({name: chosen.get(owners.get(name, name), value) for name, value in base.items()})
         returns, payoff_of = payoff_tables(self.study, layout.market, self.layout.window, cells)
-        costs, cost_of, overnight = switch_tables(self.study, layout.market, self.layout.window, cells)
+        window = self.layout.window
+        costs, cost_of, overnight = switch_tables(self.study, layout.market, window, cells, returns, payoff_of)
         days = layout.problem.returns.shape[2]
         executed = replace(
             layout.problem,

@@ -8,14 +8,14 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.limits import AxisLimits
-from gridproof.sweeps.study.rule import Rule, RuleError, parse_rule, parse_rules
+from gridproof.sweeps.study.rule import Rule, RuleError, RuleTarget, parse_rule, parse_rules
 from gridproof.sweeps.study.signal import RULE, Signal, choice_signal
 from gridproof.sweeps.study.spec import StudySpec
 from gridproof.sweeps.study.validation_errors import brief, one_line
 
 
 def build_rule(
-    spec: StudySpec, signals: Sequence[Signal], legs: list[str], table: AxisTable, document: Document
+    spec: StudySpec, signals: Sequence[Signal], targets: Sequence[RuleTarget], table: AxisTable, document: Document
 ) -> tuple[Rule, tuple[Signal, ...]]:
     """Returns the rule, and for alternative rules the signal that chooses among them. Raises InputError."""
     bits = {bit for signal in signals for bit in signal.bits}
@@ -27,7 +27,7 @@ def build_rule(
                     raise InputError("missing key `rule`", "none", where, "Add `rule:`")
                 remedy = "Write `leg: expression` lines under it, or name one of several under rules:"
                 raise InputError("rule must be a mapping", brief(spec.rule), document.where((RULE,)), remedy)
-            return parse_rule(spec.rule, legs, bits), ()
+            return parse_rule(spec.rule, targets, bits), ()
         if isinstance(spec.rule, dict):
             remedy = f"Write rule: {next(iter(spec.rules), 'NAME')}, a list of names, or nothing for all"
             raise InputError("beside rules, rule names some of them", "a mapping", document.where((RULE,)), remedy)
@@ -39,7 +39,7 @@ def build_rule(
         choice = choice_signal(tuple(spec.rules))
         wanted = (spec.rule,) if isinstance(spec.rule, str) and spec.rule else tuple(spec.rule) or tuple(spec.rules)
         table.add(RULE, (RULE,), wanted, AxisLimits(str, choices=tuple(spec.rules)))
-        return parse_rules(spec.rules, legs, bits, choice.bits), (choice,)
+        return parse_rules(spec.rules, targets, bits, choice.bits), (choice,)
     except RuleError as fault:
         where = document.where(("rule" if spec.rules is None else "rules", *fault.place))
         raise one_line(str(fault), fault.value, where) from None

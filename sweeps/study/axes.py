@@ -51,6 +51,10 @@ class AxisTable:
         self._values[name] = values if isinstance(values, SameAs) else limits.check(name, values, self.where(name))
         self._limits[name] = limits
 
+    def given(self, name: str) -> AxisValues | SameAs:
+        """Returns what the file gives for an axis: its values, or its tie."""
+        return self._values[name]
+
     def owner(self, name: str) -> str:
         """Returns the axis that gives this one its values: itself, or the one it is tied to. Raises InputError."""
         values = self._values[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gridproof.kernels.errors import InputError
+from gridproof.sweeps.study.allocation import Mix
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.leg import Leg
@@ -14,14 +15,22 @@ from gridproof.sweeps.study.spec import StudySpec
 
 
 def find_environment(
-    spec: StudySpec, signals: Sequence[Signal], legs: Sequence[Leg], space: Space, table: AxisTable, document: Document
+    spec: StudySpec,
+    signals: Sequence[Signal],
+    legs: Sequence[Leg],
+    mixes: Sequence[Mix],
+    space: Space,
+    table: AxisTable,
+    document: Document,
 ) -> tuple[str, ...]:
-    """The axes of releases and of the execution, except what is selected and what the study names as choices.
+    """The axes of releases and of the execution, except what is selected, the weights of mixes, and what the study
+    names as choices.
 
     Raises InputError.
     """
     imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
     imposed -= {space.owners[axis] for leg in legs for axis in leg.selecting}
+    imposed -= {space.owners[axis] for mix in mixes for axis in mix.axes if axis in space.owners}
     imposed |= {space.owners[name] for signal in signals for name in signal.releases if name}
     chosen: set[str] = set()
     for number, given in enumerate(spec.choices):

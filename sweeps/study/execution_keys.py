@@ -62,7 +62,7 @@ def trades_at_open(space: Space) -> bool:
 
 def check_execution(spec: StudySpec, legs: Sequence[Leg], space: Space, document: Document) -> None:
     """Check that signals and legs have what the keys of execution need. Raises InputError."""
-    if decides(spec) and not spec.signals:
+    if decides(spec) and DECIDE not in space.names:
         rule, remedy = "execution.decide is for a study with signals", "Remove it"
         raise InputError(rule, "no signals", document.where(("execution", "decide")), remedy)
     if trades_at_open(space):

@@ -22,6 +22,12 @@ from gridproof.sweeps.study.selection import (
 from gridproof.sweeps.study.spec import LEG_COLUMNS, LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
+# The terms that a leg may give, each an axis: of cash, and of all others.
+CASH_TERMS = ("interest", "financing")
+ASSET_TERMS = ("carry", "cost", "sale_cost", "borrow_fee")
+# Those that a mix pays where a weight is below 0.
+BORROWING = ("financing", "borrow_fee")
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:
@@ -100,13 +106,16 @@ def _build_leg(
             document.where(where),
             "Write series: NAME, select: of a panel, or interest: 0.0",
         )
-    if leg.series is None and (extra := sorted(leg.model_fields_set - {"interest"})):
-        raise InputError("cash has only the key interest", extra[0], document.where((*where, extra[0])), "Remove it")
+    if leg.series is None and (extra := sorted(leg.model_fields_set - {"interest", "financing"})):
+        rule = "cash has only the keys interest and financing"
+        raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
+    if leg.series is not None and "financing" in leg.model_fields_set:
+        raise InputError("financing is of cash", name, document.where((*where, "financing")), "Remove it")
     if leg.series is not None and leg.series not in spec.series:
         place = where if isinstance(one, str) else (*where, "series")
         remedy = did_you_mean(leg.series, spec.series)
         raise InputError("a leg must name a series of the study", leg.series, document.where(place), remedy)
-    terms = _terms(name, leg, ("interest",) if leg.series is None else ("carry", "cost", "sale_cost"), table)
+    terms = _terms(name, leg, CASH_TERMS if leg.series is None else ASSET_TERMS, table)
     columns = {key: column for key in LEG_COLUMNS if (column := getattr(leg, key)) is not None}
     if columns and leg.series is not None and spec.series[leg.series].model is not None:
         rule, remedy = "a series that is estimated has no further columns", "Remove it"
@@ -123,11 +132,11 @@ def _selected(
     document: Document,
 ) -> Leg:
     where = ("legs", name)
-    if extra := sorted(leg.model_fields_set & {"series", "interest", *LEG_COLUMNS}):
+    if extra := sorted(leg.model_fields_set & {"series", "interest", "financing", *LEG_COLUMNS}):
         rule = f"a leg with select: has no {extra[0]}"
         raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
     assert leg.select is not None
-    terms = _terms(name, leg, ("carry", "cost", "sale_cost"), table)
+    terms = _terms(name, leg, ASSET_TERMS, table)
     selection, selecting = build_selection(leg.select, panel, expressions, where, table, document)
     terms |= selecting
     return Leg(name, None, terms, _stamp_tax(leg), selection)

@@ -21,7 +21,7 @@ def study_schema() -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     definitions = schema["$defs"]
     definitions["Expression"] = expression_schema()
-    for name in ("SignalSpec", "ValueSpec", "SelectSpec"):
+    for name in ("SignalSpec", "ValueSpec", "SelectSpec", "MixSpec"):
         definitions[name]["additionalProperties"] = PARAMETER
     for name in ("SignalSpec", "ValueSpec"):
         as_expression(definitions[name]["properties"], "value")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import ends
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.scope import Scope
+from gridproof.sweeps.study.allocation import Mix
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.earlier_form import check_new_form
@@ -57,6 +58,14 @@ class Alternatives:
 
 
 @dataclass(frozen=True, slots=True)
+class MixChoice:
+    """Which of its allocations a mix is: the states are the bits of its number, bit 0 first. Constant, but for a weight
+    that follows a formula."""
+
+    mix: Mix
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """A signal, its expressions as nodes of the study's graph.
 
@@ -67,7 +76,7 @@ class Signal:
     """
 
     name: str
-    form: Levels | Conditions | Switch | Alternatives
+    form: Levels | Conditions | Switch | Alternatives | MixChoice
     series: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     releases: tuple[str | None, ...] = ()
@@ -82,6 +91,8 @@ class Signal:
                 return tuple(f"{self.name}.{at}" for at in range(max(1, (len(names) - 1).bit_length())))
             case Conditions(when):
                 return tuple(f"{self.name}.{bit}" if bit else self.name for bit, _ in when)
+            case MixChoice(mix):
+                return mix.bits
         return (self.name,)
 
     @property
@@ -94,7 +105,19 @@ class Signal:
                 return tuple(at for _, at in when)
             case Switch(on, off):
                 return on, off
+            case MixChoice(mix) if mix.graded is not None:
+                return (mix.graded.node,)
         return ()
+
+    @property
+    def shown(self) -> bool:
+        """Whether tables show its states: not those of a mix, which is shown by the name of its allocation."""
+        return not isinstance(self.form, MixChoice)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Its keys in the file."""
+        return ("mixes" if isinstance(self.form, MixChoice) else "signals", self.name)
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -141,9 +164,22 @@ def build_signal(
         form = _latch(where, one.latch or LatchSpec(), table, document, expressions.graph, found)
     else:
         form = found
-    facts = [expressions.graph.facts[at] for at in Signal(name, form).nodes]
+    own = [f"{name}.{key}" for key in given]
+    return _with_inputs(Signal(name, form, use=use, missing=one.missing), own, spec, table, expressions)
+
+
+def mix_signal(mix: Mix, spec: SeriesFileSpec, table: AxisTable, expressions: StudyExpressions) -> Signal:
+    """Returns the choice of a mix among its allocations as a signal."""
+    missing = None if mix.graded is None else mix.graded.missing
+    return _with_inputs(Signal(mix.name, MixChoice(mix), missing=missing), mix.axes, spec, table, expressions)
+
+
+def _with_inputs(
+    signal: Signal, own: Sequence[str], spec: SeriesFileSpec, table: AxisTable, expressions: StudyExpressions
+) -> Signal:
+    """Returns a signal with the series, parameters and releases of its expressions, after its own parameters."""
+    facts = [expressions.graph.facts[at] for at in signal.nodes]
     below = (full for each in facts for full in each.parameters)
-    parameters = tuple(dict.fromkeys([*(f"{name}.{key}" for key in given), *below]))
     series = tuple(dict.fromkeys(each for one in facts for each in one.series))
     releases: list[str | None] = []
     for each in series:
@@ -151,7 +187,8 @@ def build_signal(
         if release is not None and f"{each}.release" not in table.places:
             table.add(f"{each}.release", ("series", each, "release"), release)
         releases.append(f"{each}.release" if release is not None else None)
-    return Signal(name, form, series, parameters, tuple(releases), use, one.missing)
+    parameters = tuple(dict.fromkeys([*own, *below]))
+    return replace(signal, series=series, parameters=parameters, releases=tuple(releases))
 
 
 def _expressions(

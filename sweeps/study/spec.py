@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, Tag
 
 from gridproof.kernels.metrics import OBJECTIVES
+from gridproof.results.axis_range import Value
+from gridproof.sweeps.study.allocation import REBALANCE
 from gridproof.sweeps.study.basket_size import count_problem
 from gridproof.sweeps.study.decide import DAILY, decide_problem
 from gridproof.sweeps.study.key_types import (
@@ -76,6 +78,16 @@ class SeriesSpec(_Spec):
 
 # Shares: interest and carry of the value a year, cost of the traded value. A yearly loss stays below 100%.
 _YEARLY, _COST = AxisLimits(float, -0.99, 1), AxisLimits(float, 0, 1)
+
+
+def _weight_problem(weight: Value) -> tuple[str, str] | None:
+    if isinstance(weight, str) or -1.0 <= weight <= 3.0:
+        return None
+    return "is a share of NAV between -1 and 3", "Write a share: 0.5 is 50 %"
+
+
+# The weight of a leg in a mix, a share of NAV: below 0 it is sold short, above 1 it is held on credit.
+WEIGHT = AxisLimits(float, fits=_weight_problem)
 _Rate = Annotated[float, Field(ge=0, lt=1)]
 StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], SHAPES]
 
@@ -156,6 +168,14 @@ class LegSpec(_Spec):
     series: str | None = Field(None, description="the series whose close-to-close returns it earns; cash has none")
     select: SelectSpec | None = Field(None, description="instead of series: stocks of the panel")
     interest: Annotated[AxisEntry | None, _YEARLY] = Field(None, description="cash only: interest a year")
+    financing: Annotated[AxisEntry | None, _YEARLY] = Field(
+        None,
+        description="cash only: interest a year that a mix pays where its weight of cash is below 0; default: "
+        "the interest",
+    )
+    borrow_fee: Annotated[AxisEntry, _YEARLY] = Field(
+        (0.0,), description="fee a year that a mix pays on the value of this leg where its weight is below 0"
+    )
     carry: Annotated[AxisEntry, _YEARLY] = Field(
         (0.0,), description="yearly return on top of the closes: dividends less fees"
     )
@@ -173,6 +193,37 @@ class LegSpec(_Spec):
 
 # The keys of a leg that name a further column of the file of its series.
 LEG_COLUMNS = (OPEN,)
+
+
+class MixSpec(BaseModel):
+    """Further keys are legs with their weights: a number, several (an axis), rest, or a formula."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
+    rebalance: Annotated[AxisEntry, AxisLimits(str, choices=REBALANCE)] = Field(
+        (DAILY,),
+        description="daily, weekly, monthly (at the close of the last trading day) or never: when weights "
+        "that have drifted are set back",
+    )
+    step: Annotated[AxisEntry, AxisLimits(float, 0.001, 4)] = Field(
+        (0.1,), description="of a weight that follows a formula: the nearest multiple of this above min is held"
+    )
+    min: Annotated[AxisEntry, WEIGHT] = Field((0.0,), description="of a weight that follows a formula: the least")
+    max: Annotated[AxisEntry, WEIGHT] = Field((1.0,), description="of a weight that follows a formula: the most")
+    missing: Literal["off", "hold"] | None = Field(
+        None,
+        description="what an unknown value of the formula means: off, the least weight, or hold, the last known "
+        "one; default: it is an error",
+    )
+
+
+class SleeveSpec(_Spec):
+    share: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="of NAV, at every close; default: all sleeves have equal shares; what they leave is cash",
+    )
+    rule: dict[str, str] = Field(description="as of a study: leg or mix: expression of signals")
 
 
 class LatchSpec(_Spec):
@@ -259,11 +310,17 @@ class StudySpec(SeriesFileSpec):
         description="by name: the assets that can be held: a series, a selection of stocks, or cash"
     )
     panel: StudyPanelSpec | None = Field(None, description="the stocks from which legs with select: are built")
-    signals: dict[Name, SignalSpec] = Field(description="by name: expressions, and how their values become states")
+    mixes: dict[Name, MixSpec] = Field(
+        {}, description="by name: legs with their weights, which the rule chooses as it chooses a leg"
+    )
+    signals: dict[Name, SignalSpec] = Field({}, description="by name: expressions, and how their values become states")
     rule: Annotated[Annotated[dict[str, str], Tag(MAPPING)] | Annotated[list[str], Tag(LIST)] | Word, SHAPES] = Field(
         "", description="leg: expression of signals; first true wins; last 'leg: otherwise'. With rules: their names"
     )
     rules: dict[Name, dict[str, str]] | None = Field(None, description="alternative rules by name, each like rule")
+    sleeves: dict[Name, SleeveSpec] = Field(
+        {}, description="instead of rule: by name parts of the capital with a rule each, held together"
+    )
     execution: ExecutionSpec = Field(ExecutionSpec(), description="when positions follow states, and what trades cost")
     window: WindowSpec = Field(description="the days whose returns count")
     objective: Literal[*OBJECTIVES] = Field(  # type: ignore[valid-type]

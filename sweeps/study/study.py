@@ -10,15 +10,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 from pydantic import ValidationError
 
+from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.metrics import METRICS
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.source import Release, Source
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language
 from gridproof.signals.expression.user_operators.file import OperatorFile
+from gridproof.sweeps.study.allocation import Allocation, Mix
 from gridproof.sweeps.study.alternatives import build_rule
 from gridproof.sweeps.study.axes import AxisTable, full_names
 from gridproof.sweeps.study.decide import DECIDE
@@ -33,15 +37,17 @@ from gridproof.sweeps.study.execution_keys import (
 )
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_legs
+from gridproof.sweeps.study.mixes import allocate, read_mixes
 from gridproof.sweeps.study.models import check_models
 from gridproof.sweeps.study.named_file import find_document
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
-from gridproof.sweeps.study.rule import Rule
+from gridproof.sweeps.study.rule import Rule, RuleTarget
 from gridproof.sweeps.study.selection import StudyPanel, build_panel
 from gridproof.sweeps.study.shipped import SHIPPED
-from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal
+from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, mix_signal
 from gridproof.sweeps.study.signal_set import series_sources
+from gridproof.sweeps.study.sleeves import ALL_SLEEVES, SleeveRule, build_sleeves
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import OPEN, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean, first_fault
@@ -73,6 +79,8 @@ class Study:
     signals: tuple[Signal, ...]
     graph: Graph  # of the signals' expressions
     legs: tuple[Leg, ...]
+    mixes: tuple[Mix, ...]
+    allocations: tuple[Allocation, ...]  # what the rule chooses among: each leg alone, then those of the mixes
     rule: Rule
     space: Space
     environment: tuple[str, ...]  # the axes that the market imposes, in grid order; all others are choices
@@ -80,6 +88,7 @@ class Study:
     operators: OperatorFile | None = None  # the user's own
     value_names: Mapping[int, str] = field(default_factory=dict)  # of the nodes of named values
     panel: StudyPanel | None = None
+    sleeves: SleeveRule | None = None
 
     @property
     def name(self) -> str:
@@ -89,6 +98,57 @@ class Study:
     def base(self) -> dict[str, Value]:
         """The base: for each axis its value, usually the published one."""
         return self.space.parameters(self.space.base_index)
+
+    @property
+    def weights(self) -> Floats:
+        """(A, L) the weight of each leg in each allocation."""
+        return np.array([one.weights for one in self.allocations])
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some allocation is not one leg alone."""
+        return len(self.allocations) > len(self.legs)
+
+    @property
+    def holdings(self) -> dict[str, int]:
+        """What could be held throughout, without any rule, by name the number of its allocation.
+
+        Each leg; each mix with the weights of the base, unless they change from day to day; and all sleeves invested.
+        """
+        steps = {one.name for mix in self.mixes if mix.graded is not None for one in mix.allocations}
+        given = {one.name for one in self.allocations[: len(self.legs)]} | {mix.name for mix in self.mixes}
+        found = {name: number for name, number in self.numbers(self.base).items() if name in given - steps}
+        if self.sleeves is not None and self.sleeves.invested not in found.values():
+            found[ALL_SLEEVES] = self.sleeves.invested
+        return found
+
+    @property
+    def holding_weights(self) -> Floats:
+        """(A, H) the weights of each allocation in ``holdings``: those of its legs; a mix counts as the legs in it."""
+        return np.pad(self.weights, ((0, 0), (0, len(self.holdings) - len(self.legs))))
+
+    def by_leg(self, metrics: Array) -> Array:
+        """(..., 12 + L): metrics of variants, (..., 12 + A), with the mean weight of each leg in place of the share of
+        days in each allocation."""
+        if not self.mixed:
+            return metrics
+        shares = metrics[..., len(METRICS) :] @ self.weights.astype(metrics.dtype)
+        return np.concatenate([metrics[..., : len(METRICS)], shares], axis=-1)
+
+    def trade_units(self, held: Ints) -> float:
+        """Σ|Δw| over all legs, cash too, of the switches between allocations, (T,) by day: 2 for two whole legs."""
+        moved = np.flatnonzero(held[1:] != held[:-1])
+        return float(np.abs(self.weights[held[moved + 1]] - self.weights[held[moved]]).sum())
+
+    def numbers(self, parameters: Mapping[str, Value]) -> dict[str, int]:
+        """The allocations that a variant may hold, by name their numbers. ``parameters``: the value of each axis."""
+        owners = self.space.owners
+        found = {leg.name: place for place, leg in enumerate(self.legs)}
+        for mix in self.mixes:
+            own = mix.numbers[tuple(parameters[owners[axis]] for axis in mix.axes)]
+            found |= {mix.allocations[number].name: mix.first + int(number) for number in own}
+        first = len(self.legs) + sum(len(mix.allocations) for mix in self.mixes)
+        return found | {one.name: number for number, one in enumerate(self.allocations[first:], first)}
 
     @property
     def longest_lag(self) -> int:
@@ -104,6 +164,13 @@ class Study:
 
     def rule_lines(self) -> list[str]:
         """Returns the rule of the base as in the file, one text for each line."""
+        if self.sleeves is not None:
+            shares = {one.name: one.share for one in self.sleeves.sleeves}
+            return [
+                f"{name} ({shares[name]:.4g}) {leg}: {text}"
+                for name, one in self.spec.sleeves.items()
+                for leg, text in one.rule.items()
+            ]
         rule = self.spec.rule if self.spec.rules is None else self.spec.rules[str(self.base[RULE])]
         assert isinstance(rule, dict)
         return [f"{leg}: {text}" for leg, text in rule.items()]
@@ -270,10 +337,18 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     expressions.check_values()
     panel = build_panel(spec, expressions, document)
     legs = build_legs(spec, panel, expressions, table, document)
+    mixes = read_mixes(spec, legs, expressions, table, document)
     add_execution(spec, table)
     if decides(spec):
         signals = tuple(replace(one, decide=DECIDE) for one in signals)
-    rule, choice = build_rule(spec, signals, [leg.name for leg in legs], table, document)
+    allocations, mixes = allocate(mixes, legs, table, document)
+    targets, together = _targets(legs, mixes), None
+    if spec.sleeves:
+        together = build_sleeves(spec, signals, legs, targets, allocations, document)
+        rule, allocations = together.rule, together.allocations
+        choice: tuple[Signal, ...] = ()
+    else:
+        rule, choice = build_rule(spec, signals, targets, table, document)
     for signal in signals:
         if not set(signal.bits) & set(rule.bits):
             raise InputError(
@@ -283,18 +358,48 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
                 f"Name {' or '.join(signal.bits)} in the rule, or remove the signal",
             )
         check_signal(signal, table)
-    signals = (*choice, *signals)
+    chosen = _choosing(mixes, rule, spec, table, expressions, document)
+    signals = (*choice, *chosen, *signals)
     _check_names(spec, signals, document)
     _check_parameters(signals, legs, table)
     executing = [*execution_axes(spec), *(axis for leg in legs for axis in leg.terms.values())]
+    executing += [axis for mix in mixes if not mix.chosen for axis in mix.axes]
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
     check_execution(spec, legs, space, document)
-    environment = find_environment(spec, signals, legs, space, table, document)
+    environment = find_environment(spec, signals, legs, mixes, space, table, document)
     names = expressions.names
     return Study(
-        document, spec, signals, expressions.graph, legs, rule, space, environment, places, operators, names, panel
-    )
+        document, spec, signals, expressions.graph, legs, mixes, allocations, rule, space, environment, places,
+        operators, names, panel, together,
+    )  # fmt: skip
+
+
+def _targets(legs: Sequence[Leg], mixes: Sequence[Mix]) -> list[RuleTarget]:
+    alone = [RuleTarget(leg.name, place) for place, leg in enumerate(legs)]
+    return [*alone, *(RuleTarget(mix.name, mix.first, len(mix.allocations), mix.bits, True) for mix in mixes)]
+
+
+def _choosing(
+    mixes: Sequence[Mix],
+    rule: Rule,
+    spec: StudySpec,
+    table: AxisTable,
+    expressions: StudyExpressions,
+    document: Document,
+) -> list[Signal]:
+    """The choices of the mixes that have several allocations. Raises InputError where the rule does not name one."""
+    chosen = [mix for mix in mixes if mix.chosen]
+    for mix in chosen:
+        if not set(mix.bits) & set(rule.bits):
+            rule_text = "a mix with several weights must be used by the rule"
+            remedy = f"Name {mix.name} in the rule, give it one weight for each leg, or remove it"
+            raise InputError(rule_text, mix.name, document.where(("mixes", mix.name)), remedy)
+    found = [mix_signal(mix, spec, table, expressions) for mix in chosen]
+    if not decides(spec):
+        return found
+    # A weight that follows a formula is decided as a state is.
+    return [replace(one, decide=DECIDE) if one.nodes else one for one in found]
 
 
 def _check_parameters(signals: Sequence[Signal], legs: Sequence[Leg], table: AxisTable) -> None:

@@ -56,7 +56,10 @@ def first_fault(error: ValidationError, document: Document, model: type[BaseMode
             remedy = "Write `leg: expression` lines, without dashes or brackets"
             return InputError("rule must be a mapping of legs", brief(fault["input"]), where, remedy)
         if isinstance(fault["input"], int | float):
-            rule, remedy = "a rule holds one leg whole; weights are not supported", f"Write `{key}: expression`"
+            rule, remedy = (
+                "a line of the rule is an expression of signals",
+                "Write weights under mixes, and the mix here",
+            )
             return InputError(rule, brief(fault["input"]), where, remedy)
     if fault["type"] in _RULES:
         rule, remedy = _RULES[fault["type"]]

@@ -25,7 +25,6 @@ from gridproof.sweeps.verdict.bootstrap import SEED, Bootstrap
 from gridproof.sweeps.verdict.data_snooping import spa_record, stepwise_record
 from gridproof.sweeps.verdict.population import Population, by_position
 from gridproof.sweeps.verdict.search_placebo import eligible_choices, memory_of
-from gridproof.sweeps.verdict.static_holdings import mean_weights
 
 # So many choices are tested at most, all days of each at once; of more, as many are drawn, and the base besides.
 MOST = 1000
@@ -87,7 +86,7 @@ def _measure(population: Population, chosen: Ints, memory: int | None) -> tuple[
         mixes, earned = np.empty((len(places), days)), np.empty((len(places), days))
         for place, mix, gain in zip(places, mixes, earned, strict=True):
             held, active_returns = periods.held(int(place)), centred[int(earnings[place])]
-            mean = mean_weights(held, problem.allocations)
+            mean = np.bincount(held, minlength=problem.allocations) / len(held)
             mix[:] = excess[int(payoffs[place])] @ mean
             gain[:] = active_returns[everyday, held] - active_returns @ mean
         moving = ~_flat(returns[places]) & ~_flat(mixes) & ~_flat(earned)

@@ -22,7 +22,7 @@ from gridproof.sweeps.verdict.static_holdings import MIX, matched_mix, mean_weig
 
 LAG = "execution.lag"
 
-# A switch between two legs costs two sides, and less than the whole NAV.
+# The highest one-way cost that is tried; a switch between two legs costs two sides.
 _HIGHEST = 0.4999
 # Days of lag that are tried: those of a quarter.
 _LONGEST = 60
@@ -36,6 +36,8 @@ def break_even_costs(variant: DailyVariant) -> list[BreakEvenCost]:
     """
     days, free = variant.days, variant.plan.risk_free_of_a_day
     gross, traded = variant.gross[:days], variant.traded[:days]
+    # A switch costs less than the whole NAV.
+    highest = min(_HIGHEST, 2.0 * _HIGHEST / traded.max(initial=1.0))
 
     def growth(cost: float) -> float:
         return float((np.log1p(gross) + np.log1p(-cost * traded)).sum())
@@ -47,7 +49,7 @@ def break_even_costs(variant: DailyVariant) -> list[BreakEvenCost]:
     for name, returns in _holdings(variant).items():
         targets = float(np.log1p(returns + free).sum()), 0.0 if name == CASH else _sharpe(returns)
         found = [
-            _root(measure, target) if traded.any() else None
+            _root(measure, target, highest) if traded.any() else None
             for measure, target in zip((growth, sharpe), targets, strict=True)
         ]
         rows.append({"against": name, "total_return": found[0], "sharpe": found[1]})
@@ -89,23 +91,25 @@ def break_even_lags(plan: Plan, own: int) -> list[BreakEvenLag]:
 
 
 def _holdings(variant: DailyVariant) -> dict[str, Floats]:
-    """(T,) in excess of cash: cash, each leg that is not cash, and the constant mix where it is another."""
-    legs = {name: returns[: variant.days] for name, returns in variant.legs.items()}
-    held = {leg.name for leg in variant.plan.study.legs if not leg.cash}
-    mix = matched_mix(legs, mean_weights(variant.held[: variant.days], len(legs)))
-    found = {CASH: np.zeros(variant.days)} | {f"hold {name}": one for name, one in legs.items() if name in held}
+    """(T,) in excess of cash: cash, each leg that is not cash, each mix, and the constant mix where it is another."""
+    legs = {name: returns[: variant.days] for name, returns in variant.holdings.items()}
+    study = variant.plan.study
+    cash = {leg.name for leg in study.legs if leg.cash}
+    mix = matched_mix(legs, mean_weights(variant.held[: variant.days], study.holding_weights))
+    found = {CASH: np.zeros(variant.days)} | {f"hold {name}": one for name, one in legs.items() if name not in cash}
     return found if mix is None else found | {MIX: mix}
 
 
-def _root(measure: Callable[[float], float], target: float) -> float | None:
-    """The cost at which a measure that falls with the cost reaches the target; 0 where it is there without cost."""
+def _root(measure: Callable[[float], float], target: float, highest: float) -> float | None:
+    """The cost, at most ``highest``, at which a measure that falls with the cost reaches the target; 0: it is there
+    without cost."""
     if not math.isfinite(target) or not math.isfinite(measure(0.0)):
         return None
     if measure(0.0) <= target:
         return 0.0
-    if measure(_HIGHEST) >= target:
-        return _HIGHEST
-    return number(find_root(lambda cost: measure(cost) - target, 0.0, _HIGHEST, 1e-14))
+    if measure(highest) >= target:
+        return highest
+    return number(find_root(lambda cost: measure(cost) - target, 0.0, highest, 1e-14))
 
 
 def _sharpe(returns: Floats) -> float:

@@ -33,7 +33,7 @@ class Candidates:
     points: dict[str, Point]
     index: dict[str, int]  # of the grid
     metrics: dict[str, Floats]  # (S, 12 + A), evaluated as the grid is
-    holds: dict[str, Floats]  # (D,) of holding each leg throughout
+    holds: dict[str, Floats]  # (D,) of holding each leg or mix throughout
 
     @property
     def days(self) -> int:
@@ -55,11 +55,12 @@ class Candidates:
 
     @property
     def holds_in_sample(self) -> dict[str, Floats]:
-        """(T,) of holding each leg."""
+        """(T,) of holding each leg or mix."""
         return {name: returns[: self.days] for name, returns in self.holds.items()}
 
     def benchmarks(self) -> dict[str, Floats]:
-        """(T,) above the risk-free rate: each leg held, and the daily rebalanced equal mix of all legs except cash."""
+        """(T,) above the risk-free rate: each leg and mix held, and the daily rebalanced equal mix of all legs
+        except cash."""
         above = {name: returns - self.plan.risk_free_of_a_day for name, returns in self.holds_in_sample.items()}
         found = {f"hold {name}": returns for name, returns in above.items()}
         risky = [above[leg.name] for leg in self.plan.study.legs if not leg.cash]
@@ -108,23 +109,22 @@ class Candidates:
         record: dict[str, ShiftRecord] = {}
         for name in self.points:
             execution = self.plan.study.space.execution(self.index[name])
-            gross = problem.returns[problem.payoff_of[execution], :, : self.days].T
-            held, cost = self.held(name)[: self.days], self.unit_cost(name)
-            record[name] = time_shift(held, gross, cost, problem.periods, problem.risk_free)
+            weights = self.plan.study.weights[self.held(name)[: self.days]]
+            gross = problem.returns[problem.payoff_of[execution], : weights.shape[1], : self.days].T
+            record[name] = time_shift(weights, gross, self.unit_cost(name), problem.periods, problem.risk_free)
         return record
 
     def unit_cost(self, name: str) -> float:
         """The mean cost of a candidate in sample, a unit of traded weight, as a share of NAV; 0 if it never trades."""
         held = self.held(name)[: self.days]
-        switches = int((held[1:] != held[:-1]).sum())
-        # An Σ|Δw| of 2 is one switch between two allocations, whatever they are.
+        units = self.plan.study.trade_units(held)
         cost = self.points[name].curve["cost"].to_numpy()[: self.days].sum()
-        return float(cost / (2.0 * switches)) if switches else 0.0
+        return float(cost / units) if units else 0.0
 
     def held(self, name: str) -> Ints:
         """(D,) the allocation of each day."""
-        legs = {leg.name: place for place, leg in enumerate(self.plan.study.legs)}
-        return np.array([legs[leg] for leg in self.points[name].held], dtype=np.int64)
+        numbers = self.plan.study.numbers(self.points[name].parameters)
+        return np.array([numbers[one] for one in self.points[name].held], dtype=np.int64)
 
 
 def find_candidates(evaluation: GridEvaluation, best: int) -> Candidates:
@@ -136,5 +136,5 @@ def find_candidates(evaluation: GridEvaluation, best: int) -> Candidates:
         {name: evaluation.point(one) for name, one in index.items()},
         index,
         {name: evaluation.metrics(one) for name, one in index.items()},
-        {leg.name: hold_returns(plan, place)[0] for place, leg in enumerate(plan.study.legs)},
+        {name: hold_returns(plan, number)[0] for name, number in plan.study.holdings.items()},
     )

@@ -17,7 +17,7 @@ from gridproof.sweeps.verdict.candidates import Candidates
 
 @dataclass(frozen=True)
 class DailyVariant:
-    """D days of the window, the first T of them in sample; A allocations, one for each leg of the study."""
+    """D days of the window, the first T of them in sample; A allocations of L legs."""
 
     plan: Plan
     execution: int
@@ -30,25 +30,25 @@ class DailyVariant:
         return self.plan.days_in_sample
 
     @property
-    def legs(self) -> dict[str, Floats]:
-        """(D,) what each leg earns in excess of cash, before cost."""
-        excess = self.excess_of_legs
-        return {leg.name: excess[:, place] for place, leg in enumerate(self.plan.study.legs)}
+    def holdings(self) -> dict[str, Floats]:
+        """(D,) what each static holding of the study earns in excess of cash: each leg, before cost, and each mix."""
+        return {name: self._excess[:, number] for name, number in self.plan.study.holdings.items()}
 
     @property
-    def excess_of_legs(self) -> Floats:
-        """(D, A) what each leg earns in excess of cash, before cost."""
+    def _excess(self) -> Floats:
+        """(D, A) what each allocation earns in excess of cash."""
         problem = self.plan.problem
         excess: Floats = problem.returns[problem.payoff_of[self.execution]].T - self.plan.risk_free_of_a_day
         return excess
 
     @property
     def excess_of_positions(self) -> Floats:
-        """(T, A) in sample: what a position in each earns in excess of cash, before cost; at the open from one open to
-        the next."""
+        """(T, L) in sample: what a position in each leg earns in excess of cash, before cost; at the open from one open
+        to the next."""
         problem = self.plan.problem
         tables = int(problem.payoff_of[self.execution]), int(problem.cost_of[self.execution])
-        excess: Floats = problem.position_returns(*tables, self.days).T - self.plan.risk_free_of_a_day
+        earned = problem.position_returns(*tables, self.days)[: len(self.plan.study.legs)]
+        excess: Floats = earned.T - self.plan.risk_free_of_a_day
         return excess
 
     @property
@@ -74,9 +74,9 @@ class DailyVariant:
     @property
     def unit_cost(self) -> float:
         """The mean cost paid in sample, a unit of traded weight, as a share of NAV; 0 if it never trades."""
-        paid = self.plan.problem.paid(self.execution, self.held[: self.days])
-        # An Σ|Δw| of 2 is one switch between two allocations, whatever they are.
-        return float(paid.sum() / (2.0 * self.switches)) if self.switches else 0.0
+        held = self.held[: self.days]
+        units = self.plan.study.trade_units(held)
+        return float(self.plan.problem.paid(self.execution, held).sum() / units) if units else 0.0
 
 
 def candidate_by_day(candidates: Candidates, name: str) -> DailyVariant:

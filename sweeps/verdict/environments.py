@@ -233,8 +233,8 @@ def _drawn(choices: Choices) -> str:
 def _earned(study: Study, digits: Digits) -> Earned:
     """What the placebo of the choices depends on: releases, lag, and what the legs earn."""
     space = study.space
-    # A selection earns its returns after the costs of its own trades.
-    if any(leg.selection is not None for leg in study.legs):
+    # Selections and mixes earn their returns after the costs of their own trades.
+    if study.mixed or any(leg.selection is not None for leg in study.legs):
         costs: set[str] = set()
     else:
         terms = (leg.terms.get(term) for leg in study.legs for term in ("cost", "sale_cost"))

@@ -21,10 +21,10 @@ def mix_by_day(rule: DailyVariant) -> Floats | None:
 
     None where the mix is one leg in sample. After publication it may be one.
     """
-    bounds, legs = rule.plan.problem.bounds, rule.legs
+    bounds, legs, table = rule.plan.problem.bounds, rule.holdings, rule.plan.study.holding_weights
     mix = np.empty(len(rule.held))
     for segment, (low, high) in enumerate(pairwise(bounds)):
-        weights = mean_weights(rule.held[low:high], len(legs))
+        weights = mean_weights(rule.held[low:high], table)
         inside = {name: returns[low:high] for name, returns in legs.items()}
         if segment == 0 and matched_mix(inside, weights) is None:
             return None
@@ -47,7 +47,7 @@ def mix_statistics(rule: DailyVariant, bootstrap: Bootstrap) -> dict[str, Strate
 
 
 def years_beside_holdings(candidates: Candidates, rule: DailyVariant) -> dict[str, SubperiodRecord]:
-    """Base, best, each leg held and the constant mix by calendar year."""
+    """Base, best, each leg or mix held and the constant mix by calendar year."""
     problem, dates, days = candidates.plan.problem, candidates.plan.days, candidates.days
     still = np.zeros(len(dates), dtype=np.int64)
     series = {name: (returns, candidates.held(name)) for name, returns in candidates.returns.items()}

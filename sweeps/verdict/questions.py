@@ -41,17 +41,17 @@ def ask_timings(rules: Sequence[DailyVariant], own_price: bool, draws: int = DRA
     rule = rules[0]
     days, costs = rule.days, [one.unit_cost for one in rules]
     periods = rule.plan.problem.periods
-    return measure_timing(rule.held[:days], rule.excess_of_positions, costs, periods, own_price, draws)
+    weights = rule.plan.study.weights
+    return measure_timing(rule.held[:days], rule.excess_of_positions, costs, periods, own_price, draws, weights)
 
 
 def ask_worth(rule: DailyVariant, segment: int, resamples: int = RESAMPLES) -> WorthRecord:
     """The rule against every static holding of the days of a segment: 0 in sample, 1 after publication."""
     problem = rule.plan.problem
     inside = slice(int(problem.bounds[segment]), int(problem.bounds[segment + 1]))
-    legs = {name: returns[inside] for name, returns in rule.legs.items()}
-    return compare_with_holdings(
-        rule.returns[inside] - rule.plan.risk_free_of_a_day, legs, rule.held[inside], problem.periods, resamples
-    )
+    legs = {name: returns[inside] for name, returns in rule.holdings.items()}
+    above, weights = rule.returns[inside] - rule.plan.risk_free_of_a_day, rule.plan.study.holding_weights
+    return compare_with_holdings(above, legs, rule.held[inside], problem.periods, resamples, weights)
 
 
 def ask_since(rule: DailyVariant, resamples: int = RESAMPLES) -> WorthRecord | None:

@@ -23,9 +23,10 @@ def walk_forward_benchmarks(
     """A walk-forward against every static holding of its days, and the NAV of the mix of its own mean weights."""
     days = np.concatenate(windows.test_days)
     held = np.concatenate(_held(population, found.chosen, windows.test_days))
-    legs = {name: returns[days] for name, returns in excess_of_legs(population).items()}
-    mix = matched_mix(legs, mean_weights(held, len(legs)))
-    compared = compare_with_holdings(found.returns, legs, held, population.plan.problem.periods)["holdings"]
+    legs = {name: returns[days] for name, returns in excess_of_holdings(population).items()}
+    weights, periods = population.plan.study.holding_weights, population.plan.problem.periods
+    mix = matched_mix(legs, mean_weights(held, weights))
+    compared = compare_with_holdings(found.returns, legs, held, periods, weights=weights)["holdings"]
     return compared, None if mix is None else np.cumprod(1.0 + mix).tolist()
 
 
@@ -33,7 +34,7 @@ def path_benchmarks(
     population: Population, found: CombinatorialPaths
 ) -> tuple[list[HoldingSharpe], list[float | None]]:
     """The Sharpe ratio of each leg held, and for each path that of the mix of its own mean weights."""
-    legs, year = excess_of_legs(population), float(np.sqrt(population.plan.problem.periods))
+    legs, year = excess_of_holdings(population), float(np.sqrt(population.plan.problem.periods))
     splits = found.splits
     held = _held(population, found.chosen, splits.test)
     mixes: list[float | None] = []
@@ -43,22 +44,22 @@ def path_benchmarks(
             low, high = splits.bounds[group], splits.bounds[group + 1]
             inside = (splits.test[split] >= low) & (splits.test[split] < high)
             path[low:high] = held[split][inside]
-        mix = matched_mix(legs, mean_weights(path, len(legs)))
+        mix = matched_mix(legs, mean_weights(path, population.plan.study.holding_weights))
         mixes.append(None if mix is None else number(daily_sharpe(mix) * year))
-    names = {leg.name for leg in population.plan.study.legs if not leg.cash}
+    cash = {leg.name for leg in population.plan.study.legs if leg.cash}
     return [
         {"name": f"hold {name}", "sharpe": number(daily_sharpe(returns) * year)}
         for name, returns in legs.items()
-        if name in names
+        if name not in cash
     ], mixes
 
 
-def excess_of_legs(population: Population) -> dict[str, Floats]:
-    """(T,) of each leg in sample under the base's execution, in excess of cash."""
+def excess_of_holdings(population: Population) -> dict[str, Floats]:
+    """(T,) of each static holding, legs and mixes, in sample under the base's execution, in excess of cash."""
     problem, study = population.plan.problem, population.plan.study
     payoff = problem.payoff_of[study.space.execution(study.space.base_index)]
     excess = problem.returns[payoff, :, : population.days] - population.plan.risk_free_of_a_day
-    return {leg.name: excess[place] for place, leg in enumerate(study.legs)}
+    return {name: excess[number] for name, number in study.holdings.items()}
 
 
 def _held(population: Population, chosen: Ints, days: Sequence[Ints]) -> list[Ints]:

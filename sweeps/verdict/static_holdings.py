@@ -24,10 +24,10 @@ _DETECTABLE = 1.645 + 0.84
 MIX = "constant mix of its mean weights"
 
 
-def mean_weights(held: Ints, legs: int) -> Floats:
-    """(legs,) the share of days on which each leg is held."""
-    weights: Floats = np.bincount(held, minlength=legs) / len(held)
-    return weights
+def mean_weights(held: Ints, weights: Floats) -> Floats:
+    """(L,) the mean weight of each leg. held: (T,) the allocation of each day. weights: (A, L) of the allocations."""
+    shares: Floats = np.bincount(held, minlength=len(weights)) / len(held)
+    return shares @ weights
 
 
 def matched_mix(legs: Mapping[str, Floats], weights: Floats) -> Floats | None:
@@ -54,16 +54,22 @@ def static_holdings(legs: Mapping[str, Floats], weights: Floats) -> dict[str, Fl
 
 
 def compare_with_holdings(
-    rule: Floats, legs: Mapping[str, Floats], held: Ints, periods: float, resamples: int = RESAMPLES
+    rule: Floats,
+    legs: Mapping[str, Floats],
+    held: Ints,
+    periods: float,
+    resamples: int = RESAMPLES,
+    weights: Floats | None = None,
 ) -> WorthRecord:
     """The difference of Sharpe ratios between a rule and each static holding, and the least that these days could show.
 
-    rule: (T,) daily returns after cost, in excess of cash. legs: (T,) each, likewise. held: (T,) the leg of each day.
-    The last holding is cash: the Sharpe ratio of the rule itself. The upper bounds hold together. Against a holding
-    that earns the same on every day, or the same times a constant, the difference and its bounds are 0, and p is 1.
+    rule: (T,) daily returns after cost, in excess of cash. legs: (T,) each, likewise. held: (T,) the allocation of each
+    day. weights: (A, L) of the legs in the allocations; None: each of them is one leg. The last holding is cash: the
+    Sharpe ratio of the rule itself. The upper bounds hold together. Against a holding that earns the same on every day,
+    or the same times a constant, the difference and its bounds are 0, and p is 1.
     """
     days = len(rule)
-    holdings = static_holdings(legs, mean_weights(held, len(legs)))
+    holdings = static_holdings(legs, mean_weights(held, np.eye(len(legs)) if weights is None else weights))
     length = block_length([rule, *holdings.values()])
     year = math.sqrt(periods)
     tests = {

@@ -64,16 +64,15 @@ def segment_statistics(returns: Floats, periods: float, risk_free: float, indice
     return record
 
 
-def time_shift(held: Ints, gross: Floats, cost: float, periods: float, risk_free: float) -> ShiftRecord:
-    """held: (T,) allocation of each day. gross: (T, A) what each earns. cost: share of NAV a unit of traded weight."""
-    weights = np.eye(gross.shape[1])[held]
+def time_shift(weights: Floats, gross: Floats, cost: float, periods: float, risk_free: float) -> ShiftRecord:
+    """weights: (T, L) of each leg by day. gross: (T, L) what each earns. cost: share of NAV a unit of traded weight."""
     test = circular_shift_test(weights, gross - risk_free / periods, "sharpe", cost)
     year = math.sqrt(periods)
     defined = test.shifted[~np.isnan(test.shifted)] * year
     return {
         "p_value": number(test.p_value),
         "at_least": test.at_least,
-        "shifts": len(held),
+        "shifts": len(weights),
         "observed": number(test.observed * year),
         "quantiles": {str(q): number(np.quantile(defined, q)) for q in (0.05, 0.5, 0.95)} if len(defined) else {},
     }

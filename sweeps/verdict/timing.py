@@ -34,14 +34,16 @@ def measure_timing(
     periods: float,
     own_price: bool = False,
     draws: int = DRAWS,
+    weights: Floats | None = None,
 ) -> list[TimingRecord]:
-    """held: (T,) allocation of each day. gross: (T, A) what each earns in excess of cash, before cost.
+    """held: (T,) allocation of each day. gross: (T, L) what each leg earns in excess of cash, before cost. weights:
+    (A, L) of the legs in the allocations; None: each of them is one leg.
 
     costs: shares of NAV a unit of traded weight, one way; the result has a record for each. own_price: the rule reads
-    the price of an allocation, and is compared with random signs of the returns instead of shifts. draws: of signs, at
+    the price of a leg, and is compared with random signs of the returns instead of shifts. draws: of signs, at
     most.
     """
-    weights = np.eye(gross.shape[1])[held]
+    weights = (np.eye(gross.shape[1]) if weights is None else weights)[held]
     switches = int((held[1:] != held[:-1]).sum())
     volatility = number(pairwise_volatility(gross) * math.sqrt(periods))
     compared: list[_Comparison] = [_NOTHING] * len(costs)

@@ -98,7 +98,7 @@ FAULTS = {
     "no expression": ("cash: rate and not fork.small", "cash:", "36 rule.cash", "cash must be text", "nothing"),
     "a number for an expression": (
         "cash: rate and not fork.small", "cash: 1", "36 rule.cash",
-        "a rule holds one leg whole; weights are not supported", "1"),
+        "a line of the rule is an expression of signals", "1"),
     "no otherwise": ("large: otherwise", "large: trend", "38 rule.large", LAST, "'large: trend'"),
     "otherwise too early": (
         "cash: rate and not fork.small", "cash: otherwise", "36 rule.cash",

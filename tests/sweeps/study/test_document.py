@@ -83,7 +83,7 @@ def test_names_of_columns_and_files_stay_as_they_are() -> None:
         ({"signal": {"window": {"from": 1, "to": 10_000_000, "step": 1}}}, r"an axis has at most 1000000 values"),
         ({"name": "n" * 101}, r"name must have at most 64 characters"),
         ({"rule": [{"stock": "up"}, {"cash": "otherwise"}]}, r"rule must be a mapping of legs.*without dashes"),
-        ({"rule": {"stock": 0.6}}, r"a rule holds one leg whole; weights are not supported; got 0\.6"),
+        ({"rule": {"stock": 0.6}}, r"a line of the rule is an expression of signals; got 0\.6"),
         ({"y": {"release": "99999 days"}}, r"a release is at most 3,650 days"),
         ({"y": {"release": -1}}, r"a release is a number of trading days"),
     ],

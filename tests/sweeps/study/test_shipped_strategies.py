@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +20,19 @@ from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import load_study
-from tests.support.independent import align, evaluate, latch
+from tests.support.independent import evaluate, latch
 from tests.support.real_data import ASHARE
 from tests.support.stand_in import STRATEGIES, write_stand_in
+from tests.support.strategy_series import (
+    csv,
+    ended_months,
+    growth_and_liquidity,
+    held,
+    index,
+    installed,
+    on,
+    table,
+)
 
 INSTALLED = {"donchian", "dual-momentum", "faber-average", "rsi-2", "turn-of-month", "vix-threshold"}
 
@@ -31,22 +40,6 @@ Chosen = tuple[dict[str, pd.Series | None], pd.Series]  # closes by leg, None fo
 
 
 # ---------------------------------------------------------------- files
-
-
-def csv(file: str, field: str, date: str = "date") -> pd.Series:
-    return pd.read_csv(ASHARE / file, parse_dates=[date]).set_index(date)[field].dropna()
-
-
-@cache
-def table(file: str) -> pd.DataFrame:
-    """Read once; nothing changes it."""
-    return pd.read_parquet(ASHARE / file)
-
-
-def index(code: str, field: str = "close", file: str = "index_daily.parquet") -> pd.Series:
-    frame = table(file)
-    frame = frame[frame["code"] == code]
-    return pd.Series(frame[field].to_numpy(), pd.DatetimeIndex(pd.to_datetime(frame["date"]))).dropna()
 
 
 def turnover(group: str) -> pd.Series:
@@ -59,18 +52,6 @@ def minutes(contract: str) -> pd.DataFrame:
     frame = table("index_futures_1min_2020_2023.parquet")
     frame = frame[(frame["contract"] == contract) & (frame["datetime"] < "2023-08-14")]
     return frame.set_index("datetime")
-
-
-def installed(name: str, field: str = "Adj Close") -> pd.Series:
-    package = find_spec("arch")
-    assert package is not None
-    assert package.origin is not None
-    frame = pd.read_csv(Path(package.origin).parent / "data" / name / f"{name}.csv.gz", parse_dates=["Date"])
-    return pd.to_numeric(frame.set_index("Date")[field], errors="coerce").dropna()
-
-
-def on(x: pd.Series, calendar: pd.Series, release: int = 0) -> pd.Series:
-    return align(x, pd.DatetimeIndex(calendar.index), release)
 
 
 def decided(calendar: pd.Series, *choices: tuple[str, pd.Series], otherwise: str) -> pd.Series:
@@ -115,14 +96,6 @@ def top_divergence(price: pd.Series, momentum: pd.Series, n: int) -> pd.Series:
     strength = momentum.shift(1).rolling(n - 1).max()
     known = before.notna() & strength.notna() & momentum.notna()
     return ((price > before) & ~(momentum > strength)).astype(float).where(known)
-
-
-def ended_months(x: pd.Series) -> pd.Series:
-    return x.groupby(pd.DatetimeIndex(x.index).to_period("M")).tail(1).iloc[:-1]
-
-
-def held(x: pd.Series, calendar: pd.Series) -> pd.Series:
-    return x.reindex(calendar.index, method="ffill")
 
 
 def segment(x: pd.Series, multiple: float, n: int) -> pd.Series:
@@ -194,26 +167,8 @@ def divergence_hourly() -> Chosen:
 
 def growth_liquidity() -> Chosen:
     calendar = index("000001.SH")
-
-    def rises(file: str, field: str, days: int) -> pd.Series:
-        x = csv(file, field, "month_end")
-        x = x.reindex(pd.date_range(x.index[0], x.index[-1], freq="ME"))
-        state = (x.diff(3) > 0).astype(float).where(x.diff(3).notna())
-        state.index = pd.DatetimeIndex(x.index) + pd.Timedelta(days=days)
-        return on(state.dropna(), calendar)
-
-    macro, money = "china_macro_monthly.csv", "china_money_supply_monthly.csv"
-    growth = sum(
-        rises(file, field, days)
-        for file, field, days in (
-            (macro, "pmi_mfg", 3), (macro, "pmi_nonmfg", 3), (macro, "ppi_yoy", 17), (macro, "cpi_yoy", 17),
-            (money, "m1_yoy", 17),
-        )
-    )  # fmt: skip
-    liquidity = rises(money, "m2_yoy", 17) + rises(macro, "credit_impulse", 20)
-    for file, field in (("china_treasury_daily.csv", "cn_y10"), ("shibor_daily.csv", "shibor_m3")):
-        liquidity += (on(csv(file, field), calendar, 1).diff(61) < 0).astype(float)
-    equity = (growth / 5 + liquidity / 4) / 2 >= 0.5
+    growth, liquidity = growth_and_liquidity()
+    equity = (growth + liquidity) / 2 >= 0.5
     return {"index": index("000300.SH"), "cash": None}, decided(calendar, ("index", equity), otherwise="cash")
 
 

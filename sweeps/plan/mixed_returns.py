@@ -1,0 +1,135 @@
+"""What mixes earn, hold and trade, day by day: weights drift until they are set back, and those trades cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridproof.kernels.arrays import Bools, Floats
+from gridproof.kernels.errors import InputError
+from gridproof.signals.data.source import Dates
+from gridproof.sweeps.study.allocation import DAILY, MONTHLY, NEVER, WEEKLY, Allocation
+
+
+@dataclass(frozen=True, slots=True)
+class LegDays:
+    """L legs on D days under one execution.
+
+    ``growth``: (D, L) value at the close over value at the close before, 1 and the simple return. ``owed``: (D, L)
+    likewise of a weight below 0: the return and the fee of a leg that is sold short, the financing of cash that is
+    borrowed. ``buying``, ``selling``: (D, L) cost of trades at the close before the day, shares of the traded value;
+    0 for cash.
+    """
+
+    growth: Floats
+    owed: Floats
+    buying: Floats
+    selling: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class MixDays:
+    """One allocation on D days.
+
+    ``opening``: (D, L) weights from the close before the day on, after the trades there. ``closing``: (D, L) weights at
+    its close, before trades. ``returns``: (D,) simple, before the cost of rebalancing. ``paid``: (D,) that cost, of the
+    trades at the close before the day, a share of NAV.
+    """
+
+    opening: Floats
+    closing: Floats
+    returns: Floats
+    paid: Floats
+
+    def overnight(self, gaps: Floats) -> Floats:
+        """(D,) its return from the close before each day to the open. ``gaps``: (D, L) that of each leg."""
+        earned: Floats = (self.opening * gaps).sum(axis=1)
+        return earned
+
+    def at_open(self, gaps: Floats) -> Floats:
+        """(D, L) its weights at the open of each day."""
+        values = self.opening * (1.0 + gaps)
+        weights: Floats = values / values.sum(axis=1, keepdims=True)
+        return weights
+
+    @property
+    def net(self) -> Floats:
+        """(D,) simple returns after the cost of rebalancing."""
+        earned: Floats = (1.0 + self.returns) * (1.0 - self.paid) - 1.0
+        return earned
+
+
+def follow_mix(allocation: Allocation, legs: LegDays, rebalanced: Bools, days: Dates, where: str) -> MixDays:
+    """Hold an allocation from the close before the first day on, where it has its own weights.
+
+    ``rebalanced``: (D,) whether its weights are set back at the close before each day. ``days``: (D,). Raises
+    InputError where it loses all its value in a day.
+    """
+    target = np.array(allocation.weights)
+    growth = np.where(target < 0.0, legs.owed, legs.growth)
+    opening = np.broadcast_to(target, growth.shape).copy()
+    if not rebalanced[1:].all():
+        begins = np.flatnonzero(np.append(True, rebalanced[1:]))
+        for begin, end in zip(begins, [*begins[1:], len(growth)], strict=True):
+            values = target * np.cumprod(growth[begin : end - 1], axis=0)
+            opening[begin + 1 : end] = values / values.sum(axis=1, keepdims=True)
+    values = opening * growth
+    total = values.sum(axis=1)
+    lost = np.flatnonzero(~(total > 0.0))
+    if len(lost):
+        found = f"{allocation.name} loses {1.0 - total[lost[0]]:.0%} on {days[lost[0]]}"
+        rule, remedy = "a mix must not lose all its value in a day", "Give it weights nearer to 0"
+        raise InputError(rule, found, where, remedy)
+    closing = values / total[:, None]
+    paid = np.zeros(len(total))
+    trades = opening[1:] - closing[:-1]
+    paid[1:] = np.where(rebalanced[1:], trade_costs(trades, legs.buying[1:], legs.selling[1:]), 0.0)
+    return MixDays(opening, closing, total - 1.0, paid)
+
+
+def trade_costs(trades: Floats, buying: Floats, selling: Floats) -> Floats:
+    """(...) the cost of trades in each leg, (..., L), shares of NAV. ``buying``, ``selling``: (..., L) one-way."""
+    cost: Floats = (np.maximum(trades, 0.0) * buying + np.maximum(-trades, 0.0) * selling).sum(axis=-1)
+    return cost
+
+
+def switch_costs(mixes: Sequence[MixDays], buying: Floats, selling: Floats, gaps: Floats | None = None) -> Floats:
+    """(A, A, D) the share of NAV lost when day d is the first of ``to`` after ``from``, beyond what ``to`` pays itself.
+
+    ``buying``, ``selling``: (D, L) one-way. Trades in each leg are netted: from the weights that ``from`` has drifted
+    to, to those of ``to``. Who enters a mix on a day on which it is rebalanced does not pay for that as well, so the
+    cost may be below 0. ``gaps``: (D, L) the return of each leg from the close before to the open; the switch is then
+    made at the open, after ``from`` was rebalanced. None: at the close before. Day 0 is not charged.
+    """
+    count, days = len(mixes), len(mixes[0].returns)
+    paid = np.stack([one.paid for one in mixes])[:, 1:]
+    costs = np.zeros((count, count, days))
+    after = np.stack([one.opening if gaps is None else one.at_open(gaps) for one in mixes])[:, 1:]
+    for place, one in enumerate(mixes):
+        before = one.closing[:-1] if gaps is None else after[place]
+        charged = trade_costs(after - before, buying[1:], selling[1:])
+        kept = (1.0 - charged) / (1.0 - paid)
+        if gaps is None:
+            costs[place, :, 1:] = np.where(paid > 0.0, 1.0 - kept, charged)
+        else:
+            left = 1.0 - paid[place]
+            costs[place, :, 1:] = np.where((paid > 0.0) | (paid[place] > 0.0), 1.0 - kept * left, charged)
+        costs[place, place] = 0.0
+    return costs
+
+
+def rebalancing_days(every: str, calendar: Dates, first: int, last: int) -> Bools:
+    """(D,) whether a mix is rebalanced at the close before each of the calendar days ``first`` to ``last``: at every
+    close, at that of the last trading day of a week (ISO) or a month, or at none."""
+    if every == DAILY:
+        return np.ones(last - first + 1, dtype=np.bool_)
+    if every == NEVER:
+        return np.zeros(last - first + 1, dtype=np.bool_)
+    days = calendar[first - 1 : last + 1].astype("datetime64[D]")
+    # 1970-01-01 is a Thursday: three days later a week begins.
+    periods = days.astype("datetime64[M]").astype(np.int64) if every == MONTHLY else (days.astype(np.int64) + 3) // 7
+    assert every in (MONTHLY, WEEKLY)
+    changed: Bools = periods[1:] != periods[:-1]
+    return changed

@@ -1,0 +1,110 @@
+"""An allocation: the weights of the legs that a strategy holds together; and mixes, which are allocations by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import floor
+
+import numpy as np
+
+from gridproof.kernels.arrays import Floats, Ints
+from gridproof.results.axis_range import Value
+
+DAILY, WEEKLY, MONTHLY, NEVER = "daily", "weekly", "monthly", "never"
+REBALANCE = (DAILY, WEEKLY, MONTHLY, NEVER)
+REST = "rest"
+
+# Allocations of a study at most: the kernels keep the number of one in eight bits.
+MOST_ALLOCATIONS = 255
+
+# A step of a graded weight is the nearest one; half a step less this rounding error of a formula still counts as half.
+_HALF = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What is held together. ``weights``: the share of NAV in each leg, in the study's order; they sum to 1.
+
+    ``name``: of its leg or mix, with its step where a weight follows a formula; under one value of each axis it occurs
+    once. ``rebalance``: at which closes drifted weights are set back to these: daily, weekly, monthly or never.
+    """
+
+    name: str
+    weights: tuple[float, ...]
+    rebalance: str = DAILY
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is one leg and nothing else."""
+        return sum(weight != 0.0 for weight in self.weights) == 1 and 1.0 in self.weights
+
+
+@dataclass(frozen=True, slots=True)
+class GradedWeight:
+    """The weight of one leg of a mix that follows a formula in steps.
+
+    ``node``: the formula. ``step``, ``least``, ``most``: the axes of the step and of the bounds. ``missing``: as of a
+    signal; off is the least weight.
+    """
+
+    leg: str
+    node: int
+    step: str
+    least: str
+    most: str
+    missing: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Legs that are held together under a name.
+
+    ``weights``: by leg the axis of its weight. ``rest``: the leg that has what the others leave; None: no other leg.
+    ``rebalance``: the axis. ``graded``: the leg whose weight follows a formula. ``allocations``: all that it may be, in
+    the order in which its axes, last fastest, and then its steps first give them; ``first``: the number of the first
+    among the allocations of the study; ``numbers``: for the values of ``axes`` the numbers of its steps, or its one
+    number.
+    """
+
+    name: str
+    weights: Mapping[str, str]
+    rest: str | None
+    rebalance: str
+    graded: GradedWeight | None = None
+    allocations: tuple[Allocation, ...] = ()
+    first: int = 0
+    numbers: Mapping[tuple[Value, ...], Ints] = field(default_factory=dict)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes on which its allocations depend; not those of a formula."""
+        graded = () if self.graded is None else (self.graded.least, self.graded.most, self.graded.step)
+        return (*self.weights.values(), *graded, self.rebalance)
+
+    @property
+    def chosen(self) -> bool:
+        """Whether there is something to choose or to follow: several allocations."""
+        return self.graded is not None or len(self.allocations) > 1
+
+    @property
+    def bits(self) -> tuple[str, ...]:
+        """The bits of the number of its allocation, bit 0 first; none where there is one."""
+        count = max(1, (len(self.allocations) - 1).bit_length()) if self.chosen else 0
+        return tuple(f"{self.name}.{at}" for at in range(count))
+
+    def steps(self, cell: tuple[Value, ...], values: Floats) -> Ints:
+        """(T,) int64: the numbers of its allocations that follow the values of its formula, (T,) without NaN.
+
+        ``cell``: the values of ``axes``. The weight is the nearest step, of two equally near ones the higher, within
+        the bounds.
+        """
+        least, _, step = (float(value) for value in cell[-4:-1])
+        numbers = self.numbers[cell]
+        place = np.floor((np.clip(values, -1e12, 1e12) - least) / step + (0.5 + _HALF))
+        return numbers[np.clip(place, 0, len(numbers) - 1).astype(np.int64)]
+
+
+def grades(least: float, most: float, step: float) -> list[float]:
+    """The weights that a graded weight may have: from ``least`` in steps, none above ``most``."""
+    return [round(least + at * step, 12) for at in range(floor((most - least) / step + _HALF) + 1)]

@@ -1,0 +1,86 @@
+"""The shipped studies with weights and sleeves against pandas and an account in a plain daily loop, to 1e-9."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gridproof as gp
+from gridproof.sweeps.plan.point import Point
+from tests.support.daily_loop import Fund, account_returns
+from tests.support.real_data import ASHARE
+from tests.support.strategy_series import ended_months, growth_and_liquidity, held, index, installed
+
+pytestmark = pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
+
+
+def account(
+    closes: dict[str, pd.Series], weights: pd.DataFrame, point: Point, rates: tuple[float, float], cost: float
+) -> np.ndarray:
+    """An account that is set back to the weights of each day at the close before. ``rates``: growth of a day of cash,
+    and of cash that is borrowed. Cash is the last leg."""
+    days = point.curve.index
+    growth = pd.DataFrame({name: (one / one.shift()).reindex(days) for name, one in closes.items()}).assign(
+        cash=rates[0]
+    )
+    owed = growth.assign(cash=rates[1])
+    paid = np.full(growth.shape, cost)
+    paid[:, -1] = 0.0
+    wanted = weights.loc[days]
+    wanted = wanted.assign(cash=1.0 - wanted.sum(axis=1)).round(12)
+    funds = sorted(set(wanted.itertuples(index=False, name=None)))
+    chosen = [funds.index(row) for row in wanted.itertuples(index=False, name=None)]
+    daily = [Fund(row, [True] * len(days)) for row in funds]
+    return np.array(account_returns(chosen, daily, growth.to_numpy(), owed.to_numpy(), paid, paid))
+
+
+def stepped(wanted: pd.Series, step: float, most: float, lag: int) -> pd.Series:
+    return ((wanted / step + 0.5 + 1e-9) // 1 * step).clip(0.0, most).shift(lag)
+
+
+def test_volatility_target() -> None:
+    sp500 = installed("sp500")
+    point = gp.point(gp.load_study("volatility-target"), {"cost": 0.0005})
+    volatility = sp500.pct_change().rolling(20).std() * 252**0.5
+    weights = pd.DataFrame({"sp500": stepped(0.10 / volatility, 0.1, 1.5, 2)})
+    expected = account({"sp500": sp500}, weights, point, (1.02 ** (1 / 252), 1.03 ** (1 / 252)), 0.0005)
+    np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
+    assert point.curve["weight.sp500"].max() == pytest.approx(1.5)
+
+
+def test_the_equity_weight_is_the_mean_of_growth_and_liquidity() -> None:
+    """A growth of 40 % and a liquidity of 60 % give a weight of 50 %, as the report prints."""
+    study = gp.load_study("growth-liquidity-weight")
+    (mix,) = study.mixes
+    numbers = mix.steps(
+        tuple(study.base[axis] for axis in mix.axes), np.array([(0.4 + 0.6) / 2, 0.425, 0.45, 0.0, 1.0])
+    )
+    weights = [mix.allocations[number].weights[0] for number in numbers]
+    assert weights == pytest.approx([0.5, 0.4, 0.5, 0.0, 1.0])
+    if not ASHARE.is_dir():
+        pytest.skip(f"the series are not at {ASHARE}")
+    point = gp.point(study, {"cost": 0.001}, data=ASHARE)
+    growth, liquidity = growth_and_liquidity()
+    weights_by_day = pd.DataFrame({"index": stepped((growth + liquidity) / 2, 0.1, 1.0, 1)})
+    expected = account({"index": index("000300.SH")}, weights_by_day, point, (1.0, 1.0), 0.001)
+    np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
+
+
+def test_five_sleeves_above_their_ten_month_averages() -> None:
+    if not ASHARE.is_dir():
+        pytest.skip(f"the series are not at {ASHARE}")
+    study = gp.load_study("faber-sleeves")
+    assert sum("%" in one.name for one in study.allocations) == 31  # all in cash is the leg cash
+    point = gp.point(study, data=ASHARE)
+    calendar = index("000001.SH")
+    codes = {"sse50": "000016.SH", "csi300": "000300.SH", "csi500": "000905.SH", "csi1000": "000852.SH",
+             "microcap": "8841431.WI"}  # fmt: skip
+    closes = {name: index(code).reindex(calendar.index) for name, code in codes.items()}
+    weights = {}
+    for name, one in closes.items():
+        months = ended_months(one)
+        weights[name] = 0.2 * (held(months, calendar) > held(months.rolling(10).mean(), calendar)).shift(1)
+    day = 1.02 ** (1 / study.spec.market.periods)
+    expected = account(closes, pd.DataFrame(weights).astype(float), point, (day, day), 0.001)
+    np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
