@@ -85,8 +85,10 @@ def base_kinds(series: dict[str, Callable[[], Floats]]) -> dict[str, Kind]:
     kinds = dict(_DRAWN)
     for name, load in series.items():
         kinds[name] = Kind("random positions", _NO_TIMING, classes=(6, 40), series=load)
-        effect = Kind("the same with an effect of one", ("timing no",), effect=1.0, classes=(6, 40), series=load)
-        kinds[f"{name}, effect 1"] = effect
+        for effect, times in ((1.0, "one"), (2.0, "two")):
+            meaning = f"the same with an effect of {times}"
+            kind = Kind(meaning, ("timing no",), effect=effect, classes=(6, 40), series=load)
+            kinds[f"{name}, effect {effect:.0f}"] = kind
         for side, trend in (("trend", 1), ("reversal", -1)):
             meaning = f"its days with random signs, {side}"
             kinds[f"{name}, {side}"] = Kind(meaning, _NO_TIMING, classes=(20, 250), series=load, trend=trend)

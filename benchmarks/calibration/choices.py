@@ -13,7 +13,7 @@ from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.jit import jit
 from gridproof.results.conclusion import LEVEL
 from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord
-from gridproof.results.statistics.own_past import correct_own_past, positions_memory
+from gridproof.results.statistics.own_past import unanticipated_returns
 from gridproof.results.statistics.sequential import SequentialPValue, sequential_p_value
 
 WINDOWS = (20, 40, 60, 90, 120, 160, 200, 250)
@@ -92,27 +92,25 @@ def placebo(weights: Floats, returns: Floats, rng: np.random.Generator, own_pric
     squares = weights @ (difference * (difference + 2.0 * returns[:, 1])) + (returns[:, 1] ** 2).sum()
     best = int((totals / np.sqrt(squares - totals**2 / days)).argmax())
     spectrum = np.conj(rfft(weights.astype(np.float32), axis=1))
-    memory = max(positions_memory(row[:, None]) for row in weights) if own_price else None
     nothing = np.zeros(len(weights))
-    values = _turned(weights, spectrum, difference, nothing, memory)
+    values = _turned(weights, spectrum, difference, nothing, own_price)
     observed, tie = float(values[:, 0].max()), 1e-4
     drawn = rng.permutation(np.arange(1, days))[:_SHIFTS]
 
     def p_value(apart: Floats, added: Floats, sign: float) -> SequentialPValue:
         """apart: (T,) what is turned. added: (V,) to each sum. sign: 1 counts shifts above ``observed``, −1 below."""
         reached = np.zeros(0, dtype=np.bool_)
-        size = _SHIFTS if memory is None else _OF_SIGNS
+        size = _OF_SIGNS if own_price else _SHIFTS
         while len(reached) < len(drawn) and reached.sum() < _ENOUGH:
             batch = drawn[len(reached) : len(reached) + size]
-            signs = np.ones(days) if memory is None else rng.choice([-1.0, 1.0], days)
-            maxima = _turned(weights, spectrum, (apart - apart.mean()) * signs, added, memory).max(axis=0)[batch]
+            signs = rng.choice([-1.0, 1.0], days) if own_price else np.ones(days)
+            maxima = _turned(weights, spectrum, (apart - apart.mean()) * signs, added, own_price).max(axis=0)[batch]
             reached = np.concatenate([reached, sign * (maxima - observed) >= -tie])
         return sequential_p_value(reached, _ENOUGH)
 
     found = p_value(difference, nothing, 1.0)
     record: ChoicesPlaceboRecord = {
-        "null": "shifts" if memory is None else "signs",
-        "memory": memory,
+        "null": "signs" if own_price else "shifts",
         "choices": len(weights),
         "sampled": False,
         "shifts": found.placebos,
@@ -125,15 +123,25 @@ def placebo(weights: Floats, returns: Floats, rng: np.random.Generator, own_pric
     if found.p_value > LEVEL:
         active = weights - weights.mean(axis=1, keepdims=True)
         effect = difference.std() / np.sqrt(PERIODS) * active[best]
-        added = active @ (effect if memory is None else correct_own_past(effect[:, None], memory)[:, 0])
+        added = _gains(weights, effect) if own_price else active @ effect
         record["p_with_effect"] = p_value(difference - effect, added, -1.0).p_value
     return Found(record, best, float((values[best] >= values[best, 0] - tie).mean()))
 
 
-def _turned(weights: Floats, spectrum: Array, difference: Floats, added: Floats, memory: int | None) -> Floats:
+def _turned(weights: Floats, spectrum: Array, difference: Floats, added: Floats, own_price: bool) -> Floats:
     """(V, T) the active t of each choice under every shift. added: (V,) to each sum."""
-    if memory is not None:
-        difference = correct_own_past((difference - difference.mean())[:, None], memory)[:, 0]
+    if own_price:
+        earned, constant = unanticipated_returns((difference - difference.mean())[:, None])
+        # The shifts leave the mean out.
+        added = added + constant + weights.sum(axis=1) * earned.mean()
+        difference = earned[:, 0]
     found = shift_choices(weights, spectrum, difference)
     t_values: Floats = (found.sums + (added / difference.std())[:, None]) / found.roots
     return t_values
+
+
+def _gains(weights: Floats, difference: Floats) -> Floats:
+    """(V,) what the timing of each choice earns. difference: (T,) as for ``shift_choices``."""
+    earned, constant = unanticipated_returns(difference[:, None])
+    gains: Floats = weights @ earned[:, 0] + constant
+    return gains

@@ -33,7 +33,6 @@ class TimingRecord(EffectRecord):
     """A strategy's positions against its market in sample, compared with circular shifts or with random signs."""
 
     null: Null
-    memory: int | None  # days of past returns on which the positions depend; null unless ``null`` is "signs"
     draws: int | None  # markets with random signs that were drawn; null unless ``null`` is "signs"
     p_value: Number  # share of the comparisons with at least its Sharpe ratio after cost
     p_error: Number  # Monte Carlo error of p_value, from the drawn markets; null where all shifts were counted
@@ -70,7 +69,6 @@ class ChoicesPlaceboRecord(TypedDict):
     """The placebo of all choices: their largest active t under circular shifts of the market, or of random signs."""
 
     null: Null
-    memory: int | None  # days of past returns on which the positions depend; null unless ``null`` is "signs"
     choices: int  # with at least four switches and no allocation on more than 95 % of days
     sampled: bool  # whether the choices are a random sample of all
     shifts: int

@@ -1,50 +1,52 @@
-"""What the past returns of a market do to positions that depend on them, and markets whose past tells nothing.
+"""Returns from which positions that depend on past returns earn nothing by construction, and random signs.
 
 Past returns are also in the mean weight: a rule that holds less after a rise has a low mean weight where the mean
-return is high. That alone gives Σ(w − w̄)(r − r̄) the mean −Σ(1 − k/T)·c(k) without any timing, where c(k) is the
-covariance of a day's weight with the return k days earlier. ``correct_own_past`` adds its estimate to the returns.
+return is high. That alone gives Σ(w − w̄)(r − r̄) a mean other than 0 without any timing. An estimate of that mean is
+itself uncertain, so here each weight is compared with the mean weight of the days before it, and each return with the
+mean return of the days after it. Neither contains what the positions of the day can depend on.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 
 from gridproof.kernels.arrays import Floats
 
-# Positions depend on as many past days as it takes until their autocorrelation is below this, a quarter of all at most.
-_CORRELATED = 0.1
-_LONGEST = 4
+# The mean weight of the days before begins as if all allocations had been held alike for this share of all days.
+_BEFORE = 0.1
 
 
-def positions_memory(positions: Floats) -> int:
-    """The days on which positions (T, A) depend: until their autocorrelation is at most 0.1, T / 4 at most.
+def unanticipated_returns(returns: Floats) -> tuple[Floats, Floats]:
+    """(…, T, A) g and (…) a constant c: for positions w (T, A), Σ w·g + c is what their timing earned.
 
-    Positions that depend on the returns of K days are correlated over about K days. 0 for constant positions.
+    It is Σ (w − m)·e over days and allocations. e: √(n/(n + 1)) times the day's return less the mean return of the n
+    days after it (forward orthogonal deviations; Arellano and Bover, "Another look at the instrumental variable
+    estimation of error-components models", Journal of Econometrics 68 (1995), 29–51). m: the mean weight of the days
+    before, and of T/10 days with 1/A in every allocation, ½ where A = 1. Where nothing predicts a return, each term
+    has the mean 0 whatever past returns the positions depend on, and so has the sum; a constant added to the returns
+    of an allocation changes nothing. returns: (…, T, A).
     """
-    days = len(positions)
-    reach = days // _LONGEST
-    active = np.ascontiguousarray((positions - positions.mean(axis=0)).T)
-    length = next_fast_len(days + reach, real=True)  # no lag below ``reach`` meets the other end
-    overlap = irfft((np.abs(rfft(active, n=length)) ** 2).sum(axis=0), n=length)[:reach]
-    apart = np.flatnonzero(overlap <= _CORRELATED * overlap[:1])
-    return int(apart[0]) if len(apart) else len(overlap)
+    days, allocations = returns.shape[-2:]
+    after = np.arange(days - 1, -1, -1.0)[:, None]  # n
+    later = returns.sum(axis=-2, keepdims=True) - np.cumsum(returns, axis=-2)
+    apart = np.sqrt(after / (after + 1.0)) * (returns - later / np.maximum(after, 1.0))
+    apart[..., -1, :] = 0.0
+    begun = _BEFORE * days
+    shares = apart / (begun + np.arange(days)[:, None])  # of a day's e in each weight before it
+    every = shares.sum(axis=-2, keepdims=True)
+    found: Floats = apart - (every - np.cumsum(shares, axis=-2))
+    constant: Floats = -begun / max(allocations, 2) * every.sum(axis=(-2, -1))
+    return found, constant
 
 
-def correct_own_past(centred: Floats, memory: int) -> Floats:
-    """(T, A) returns, plus 1/T of the sum of the last ``memory`` days before each; again less their mean.
-
-    Σ(w − w̄) times these has no bias where w depends on the last ``memory`` days of returns that are otherwise
-    unpredictable. centred: (T, A), with mean 0.
-    """
-    days = len(centred)
-    sums = np.concatenate([np.zeros((1, centred.shape[1])), np.cumsum(centred, axis=0)])
-    corrected = centred + (sums[:days] - sums[np.maximum(np.arange(days) - memory, 0)]) / days
-    result: Floats = corrected - corrected.mean(axis=0)
-    return result
+def timing_gain(weights: Floats, returns: Floats) -> float:
+    """Σ (w − m)·e of ``unanticipated_returns``. weights, returns: (T, A)."""
+    earned, constant = unanticipated_returns(returns)
+    return float((weights * earned).sum() + constant)
 
 
-def flip_signs(centred: Floats, memory: int, rng: np.random.Generator) -> Floats:
-    """(T, A) returns, less their mean, with a random sign for each day, corrected as the observed ones are."""
+def flip_signs(centred: Floats, rng: np.random.Generator) -> Floats:
+    """(T, A) returns, less their mean, with a random sign for each day; again less their mean."""
     signed = centred * rng.choice(np.array([-1.0, 1.0]), size=len(centred))[:, None]
-    return correct_own_past(signed - signed.mean(axis=0), memory)
+    result: Floats = signed - signed.mean(axis=0)
+    return result

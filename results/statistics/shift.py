@@ -76,7 +76,7 @@ def circular_shift_test(
         shifted = shifted_totals(weights, charges, earned)
         tie = _TIE * (np.sqrt((weights**2).sum() * (earned**2).sum()) + charges.sum())
         # The observed one as the definition says; the transform rounds.
-        shifted[0] = observed_timing(weights, charges, earned, "total")
+        shifted[0] = float((weights * earned).sum() - charges[1:].sum())
         scale = days if statistic == "mean" else 1
         shifted, tie = shifted / scale, tie / scale
     observed = float(shifted[0])
@@ -84,20 +84,6 @@ def circular_shift_test(
         return ShiftTest(statistic, observed, np.nan, 0, shifted)
     at_least = int(np.count_nonzero(shifted >= observed - tie))
     return ShiftTest(statistic, observed, at_least / days, at_least, shifted)
-
-
-def observed_timing(weights: Floats, charges: Floats, returns: Floats, statistic: str) -> float:
-    """The statistic of ``circular_shift_test`` for the positions as they are, added up day by day.
-
-    weights, returns: (T, A), C order. charges: (T,) the cost of the change into each day; that of day 0 is not charged.
-    """
-    days = len(weights)
-    if statistic == "sharpe":
-        found = np.empty(1)
-        _shifted_sharpes(0, 1, np.zeros(1, dtype=np.int64), *_twice(weights, charges), returns, found)
-        return float(found[0])
-    total = float((weights * returns).sum() - charges[1:].sum())
-    return total / days if statistic == "mean" else total
 
 
 @dataclass(frozen=True)

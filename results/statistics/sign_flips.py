@@ -4,7 +4,8 @@ Such a rule's positions depend on the returns before them, and shifted positions
 comparison. Where nothing can be known, each day's return less its mean is as likely to be above 0 as below, whatever
 came before. Returns with random signs are such a market, with the same volatility on the same days.
 
-Past returns are also in the mean weight (``own_past``), so that observed and drawn returns are corrected.
+Past returns are also in the mean weight, so that each weight is compared with the mean weight of the days before it,
+and each return with the mean of the days after it (``own_past``).
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import numpy.typing as npt
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.metrics import FLAT
 from gridproof.results.statistics.inputs import positions_and_returns, require
-from gridproof.results.statistics.own_past import correct_own_past, flip_signs, positions_memory
-from gridproof.results.statistics.shift import STATISTICS, observed_timing
+from gridproof.results.statistics.own_past import flip_signs, timing_gain, unanticipated_returns
+from gridproof.results.statistics.shift import STATISTICS
 from gridproof.results.statistics.shifted_sums import (
     change_charges,
     shifted_charged,
@@ -39,13 +40,12 @@ CLEAR, PRECISE = 4.0, 0.005
 
 @dataclass(frozen=True)
 class SignFlipTest:
-    """statistic: as in ``circular_shift_test``; observed: with the bias of past returns taken out."""
+    """statistic: as in ``circular_shift_test``; observed: with the bias that past returns give the mean taken out."""
 
     statistic: str
     observed: float
     p_value: float  # (1 + shifts of drawn markets that reach ``observed``) / (1 + all of them); NaN where it is NaN
     monte_carlo_error: float  # of the p-value, from the differences between the drawn markets
-    memory: int  # days
     draws: int  # markets drawn
     seed: int
 
@@ -72,7 +72,8 @@ def sign_flip_test(
     positions: weights (T,) or (T, A) that earn the returns, (T,) or (T, A), of the same day (already lagged). statistic
     and cost: as in ``circular_shift_test``. Null hypothesis: the past tells nothing of the sign of a day's return less
     its mean. Each draw gives every day a random sign, the same for all A, and all circular shifts of the positions are
-    made against it. Observed and drawn returns are corrected for the positions' memory (``correct_own_past``).
+    made against it. In observed and drawn markets each weight is compared with the mean weight of the days before it,
+    and each return with the mean of the days after it (``unanticipated_returns``); shifts turn both ends together.
 
     draws: at most. 32 are drawn at a time, until p differs from ``level`` by more than four of its Monte Carlo errors,
     or this error is at most 0.005. NaN and different shapes raise InputError.
@@ -81,8 +82,8 @@ def sign_flip_test(
     >>> rng = np.random.default_rng(0)
     >>> held = np.repeat(rng.integers(0, 2, 40), 25)
     >>> found = sign_flip_test(held, rng.normal(0, 0.01, 1000) + 0.002 * held, "sharpe")
-    >>> found.p_value < 0.05, found.memory > 10
-    (True, True)
+    >>> found.p_value < 0.05
+    True
     """
     where = "sign_flip_test"
     weights, earned = _columns(positions, returns, where)
@@ -116,7 +117,7 @@ def sign_flip_timing(
     drawn = _Positions(weights, earned)
     own = _own_effect(drawn, where)
     groups = [[_Count(drawn, statistic, cost, level) for statistic in ("sharpe", "mean")] for cost in costs]
-    doubted = [] if excluded is None else [_Count(drawn, "total", 0.0, level, below=drawn.covariance - excluded * own)]
+    doubted = [] if excluded is None else [_Count(drawn, "total", 0.0, level, below=drawn.gain - excluded * own)]
     sums = _draw_until_clear(drawn, [*(one for group in groups for one in group), *doubted], draws, seed)
     found = []
     for sharpe, mean in groups:
@@ -131,8 +132,8 @@ def sign_flip_effect(
 ) -> TimingEffect:
     """The bounds of ``timing_effect`` for positions that depend on past returns, by inverting ``sign_flip_test``.
 
-    Arguments and result are those of ``timing_effect``; the estimate is corrected for the positions' memory. draws:
-    markets with random signs.
+    Arguments and result are those of ``timing_effect``; what the timing earned is measured as by ``sign_flip_test``.
+    draws: markets with random signs.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(3)
@@ -148,26 +149,37 @@ def sign_flip_effect(
     require(draws >= 1, "there must be at least 1 draw", draws, f"{where}: draws", "Use 256")
     drawn = _Positions(weights, earned)
     own, rng = _own_effect(drawn, where), np.random.default_rng(seed)
-    sums = [drawn.totals(flip_signs(drawn.centred, drawn.memory, rng)) for _ in range(draws)]
+    sums = [drawn.gains(flip_signs(drawn.centred, rng)) for _ in range(draws)]
     return _effect(drawn, own, np.stack(sums), confidence)
 
 
 class _Positions:
-    """Positions (T, A) and the returns that they earn, corrected for the positions' memory."""
+    """Positions (T, A), the returns that they earn, and what their timing earns of them."""
 
     def __init__(self, weights: Floats, earned: Floats) -> None:
         self.weights, self.mean = weights, earned.mean(axis=0)
         self.centred = earned - self.mean
-        self.memory = positions_memory(weights)
-        self.corrected = np.ascontiguousarray(self.mean + correct_own_past(self.centred, self.memory))
+        self.before_cost = (weights * earned).sum(axis=1)
         self.changes = change_charges(weights, 1.0)
         self.invested = float((self.mean * weights.sum(axis=0)).sum())  # what the mean returns earn under every shift
-        # Σ(w − w̄)r
-        self.covariance = float(((weights - weights.mean(axis=0)) * correct_own_past(self.centred, self.memory)).sum())
+        self.gain = timing_gain(weights, self.centred)
 
-    def totals(self, drawn: Floats) -> Floats:
-        """(…, T) the sums of every shift over drawn returns (…, T, A), which have mean 0."""
-        return shifted_sums(self.weights, drawn)
+    def gains(self, drawn: Floats) -> Floats:
+        """(…, T) what the timing of every shift earns of drawn returns (…, T, A)."""
+        apart, constant = unanticipated_returns(drawn)
+        gains: Floats = shifted_sums(self.weights, apart) + constant[..., None]
+        return gains
+
+    def observed(self, charges: Floats, statistic: str) -> float:
+        """charges: (T,) the cost of the change into each day; that of day 0 is not charged."""
+        days = len(charges)
+        total = self.invested + self.gain - float(charges[1:].sum())
+        if statistic != "sharpe":
+            return total / days if statistic == "mean" else total
+        net = self.before_cost - np.append(0.0, charges[1:])
+        squares = float(net @ net)
+        deviations = squares - total**2 / days
+        return total / days / float(np.sqrt(deviations / (days - 1))) if deviations > FLAT * squares else np.nan
 
 
 class _Count:
@@ -176,11 +188,10 @@ class _Count:
     def __init__(
         self, positions: _Positions, statistic: str, cost: float, level: float, below: float | None = None
     ) -> None:
-        """below: count instead the shifts whose sum of drawn returns is at most this."""
+        """below: count instead the shifts whose timing earns at most this."""
         self._positions, self._statistic, self._level, self._below = positions, statistic, level, below
         self._charges = cost * positions.changes
-        weights = np.ascontiguousarray(positions.weights)
-        self.observed = observed_timing(weights, self._charges, positions.corrected, statistic)
+        self.observed = positions.observed(self._charges, statistic)
         self._reached: list[Array] = []
         self.open = not np.isnan(self.observed)
 
@@ -196,26 +207,25 @@ class _Count:
     def charged(self) -> bool:
         return bool(self._charges.any())
 
-    def add(self, totals: Floats, squares: Floats | None, charged: Floats | None) -> None:
-        """totals: (n, T) of drawn returns with mean 0. squares: (n, T) before cost. charged: (n, T) for a cost of 1."""
+    def add(self, gains: Floats, squares: Floats | None, charged: Floats | None) -> None:
+        """gains: (n, T) of the timing. squares: (n, T) before cost. charged: (n, T) for a cost of 1."""
         if self._below is not None:
-            reached = totals <= self._below
+            reached = gains <= self._below
         else:
-            reached = self._statistics(totals, squares, charged) >= self.observed
+            reached = self._statistics(gains, squares, charged) >= self.observed
         self._reached.append(reached.sum(axis=1))
         p_value, error = self._share()
         self.open = error > PRECISE and abs(p_value - self._level) <= CLEAR * error
 
     def test(self, seed: int) -> SignFlipTest:
         p_value, error = (np.nan, np.nan) if np.isnan(self.observed) else self._share()
-        memory = self._positions.memory
-        return SignFlipTest(self._statistic, self.observed, p_value, error, memory, self.draws, seed)
+        return SignFlipTest(self._statistic, self.observed, p_value, error, self.draws, seed)
 
-    def _statistics(self, totals: Floats, squares: Floats | None, charged: Floats | None) -> Floats:
-        days = totals.shape[-1]
+    def _statistics(self, gains: Floats, squares: Floats | None, charged: Floats | None) -> Floats:
+        days = gains.shape[-1]
         unit, charges = self._positions.changes, self._charges
         # The change into the day that a shift puts first is not charged.
-        found: Floats = totals + self._positions.invested - (charges.sum() - charges[-np.arange(days)])
+        found: Floats = gains + self._positions.invested - (charges.sum() - charges[-np.arange(days)])
         if self._statistic == "total":
             return found
         if self._statistic == "mean":
@@ -238,12 +248,12 @@ class _Count:
 
 
 def _draw_until_clear(positions: _Positions, counts: Sequence[_Count], most: int, seed: int) -> Floats:
-    """Draws markets as long as a count needs more. Returns (n, T): the sum of every shift over each drawn market."""
+    """Draws markets as long as a count needs more. Returns (n, T): what the timing of every shift earns in each."""
     rng, done, sums = np.random.default_rng(seed), 0, [np.empty((0, len(positions.weights)))]
     while done < most and any(one.open for one in counts):
         size = min(BATCH, most - done)
-        drawn = np.stack([flip_signs(positions.centred, positions.memory, rng) for _ in range(size)])
-        totals, opened = positions.totals(drawn), [one for one in counts if one.open]
+        drawn = np.stack([flip_signs(positions.centred, rng) for _ in range(size)])
+        gains, opened = positions.gains(drawn), [one for one in counts if one.open]
         squares = charged = None
         if any(one.needs_squares for one in opened):
             earned = positions.mean + drawn
@@ -251,8 +261,8 @@ def _draw_until_clear(positions: _Positions, counts: Sequence[_Count], most: int
             if any(one.charged for one in opened):
                 charged = shifted_charged(positions.weights, positions.changes, earned)
         for one in opened:
-            one.add(totals, squares, charged)
-        sums.append(totals)
+            one.add(gains, squares, charged)
+        sums.append(gains)
         done += size
     return np.concatenate(sums)
 
@@ -264,18 +274,20 @@ def _columns(positions: npt.ArrayLike, returns: npt.ArrayLike, where: str) -> tu
 
 
 def _own_effect(positions: _Positions, where: str) -> float:
-    """What an effect of 1 adds to Σ(w − w̄)r: it is corrected as the returns are."""
+    """What an effect of 1 a day adds to what the timing earns. Never below 0 where one allocation is held at a time."""
     weights = positions.weights
     varies = bool((weights != weights[0]).any())
     rule, remedy = "positions must change to have a timing effect", "Leave out a leg that is always held"
     require(varies, rule, "constant weights", f"{where}: positions", remedy)
     active = weights - weights.mean(axis=0)
-    return float((active * correct_own_past(active, positions.memory)).sum())
+    return timing_gain(weights, active)
 
 
-def _effect(positions: _Positions, own: float, sums: Floats, confidence: float) -> TimingEffect:
-    """sums: (n, T) of every shift over drawn markets; their returns have mean 0, so that w̄ adds nothing."""
-    observed, days = positions.covariance, len(positions.weights)
-    low, high = np.quantile(sums, [1.0 - confidence, confidence])
+def _effect(positions: _Positions, own: float, gains: Floats, confidence: float) -> TimingEffect:
+    """gains: (n, T) of the timing of every shift over drawn markets."""
+    observed, days = positions.gain, len(positions.weights)
+    if own <= 0.0:
+        return TimingEffect(np.nan, -np.inf, np.inf, observed / days, confidence)
+    low, high = np.quantile(gains, [1.0 - confidence, confidence])
     lower, upper = (observed - high) / own, (observed - low) / own
     return TimingEffect(observed / own, float(lower), float(upper), observed / days, confidence)

@@ -17,14 +17,13 @@ from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import is_flat
 from gridproof.results.run.data_snooping_record import ActiveRecord
 from gridproof.results.statistics.active_returns import linearised_sharpe_difference
-from gridproof.results.statistics.own_past import correct_own_past
 from gridproof.results.statistics.stepwise import stepwise_multiple_test
 from gridproof.results.statistics.superior_predictive_ability import superior_predictive_ability
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.verdict.bootstrap import SEED, Bootstrap
 from gridproof.sweeps.verdict.data_snooping import spa_record, stepwise_record
 from gridproof.sweeps.verdict.population import Population, by_position
-from gridproof.sweeps.verdict.search_placebo import eligible_choices, memory_of
+from gridproof.sweeps.verdict.search_placebo import eligible_choices, unanticipated_of_holdings
 
 # So many choices are tested at most, all days of each at once; of more, as many are drawn, and the base besides.
 MOST = 1000
@@ -36,17 +35,16 @@ def active_tests(population: Population, bootstrap: Bootstrap, base: Floats) -> 
     """SPA of the active returns, and StepM of the differences of Sharpe ratios from each choice's own mix.
 
     base: (1, S, 12 + A) the metrics of the base. Active returns of choices that read the price of what they hold are
-    corrected as for Search (``search_placebo``). None where no choice can be tested.
+    made of ``unanticipated_returns``, as for Search. None where no choice can be tested.
     """
-    counted = eligible_choices(population)
-    eligible = np.flatnonzero(counted)
+    eligible = np.flatnonzero(eligible_choices(population))
     chosen = eligible
     mine = population.find(base)
     if len(eligible) > MOST:
         chosen = eligible[draw_sample(len(eligible), MOST, SEED)]
         if mine is not None and mine in eligible:
             chosen = np.union1d(chosen, [mine])
-    active, apart, kept = _measure(population, chosen, memory_of(population, counted))
+    active, apart, kept = _measure(population, chosen)
     if not len(kept):
         return None
     spa = superior_predictive_ability(active, bootstrap.indices, bootstrap.block_length, studentised=False)
@@ -60,7 +58,7 @@ def active_tests(population: Population, bootstrap: Bootstrap, base: Floats) -> 
     }
 
 
-def _measure(population: Population, chosen: Ints, memory: int | None) -> tuple[Floats, Floats, Ints]:
+def _measure(population: Population, chosen: Ints) -> tuple[Floats, Floats, Ints]:
     """(T, n) active returns, (T, n) linearised differences of Sharpe ratios from the mix, and (n,) which choices.
 
     Both are in units of their standard deviation. Choices of which one, or its returns or its mix, does not vary are
@@ -73,22 +71,21 @@ def _measure(population: Population, chosen: Ints, memory: int | None) -> tuple[
     positions = by_position(population).plan.problem
     earnings = positions.payoff_of[population.execution[chosen]]
     excess = {payoff: problem.returns[payoff, :, :days].T - free for payoff in set(payoffs.tolist())}
-    centred = {}
+    timed, centred = {}, {}
     for earning in set(earnings.tolist()):
         legs = positions.returns[earning, :, :days].T
-        centred[earning] = legs - legs.mean(axis=0)
-        if memory is not None:
-            centred[earning] = correct_own_past(centred[earning], memory)
+        timed[earning] = unanticipated_of_holdings(legs) if population.reads else legs - legs.mean(axis=0)
+        centred[earning] = timed[earning] - timed[earning].mean(axis=0)
     everyday, flat = np.arange(days), np.zeros(len(chosen), dtype=np.bool_)
     active, apart = np.empty((len(chosen), days)), np.empty((len(chosen), days))
     for low in range(0, len(chosen), _TOGETHER):
         places = np.arange(low, min(low + _TOGETHER, len(chosen)))
         mixes, earned = np.empty((len(places), days)), np.empty((len(places), days))
         for place, mix, gain in zip(places, mixes, earned, strict=True):
-            held, active_returns = periods.held(int(place)), centred[int(earnings[place])]
+            held, earning = periods.held(int(place)), int(earnings[place])
             mean = np.bincount(held, minlength=problem.allocations) / len(held)
             mix[:] = excess[int(payoffs[place])] @ mean
-            gain[:] = active_returns[everyday, held] - active_returns @ mean
+            gain[:] = timed[earning][everyday, held] - centred[earning] @ mean
         moving = ~_flat(returns[places]) & ~_flat(mixes) & ~_flat(earned)
         difference = np.zeros_like(mixes)
         if moving.any():

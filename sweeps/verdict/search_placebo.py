@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -12,14 +12,14 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
-from gridproof.kernels.cpu.patterns.block_patterns import variants_of
-from gridproof.kernels.cpu.patterns.pattern_sums import sum_patterns, sum_runs, whole_scale
+from gridproof.kernels.cpu.patterns.block_patterns import Patterns, variants_of
+from gridproof.kernels.cpu.patterns.pattern_sums import days_held, sum_patterns, sum_runs, whole_scale
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Problem
 from gridproof.results.conclusion import FEWEST_SWITCHES, LARGEST_WEIGHT, LEVEL
 from gridproof.results.run.conclusion_record import ChoicesPlaceboRecord
 from gridproof.results.run.record import number
-from gridproof.results.statistics.own_past import correct_own_past, flip_signs, positions_memory
+from gridproof.results.statistics.own_past import flip_signs, unanticipated_returns
 from gridproof.results.statistics.sequential import SequentialPValue, sequential_p_value
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.bootstrap import SEED
@@ -28,9 +28,6 @@ from gridproof.sweeps.verdict.timing import pairwise_volatility
 
 # Shifts at most, and at a time; and of a market with the same random signs.
 SHIFTS, _AT_ONCE, _OF_SIGNS = 999, 128, 16
-
-# The longest memory of so many choices counts for all.
-_REMEMBERED = 64
 
 # Gives the market, as a problem, of a batch of shifts by its number.
 _Market: TypeAlias = Callable[[int], Problem]
@@ -48,14 +45,13 @@ def search_placebo(
     best: the number of the best of them. most: shifts.
 
     Where the signals read the price of a leg, the days' returns less their mean get random signs besides, new ones for
-    every few shifts; observed and drawn returns are corrected for the choices' memory
-    (``results.statistics.sign_flips``).
+    every few shifts, and the sums of observed and drawn markets are those of ``unanticipated_returns``
+    (``results.statistics.own_past``).
     """
-    memory = memory_of(choices, eligible)
+    by_signs = bool(choices.reads)
     drawn = np.random.default_rng(SEED).permutation(np.arange(1, choices.days))[:most]
     record: ChoicesPlaceboRecord = {
-        "null": "shifts" if memory is None else "signs",
-        "memory": memory,
+        "null": "signs" if by_signs else "shifts",
         "choices": int(eligible.sum()),
         "sampled": bool(choices.sampled),
         "shifts": 0,
@@ -69,33 +65,34 @@ def search_placebo(
         return record
     choices = by_position(choices)
     problem, days = choices.plan.problem, choices.days
-    itself = problem if memory is None else _changed(problem, days, partial(_corrected, memory=memory))
-    observed = float(_maxima(choices, eligible, itself, np.zeros(1, dtype=np.int64), None)[0])
+    itself = _changed(problem, days, unanticipated_of_holdings) if by_signs else problem
+    observed = float(_maxima(choices, eligible, itself, np.zeros(1, dtype=np.int64), by_signs, None)[0])
     record["observed"] = number(observed)
-    draw = partial(_placebo, choices, eligible, drawn, observer, _AT_ONCE if memory is None else _OF_SIGNS)
-    market = _market(problem, days, memory)
+    draw = partial(_placebo, choices, eligible, drawn, observer, by_signs)
+    market = _market(problem, days, by_signs)
     found = draw("verdict: placebo of the search", market, None, lambda maxima: maxima >= observed)
     record["shifts"], record["at_least"], record["p_value"] = found.placebos, found.reached, found.p_value
     if found.p_value > LEVEL and best is not None:
         effect = planted_effect(choices, best)
-        without = _market(_changed(problem, days, lambda returns: returns - effect), days, memory)
-        sums = _sums(choices, effect if memory is None else correct_own_past(effect, memory))
+        without = _market(_changed(problem, days, lambda returns: returns - effect), days, by_signs)
+        sums = _sums(choices, unanticipated_of_holdings(effect) if by_signs else effect)
         planted = draw("verdict: placebo with an effect", without, sums, lambda maxima: maxima <= observed)
         record["p_with_effect"] = planted.p_value
     return record
 
 
-def _market(problem: Problem, days: int, memory: int | None) -> _Market:
-    """The market of each batch: always the observed one, or with memory one of random signs drawn for the batch."""
+def _market(problem: Problem, days: int, by_signs: bool) -> _Market:
+    """The market of each batch: always the observed one, or one of random signs drawn for the batch."""
 
     def signed(batch: int) -> Problem:
         def change(returns: Floats) -> Floats:
             # The same signs for all payoffs.
-            return flip_signs(returns - returns.mean(axis=0), memory or 0, np.random.default_rng([SEED, batch]))
+            signs = np.random.default_rng([SEED, batch])
+            return unanticipated_of_holdings(flip_signs(returns - returns.mean(axis=0), signs))
 
         return _changed(problem, days, change)
 
-    return (lambda _: problem) if memory is None else signed
+    return signed if by_signs else (lambda _: problem)
 
 
 def _changed(problem: Problem, days: int, change: Callable[[Floats], Floats]) -> Problem:
@@ -106,24 +103,19 @@ def _changed(problem: Problem, days: int, change: Callable[[Floats], Floats]) ->
     return replace(problem, returns=returns)
 
 
-def _corrected(returns: Floats, memory: int) -> Floats:
-    return correct_own_past(returns - returns.mean(axis=0), memory)
+def unanticipated_of_holdings(returns: Floats) -> Floats:
+    """(days, A) ``unanticipated_returns`` where one allocation is held at a time: Σ w·g needs no constant."""
+    found, constant = unanticipated_returns(returns)
+    return found + constant / len(returns)
 
 
-def memory_of(choices: HeldVariants, eligible: Bools) -> int | None:
-    """The longest memory, in days, of some of the eligible choices; 0 where there are none.
-
-    None where the signals read the price of no leg.
-    """
-    if not choices.reads:
-        return None
-    numbers = np.flatnonzero(eligible)
-    if not len(numbers):
-        return 0
-    chosen = numbers[np.unique(np.linspace(0, len(numbers) - 1, _REMEMBERED).astype(np.int64))]
-    periods = HoldingPeriodLister(choices.plan.problem, choices.days)(choices.jobs(chosen))
-    allocations = np.eye(choices.plan.problem.allocations)
-    return max(positions_memory(allocations[periods.held(job)]) for job in range(len(chosen)))
+def _mean_sums(problem: Problem, patterns: Sequence[Patterns]) -> Floats:
+    """(J,) the sum over days of what the mean weights of each variant earn."""
+    found = np.empty(variants_of(patterns))
+    for each in patterns:
+        means = problem.returns[each.payoff, :, : each.edges[-1]].mean(axis=1)
+        found[each.jobs] = days_held(each, problem.allocations) @ means
+    return found
 
 
 def planted_effect(choices: HeldVariants, best: int) -> Floats:
@@ -144,7 +136,7 @@ def _placebo(
     eligible: Bools,
     shifts: Ints,
     observer: RunObserver,
-    at_once: int,
+    by_signs: bool,
     task: str,
     market: _Market,
     added: Floats | None,
@@ -153,31 +145,39 @@ def _placebo(
     """The p-value of the observed maximum, from the maxima of as many shifts as it takes."""
     reached = np.zeros(0, dtype=np.bool_)
     enough = max(1, round(LEVEL * (len(shifts) + 1)))  # then p is 5 % or more, whatever follows
-    size, batches = min(at_once, 1 + len(shifts) // 4), count()
+    size, batches = min(_OF_SIGNS if by_signs else _AT_ONCE, 1 + len(shifts) // 4), count()
     while len(reached) < len(shifts) and reached.sum() < enough:
         batch = shifts[len(reached) : len(reached) + size]
-        maxima = _maxima(choices, eligible, market(next(batches)), batch, added)
+        maxima = _maxima(choices, eligible, market(next(batches)), batch, by_signs, added)
         reached = np.concatenate([reached, reaches(maxima)])
         observer.progress(task, len(reached), len(shifts), len(reached))
     observer.progress(task, len(shifts), len(shifts), len(shifts))
     return sequential_p_value(reached, enough)
 
 
-def _maxima(choices: HeldVariants, eligible: Bools, problem: Problem, shifts: Ints, added: Floats | None) -> Floats:
+def _maxima(
+    choices: HeldVariants, eligible: Bools, problem: Problem, shifts: Ints, by_signs: bool, added: Floats | None
+) -> Floats:
+    """(K,) the largest active t of each shift. by_signs: with the mean of the returns, which the pass leaves out.
+
+    added: (J,) to each sum besides.
+    """
     maxima = np.full(len(shifts), -np.inf)
     for first, patterns in choices.patterns():
         here = slice(first, first + variants_of(patterns))
         more = None if added is None else added[here]
+        if by_signs:
+            means = _mean_sums(problem, patterns)
+            more = means if more is None else more + means
         found = choices.passes.active_t_maxima(problem, patterns, shifts, eligible[here], more)
         maxima = np.maximum(maxima, found)
     return maxima
 
 
 def _sums(choices: HeldVariants, returns: Floats) -> Floats:
-    """(J,) Σ(w − w̄)r of every choice, its days not turned. returns: (days, A)."""
-    centred = returns - returns.mean(axis=0)
-    scale = whole_scale(float(np.abs(centred).max(axis=1).sum()))
-    values = np.rint(centred * scale)[:, :, None]
+    """(J,) Σ w·r of every choice, its days not turned. returns: (days, A)."""
+    scale = whole_scale(float(np.abs(returns).max(axis=1).sum()))
+    values = np.rint(returns * scale)[:, :, None]
     sums = np.empty(len(choices))
     for first, patterns in choices.patterns():
         for each in patterns:

@@ -17,7 +17,6 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.results.conclusion import LEVEL
 from gridproof.results.run.conclusion_record import TimingRecord
 from gridproof.results.run.record import number
-from gridproof.results.statistics.own_past import positions_memory
 from gridproof.results.statistics.shift import circular_shift_test
 from gridproof.results.statistics.sign_flips import MOST, sign_flip_timing
 from gridproof.results.statistics.timing_effect import TimingEffect, timing_effect
@@ -55,7 +54,6 @@ def measure_timing(
     return [
         {
             "null": "signs" if own_price else "shifts",
-            "memory": positions_memory(weights) if own_price else None,
             "draws": one.draws,
             "p_value": one.p_value,
             "p_error": one.p_error,
