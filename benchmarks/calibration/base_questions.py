@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.calibration.choices import latched_changes
+from benchmarks.calibration.choices import follow
 from benchmarks.calibration.markets import DAILY, PERIODS, draw_positions, draw_shocks, eligible
 from benchmarks.calibration.rates import Row, row
 from benchmarks.calibration.truth import Truth
@@ -34,7 +34,7 @@ class Kind:
     ``difference``: instead, by how much the rule's true Sharpe ratio is above that of the best static holding.
     classes: about so many switches in all days. series: real returns instead of drawn ones. trend: instead of random
     positions the rule follows (1) or leans against (−1) the leg's own change over so many days as the class says; real
-    returns then have random signs, so that there is nothing to know.
+    returns then have random signs, so that there is nothing to know but a planted effect.
     """
 
     meaning: str
@@ -50,6 +50,7 @@ class Kind:
 
 _NO_TIMING = ("timing yes", "worth yes", "since yes")
 _TIE, _EDGE = ("worth yes", "since yes"), ("worth no", "since no")
+_OWN = (20, 60, 250)  # days of the change that a rule reads
 
 _DRAWN = {
     "nothing": Kind("the leg has no mean, no timing", _NO_TIMING, Truth(1, 0.0)),
@@ -71,12 +72,16 @@ _DRAWN = {
     "no timing, 4,000 days": Kind("no timing", _NO_TIMING, days=4000, classes=(10, 50)),
     "tie, 4,000 days": Kind("as good as holding", _TIE, difference=0.0, days=4000, classes=(10, 50)),
     "edge, 4,000 days": Kind("better by 0.2", _EDGE, difference=0.2, days=4000, classes=(10, 50)),
-    "trend": Kind("no timing, the rule follows the leg's own past", _NO_TIMING, classes=(20, 60, 250), trend=1),
-    "reversal": Kind("no timing, it leans against it", _NO_TIMING, classes=(20, 60, 250), trend=-1),
+    "trend": Kind("no timing, the rule follows the leg's own past", _NO_TIMING, classes=_OWN, trend=1),
+    "reversal": Kind("no timing, it leans against it", _NO_TIMING, classes=_OWN, trend=-1),
     "trend, 1,000 days": Kind("follows the leg's own past", _NO_TIMING, days=1000, classes=(20, 60), trend=1),
     "reversal, 1,000 days": Kind("leans against it", _NO_TIMING, days=1000, classes=(20, 60), trend=-1),
     "trend, 4,000 days": Kind("follows the leg's own past", _NO_TIMING, days=4000, classes=(60, 250), trend=1),
     "reversal, 4,000 days": Kind("leans against it", _NO_TIMING, days=4000, classes=(60, 250), trend=-1),
+    "trend, effect 1": Kind("follows it, with an effect of one", ("timing no",), effect=1.0, classes=_OWN, trend=1),
+    "trend, effect 2": Kind("the same with an effect of two", ("timing no",), effect=2.0, classes=_OWN, trend=1),
+    "reversal, effect 1": Kind("leans against it, effect of one", ("timing no",), effect=1.0, classes=_OWN, trend=-1),
+    "reversal, effect 2": Kind("the same with an effect of two", ("timing no",), effect=2.0, classes=_OWN, trend=-1),
 }
 
 
@@ -145,8 +150,7 @@ def _follow(kind: Kind, window: int, rng: np.random.Generator, real: Floats | No
             earned *= DAILY
         else:
             earned = real.mean() + (real - real.mean()) * rng.choice([-1.0, 1.0], len(real))
-        log = np.concatenate([[0.0], np.cumsum(earned[:-1])])
-        weights = latched_changes(-kind.trend * log, window, 0.3, -0.3)
+        weights = follow(earned, window, kind.trend, 0.3, kind.effect * earned.std() / np.sqrt(PERIODS))
         held = (1.0 - weights).astype(np.int64)
         if eligible(held):
             return held, np.column_stack([earned[window:], np.zeros(len(held))])

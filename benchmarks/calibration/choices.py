@@ -56,6 +56,32 @@ def _latch(change: Floats, above: float, below: float, weights: Floats) -> None:
         weights[day] = state
 
 
+def follow(returns: Floats, window: int, side: int, apart: float, effect: float) -> Floats:
+    """(T,) weights, 0 or 1, that follow (side 1) or lean against (−1) the change over so many days before.
+
+    returns: (window + T,); ``effect`` × (weight − ½) is added in place to those of the days with a weight. Changes are
+    compared with ±``apart`` standard deviations of a random walk's.
+    """
+    weights = np.empty(len(returns) - window)
+    _follow(returns, window, side, apart * returns[:-1].std() * np.sqrt(window), effect, weights)
+    return weights
+
+
+@jit(nogil=True)
+def _follow(returns: Floats, window: int, side: int, above: float, effect: float, weights: Floats) -> None:
+    state, change = 1.0, 0.0
+    for day in range(window):
+        change += returns[day]
+    for day in range(len(weights)):
+        if side * change > above:
+            state = 1.0
+        elif side * change < -above:
+            state = 0.0
+        weights[day] = state
+        returns[window + day] += effect * (state - 0.5)
+        change += returns[window + day] - returns[day]
+
+
 @dataclass(frozen=True)
 class Shifted:
     """V choices under all T shifts: Σ(w − w̄)(r − r̄) and the root of its sum of squares, (V, T) float32 each.
