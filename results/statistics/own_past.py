@@ -27,15 +27,18 @@ def unanticipated_returns(returns: Floats) -> tuple[Floats, Floats]:
     of an allocation changes nothing. returns: (…, T, A).
     """
     days, allocations = returns.shape[-2:]
-    after = np.arange(days - 1, -1, -1.0)[:, None]  # n
-    later = returns.sum(axis=-2, keepdims=True) - np.cumsum(returns, axis=-2)
-    apart = np.sqrt(after / (after + 1.0)) * (returns - later / np.maximum(after, 1.0))
-    apart[..., -1, :] = 0.0
+    rows = np.array(np.swapaxes(returns, -1, -2), order="C")  # a copy, with the days side by side
+    after = np.arange(days - 1, -1, -1.0)  # n
+    so_far = np.cumsum(rows, axis=-1)
+    so_far -= so_far[..., -1:]
+    rows += so_far / np.maximum(after, 1.0)
+    rows *= np.sqrt(after / (after + 1.0))  # e
     begun = _BEFORE * days
-    shares = apart / (begun + np.arange(days)[:, None])  # of a day's e in each weight before it
-    every = shares.sum(axis=-2, keepdims=True)
-    found: Floats = apart - (every - np.cumsum(shares, axis=-2))
+    shares = np.cumsum(rows / (begun + np.arange(days)), axis=-1)  # of the e of later days in each weight
+    every = shares[..., -1:]
     constant: Floats = -begun / max(allocations, 2) * every.sum(axis=(-2, -1))
+    rows += shares - every
+    found: Floats = np.swapaxes(rows, -1, -2)
     return found, constant
 
 
@@ -47,6 +50,6 @@ def timing_gain(weights: Floats, returns: Floats) -> float:
 
 def flip_signs(centred: Floats, rng: np.random.Generator) -> Floats:
     """(T, A) returns, less their mean, with a random sign for each day; again less their mean."""
-    signed = centred * rng.choice(np.array([-1.0, 1.0]), size=len(centred))[:, None]
-    result: Floats = signed - signed.mean(axis=0)
-    return result
+    signed: Floats = centred * rng.choice(np.array([-1.0, 1.0]), size=len(centred))[:, None]
+    signed -= np.full(len(signed), 1.0 / len(signed)) @ signed
+    return signed

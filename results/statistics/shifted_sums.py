@@ -14,6 +14,9 @@ from gridproof.kernels.arrays import Floats, Ints
 def shifted_sums(weights: Floats, values: Floats) -> Floats:
     """(…, T) Σ over days and columns of the turned weights times the values (…, T, A)."""
     days = len(weights)
+    earns = values.any(axis=tuple(range(values.ndim - 1)))
+    if not earns.all():  # cash, whose returns in excess of itself are 0
+        weights, values = weights[:, earns], values[..., earns]
     length = next_fast_len(days, real=True)
     if length > days:  # a transform of so many days is slow: those of twice as many, half of them zeros
         length = next_fast_len(2 * days, real=True)

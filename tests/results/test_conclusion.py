@@ -25,7 +25,6 @@ from gridproof.results.run.conclusion_record import (
 def timing(**changed: Any) -> TimingRecord:
     record: TimingRecord = {
         "null": "shifts",
-        "memory": None,
         "p_value": 0.3,
         "p_error": None,
         "p_mean": 0.3,
@@ -68,7 +67,6 @@ def worth(*holdings: HoldingRecord, days: int = 3000, switches: int = 30) -> Wor
 def search(p_value: float | None, with_effect: float | None = 0.5, choices: int = 200) -> ChoicesPlaceboRecord:
     return {
         "null": "shifts",
-        "memory": None,
         "choices": choices,
         "sampled": False,
         "shifts": 999,
@@ -226,7 +224,7 @@ def test_the_sentence_has_every_reason_once() -> None:
 
 def test_a_search_of_rules_that_read_their_own_price_needs_half_the_level() -> None:
     def by_signs(p_value: float) -> AnswerRecord:
-        return answer_search(search(p_value) | {"null": "signs", "memory": 60}, 3000)  # type: ignore[arg-type]
+        return answer_search(search(p_value) | {"null": "signs"}, 3000)  # type: ignore[arg-type]
 
     found = by_signs(0.025)
     assert (found["answer"], found["threshold"]) == ("yes", 0.025)

@@ -1,13 +1,15 @@
-"""The test by random signs: its bias, its level for rules that read past returns, its bounds."""
+"""The test by random signs: what it sums, its level for rules that read past returns, its bounds."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.results.statistics.own_past import correct_own_past, flip_signs, positions_memory
+from gridproof.results.statistics.own_past import flip_signs, timing_gain, unanticipated_returns
 from gridproof.results.statistics.sign_flips import sign_flip_timing
 from gridproof.statistics import circular_shift_test, sign_flip_effect, sign_flip_test, timing_effect
 
@@ -22,16 +24,15 @@ def leans(seed: int, side: int) -> tuple[Floats, Floats]:
 
 
 @pytest.mark.parametrize("side", [-1, 1])
-def test_past_returns_bias_the_covariance_and_the_correction_takes_it_out(side: int) -> None:
-    plain, corrected = [], []
+def test_past_returns_bias_the_covariance_but_not_what_the_timing_gains(side: int) -> None:
+    plain, gains = [], []
     for seed in range(400):
         held, returns = leans(seed, side)
-        active, centred = held - held.mean(), returns - returns.mean()
-        plain.append(active @ centred)
-        corrected.append(active @ correct_own_past(centred[:, None], WINDOW)[:, 0])
+        plain.append((held - held.mean()) @ (returns - returns.mean()))
+        gains.append(timing_gain(held[:, None], returns[:, None]))
     error = float(np.std(plain) / 20.0)
     assert -side * np.mean(plain) > 3.0 * error
-    assert abs(np.mean(corrected)) < 3.0 * error
+    assert abs(np.mean(gains)) < 3.0 * error
 
 
 @pytest.mark.parametrize("side", [-1, 1])
@@ -41,38 +42,68 @@ def test_rules_that_read_past_returns_pass_in_one_of_twenty_markets(side: int) -
     assert np.mean(shares) == pytest.approx(0.5, abs=0.05)
 
 
-def test_an_effect_is_found_as_often_as_by_shifts() -> None:
-    by_signs, by_shifts = 0, 0
+def test_an_effect_is_found_nearly_as_often_as_by_shifts() -> None:
+    by_signs, by_shifts, widths, apart = 0, 0, [], []
     for seed in range(40):
         rng = np.random.default_rng(seed)
         held = (np.cumsum(rng.random(DAYS) < 0.03) % 2).astype(float)
         returns = rng.normal(0.0, 0.01, DAYS) + 0.0015 * held
         by_signs += sign_flip_test(held, returns).p_value <= 0.05
         by_shifts += circular_shift_test(held, returns).p_value <= 0.05
-        bounds, shifted = sign_flip_effect(held, returns), timing_effect(held, returns)
+        bounds, shifted = sign_flip_effect(held, returns, draws=32), timing_effect(held, returns)
         assert bounds.lower < bounds.effect < bounds.upper
-        assert bounds.effect == pytest.approx(shifted.effect, abs=0.0005)
-        assert bounds.upper - bounds.lower == pytest.approx(2 * 1.645 * 0.02 / np.sqrt(DAYS), rel=0.25)
+        apart.append(bounds.effect - shifted.effect)
+        widths.append((bounds.upper - bounds.lower) / (2 * 1.645 * 0.02 / np.sqrt(DAYS)))
     assert by_shifts > 20
     assert abs(by_signs - by_shifts) <= 5
+    assert 1.0 < np.mean(widths) < 1.2  # of the narrowest possible
+    assert abs(np.mean(apart)) < 0.0001
 
 
-def test_memory_is_how_long_positions_are_correlated() -> None:
-    rng = np.random.default_rng(1)
-    assert positions_memory(rng.choice([0.0, 1.0], (2000, 1))) == 1
-    held, _ = leans(2, 1)
-    assert 20 <= positions_memory(held[:, None]) <= 1.5 * WINDOW
-    assert positions_memory(np.linspace(0.0, 1.0, 400)[:, None]) == 100  # a quarter of the days at most
-    assert positions_memory(np.ones((400, 1))) == 0
-
-
-def test_corrected_returns_by_the_definition() -> None:
+def test_the_gain_by_the_definition() -> None:
+    """Each weight less the mean weight before it, each return less the mean return after it."""
     rng = np.random.default_rng(3)
-    returns = rng.normal(0.0, 0.01, (60, 2))
-    centred = returns - returns.mean(axis=0)
-    expected = np.array([centred[day] + centred[max(0, day - 7) : day].sum(axis=0) / 60 for day in range(60)])
-    assert correct_own_past(centred, 7) == pytest.approx(expected - expected.mean(axis=0))
-    signed = flip_signs(centred, 0, np.random.default_rng(4))
+    returns, days = rng.normal(0.0, 0.01, (60, 2)), 60
+    weights = np.eye(2)[rng.integers(0, 2, days)]
+    expected = 0.0
+    for day in range(days - 1):
+        before = (weights[:day].sum(axis=0) + 0.1 * days * 0.5) / (day + 0.1 * days)
+        after = days - 1 - day
+        apart = np.sqrt(after / (after + 1)) * (returns[day] - returns[day + 1 :].mean(axis=0))
+        expected += float((weights[day] - before) @ apart)
+    assert timing_gain(weights, returns) == pytest.approx(expected, rel=1e-9)
+    # One column is the first of two of which the other earns nothing; a constant return has no timing.
+    first = timing_gain(weights[:, :1], returns[:, :1])
+    assert first == pytest.approx(timing_gain(weights, returns * [1.0, 0.0]), rel=1e-9)
+    assert timing_gain(weights, returns + np.array([0.5, -0.2])) == pytest.approx(expected, rel=1e-9)
+    several, constants = unanticipated_returns(np.stack([returns, 2.0 * returns]))
+    assert (weights * several).sum(axis=(1, 2)) + constants == pytest.approx([expected, 2.0 * expected], rel=1e-9)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.booleans(), min_size=12, max_size=80), st.integers(0, 2**32 - 1))
+def test_the_coefficient_of_a_days_return_depends_on_no_later_position(held: list[bool], seed: int) -> None:
+    weights = np.array(held, dtype=np.float64)[:, None]
+    days = len(weights)
+    cut = seed % days
+    later = weights.copy()
+    later[cut + 1 :] = 1.0 - later[cut + 1 :]
+
+    def coefficients(positions: Floats) -> Floats:
+        each = np.eye(days)[:, :, None]  # a market for each day, with a return on that day alone
+        earned, constant = unanticipated_returns(each)
+        found: Floats = (earned * positions).sum(axis=(1, 2)) + constant
+        return found
+
+    one, other = coefficients(weights), coefficients(later)
+    assert one[: cut + 1] == pytest.approx(other[: cut + 1], abs=1e-12)
+    assert one.sum() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_signs_keep_each_days_size() -> None:
+    rng = np.random.default_rng(3)
+    centred = rng.normal(0.0, 0.01, (60, 2))
+    signed = flip_signs(centred, np.random.default_rng(4))
     signs = np.random.default_rng(4).choice([-1.0, 1.0], 60)[:, None]
     assert signed == pytest.approx(centred * signs - (centred * signs).mean(axis=0))
 
@@ -92,12 +123,24 @@ def test_every_shift_of_every_draw_is_the_shift_test_of_that_market() -> None:
     weights = np.repeat(rng.dirichlet(np.ones(3), 30), 10, axis=0)
     returns = rng.normal(0.0005, 0.01, (300, 3))
     mean = returns.mean(axis=0)
+
+    def value(positions: Floats, drawn: Floats, statistic: str) -> float:
+        charges = 0.002 * np.abs(np.diff(positions, axis=0)).sum(axis=1)
+        total = float((positions @ mean).sum() + timing_gain(positions, drawn) - charges.sum())
+        if statistic != "sharpe":
+            return total / 300 if statistic == "mean" else total
+        net = (positions * (mean + drawn)).sum(axis=1) - np.append(0.0, charges)
+        return total / 300 / float(np.sqrt((net @ net - total**2 / 300) / 299))
+
     for statistic in ("total", "mean", "sharpe"):
         found = sign_flip_test(weights, returns, statistic, 0.002, draws=3, seed=1)
+        assert found.observed == pytest.approx(value(weights, returns - mean, statistic), rel=1e-9)
         signs, reached = np.random.default_rng(1), 0
         for _ in range(3):
-            drawn = mean + flip_signs(returns - mean, found.memory, signs)
-            reached += np.count_nonzero(circular_shift_test(weights, drawn, statistic, 0.002).shifted >= found.observed)
+            drawn = flip_signs(returns - mean, signs)
+            reached += sum(
+                value(np.roll(weights, shift, axis=0), drawn, statistic) >= found.observed for shift in range(300)
+            )
         assert found.p_value == pytest.approx((1 + reached) / 901, abs=2e-3)
 
 
@@ -118,7 +161,7 @@ def test_more_markets_are_drawn_only_where_the_answer_is_unclear() -> None:
     held[np.arange(600) >= 200] = 1.0
     held[np.arange(600) >= 430] = 0.0
     noise = rng.normal(0.0, 0.01, 600)
-    effects = np.linspace(0.0, 0.003, 13)
+    effects = np.linspace(-0.001, 0.002, 13)
     found = [sign_flip_test(held, noise + effect * held, "sharpe") for effect in effects]
     for one in found:
         clear = abs(one.p_value - 0.05) > 4.0 * one.monte_carlo_error

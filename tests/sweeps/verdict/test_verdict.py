@@ -17,7 +17,7 @@ import gridproof as gp
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.backend import resolve
-from gridproof.results.statistics.own_past import correct_own_past
+from gridproof.results.statistics.own_past import unanticipated_returns
 from gridproof.results.statistics.superior_predictive_ability import reality_check
 from gridproof.statistics import (
     circular_shift_test,
@@ -172,17 +172,18 @@ def test_method_and_counts(dense: Dense) -> None:
 
 
 def test_each_choice_against_its_own_mix_on_the_dense_matrix(dense: Dense) -> None:
-    """Returns less what holding the mean weights earned; the correction is that of a rule that reads its own price."""
+    """Returns less what holding the mean weights earned; what a rule earns that reads its own price."""
     found = dense.record["data_snooping"]["active"]
-    memory = dense.record["questions"]["search"]["memory"]
     legs = np.stack([dense.gross(leg.name)[: dense.days] for leg in dense.study.legs], axis=1)
-    centred = correct_own_past(legs - legs.mean(axis=0), memory)
+    earned_alike, constant = unanticipated_returns(legs)
+    timed = earned_alike + constant / dense.days
+    centred = timed - timed.mean(axis=0)
     active, apart, numbers = [], [], []
     for place, variant in enumerate(dense.distinct):
         weights = np.eye(legs.shape[1])[dense.held[: dense.days, variant]]
         mean = weights.mean(axis=0)
         if (np.diff(weights, axis=0) != 0).any(axis=1).sum() >= 4 and mean.max() <= 0.95:
-            earned = (weights * centred).sum(axis=1) - centred @ mean
+            earned = (weights * timed).sum(axis=1) - centred @ mean
             difference = linearised_sharpe_difference(dense.excess[:, place], (legs - dense.free) @ mean)
             active.append(earned / earned.std())
             apart.append(difference / difference.std())
