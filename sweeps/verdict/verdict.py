@@ -12,7 +12,7 @@ from gridproof.results.conclusion import conclude
 from gridproof.results.evidence.evidence import NOT_COVERED, collect_evidence
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, cut_off_files, ledger_total
 from gridproof.results.run.digest import digest_of_file, digest_of_record
-from gridproof.results.run.statistics_record import StatisticsRecord
+from gridproof.results.run.statistics_record import Method, StatisticsRecord
 from gridproof.results.run.store import CUT, SEARCH, SEARCH_STUDY, TRIALS
 from gridproof.results.run.stress_record import StressRecord
 from gridproof.results.run.summary_record import SUMMARY, RunSummary
@@ -21,9 +21,10 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import environment
 from gridproof.sweeps.execution.ledger_entries import market_identity
 from gridproof.sweeps.plan.choices import choices_of
+from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.verdict.active_tests import active_tests
 from gridproof.sweeps.verdict.beside import Beside
-from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED
+from gridproof.sweeps.verdict.bootstrap import RESAMPLES, SEED, Bootstrap
 from gridproof.sweeps.verdict.candidates import Candidates, find_candidates
 from gridproof.sweeps.verdict.cross_validation import CrossValidation
 from gridproof.sweeps.verdict.daily_variant import candidate_by_day
@@ -34,7 +35,7 @@ from gridproof.sweeps.verdict.environments import judge_environments
 from gridproof.sweeps.verdict.landscape import choices_values, plateaus, sensitivity
 from gridproof.sweeps.verdict.mix import mix_statistics, years_beside_holdings
 from gridproof.sweeps.verdict.placebo import placebo
-from gridproof.sweeps.verdict.population import Gathered
+from gridproof.sweeps.verdict.population import Gathered, Population
 from gridproof.sweeps.verdict.questions import ask_questions
 from gridproof.sweeps.verdict.stages import Stages
 from gridproof.sweeps.verdict.stress import stress
@@ -95,11 +96,7 @@ def _compute(
     plateau, no_plateau = plateaus(values, choices, candidates)
     ledger = _ledger(context)
     counts = count_trials(population, snooping, correlations(), tried, distinct, summary["evaluated"], ledger)
-    stressed: dict[str, StressRecord] = {}
-    for done, (name, point) in enumerate(candidates.points.items()):
-        observer.progress("verdict: stress", done, len(candidates.points), done)
-        stressed[name] = stress(evaluation, candidate_by_day(candidates, name), point, candidates.index[name])
-    observer.progress("verdict: stress", len(stressed), len(stressed), len(stressed))
+    stressed = _stress(evaluation, candidates, observer)
     observer.progress("verdict: base and best", 0, 1)
     rule = candidate_by_day(candidates, "base")
     questions = stages.record("questions", lambda: ask_questions(rule, population, observer))
@@ -109,23 +106,7 @@ def _compute(
         "conclusion": conclusion,
         "questions": questions,
         "environments": environments,
-        "method": {
-            "confidence": 0.95,
-            "seed": SEED,
-            "resamples": RESAMPLES,
-            "block_length": bootstrap.block_length,
-            "choices": tried,
-            "distinct_choices": population.distinct,
-            "used": len(population),
-            "sampled": bool(population.sampled),
-            "sample": population.sampled,
-            "objective": objective,
-            "days": candidates.days,
-            "periods": plan.problem.periods,
-            "left_out": snooping.left_out,
-            "own_price": [one.record() for one in population.reads],
-            "versions": _versions(),
-        },
+        "method": _method(population, candidates, bootstrap, tried, snooping.left_out),
         "counts": counts,
         "who": strategies() | mix_statistics(rule, bootstrap),
         "ensemble": None if ensemble is None else ensemble.record(),
@@ -147,6 +128,37 @@ def _compute(
     }
     record["evidence"] = collect_evidence(record)
     return record
+
+
+def _stress(evaluation: GridEvaluation, candidates: Candidates, observer: RunObserver) -> dict[str, StressRecord]:
+    """Of base and best."""
+    found: dict[str, StressRecord] = {}
+    for done, (name, point) in enumerate(candidates.points.items()):
+        observer.progress("verdict: stress", done, len(candidates.points), done)
+        found[name] = stress(evaluation, candidate_by_day(candidates, name), point, candidates.index[name])
+    observer.progress("verdict: stress", len(found), len(found), len(found))
+    return found
+
+
+def _method(population: Population, candidates: Candidates, bootstrap: Bootstrap, tried: int, left_out: int) -> Method:
+    """tried: how many choices there are. left_out: variants whose excess over a benchmark is constant."""
+    return {
+        "confidence": 0.95,
+        "seed": SEED,
+        "resamples": RESAMPLES,
+        "block_length": bootstrap.block_length,
+        "choices": tried,
+        "distinct_choices": population.distinct,
+        "used": len(population),
+        "sampled": bool(population.sampled),
+        "sample": population.sampled,
+        "objective": candidates.plan.study.spec.objective,
+        "days": candidates.days,
+        "periods": candidates.plan.problem.periods,
+        "left_out": left_out,
+        "own_price": [one.record() for one in population.reads],
+        "versions": _versions(),
+    }
 
 
 def _identity(context: RunContext) -> str:
