@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.gpu.settings import Found, Settings
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.evaluate import CudaScan, latch_paths
 from gridproof.kernels.cuda.passes import CudaPasses
@@ -38,6 +39,11 @@ def exercise(device: Device, rounds: int = 1) -> None:
             Reduction(device, sample.question(), [device.upload(each) for each in sample.values]).answer()
         _exercise_passes(device, PassCase(seed, many=seed % 2 == 1))
         _exercise_panel(device, rng)
+
+
+def run_exercise(settings: Settings) -> Found:
+    exercise(settings.device())
+    yield "exercised", "every kernel"
 
 
 def _exercise_product(device: Device, rng: np.random.Generator, holds: bool, metric: str | None) -> None:

@@ -58,3 +58,20 @@ def compile_all(settings: Settings) -> Found:
         yield "loaded", loaded
     yield "seconds", time.perf_counter() - began
     yield "slowest", {"form": slowest[0], "seconds": slowest[1]}
+
+
+def compile_cpu(settings: Settings) -> Found:
+    """What later parts ask of the CPU, with small sizes, so that their time is not that of Numba's compiler."""
+    import gridproof as gp
+    from benchmarks.gpu.boxes import cpu_values, whole_box
+    from benchmarks.gpu.panels import cpu_panels
+    from benchmarks.problem import Case, build
+    from tests.support.tiny import tiny_grid
+
+    grid = build(Case("small", variants=1_000, days=200))
+    cpu_values(grid, whole_box(grid))
+    yield "boxes", "compiled"
+    cpu_panels()
+    yield "panels", "compiled"
+    gp.run(tiny_grid(), out=settings.out / "small", backend="cpu")
+    yield "a study with its verdict", "compiled"

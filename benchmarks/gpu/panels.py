@@ -35,6 +35,15 @@ def compare_panels(settings: Settings) -> Found:
         yield from _passes(CudaPasses(device), settings)
 
 
+def cpu_panels() -> None:
+    """The same calls of the CPU's backend on a small panel."""
+    panel, backend = made_up(60, 50), resolve_panel("cpu")
+    ranking = backend.rank_days(panel.key)
+    schedules, counts = np.array([[1, 0], [20, 3]]), np.arange(1, 9)
+    backend.select(selection_problem(panel.value, ranking, panel.buyable, panel.sellable, schedules, counts))
+    backend.rank_ic(panel.key[None], panel.value, np.array([1, 5]), 10)
+
+
 def _both(what: str, calls: dict[str, Callable[[], Any]]) -> Any:
     """Yields what was compared and the seconds of each, the second of two calls; returns both answers."""
     answers, seconds = {}, {}

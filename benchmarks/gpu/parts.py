@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.gpu.boxes import compare_large_box, exhaust_memory, reach_limits
-from benchmarks.gpu.forms import compile_all
+from benchmarks.gpu.exercise import run_exercise
+from benchmarks.gpu.forms import compile_all, compile_cpu
 from benchmarks.gpu.machine import describe
 from benchmarks.gpu.panels import compare_panels
 from benchmarks.gpu.replay import replay_all
@@ -26,4 +27,7 @@ PARTS = (
     Part("sanitizer", "Recorded launches under compute-sanitizer", 90, sanitize, proves=False),
     Part("cluster", "A local Ray cluster", 90, run_on_a_cluster, proves=False),
 )
-BY_NAME = {part.name: part for part in PARTS}
+# Not of the proof: the CPU's kernels, compiled beside the first parts; and what a sanitizer runs.
+CPU = Part("cpu", "The kernels of the CPU, compiled", 300, compile_cpu, proves=False)
+EXERCISE = Part("exercise", "Small work for every kernel", 90, run_exercise, proves=False)
+BY_NAME = {part.name: part for part in (*PARTS, CPU, EXERCISE)}

@@ -26,7 +26,7 @@ _CLOSE = 1e-12
 # What the threads of ``best`` write is in no order.
 _UNORDERED = {"best": (6, 7)}
 # Launches kept of a kernel in one form.
-_KEPT = 12
+_KEPT = 6
 
 
 @dataclass(slots=True)
@@ -130,8 +130,11 @@ def _difference(name: str, at: int, found: Array, expected: Array) -> float:
     if found.tobytes() == expected.tobytes():
         return 0.0
     what = f"{name}, argument {at}"
-    assert name in _TRANSCENDENTAL, f"{what}: other bytes"
-    assert expected.dtype.kind == "f", f"{what}: other bytes"
+    # The bits of a NaN, and the sign of a zero that is the larger of two, are no part of a result.
+    if expected.dtype.kind == "f" and np.array_equal(found, expected, equal_nan=True):
+        return 0.0
+    assert name in _TRANSCENDENTAL, f"{what}: other numbers"
+    assert expected.dtype.kind == "f", f"{what}: other numbers"
     np.testing.assert_array_equal(np.isnan(found), np.isnan(expected), err_msg=what)
     with np.errstate(invalid="ignore"):
         distance = np.abs(found - expected) / np.maximum(np.abs(expected), 1.0)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
 import gridproof as gp
 from benchmarks.gpu.settings import Found, NotRunError, Settings
+from gridproof.kernels import backend as backend_module
+from gridproof.kernels.cuda import evaluate
+from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import executor as executor_module
+from gridproof.sweeps.plan import grid as grid_module
+from tests.support.observers import StopAt
 
 # Numbers of a run on cuda are those on cpu to this, relative or of one.
 _CLOSE = 1e-7
@@ -36,14 +45,38 @@ def compare_studies(settings: Settings) -> Found:
             one, other = getattr(cuda, name), getattr(cpu, name)
             yield name, f"{compare_records(one, other)} numbers agree"
         assert cuda.conclusion == cpu.conclusion or compare_records(cuda.conclusion, cpu.conclusion)
-        resumed = settings.out / "resumed"
-        try:
-            gp.run(study, out=resumed, backend="cuda", budget=gp.Budget(max_hours=1e-9), verdict=False)
-        except gp.IncompleteError as error:
-            yield "interrupted", str(error)
-        again = gp.run(study, out=resumed, backend="cuda", verdict=False)
-        compare_records(again.summary, cuda.summary)
-        yield "resumed", "the same numbers"
+        yield from _resume(settings, study)
+
+
+def _resume(settings: Settings, study: gp.Study) -> Found:
+    """Runs that the device reduces in many pieces: whole, interrupted and gone on with, and gone on with by a driver
+    without a GPU, whose worker has this one: it plans and concludes as such a driver does."""
+    most = settings.size(20_000, 50)
+    planner = backend_module.cuda_planner()
+    with ExitStack() as stack:
+        for module in (run_module, grid_module):
+            stack.enter_context(mock.patch.object(module, "ROWS_KEPT", 10))
+        stack.enter_context(mock.patch.object(evaluate.CudaReducer, "most", most))
+        whole = gp.run(study, out=settings.out / "whole", backend="cuda", verdict=False)
+        yield "reduced", f"{whole.summary['evaluated']} variants in pieces of {most}"
+        bind = partial(evaluate.bind, settings.device())
+        headless = backend_module.Backend("cuda", planner.latch_paths, bind, planner.reduction)
+        drivers = {"resumed": backend_module.resolve, "resumed_without_a_gpu": lambda _: headless}
+        for name, resolve in drivers.items():
+            try:
+                gp.run(study, out=settings.out / name, backend="cuda", verdict=False, observer=StopAt(new=2 * most))
+            except KeyboardInterrupt:
+                kept = len(list((settings.out / name).glob("*/tiles/*.npz")))
+                yield f"{name}_interrupted", f"{kept} tiles kept"
+                assert kept > 0, "nothing was kept"
+            else:
+                raise AssertionError(f"{name}: the run was not interrupted")
+            with mock.patch.object(executor_module, "resolve", resolve):
+                again = gp.run(study, out=settings.out / name, backend="cuda", verdict=False)
+            compare_records(again.summary, whole.summary)
+            assert again.summary["histogram"] == whole.summary["histogram"], f"{name}: another tally"
+            np.testing.assert_array_equal(again.top(1000)["index"], whole.top(1000)["index"])
+            yield name, "the same tally"
 
 
 def compare_records(one: Any, other: Any, where: str = "") -> int:

@@ -13,8 +13,9 @@ from benchmarks.gpu.replay import RECORDINGS
 from benchmarks.gpu.settings import Found, NotRunError, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-# Tools of compute-sanitizer: reads and writes outside an array, and reads of what was never written.
-_TOOLS = ("memcheck", "initcheck")
+# Tools of compute-sanitizer, with what they watch: reads and writes outside an array; reads of what was never written,
+# for which arrays must be made on the device and not sent.
+_TOOLS = (("memcheck", "replay"), ("initcheck", "exercise"))
 
 
 def gpu_tests(settings: Settings) -> Found:
@@ -30,6 +31,9 @@ def gpu_tests(settings: Settings) -> Found:
         "gpu",
         "-p",
         "no:cacheprovider",
+        # A warning of another version of a library is no fault of a kernel.
+        "-o",
+        "filterwarnings=default",
         "tests/kernels",
         *options,
     ]
@@ -49,11 +53,11 @@ def gpu_tests(settings: Settings) -> Found:
 
 
 def sanitize(settings: Settings) -> Found:
-    """The recorded launches again, each tool in turn."""
+    """The recorded launches again, and small work for every kernel."""
     tool = shutil.which("compute-sanitizer")
     if tool is None:
         raise NotRunError("compute-sanitizer is not installed")
-    for name in _TOOLS:
+    for name, part in _TOOLS:
         log = settings.out / f"{name}.log"
         own = settings.out / name
         own.mkdir(exist_ok=True)
@@ -66,7 +70,7 @@ def sanitize(settings: Settings) -> Found:
             sys.executable,
             "-m",
             "benchmarks.gpu.child",
-            "replay",
+            part,
         ]
         command += ["--out", str(own), *(["--dry-run"] if settings.dry else [])]
         carried = settings.carried

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_launches_are_replayed_from_a_file(launches: list[replay.Launch], folder
     left = launch.after[changed]
     assert left is not None
     left.reshape(-1).view(np.uint8)[0] ^= 1
-    with pytest.raises(AssertionError, match=f"leaves, argument {changed}: other bytes"):
+    with pytest.raises(AssertionError, match=f"leaves, argument {changed}: other numbers"):
         replay.replay(device, launch)
 
 
@@ -78,6 +79,16 @@ def test_exponentials_may_differ_in_their_last_digits(launches: list[replay.Laun
     launch.after[changed] = left
 
 
+def test_the_bits_of_a_nan_and_the_sign_of_a_zero_are_no_part_of_a_result() -> None:
+    """A GPU's NaN has other bits than a CPU's."""
+    one = np.array([np.nan, 0.0, 1.0])
+    other = np.array([-np.nan, -0.0, 1.0])
+    assert one.tobytes() != other.tobytes()
+    assert replay._difference("walk", 0, one, other) == 0.0
+    with pytest.raises(AssertionError, match="walk, argument 0: other numbers"):
+        replay._difference("walk", 0, np.array([1.0]), np.nextafter([1.0], 2.0))
+
+
 def test_without_recordings_and_compiler_nothing_is_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     result = run_part("replay", Settings(tmp_path, dry=True))
@@ -85,7 +96,7 @@ def test_without_recordings_and_compiler_nothing_is_replayed(tmp_path: Path, mon
     assert "g++ is missing" in result["why"]
 
 
-_DRY = ("machine", "compile", "replay", "box", "memory", "limits", "studies", "panel", "speed")
+_DRY = ("cpu", "exercise", "machine", "compile", "replay", "box", "memory", "limits", "studies", "panel", "speed")
 
 
 @pytest.mark.parametrize("name", _DRY)
@@ -105,6 +116,7 @@ def test_the_sanitizer_is_asked_for_every_fault(dry: Settings, monkeypatch: pyte
     found = dict(tools.sanitize(dry))
     assert found == dict.fromkeys(("memcheck", "initcheck"), "ERROR SUMMARY: 0 errors")
     assert "benchmarks.gpu.child replay --out" in (tmp_path / "memcheck.log").read_text()
+    assert "benchmarks.gpu.child exercise --out" in (tmp_path / "initcheck.log").read_text()
     tool.write_text("#!/bin/sh\necho 'ERROR SUMMARY: 3 errors'\nexit 9\n")
     with pytest.raises(AssertionError, match="memcheck finds faults"):
         dict(tools.sanitize(dry))
@@ -125,12 +137,15 @@ def test_a_part_that_fails_or_hangs_stops_alone(tmp_path: Path, monkeypatch: pyt
     failed = run_part("box", settings)
     assert (failed["state"], failed["why"], failed["found"]) == ("failed", "ValueError: wrong sums", {"first": 1})
     assert run_part("cluster", settings)["state"] == "not run"
-    assert script.run_child(next(part for part in PARTS if part.name == "machine"), tmp_path, 0.05, []) == "failed"
+    machine = next(part for part in PARTS if part.name == "machine")
+    assert script.Child(machine, tmp_path, []).result(0.05) == "failed"
     page = write_summary(tmp_path, dry=False).read_text()
     assert "Not proven" in page
     assert "it took longer than 0 s" in page
     assert "| The tests that need a GPU | not begun | 0.0 |" in page
     assert "**failed**: ValueError: wrong sums" in page
+    with zipfile.ZipFile(script.pack(tmp_path)) as packed:
+        assert {"summary.md", "box.json", "machine.log"} <= set(packed.namelist())
 
 
 def test_only_parts_that_passed_prove_a_gpu(tmp_path: Path) -> None:
@@ -149,9 +164,19 @@ def test_records_differ_where_a_number_does() -> None:
         compare_records(one, {"a": [1, 2.1, {"b": "x"}], "backend": "cuda"})
 
 
-def test_only_what_is_missing_is_carried() -> None:
-    have = carry.names_in("numpy==2.5.2\nPyYAML==6\n# a comment\n\ncupy-cuda13x @ file:///x\n")
-    assert have == {"numpy", "pyyaml", "cupy-cuda13x"}
-    names = ("NumPy", "optuna", "pyyaml", "gridproof")
-    report: dict[str, object] = {"install": [{"metadata": {"name": name, "version": "1"}} for name in names]}
-    assert carry.missing(report, have) == {"optuna": "1"}
+def test_what_is_missing_or_too_old_is_carried() -> None:
+    have = carry.versions_in("numpy==2.5.2\nPyYAML==6\n# a comment\n\ncupy-cuda13x @ file:///x\nscipy\n")
+    assert have == {"numpy": "2.5.2", "pyyaml": "6", "cupy-cuda13x": "", "scipy": ""}
+    needs = {
+        "gridproof": ["PyYAML>=6", "optuna>=5", "scipy>=1.13", "ray; extra == 'cluster'"],
+        "optuna": ["NumPy<2.5", "scipy"],
+        "NumPy": [],
+        "pyyaml": [],
+        "scipy": ["numpy>=9; python_version < '3'"],
+    }
+    report = {
+        "install": [{"metadata": {"name": name, "version": "1", "requires_dist": each}} for name, each in needs.items()]
+    }
+    assert carry.missing(report, have) == {"optuna": "1", "numpy": "1"}
+    assert carry.missing(report, have | {"optuna": "5.1"}) == {}
+    assert carry.missing(report, have | {"optuna": "4.9"}) == {"optuna": "1", "numpy": "1"}
