@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gpu.parts import PARTS
+from benchmarks.gpu.parts import BY_NAME, CPU, PARTS
 
 _LONGEST = 400
 
 
 def read_results(out: Path) -> dict[str, dict[str, Any]]:
     """What every part has written so far, by its name."""
-    files = {part.name: out / f"{part.name}.json" for part in PARTS}
+    files = {name: out / f"{name}.json" for name in BY_NAME}
     return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.is_file()}
 
 
@@ -28,10 +28,10 @@ def write_summary(out: Path, dry: bool) -> Path:
     if not first:
         first = "Every part that must pass has passed." if proven(results) else "Not proven: see the parts below."
     lines = ["# The cuda backend on this machine", "", first, "", "| part | state | seconds |", "|---|---|---|"]
-    for part in PARTS:
+    for part in (*PARTS, CPU):
         result = results.get(part.name, {"state": "not begun", "seconds": 0.0})
         lines.append(f"| {part.title} | {result['state']} | {result['seconds']:.1f} |")
-    for part in PARTS:
+    for part in (*PARTS, CPU):
         if (result := results.get(part.name)) is None:
             continue
         lines += ["", f"## {part.title}", ""]

@@ -148,6 +148,16 @@ def test_a_part_that_fails_or_hangs_stops_alone(tmp_path: Path, monkeypatch: pyt
         assert {"summary.md", "box.json", "machine.log"} <= set(packed.namelist())
 
 
+def test_a_child_that_passed_is_said_to_have_passed(tmp_path: Path) -> None:
+    """Also one that is no part of the proof; what it found is on the page."""
+    for name in ("machine", "exercise"):
+        child = script.Child(BY_NAME[name], tmp_path, ["--dry-run"])
+        (tmp_path / f"{name}.json").write_text('{"state": "passed", "seconds": 1.0, "found": {}}')
+        assert child.result(0.0) == "passed"
+    (tmp_path / "cpu.json").write_text('{"state": "passed", "seconds": 1.0, "found": {"boxes": "compiled"}}')
+    assert "- boxes: compiled" in write_summary(tmp_path, dry=True).read_text()
+
+
 def test_only_parts_that_passed_prove_a_gpu(tmp_path: Path) -> None:
     passed = {"state": "passed", "seconds": 1.0, "found": {}}
     results = {part.name: dict(passed) for part in PARTS if part.proves}

@@ -28,17 +28,11 @@ _TYPES = {ctypes.c_void_p: "u64", ctypes.c_int64: "u64", ctypes.c_int32: "u32", 
 class ShimDevice:
     """Memory is the host's, copied as for a device; an array above ``room`` bytes, if given, raises MemoryError.
 
-    poison: what memory holds that nothing was written to, a byte and a float. flags: more of the compiler.
+    flags: more of the compiler.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        room: int | None = None,
-        poison: tuple[int, float] = (0xFF, 1e300),
-        flags: tuple[str, ...] = (),
-    ) -> None:
-        self._folder, self._poison, self._flags = folder, poison, (*FLAGS, *flags)
+    def __init__(self, folder: Path, room: int | None = None, flags: tuple[str, ...] = ()) -> None:
+        self._folder, self._flags = folder, (*FLAGS, *flags)
         self._built: dict[tuple[str, tuple[str, ...]], Any] = {}
         self.room = room
         self.launches: list[int] = []
@@ -55,9 +49,9 @@ class ShimDevice:
         """Poisoned, so that what a kernel leaves out is seen."""
         array = np.empty(shape, dtype=dtype)
         self._make_room(array)
-        array.view(np.uint8)[...] = self._poison[0]
+        array.view(np.uint8)[...] = 0xFF
         if array.dtype.kind == "f":
-            array[...] = self._poison[1]
+            array[...] = 1e300
         return array
 
     def zeros(self, shape: tuple[int, ...], dtype: str) -> Array:
