@@ -16,7 +16,7 @@ from gridproof.kernels.panel.backend import panel_on
 from gridproof.kernels.panel.selection import selection_problem
 from gridproof.kernels.problem import Problem
 from tests.support.pass_case import PassCase
-from tests.support.problems import random_box, random_jobs, random_latch, random_problem
+from tests.support.problems import random_box, random_jobs, random_latch, random_problem, restricted
 from tests.support.sample import Sample
 
 # A seed from which samples have several axes, so that surfaces are asked for.
@@ -25,13 +25,14 @@ _SEVERAL_AXES = 4
 
 def exercise(device: Device, rounds: int = 1) -> None:
     """Every kernel at least once a round, in the forms that a run takes: rules that depend on what is held or not, all
-    metrics or one, one to eight bits, one segment or two."""
+    metrics or one, one to eight bits, one segment or two; with minimum holding and stops or without."""
     for seed in range(rounds):
         rng = np.random.default_rng(seed)
         latch_paths(device, *random_latch(rng, 90), 20)
         for bits, legs in ((1, 2), (3, 3), (8, 4)):
             problem = random_problem(rng, days=130, bits=bits, legs=legs, flip=0.1)
-            CudaScan(device, problem)(random_jobs(rng, problem, bits, 20))
+            for one in (problem, restricted(rng, problem)):
+                CudaScan(device, one)(random_jobs(rng, one, bits, 20))
         for holds, metric in ((True, None), (False, None), (False, "sharpe"), (True, "calmar"), (True, "sortino")):
             _exercise_product(device, rng, holds, metric)
         for plain in (True, False):

@@ -110,7 +110,8 @@ class Candidates:
         for name in self.points:
             execution = self.plan.study.space.execution(self.index[name])
             weights = self.plan.study.weights[self.held(name)[: self.days]]
-            gross = problem.returns[problem.payoff_of[execution], : weights.shape[1], : self.days].T
+            tables = int(problem.payoff_of[execution]), int(problem.cost_of[execution])
+            gross = problem.position_returns(*tables, self.days)[: weights.shape[1]].T
             record[name] = time_shift(weights, gross, self.unit_cost(name), problem.periods, problem.risk_free)
         return record
 

@@ -53,9 +53,11 @@ class DailyVariant:
 
     @property
     def gross(self) -> Floats:
-        """(D,) what the variant earns before cost."""
+        """(D,) what the variant earns before cost; of a switch at the open the night of the allocation before."""
         problem = self.plan.problem
         earned: Floats = problem.returns[problem.payoff_of[self.execution], self.held, np.arange(len(self.held))]
+        if problem.overnight is not None:
+            earned = (1.0 + self.returns) / (1.0 - problem.paid(self.execution, self.held)) - 1.0
         return earned
 
     @property

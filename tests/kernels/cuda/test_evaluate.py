@@ -220,6 +220,15 @@ def test_gpu_agrees_with_reference_and_cpu(gpu: Device, seed: int) -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.parametrize("seed", range(3))
+def test_gpu_follows_restrictions(gpu: Device, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    problem = restricted(rng, random_problem(rng, days=400, flip=0.05))
+    jobs = random_jobs(rng, problem, 3)
+    assert_agree(check_agreement(gpu, problem, jobs), cpu.evaluate(problem, jobs))
+
+
+@pytest.mark.gpu
 def test_gpu_latches_agree(gpu: Device) -> None:
     rng = np.random.default_rng(1)
     values, on = rng.normal(size=4300).round(2), rng.normal(size=1000).round(2)

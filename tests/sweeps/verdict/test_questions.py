@@ -11,6 +11,7 @@ import pytest
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.cpu.placebo_maxima import active_t
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.conclusion import answer_timing, answer_worth
 from gridproof.results.run.conclusion_record import TimingRecord
@@ -25,6 +26,7 @@ from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.spec import SeriesSpec
 from gridproof.sweeps.study.study import Study, load_study
 from gridproof.sweeps.verdict import search_placebo as placebo
+from gridproof.sweeps.verdict.daily_variant import DailyVariants
 from gridproof.sweeps.verdict.own_price import prices_read, same_rows
 from gridproof.sweeps.verdict.population import Population, gather
 from gridproof.sweeps.verdict.questions import ask_search
@@ -32,6 +34,7 @@ from gridproof.sweeps.verdict.search_placebo import best_eligible, eligible_choi
 from gridproof.sweeps.verdict.static_holdings import block_length, compare_with_holdings, static_holdings
 from gridproof.sweeps.verdict.timing import effective_spells, measure_timing, pairwise_volatility
 from tests.support.demo import small_plan, small_study
+from tests.support.problems import at_open
 
 PERIODS = 243.0
 MARKET = market_of(small_study())
@@ -147,6 +150,40 @@ def stopped(reached: list[bool]) -> float:
     """p of 30 shifts, which stops at the second that is as extreme: then it is 5 % or more."""
     second = [number for number, one in enumerate(reached, start=1) if one][1:2]
     return 2 / second[0] if second else (1 + sum(reached)) / 31
+
+
+def test_at_the_open_positions_earn_from_one_open_to_the_next(population: Population) -> None:
+    """The placebo's observed maximum, from opens computed day by day, where half of the choices trade there."""
+    problem, days = population.plan.problem, population.days
+    rng = np.random.default_rng(5)
+    cell = int(population.execution[0])
+    both = problem.under(np.array([cell, cell]))
+    both = replace(both, cost_of=np.arange(2), costs=problem.costs[[problem.cost_of[cell]] * 2])
+    opened = at_open(rng, both)
+    assert opened.overnight is not None
+    execution = rng.integers(0, 2, len(population))
+    choices = replace(population, plan=replace(population.plan, problem=opened), execution=execution, reads=())
+    counted = eligible_choices(population)
+    observed = search_placebo(choices, counted, None, RunObserver(), 3)["observed"]
+    closes = np.cumprod(1.0 + problem.returns[problem.payoff_of[cell], :, :days].T, axis=0)
+    before = np.concatenate([np.ones((1, closes.shape[1])), closes[:-1]])
+    opens = before * (1.0 + opened.overnight[1, :, :days].T)
+    opens[0] = before[0]
+    earned = (closes / before - 1.0, np.concatenate([opens[1:], closes[-1:]]) / opens - 1.0)
+    held = [periods.held(job) for _, periods in choices.holding_periods() for job in range(len(periods.execution))]
+
+    def largest(at: Ints) -> float:
+        weights = np.eye(closes.shape[1])
+        return float(np.nanmax([active_t(weights[held[one]], earned[at[one]]) for one in np.flatnonzero(counted)]))
+
+    assert observed == pytest.approx(largest(execution), rel=1e-8)
+    assert observed != pytest.approx(largest(np.zeros_like(execution)), rel=1e-4)
+    number = int(np.flatnonzero(execution)[0])
+    (variant,) = DailyVariants(choices.plan).of(choices.jobs(slice(number, number + 1)))
+    grown = earned[1][np.arange(days), variant.held[:days]]
+    assert np.log1p(variant.gross[:days]).sum() == pytest.approx(np.log1p(grown).sum(), rel=1e-9)
+    positions = variant.excess_of_positions + choices.plan.risk_free_of_a_day
+    np.testing.assert_allclose(positions, earned[1], rtol=0, atol=1e-12)
 
 
 def test_the_choices_of_a_sampled_run_are_named(population: Population) -> None:
