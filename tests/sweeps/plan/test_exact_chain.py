@@ -215,6 +215,8 @@ def check_expressions(study: Study, market: Market, cut: int) -> None:
         assert np.isfinite(before[: cut + 1]).any()
         assert_bits(before[: cut + 1], after[: cut + 1], "later rows show")
         assert_bits(before, together, "the windows of the grid show")
-    first, second = (evaluate_point(study, each).curve.filter(like=".state")[:last] for each in (market, other))
+    first, second = (
+        evaluate_point(study, each).curve.filter(regex=r"\.state$|^weight\.")[:last] for each in (market, other)
+    )
     assert first.to_numpy().tobytes() == second.to_numpy().tobytes()
     assert (first != first.iloc[0]).to_numpy().any()

@@ -20,10 +20,11 @@ PANEL = {
     "reversal-stocks", "rotation-demo", "size-deciles",
 }  # fmt: skip
 MODELS = {"fund-positions"}
+WEIGHTS = {"faber-sleeves", "growth-liquidity-weight", "volatility-target"}
 
 
 def test_they_all_ship() -> None:
-    assert set(NAMES) == MARKET | EMBEDDED | PANEL | MODELS | set(STRATEGIES)
+    assert set(NAMES) == MARKET | EMBEDDED | PANEL | MODELS | WEIGHTS | set(STRATEGIES)
 
 
 @pytest.mark.parametrize("name", NAMES)
