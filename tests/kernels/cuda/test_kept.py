@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gridproof.kernels.aggregate.reduction import AxisSpan, ReductionRequest
+from gridproof.kernels.aggregate.reduction import ReductionRequest
 from gridproof.kernels.arrays import Array
 from gridproof.kernels.cuda.evaluate import CudaReducer
 from gridproof.kernels.cuda.kept import KeptArrays
-from gridproof.kernels.problem import Box
+from tests.support.box_requests import box_requests
 from tests.support.problems import random_problem
 from tests.support.shim.device import ShimDevice
 
@@ -22,23 +22,6 @@ class CountingDevice(ShimDevice):
     def upload(self, array: Array) -> Array:
         self.sent += 1
         return super().upload(array)
-
-
-def requests(boxes: int) -> list[ReductionRequest]:
-    """Boxes of a grid of three signals with 2, 6 and 6 paths: the first signal's are others in each box."""
-    spans = ((AxisSpan(0, 0, 2),), (AxisSpan(1, 0, 2), AxisSpan(2, 0, 3)), (AxisSpan(3, 0, 6),), (AxisSpan(4, 0, 6),))
-    places = tuple(np.array([bit]) for bit in range(3))
-    found = []
-    for number in range(boxes):
-        firsts = (np.arange(2) + 2 * number, np.arange(6) + 6, np.arange(6) + 12)
-        box = Box(tuple(first.astype(np.int32)[:, None] for first in firsts), places, np.arange(6))
-        inverses = tuple(np.arange(size, dtype=np.int64) for size in (2, 6, 6))
-        first = (AxisSpan(0, 2 * number, 2),)
-        dims, edges = (2 * boxes, 2, 3, 6, 6), np.linspace(-3.0, 3.0, 7)
-        found.append(
-            ReductionRequest(box, inverses, (first, *spans[1:]), dims, "sharpe", edges, (0.1, 0.2), 9, -np.inf)
-        )
-    return found
 
 
 def fingerprint(reducer: CudaReducer, request: ReductionRequest) -> bytes:
@@ -55,7 +38,7 @@ def test_later_boxes_send_less_and_give_the_same_bytes(folder: Path) -> None:
     problem = random_problem(np.random.default_rng(3), days=90, flip=0.1)
     device = CountingDevice(folder)
     reducer, sent = CudaReducer(device, problem), []
-    for request in requests(3):
+    for request in box_requests(3):
         before = device.sent
         found = fingerprint(reducer, request)
         sent.append(device.sent - before)
@@ -84,7 +67,7 @@ def test_what_was_not_used_for_longest_is_given_up(folder: Path) -> None:
 def test_where_memory_is_short_kept_arrays_go_first(folder: Path) -> None:
     """A reduction that does not fit is tried once more without them."""
     problem = random_problem(np.random.default_rng(3), days=90, flip=0.1)
-    request = requests(1)[0]
+    request = box_requests(1)[0]
     expected = fingerprint(CudaReducer(ShimDevice(folder), problem), request)
     device = ShimDevice(folder)
     reducer = CudaReducer(device, problem)

@@ -19,7 +19,7 @@ from gridproof.kernels.cuda import reduce as reduce_module
 from gridproof.kernels.cuda.evaluate import CudaReducer
 from gridproof.kernels.cuda.source import Kernel
 from gridproof.kernels.errors import GpuError
-from tests.kernels.cuda.test_kept import requests
+from tests.support.box_requests import box_requests
 from tests.support.problems import random_problem
 from tests.support.shim.device import ShimDevice
 
@@ -87,7 +87,7 @@ def test_boxes_begun_ahead_give_what_each_gives_alone(
 ) -> None:
     """Random boxes; room for all candidates or for few, so that guesses are right and wrong; calls without memory."""
     problem = random_problem(np.random.default_rng(seed), days=60, flip=0.1)
-    asked = requests(4)
+    asked = box_requests(4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reduce_module, "_ROOM", room)
         alone = [CudaReducer(ShimDevice(folder), problem).reduce(each) for each in asked]
@@ -99,7 +99,7 @@ def test_boxes_begun_ahead_give_what_each_gives_alone(
 def test_the_next_box_is_launched_before_the_last_is_waited_for(folder: Path) -> None:
     device = ShortDevice(folder)
     reducer = CudaReducer(device, random_problem(np.random.default_rng(3), days=60, flip=0.1))
-    first, second = requests(2)
+    first, second = box_requests(2)
     one = reducer.begin(first)
     launched = len(device.log)
     two = reducer.begin(second)
@@ -118,7 +118,7 @@ def test_a_good_guess_spares_the_search(folder: Path, monkeypatch: pytest.Monkey
     device = ShortDevice(folder)
     reducer = CudaReducer(device, random_problem(np.random.default_rng(3), days=60, flip=0.1))
     counts = []
-    for request in requests(2):
+    for request in box_requests(2):
         before = device.log.count("best")
         reducer.reduce(request)
         counts.append(device.log.count("best") - before)
@@ -129,7 +129,7 @@ def test_a_good_guess_spares_the_search(folder: Path, monkeypatch: pytest.Monkey
 def test_a_box_that_never_fits_is_named_when_it_is_asked_for(folder: Path) -> None:
     problem = random_problem(np.random.default_rng(3), days=60, flip=0.1)
     device = ShimDevice(folder)
-    reducer, asked = CudaReducer(device, problem), requests(3)
+    reducer, asked = CudaReducer(device, problem), box_requests(3)
     expected = [CudaReducer(ShimDevice(folder), problem).reduce(each) for each in asked]
     first = reducer.begin(asked[0])
     device.room = 64
@@ -144,7 +144,7 @@ def test_a_box_that_never_fits_is_named_when_it_is_asked_for(folder: Path) -> No
 def test_a_gpu_that_fails_is_an_error_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     device = ShimDevice(folder)
     reducer = CudaReducer(device, random_problem(np.random.default_rng(3), days=60, flip=0.1))
-    first, second = requests(2)
+    first, second = box_requests(2)
     reducer.begin(first)
 
     def fail(*_: Any) -> None:
