@@ -12,6 +12,13 @@ from gridproof.results.ledger.ranges import FinishedTrials, TrialAxis
 DEFAULTS: Mapping[str, Value] = {
     "execution.decide": "daily",
     "execution.at": "close",
+    "execution.min_hold": 1,
+    "execution.stop": 0.0,
+    "execution.trailing_stop": 0.0,
+    "execution.stop_on": "close",
+    "execution.cooling": 0,
+    "execution.capital": 0.0,
+    "execution.min_commission": 0.0,
 }
 
 

@@ -42,6 +42,14 @@ class BreakEvenLag(TypedDict):
     tested: int  # days
 
 
+class Capacity(TypedDict):
+    """The capital up to which a variant's Sharpe ratio is above a holding's, in the unit of ``execution.capital``."""
+
+    against: str
+    capital: Number  # 0: at none; null: at all up to ``tested``
+    tested: float
+
+
 class NeighbourRecord(TypedDict):
     count: int
     worst: Number
@@ -56,3 +64,4 @@ class StressRecord(TypedDict):
     break_even_cost: list[BreakEvenCost]
     break_even_lag: list[BreakEvenLag]
     neighbours: NeighbourRecord
+    capacity: NotRequired[list[Capacity]]  # where a leg has impact

@@ -23,17 +23,18 @@ from gridproof.signals.data.source import Release
 from gridproof.signals.synthetic.market import market_name
 from gridproof.sweeps.study.allocation import Mix
 from gridproof.sweeps.study.decide import DECIDE
-from gridproof.sweeps.study.execution_keys import AT, decides, execution_axes
+from gridproof.sweeps.study.execution_keys import AT, STOP_ON, decides, execution_axes
+from gridproof.sweeps.study.leg import IMPACT_TERMS
 from gridproof.sweeps.study.models import model_text
 from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.selection import SELECTING, WORDED
 from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels, MixChoice
 from gridproof.sweeps.study.space import Axis
-from gridproof.sweeps.study.spec import OPEN
+from gridproof.sweeps.study.spec import AMOUNT, LOW, OPEN
 from gridproof.sweeps.study.study import Leg, Signal, Study
 
 # Terms of a leg that are part of what it is only where the study gives them.
-_OPTIONAL = ("sale_cost", "financing", "borrow_fee")
+_OPTIONAL = ("sale_cost", "financing", "borrow_fee", *IMPACT_TERMS)
 
 
 def market_identity(study: Study, folder: Path | None) -> str:
@@ -129,7 +130,8 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         if leg.selection is not None:
             asset = leg.selection.panel.identity
         taxes = [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]
-        return [asset, taxes, *(term for term in _OPTIONAL if term in leg.terms)]
+        amount = [leg.columns[AMOUNT]] if "impact" in leg.terms else []
+        return [asset, taxes, *(term for term in _OPTIONAL if term in leg.terms), *amount]
 
     legs = sorted(study.legs, key=lambda one: (json.dumps(of_leg(one)), one.name))
     worded: dict[str, Callable[[Value], Value]] = {}
@@ -145,7 +147,7 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
             worded |= {f"leg.{number}.{term}": partial(leg.selection.canonical, term, names=called) for term in WORDED}
     executing = (*execution_axes(study.spec), *([DECIDE] if decides(study.spec) else []))
     parameters |= {name: _Parameter(name) for name in executing}
-    worded[AT] = partial(_at, legs)
+    worded |= {AT: partial(_price, OPEN, legs), STOP_ON: partial(_price, LOW, legs)}
     mixes = _mixes(study, legs, position)
     for number, (*_, of_mix) in enumerate(mixes):
         parameters |= {f"mix.{number}.{name}": value for name, value in of_mix.items()}
@@ -176,9 +178,9 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
     return CanonicalStrategy(text, parameters, rules, worded)
 
 
-def _at(legs: Sequence[Leg], value: Value) -> Value:
-    """The canonical value of ``execution.at``: at the open with the columns of opening prices."""
-    return value if value != OPEN else f"open {json.dumps([leg.columns.get(OPEN) for leg in legs])}"
+def _price(key: str, legs: Sequence[Leg], value: Value) -> Value:
+    """The canonical value of an axis of open and close, or of low and close: the former with the legs' columns."""
+    return value if value != key else f"{key} {json.dumps([leg.columns.get(key) for leg in legs])}"
 
 
 def _expression(

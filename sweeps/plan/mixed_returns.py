@@ -10,6 +10,7 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.source import Dates
+from gridproof.sweeps.plan.size_costs import SizeCosts
 from gridproof.sweeps.study.allocation import DAILY, MONTHLY, NEVER, WEEKLY, Allocation
 
 
@@ -20,13 +21,14 @@ class LegDays:
     ``growth``: (D, L) value at the close over value at the close before, 1 and the simple return. ``owed``: (D, L)
     likewise of a weight below 0: the return and the fee of a leg that is sold short, the financing of cash that is
     borrowed. ``buying``, ``selling``: (D, L) cost of trades at the close before the day, shares of the traded value;
-    0 for cash.
+    0 for cash. ``sizes``: what depends on the sizes of these trades, if anything does.
     """
 
     growth: Floats
     owed: Floats
     buying: Floats
     selling: Floats
+    sizes: SizeCosts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +87,27 @@ def follow_mix(allocation: Allocation, legs: LegDays, rebalanced: Bools, days: D
     closing = values / total[:, None]
     paid = np.zeros(len(total))
     trades = opening[1:] - closing[:-1]
-    paid[1:] = np.where(rebalanced[1:], trade_costs(trades, legs.buying[1:], legs.selling[1:]), 0.0)
+    costs = trade_costs(trades, legs.buying[1:], legs.selling[1:], legs.sizes)
+    paid[1:] = np.where(rebalanced[1:], costs, 0.0)
     return MixDays(opening, closing, total - 1.0, paid)
 
 
-def trade_costs(trades: Floats, buying: Floats, selling: Floats) -> Floats:
-    """(...) the cost of trades in each leg, (..., L), shares of NAV. ``buying``, ``selling``: (..., L) one-way."""
+def trade_costs(trades: Floats, buying: Floats, selling: Floats, sizes: SizeCosts | None = None) -> Floats:
+    """(...) the cost of trades in each leg, (..., L), shares of NAV. ``buying``, ``selling``: (..., L) one-way.
+
+    ``sizes``: of trades (..., n, L) on the last n days.
+    """
     cost: Floats = (np.maximum(trades, 0.0) * buying + np.maximum(-trades, 0.0) * selling).sum(axis=-1)
-    return cost
+    return cost if sizes is None else cost + sizes.of(np.abs(trades)).sum(axis=-1)
 
 
-def switch_costs(mixes: Sequence[MixDays], buying: Floats, selling: Floats, gaps: Floats | None = None) -> Floats:
+def switch_costs(
+    mixes: Sequence[MixDays],
+    buying: Floats,
+    selling: Floats,
+    gaps: Floats | None = None,
+    sizes: SizeCosts | None = None,
+) -> Floats:
     """(A, A, D) the share of NAV lost when day d is the first of ``to`` after ``from``, beyond what ``to`` pays itself.
 
     ``buying``, ``selling``: (D, L) one-way. Trades in each leg are netted: from the weights that ``from`` has drifted
@@ -109,7 +121,7 @@ def switch_costs(mixes: Sequence[MixDays], buying: Floats, selling: Floats, gaps
     after = np.stack([one.opening if gaps is None else one.at_open(gaps) for one in mixes])[:, 1:]
     for place, one in enumerate(mixes):
         before = one.closing[:-1] if gaps is None else after[place]
-        charged = trade_costs(after - before, buying[1:], selling[1:])
+        charged = trade_costs(after - before, buying[1:], selling[1:], sizes)
         kept = (1.0 - charged) / (1.0 - paid)
         if gaps is None:
             costs[place, :, 1:] = np.where(paid > 0.0, 1.0 - kept, charged)

@@ -15,12 +15,13 @@ from gridproof.signals.data.source import Dates
 from gridproof.signals.data.stamp_duty import stamp_rates
 from gridproof.sweeps.plan.mixed_returns import LegDays, MixDays, follow_mix, rebalancing_days, switch_costs
 from gridproof.sweeps.plan.selections import Setting, selection_axes, setting_of
+from gridproof.sweeps.plan.size_costs import SizeCosts, size_costs
 from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES, MAX_PAYOFF_VALUES
 from gridproof.sweeps.study.allocation import REBALANCE
-from gridproof.sweeps.study.execution_keys import AT
-from gridproof.sweeps.study.leg import BORROWING
+from gridproof.sweeps.study.execution_keys import AT, CAPITAL, MIN_COMMISSION
+from gridproof.sweeps.study.leg import BORROWING, IMPACT_TERMS
 from gridproof.sweeps.study.spec import CLOSE, OPEN
 from gridproof.sweeps.study.study import Leg, Study
 
@@ -91,7 +92,7 @@ def _leg_days(study: Study, market: Market, window: Window, cell: Cell, returns:
             owed[:, place] *= (1.0 + _term(leg, "borrow_fee", cell)) ** a_day
         elif "financing" in leg.terms:
             owed[:, place] = (1.0 + _term(leg, "financing", cell)) ** a_day
-    return LegDays(growth, owed, buying.T, selling.T)
+    return LegDays(growth, owed, buying.T, selling.T, _size_costs(study, market, window, {**cell, AT: CLOSE}))
 
 
 def _payoff_axes(study: Study) -> list[str]:
@@ -173,8 +174,12 @@ def cost_tables(
         buying, selling = _trade_rates(study, taxes[OPEN if opened else CLOSE], cell, window.days)
         if study.mixed:
             mixes = mix_days(study, market, window, cell, returns[payoff_of[number], : len(study.legs)])
-            costs = switch_costs(mixes, buying.T, selling.T, gaps.T if opened and gaps is not None else None)
+            opens = gaps.T if opened and gaps is not None else None
+            costs = switch_costs(mixes, buying.T, selling.T, opens, _size_costs(study, market, window, cell))
         else:
+            if (sizes := _size_costs(study, market, window, cell)) is not None:
+                whole = sizes.of(np.ones((window.days, count))).T
+                buying, selling = buying + whole, selling + whole
             costs = selling[:, None, :] + buying[None, :, :]
             costs[np.arange(count), np.arange(count)] = 0.0
         if (costs >= 1.0).any():
@@ -217,6 +222,11 @@ def _trade_rates(study: Study, taxes: Sequence[tuple[Floats, Floats]], cell: Cel
     return buying, selling
 
 
+def _size_costs(study: Study, market: Market, window: Window, cell: Cell) -> SizeCosts | None:
+    commissions = np.array([np.nan if leg.cash else one_way_costs(leg, cell)[0] for leg in study.legs])
+    return size_costs(study, market, window, cell, commissions)
+
+
 def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[int], Floats]) -> tuple[Floats, Ints]:
     tables: dict[tuple[Value, ...], int] = {}
     built: list[Floats] = []
@@ -235,7 +245,8 @@ def _term(leg: Leg, term: str, cell: Cell) -> float:
 
 
 def _cost_axes(leg: Leg) -> list[str]:
-    return ["execution.cost", *(leg.terms[term] for term in ("cost", "sale_cost") if term in leg.terms)]
+    terms = ("cost", "sale_cost", *IMPACT_TERMS)
+    return ["execution.cost", CAPITAL, MIN_COMMISSION, *(leg.terms[term] for term in terms if term in leg.terms)]
 
 
 def one_way_costs(leg: Leg, cell: Cell) -> tuple[float, float]:

@@ -132,20 +132,19 @@ class Points:
     """Variants of one study evaluated by the reference, each once."""
 
     def __init__(self, study: Study, market: Market) -> None:
-        self.market = market
-        self._study = study
+        self.market, self.study = market, study
         self._known: dict[tuple[tuple[str, Value], ...], Point] = {}
 
     def at(self, parameters: Mapping[str, Value]) -> Point:
         """As ``evaluate_point``."""
-        key = tuple(sorted(({**self._study.base} | dict(parameters)).items(), key=lambda item: item[0]))
+        key = tuple(sorted(({**self.study.base} | dict(parameters)).items(), key=lambda item: item[0]))
         if key not in self._known:
-            self._known[key] = evaluate_point(self._study, self.market, parameters)
+            self._known[key] = evaluate_point(self.study, self.market, parameters)
         return self._known[key]
 
     def plan(self, parameters: Mapping[str, Value], name: str, values: Sequence[Value]) -> Plan:
         """The plan of one variant under several values of one axis, for the reference. Raises InputError as ``at``."""
-        return build_plan(self._study.at(parameters).set({name: list(values)}), self.market, resolve("reference"))
+        return build_plan(self.study.at(parameters).set({name: list(values)}), self.market, resolve("reference"))
 
 
 def one_job(rows: Ints) -> Jobs:

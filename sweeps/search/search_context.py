@@ -16,6 +16,7 @@ from gridproof.kernels.paths import merge, pack
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
+from gridproof.sweeps.plan.exits import PayoffTables, restrictions_of
 from gridproof.sweeps.plan.open_execution import switch_tables
 from gridproof.sweeps.plan.payoff import payoff_tables
 from gridproof.sweeps.plan.plan import Plan, StudyLayout, execution_cells, lay_out
@@ -139,16 +140,20 @@ class SearchContext:
         returns, payoff_of = payoff_tables(self.study, layout.market, self.layout.window, cells)
         window = self.layout.window
         costs, cost_of, overnight = switch_tables(self.study, layout.market, window, cells, returns, payoff_of)
-        days = layout.problem.returns.shape[2]
-        executed = replace(
-            layout.problem,
+        tables = PayoffTables(returns, payoff_of, overnight, cost_of)
+        whole = replace(
+            self.layout.problem,
             lags=np.array([int(cell[LAG]) for cell in cells], dtype=np.int64),
             payoff_of=payoff_of,
             cost_of=cost_of,
-            returns=np.ascontiguousarray(returns[:, :, :days]),
-            costs=np.ascontiguousarray(costs[..., :days]),
-            overnight=None if overnight is None else np.ascontiguousarray(overnight[..., :days]),
+            returns=returns,
+            costs=costs,
+            overnight=overnight,
+            restrictions=restrictions_of(self.study, layout.market, window, cells, tables),
         )
+        cut = whole.first_days(layout.problem.returns.shape[2], layout.problem.bounds)
+        own = layout.problem
+        executed = replace(cut, path_bits=own.path_bits, decision_days=own.decision_days)
         return replace(layout, problem=executed)
 
     def is_defined(self, choice: Mapping[str, Value], axis: str | None = None) -> bool:

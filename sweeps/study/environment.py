@@ -8,6 +8,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.allocation import Mix
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.execution_keys import CHOSEN
 from gridproof.sweeps.study.leg import Leg
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.space import Space
@@ -23,21 +24,22 @@ def find_environment(
     table: AxisTable,
     document: Document,
 ) -> tuple[str, ...]:
-    """The axes of releases and of the execution, except what is selected, the weights of mixes, and what the study
-    names as choices.
+    """The axes of releases and of the execution, except what is selected, the weights of mixes, minimum holding and
+    stops, and what the study names as choices.
 
     Raises InputError.
     """
     imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
     imposed -= {space.owners[axis] for leg in legs for axis in leg.selecting}
     imposed -= {space.owners[axis] for mix in mixes for axis in mix.axes if axis in space.owners}
+    imposed -= {space.owners[axis] for axis in CHOSEN if axis in space.owners}
     imposed |= {space.owners[name] for signal in signals for name in signal.releases if name}
     chosen: set[str] = set()
     for number, given in enumerate(spec.choices):
         where = document.where(("choices", str(number)))
         name = table.find(given, space.axes, "choices", where)
         if name not in imposed:
-            kinds = "lag, cost, carry, interest, release or trading"
+            kinds = "lag, at, cost, capital, carry, interest, release or trading"
             rule = f"choices names axes of {kinds}; all other axes are choices anyway"
             raise InputError(rule, given, where, "Remove it")
         if name in chosen:

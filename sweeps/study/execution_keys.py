@@ -12,9 +12,14 @@ from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.leg import Leg
 from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.space import Space
-from gridproof.sweeps.study.spec import OPEN, ExecutionSpec, StudySpec
+from gridproof.sweeps.study.spec import LOW, OPEN, ExecutionSpec, StudySpec
 
-AT = "execution.at"
+AT, MIN_HOLD, STOP, TRAILING_STOP, STOP_ON, COOLING, CAPITAL, MIN_COMMISSION = (
+    f"execution.{key}"
+    for key in ("at", "min_hold", "stop", "trailing_stop", "stop_on", "cooling", "capital", "min_commission")
+)
+# Keys that a trader decides; all others are of the environment.
+CHOSEN = (MIN_HOLD, STOP, TRAILING_STOP, STOP_ON, COOLING)
 
 # Always axes; the others are axes where a study gives them, so that older studies keep their axes.
 _ALWAYS = ("lag", "cost")
@@ -71,6 +76,47 @@ def check_execution(spec: StudySpec, legs: Sequence[Leg], space: Space, document
                 rule, remedy = "stocks that a leg selects are traded at the close", "Write at: close"
                 raise InputError(rule, f"at: open with {leg.name}", document.where(("execution", "at")), remedy)
             _check_column(leg, OPEN, "execution at the open", document)
+    _check_stops(spec, legs, space, document)
+    _check_capital(spec, legs, space, document)
+
+
+def _check_stops(spec: StudySpec, legs: Sequence[Leg], space: Space, document: Document) -> None:
+    given = _given(spec)
+    named = [name for name in (STOP, TRAILING_STOP) if name in given]
+    for name in (one for one in (STOP_ON, COOLING) if one in given and not named):
+        rule, remedy = f"{name} is for a study with a stop", "Remove it, or write stop: or trailing_stop:"
+        raise InputError(rule, "no stop", document.where(tuple(name.split("."))), remedy)
+    stops = [name for name in named if any(space.values_of(name))]
+    if not stops:
+        return
+    where = document.where(tuple(stops[0].split(".")))
+    if not any(leg.cash for leg in legs):
+        rule, remedy = "a stop needs a leg of cash, which is held after it", "Write cash: {interest: 0.0} under legs"
+        raise InputError(rule, "no cash", where, remedy)
+    if has_value(space, STOP_ON, LOW):
+        for leg in legs:
+            if leg.selection is not None:
+                rule, remedy = "stocks that a leg selects have no low", "Write stop_on: close"
+                raise InputError(rule, leg.name, document.where(("execution", "stop_on")), remedy)
+            _check_column(leg, LOW, "a stop on the low", document)
+
+
+def _check_capital(spec: StudySpec, legs: Sequence[Leg], space: Space, document: Document) -> None:
+    given = _given(spec)
+    sized: list[tuple[str, ...]] = [("legs", leg.name, "impact") for leg in legs if "impact" in leg.terms]
+    sized += [("execution", "min_commission")] if MIN_COMMISSION in given else []
+    if sized and CAPITAL not in given:
+        rule, remedy = f"{sized[0][-1]} needs the capital that is traded", "Write capital: under execution"
+        raise InputError(rule, "no capital", document.where(sized[0]), remedy)
+    if CAPITAL in given and not sized:
+        rule, remedy = "execution.capital is for impact and min_commission", "Remove it, or write impact: under a leg"
+        raise InputError(rule, "neither", document.where(("execution", "capital")), remedy)
+    if any(leg.selection is not None for leg in legs) and sized:
+        rule, remedy = "costs of size are for legs of one series", "Remove it; select: has capital for its account"
+        raise InputError(rule, "a leg with select:", document.where(sized[0]), remedy)
+    if MIN_COMMISSION in given and 0.0 in space.values_of(CAPITAL):
+        rule, remedy = "a minimum commission needs a capital above 0", "Raise it"
+        raise InputError(rule, "capital: 0", document.where(("execution", "capital")), remedy)
 
 
 def _check_column(leg: Leg, key: str, what: str, document: Document) -> None:

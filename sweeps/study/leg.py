@@ -19,12 +19,14 @@ from gridproof.sweeps.study.selection import (
     build_selection,
     read_formulas,
 )
-from gridproof.sweeps.study.spec import LEG_COLUMNS, LegSpec, StudySpec
+from gridproof.sweeps.study.spec import AMOUNT, LEG_COLUMNS, LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 # The terms that a leg may give, each an axis: of cash, and of all others.
 CASH_TERMS = ("interest", "financing")
 ASSET_TERMS = ("carry", "cost", "sale_cost", "borrow_fee")
+# Of a leg with a series; they are no rates a year and no costs by themselves.
+IMPACT_TERMS = ("impact", "impact_power")
 # Those that a mix pays where a weight is below 0.
 BORROWING = ("financing", "borrow_fee")
 
@@ -115,11 +117,14 @@ def _build_leg(
         place = where if isinstance(one, str) else (*where, "series")
         remedy = did_you_mean(leg.series, spec.series)
         raise InputError("a leg must name a series of the study", leg.series, document.where(place), remedy)
-    terms = _terms(name, leg, CASH_TERMS if leg.series is None else ASSET_TERMS, table)
+    terms = _terms(name, leg, CASH_TERMS if leg.series is None else (*ASSET_TERMS, *IMPACT_TERMS), table)
     columns = {key: column for key in LEG_COLUMNS if (column := getattr(leg, key)) is not None}
     if columns and leg.series is not None and spec.series[leg.series].model is not None:
         rule, remedy = "a series that is estimated has no further columns", "Remove it"
         raise InputError(rule, next(iter(columns)), document.where((*where, next(iter(columns)))), remedy)
+    if AMOUNT not in columns and "impact" in terms:
+        rule, remedy = "impact needs the traded value of each day", "Write amount: COLUMN"
+        raise InputError(rule, "no amount", document.where((*where, "impact")), remedy)
     return Leg(name, leg.series, terms, _stamp_tax(leg), columns=columns)
 
 
@@ -132,7 +137,7 @@ def _selected(
     document: Document,
 ) -> Leg:
     where = ("legs", name)
-    if extra := sorted(leg.model_fields_set & {"series", "interest", "financing", *LEG_COLUMNS}):
+    if extra := sorted(leg.model_fields_set & {"series", "interest", "financing", *LEG_COLUMNS, *IMPACT_TERMS}):
         rule = f"a leg with select: has no {extra[0]}"
         raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
     assert leg.select is not None

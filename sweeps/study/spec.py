@@ -29,8 +29,9 @@ from gridproof.sweeps.study.key_types import (
 from gridproof.sweeps.study.limits import AxisLimits
 from gridproof.sweeps.study.model_spec import ModelSpec
 
-# The values of the key at of the execution.
-CLOSE, OPEN = "close", "open"
+# The values of the keys at and stop_on of the execution.
+CLOSE, OPEN, LOW = "close", "open", "low"
+AMOUNT = "amount"
 # The values of the key use of a signal.
 ON, OFF = "on", "off"
 
@@ -189,10 +190,23 @@ class LegSpec(_Spec):
         None, description="rate on sales by its first day; or china for the A-share history (both sides until 2008)"
     )
     open: str | None = Field(None, description="the column of opening prices in the file of the series")
+    low: str | None = Field(None, description="the column of lowest prices of the day in that file, for stop_on: low")
+    amount: str | None = Field(
+        None, description="the column of traded value in that file, in the unit of execution.capital, for impact"
+    )
+    impact: Annotated[AxisEntry, AxisLimits(float, 0)] = Field(
+        (0.0,),
+        description="cost, a share of the traded value: impact * (traded value / amount)^impact_power",
+    )
+    impact_power: Annotated[AxisEntry, AxisLimits(float, 0, 3)] = Field(
+        (0.5,), description="of the impact; 0.5 is the square-root law"
+    )
 
 
 # The keys of a leg that name a further column of the file of its series.
-LEG_COLUMNS = (OPEN,)
+LEG_COLUMNS = (OPEN, LOW, AMOUNT)
+# A share of the price; 0 is no stop.
+_STOP = AxisLimits(float, 0, 1)
 
 
 class MixSpec(BaseModel):
@@ -275,6 +289,30 @@ class ExecutionSpec(_Spec):
     at: Annotated[AxisEntry, AxisLimits(str, choices=(CLOSE, OPEN))] = Field(
         (CLOSE,),
         description="close: trades are made at the close before the first day of a position; open: at its open",
+    )
+
+    min_hold: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
+        (1,), description="days for which a position is held at least, before it follows a new state; 1: no minimum"
+    )
+    stop: Annotated[AxisEntry, _STOP] = Field(
+        (0.0,), description="fall from the price of entry, a share, after which the position is left for cash; 0: none"
+    )
+    trailing_stop: Annotated[AxisEntry, _STOP] = Field(
+        (0.0,), description="the same from the highest close since the entry; 0: none"
+    )
+    stop_on: Annotated[AxisEntry, AxisLimits(str, choices=(CLOSE, LOW))] = Field(
+        (CLOSE,), description="the price that is compared with the stop: the close of a day or its low"
+    )
+    cooling: Annotated[AxisEntry, AxisLimits(int, 0)] = Field(
+        (0,),
+        description="days after a stop until the position is entered again; 0: not before the rule chooses another",
+    )
+
+    capital: Annotated[AxisEntry, AxisLimits(float, 0)] = Field(
+        (0.0,), description="the value that is traded, for impact and min_commission; 0: trades have no size"
+    )
+    min_commission: Annotated[AxisEntry, AxisLimits(float, 0)] = Field(
+        (0.0,), description="the least that the cost of a trade is, in the unit of capital"
     )
 
 

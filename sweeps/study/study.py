@@ -29,10 +29,12 @@ from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.document import Document, folded, read_document
 from gridproof.sweeps.study.environment import find_environment
 from gridproof.sweeps.study.execution_keys import (
+    STOP_ON,
     add_execution,
     check_execution,
     decides,
     execution_axes,
+    has_value,
     trades_at_open,
 )
 from gridproof.sweeps.study.expressions import StudyExpressions
@@ -49,7 +51,7 @@ from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_sign
 from gridproof.sweeps.study.signal_set import series_sources
 from gridproof.sweeps.study.sleeves import ALL_SLEEVES, SleeveRule, build_sleeves
 from gridproof.sweeps.study.space import Space
-from gridproof.sweeps.study.spec import OPEN, StudySpec
+from gridproof.sweeps.study.spec import AMOUNT, LOW, OPEN, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean, first_fault
 from gridproof.sweeps.study.values import SameAs
 
@@ -190,7 +192,12 @@ class Study:
     @property
     def leg_columns(self) -> tuple[str, ...]:
         """The keys of further columns of legs that some variant needs, such as open."""
-        return (OPEN,) if trades_at_open(self.space) else ()
+        needed = {
+            OPEN: trades_at_open(self.space),
+            LOW: has_value(self.space, STOP_ON, LOW),
+            AMOUNT: any("impact" in leg.terms for leg in self.legs),
+        }
+        return tuple(key for key, used in needed.items() if used)
 
     def where(self, *path: str) -> str:
         return self.document.where(path)

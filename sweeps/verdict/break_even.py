@@ -43,11 +43,11 @@ def break_even_costs(variant: DailyVariant) -> list[BreakEvenCost]:
         return float((np.log1p(gross) + np.log1p(-cost * traded)).sum())
 
     def sharpe(cost: float) -> float:
-        return _sharpe((1.0 + gross) * (1.0 - cost * traded) - 1.0 - free)
+        return sharpe_of_day((1.0 + gross) * (1.0 - cost * traded) - 1.0 - free)
 
     rows: list[BreakEvenCost] = []
-    for name, returns in _holdings(variant).items():
-        targets = float(np.log1p(returns + free).sum()), 0.0 if name == CASH else _sharpe(returns)
+    for name, returns in holdings_of(variant).items():
+        targets = float(np.log1p(returns + free).sum()), 0.0 if name == CASH else sharpe_of_day(returns)
         found = [
             _root(measure, target, highest) if traded.any() else None
             for measure, target in zip((growth, sharpe), targets, strict=True)
@@ -78,19 +78,19 @@ def break_even_lags(plan: Plan, own: int) -> list[BreakEvenLag]:
     plan: the variant under every lag from 1 on. lag: None where it is above under all of them, up to ``tested``.
     """
     variants = variants_by_day(plan)
-    holdings: dict[str, dict[int, bool]] = {name: {} for name in _holdings(variants[own - 1])}
+    holdings: dict[str, dict[int, bool]] = {name: {} for name in holdings_of(variants[own - 1])}
     for lag, variant in enumerate(variants[own - 1 :], start=own):
-        ratio = _sharpe(variant.returns[: variant.days] - variant.plan.risk_free_of_a_day)
-        for name, returns in _holdings(variant).items():
+        ratio = sharpe_of_day(variant.returns[: variant.days] - variant.plan.risk_free_of_a_day)
+        for name, returns in holdings_of(variant).items():
             if name in holdings:
-                holdings[name][lag] = ratio > (0.0 if name == CASH else _sharpe(returns))
+                holdings[name][lag] = ratio > (0.0 if name == CASH else sharpe_of_day(returns))
     return [
         {"against": name, "lag": next((lag for lag, above in at.items() if not above), None), "tested": len(variants)}
         for name, at in holdings.items()
     ]
 
 
-def _holdings(variant: DailyVariant) -> dict[str, Floats]:
+def holdings_of(variant: DailyVariant) -> dict[str, Floats]:
     """(T,) in excess of cash: cash, each leg that is not cash, each mix, and the constant mix where it is another."""
     legs = {name: returns[: variant.days] for name, returns in variant.holdings.items()}
     study = variant.plan.study
@@ -112,7 +112,7 @@ def _root(measure: Callable[[float], float], target: float, highest: float) -> f
     return number(find_root(lambda cost: measure(cost) - target, 0.0, highest, 1e-14))
 
 
-def _sharpe(returns: Floats) -> float:
+def sharpe_of_day(returns: Floats) -> float:
     """A day; NaN where the returns do not vary."""
     if is_flat(returns.var(), (returns**2).mean()):
         return math.nan

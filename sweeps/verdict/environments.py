@@ -28,6 +28,8 @@ from gridproof.sweeps.plan.choices import Choices, choices_of
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.study.execution_keys import CAPITAL, MIN_COMMISSION
+from gridproof.sweeps.study.leg import IMPACT_TERMS
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.beside import Beside
 from gridproof.sweeps.verdict.daily_variant import DailyVariants
@@ -237,8 +239,8 @@ def _earned(study: Study, digits: Digits) -> Earned:
     if study.mixed or any(leg.selection is not None for leg in study.legs):
         costs: set[str] = set()
     else:
-        terms = (leg.terms.get(term) for leg in study.legs for term in ("cost", "sale_cost"))
-        costs = {"execution.cost", *(term for term in terms if term is not None)}
+        terms = (leg.terms.get(term) for leg in study.legs for term in ("cost", "sale_cost", *IMPACT_TERMS))
+        costs = {"execution.cost", CAPITAL, MIN_COMMISSION, *(term for term in terms if term is not None)}
     return tuple(
         digits[axis] for axis, name in enumerate(space.names) if name in study.environment and name not in costs
     )

@@ -16,6 +16,7 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation, evaluate_grid
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Point, Points
 from gridproof.sweeps.verdict.break_even import LAG, break_even_costs, break_even_lags, lagged_plan
+from gridproof.sweeps.verdict.capacity import capacities
 from gridproof.sweeps.verdict.daily_variant import DailyVariant
 
 LAGS = (1, 2, 3, 4, 5)
@@ -36,7 +37,8 @@ def stress(evaluation: GridEvaluation, variant: DailyVariant, point: Point, inde
         if name.endswith(".release") and (later := _later(value)):
             rows = _along(points, point, name, [value, *later])
             releases.append({"signal": name.removesuffix(".release"), "values": rows})
-    return {
+    capacity = capacities(points, parameters)
+    record: StressRecord = {
         "lag": _along(points, point, LAG, sorted({*LAGS, lag, lag + 1})),
         "cost": _along(points, point, "execution.cost", costs),
         "release": releases,
@@ -44,6 +46,9 @@ def stress(evaluation: GridEvaluation, variant: DailyVariant, point: Point, inde
         "break_even_lag": break_even_lags(lagged_plan(points, parameters), lag),
         "neighbours": _neighbours(evaluation, index),
     }
+    if capacity:
+        record["capacity"] = capacity
+    return record
 
 
 def _later(value: Any) -> list[Any]:

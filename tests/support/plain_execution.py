@@ -26,7 +26,7 @@ class Terms:
     min_hold: int = 1
     cooling: int = 0
     stop: float = 0.0
-    trailing: float = 0.0
+    trailing_stop: float = 0.0
     stop_on: str = "close"
 
 
@@ -56,7 +56,7 @@ def follow(target: Sequence[str], prices: Mapping[str, Prices], terms: Terms) ->
             mine = prices[position]
             value = mine.close[day + 1] if terms.stop_on == "close" else mine.low[day + 1]
             fell = terms.stop > 0.0 and value <= (1.0 - terms.stop) * entry
-            fell |= terms.trailing > 0.0 and value <= (1.0 - terms.trailing) * peak
+            fell |= terms.trailing_stop > 0.0 and value <= (1.0 - terms.trailing_stop) * peak
             peak = max(peak, mine.close[day + 1])
             due = day + terms.lag if fell else -1
         held.append(position)

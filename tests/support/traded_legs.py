@@ -37,17 +37,17 @@ def write_legs(folder: Path) -> Path:
 
 
 def legs_study(execution: dict[str, Any], **changes: Any) -> Study:
-    """Leg a where it leads leg b over three days, leg b where that one gains, else cash: many switches."""
+    """Leg a where it leads leg b over 20 days and that one gains over 25, leg b where that one gains, else cash."""
     raw: dict[str, Any] = {
         "name": "legs",
         "market": {"calendar": "a", "periods": 260},
         "series": {leg: {"file": f"{leg}.csv", "field": "close"} for leg in LEGS},
         "legs": {
-            "a": {"series": "a", "open": "open", "carry": 0.03, "sale_cost": 0.001},
-            "b": {"series": "b", "open": "open", "cost": 0.0005, "stamp_tax": {"2020-03-02": 0.004}},
+            "a": {"series": "a", "open": "open", "low": "low", "carry": 0.03, "sale_cost": 0.001},
+            "b": {"series": "b", "open": "open", "low": "low", "cost": 0.0005, "stamp_tax": {"2020-03-02": 0.004}},
             "cash": {"interest": 0.02},
         },
-        "signals": {"leads": {"when": "a / lag(a, 3) > b / lag(b, 3)"}, "gains": {"when": "b > lag(b, 4)"}},
+        "signals": {"leads": {"when": "a / lag(a, 20) > b / lag(b, 20)"}, "gains": {"when": "b > lag(b, 25)"}},
         "rule": {"a": "leads and gains", "b": "gains", "cash": "otherwise"},
         "execution": execution,
         "window": {"from": FIRST},
@@ -72,15 +72,15 @@ def plain(execution: dict[str, Any]) -> tuple[list[str], list[float]]:
         min_hold=execution.get("min_hold", 1),
         cooling=execution.get("cooling", 0),
         stop=execution.get("stop", 0.0),
-        trailing=execution.get("trailing_stop", 0.0),
+        trailing_stop=execution.get("trailing_stop", 0.0),
         stop_on=execution.get("stop_on", "close"),
     )
     a, b = (FRAMES[leg]["close"].to_numpy() for leg in LEGS)
     target = []
     for day in range(first, len(DAYS)):
         at = day - lag
-        gains = b[at] > b[at - 4]
-        target.append("a" if gains and a[at] / a[at - 3] > b[at] / b[at - 3] else "b" if gains else CASH)
+        gains = b[at] > b[at - 25]
+        target.append("a" if gains and a[at] / a[at - 20] > b[at] / b[at - 20] else "b" if gains else CASH)
     prices = {
         leg: Prices(*(frame[key].to_numpy()[first - 1 :].tolist() for key in ("close", "open", "low")))
         for leg, frame in FRAMES.items()

@@ -25,6 +25,7 @@ def stress_section(statistics: Record) -> Record:
     return {
         "figure": stress_figure(panels) if panels else not_computable(statistics, "stress"),
         "break_even": break_even or not_computable(statistics, "stress", "base", "break_even_cost"),
+        "capacity": _capacity(parts),
         "neighbours": _neighbours(statistics, parts) or not_computable(statistics, "stress", "base", "neighbours"),
         "missing": missing_of_two(statistics, "stress"),
         "finding": _finding(parts.get("base")),
@@ -102,6 +103,19 @@ def _break_even(part: Record | None, against: str) -> list[str]:
     costs = [UNDEFINED if cost.get(key) is None else f"{100 * cost[key]:.2f}%" for key in ("total_return", "sharpe")]
     days = str(lag["lag"]) if lag.get("lag") else f"over {lag['tested']}" if lag.get("tested") else UNDEFINED
     return [*costs, days]
+
+
+def _capacity(parts: dict[str, Record]) -> list[list[str]]:
+    """For each holding the capital of base and best; empty where trades have no impact."""
+    found = {who: {one["against"]: one for one in part.get("capacity") or []} for who, part in parts.items()}
+    against = dict.fromkeys(name for rows in found.values() for name in rows)
+    return [[name, *(_capital(found.get(who, {}).get(name)) for who in COLOURS)] for name in against]
+
+
+def _capital(row: Record | None) -> str:
+    if row is None:
+        return UNDEFINED
+    return f"over {row['tested']:.2g}" if row["capital"] is None else f"{row['capital']:.2g}"
 
 
 def _neighbours(statistics: Record, parts: dict[str, Record]) -> list[list[str]]:

@@ -21,10 +21,11 @@ PANEL = {
 }  # fmt: skip
 MODELS = {"fund-positions"}
 WEIGHTS = {"faber-sleeves", "growth-liquidity-weight", "volatility-target"}
+EXECUTION = {"dual-momentum-daily", "large-small-weekly", "stop-loss"}
 
 
 def test_they_all_ship() -> None:
-    assert set(NAMES) == MARKET | EMBEDDED | PANEL | MODELS | WEIGHTS | set(STRATEGIES)
+    assert set(NAMES) == MARKET | EMBEDDED | PANEL | MODELS | WEIGHTS | EXECUTION | set(STRATEGIES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,89 @@
+"""The shipped studies with decision days, trades at the open, minimum holding and stops, beside a plain daily loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gridproof as gp
+from gridproof.sweeps.plan.point import Point
+from tests.support.plain_execution import CASH, Prices, Terms, follow, money
+from tests.support.real_data import ASHARE
+from tests.support.strategy_series import index, installed
+
+pytestmark = pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
+
+
+def check(
+    point: Point,
+    chosen: pd.Series,
+    legs: dict[str, list[pd.Series]],
+    execution: dict[str, Any],
+    interest: float,
+    periods: float,
+) -> None:
+    """``chosen``: the leg at the close of each decision day. ``legs``: the closes, opens and lows of each."""
+    terms = Terms(**{key: value for key, value in execution.items() if key not in ("cost", "decide")})
+    calendar = legs[next(iter(legs))][0].index
+    days = point.curve.index
+    first = calendar.get_loc(days[0])
+    target = chosen.reindex(calendar).ffill().shift(terms.lag)[days].tolist()
+    prices = {
+        name: Prices(*(one.reindex(calendar)[first - 1 : first + len(days)].tolist() for one in fields))
+        for name, fields in legs.items()
+    }
+    held = follow(target, prices, terms)
+    rates = {name: [execution.get("cost", 0.0)] * len(days) for name in legs} | {CASH: [0.0] * len(days)}
+    navs = money(held, prices, terms, rates, rates, dict.fromkeys(legs, 0.0) | {CASH: interest}, periods)
+    assert point.held == held
+    np.testing.assert_allclose(point.curve["nav"], navs, rtol=1e-9)
+
+
+def last_days(calendar: pd.DatetimeIndex, period: str) -> pd.DatetimeIndex:
+    numbers = calendar.to_period(period)
+    return calendar[:-1][numbers[1:] != numbers[:-1]]
+
+
+@pytest.mark.parametrize(
+    "execution",
+    [
+        {"stop": 0.10, "cooling": 60, "lag": 1},
+        {"stop": 0.04, "trailing_stop": 0.10, "stop_on": "low", "cooling": 20, "lag": 2, "cost": 0.001},
+    ],
+)
+def test_a_stop_on_an_index(execution: dict[str, Any]) -> None:
+    point = gp.point(gp.load_study("stop-loss"), {"trailing_stop": 0, "stop_on": "close", "cost": 0} | execution)
+    close, low = installed("sp500"), installed("sp500", "Low")
+    always = pd.Series("sp500", close.index)
+    check(point, always, {"sp500": [close, close, low]}, execution, 0.02, 252)
+    assert CASH in point.held
+
+
+@pytest.mark.parametrize(("decide", "min_hold"), [("monthly", 1), ("weekly", 21), ("daily", 1)])
+def test_dual_momentum_decided_on_some_days(decide: str, min_hold: int) -> None:
+    point = gp.point(gp.load_study("dual-momentum-daily"), {"decide": decide, "min_hold": min_hold})
+    sp500, nasdaq = installed("sp500"), installed("nasdaq")
+    gain, other = sp500 / sp500.shift(252) - 1, nasdaq / nasdaq.shift(252) - 1
+    chosen = pd.Series(np.where(gain <= 0.02, CASH, np.where(other > gain, "nasdaq", "sp500")), sp500.index)
+    if decide != "daily":
+        chosen = chosen[last_days(sp500.index, decide[0].upper())]
+    legs = {"sp500": [sp500] * 3, "nasdaq": [nasdaq] * 3}
+    check(point, chosen, legs, {"lag": 1, "min_hold": min_hold}, 0.02, 252)
+
+
+def test_large_or_small_decided_weekly_and_traded_at_the_open() -> None:
+    if not ASHARE.is_dir():
+        pytest.skip(f"the series are not at {ASHARE}")
+    point = gp.point(gp.load_study("large-small-weekly"), data=ASHARE)
+    calendar = index("000001.SH").index
+    legs = {
+        name: [index(code, field).reindex(calendar) for field in ("close", "open", "low")]
+        for name, code in (("large", "000300.SH"), ("small", "000905.SH"))
+    }
+    large, small = (legs[name][0] / legs[name][0].shift(20) - 1 for name in legs)
+    leads = np.where((large > 0) & (large >= small), "large", np.where((small > 0) & (small > large), "small", CASH))
+    chosen = pd.Series(leads, calendar)[last_days(calendar, "W")]
+    check(point, chosen, legs, {"lag": 1, "at": "open", "min_hold": 5, "cost": 0.001}, 0.03, 243)
