@@ -48,7 +48,7 @@ class StopPrices(NamedTuple):
     watched: Floats
 
 
-class PayoffTables(NamedTuple):
+class ExecutionTables(NamedTuple):
     """As in ``kernels.problem.Problem``: what allocations earn in a day and overnight, and the tables of each
     execution."""
 
@@ -59,7 +59,7 @@ class PayoffTables(NamedTuple):
 
 
 def restrictions_of(
-    study: Study, market: Market, window: Window, cells: Sequence[Cell], days: PayoffTables
+    study: Study, market: Market, window: Window, cells: Sequence[Cell], days: ExecutionTables
 ) -> Restrictions | None:
     """What restricts positions under each execution; None where nothing does in any of them. Raises InputError."""
     min_hold = np.array([int(cell[MIN_HOLD]) for cell in cells], dtype=np.int64)
@@ -152,7 +152,7 @@ def _prices(study: Study, leg: Leg, market: Market, window: Window, terms: StopT
     return StopPrices(close, entry, watched)
 
 
-def _values(days: PayoffTables, place: int, terms: StopTerms) -> StopPrices:
+def _values(days: ExecutionTables, place: int, terms: StopTerms) -> StopPrices:
     """Of an allocation without a price: what it is worth, 1 at the close before the window."""
     close = np.append(1.0, np.cumprod(1.0 + days.returns[terms.payoff, place]))
     entry = close[:-1].copy()

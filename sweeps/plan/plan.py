@@ -17,7 +17,7 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
-from gridproof.sweeps.plan.exits import PayoffTables, restrictions_of
+from gridproof.sweeps.plan.exits import ExecutionTables, restrictions_of
 from gridproof.sweeps.plan.open_execution import switch_tables
 from gridproof.sweeps.plan.payoff import payoff_tables
 from gridproof.sweeps.plan.rule_table import rule_table
@@ -257,7 +257,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         risk_free=study.spec.risk_free,
         overnight=overnight,
         restrictions=restrictions_of(
-            study, market, window, executions, PayoffTables(returns, payoff_of, overnight, cost_of)
+            study, market, window, executions, ExecutionTables(returns, payoff_of, overnight, cost_of)
         ),
     )
     evaluator = evaluator_of(study, market, window.last)

@@ -16,7 +16,7 @@ from gridproof.kernels.paths import merge, pack
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.exits import PayoffTables, restrictions_of
+from gridproof.sweeps.plan.exits import ExecutionTables, restrictions_of
 from gridproof.sweeps.plan.open_execution import switch_tables
 from gridproof.sweeps.plan.payoff import payoff_tables
 from gridproof.sweeps.plan.plan import Plan, StudyLayout, execution_cells, lay_out
@@ -140,7 +140,7 @@ class SearchContext:
         returns, payoff_of = payoff_tables(self.study, layout.market, self.layout.window, cells)
         window = self.layout.window
         costs, cost_of, overnight = switch_tables(self.study, layout.market, window, cells, returns, payoff_of)
-        tables = PayoffTables(returns, payoff_of, overnight, cost_of)
+        tables = ExecutionTables(returns, payoff_of, overnight, cost_of)
         whole = replace(
             self.layout.problem,
             lags=np.array([int(cell[LAG]) for cell in cells], dtype=np.int64),
