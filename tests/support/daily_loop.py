@@ -37,21 +37,39 @@ def account_returns(
     owed: np.ndarray,
     buying: np.ndarray,
     selling: np.ndarray,
+    gaps: np.ndarray | None = None,
 ) -> list[float]:
     """The daily returns of an account that holds fund ``held[d]`` on day d; all arrays are (days, legs).
 
     It trades at the close before a day where the fund changes, to the weights that the new one has then, and where its
-    fund is rebalanced. Every trade in a leg costs its rate; the first position costs nothing.
+    fund is rebalanced. Every trade in a leg costs its rate; the first position costs nothing. ``gaps``: the returns of
+    the legs from the close before to the open; a change of the fund is then traded at the open.
     """
     weights = [weights_of(fund, growth, owed) for fund in funds]
     values, found = list(weights[held[0]][0]), []
     for day, fund in enumerate(held):
         before = sum(values)
-        if day and (fund != held[day - 1] or funds[fund].rebalanced[day]):
-            trades = [weight * before - value for weight, value in zip(weights[fund][day], values, strict=True)]
-            paid = sum(max(trade, 0.0) * rate for trade, rate in zip(trades, buying[day], strict=True))
-            paid += sum(max(-trade, 0.0) * rate for trade, rate in zip(trades, selling[day], strict=True))
-            values = [weight * (before - paid) for weight in weights[fund][day]]
+        changed = day > 0 and fund != held[day - 1]
+        at_close = held[day - 1] if changed and gaps is not None else fund
+        if day and (funds[at_close].rebalanced[day] or (changed and gaps is None)):
+            values = traded(values, weights[at_close][day], buying[day], selling[day])
+        if changed and gaps is not None:
+            opened = [value * (1.0 + gap) for value, gap in zip(values, gaps[day], strict=True)]
+            wanted = [weight * (1.0 + gap) for weight, gap in zip(weights[fund][day], gaps[day], strict=True)]
+            opened = traded(opened, [weight / sum(wanted) for weight in wanted], buying[day], selling[day])
+            # As if held from the close before on: the day's growth is from there.
+            values = [value / (1.0 + gap) for value, gap in zip(opened, gaps[day], strict=True)]
         values = grown(values, growth[day], owed[day])
         found.append(sum(values) / before - 1.0)
     return found
+
+
+def traded(
+    values: Sequence[float], weights: Sequence[float], buying: Sequence[float], selling: Sequence[float]
+) -> list[float]:
+    """The values by leg after the trades to these weights, and after their costs."""
+    total = sum(values)
+    trades = [weight * total - value for weight, value in zip(weights, values, strict=True)]
+    paid = sum(max(trade, 0.0) * rate for trade, rate in zip(trades, buying, strict=True))
+    paid += sum(max(-trade, 0.0) * rate for trade, rate in zip(trades, selling, strict=True))
+    return [weight * (total - paid) for weight in weights]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.overnight import replace_overnight
 from gridproof.sweeps.plan.mixed_returns import LegDays, follow_mix, rebalancing_days, switch_costs, trade_costs
 from gridproof.sweeps.study.allocation import REBALANCE, Allocation
 from tests.support.daily_loop import Fund, account_returns
@@ -52,6 +53,25 @@ def test_returns_and_costs_are_those_of_an_account_in_a_plain_loop(seed: int) ->
     expected = account_returns(held.tolist(), funds, legs.growth, legs.owed, legs.buying, legs.selling)
     np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-12)
     assert (costs[np.arange(len(mixes)), np.arange(len(mixes))] == 0.0).all()
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_switches_at_the_open_are_those_of_an_account_in_a_plain_loop(seed: int) -> None:
+    allocations, legs, held, rng = random_case(seed)
+    days, dates = len(held), DATES[FIRST : FIRST + len(held)]
+    gaps = rng.normal(0.0, 0.004, legs.growth.shape)
+    gaps[:, 3] = 0.0
+    mixes = [follow_mix(one, legs, schedule(one.rebalance, days), dates, "mixes") for one in allocations]
+    overnight = np.stack([one.overnight(gaps) for one in mixes])
+    costs = replace_overnight(switch_costs(mixes, legs.buying, legs.selling, gaps), np.zeros_like(overnight), overnight)
+    number, charged = np.arange(days), np.zeros(days)
+    charged[1:] = costs[held[:-1], held[1:], number[1:]]
+    found = (1.0 + np.stack([one.net for one in mixes])[held, number]) * (1.0 - charged) - 1.0
+    funds = [Fund(one.weights, schedule(one.rebalance, days).tolist()) for one in allocations]
+    tables = legs.growth, legs.owed, legs.buying, legs.selling
+    expected = account_returns(held.tolist(), funds, *tables, gaps)
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-12)
 
 
 @given(seed=st.integers(0, 10**6))
