@@ -24,6 +24,7 @@ from gridproof.results.run.summary_record import SUMMARY, RunSummary, RunTiming,
 from gridproof.results.texts.translation import Language
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
+from gridproof.sweeps.execution.announcement import announce_backend
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.collect import RunControl, begin, collect, complete_tally, recorded_grid
 from gridproof.sweeps.execution.context import RunContext
@@ -76,8 +77,7 @@ def run_study(
     )
     tracker = BudgetTracker(options.budget or Budget())
     backend = executor.backend(options.backend)
-    if backend.reason:
-        observer.notice(backend.reason)
+    announce_backend(backend, options.ray, observer)
     market = market_of(study, data)
     sample = options.sample if options.sample is not None and options.sample < study.space.size else None
     runs = RunStore(options.out)

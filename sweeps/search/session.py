@@ -24,6 +24,7 @@ from gridproof.results.run.store import REPORT, SEARCH, SEARCH_STUDY, STATISTICS
 from gridproof.results.run.summary_record import SUMMARY
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.connection import check_address, connected
+from gridproof.sweeps.execution.announcement import announce_backend
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.errors import IncompleteError, resumable_writes
@@ -186,8 +187,7 @@ def run_search(
     """
     run, observer = run or RunOptions(), observer or RunObserver()
     backend, market, runs = resolve(run.backend), market_of(study, data), RunStore(run.out)
-    if backend.reason:
-        observer.notice(backend.reason)
+    announce_backend(backend, run.ray, observer)
     folder = search_folder(study, market, backend.name, options, runs.folder)
     runs.fetch(folder.name)
     store = Store(folder)

@@ -61,7 +61,8 @@ class Apart:
             return None
         if item.path not in self._children:
             own = [each for each in item.session.items if each.path == item.path]
-            self._children[item.path] = _Child([each.nodeid for each in own if each.get_closest_marker("own_process")])
+            names = [each.nodeid for each in own if each.get_closest_marker("own_process")]
+            self._children[item.path] = _Child(names, _compiled(self._config))
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for data in self._children[item.path].reports(item):
             report = item.ihook.pytest_report_from_serializable(config=self._config, data=data)
@@ -79,8 +80,14 @@ class Apart:
             child.close()
 
 
+def _compiled(config: pytest.Config) -> dict[str, str]:
+    """Where the compiled CUDA sources are kept, for a child, which has no cache of pytest's."""
+    cache: pytest.Cache | None = getattr(config, "cache", None)
+    return {} if cache is None else {"GRIDPROOF_SHIM": str(cache.mkdir("shim"))}
+
+
 class _Child:
-    def __init__(self, tests: list[str]) -> None:
+    def __init__(self, tests: list[str], environment: dict[str, str]) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="gridproof-")
         folder = Path(self._folder.name)
         reading, writing = os.pipe()
@@ -90,7 +97,7 @@ class _Child:
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=os.environ | ray_environment(folder) | {_REPORTS: str(writing)},
+            env=os.environ | ray_environment(folder) | environment | {_REPORTS: str(writing)},
             pass_fds=[writing],
             stdin=subprocess.DEVNULL,
             stdout=self._said,
