@@ -57,7 +57,7 @@ def seconds(problem: Problem, pieces: list[Jobs]) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.restrictions", description=__doc__)
     parser.add_argument("--variants", type=int, default=100_000)
     variants = parser.parse_args().variants
     for yearly in (1.0, 5.0, 20.0):

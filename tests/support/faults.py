@@ -233,7 +233,7 @@ FAULTS = {
         "large: large", "large: [large]", "11 legs.large", "large must be a word or a mapping", "['large']"),
     "cash with cost": (
         "{interest: 0.01}", "{interest: 0.01, cost: 0.001}", "12 legs.cash.cost",
-        "cash has only the key interest", "cost"),
+        "cash has only the keys interest and financing", "cost"),
     "a leg of an unknown series": (
         "large: large", "large: larg", "11 legs.large", "a leg must name a series of the study", "larg"),
     "a leg that costs all": ("0.0005", "1.5", "10 legs.small.cost", "small.cost must be below 1", "1.5"),
