@@ -26,6 +26,8 @@ _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ][\d:]+)?"
 _ENGLISH = re.compile(
     r"\b(?:[A-Za-z']+[ ,]+){3,}(?:the|a|an|of|to|is|are|was|for|in|on|and|or|with|that|not|by|it|be)\b"
 )
+# A message with fewer fixed letters translates no text of which a part would stay an English sentence.
+_FEW_LETTERS = 12
 # Separators of a list and of clauses, outside brackets.
 _COMMA, _SEMICOLON = re.compile(r"(?:, and |, | and )(?![^()]*\))"), re.compile(r"; (?![^()]*\))")
 
@@ -41,6 +43,9 @@ class _Message:
     def __init__(self, english: str, chinese: str) -> None:
         self.english, self.chinese = english, chinese
         self.pattern, self.start = _pattern(english), _FIELD.split(english)[0]
+        # Almost any sentence has the few fixed letters of "{y} against {x}".
+        fixed = re.findall("[A-Za-z]", _FIELD.sub("", english))
+        self.vague = len(fixed) < _FEW_LETTERS and "{clauses" not in english
 
 
 class Translation:
@@ -101,7 +106,7 @@ class Translation:
         for message in messages:
             if text.startswith(message.start) and (match := message.pattern.fullmatch(text)):
                 values = {name: self._field(name, value) for name, value in match.groupdict().items()}
-                if self._all and any(_ENGLISH.search(value) for value in values.values()):
+                if (self._all or message.vague) and any(_ENGLISH.search(value) for value in values.values()):
                     continue
                 # p < 0.001 where a p-value is at its bound
                 return _filled(message.chinese, values).replace("=< ", "<")

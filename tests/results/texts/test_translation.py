@@ -125,6 +125,16 @@ def test_names_numbers_and_lists_keep_their_place() -> None:
     assert made("Sharpe ratio 1.00; Sharpe ratio 2.00") == "夏普比率1.00；夏普比率2.00"
 
 
+def test_a_sentence_of_an_author_is_not_cut_by_a_short_message() -> None:
+    for note in (
+        "The paper leaves stocks for government bonds after a loss over some months, and returns after a gain.",
+        "Prices are set against the close of the day before.",
+    ):
+        assert translate(note, "zh") == note
+    assert translate("rate.window against fork.window", "zh") == "rate.window与fork.window"
+    assert translate("a, b and c for Sharpe ratio", "zh") == "夏普比率：a、b、c"
+
+
 def test_a_study_named_like_a_message_stays_text() -> None:
     page = "<h1>Sharpe ratio</h1><p>Sharpe ratio</p><code>Values</code><script>Values</script>"
     assert translate_page(page, "zh") == page.replace("<p>Sharpe ratio</p>", "<p>夏普比率</p>")
