@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from gridproof.results.conclusion import LEVEL, hardest_holding, text
 from gridproof.results.evidence.item import evidence, information, p_evidence
+from gridproof.results.report.number_format import plural
 from gridproof.results.run.evidence_record import EvidenceRecord, Kind
 
 
@@ -185,7 +186,7 @@ def _counted_trials(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             value=haircut,
             met=None if haircut is None else haircut <= LEVEL,
             number=f"p {text(haircut, 3)}",
-            uncertainty=f"{statistics['haircut']['tests']:,} tests",
+            uncertainty=plural(statistics["haircut"]["tests"], "test"),
             why="p-value of its Sharpe ratio, adjusted for all choices tested (Benjamini–Hochberg–Yekutieli).",
             missing="no variant has a defined Sharpe ratio",
         ),

@@ -7,6 +7,7 @@ from typing import Any
 
 from gridproof.results.conclusion import LEVEL, text
 from gridproof.results.evidence.item import evidence, information, percent
+from gridproof.results.report.number_format import plural
 from gridproof.results.run.evidence_record import EvidenceRecord
 
 _CONSTANT = "its returns are constant"
@@ -60,6 +61,7 @@ def _break_even(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
     least = min(costs, key=lambda row: float(row["sharpe"]), default=None)
     lags = [row for row in stress["break_even_lag"] if row["against"] != CASH]
     first = min(lags, key=lambda row: float("inf") if row["lag"] is None else float(row["lag"]), default=None)
+    slowest = "" if first is None else plural(first["lag"], "day") if first["lag"] else f"over {first['tested']} days"
     enough = None if cost is None else 3.0 * max(cost, 0.001)
     return [
         evidence(
@@ -79,8 +81,8 @@ def _break_even(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             "the static holding with the highest Sharpe ratio" if first is None else first["against"],
             value=None if first is None or lag is None else first["lag"] or first["tested"],
             met=None if first is None or lag is None else first["lag"] is None or first["lag"] > lag + 1,
-            number="" if first is None else f"{first['lag']} days" if first["lag"] else f"over {first['tested']} days",
-            threshold="" if lag is None else f"> {lag + 1} days",
+            number=slowest,
+            threshold="" if lag is None else f"> {plural(lag + 1, 'day')}",
             why="Shortest lag at which its Sharpe ratio is not above that of the holding.",
             missing="there is no leg but cash",
         ),

@@ -117,7 +117,7 @@ def _record(
         "p_value": 1.0 if same else number(found.p_value),
         "lower": 0.0 if same else number(found.lower * year),
         "upper": 0.0 if same else number(upper * year),
-        "detectable": number(_DETECTABLE * found.standard_error * year),
+        "detectable": None if same else number(_DETECTABLE * found.standard_error * year),
         "return_difference": number((rule - other).mean() * periods),
     }
 

@@ -31,7 +31,9 @@ def sample_line(statistics: Record, searched: bool = False) -> str:
     if used is None or distinct is None:
         return ""
     if not method.get("sampled"):
-        return f"The tests use all {used:,} choices with different returns."
+        return (
+            f"The tests use all {used:,} choices with different returns." if used > 1 else "There is only one choice."
+        )
     return (
         f"The tests use a random sample of {used:,} of the {distinct:,} choices with different returns, "
         "base and best included."

@@ -25,9 +25,10 @@ _ROW = 34  # pixels
 def sensitivity_section(statistics: Record) -> Record:
     """Bars for each axis, the largest pairs, the plateau as rows, and the findings."""
     parts = with_keys(lookup(statistics, "sensitivity"), "axes", "first_order")
-    drawn = parts is not None
+    # Where all variants have one result, there is no variance to divide.
+    drawn = parts is not None and any(math.isfinite(_weight(parts, k)) for k in range(len(parts["axes"])))
     return {
-        "figure": sensitivity_figure(parts) if drawn else not_computable(statistics, "sensitivity"),
+        "figure": sensitivity_figure(parts) if drawn else _missing(statistics, parts),
         "pairs": _pairs(parts) if drawn else [],
         "finding": _axes_finding(parts) if drawn else "",
         "undefined": (parts.get("undefined") or 0) if drawn else 0,
@@ -36,6 +37,12 @@ def sensitivity_section(statistics: Record) -> Record:
         "missing": missing_of_two(statistics, "plateau"),
         "plateau_finding": _plateau_finding(statistics),
     }
+
+
+def _missing(statistics: Record, parts: Record | None) -> str:
+    if parts is None:
+        return not_computable(statistics, "sensitivity")
+    return "not computable: all variants have the same result"
 
 
 def sensitivity_figure(parts: Record) -> Figure:
@@ -65,6 +72,8 @@ def most_important_axis(statistics: Record) -> str:
     if parts is None:
         return ""
     number = _order(parts)[0]
+    if not math.isfinite(_weight(parts, number)):
+        return ""
     return f"{parts['axes'][number]} ({format_value(_weight(parts, number), 'percent')} of the variance)"
 
 

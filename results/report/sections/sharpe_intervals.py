@@ -112,7 +112,8 @@ def _ensemble(statistics: Record, of: str) -> str:
         return ""
     text = f"The ensemble holds the mean weights of {format_count(one.get('cells'))} variants"
     if one.get("share") is not None:
-        text += f" ({100 * one['share']:.2g}% of the {of})"
+        share = "100" if one["share"] > 0.99 else f"{100 * one['share']:.2g}"
+        text += f" ({share}% of the {of})"
     text += " whose objective is within one standard error of the best"
     if one.get("threshold") is not None:
         metric = BY_NAME[(statistics.get("method") or {}).get("objective") or "sharpe"]

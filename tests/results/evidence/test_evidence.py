@@ -207,9 +207,13 @@ def test_the_smallest_detectable_difference_is_that_of_the_hardest_holding(stati
         "holdings": [
             {"name": "hold a", "p_value": 0.3, "detectable": 0.8},
             {"name": "hold b", "p_value": 0.6, "detectable": 1.1},
-            {"name": "cash", "p_value": 0.9, "detectable": None},
+            {"name": "cash", "p_value": None, "detectable": None},
         ],
     }
     found = named(statistics, "Smallest difference")
     assert (found["value"], found["against"]) == (1.1, "hold b")
     assert found["uncertainty"] == "500 days, 7 switches"
+    statistics["questions"]["since"]["holdings"][1] |= {"p_value": 1.0, "detectable": None}
+    found = named(statistics, "Smallest difference")
+    assert (found["value"], found["number"], found["against"]) == (None, "–", "hold b")
+    assert found["why"].endswith("Not computable: its returns are those of the holding.")

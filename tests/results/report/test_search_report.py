@@ -36,7 +36,7 @@ def test_headline_says_that_a_search_found_it_and_ranks_it_among_its_surrounding
 
 PLAIN_ALONE = [
     "Base variant",
-    "The study declares the base",
+    "The best was chosen by its",
     "share of the evaluated variants",
     "all variants, in sample",
     "The base was not chosen as the best",
