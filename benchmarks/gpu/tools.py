@@ -19,13 +19,12 @@ _TOOLS = (("memcheck", "replay"), ("initcheck", "exercise"))
 
 
 def gpu_tests(settings: Settings) -> Found:
-    """All tests marked gpu. In a dry run they are only collected."""
+    """All tests marked gpu. In a dry run they are only collected. More than one -q, and pytest counts nothing."""
     options = ["--collect-only"] if settings.dry else []
     command = [
         sys.executable,
         "-m",
         "pytest",
-        "-q",
         "-n0",
         "-m",
         "gpu",
@@ -41,9 +40,7 @@ def gpu_tests(settings: Settings) -> Found:
     yield "log", str(log)
     with log.open("w") as file:
         environment = os.environ | {"REQUIRE_GPU": "1"}
-        done = subprocess.run(
-            [*command, *options], cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment, check=False
-        )
+        done = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, env=environment, check=False)
     text = log.read_text(encoding="utf-8", errors="replace")
     counted = re.findall(r"(\d+)(?:/\d+)? (passed|failed|skipped|errors?|tests collected)", text)
     yield "counts", {name: int(number) for number, name in counted}

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,6 +121,27 @@ def test_the_sanitizer_is_asked_for_every_fault(dry: Settings, monkeypatch: pyte
     tool.write_text("#!/bin/sh\necho 'ERROR SUMMARY: 3 errors'\nexit 9\n")
     with pytest.raises(AssertionError, match="memcheck finds faults"):
         dict(tools.sanitize(dry))
+
+
+def test_tests_are_counted_and_failures_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a project with the options of this one, one test of which passes and one fails; a third needs no GPU."""
+    folder = tmp_path / "tests" / "kernels"
+    folder.mkdir(parents=True)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -q --strict-markers\nmarkers = gpu\n")
+    file = folder / "test_few.py"
+    file.write_text(
+        "import os, pytest\n"
+        "@pytest.mark.gpu\ndef test_right(): assert os.environ['REQUIRE_GPU'] == '1'\n"
+        "@pytest.mark.gpu\ndef test_wrong(): assert False\n"
+        "def test_other(): assert False\n"
+    )
+    monkeypatch.setattr(tools, "ROOT", tmp_path)
+    found: dict[str, Any] = {}
+    with pytest.raises(AssertionError, match="pytest ends with 1"):
+        found.update(tools.gpu_tests(Settings(tmp_path, dry=False)))
+    assert found["counts"] == {"failed": 1, "passed": 1}
+    assert found["failed"] == ["tests/kernels/test_few.py::test_wrong"]
+    assert dict(tools.gpu_tests(Settings(tmp_path, dry=True)))["counts"] == {"tests collected": 2}
 
 
 def test_a_part_that_fails_or_hangs_stops_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
