@@ -66,9 +66,11 @@ def restrictions_of(
     cooling = np.array([int(cell[COOLING]) for cell in cells], dtype=np.int64)
     tables: dict[StopTerms, int] = {}
     count = days.returns.shape[1]
-    priced = [place < len(study.legs) and study.legs[place].series is not None for place in range(count)]
-    watched = [place for place in range(count) if place >= len(study.legs) or not study.legs[place].cash]
-    valued = not all(priced[place] for place in watched)
+    # A mix of one leg is that leg.
+    alone = [study.legs[one.weights.index(1.0)] if one.alone else None for one in study.allocations]
+    watched = [place for place, leg in enumerate(alone) if leg is None or not leg.cash]
+    priced = {place: leg for place in watched if (leg := alone[place]) is not None and leg.series is not None}
+    valued = len(priced) < len(watched)
     stop_of = np.full(len(cells), -1, dtype=np.int64)
     for number, cell in enumerate(cells):
         terms = _terms(cell, int(days.payoff_of[number]) if valued else 0, int(days.cost_of[number]) if valued else 0)
@@ -83,8 +85,8 @@ def restrictions_of(
     exits = np.full((len(tables), count, window.days), window.days, dtype=np.int32)
     for place in watched:
         for terms, table in tables.items():
-            if priced[place]:
-                prices = _prices(study, study.legs[place], market, window, terms)
+            if place in priced:
+                prices = _prices(study, priced[place], market, window, terms)
             else:
                 prices = _values(days, place, terms)
             exits[table, place] = exit_days(prices, terms.stop, terms.trailing, terms.lag)

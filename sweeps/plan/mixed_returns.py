@@ -46,8 +46,11 @@ class MixDays:
     paid: Floats
 
     def overnight(self, gaps: Floats) -> Floats:
-        """(D,) its return from the close before each day to the open. ``gaps``: (D, L) that of each leg."""
-        earned: Floats = (self.opening * gaps).sum(axis=1)
+        """(D,) its return from the close before each day to the open, after the cost of rebalancing at that close.
+
+        ``gaps``: (D, L) the return of each leg.
+        """
+        earned: Floats = (1.0 + (self.opening * gaps).sum(axis=1)) * (1.0 - self.paid) - 1.0
         return earned
 
     def at_open(self, gaps: Floats) -> Floats:
@@ -67,7 +70,7 @@ def follow_mix(allocation: Allocation, legs: LegDays, rebalanced: Bools, days: D
     """Hold an allocation from the close before the first day on, where it has its own weights.
 
     ``rebalanced``: (D,) whether its weights are set back at the close before each day. ``days``: (D,). Raises
-    InputError where it loses all its value in a day.
+    InputError where it loses all its value in a day, or pays all of it for rebalancing.
     """
     target = np.array(allocation.weights)
     growth = np.where(target < 0.0, legs.owed, legs.growth)
@@ -89,6 +92,14 @@ def follow_mix(allocation: Allocation, legs: LegDays, rebalanced: Bools, days: D
     trades = opening[1:] - closing[:-1]
     costs = trade_costs(trades, legs.buying[1:], legs.selling[1:], legs.sizes)
     paid[1:] = np.where(rebalanced[1:], costs, 0.0)
+    ruined = np.flatnonzero(~(paid < 1.0))
+    if len(ruined):
+        found = f"{allocation.name} pays {paid[ruined[0]]:.0%} at the close before {days[ruined[0]]}"
+        rule, remedy = (
+            "rebalancing a mix must cost less than its whole value",
+            "Lower the costs, or rebalance it less often",
+        )
+        raise InputError(rule, found, where, remedy)
     return MixDays(opening, closing, total - 1.0, paid)
 
 
@@ -111,9 +122,10 @@ def switch_costs(
     """(A, A, D) the share of NAV lost when day d is the first of ``to`` after ``from``, beyond what ``to`` pays itself.
 
     ``buying``, ``selling``: (D, L) one-way. Trades in each leg are netted: from the weights that ``from`` has drifted
-    to, to those of ``to``. Who enters a mix on a day on which it is rebalanced does not pay for that as well, so the
+    to, to those of ``to``. Who enters a mix at a close at which it is rebalanced does not pay for that as well, so the
     cost may be below 0. ``gaps``: (D, L) the return of each leg from the close before to the open; the switch is then
-    made at the open, after ``from`` was rebalanced. None: at the close before. Day 0 is not charged.
+    made at the open, after ``from`` was rebalanced, and the cost is that of its trades. None: at the close before. Day
+    0 is not charged.
     """
     count, days = len(mixes), len(mixes[0].returns)
     paid = np.stack([one.paid for one in mixes])[:, 1:]
@@ -122,12 +134,9 @@ def switch_costs(
     for place, one in enumerate(mixes):
         before = one.closing[:-1] if gaps is None else after[place]
         charged = trade_costs(after - before, buying[1:], selling[1:], sizes)
-        kept = (1.0 - charged) / (1.0 - paid)
         if gaps is None:
-            costs[place, :, 1:] = np.where(paid > 0.0, 1.0 - kept, charged)
-        else:
-            left = 1.0 - paid[place]
-            costs[place, :, 1:] = np.where((paid > 0.0) | (paid[place] > 0.0), 1.0 - kept * left, charged)
+            charged = np.where(paid > 0.0, 1.0 - (1.0 - charged) / (1.0 - paid), charged)
+        costs[place, :, 1:] = charged
         costs[place, place] = 0.0
     return costs
 

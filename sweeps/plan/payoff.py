@@ -175,6 +175,8 @@ def cost_tables(
         if study.mixed:
             mixes = mix_days(study, market, window, cell, returns[payoff_of[number], : len(study.legs)])
             opens = gaps.T if opened and gaps is not None else None
+            if opens is not None:
+                _check_opens(study, market, window, np.stack([one.overnight(opens) for one in mixes]))
             costs = switch_costs(mixes, buying.T, selling.T, opens, _size_costs(study, market, window, cell))
         else:
             if (sizes := _size_costs(study, market, window, cell)) is not None:
@@ -204,6 +206,17 @@ def cost_tables(
         rule, remedy = f"costs must have at most {most:,} settings in this window", "Give them fewer values"
         raise InputError(rule, f"{settings:,}", study.where("execution", "cost"), remedy)
     return _distinct(cells, terms, build)
+
+
+def _check_opens(study: Study, market: Market, window: Window, overnight: Floats) -> None:
+    """Raises InputError where a mix, (A, D), has lost all its value at the open of a day."""
+    lost = np.argwhere(~(overnight > -1.0))
+    if len(lost):
+        place, day = lost[0]
+        found = f"{study.allocations[place].name} loses {-overnight[place, day]:.0%}"
+        found += f" from the close before to the open of {market.calendar[window.first + day]}"
+        rule, remedy = "a mix must not lose all its value in a day", "Give it weights nearer to 0"
+        raise InputError(rule, found, study.where("mixes"), remedy)
 
 
 def _taxes(study: Study, market: Market, window: Window, at: str) -> list[tuple[Floats, Floats]]:

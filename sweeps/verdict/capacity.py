@@ -13,7 +13,7 @@ from gridproof.results.run.conclusion_record import CASH
 from gridproof.results.run.stress_record import Capacity
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Points
-from gridproof.sweeps.study.execution_keys import CAPITAL
+from gridproof.sweeps.study.execution_keys import CAPITAL, MIN_COMMISSION
 from gridproof.sweeps.study.spec import AMOUNT
 from gridproof.sweeps.verdict.break_even import holdings_of, sharpe_of_day
 from gridproof.sweeps.verdict.daily_variant import variants_by_day
@@ -32,7 +32,9 @@ def capacities(points: Points, parameters: Mapping[str, Value]) -> list[Capacity
     usual = min(float(np.nanmedian(one)) for one in amounts)
     count = round(_A_DECADE * math.log10(_HIGHEST / _LOWEST)) + 1
     tried = [usual * _LOWEST * 10.0 ** (step / _A_DECADE) for step in range(count)]
-    plan, capitals = _plan(points, parameters, tried)
+    # A switch trades each leg at most once: below this capital the least commissions could take half of it.
+    enough = 2.0 * len(study.legs) * float(parameters.get(MIN_COMMISSION, 0.0))
+    plan, capitals = _plan(points, parameters, [one for one in tried if one > enough])
     variants = variants_by_day(plan)
     differences: dict[str, list[float]] = {}
     for variant in variants:

@@ -1,0 +1,109 @@
+"""Whole studies in which stops, minimum holding, decision days, opens, costs of size, mixes and sleeves meet, beside an
+account in plain Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gridproof as gp
+from gridproof.kernels.backend import resolve
+from gridproof.kernels.cuda.evaluate import CudaScan
+from gridproof.kernels.errors import InputError
+from gridproof.kernels.metrics import METRICS
+from gridproof.kernels.problem import Jobs
+from gridproof.sweeps.plan.grid import whole_grid
+from gridproof.sweeps.plan.plan import build_plan
+from gridproof.sweeps.plan.point import Point, evaluate_point
+from gridproof.sweeps.study.study import load_study
+from tests.support.plain_study import LEGS, random_raw, run, write_frames
+from tests.support.shim.device import ShimDevice
+
+CLOSE = 1e-9
+
+
+@pytest.fixture(scope="module")
+def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_frames(tmp_path_factory.mktemp("combined"))
+
+
+def point_of(raw: dict[str, Any], prices: Path) -> Point:
+    study = load_study(raw)
+    return evaluate_point(study, gp.load_market(study, prices))
+
+
+# Mixes, weights that follow a formula, sleeves and single legs, at both prices, with and without hold.
+@pytest.mark.parametrize("seed", [5, 18, 26, 37, 57, 58, 104])
+def test_a_random_study_is_an_account_in_plain_python(prices: Path, seed: int) -> None:
+    raw = random_raw(np.random.default_rng(seed))
+    point, expected = point_of(raw, prices), run(raw)
+    weights = point.curve[[f"weight.{leg}" for leg in LEGS]].to_numpy()
+    np.testing.assert_allclose(weights, expected.weights, rtol=0, atol=CLOSE)
+    np.testing.assert_allclose(point.curve["return"], expected.returns, rtol=0, atol=CLOSE)
+    np.testing.assert_allclose(point.curve["cost"], expected.costs, rtol=0, atol=CLOSE)
+    assert {name: point.in_sample[name] for name in METRICS} == pytest.approx(expected.metrics, rel=CLOSE, abs=CLOSE)
+
+
+def test_every_backend_gives_every_variant_of_the_plain_account(prices: Path, shim: ShimDevice) -> None:
+    raw = random_raw(np.random.default_rng(18))
+    axes = {"at": ["close", "open"], "stop": [0.0, 0.03], "min_hold": [1, 6]}
+    base = {f"execution.{name}": values[0] for name, values in axes.items()}
+    study = load_study(raw | {"execution": raw["execution"] | axes, "base": base})
+    market = gp.load_market(study, prices)
+    for backend in ("reference", "cpu"):
+        plan = build_plan(study, market, resolve(backend))
+        piece = whole_grid(plan).piece(0)
+        metrics = resolve(backend).bind(plan.problem)(piece.work)[piece.job_of]
+        if backend == "cpu":
+            assert isinstance(piece.work, Jobs)
+            on_shim = CudaScan(shim, plan.problem)(piece.work)[piece.job_of]
+            np.testing.assert_allclose(on_shim[:, 0], metrics[:, 0], rtol=CLOSE, atol=CLOSE)
+        for at, variant in enumerate(piece.variants):
+            chosen = study.space.parameters(int(variant))
+            execution = raw["execution"] | {name: chosen[f"execution.{name}"] for name in axes}
+            expected = run(raw | {"execution": execution}).metrics
+            found = dict(zip(METRICS, metrics[at, 0].tolist(), strict=False))
+            assert found == pytest.approx(expected, rel=CLOSE, abs=CLOSE)
+
+
+def test_a_mix_of_one_is_the_leg_with_stops_too(prices: Path) -> None:
+    raw = random_raw(np.random.default_rng(1))
+    for key in ("rule", "mixes", "sleeves"):
+        raw.pop(key, None)
+    raw["signals"] = {"up": raw["signals"]["up"]}
+    raw["legs"]["a"].pop("borrow_fee", None)
+    raw["legs"]["cash"].pop("financing", None)
+    raw["execution"] |= {"stop": 0.03, "trailing_stop": 0.04, "stop_on": "low", "cooling": 3, "at": "open"}
+    leg = point_of(raw | {"rule": {"a": "up", "cash": "otherwise"}}, prices)
+    mix = point_of(raw | {"mixes": {"one": {"a": 1.0}}, "rule": {"one": "up", "cash": "otherwise"}}, prices)
+    pd.testing.assert_frame_equal(leg.curve, mix.curve)
+    assert {name: leg.in_sample[name] for name in METRICS} == {name: mix.in_sample[name] for name in METRICS}
+
+
+@pytest.mark.parametrize("seed", [26, 57])
+def test_the_future_does_not_change_the_past(prices: Path, tmp_path: Path, seed: int) -> None:
+    raw = random_raw(np.random.default_rng(seed))
+    whole = point_of(raw, prices).curve
+    cut = point_of(raw, write_frames(tmp_path, until=250)).curve
+    assert len(cut) < len(whole)
+    pd.testing.assert_frame_equal(cut, whole[: len(cut)])
+
+
+def test_a_mix_without_value_at_the_open_or_after_rebalancing_is_an_error(tmp_path: Path) -> None:
+    write_frames(tmp_path)
+    frame = pd.read_csv(tmp_path / "a.csv")
+    frame.loc[200, "open"] = 0.5 * frame.loc[199, "close"]
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    raw = random_raw(np.random.default_rng(18))
+    raw |= {"mixes": {"lever": {"a": 3.0}}, "rule": {"lever": "up", "cash": "otherwise"}}
+    raw["execution"] = {"lag": 1, "cost": 0.001, "at": "open"}
+    raw["legs"]["c"], raw["signals"] = {"series": "c", "open": "open"}, {"up": raw["signals"]["up"]}
+    with pytest.raises(InputError, match=rf"lever loses 150% from the close before to the open of {frame.date[200]}"):
+        point_of(raw, tmp_path)
+    raw["execution"] = {"lag": 1, "cost": 0.001, "capital": 4, "min_commission": 5}
+    with pytest.raises(InputError, match="rebalancing a mix must cost less than its whole value; got lever pays 125%"):
+        point_of(raw, tmp_path)
