@@ -135,6 +135,13 @@ def test_a_sentence_of_an_author_is_not_cut_by_a_short_message() -> None:
     assert translate("a, b and c for Sharpe ratio", "zh") == "夏普比率：a、b、c"
 
 
+def test_every_stage_of_the_verdict_is_shown_in_chinese() -> None:
+    sources = pathlib.Path(__file__).parents[3].joinpath("sweeps", "verdict").glob("*.py")
+    stages = {stage for source in sources for stage in re.findall(r'"(verdict: [^"]+)"', source.read_text("utf-8"))}
+    assert len(stages) >= 10
+    assert [stage for stage in sorted(stages) if f"{stage}:" not in read_messages()] == []
+
+
 def test_a_study_named_like_a_message_stays_text() -> None:
     page = "<h1>Sharpe ratio</h1><p>Sharpe ratio</p><code>Values</code><script>Values</script>"
     assert translate_page(page, "zh") == page.replace("<p>Sharpe ratio</p>", "<p>夏普比率</p>")
