@@ -42,9 +42,35 @@ def thinned(days: int, most: int = 1500) -> npt.NDArray[np.int64]:
 
 
 def leg_colours(legs: Sequence[str]) -> dict[str, str]:
-    """One colour for each leg, in every figure; cash is grey."""
-    risky = [leg for leg in legs if leg != "cash"]
-    return {"cash": "#a9a9a4"} | {leg: LEG_COLOURS[i % len(LEG_COLOURS)] for i, leg in enumerate(risky)}
+    """One colour for each leg, in every figure; cash is grey. Steps of one weight have shades of one colour.
+
+    The larger the weight, the darker its shade.
+    """
+    families = list(dict.fromkeys(allocation_order(leg)[0] for leg in legs if leg != "cash"))
+    found = {"cash": "#a9a9a4"}
+    for number, family in enumerate(families):
+        steps = sorted(
+            (leg for leg in legs if leg != "cash" and allocation_order(leg)[0] == family), key=allocation_order
+        )
+        for place, leg in enumerate(steps):
+            found[leg] = _tinted(LEG_COLOURS[number % len(LEG_COLOURS)], (place + 1) / len(steps))
+    return found
+
+
+def allocation_order(name: str) -> tuple[str, float]:
+    """The mix of an allocation and its step, by which allocations are sorted: ("targeted", 0.9); a leg has step 0."""
+    family, _, step = name.rpartition(" ")
+    try:
+        return (family, float(step)) if family else (name, 0.0)
+    except ValueError:
+        return name, 0.0
+
+
+def _tinted(colour: str, share: float) -> str:
+    """A colour on light grey: all of it for a share of 1, a sixth for 0."""
+    parts = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    strength = (1.0 + 5.0 * share) / 6.0
+    return "#" + "".join(f"{round(232 + (part - 232) * strength):02x}" for part in parts)
 
 
 def layout(height: int, margin: dict[str, int]) -> Figure:

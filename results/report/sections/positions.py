@@ -6,6 +6,7 @@ import pandas as pd
 
 from gridproof.results.performance.performance import Performance
 from gridproof.results.performance.positions import list_positions
+from gridproof.results.report.figures import allocation_order
 from gridproof.results.report.number_format import format_count, format_value
 from gridproof.results.run.record import Record
 
@@ -13,18 +14,23 @@ SHOWN = 400  # positions of the page, the latest
 
 
 def positions_section(performance: Performance) -> Record:
-    """The latest positions first, their number, and a row of averages for each allocation."""
+    """The latest positions first, their number, and a row of averages for each allocation, steps in order."""
     table = list_positions(performance.held, performance.base, performance.benchmark)
     latest = table.iloc[::-1].head(SHOWN)
     rows = []
     for held, start, end, days, own, other in zip(*(latest[name] for name in latest.columns), strict=True):
         returns = [format_value(float(value), "percent") for value in (own, other, own - other)]
         rows.append([str(held), _day(start), _day(end), format_count(int(days)), *returns])
+    groups = table.groupby("held", sort=False)
+    families = list(dict.fromkeys(allocation_order(str(leg))[0] for leg in table["held"]))
+    legs = sorted(
+        dict.fromkeys(table["held"]), key=lambda leg: (families.index(allocation_order(leg)[0]), allocation_order(leg))
+    )
     return {
         "rows": rows,
         "count": len(table),
         "benchmark": performance.benchmark_name,
-        "legs": [_of_leg(str(leg), part) for leg, part in table.groupby("held", sort=False)],
+        "legs": [_of_leg(leg, groups.get_group(leg)) for leg in legs],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ import pytest
 
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import read_axes
+from gridproof.results.report.figures import LEG_COLOURS, leg_colours
 from gridproof.results.report.heatmaps import split_pairs
 from gridproof.results.report.packed import pack, unpack
+from gridproof.results.report.sections.positions import positions_section
 from gridproof.results.report.surface_explorer import surface_explorer
 from tests.support.page import page_of, table_of, words_of
 from tests.support.run_folder import write_run
@@ -127,3 +130,23 @@ def test_packed_text_comes_back() -> None:
     text = '</script> "é" 30% 样本外'
     assert unpack(str(pack(text))) == text
     assert "<" not in pack(text)
+
+
+def test_steps_of_a_weight_have_shades_of_one_colour_the_larger_the_darker() -> None:
+    colours = leg_colours(["small", "cash", "aimed 1", "aimed 0.5", "aimed 1.5", "large"])
+    assert (colours["small"], colours["aimed 1.5"], colours["large"]) == LEG_COLOURS[:3]
+    light = [
+        sum(int(colours[name][at : at + 2], 16) for at in (1, 3, 5)) for name in ("aimed 0.5", "aimed 1", "aimed 1.5")
+    ]
+    assert light == sorted(light, reverse=True)
+    assert len(set(light)) == 3
+
+
+def test_positions_of_steps_are_in_the_order_of_the_weight() -> None:
+    days = pd.date_range("2020-01-01", periods=6, name="date")
+    held = pd.Series(["small", "aimed 1", "aimed 0.5", "small", "aimed 1.5", "aimed 1"], index=days)
+    zero = pd.Series(0.0, index=days)
+    performance = SimpleNamespace(held=held, base=zero, benchmark=zero, benchmark_name="small")
+    found = positions_section(performance)["legs"]  # type: ignore[arg-type]
+    assert [row[0] for row in found] == ["small", "aimed 0.5", "aimed 1", "aimed 1.5"]
+    assert [row[1] for row in found] == ["2", "1", "2", "1"]
