@@ -6,7 +6,7 @@ from typing import Any
 
 from gridproof.results.run.record import Record
 
-NO_REASON = "the statistics of this run hold no such number"
+NO_REASON = "statistics.json has no value for it"
 _PREFIX = "not computable"
 
 
