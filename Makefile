@@ -13,9 +13,9 @@ test test-slow: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/tested
 	$(VENV)/bin/python -m pytest --forks 4 -m "not slow" --durations 15
 
-# What repeats at length what those tests prove.
+# What repeats at length what those tests prove. Two at a time: a node of Ray must start within its time limit.
 test-slow: $(VENV)/tested
-	$(VENV)/bin/python -m pytest --forks 4 -m slow --durations 15
+	$(VENV)/bin/python -m pytest --forks 2 -m slow --durations 15
 
 lint: $(VENV)/tested
 	$(VENV)/bin/ruff check .
