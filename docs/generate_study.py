@@ -10,17 +10,15 @@ from pydantic.fields import FieldInfo
 
 from gridproof.sweeps.study.key_types import AXIS_SCHEMA
 from gridproof.sweeps.study.limits import NO_LIMITS, AxisLimits, limits_of_key
+from gridproof.sweeps.study.mix_spec import MixSpec, SleeveSpec
+from gridproof.sweeps.study.panel_spec import SelectSpec, StudyPanelSpec
 from gridproof.sweeps.study.spec import (
     ExecutionSpec,
     LatchSpec,
     LegSpec,
     MarketSpec,
-    MixSpec,
-    SelectSpec,
     SeriesSpec,
     SignalSpec,
-    SleeveSpec,
-    StudyPanelSpec,
     StudySpec,
     ValueSpec,
     WindowSpec,

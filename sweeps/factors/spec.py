@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from gridproof.sweeps.study.key_types import AXIS_SCHEMA, Expression, Name, StudyName
-from gridproof.sweeps.study.spec import PanelSpec, WindowSpec
+from gridproof.sweeps.study.panel_spec import PanelSpec
+from gridproof.sweeps.study.spec import WindowSpec
 
 # The word for a factor that is not neutralised, and the name of the only universe where the study names none.
 NONE, ALL = "none", "all"

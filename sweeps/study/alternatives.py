@@ -1,15 +1,21 @@
-"""The rule of a study, or its alternative rules and the signal that chooses among them."""
+"""The rule of a study, its alternatives and those of its mixes, and the signals that choose among them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gridproof.kernels.errors import InputError
+from gridproof.sweeps.study.allocation import Mix
 from gridproof.sweeps.study.axes import AxisTable
+from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.execution_keys import decides
+from gridproof.sweeps.study.expressions import StudyExpressions
+from gridproof.sweeps.study.leg import Leg
 from gridproof.sweeps.study.limits import AxisLimits
 from gridproof.sweeps.study.rule import Rule, RuleError, RuleTarget, parse_rule, parse_rules
-from gridproof.sweeps.study.signal import RULE, Signal, choice_signal
+from gridproof.sweeps.study.signal import RULE, Signal, choice_signal, mix_signal
 from gridproof.sweeps.study.spec import StudySpec
 from gridproof.sweeps.study.validation_errors import brief, one_line
 
@@ -43,3 +49,31 @@ def build_rule(
     except RuleError as fault:
         where = document.where(("rule" if spec.rules is None else "rules", *fault.place))
         raise one_line(str(fault), fault.value, where) from None
+
+
+def rule_targets(legs: Sequence[Leg], mixes: Sequence[Mix]) -> list[RuleTarget]:
+    """What a rule may name: the legs and the mixes."""
+    alone = [RuleTarget(leg.name, place) for place, leg in enumerate(legs)]
+    return [*alone, *(RuleTarget(mix.name, mix.first, len(mix.allocations), mix.bits, True) for mix in mixes)]
+
+
+def mix_choices(
+    mixes: Sequence[Mix],
+    rule: Rule,
+    spec: StudySpec,
+    table: AxisTable,
+    expressions: StudyExpressions,
+    document: Document,
+) -> list[Signal]:
+    """The choices of the mixes that have several allocations. Raises InputError where the rule does not name one."""
+    chosen = [mix for mix in mixes if mix.chosen]
+    for mix in chosen:
+        if not set(mix.bits) & set(rule.bits):
+            rule_text = "a mix with several weights must be used by the rule"
+            remedy = f"Name {mix.name} in the rule, give it one weight for each leg, or remove it"
+            raise InputError(rule_text, mix.name, document.where(("mixes", mix.name)), remedy)
+    found = [mix_signal(mix, spec, table, expressions) for mix in chosen]
+    if not decides(spec):
+        return found
+    # A weight that follows a formula is decided as a state is.
+    return [replace(one, decide=DECIDE) if one.nodes else one for one in found]

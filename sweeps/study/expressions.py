@@ -18,7 +18,8 @@ from gridproof.signals.expression.scope import Scope, Use
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.limits import AxisLimits
-from gridproof.sweeps.study.spec import SelectSpec, SeriesFileSpec, SignalSpec, StudySpec, ValueSpec
+from gridproof.sweeps.study.panel_spec import SelectSpec
+from gridproof.sweeps.study.spec import SeriesFileSpec, SignalSpec, StudySpec, ValueSpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 # By the first of the keys under which expressions stand: what has them, and its keys that are not parameters.

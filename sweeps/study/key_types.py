@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     PlainSerializer,
     PlainValidator,
@@ -143,3 +145,9 @@ def _cell(value: object) -> str | int | float:
 
 
 Cell = Annotated[str | int | float, PlainValidator(_cell), WithJsonSchema(_SCALAR)]
+
+
+class Keys(BaseModel):
+    """A mapping of a study file that has its own keys alone, with values of exactly their types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

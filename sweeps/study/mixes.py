@@ -18,7 +18,8 @@ from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import BORROWING, Leg
 from gridproof.sweeps.study.limits import limits_of_key
-from gridproof.sweeps.study.spec import WEIGHT, MixSpec, StudySpec
+from gridproof.sweeps.study.mix_spec import WEIGHT, MixSpec
+from gridproof.sweeps.study.spec import StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 # Weights that should sum to 1 may miss it by the rounding of decimals.

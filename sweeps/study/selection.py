@@ -14,7 +14,8 @@ from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.limits import limits_of_key
-from gridproof.sweeps.study.spec import LegSpec, PanelSpec, SelectSpec, StudySpec
+from gridproof.sweeps.study.panel_spec import PanelSpec, SelectSpec
+from gridproof.sweeps.study.spec import LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 from gridproof.sweeps.study.values import SameAs
 

@@ -8,9 +8,6 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, Tag
 
 from gridproof.kernels.metrics import OBJECTIVES
-from gridproof.results.axis_range import Value
-from gridproof.sweeps.study.allocation import REBALANCE
-from gridproof.sweeps.study.basket_size import count_problem
 from gridproof.sweeps.study.decide import DAILY, decide_problem
 from gridproof.sweeps.study.key_types import (
     LIST,
@@ -22,12 +19,15 @@ from gridproof.sweeps.study.key_types import (
     Cell,
     Day,
     Expression,
+    Keys,
     Name,
     StudyName,
     Word,
 )
 from gridproof.sweeps.study.limits import AxisLimits
+from gridproof.sweeps.study.mix_spec import MixSpec, SleeveSpec
 from gridproof.sweeps.study.model_spec import ModelSpec
+from gridproof.sweeps.study.panel_spec import SelectSpec, StudyPanelSpec
 
 # The values of the keys at and stop_on of the execution.
 CLOSE, OPEN, LOW = "close", "open", "low"
@@ -36,11 +36,7 @@ AMOUNT = "amount"
 ON, OFF = "on", "off"
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class MarketSpec(_Spec):
+class MarketSpec(Keys):
     path: str | None = Field(
         None,
         description="folder of the files, from the working directory, or synthetic:, the market that gridproof draws; "
@@ -50,7 +46,7 @@ class MarketSpec(_Spec):
     periods: float = Field(243, gt=0, le=366, description="trading days a year, for every annual figure")
 
 
-class SeriesSpec(_Spec):
+class SeriesSpec(Keys):
     file: str = Field("", description="text, Parquet, Excel or TDX .day in the market folder, or arch:NAME")
     model: Name | None = Field(None, description="instead of file: a model of the file, of which field is a column")
     field: str = Field(description="the column of values")
@@ -81,91 +77,11 @@ class SeriesSpec(_Spec):
 _YEARLY, _COST = AxisLimits(float, -0.99, 1), AxisLimits(float, 0, 1)
 
 
-def _weight_problem(weight: Value) -> tuple[str, str] | None:
-    if isinstance(weight, str) or -1.0 <= weight <= 3.0:
-        return None
-    return "is a share of NAV between -1 and 3", "Write a share: 0.5 is 50 %"
-
-
-# The weight of a leg in a mix, a share of NAV: below 0 it is sold short, above 1 it is held on credit.
-WEIGHT = AxisLimits(float, fits=_weight_problem)
 _Rate = Annotated[float, Field(ge=0, lt=1)]
 StampTaxes = Annotated[Annotated[Literal["china"], Tag(WORD)] | Annotated[dict[Day, _Rate], Tag(MAPPING)], SHAPES]
 
 
-class StockTableSpec(_Spec):
-    file: str = Field(description="a table in the market folder with one row for each stock")
-    code: str = Field("code", description="its column of the stocks' codes")
-    field: str = Field(description="the column that the panel gets; it holds for all days")
-
-
-class NamesSpec(_Spec):
-    file: str = Field(description="a table in the market folder with a row for each stock that was ever listed")
-    code: str = Field("code", description="its column of the stocks' codes")
-    first: str = Field("first", description="its column of the first days on the exchange")
-    last: str = Field("last", description="its column of the last days on the exchange; empty: still listed")
-
-
-class PanelSpec(_Spec):
-    file: str = Field(description="a Parquet file in the market folder, a row for each day and stock")
-    date: str = Field("date", description="the column of dates")
-    code: str = Field("code", description="the column of the stocks' codes")
-    fields: dict[Name, Expression] = Field(
-        description="by name: formulas of its columns. close (required): what a share is worth, adjusted; traded: the "
-        "condition that the close is from a trade; raw_close, previous_close, st: for price limits"
-    )
-    names: NamesSpec | None = Field(
-        None, description="a list of all names with their days on the exchange: the page says how many the panel lacks"
-    )
-
-
-class StudyPanelSpec(PanelSpec):
-    file: str = Field("", description="a Parquet file in the market folder, a row for each day and stock")
-    series: list[Name] = Field(
-        [], description="instead of file: series of the study, each of them a stock; their column is close"
-    )
-    fields: dict[Name, Expression] = Field(
-        {"close": "close"}, description=f"{PanelSpec.model_fields['fields'].description}; default: the column close"
-    )
-    tables: dict[Name, StockTableSpec] = Field(
-        {}, description="by name: a further column, from a table with one row for each stock, such as its industry"
-    )
-
-
-class SelectSpec(BaseModel):
-    """Further keys are the parameters that its formulas name."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
-    where: AxisEntry = Field(
-        ("all",), description="the condition of the universe, over fields; all: every stock with a row and a close"
-    )
-    lowest: AxisEntry | None = Field(None, description="take the stocks with the lowest values of this formula")
-    highest: AxisEntry | None = Field(None, description="instead of lowest: those with the highest")
-    count: Annotated[AxisEntry, AxisLimits(fits=count_problem, whole=True)] = Field(
-        description="how many stocks, at most the universe; or a share of it (10%), or one of its equal parts (3/10)"
-    )
-    weights: AxisEntry = Field(
-        ("equal",), description="equal, or a formula of fields to which the weights of a basket are proportional"
-    )
-    trading: Annotated[AxisEntry, AxisLimits(str, choices=("ideal", "limits"))] = Field(
-        ("ideal",),
-        description="ideal: every stock trades at every close; limits: none at its price limit or when it is suspended",
-    )
-    every: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
-        (1,), description="trading days from one formation of the basket to the next; weights drift in between"
-    )
-    offset: Annotated[AxisEntry, AxisLimits(int, 0)] = Field(
-        (0,), description="trading days from the close before the window to the first formation"
-    )
-    capital: float | None = Field(
-        None, gt=0, description="yuan with which the account of base and best begins; it then trades whole lots"
-    )
-    min_commission: float = Field(
-        0.0, ge=0, description="with capital: the least cost of each trade of the account, in yuan, without taxes"
-    )
-
-
-class LegSpec(_Spec):
+class LegSpec(Keys):
     series: str | None = Field(None, description="the series whose close-to-close returns it earns; cash has none")
     select: SelectSpec | None = Field(None, description="instead of series: stocks of the panel")
     interest: Annotated[AxisEntry | None, _YEARLY] = Field(None, description="cash only: interest a year")
@@ -209,38 +125,7 @@ LEG_COLUMNS = (OPEN, LOW, AMOUNT)
 _STOP = AxisLimits(float, 0, 1)
 
 
-class MixSpec(BaseModel):
-    """Further keys are legs with their weights: a number, several (an axis), rest, or a formula."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
-    rebalance: Annotated[AxisEntry, AxisLimits(str, choices=REBALANCE)] = Field(
-        (DAILY,),
-        description="daily, weekly, monthly (at the close of the last trading day) or never: when weights "
-        "that have drifted are set back",
-    )
-    step: Annotated[AxisEntry, AxisLimits(float, 0.001, 4)] = Field(
-        (0.1,), description="of a weight that follows a formula: the nearest multiple of this above min is held"
-    )
-    min: Annotated[AxisEntry, WEIGHT] = Field((0.0,), description="of a weight that follows a formula: the least")
-    max: Annotated[AxisEntry, WEIGHT] = Field((1.0,), description="of a weight that follows a formula: the most")
-    missing: Literal["off", "hold"] | None = Field(
-        None,
-        description="what an unknown value of the formula means: off, the least weight, or hold, the last known "
-        "one; default: it is an error",
-    )
-
-
-class SleeveSpec(_Spec):
-    share: float | None = Field(
-        None,
-        gt=0,
-        le=1,
-        description="of NAV, at every close; default: all sleeves have equal shares; what they leave is cash",
-    )
-    rule: dict[str, str] = Field(description="as of a study: leg or mix: expression of signals")
-
-
-class LatchSpec(_Spec):
+class LatchSpec(Keys):
     on_above: AxisEntry | None = Field(None, description="the signal turns on above this level; default 0")
     off_below: AxisEntry | None = Field(None, description="default: the same as on_above")
     off_gap: Annotated[AxisEntry | None, AxisLimits(float, 0)] = Field(
@@ -274,7 +159,7 @@ class ValueSpec(BaseModel):
     value: Expression = Field(description="an expression of series, other values, parameters and operators")
 
 
-class ExecutionSpec(_Spec):
+class ExecutionSpec(Keys):
     lag: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
         (1,), description="the state at the close of day t earns the return of t + lag"
     )
@@ -316,13 +201,13 @@ class ExecutionSpec(_Spec):
     )
 
 
-class WindowSpec(_Spec):
+class WindowSpec(Keys):
     from_: Day = Field(alias="from", description="first day whose return counts")
     to: Day | None = Field(None, description="last day whose return counts; default: the last day of the calendar")
     published: Day | None = Field(None, description="first day that counts as after publication")
 
 
-class SeriesFileSpec(_Spec):
+class SeriesFileSpec(Keys):
     """What every file has that computes expressions on series: a study, a monitor."""
 
     name: StudyName

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language
 from gridproof.signals.expression.user_operators.file import OperatorFile
 from gridproof.sweeps.study.allocation import Allocation, Mix
-from gridproof.sweeps.study.alternatives import build_rule
+from gridproof.sweeps.study.alternatives import build_rule, mix_choices, rule_targets
 from gridproof.sweeps.study.axes import AxisTable, full_names
 from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.document import Document, folded, read_document
@@ -44,16 +43,16 @@ from gridproof.sweeps.study.models import check_models
 from gridproof.sweeps.study.named_file import find_document
 from gridproof.sweeps.study.overrides import parse_changes, plain
 from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
-from gridproof.sweeps.study.rule import Rule, RuleTarget
+from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.selection import StudyPanel, build_panel
 from gridproof.sweeps.study.shipped import SHIPPED
-from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, mix_signal
+from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal
 from gridproof.sweeps.study.signal_set import series_sources
 from gridproof.sweeps.study.sleeves import ALL_SLEEVES, SleeveRule, build_sleeves
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import AMOUNT, LOW, OPEN, StudySpec
-from gridproof.sweeps.study.validation_errors import did_you_mean, first_fault
-from gridproof.sweeps.study.values import SameAs
+from gridproof.sweeps.study.study_checks import check_names, check_parameters
+from gridproof.sweeps.study.validation_errors import first_fault
 
 __all__ = ["Leg", "Signal", "Study", "build_study", "load_recorded_study", "load_study", "parse_changes"]
 
@@ -349,7 +348,7 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     if decides(spec):
         signals = tuple(replace(one, decide=DECIDE) for one in signals)
     allocations, mixes = allocate(mixes, legs, table, document)
-    targets, together = _targets(legs, mixes), None
+    targets, together = rule_targets(legs, mixes), None
     if spec.sleeves:
         together = build_sleeves(spec, signals, legs, targets, allocations, document)
         rule, allocations = together.rule, together.allocations
@@ -365,10 +364,10 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
                 f"Name {' or '.join(signal.bits)} in the rule, or remove the signal",
             )
         check_signal(signal, table)
-    chosen = _choosing(mixes, rule, spec, table, expressions, document)
+    chosen = mix_choices(mixes, rule, spec, table, expressions, document)
     signals = (*choice, *chosen, *signals)
-    _check_names(spec, signals, document)
-    _check_parameters(signals, legs, table)
+    check_names(spec, signals, document)
+    check_parameters(signals, legs, table)
     executing = [*execution_axes(spec), *(axis for leg in legs for axis in leg.terms.values())]
     executing += [axis for mix in mixes if not mix.chosen for axis in mix.axes]
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
@@ -380,72 +379,3 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
         document, spec, signals, expressions.graph, legs, mixes, allocations, rule, space, environment, places,
         operators, names, panel, together,
     )  # fmt: skip
-
-
-def _targets(legs: Sequence[Leg], mixes: Sequence[Mix]) -> list[RuleTarget]:
-    alone = [RuleTarget(leg.name, place) for place, leg in enumerate(legs)]
-    return [*alone, *(RuleTarget(mix.name, mix.first, len(mix.allocations), mix.bits, True) for mix in mixes)]
-
-
-def _choosing(
-    mixes: Sequence[Mix],
-    rule: Rule,
-    spec: StudySpec,
-    table: AxisTable,
-    expressions: StudyExpressions,
-    document: Document,
-) -> list[Signal]:
-    """The choices of the mixes that have several allocations. Raises InputError where the rule does not name one."""
-    chosen = [mix for mix in mixes if mix.chosen]
-    for mix in chosen:
-        if not set(mix.bits) & set(rule.bits):
-            rule_text = "a mix with several weights must be used by the rule"
-            remedy = f"Name {mix.name} in the rule, give it one weight for each leg, or remove it"
-            raise InputError(rule_text, mix.name, document.where(("mixes", mix.name)), remedy)
-    found = [mix_signal(mix, spec, table, expressions) for mix in chosen]
-    if not decides(spec):
-        return found
-    # A weight that follows a formula is decided as a state is.
-    return [replace(one, decide=DECIDE) if one.nodes else one for one in found]
-
-
-def _check_parameters(signals: Sequence[Signal], legs: Sequence[Leg], table: AxisTable) -> None:
-    """Check that no parameter is of a signal and of a selection."""
-    measuring = {axis for signal in signals for axis in signal.parameters}
-    for axis in (axis for leg in legs if leg.selection is not None for axis in leg.selection.parameters):
-        if axis in measuring:
-            rule = "a parameter of a named value is one of signals or one of selections"
-            raise InputError(rule, f"{axis}, of both", table.where(axis), "Write the value twice, under two names")
-
-
-def _check_names(spec: StudySpec, signals: Sequence[Signal], document: Document) -> None:
-    """Check that the calendar is a series, that swept releases are measured, and that the dates are in order."""
-    calendar = spec.market.calendar
-    if calendar not in spec.series:
-        raise InputError(
-            "market.calendar names the series whose dates are the trading days",
-            calendar,
-            document.where(("market", "calendar")),
-            did_you_mean(calendar, spec.series),
-        )
-    measured = {series for signal in signals for series in signal.series}
-    for name, series in spec.series.items():
-        release = series.release
-        if release is not None and not isinstance(release, SameAs) and len(release) > 1 and name not in measured:
-            raise InputError(
-                "a release is swept only for a series that a signal measures",
-                name,
-                document.where(("series", name, "release")),
-                "Leave one value, or none",
-            )
-    window = spec.window
-    dates = [("from", window.from_), ("published", window.published), ("to", window.to)]
-    given = [(key, day) for key, day in dates if day is not None]
-    for (earlier, first), (later, second) in itertools.pairwise(given):
-        if second <= first:
-            raise InputError(
-                "`from`, `published` and `to` must be in ascending order",
-                f"{earlier} {first}, {later} {second}",
-                document.where(("window", later)),
-                "Put the dates in order",
-            )

@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 
 import gridproof as gp
+from gridproof.kernels.backend import resolve
+from gridproof.sweeps.plan.grid import whole_grid
+from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.study.study import Study, load_study
 from tests.support.plain_execution import CASH, Prices, Terms, follow, money
@@ -60,6 +63,18 @@ def legs_study(execution: dict[str, Any], **changes: Any) -> Study:
 def legs_point(folder: Path, execution: dict[str, Any], **changes: Any) -> Point:
     study = legs_study(execution, **changes)
     return evaluate_point(study, gp.load_market(study, folder))
+
+
+def grid_totals(study: Study, folder: Path) -> list[tuple[dict[str, Any], float]]:
+    """The keys of execution of every variant, and its total return by the cpu backend."""
+    plan = build_plan(study, gp.load_market(study, folder), resolve("cpu"))
+    piece = whole_grid(plan).piece(0)
+    metrics = resolve("cpu").bind(plan.problem)(piece.work)[piece.job_of]
+    cells = [study.space.parameters(int(variant)) for variant in piece.variants]
+    keys = [
+        {key.removeprefix("execution."): cell[key] for key in cell if key.startswith("execution.")} for cell in cells
+    ]
+    return list(zip(keys, metrics[:, 0, 0].tolist(), strict=True))
 
 
 def plain(execution: dict[str, Any]) -> tuple[list[str], list[float]]:

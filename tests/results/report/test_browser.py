@@ -98,7 +98,7 @@ def test_every_figure_is_drawn_without_an_error(page: Browser) -> None:
 
 
 def test_nothing_is_cut_off_or_covered(page: Browser) -> None:
-    _nothing_is_cut_off_or_covered(page)
+    assert _cut_off_or_covered(page) == []
 
 
 def test_every_text_stands_out_from_its_background(page: Browser) -> None:
@@ -134,7 +134,7 @@ def test_click_on_a_cell_gives_the_command_of_its_curve(page: Browser) -> None:
 def test_page_fits_a_phone(page: Browser) -> None:
     page.resize(390)
     page.settle()
-    _nothing_is_cut_off_or_covered(page)
+    assert _cut_off_or_covered(page) == []
 
 
 @of_a_run
@@ -151,10 +151,11 @@ def test_dark_page_prints_in_daylight_with_nothing_cut_off(page: Browser) -> Non
     assert page.evaluate(f"[...new Set({_FILLS})]") == [INK_IN_THE_DARK]
 
 
-def _nothing_is_cut_off_or_covered(page: Browser) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
-    assert page.evaluate(f"{_WIDE}(document.documentElement, '.scroll, svg, details')") == []
-    assert page.evaluate(_COVERED) == []
+def _cut_off_or_covered(page: Browser) -> list[object]:
+    """What is wider than the page, and the texts that cover each other."""
+    beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    wide = page.evaluate(f"{_WIDE}(document.documentElement, '.scroll, svg, details')")
+    return [*([f"the page, by {beyond} px"] if beyond else []), *wide, *page.evaluate(_COVERED)]
 
 
 def _middle(page: Browser, name: str) -> tuple[float, float]:

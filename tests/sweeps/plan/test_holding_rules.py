@@ -10,14 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import gridproof as gp
-from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.plan.exits import StopPrices, exit_days
-from gridproof.sweeps.plan.grid import whole_grid
-from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.study.execution_keys import CHOSEN
-from tests.support.traded_legs import legs_point, legs_study, plain, write_legs
+from tests.support.traded_legs import grid_totals, legs_point, legs_study, plain, write_legs
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +49,8 @@ def test_all_are_axes_of_the_grid(folder: Path) -> None:
                             "trailing_stop": [0.0, 0.05], "cooling": [0, 6], "stop_on": ["close", "low"]}  # fmt: skip
     study = legs_study(grid, base={name: values[0] for name, values in grid.items()})
     assert not any(name in study.environment for name in CHOSEN)
-    plan = build_plan(study, gp.load_market(study, folder), resolve("cpu"))
-    piece = whole_grid(plan).piece(0)
-    metrics = resolve("cpu").bind(plan.problem)(piece.work)[piece.job_of]
-    for at, variant in enumerate(piece.variants):
-        chosen = study.space.parameters(int(variant))
-        execution = {name.removeprefix("execution."): value for name, value in chosen.items() if "execution" in name}
-        assert metrics[at, 0, 0] == pytest.approx(plain(execution)[1][-1] - 1.0, rel=1e-9)
+    for execution, total in grid_totals(study, folder):
+        assert total == pytest.approx(plain(execution)[1][-1] - 1.0, rel=1e-9)
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,11 +9,8 @@ import numpy as np
 import pytest
 
 import gridproof as gp
-from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.plan.grid import whole_grid
-from gridproof.sweeps.plan.plan import build_plan
-from tests.support.traded_legs import FRAMES, legs_point, legs_study, plain, write_legs
+from tests.support.traded_legs import FRAMES, grid_totals, legs_point, legs_study, plain, write_legs
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +44,8 @@ def test_at_is_an_axis_of_the_environment(folder: Path) -> None:
     study = legs_study({"lag": [1, 2], "at": ["close", "open"], "cost": [0.0, 0.001]}, base={"lag": 1, "at": "close",
                                                                                             "cost": 0.0})  # fmt: skip
     assert "execution.at" in study.environment
-    plan = build_plan(study, gp.load_market(study, folder), resolve("cpu"))
-    piece = whole_grid(plan).piece(0)
-    metrics = resolve("cpu").bind(plan.problem)(piece.work)[piece.job_of]
-    for at, variant in enumerate(piece.variants):
-        chosen = study.space.parameters(int(variant))
-        execution = {name.removeprefix("execution."): value for name, value in chosen.items() if "execution" in name}
-        assert metrics[at, 0, 0] == pytest.approx(plain(execution)[1][-1] - 1.0, rel=1e-9)
+    for execution, total in grid_totals(study, folder):
+        assert total == pytest.approx(plain(execution)[1][-1] - 1.0, rel=1e-9)
 
 
 @pytest.mark.parametrize(

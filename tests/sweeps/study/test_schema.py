@@ -10,8 +10,9 @@ import pytest
 from docs.generate_study import PAGE, TABLES, study_page
 from gridproof.signals.expression.operators import OPERATORS, OVER_STOCKS
 from gridproof.sweeps.study.document import parse_value
+from gridproof.sweeps.study.panel_spec import SelectSpec
 from gridproof.sweeps.study.schema import study_schema
-from gridproof.sweeps.study.spec import LatchSpec, LegSpec, SelectSpec, StudySpec, ValueSpec, part_of
+from gridproof.sweeps.study.spec import LatchSpec, LegSpec, StudySpec, ValueSpec, part_of
 from tests.support.tiny import tiny_study
 
 
