@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from gridproof.kernels.cuda.availability import gpu_answers, open_gpu
 from gridproof.kernels.cuda.device import Device
+from gridproof.results.texts.spoken import speak
 from tests.support.apart import Apart, Reporting, in_a_child
 from tests.support.forks import Forks
 from tests.support.shim.device import ShimDevice
@@ -54,6 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """What is imported and collected stays: it is not searched again whenever rubbish is."""
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A test that prints in another language leaves no trace of it: the next one in this process prints English."""
+    yield
+    speak("en")
 
 
 @pytest.fixture(scope="session")

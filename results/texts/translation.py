@@ -99,7 +99,7 @@ class Translation:
         if (found := self._match(text, self._patterns)) is not None:
             return found
         if len(sentences) > 1 and any(part is not None for part in parts):
-            return "".join(part if part is not None else one for part, one in zip(parts, sentences, strict=True))
+            return _joined([part if part is not None else one for part, one in zip(parts, sentences, strict=True)])
         return None
 
     def _match(self, text: str, messages: Sequence[_Message]) -> str | None:
@@ -118,6 +118,11 @@ class Translation:
         if name.startswith("clauses"):
             return "；".join(self(part) for part in _SEMICOLON.split(value))
         return value if re.match(r"n\d*$", name) else self(value)
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    """Sentences as one text: a space follows those that do not end as Chinese ones do."""
+    return "".join(one if one[-1] in "。？！；：" else f"{one} " for one in sentences).rstrip()
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

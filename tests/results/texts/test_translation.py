@@ -125,6 +125,13 @@ def test_names_numbers_and_lists_keep_their_place() -> None:
     assert made("Sharpe ratio 1.00; Sharpe ratio 2.00") == "夏普比率1.00；夏普比率2.00"
 
 
+def test_sentences_of_which_one_is_translated_keep_their_spaces() -> None:
+    made = Translation({"Rerun it.": "请重新运行。"}, whole=True)
+    assert made("ray 0.1 is old. Rerun it. Some words stay. Rerun it.") == (
+        "ray 0.1 is old. 请重新运行。Some words stay. 请重新运行。"
+    )
+
+
 def test_a_sentence_of_an_author_is_not_cut_by_a_short_message() -> None:
     for note in (
         "The paper leaves stocks for government bonds after a loss over some months, and returns after a gain.",

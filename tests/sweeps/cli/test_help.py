@@ -12,16 +12,9 @@ import pytest
 import typer
 
 from gridproof.results.texts.catalogue import read_messages
-from gridproof.results.texts.spoken import speak
 from gridproof.results.texts.translation import Translation
 from gridproof.sweeps.cli.app import app, main
 from gridproof.sweeps.cli.help import asked, wrapped
-
-
-@pytest.fixture(autouse=True)
-def _english() -> Iterator[None]:
-    yield
-    speak("en")
 
 
 def texts(command: Any) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,10 +13,8 @@ from tests.support.run_folder import write_run
 
 
 @pytest.fixture
-def chinese() -> Iterator[None]:
+def chinese() -> None:
     speak("zh")
-    yield
-    speak("en")
 
 
 @pytest.mark.usefixtures("chinese")
