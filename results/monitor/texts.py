@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from gridproof.results.texts.catalogue import read_messages
@@ -82,11 +83,15 @@ _TEXTS = {
     ),
 }
 
+_ONE = re.compile(r"(?<![\d.,])1 (reading|day|week|month|year)s\b")
+
 
 def text(key: str, lang: Language, **values: object) -> str:
-    """Returns a text with its values filled in. Raises KeyError for an unknown key."""
+    """Returns a text with its values filled in; one of something is singular. Raises KeyError for an unknown key."""
     english = _TEXTS[key]
-    return (english if lang == "en" else _chinese()[english]).format(**values)
+    if lang == "zh":
+        return _chinese()[english].format(**values)
+    return _ONE.sub(r"1 \1", english.format(**values))
 
 
 @cache

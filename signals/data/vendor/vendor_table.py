@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -48,12 +49,12 @@ def scaled(values: Floats, power: int) -> Floats:
     """Returns (n,) values times a power of ten, each the number nearest to the decimal product.
 
     >>> import numpy as np
-    >>> scaled(np.array([460697.377, np.nan]), 3)
-    array([4.60697377e+08,            nan])
+    >>> scaled(np.array([460697.377, 3.5e-05, np.nan]), 3)
+    array([4.60697377e+08, 3.50000000e-02,            nan])
     """
     if not power:
         return values
-    return np.array([float(f"{value!r}e{power}") if value == value else value for value in values.tolist()])
+    return np.array([float(Decimal(repr(value)).scaleb(power)) for value in values.tolist()])
 
 
 def convert(values: Floats, unit: str, form: str) -> tuple[Floats, str]:

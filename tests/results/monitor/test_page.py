@@ -13,6 +13,7 @@ import gridproof as gp
 from gridproof.results.monitor.number_format import format_change, format_share, format_value
 from gridproof.results.monitor.page import render, table_csv
 from gridproof.results.monitor.sparkline import sparkline
+from gridproof.results.monitor.texts import text
 from tests.support.command import gridproof
 
 
@@ -70,3 +71,9 @@ def test_a_warning_stands_under_the_group_of_its_readings_and_a_reason_takes_the
     assert chinese.count("注意：基金很少。") == 1
     assert '<td class="left why" colspan="7">no file</td>' in page
     assert "没有文件" in chinese
+
+
+def test_one_of_something_is_singular() -> None:
+    assert text("count", "en", total=1, current=1) == "1 reading: 1 current"
+    assert text("days", "en", days=21) == "21 days"
+    assert text("window_y", "en", number=1) == "1 year"
