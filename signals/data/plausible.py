@@ -12,7 +12,7 @@ from gridproof.signals.data.frequency import WORDS, months_apart
 from gridproof.signals.data.source import Observations, Release
 
 # A daily return of a leg that is named, and the median size of daily returns that no price has.
-_LARGE_RETURN, _LARGE_USUAL = 0.5, 0.1
+_LARGE_RETURN, LARGE_USUAL = 0.5, 0.1
 # Trading days over which a leg's price may stay the same, and calendar days between two trading days.
 _CONSTANT, _CLOSED = 20, 21
 # The factor by which a series that a signal measures may change between two observations.
@@ -44,7 +44,7 @@ def price_warnings(days: Dates, closes: Floats) -> list[str]:
     returns = closes[1:] / closes[:-1] - 1.0
     usual = float(np.median(np.abs(returns)))
     large = np.flatnonzero(np.abs(returns) > _LARGE_RETURN)
-    if usual > _LARGE_USUAL:
+    if usual > LARGE_USUAL:
         found.append(f"the usual daily change is {usual:.0%}: are these prices, not volumes or returns?")
     elif len(large):
         at = int(large[0])
@@ -75,7 +75,7 @@ def open_warnings(days: Dates, opens: Floats, closes: Floats) -> list[str]:
         found.append(f"{same} of {len(gaps)} opens are the close before: are they opening prices?")
     usual = float(np.median(np.abs(gaps)))
     far = np.flatnonzero(np.abs(gaps) >= _AT_LIMIT)
-    if usual > _LARGE_USUAL:
+    if usual > LARGE_USUAL:
         found.append(f"opens usually differ by {usual:.0%} from the close before: is one of the two adjusted?")
     elif len(far):
         at, more = int(far[0]), f", {len(far)} such days" if len(far) > 1 else ""

@@ -61,7 +61,7 @@ def print_basket(basket: ExplainedBasket) -> None:
     console.print(bold(basket.leg), f": {chosen}", sep="")
     ranked = "" if basket.ranked == basket.formed else f", ranked by the rows of {basket.ranked}"
     console.print(
-        f"At the close of {basket.date}: formed at the close of {basket.formed}{ranked}; "
+        f"At the close of {basket.date}: formed at the {basket.at} of {basket.formed}{ranked}; "
         f"formed next in {basket.days_to_next} trading days."
     )
     stages = "; ".join(f"{count:,} {name}" for name, count in basket.stages.items())

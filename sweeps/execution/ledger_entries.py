@@ -179,8 +179,15 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
 
 
 def _price(key: str, legs: Sequence[Leg], value: Value) -> Value:
-    """The canonical value of an axis of open and close, or of low and close: the former with the legs' columns."""
-    return value if value != key else f"{key} {json.dumps([leg.columns.get(key) for leg in legs])}"
+    """The canonical value of an axis of open and close, or of low and close: the former with the legs' columns, or
+    the opens of the panel."""
+    if value != key:
+        return value
+
+    def columns(leg: Leg) -> str | list[str | None] | None:
+        return leg.columns.get(key) if leg.selection is None else leg.selection.panel.opening_texts
+
+    return f"{key} {json.dumps([columns(leg) for leg in legs])}"
 
 
 def _expression(

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS, measure_returns
 from gridproof.kernels.panel.account import Fees, Lots
 from gridproof.kernels.panel.backend import resolve_panel
+from gridproof.kernels.panel.opens import joined_account
 from gridproof.kernels.panel.selection import SelectionProblem
 from gridproof.results.run.selection_record import HeldRecord, SelectionRecord
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.stamp_duty import stamp_rates
 from gridproof.sweeps.plan.basket_sizes import grouped_sizes
-from gridproof.sweeps.plan.payoff import one_way_costs
+from gridproof.sweeps.plan.payoff import one_way_costs, trade_days
 from gridproof.sweeps.plan.plan import execution_cells
 from gridproof.sweeps.plan.selections import Setting, build_problem, panel_arrays, setting_of
 from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import Window, find_window
 from gridproof.sweeps.study.selection import IDEAL, LIMITS
+from gridproof.sweeps.study.spec import OPEN
 from gridproof.sweeps.study.study import Leg, Study
 
 _RETURNS = ("cagr", "volatility", "sharpe", "max_drawdown")
@@ -38,14 +42,16 @@ def _compare(study: Study, leg: Leg, market: Market, window: Window) -> Selectio
     setting = setting_of(leg, cell)
     swept = traded(study, leg, market, window, [setting])[setting]
     buying, selling = one_way_costs(leg, cell)
-    taxes = stamp_rates(leg.stamp_tax, market.calendar[window.first - 1 : window.last])
+    opened = setting.at == OPEN
+    taxes = stamp_rates(leg.stamp_tax, trade_days(market, window, setting.at))
     paid = (buying + taxes[0]) * swept.bought + (selling + taxes[1]) * swept.sold
     net = (1.0 + swept.gross) * (1.0 - paid) - 1.0
     (sizes,) = grouped_sizes([setting.stocks])
 
     def problem_of(trading: str) -> SelectionProblem:
         basket = (*setting.basket[:-1], trading)
-        return build_problem(study, leg, market, window, basket, [(setting.every, setting.offset)], sizes, setting.lag)
+        schedule = (setting.every, setting.offset)
+        return build_problem(study, leg, market, window, basket, [schedule], sizes, setting.lag, at=setting.at)
 
     limited, unlimited = leg.selection.panel.limited, None
     try:
@@ -56,8 +62,10 @@ def _compare(study: Study, leg: Leg, market: Market, window: Window) -> Selectio
         # The sweep has traded the same basket without limits, so the fault is in what only limits read.
         limited, unlimited, problem = False, str(error), problem_of(IDEAL)
     lots = _lots(study, leg, market, window, setting)
-    fees = Fees(buying, selling, *taxes, leg.selection.minimum)
+    purchase_tax, sale_tax = (np.repeat(tax, 2) if opened else tax for tax in taxes)
+    fees = Fees(buying, selling, purchase_tax, sale_tax, leg.selection.minimum)
     account = resolve_panel("cpu").simulate_account(problem, 0, sizes.places[setting.stocks], fees, lots)
+    account = joined_account(account) if opened else account
     from_first = slice(setting.offset, None)
     return {
         "leg": leg.name,
@@ -78,7 +86,8 @@ def _lots(study: Study, leg: Leg, market: Market, window: Window, setting: Setti
     if leg.selection.capital is None:
         return None
     arrays, first = panel_arrays(study, leg, market, window, setting.chosen)
-    return Lots(arrays.lot_price()[first:], leg.selection.capital, shares=1)
+    prices = arrays.lot_price_at_open()[2 * first :] if setting.at == OPEN else arrays.lot_price()[first:]
+    return Lots(prices, leg.selection.capital, shares=1)
 
 
 def _held(study: Study, returns: Floats, sides: Floats) -> HeldRecord:

@@ -11,7 +11,7 @@ from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Restrictions
 from gridproof.signals.data.market import Market
-from gridproof.sweeps.plan.open_execution import leg_prices
+from gridproof.sweeps.plan.leg_prices import leg_prices
 from gridproof.sweeps.plan.payoff import Cell
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES

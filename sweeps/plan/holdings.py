@@ -21,6 +21,7 @@ from gridproof.sweeps.plan.plan import execution_cells
 from gridproof.sweeps.plan.selections import Setting, build_problem, panel_arrays, setting_of
 from gridproof.sweeps.plan.window import Window, find_window
 from gridproof.sweeps.study.selection import OFFSET
+from gridproof.sweeps.study.spec import OPEN
 from gridproof.sweeps.study.study import Leg, Study
 
 
@@ -39,18 +40,19 @@ class ExplainedStock(NamedTuple):
 class ExplainedBasket:
     """What a leg holds after the close of ``date``.
 
-    ``formed``: the close at which the basket was formed last. ``ranked``: the day whose rows it follows from.
-    ``stages``: how many stocks have a row that day, and how many of them each condition leaves. ``wanted``: how many
-    the basket is to hold. ``entered``, ``kept``, ``left``, ``not_bought``: stocks at that formation; kept are those
-    that should be sold and could not be. ``share``: of the number of stocks in the universe that are held;
-    ``value_share``: of the sum of their ranking values, None where one is below 0. ``groups``: of the column asked for,
-    by value, the stocks held and their weight.
+    ``formed``: the day at whose close or open, see ``at``, the basket was formed last. ``ranked``: the day whose rows
+    it follows from. ``stages``: how many stocks have a row that day, and how many of them each condition leaves.
+    ``wanted``: how many the basket is to hold. ``entered``, ``kept``, ``left``, ``not_bought``: stocks at that
+    formation; kept are those that should be sold and could not be. ``share``: of the number of stocks in the universe
+    that are held; ``value_share``: of the sum of their ranking values, None where one is below 0. ``groups``: of the
+    column asked for, by value, the stocks held and their weight.
     """
 
     leg: str
     parameters: Mapping[str, Value]
     ranking: str
     date: str
+    at: str
     formed: str
     ranked: str
     days_to_next: int
@@ -105,23 +107,27 @@ def _explain(study: Study, leg: Leg, market: Market, window: Window, by: str | N
     setting = setting_of(leg, cell)
     (sizes,) = grouped_sizes([setting.stocks])
     schedule, number = (setting.every, setting.offset), sizes.places[setting.stocks]
-    problem = build_problem(study, leg, market, window, setting.basket, [schedule], sizes, setting.lag)
+    problem = build_problem(study, leg, market, window, setting.basket, [schedule], sizes, setting.lag, at=setting.at)
     arrays, begin = panel_arrays(study, leg, market, window, setting.chosen)
-    dates, codes = market.panel.dates[begin : begin + len(problem.value)], market.panel.codes
-    formations = range(problem.start + setting.offset, len(problem.value), setting.every)
+    # At the open the rows of the problem are closes and the opens between them.
+    opened = setting.at == OPEN
+    days = (len(problem.value) + 1) // 2 if opened else len(problem.value)
+    dates, codes = market.panel.dates[begin : begin + days], market.panel.codes
+    interval, offset = (int(each) for each in problem.schedules[0])
+    formations = range(problem.start + offset, len(problem.value), interval)
     if not formations:
         rule = f"the first basket of {leg.name} is formed {setting.offset} days after the close before the window"
         raise InputError(rule, dates[-1], study.where("legs", leg.name, "select", OFFSET), "Name a later date")
     held = before = np.zeros(len(codes), dtype=np.bool_)
     for close in formations:
         held, before = problem.basket(close, number, held), held
-    formed = formations[-1]
-    ranked = formed - setting.lag + 1
-    weights = problem.basket_weights(formed, held)
+    weights = problem.basket_weights(formations[-1], held)
     invested = weights > 0.0
-    weights[invested] *= problem.value[-1, invested] / problem.value[formed, invested]
+    weights[invested] *= problem.value[-1, invested] / problem.value[formations[-1], invested]
     weights /= max(weights.sum(), np.finfo(np.float64).tiny)
-    target, ranks = _targets(problem, ranked, number)
+    decided = formations[-1] - problem.lag + 1
+    target, ranks = _targets(problem, decided, number)
+    formed, ranked = ((formations[-1] + 1) // 2, decided // 2) if opened else (formations[-1], decided)
     keys = arrays.values(leg.selection.ranking(setting.ranking, leg.selection.universe(setting.where)))[begin + ranked]
     stages, outside = _stages(leg, setting, arrays, market.panel, begin + ranked)
     traded = arrays.worth().traded[begin + formed]
@@ -146,12 +152,12 @@ def _explain(study: Study, leg: Leg, market: Market, window: Window, by: str | N
     worth = values.sum() if len(values) and (values >= 0.0).all() else 0.0
     return ExplainedBasket(
         leg.name, {axis: cell[axis] for axis in leg.terms.values() if axis in cell}, str(setting.ranking),
-        str(dates[-1]), str(dates[formed]), str(dates[ranked]), formed + setting.every - len(problem.value) + 1, stages,
+        str(dates[-1]), setting.at, str(dates[formed]), str(dates[ranked]), formed + setting.every - days + 1, stages,
         int(target.sum()), float(held.sum() / inside.sum()),
         float(keys[held & inside].sum() / worth) if worth > 0.0 else None,
         stocks(held, why), stocks(held & ~before, ""), stocks(kept, blocked), stocks(before & ~held, beyond),
         stocks(target & ~held, blocked),
-        {} if by is None else _groups(market.panel, by, begin + len(problem.value) - 1, held, weights),
+        {} if by is None else _groups(market.panel, by, begin + days - 1, held, weights),
     )  # fmt: skip
 
 

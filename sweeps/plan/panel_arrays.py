@@ -14,17 +14,20 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.backend import resolve_panel
+from gridproof.kernels.panel.opens import Opens
 from gridproof.kernels.panel.ranking import Ranking
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.panel.panel import Panel, carried
 from gridproof.signals.data.panel.tradability import Tradability, tradability
 from gridproof.signals.data.price_limits import lot_sizes
 from gridproof.signals.expression.panel import PanelValues
-from gridproof.sweeps.study.selection import RAW, TRADED_AS, WEIGHTS, StockSelection
+from gridproof.sweeps.study.selection import OPENING, RAW, RAW_OPENING, TRADED_AS, WEIGHTS, StockSelection
 
 _Found = TypeVar("_Found")
 # Of each panel the last arrays; one of 3,600 stocks takes up to 110 MB.
 _MOST_KEPT = 6
+# The share of opens of stocks that trade, beyond which unknown ones are an error.
+_MOST_UNKNOWN = 0.1
 _KEPT: WeakKeyDictionary[Panel, dict[tuple[object, ...], Any]] = WeakKeyDictionary()
 
 
@@ -108,17 +111,77 @@ class PanelArrays:
         raw_at, previous_at, special_at = panel.limiting(where)
 
         def compute() -> Tradability:
-            worth, raw = self.worth(), self.values(raw_at)
-            if previous_at is None:
-                previous = np.full(raw.shape, np.nan)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    previous[1:] = worth.value[:-1] * raw[1:] / self.values(panel.close)[1:]
-            else:
-                previous = self.values(previous_at)
-            return tradability(self._panel, worth.traded, raw, previous, self.values(special_at))
+            raw, previous = self.values(raw_at), self._previous(raw_at, previous_at)
+            return tradability(self._panel, self.worth().traded, raw, previous, self.values(special_at))
 
         texts = [self._text(at) for at in (raw_at, previous_at, special_at)]
         return self._once(("trade", *texts), compute)
+
+    def opens(self, limits: bool) -> Opens:
+        """What stocks are worth at the open, and what can be traded there: all, or what price limits allow.
+
+        A stock that does not trade on a day, or whose open is unknown, is worth there what it was at the close before;
+        under price limits it is not traded. Raises InputError as ``tradability``.
+        """
+        panel, where = self._selection.panel, self._selection.places[TRADED_AS]
+        texts = [*panel.opening_texts, *map(self._text, panel.limiting(where) if limits else ())]
+
+        def compute() -> Opens:
+            worth = self.worth()
+            value = np.empty_like(worth.value)
+            opened = worth.traded & (self.values(panel.opening[0]) > 0.0)
+            self._check_opens(worth.traded, opened)
+            value[:1], value[1:] = np.nan, worth.value[:-1]
+            value[opened] = self.values(panel.opening[0])[opened]
+            if not limits:
+                every = np.ones(value.shape, dtype=np.bool_)
+                return Opens(value, every, every)
+            raw_at, previous_at, special_at = panel.limiting(where)
+            raw, field = self._raw_opens(opened)
+            previous, special = self._previous(raw_at, previous_at), self.values(special_at)
+            found = tradability(self._panel, opened, raw, previous, special, field)
+            return Opens(value, found.buyable, found.sellable)
+
+        return self._once(("open", limits, *texts), compute)
+
+    def _check_opens(self, traded: Bools, opened: Bools) -> None:
+        unknown, every = int(traded.sum() - opened.sum()), int(traded.sum())
+        if unknown > _MOST_UNKNOWN * every:
+            rule = f"{OPENING} is above 0 on at least {1.0 - _MOST_UNKNOWN:.0%} of the days on which stocks trade"
+            remedy = "Correct the field, or write at: close"
+            got = f"{unknown:,} of {every:,} without one"
+            raise InputError(rule, got, self._panel.where, remedy)
+
+    def _previous(self, raw_at: int, previous_at: int | None) -> Floats:
+        """(T, S) the close before in yuan, adjusted to today's factor, unless the panel has it."""
+        if previous_at is not None:
+            return self.values(previous_at)
+        raw = self.values(raw_at)
+        previous = np.full(raw.shape, np.nan)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            previous[1:] = self.worth().value[:-1] * raw[1:] / self.values(self._selection.panel.close)[1:]
+        return previous
+
+    def _raw_opens(self, opened: Bools) -> tuple[Floats, str]:
+        """(T, S) the opens in yuan, and the name of the field that they are from: without one of their own they have
+        the adjustment of the day's close."""
+        panel = self._selection.panel
+        adjusted_at, raw_at = panel.opening
+        if raw_at is not None:
+            return self.values(raw_at), RAW_OPENING
+        close = panel.formulas.fields[RAW]
+        raw = np.full(opened.shape, np.nan)
+        raw[opened] = (self.values(adjusted_at) * self.values(close))[opened] / self.values(panel.close)[opened]
+        return raw, OPENING
+
+    def lot_price_at_open(self) -> Floats:
+        """(2T − 1, S) as ``lot_price``, at the closes and at the opens between them."""
+        closes, worth = self.lot_price(), self.worth()
+        both = np.repeat(closes, 2, axis=0)[:-1]
+        opened = worth.traded[1:] & (self.values(self._selection.panel.opening[0])[1:] > 0.0)
+        prices = self._raw_opens(worth.traded)[0] * lot_sizes(self._panel.codes)
+        both[1::2][opened] = prices[1:][opened]
+        return both
 
     def lot_price(self) -> Floats:
         """(T, S) the last raw close that was traded times the shares of a lot, in yuan; NaN before the first."""

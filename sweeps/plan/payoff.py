@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.data.stamp_duty import stamp_rates
+from gridproof.sweeps.plan.leg_prices import close_returns, night_returns
 from gridproof.sweeps.plan.mixed_returns import LegDays, MixDays, follow_mix, rebalancing_days, switch_costs
 from gridproof.sweeps.plan.selections import Setting, selection_axes, setting_of
 from gridproof.sweeps.plan.size_costs import SizeCosts, size_costs
@@ -31,8 +33,21 @@ _PIECE_BYTES = 64 * 2**20
 Cell = Mapping[str, Value]
 
 
-def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> tuple[Floats, Ints]:
-    """Simple daily returns, (tables, A, D), and the table of each execution. Equal tables are stored once.
+class Payoffs(NamedTuple):
+    """What allocations earn; equal tables are stored once."""
+
+    returns: Floats  # (tables, A, D) simple daily returns
+    nights: Floats | None  # (tables, L, D) of each leg, the part from the close before to the open; None where no
+    # execution is at the open
+    table_of: Ints  # (E,) the table of each execution
+
+    def of_legs(self, study: Study, execution: int) -> Floats:
+        """(L, D) the returns of each leg."""
+        return self.returns[self.table_of[execution], : len(study.legs)]
+
+
+def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> Payoffs:
+    """What allocations earn under each execution.
 
     A leg earns its close-to-close growth times (1 + carry)^(1/P), minus 1; cash earns (1 + interest)^(1/P) − 1. P: days
     a year. A selection and a mix earn their growth after the costs and taxes of their own trades. Raises InputError.
@@ -54,11 +69,16 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
             "Give them fewer values",
         )
     returns = np.empty((len(tables), len(study.allocations), window.days))
+    opened = any(cell[AT] == OPEN for cell in cells)
+    nights = np.zeros((len(tables), len(study.legs), window.days)) if opened else None
     for place, leg in enumerate(study.legs):
-        if leg.selection is None:
-            returns[:, place] = _closes_to_returns(study, leg, market, window)
+        if leg.selection is not None:
+            own = None if nights is None else nights[:, place]
+            _fill_selection(study, leg, market, window, examples, returns[:, place], own)
         else:
-            _fill_selection(study, leg, market, window, examples, returns[:, place])
+            returns[:, place] = close_returns(study, leg, market, window)
+            if nights is not None:
+                nights[:, place] = night_returns(study, leg, market, window)
         annual = np.array([_term(leg, "carry", cell) + _term(leg, "interest", cell) for cell in examples])
         returns[:, place] += 1.0
         returns[:, place] *= ((1.0 + annual) ** (1.0 / study.spec.market.periods))[:, None]
@@ -68,7 +88,7 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
             mixes = mix_days(study, market, window, cell, returns[table, : len(study.legs)])
             for place in range(len(study.legs), len(study.allocations)):
                 returns[table, place] = mixes[place].net
-    return returns, index
+    return Payoffs(returns, nights, index)
 
 
 def mix_days(study: Study, market: Market, window: Window, cell: Cell, returns: Floats) -> list[MixDays]:
@@ -110,24 +130,34 @@ def _payoff_axes(study: Study) -> list[str]:
 
 
 def _fill_selection(
-    study: Study, leg: Leg, market: Market, window: Window, cells: Sequence[Cell], returns: Floats
+    study: Study,
+    leg: Leg,
+    market: Market,
+    window: Window,
+    cells: Sequence[Cell],
+    returns: Floats,
+    nights: Floats | None,
 ) -> None:
-    """Write the returns of a selection after its costs, (tables, D), for the cell of each table.
+    """Write the returns of a selection after its costs, (tables, D), for the cell of each table, and those from the
+    close before to the open where it trades there.
 
     A selection before costs is computed once for all its costs, and not kept longer than for these.
     """
-    buying, selling = stamp_rates(leg.stamp_tax, _trade_days(market, window))
+    taxes = {at: stamp_rates(leg.stamp_tax, trade_days(market, window, at)) for at in (CLOSE, OPEN)}
     tables: dict[Setting, list[int]] = {}
     for table, cell in enumerate(cells):
         tables.setdefault(setting_of(leg, cell), []).append(table)
     for piece in _pieces(tables, window.days):
         found = traded(study, leg, market, window, piece)
         for setting in piece:
-            gross, bought, sold = found[setting]
+            gross, bought, sold, night = found[setting]
+            buying, selling = taxes[setting.at]
             for table in tables[setting]:
                 purchase, sale = one_way_costs(leg, cells[table])
                 paid = (purchase + buying) * bought + (sale + selling) * sold
                 returns[table] = (1.0 + gross) * (1.0 - paid) - 1.0
+                if nights is not None and night is not None:
+                    nights[table] = night
 
 
 def _pieces(settings: Iterable[Setting], days: int) -> Iterator[list[Setting]]:
@@ -149,21 +179,14 @@ def _pieces(settings: Iterable[Setting], days: int) -> Iterator[list[Setting]]:
 
 
 def cost_tables(
-    study: Study,
-    market: Market,
-    window: Window,
-    cells: Sequence[Cell],
-    returns: Floats,
-    payoff_of: Ints,
-    gaps: Floats | None = None,
+    study: Study, market: Market, window: Window, cells: Sequence[Cell], payoffs: Payoffs
 ) -> tuple[Floats, Ints]:
     """Share of NAV lost on the first day of a new position, (tables, A, A, D), and the table of each execution.
 
     Selling a leg costs its one-way cost, sale cost and tax on sales, buying one its cost and tax on purchases; a switch
     between two legs pays both, one between mixes what changes in each leg. The tax is that of the trade day: the first
-    day of the position where it is entered at the open, else the day before. ``returns``, ``payoff_of``: of
-    ``payoff_tables``, on which the weights of mixes depend. ``gaps``: (L, D) the return of each leg from the close
-    before to the open, if some execution is at the open.
+    day of the position where it is entered at the open, else the day before. ``payoffs``: on which the weights of mixes
+    depend. Executions at the open have tables of their own where their nights differ.
     """
     count = len(study.allocations)
     taxes = {at: _taxes(study, market, window, at) for at in (CLOSE, OPEN)}
@@ -173,8 +196,8 @@ def cost_tables(
         opened = cell[AT] == OPEN
         buying, selling = _trade_rates(study, taxes[OPEN if opened else CLOSE], cell, window.days)
         if study.mixed:
-            mixes = mix_days(study, market, window, cell, returns[payoff_of[number], : len(study.legs)])
-            opens = gaps.T if opened and gaps is not None else None
+            mixes = mix_days(study, market, window, cell, payoffs.of_legs(study, number))
+            opens = payoffs.nights[payoffs.table_of[number]].T if opened and payoffs.nights is not None else None
             if opens is not None:
                 _check_opens(study, market, window, np.stack([one.overnight(opens) for one in mixes]))
             costs = switch_costs(mixes, buying.T, selling.T, opens, _size_costs(study, market, window, cell))
@@ -196,16 +219,25 @@ def cost_tables(
     terms = list(dict.fromkeys([*(axis for leg in study.legs for axis in _cost_axes(leg)), AT]))
     if study.mixed:
         terms = list(dict.fromkeys([*terms, *_payoff_axes(study)]))
-    settings = len({tuple(cell[term] for term in terms) for cell in cells})
+    selecting = any(leg.selection is not None for leg in study.legs)
+
+    def key(number: int) -> tuple[Value, ...]:
+        cell = cells[number]
+        nights = [int(payoffs.table_of[number])] if selecting and cell[AT] == OPEN else []
+        return (*(cell[term] for term in terms), *nights)
+
+    keys = [key(number) for number in range(len(cells))]
+    settings = len(set(keys))
     most = MAX_COST_VALUES // (count**2 * window.days)
     if settings > most:
         if most == 0:
             largest = math.isqrt(MAX_COST_VALUES // window.days)
             rule, remedy = f"a study has at most {largest} allocations in this window", "Take coarser weights or steps"
             raise InputError(rule, count, study.where("mixes" if study.mixed else "legs"), remedy)
-        rule, remedy = f"costs must have at most {most:,} settings in this window", "Give them fewer values"
+        kinds = "costs, with those of selections at the open," if len(keys[0]) > len(terms) else "costs"
+        rule, remedy = f"{kinds} must have at most {most:,} settings in this window", "Give them fewer values"
         raise InputError(rule, f"{settings:,}", study.where("execution", "cost"), remedy)
-    return _distinct(cells, terms, build)
+    return _distinct(keys, build)
 
 
 def _check_opens(study: Study, market: Market, window: Window, overnight: Floats) -> None:
@@ -221,7 +253,7 @@ def _check_opens(study: Study, market: Market, window: Window, overnight: Floats
 
 def _taxes(study: Study, market: Market, window: Window, at: str) -> list[tuple[Floats, Floats]]:
     """For each leg the tax on purchases and on sales at the close before each day, or at its open, (D,) each."""
-    return [stamp_rates(leg.stamp_tax, _trade_days(market, window, at)) for leg in study.legs]
+    return [stamp_rates(leg.stamp_tax, trade_days(market, window, at)) for leg in study.legs]
 
 
 def _trade_rates(study: Study, taxes: Sequence[tuple[Floats, Floats]], cell: Cell, days: int) -> tuple[Floats, Floats]:
@@ -240,12 +272,11 @@ def _size_costs(study: Study, market: Market, window: Window, cell: Cell) -> Siz
     return size_costs(study, market, window, cell, commissions)
 
 
-def _distinct(cells: Sequence[Cell], terms: Sequence[str], build: Callable[[int], Floats]) -> tuple[Floats, Ints]:
+def _distinct(keys: Sequence[tuple[Value, ...]], build: Callable[[int], Floats]) -> tuple[Floats, Ints]:
     tables: dict[tuple[Value, ...], int] = {}
     built: list[Floats] = []
-    index = np.empty(len(cells), dtype=np.int64)
-    for number, cell in enumerate(cells):
-        setting = tuple(cell[term] for term in terms)
+    index = np.empty(len(keys), dtype=np.int64)
+    for number, setting in enumerate(keys):
         if setting not in tables:
             tables[setting] = len(built)
             built.append(build(number))
@@ -268,25 +299,7 @@ def one_way_costs(leg: Leg, cell: Cell) -> tuple[float, float]:
     return both, both + _term(leg, "sale_cost", cell)
 
 
-def _trade_days(market: Market, window: Window, at: Value = CLOSE) -> Dates:
+def trade_days(market: Market, window: Window, at: Value = CLOSE) -> Dates:
     """(D,) the day on which the trades for each day of the window are made: at its open, or at the close before."""
     first = window.first if at == OPEN else window.first - 1
     return market.calendar[first : first + window.days]
-
-
-def _closes_to_returns(study: Study, leg: Leg, market: Market, window: Window) -> Floats:
-    if leg.series is None:
-        return np.zeros(window.days)
-    closes = market.closes(leg.series)[window.first - 1 : window.last + 1]
-    missing = np.flatnonzero(~(closes > 0))
-    if len(missing):
-        days = market.calendar[window.first - 1 : window.last + 1]
-        first = float(closes[missing[0]])
-        instead = f", which has {first:g}" if np.isfinite(first) else ""
-        raise InputError(
-            "a leg must have a close above 0 on every trading day of the window and the one before",
-            f"{leg.name} lacks {len(missing)}, the first on {days[missing[0]]}{instead}",
-            study.where("legs", leg.name),
-            "Move the window, complete the series, or use a calendar that has only its days",
-        )
-    return closes[1:] / closes[:-1] - 1.0

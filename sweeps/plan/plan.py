@@ -230,8 +230,8 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     latest, soonest = int(lags.max()), int(lags.min())
     start = 0 if study.rule.holds else max(0, window.first - latest)
     stop = window.last + 1 - soonest
-    returns, payoff_of = payoff_tables(study, market, window, executions)
-    costs, cost_of, overnight = switch_tables(study, market, window, executions, returns, payoff_of)
+    payoffs = payoff_tables(study, market, window, executions)
+    costs, cost_of, overnight = switch_tables(study, market, window, executions, payoffs)
     cash = np.array([leg.cash for leg in study.legs])
     weights = study.weights[:, ~cash]
     traded = np.abs(weights[:, None] - weights[None, :]).sum(axis=-1)
@@ -243,9 +243,9 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         rule=rule_table(study),
         start=int(np.flatnonzero(cash)[0]) if cash.any() else 0,
         lags=lags,
-        payoff_of=payoff_of,
+        payoff_of=payoffs.table_of,
         cost_of=cost_of,
-        returns=returns,
+        returns=payoffs.returns,
         costs=costs,
         traded=traded,
         invested=np.abs(weights).sum(axis=1),
@@ -257,7 +257,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         risk_free=study.spec.risk_free,
         overnight=overnight,
         restrictions=restrictions_of(
-            study, market, window, executions, ExecutionTables(returns, payoff_of, overnight, cost_of)
+            study, market, window, executions, ExecutionTables(payoffs.returns, payoffs.table_of, overnight, cost_of)
         ),
     )
     evaluator = evaluator_of(study, market, window.last)

@@ -11,6 +11,7 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.panel.backend import resolve_panel
+from gridproof.kernels.panel.opens import Opens, halved, joined, open_lag
 from gridproof.kernels.panel.ranking import Ranking
 from gridproof.kernels.panel.selection import SelectionProblem, selection_problem
 from gridproof.results.axis_range import Value
@@ -23,7 +24,9 @@ from gridproof.sweeps.plan.basket_sizes import BasketSizes, grouped_sizes
 from gridproof.sweeps.plan.panel_arrays import PanelArrays
 from gridproof.sweeps.plan.panel_values import panel_values
 from gridproof.sweeps.plan.window import Window
+from gridproof.sweeps.study.execution_keys import AT
 from gridproof.sweeps.study.selection import COUNT, EVERY, IDEAL, LIMITS, OFFSET, WHERE, WORDED
+from gridproof.sweeps.study.spec import CLOSE, OPEN
 from gridproof.sweeps.study.study import Leg, Study
 
 Basket: TypeAlias = tuple[Value, Value, Value, tuple[Value, ...], Value]
@@ -33,6 +36,7 @@ class Setting(NamedTuple):
     """The values on which the returns of a selection depend before costs."""
 
     lag: int
+    at: str  # the close or the open
     where: Value
     ranking: Value
     weights: Value
@@ -49,24 +53,38 @@ class Setting(NamedTuple):
 
 
 class Traded(NamedTuple):
-    """One selection on the D days of the window, before costs. Purchases and sales: over NAV, at the close before."""
+    """One selection on the D days of the window, before costs. Purchases and sales: over NAV, at the close before, or
+    at the open where it trades there."""
 
     gross: Floats  # (D,) simple daily returns
     bought: Floats  # (D,)
     sold: Floats  # (D,)
+    night: Floats | None = None  # (D,) the part from the close before to the open; None where it trades at the close
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return sum(part.nbytes for part in self if part is not None)
+
+    def alone(self) -> Traded:
+        """A copy in arrays of its own: a row of a larger array would keep all of it in memory."""
+        night = None if self.night is None else self.night.copy()
+        return Traded(self.gross.copy(), self.bought.copy(), self.sold.copy(), night)
 
 
 def selection_axes(leg: Leg) -> list[str]:
     """The axes on which the returns of a selection depend before costs, in the order of a ``Setting``."""
     assert leg.selection is not None
     terms = (leg.terms[term] for term in (*WORDED, EVERY, OFFSET, COUNT))
-    return ["execution.lag", *terms, *leg.selection.parameters]
+    return ["execution.lag", AT, *terms, *leg.selection.parameters]
 
 
 def setting_of(leg: Leg, cell: Mapping[str, Value]) -> Setting:
-    lag, where, ranking, weights, trading, every, offset, count, *chosen = (cell[axis] for axis in selection_axes(leg))
+    lag, at, *terms = (cell[axis] for axis in selection_axes(leg))
+    where, ranking, weights, trading, every, offset, count, *chosen = terms
     basket = where, ranking, weights, tuple(chosen), trading
-    return Setting(int(lag), *basket, int(every), int(offset), count if isinstance(count, str) else int(count))
+    stocks = count if isinstance(count, str) else int(count)
+    return Setting(int(lag), str(at), *basket, int(every), int(offset), stocks)
 
 
 def trade_selections(
@@ -74,23 +92,32 @@ def trade_selections(
 ) -> dict[Setting, Traded]:
     """The returns and trades of a leg under each setting: all counts of one universe, ranking and lag in one pass.
 
-    A basket formed at the close of day t follows from the rows of day t + 1 − lag and earns from day t + 1 on. The
-    first is formed ``offset`` days after the close before the window; until then the leg holds nothing. Raises
+    A basket formed at the close of day t follows from the rows of day t + 1 − lag and earns from day t + 1 on; one that
+    is formed at the open of day t + 1 follows from the same rows and earns from that open on. The first is formed
+    ``offset`` days after the close before the window, or the open after it; until then the leg holds nothing. Raises
     InputError where the panel does not cover the window, or no stock is in the universe at a formation.
     """
+    kernels = resolve_panel("cpu")
     lags = sorted({setting.lag for setting in settings})
     schedules = sorted({(setting.every, setting.offset) for setting in settings})
     sizes = grouped_sizes(setting.stocks for setting in settings)
     found, values = {}, panel_values(study, leg, market, window)
-    for basket in dict.fromkeys(setting.basket for setting in settings):
+    for at, basket in dict.fromkeys((setting.at, setting.basket) for setting in settings):
         for together in sizes:
-            problem = build_problem(study, leg, market, window, basket, schedules, together, lags[-1], values)
+            problem = build_problem(study, leg, market, window, basket, schedules, together, lags[-1], values, at)
             for lag in lags:
-                selected = resolve_panel("cpu").select(problem._replace(lag=lag))
+                nights = None
+                if at == OPEN:
+                    selected, nights = joined(kernels.select(problem._replace(lag=open_lag(lag))))
+                else:
+                    selected = kernels.select(problem._replace(lag=lag))
                 for place, schedule in enumerate(schedules):
                     for size, number in together.places.items():
-                        setting = Setting(lag, *basket, *schedule, size)
-                        found[setting] = Traded(*(one[place, number] for one in selected))
+                        one = (place, number)
+                        night = None if nights is None else nights[one]
+                        setting = Setting(lag, at, *basket, *schedule, size)
+                        gross, bought, sold = (part[one] for part in selected)
+                        found[setting] = Traded(gross, bought, sold, night)
     return found
 
 
@@ -104,11 +131,12 @@ def build_problem(
     sizes: BasketSizes,
     lag: int,
     values: PanelValues | None = None,
+    at: str = CLOSE,
 ) -> SelectionProblem:
     """The selections of one universe, ranking, weights, way to trade and choice of parameters, with the longest lag.
 
-    ``values``: of the leg's formulas; what they have in common is computed once as long as it is kept. Raises
-    InputError as ``trade_selections``.
+    At the open it is a problem of half-days, see ``kernels.panel.opens``. ``values``: of the leg's formulas; what they
+    have in common is computed once as long as it is kept. Raises InputError as ``trade_selections``.
     """
     assert leg.selection is not None
     check_panel(study, market, window)
@@ -123,14 +151,18 @@ def build_problem(
     value, weight = arrays.worth().value[first:], arrays.weights(where, weights)
     buyable: Bools
     sellable: Bools
-    if trading == IDEAL:
+    if trading == IDEAL or at == OPEN:
         buyable = sellable = np.ones(value.shape, dtype=np.bool_)
     else:
         buyable, sellable = (each[first:] for each in arrays.tradability()[:2])
-    return selection_problem(
+    problem = selection_problem(
         value, ranking, buyable, sellable, np.array(schedules), sizes.counted(ranking.eligible),
         None if weight is None else weight[first:], start=study.longest_lag - 1, lag=lag, parted=sizes.parted,
     )  # fmt: skip
+    if at == CLOSE:
+        return problem
+    opening, buyable, sellable = arrays.opens(limits=trading == LIMITS)
+    return halved(problem, Opens(opening[first:], buyable[first:], sellable[first:]))
 
 
 def panel_arrays(

@@ -37,12 +37,11 @@ def traded(
     missing = [setting for setting in keys if setting not in found]
     if missing:
         made = trade_selections(study, leg, market, window, missing)
-        # Rows of their own: a row of the whole result would keep all of it in memory.
-        found |= {setting: Traded(*(part.copy() for part in made[setting])) for setting in missing}
+        found |= {setting: made[setting].alone() for setting in missing}
     for setting in found:
         kept[keys[setting]] = found[setting]
         kept.move_to_end(keys[setting])
-    most = _KEPT_BYTES // sum(part.nbytes for part in next(iter(found.values())))
+    most = _KEPT_BYTES // max(each.size for each in found.values())
     while len(kept) > most:
         kept.popitem(last=False)
     return found

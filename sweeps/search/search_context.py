@@ -137,16 +137,16 @@ class SearchContext:
         for one in executions:
             chosen = dict(zip(self._executing, one, strict=True))
             cells.append({name: chosen.get(owners.get(name, name), value) for name, value in base.items()})
-        returns, payoff_of = payoff_tables(self.study, layout.market, self.layout.window, cells)
         window = self.layout.window
-        costs, cost_of, overnight = switch_tables(self.study, layout.market, window, cells, returns, payoff_of)
-        tables = ExecutionTables(returns, payoff_of, overnight, cost_of)
+        payoffs = payoff_tables(self.study, layout.market, window, cells)
+        costs, cost_of, overnight = switch_tables(self.study, layout.market, window, cells, payoffs)
+        tables = ExecutionTables(payoffs.returns, payoffs.table_of, overnight, cost_of)
         whole = replace(
             self.layout.problem,
             lags=np.array([int(cell[LAG]) for cell in cells], dtype=np.int64),
-            payoff_of=payoff_of,
+            payoff_of=payoffs.table_of,
             cost_of=cost_of,
-            returns=returns,
+            returns=payoffs.returns,
             costs=costs,
             overnight=overnight,
             restrictions=restrictions_of(self.study, layout.market, window, cells, tables),

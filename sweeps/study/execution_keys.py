@@ -11,6 +11,7 @@ from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.leg import Leg
 from gridproof.sweeps.study.limits import limits_of_key
+from gridproof.sweeps.study.selection import CLOSE, OPENING
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import LOW, OPEN, ExecutionSpec, StudySpec
 
@@ -72,10 +73,12 @@ def check_execution(spec: StudySpec, legs: Sequence[Leg], space: Space, document
         raise InputError(rule, "no signals", document.where(("execution", "decide")), remedy)
     if trades_at_open(space):
         for leg in legs:
-            if leg.selection is not None:
-                rule, remedy = "stocks that a leg selects are traded at the close", "Write at: close"
-                raise InputError(rule, f"at: open with {leg.name}", document.where(("execution", "at")), remedy)
-            _check_column(leg, OPEN, "execution at the open", document)
+            if leg.selection is None:
+                _check_column(leg, OPEN, "execution at the open", document)
+            elif OPENING not in leg.selection.panel.formulas.fields:
+                rule = f"execution at the open needs the field {OPENING} of the panel, adjusted as {CLOSE} is"
+                remedy = f"Add {OPENING}: and a formula of columns to panel.fields, or write at: close"
+                raise InputError(rule, f"no {OPENING}", document.where(("panel",)), remedy)
     _check_stops(spec, legs, space, document)
     _check_capital(spec, legs, space, document)
 

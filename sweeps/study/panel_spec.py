@@ -30,7 +30,8 @@ class PanelSpec(Keys):
     code: str = Field("code", description="the column of the stocks' codes")
     fields: dict[Name, Expression] = Field(
         description="by name: formulas of its columns. close (required): what a share is worth, adjusted; traded: the "
-        "condition that the close is from a trade; raw_close, previous_close, st: for price limits"
+        "condition that the close is from a trade; raw_close, previous_close, st: for price limits; open, raw_open: "
+        "for trades at the open"
     )
     names: NamesSpec | None = Field(
         None, description="a list of all names with their days on the exchange: the page says how many the panel lacks"

@@ -19,9 +19,11 @@ from gridproof.sweeps.study.spec import LegSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 from gridproof.sweeps.study.values import SameAs
 
-# Fields with a meaning of their own: what a share is worth, whether that is from a trade, and what price limits need.
+# Fields with a meaning of their own: what a share is worth, whether that is from a trade, what price limits need, and
+# what trades at the open need.
 CLOSE, TRADED = "close", "traded"
 RAW, PREVIOUS, SPECIAL = "raw_close", "previous_close", "st"
+OPENING, RAW_OPENING = "open", "raw_open"
 # Words in place of a formula: every stock, equal weights; and how stocks are traded.
 ALL, EQUAL = "all", "equal"
 IDEAL, LIMITS = ("ideal", "limits")
@@ -63,6 +65,16 @@ class StudyPanel:
             rule = f"trading: {LIMITS} needs the fields {TRADED}, {RAW} (the close in yuan, not adjusted) and {SPECIAL}"
             raise InputError(rule, f"no {', '.join(missing)}", where, "Add them to panel.fields, or trade ideally")
         return fields[RAW], fields.get(PREVIOUS), self.formulas.condition(fields[SPECIAL], where)
+
+    @property
+    def opening(self) -> tuple[int, int | None]:
+        """The nodes of the open, and of the one in yuan if it is a field. The panel must have the former."""
+        return self.formulas.fields[OPENING], self.formulas.fields.get(RAW_OPENING)
+
+    @property
+    def opening_texts(self) -> list[str | None]:
+        """The formulas of its opens in the columns of the file, None for a field that it has not."""
+        return [self.text(self.formulas.fields.get(name)) for name in (OPENING, RAW_OPENING)]
 
     @property
     def identity(self) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""Which stocks can be bought and sold at the close, under price limits and suspensions."""
+"""Which stocks can be bought and sold at the close or at the open, under price limits and suspensions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENOUGH = 1_000
 
 
 class Tradability(NamedTuple):
-    """T days and S stocks, at the close of the day."""
+    """T days and S stocks, at the close or the open of the day."""
 
     buyable: Bools  # (T, S)
     sellable: Bools  # (T, S)
@@ -24,20 +24,23 @@ class Tradability(NamedTuple):
     closes: int  # all closes of traded stocks
 
 
-def tradability(panel: Panel, traded: Bools, raw: Floats, previous: Floats, special: Floats) -> Tradability:
-    """What can be traded on the first T days of the panel.
+def tradability(
+    panel: Panel, traded: Bools, raw: Floats, previous: Floats, special: Floats, field: str = "raw_close"
+) -> Tradability:
+    """What can be traded on the first T days of the panel, at the close or at the open.
 
-    traded: (T, S) the stock traded that day. raw: (T, S) its close in yuan, not adjusted. previous: (T, S) as in
+    traded: (T, S) the stock traded that day. raw: (T, S) its close, or its open, in yuan, not adjusted; field: of the
+    panel, from which it is. previous: (T, S) as in
     ``limit_prices``. special: (T, S) 1: under special treatment, 0: not, NaN: unknown, then both limits count.
 
     A stock that did not trade is neither bought nor sold. At the upper limit none is bought, at the lower limit none is
     sold; neither where the limit is unknown, as always for a code without a board. After its last row in the whole file
-    a stock has left the exchange, and is sold at its last value. Raises InputError where the closes of stocks with a
+    a stock has left the exchange, and is sold at its last value. Raises InputError where the prices of stocks with a
     board are not raw ones in yuan.
     """
     boarded = np.array([find_board(code) is not None for code in panel.codes], dtype=np.bool_)
     known = traded & (raw > 0.0) & boarded
-    _check_raw(raw[known], panel.where)
+    _check_raw(raw[known], field, panel.where)
     days = len(traded)
     first, last = row_bounds(panel)
     listed = np.where((first > 0) & (first < days), first, -1)
@@ -56,16 +59,23 @@ def tradability(panel: Panel, traded: Bools, raw: Floats, previous: Floats, spec
     return Tradability(known & ~highest, (known & ~lowest) | left, int((known & ~within).sum()), int(known.sum()))
 
 
-def _check_raw(closes: Floats, where: str) -> None:
+def _check_raw(prices: Floats, field: str, where: str) -> None:
     """Limits are whole cents: they say nothing about adjusted prices, or about prices in another unit."""
-    cents = 100.0 * closes
+    cents = 100.0 * prices
     broken = int((np.abs(cents - np.rint(cents)) > 1e-4).sum())
-    got = f"{broken:,} of {len(closes):,} closes with a part of a cent" if broken > 0.01 * len(closes) else ""
-    if len(closes) >= _ENOUGH and (closes == np.rint(closes)).all():
-        got = f"{len(closes):,} closes without a cent, such as {closes[0]:g}"
-    if got:
-        rule, remedy = "price limits need raw_close, the close in yuan as it was traded", "Correct the field raw_close"
-        raise InputError(rule, got, where, remedy)
+    of = "closes" if field == "raw_close" else "opens"
+    got = f"{broken:,} of {len(prices):,} {of} with a part of a cent" if broken > 0.01 * len(prices) else ""
+    if len(prices) >= _ENOUGH and (prices == np.rint(prices)).all():
+        got = f"{len(prices):,} {of} without a cent, such as {prices[0]:g}"
+    if not got:
+        return
+    rule, remedy = "price limits need raw_close, the close in yuan as it was traded", "Correct the field raw_close"
+    if field == "raw_open":
+        rule, remedy = "price limits need raw_open, the open in yuan as it was traded", "Correct the field raw_open"
+    elif field == "open":
+        rule = "price limits need the open in yuan: without a field raw_open it is open × raw_close / close"
+        remedy = "Add raw_open, the open in yuan, or adjust open and close by the same factor"
+    raise InputError(rule, got, where, remedy)
 
 
 def row_bounds(panel: Panel) -> tuple[Ints, Ints]:

@@ -17,9 +17,9 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.sweeps.data.data_check import DataCheck
 from gridproof.sweeps.execution.evaluation import evaluate_grid
 from gridproof.sweeps.plan.listed_grid import ListedGrid
-from gridproof.sweeps.plan.plan import build_plan
+from gridproof.sweeps.plan.plan import build_plan, execution_cells
 from gridproof.sweeps.plan.point import evaluate_point
-from gridproof.sweeps.plan.selections import selection_axes, setting_of
+from gridproof.sweeps.plan.selections import setting_of
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import find_window
@@ -260,7 +260,7 @@ def test_the_400_smallest_are_the_official_index() -> None:
     study = load_study("microcap-selection").at({})
     market = market_of(study, ASHARE)
     window, leg = find_window(study, market), study.legs[0]
-    cell = {name: study.base[name] for name in selection_axes(leg)}
+    (cell,) = execution_cells(study)
     settings = [setting_of(leg, cell | {"small.every": every}) for every in (1, 5, 20)]
     found = traded(study, leg, market, window, settings)
     frame = pd.read_parquet(ASHARE / "index_daily.parquet")
