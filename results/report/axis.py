@@ -39,8 +39,8 @@ class ReportAxis:
 
     @property
     def is_trading_condition(self) -> bool:
-        """Whether the axis is a condition of trading (cost, lag, release) and not a parameter of a signal."""
-        return self.name.startswith("execution.") or self.name.endswith(".release")
+        """Whether the axis is a condition of trading (cost, lag, release), which is better the lower it is."""
+        return self.name in ("execution.lag", "execution.cost") or self.name.endswith(".release")
 
     @property
     def favours_best(self) -> bool:

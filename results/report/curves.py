@@ -105,7 +105,7 @@ def first_figure(curves: pd.DataFrame, benchmark: str, legs: Sequence[str], best
         data.append(_line(dates, nav.iloc[kept], text, style, "y") | {"hovertemplate": "%{y:.3g}"})
         data.append(_line(dates, fall.iloc[kept], text, style, "y2") | {"showlegend": False})
         data[-1]["hovertemplate"] = "%{y:.1%}"
-    figure = layout(330, margin={"t": 48, "b": 30, "l": 56, "r": 8})
+    figure = layout(330, margin={"t": 48, "b": 30, "l": 70, "r": 8})
     figure |= {
         "hovermode": "x unified",
         "hoversubplots": "axis",

@@ -14,8 +14,9 @@ import pandas as pd
 
 from gridproof.kernels.metrics import Metric
 from gridproof.results.report.axis import ReportAxis
+from gridproof.results.report.cell_colours import SCALE, number_colours
 from gridproof.results.report.figures import Figure, axis, base64_array, layout
-from gridproof.results.report.number_format import d3_format
+from gridproof.results.report.number_format import d3_format, format_value
 
 MOST_CELLS = 500  # along one axis of a heat map; above this, neighbouring values are averaged
 MOST_MAPS = 6
@@ -103,14 +104,12 @@ def surface_figure(
     x_names, y_names = _merged(x.texts, steps[1]), _merged(y.texts, steps[0])
     height = min(_HEIGHT, _CELL * len(y_names))
     cell = (_WIDTH / len(x_names), height / len(y_names))
-    style: Figure = {"type": "heatmap", "x": x_names, "y": y_names, "colorscale": "Viridis"}
-    style |= {"zmin": limits[0], "zmax": limits[1], "hoverongaps": False, "textfont": {"size": 11}}
+    style: Figure = {"type": "heatmap", "x": x_names, "y": y_names, "colorscale": SCALE}
+    style |= {"zmin": limits[0], "zmax": limits[1], "hoverongaps": False}
     style["colorbar"] = {"tickformat": form, "thickness": 12, "ypad": 0, "x": 0.955, "outlinewidth": 0}
     style["colorbar"]["nticks"] = 5 if height < 120 else 8
     style["hovertemplate"] = f"{x.name} %{{x}}<br>{y.name} %{{y}}<br>{label} %{{z:{form}}}<extra></extra>"
-    written = cell[0] >= (46 if "%" in form else 34) and cell[1] >= 18
-    if written:
-        style["texttemplate"] = f"%{{z:{form}}}"
+    written = cell[0] >= (50 if "%" in form else 40) and cell[1] >= 18
     figure = layout(round(height) + 84, margin={"t": 34, "b": 50, "l": 70, "r": 10})
     figure |= {"shapes": [], "annotations": []}
     elsewhere = any(one.differs for one in axes.values() if one not in (x, y))
@@ -119,13 +118,16 @@ def surface_figure(
         (x.base, y.base, "rect", "solid", (7.0, 7.0), -1.0 if differs else -4.0),
         (x.best, y.best, "circle", "dot" if elsewhere else "solid", (10.0, 10.0), 3.0 if differs else 5.0),
     ]
-    data = []
+    data, numbers = [], []
     titles = (("base", "", "other axes at base"), ("mean", "2", "mean over other axes"))
     for name, side, title in titles:
         matrix = np.full((len(y.values), len(x.values)), np.nan)
         matrix[rows, columns] = block[name]
         z = block_mean(matrix, steps)
         data.append(style | {"z": base64_array(z), "xaxis": f"x{side}", "yaxis": f"y{side}", "showscale": not side})
+        if written:
+            texts = _numbers(z, x_names, y_names, limits, metric)
+            numbers.append(texts | {"xaxis": f"x{side}", "yaxis": f"y{side}"})
         domain = [0.5, 0.94] if side else [0.0, 0.44]
         figure[f"xaxis{side}"] = _values_axis(x.title, x_names, _WIDTH)
         figure[f"xaxis{side}"] |= {"domain": domain, "anchor": f"y{side}"}
@@ -138,7 +140,7 @@ def surface_figure(
             reach = _reach(cell, more) if written else small
             shapes = _outline(column // steps[1], row // steps[0], outline, dash, reach)
             figure["shapes"] += [shape | {"xref": f"x{side}", "yref": f"y{side}"} for shape in shapes]
-    return {"data": data, "layout": figure}
+    return {"data": [*data, *numbers], "layout": figure}
 
 
 def drawn_axes(block: pd.DataFrame, axes: Mapping[str, ReportAxis]) -> tuple[ReportAxis, ReportAxis]:
@@ -194,6 +196,18 @@ def with_environment_means(surfaces: pd.DataFrame, environment: set[str]) -> pd.
 def blank_small_means(surfaces: pd.DataFrame) -> pd.DataFrame:
     """Surfaces of a sample, with NaN for the mean of fewer than FEWEST_DRAWN variants."""
     return surfaces.assign(mean=surfaces["mean"].where(surfaces["count"] >= FEWEST_DRAWN))
+
+
+def _numbers(
+    z: Matrix, x_names: Sequence[str], y_names: Sequence[str], limits: tuple[float, float], metric: Metric
+) -> Figure:
+    """The number in each cell that has one, in a colour that stands out from the cell."""
+    rows, columns = np.nonzero(np.isfinite(z))
+    values = z[rows, columns].tolist()
+    style: Figure = {"type": "scatter", "mode": "text", "hoverinfo": "skip", "showlegend": False}
+    style |= {"x": [x_names[at] for at in columns.tolist()], "y": [y_names[at] for at in rows.tolist()]}
+    style["text"] = [format_value(value, metric.unit) for value in values]
+    return style | {"textfont": {"size": 11, "color": number_colours(values, limits)}}
 
 
 def _merged(names: Sequence[str], step: int) -> list[str]:

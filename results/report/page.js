@@ -72,6 +72,36 @@ const mark = (x, y, type, color) => ({
   line: { color, width: 2 },
 });
 
+// The red, green and blue of a cell: between two colours of the scale as plotly mixes them.
+const cellColour = (scale, share) => {
+  const at = Math.min(Math.floor(share * (scale.length - 1)), scale.length - 2), part = share * (scale.length - 1) - at;
+  const [low, high] = [scale[at][1], scale[at + 1][1]].map((one) => [1, 3, 5].map((k) => parseInt(one.slice(k, k + 2), 16)));
+  return low.map((value, k) => value + (high[k] - value) * part);
+};
+
+// Black or white, whichever stands out more from a colour (WCAG 2).
+const inkOn = (colour) => {
+  const linear = colour.map((one) => (one / 255 <= 0.03928 ? one / 255 / 12.92 : ((one / 255 + 0.055) / 1.055) ** 2.4));
+  const light = linear[0] * 0.2126 + linear[1] * 0.7152 + linear[2] * 0.0722;
+  return (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) ? "#000000" : "#ffffff";
+};
+
+const numberText = (value, form) => {
+  const share = form.endsWith("%"), digits = Number(form.match(/\.(\d)/)[1]);
+  const text = (share ? 100 * value : value).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return (Number(text.replace(/,/g, "")) === 0 ? text.replace("-", "") : text.replace("-", "−")) + (share ? "%" : "");
+};
+
+// The number in each cell, in a colour that stands out from it.
+const numbersOf = (cells, x, y, [low, high], scale, form) => {
+  const found = cells.flatMap((row, k) => row.map((value, j) => [x.texts[j], y.texts[k], value])).filter((one) => one[2] !== null);
+  const colours = found.map(([, , value]) => inkOn(cellColour(scale, high > low ? (value - low) / (high - low) : 0.5)));
+  return {
+    type: "scatter", mode: "text", hoverinfo: "skip", showlegend: false, x: found.map((one) => one[0]),
+    y: found.map((one) => one[1]), text: found.map((one) => numberText(one[2], form)), textfont: { size: 11, color: colours },
+  };
+};
+
 const choosers = () => ["explorer-x", "explorer-y", "explorer-shown"].map((id) => document.getElementById(id));
 
 const drawExplored = (data, paper) => {
@@ -86,9 +116,11 @@ const drawExplored = (data, paper) => {
   place.style.display = cells === null ? "none" : "";
   if (cells === null) return;
   const few = x.texts.length <= 14 && y.texts.length <= 30;
+  const known = cells.flat().filter((value) => value !== null);
+  const [low, high] = known.length ? [Math.min(...known), Math.max(...known)] : [0, 1];
+  const limits = high > low ? [low, high] : [low - 0.5, high + 0.5];
   const trace = {
-    type: "heatmap", x: x.texts, y: y.texts, z: cells, colorscale: "Viridis", hoverongaps: false,
-    texttemplate: few ? `%{z:${one.format}}` : "", textfont: { size: 11 },
+    type: "heatmap", x: x.texts, y: y.texts, z: cells, zmin: limits[0], zmax: limits[1], colorscale: data.scale, hoverongaps: false,
     colorbar: { tickformat: one.format, thickness: 12, outlinewidth: 0 },
     hovertemplate: `${xName} %{x}<br>${yName} %{y}<br>%{z:${one.format}}<extra></extra>`,
   };
@@ -98,7 +130,8 @@ const drawExplored = (data, paper) => {
     font: data.font, paper_bgcolor: "rgba(0,0,0,0)", xaxis: axis(x), yaxis: axis(y),
     shapes: [mark(x.base, y.base, "rect", "#fff"), mark(x.best, y.best, "circle", "#fff")],
   };
-  drawFigure("explorer-map", { data: [trace], layout }, paper);
+  const numbers = few ? [numbersOf(cells, x, y, limits, data.scale, one.format)] : [];
+  drawFigure("explorer-map", { data: [trace, ...numbers], layout }, paper);
 };
 
 const explore = (data) => {

@@ -52,6 +52,7 @@ from gridproof.results.report.sections.holdings import holdings_section
 from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.report.sections.overfitting import overfitting_section
 from gridproof.results.report.sections.positions import positions_section
+from gridproof.results.report.sections.rule import rule_section
 from gridproof.results.report.sections.search import search_section
 from gridproof.results.report.sections.search_walk_forward import search_walk_forward_sentence
 from gridproof.results.report.sections.selections import selections_section
@@ -109,6 +110,7 @@ def write_report(folder: pathlib.Path, language: Language = "en") -> pathlib.Pat
         + (trial_counts(statistics, searched is not None) if statistics else []),
         data=data_section(summary),
         selections=selections_section(summary),
+        rule=rule_section(summary),
         search=None if searched is None else search_section(searched, curves, summary),
         axes=[axis for axis in axes if axis.varied],
         comparison=comparison_table(summary, statistics),

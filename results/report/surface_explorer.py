@@ -10,6 +10,7 @@ import pandas as pd
 
 from gridproof.kernels.metrics import BY_NAME, Metric
 from gridproof.results.report.axis import ReportAxis
+from gridproof.results.report.cell_colours import SCALE
 from gridproof.results.report.figures import FONT
 from gridproof.results.report.heatmaps import MOST_CELLS, pair_of
 from gridproof.results.report.number_format import d3_format
@@ -46,6 +47,7 @@ def surface_explorer(blocks: Sequence[pd.DataFrame], axes: Mapping[str, ReportAx
         "pairs": [_pair(block, axes, [key for key, _, _ in shown]) for block in kept],
         "left_out": left_out,
         "font": FONT,
+        "scale": SCALE,
     }  # fmt: skip
 
 

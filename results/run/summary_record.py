@@ -8,12 +8,11 @@ from typing import Any, Literal, NotRequired, cast
 from typing_extensions import TypedDict
 
 from gridproof.kernels.errors import InputError
+from gridproof.results.run.rule_record import DefinitionsRecord, ParameterValue
 from gridproof.results.run.selection_record import SelectionRecord
 
 # The file of the summary. With it and the report a run is finished.
 SUMMARY = "summary.json"
-
-ParameterValue = int | float | str
 
 
 class MetricsRecord(TypedDict):
@@ -141,7 +140,7 @@ class RunSummary(TypedDict):
     base's ``environment``, a value for each of its axes; ranks, best and histogram are among these. declared: whether
     the base was declared before its results were seen. distinct_paths: by signal. whole_grid: None where every variant
     is a choice, or a sample was evaluated. risk_free: a year, as a fraction. variants_stored: whether variants.parquet
-    holds every variant. notes: of the study, and what is left out."""
+    holds every variant. notes: of the study, and what is left out. definitions: what the names in the rule mean."""
 
     study: str
     title: str | None
@@ -164,6 +163,7 @@ class RunSummary(TypedDict):
     risk_free: float
     window: WindowRecord
     rule: list[str]
+    definitions: DefinitionsRecord
     legs: list[str]
     axes: list[AxisRecord]
     base: BaseRecord

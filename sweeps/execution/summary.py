@@ -28,6 +28,7 @@ from gridproof.signals.data.market import Market
 from gridproof.sweeps.execution.context import RunContext
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.identity import code_digest
+from gridproof.sweeps.execution.summary_rule import record_definitions
 from gridproof.sweeps.execution.summary_tables import tabulate_curves, tabulate_surfaces, tabulate_top
 from gridproof.sweeps.execution.tile import TallyScale
 from gridproof.sweeps.plan.accounts import compare_accounts
@@ -93,6 +94,7 @@ def write_summary(
             "days_after_publication": 0 if published is None else window.days - published,
         },
         "rule": study.rule_lines(),
+        "definitions": record_definitions(study, points["best"].parameters),
         "legs": list(holds),
         "axes": [
             _axis_record(axis, axis.values[digit], axis.name not in study.environment)

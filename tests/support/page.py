@@ -17,6 +17,7 @@ from gridproof.results.report.report import write_report
 
 # Of a page whose folder has a verdict.
 HEADINGS = [
+    "The rule and what it holds",
     "Evidence by question",
     "Other environments: lag, cost, release, carry, interest",
     "1. Variants evaluated",

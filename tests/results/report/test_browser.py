@@ -44,7 +44,7 @@ _COVERED = """(() => {
   return found;
 })()"""
 # [text, contrast] of every visible text below 4.5 against what lies behind it (WCAG 2); not the numbers in the cells of
-# a heat map, which plotly colours by the cell.
+# a heat map, behind which lies no element: ``test_cell_colours`` and ``_FAINT_NUMBERS`` have these.
 _PALE = """(() => {
   const rgba = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return n.length > 3 ? n : [...n, 1]; };
   const over = (top, below) => [0, 1, 2].map((k) => top[k] * top[3] + below[k] * (1 - top[3]));
@@ -58,7 +58,7 @@ _PALE = """(() => {
   for (const one of document.querySelectorAll("main *")) {
     const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
     const box = one.getBoundingClientRect(), drawn = one.closest("svg");
-    if (!own || !box.width || one.closest(".hm, .hoverlayer, script, style, select, option")) continue;
+    if (!own || !box.width || one.closest(".textpoint, .hoverlayer, script, style, select, option")) continue;
     const style = getComputedStyle(one), back = behind(drawn ? drawn.closest(".plot, p") : one);
     const front = over(rgba(drawn ? style.fill : style.color), back);
     const [low, high] = [light(front), light(back)].sort((a, b) => a - b);

@@ -60,7 +60,7 @@ def test_sections_stand_in_the_order_of_the_verdict(run: pathlib.Path) -> None:
     assert headings_of(page) == HEADINGS
     without = words_of(page).replace("Walk-forward not computable", "").replace("Not computable: fewer", "")
     assert "not computable" not in without
-    for heading in [*HEADINGS[:2], *HEADINGS[4:-1]]:
+    for heading in [*HEADINGS[1:3], *HEADINGS[5:-1]]:
         assert "How to read it:" in section_of(page, heading) or heading.startswith("6.")
 
 
@@ -106,7 +106,7 @@ def test_numbers_appear_as_given(run: pathlib.Path) -> None:
     ]
     assert f"Best {' '.join(shown)}".replace("\u00a0", " ") in text
     assert "Stationary bootstrap: 1,000 resamples, mean block length 12.3 days, seed 0." in section_of(
-        page, HEADINGS[4]
+        page, HEADINGS[5]
     )
     assert "hold small 0.213 ± 0.013 0.192 0.298 0.320 ± 0.016 0 at 0.05 no" in text
     assert "hold cash 0.0004 ± 0.0006 0.0004 0.001 0.001 ± 0.0008 12,345 at 0.05 yes" in text
@@ -158,7 +158,7 @@ def test_one_of_two_missing_is_named(run: pathlib.Path, part: str) -> None:
 
 def test_empty_statistics_name_every_part_as_not_computable(run: pathlib.Path) -> None:
     page = render_statistics(run, {})
-    assert headings_of(page) == [HEADINGS[0], *HEADINGS[2:]]
+    assert headings_of(page) == [*HEADINGS[:2], *HEADINGS[3:]]
     assert page.count(f"not computable: {NO_REASON}") >= len(PARTS)
     assert f"Evidence: not computable: {NO_REASON}." in page
     assert "undefined" not in words_of(page).lower().replace("undefined.", "").replace("it is undefined for", "")

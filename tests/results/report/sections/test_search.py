@@ -61,7 +61,7 @@ def test_other_ways_of_searching_are_said(search_run: pathlib.Path) -> None:
 
 def test_section_stands_first_and_the_others_keep_their_numbers(several: pathlib.Path) -> None:
     page = page_of(several)
-    assert headings_of(page) == [*HEADINGS[:2], "1. Search", *HEADINGS[3:]]
+    assert headings_of(page) == [*HEADINGS[:3], "1. Search", *HEADINGS[4:]]
     drawn = figures_of(page)
     assert list(drawn)[:6] == [
         "figure-first",
