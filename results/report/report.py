@@ -69,7 +69,7 @@ from gridproof.results.run.record import Record, choice_noun
 from gridproof.results.run.store import REPORT, STATISTICS, Store
 from gridproof.results.run.summary_record import SUMMARY, complete_summary
 from gridproof.results.template import load_template
-from gridproof.results.texts.markup import translate_page
+from gridproof.results.texts.markup import page_language, translate_page
 from gridproof.results.texts.translation import Language
 
 
@@ -147,8 +147,7 @@ def write_report(folder: pathlib.Path, language: Language = "en") -> pathlib.Pat
 
 def report_language(folder: pathlib.Path) -> Language:
     """The language of a run's page."""
-    with (folder / REPORT).open(encoding="utf-8") as page:
-        return "zh" if '<html lang="zh">' in page.read(200) else "en"
+    return page_language(folder / REPORT)
 
 
 def _statistics(store: Store) -> Record | None:

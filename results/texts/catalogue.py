@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 # Files whose messages are looked up by their user alone: a pattern of them could match a text of another.
-APART = ("errors", "monitor", "operators", "titles")
+APART = ("errors", "factors", "monitor", "operators", "titles")
 
 
 def read_messages(name: str | None = None) -> dict[str, str]:

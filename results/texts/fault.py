@@ -8,6 +8,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.texts.catalogue import read_messages
 from gridproof.results.texts.translation import Language, Translation
 
+# Where a rule in Chinese names what was found; it stands behind any other rule in brackets.
+_FOUND = "{found}"
+
 
 def fault_text(error: InputError, language: Language) -> str:
     """The rule, what was found, where, and the remedy. In Chinese, what no message says stays in English.
@@ -18,7 +21,8 @@ def fault_text(error: InputError, language: Language) -> str:
         return str(error)
     into = _messages()
     rule, found, remedy = (into(" ".join(str(one).split())) for one in (error.rule, error.value, error.remedy))
-    return f"{' '.join(error.where.split())}：{rule}；实际为{found}。{remedy}。"
+    told = rule.replace(_FOUND, found) if _FOUND in rule else f"{rule}（实际：{found}）"
+    return f"{' '.join(error.where.split())}：{told}。{remedy}{'？' if remedy.startswith('是否') else '。'}"
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 from markupsafe import escape
@@ -23,14 +24,23 @@ _MARKS = {":": "：", ";": "；", ",": "，"}
 _SEEN = {"text", "name", "ticktext", "hovertemplate", "texttemplate", "label", "title", "x", "y"}
 
 
-def translate_page(page: str, language: Language) -> str:
-    """The page with every text between its tags in the language; scripts, styles and code stay as they are."""
+def translate_page(page: str, language: Language, into: Translation | None = None) -> str:
+    """The page with every text between its tags in the language; scripts, styles and code stay as they are.
+
+    into: the translation; None: that of a run.
+    """
     if language == "en":
         return page
-    into = chinese()
+    into = into or chinese()
     parts = _MARKUP.split(page.replace("<wbr>", "\u200b"))
     made = [_title(part) if part.startswith("<") else _text(part, into) for part in parts]
     return "".join(made).replace("\u200b", "<wbr>").replace('<html lang="en">', '<html lang="zh">')
+
+
+def page_language(page: Path) -> Language:
+    """The language of a page that was written."""
+    with page.open(encoding="utf-8") as text:
+        return "zh" if '<html lang="zh">' in text.read(200) else "en"
 
 
 @cache

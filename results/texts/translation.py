@@ -2,7 +2,8 @@
 
 A message is a pair of an English and a Chinese text with the same fields in braces. The fields ``n``, ``n2`` and so on
 are numbers; ``date``, ``from`` and ``to`` are dates; ``list`` is names joined by commas and "and"; ``clauses`` are
-joined by semicolons; any other is a text, which is translated in its turn or kept, as names of axes and series are.
+joined by semicolons; ``own`` is a name of the study, which is kept even where it is a word of a page; any other is a
+text, which is translated in its turn or kept, as names of axes and series are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 _FIELD = re.compile(r"\{(\w+)\}")
-_NUMBER = r"(?:(?:< )?[<>≥≤±+−-]*\d[\d.,]*%?|–|∞)(?: ± [\d.]+%?)?"
+# Signs of a number, which have no space beside them in Chinese.
+_SIGN = re.compile(r" ?([≤≥<>±]) ?")
+_NUMBER = r"(?:(?:[<>≤≥] )?[<>≥≤±+−-]*\d[\d.,]*%?|–|∞)(?: ± [\d.]+%?)?"
 # The end of a sentence, before the beginning of the next.
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z“±*†∞\d]|p: )")
 _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ][\d:]+)?"
@@ -28,6 +31,8 @@ _ENGLISH = re.compile(
 )
 # A message with fewer fixed letters translates no text of which a part would stay an English sentence.
 _FEW_LETTERS = 12
+# What a short name or value has at most: a message of few letters fits no text with more in a field.
+_FEW_WORDS, _WORD = 4, re.compile(r"(?<!\S)[A-Za-z']+(?!\S)")
 # Separators of a list and of clauses, outside brackets.
 _COMMA, _SEMICOLON = re.compile(r"(?:, and |, | and )(?![^()]*\))"), re.compile(r"; (?![^()]*\))")
 
@@ -46,6 +51,13 @@ class _Message:
         # Almost any sentence has the few fixed letters of "{y} against {x}".
         fixed = re.findall("[A-Za-z]", _FIELD.sub("", english))
         self.vague = len(fixed) < _FEW_LETTERS and "{clauses" not in english
+
+    def fits(self, values: Mapping[str, str], whole: bool) -> bool:
+        """Whether the fields may be what the text has there: a message of few letters would fit most sentences."""
+        if (whole or self.vague) and any(_ENGLISH.search(value) for value in values.values()):
+            return False
+        texts = [value for name, value in values.items() if not name.startswith(("list", "clauses"))]
+        return not self.vague or not any(": " in one or len(_WORD.findall(one)) > _FEW_WORDS for one in texts)
 
 
 class Translation:
@@ -106,10 +118,10 @@ class Translation:
         for message in messages:
             if text.startswith(message.start) and (match := message.pattern.fullmatch(text)):
                 values = {name: self._field(name, value) for name, value in match.groupdict().items()}
-                if (self._all or message.vague) and any(_ENGLISH.search(value) for value in values.values()):
+                if not message.fits(values, self._all):
                     continue
                 # p < 0.001 where a p-value is at its bound
-                return _filled(message.chinese, values).replace("=< ", "<")
+                return _filled(message.chinese, values).replace("=<", "<")
         return None
 
     def _field(self, name: str, value: str) -> str:
@@ -117,7 +129,9 @@ class Translation:
             return "、".join(self(part) for part in _COMMA.split(value))
         if name.startswith("clauses"):
             return "；".join(self(part) for part in _SEMICOLON.split(value))
-        return value if re.match(r"n\d*$", name) else self(value)
+        if re.match(r"own\d*$", name):
+            return value
+        return _SIGN.sub(r"\1", value) if re.match(r"n\d*$", name) else self(value)
 
 
 def _joined(sentences: Sequence[str]) -> str:
@@ -127,7 +141,7 @@ def _joined(sentences: Sequence[str]) -> str:
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
     """A text with its fields filled in; other braces stay."""
-    return _FIELD.sub(lambda field: values[field.group(1)], text)
+    return _FIELD.sub(lambda field: values.get(field.group(1), field.group(0)), text)
 
 
 def _pattern(english: str) -> re.Pattern[str]:
@@ -155,6 +169,12 @@ def _form(name: str) -> str:
 def chinese() -> Translation:
     """The translation by all messages but those of errors, built once in a process."""
     return Translation(read_messages())
+
+
+@cache
+def chinese_factors() -> Translation:
+    """The translation of a factor study: names of factors and headings of its table may be words of other pages."""
+    return Translation(read_messages("notes") | read_messages("factors"))
 
 
 def translate(text: str, language: Language) -> str:

@@ -36,7 +36,7 @@ def factors(
 
     checked = load_factor_study(study).set(parse_changes(set_ or []))
     with show_progress() as observer:
-        found = run_factors(checked, data, out, observer)
+        found = run_factors(checked, data, out, observer, lang)
     if found.reused:
         console.print("Already finished: this study was measured before on the same data.")
     print_factors(found, top)

@@ -40,8 +40,8 @@ def print_operator(operator: Operator) -> None:
     console.print("\n\n".join(in_words(part) for part in plain(operator.doc).split("\n\n")))
     for name, text in arguments(operator):
         _print_fact(name, in_words(text))
-    for name, text in (("result", result), ("warm-up", warm_up), ("example", example)):
-        _print_fact(in_words(name), in_words(text(operator)))
+    for name, told in (("result", result), ("warm-up", warm_up), ("example", example)):
+        _print_fact(in_words(name), in_words(told(operator)))
     _print_fact(in_words("source"), operator.source)
 
 

@@ -20,6 +20,7 @@ from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.factor_run import (
     IC,
     LONG_SHORT,
+    PAGE,
     QUANTILES,
     RECORD,
     STYLES,
@@ -29,6 +30,8 @@ from gridproof.results.run.factor_run import (
     write_factor_manifest,
 )
 from gridproof.results.run.lock import folder_lock
+from gridproof.results.texts.markup import page_language
+from gridproof.results.texts.translation import Language
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.factors.data import FactorData, read_factor_data
 from gridproof.sweeps.factors.measures import FactorMeasures, measure_factor
@@ -94,8 +97,12 @@ def factors(
         return run_factors(checked, data, out, observing)
 
 
-def run_factors(study: FactorStudy, data: str | Path | None, out: str | Path, observer: RunObserver) -> FactorRun:
+def run_factors(
+    study: FactorStudy, data: str | Path | None, out: str | Path, observer: RunObserver, language: Language = "en"
+) -> FactorRun:
     """Measure every variant of a factor study into a folder under ``out``; a finished one is only read.
+
+    ``language``: of the page. That of a finished study is written anew where it is in the other language.
 
     Raises InputError where the study or the data cannot be used.
     """
@@ -105,10 +112,13 @@ def run_factors(study: FactorStudy, data: str | Path | None, out: str | Path, ob
     with folder_lock(folder, waiting=observer.notice):
         faults = FactorRun(folder).faults()
         if not faults:
+            if page_language(folder / PAGE) != language:
+                write_factor_page(folder, language)
+                write_factor_manifest(folder, _write_text)
             return FactorRun(folder, reused=True)
         for name, fault in faults.items() if holds_factors(folder) else ():
             observer.notice(f"{folder}/{name}: {fault}; the study is measured anew")
-        _compute(study, read, folder, observer)
+        _compute(study, read, folder, observer, language)
     return FactorRun(folder)
 
 
@@ -117,7 +127,7 @@ def _identity(study: FactorStudy, data: FactorData) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _compute(study: FactorStudy, data: FactorData, folder: Path, observer: RunObserver) -> None:
+def _compute(study: FactorStudy, data: FactorData, folder: Path, observer: RunObserver, language: Language) -> None:
     spec, backend = study.spec, resolve_panel("cpu")
     window = PanelWindow(study, data, backend)
     _write_text(folder / "study.yaml", study.to_yaml())
@@ -134,7 +144,7 @@ def _compute(study: FactorStudy, data: FactorData, folder: Path, observer: RunOb
     stage, total = "factors", len(study.variants)
     factor: tuple[Any, Floats] | None = None  # the values before they are neutralised, which variants share
     for number, variant in enumerate(study.variants):
-        observer.progress(stage, number, total, number, f"{variant.factor} {variant.settings}".strip())
+        observer.progress(stage, number, total, number, f"factor {variant.factor} {variant.settings}".strip())
         members = window.members(variant.universe)
         key = (variant.node, variant.universe.name)
         if factor is None or factor[0] != key:
@@ -168,7 +178,7 @@ def _compute(study: FactorStudy, data: FactorData, folder: Path, observer: RunOb
     text = json.dumps(record, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     _write_text(folder / RECORD, text)
     observer.progress("page", 0, 1)
-    write_factor_page(folder)
+    write_factor_page(folder, language)
     write_factor_manifest(folder, _write_text)
     observer.progress("page", 1, 1, 1)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,14 +19,27 @@ def _texts(node: ast.expr, known: dict[str, list[str]]) -> list[str]:
     if isinstance(node, ast.Constant):
         return [node.value] if isinstance(node.value, str) else []
     if isinstance(node, ast.JoinedStr):
-        parts = (part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
-        return ["".join(str(part) for part in parts)]
+        return ["".join(parts) for parts in itertools.product(*(_parts(part) for part in node.values))]
     if isinstance(node, ast.IfExp):
         return _texts(node.body, known) + _texts(node.orelse, known)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         after = _texts(node.right, known) or ["\0"]
         return [left + right for left in _texts(node.left, known) or ["\0"] for right in after]
     return known.get(node.id, []) if isinstance(node, ast.Name) else []
+
+
+def _parts(part: ast.expr) -> list[str]:
+    """What a part of an f-string may be: a plural's ending and a choice of texts are texts, all else is filled in."""
+    if isinstance(part, ast.Constant):
+        return [str(part.value)]
+    found = part.value if isinstance(part, ast.FormattedValue) else part
+    if isinstance(found, ast.BinOp) and isinstance(found.left, ast.Constant) and isinstance(found.left.value, str):
+        return ["", found.left.value]
+    if isinstance(found, ast.IfExp):
+        chosen = [_texts(one, {}) for one in (found.body, found.orelse)]
+        if all(chosen):
+            return [text for texts in chosen for text in texts]
+    return ["\0"]
 
 
 def _assigned(function: ast.AST) -> dict[str, list[str]]:
@@ -75,6 +90,6 @@ def error_messages() -> tuple[str, ...]:
                 pieces = " ".join(text.split()).split("\0")
                 named = (f"{{{name}}}" for name in _NAMES)
                 whole = "".join(piece + next(named) for piece in pieces[:-1]) + pieces[-1] if len(pieces) > 1 else text
-                if whole.strip("{}abcdefgh ,"):
+                if re.sub(r"\{\w\}|\bof\b|[ ,]", "", whole):
                     found.add(" ".join(whole.split()))
     return tuple(sorted(found))

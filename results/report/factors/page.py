@@ -21,14 +21,19 @@ from gridproof.results.report.number_format import UNDEFINED, format_probability
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.factor_run import IC, LONG_SHORT, PAGE, QUANTILES, RECORD, STYLES
 from gridproof.results.template import load_template
+from gridproof.results.texts.markup import translate_page
+from gridproof.results.texts.translation import Language, chinese_factors
 
 # Rows of the table of variants, and factors with figures.
 _ROWS, _DETAILS = 60, 10
 _MONTH = 20  # days over which coverage and rank autocorrelation are averaged for their figure
 
 
-def write_factor_page(folder: Path) -> Path:
-    """Write ``factors.html`` into the folder of a factor study, from factors.json and the tables. Returns its path."""
+def write_factor_page(folder: Path, language: Language = "en") -> Path:
+    """Write ``factors.html`` into the folder of a factor study, from factors.json and the tables. Returns its path.
+
+    language: of all texts but those of the study.
+    """
     record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     variants = record["variants"]
     ranked = sorted(variants, key=lambda one: -(one["net"]["sharpe"] if one["net"]["sharpe"] is not None else -1e9))
@@ -44,6 +49,7 @@ def write_factor_page(folder: Path) -> Path:
         styles=_styles(folder, record),
         names=["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Year"],
     )
+    page = translate_page(page, language, chinese_factors())
     target = folder / PAGE
     with atomic_write(target) as part:
         part.write_text(page, encoding="utf-8", newline="\n")

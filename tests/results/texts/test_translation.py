@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.results.conclusion import QUESTIONS, conclude
+from gridproof.results.report.factors.wording import conclusion, facts, survival
 from gridproof.results.report.packed import unpack
 from gridproof.results.report.report import report_language, write_report
 from gridproof.results.texts.catalogue import APART, read_messages
 from gridproof.results.texts.markup import translate_figure, translate_page
-from gridproof.results.texts.translation import Translation, fields_of, translate
+from gridproof.results.texts.translation import Translation, chinese_factors, fields_of, translate
 from tests.support.run_folder import write_run
 from tests.support.search_folder import write_search
 from tests.support.search_page import add_verdict
@@ -30,7 +31,7 @@ _KEPT = {
     "PBO", "DSR", "PSR", "SPA", "StepM", "BHY", "CPCV", "TPE", "NSGA", "PED", "ANOVA", "MinTRL", "logit", "mid", "NAV",
     "Reality", "Check", "Bonferroni", "Holm", "Benjamini", "Hochberg", "Yekutieli", "Hansen", "White", "Romano", "Wolf",
     "Harvey", "Liu", "Parzen", "gridproof", "parquet", "json", "statistics", "surfaces", "variants", "trials", "top",
-    "Chrome", "Firefox", "Safari", "DecompressionStream",
+    "Chrome", "Firefox", "Safari", "DecompressionStream", "purge", "embargo",
 }  # fmt: skip
 # Names and texts of the made-up studies and records, which are not gridproof's own.
 _GIVEN = re.compile(
@@ -52,7 +53,8 @@ def test_every_message_has_both_languages_and_the_same_fields() -> None:
     for english, chinese in messages():
         assert english.strip(), english
         assert chinese.strip(), english
-        assert set(fields_of(chinese)) <= set(fields_of(english)), english
+        # A rule may name what was found.
+        assert set(fields_of(chinese)) <= {*fields_of(english), "found"}, english
         lost = set(fields_of(english)) - set(fields_of(chinese))
         assert not lost, f"{english}: the Chinese text lacks {lost}"
 
@@ -60,8 +62,21 @@ def test_every_message_has_both_languages_and_the_same_fields() -> None:
 def test_chinese_texts_are_written_as_chinese_is() -> None:
     for english, chinese in messages():
         assert not re.search(r"\d %|\d\s+万|[一-鿿] ,|[一-鿿]\.$", chinese), english
-        if re.search(r"[.]$", english) and re.search(r"[一-鿿]$", chinese):
+        if re.search(r"(?<!autocorr)[.]$", english) and re.search(r"[一-鿿]$", chinese):
             pytest.fail(f"{english}: the Chinese sentence has no end")
+
+
+# Formulas, and what is written in a file or on a command line, keep their form.
+_UNLIKE = re.compile(r" [≤≥<>=±]|[≤≥<>=±] |[一-鿿] [\w{]|[\w}] [一-鿿]|[一-鿿][,;:?!()]|[,;:()][一-鿿]", re.ASCII)
+_CODE = re.compile(r"`[^`]*`|where: \{.*\}|\b[a-z_]+: \S+|[\w}]+ [<>] 0")
+
+
+def test_signs_and_marks_are_those_of_chinese_texts() -> None:
+    """One rule: 30%, ≤0.05, p=0.006, 0.02±0.01, >2日; no space beside a number or a name, full-width marks."""
+    for name in (None, *APART):
+        for english, chinese in read_messages(name).items() if name != "operators" else ():
+            plain = _CODE.sub("", chinese)
+            assert not (found := _UNLIKE.search(plain)), f"{english}: {chinese}: {found}"
 
 
 def left_over(page: str) -> Iterator[str]:
@@ -89,6 +104,8 @@ def test_a_chinese_page_has_no_english_left(tmp_path: pathlib.Path, kind: str) -
     page = write_report(folder, "zh").read_text(encoding="utf-8")
     assert report_language(folder) == "zh"
     assert list(left_over(page)) == []
+    texts = re.split(r"<[^>]+>", re.sub(r"<(script|style|code|title|h1)\b.*?</\1>", " ", page, flags=re.DOTALL))
+    assert [text for text in texts if re.search(r"[一-鿿\d%] ?[≤≥<>=±] | [≤≥<>=±][一-鿿\d{]", unescape(text))] == []
 
 
 def test_the_page_of_a_search_is_chinese_too(tmp_path: pathlib.Path) -> None:
@@ -196,6 +213,63 @@ def test_every_conclusion_is_whole_in_chinese(
     for text in texts:
         chinese = translate(text, "zh")
         assert not re.search(r"[A-Za-z]{3,}", chinese), f"{text}: {chinese}"
+
+
+_NET = st.fixed_dictionaries({"cagr": st.none() | st.floats(-0.5, 0.5), "sharpe": st.none() | st.floats(-2.0, 3.0)})
+_FACTOR = st.fixed_dictionaries(
+    {
+        "factor": st.sampled_from(["动量", "换手"]),
+        "label": st.sampled_from(["动量, n 20", "动量, neutral to 行业", "换手, in 小盘, neutral to 行业 + 市值"]),
+        "net": _NET,
+        "superior": st.none() | st.booleans(),
+        "deflated_sharpe": st.none() | st.floats(0.0, 1.0),
+        "untested": st.sampled_from([None, None, "returns on 12 days, 60 are needed", "returns that do not vary"]),
+        "horizons": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "days": st.sampled_from([1, 5]), "t": st.none() | st.floats(-9.0, 9.0),
+                    "ic_mean": st.floats(-0.1, 0.1),
+                }
+            ),
+            min_size=1, max_size=1,
+        ),
+    }
+)  # fmt: skip
+_VERDICT = st.fixed_dictionaries(
+    {
+        "best": st.sampled_from([None, 0]), "level": st.just(0.05), "needed": st.just(0.95), "superior": _COUNT,
+        "why": st.sampled_from(["no variant earns anything", "returns that do not vary"]), "tested": _COUNT,
+        "trials": st.sampled_from([1, 40, 1_200]), "effective_trials": st.floats(1.0, 30.0), "p_value": _P,
+        "p_value_error": st.just(0.001), "threshold": st.floats(0.0, 1.0),
+        "deflated_sharpe_across_variants": st.none() | st.floats(0.0, 1.0),
+    }
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(_FACTOR, min_size=1, max_size=3), _VERDICT, st.sampled_from([0.0, 0.001]), st.sampled_from([1, 5]))
+def test_every_conclusion_on_factors_is_whole_in_chinese(
+    variants: list[Any], verdict: Any, cost: float, every: int
+) -> None:
+    record = {
+        "variants": variants,
+        "verdict": verdict,
+        "window": {"days": 2_500, "from": "2015-01-05", "to": "2025-01-03"},
+        "settings": {"cost": cost, "every": every, "lag": 1, "quantiles": 5},
+        "panel": {"file": "股票.parquet", "stocks": 4_000, "rows": 9_000_000},
+        "universe": {"全部": "", "小盘": "市值 < 100"},
+    }
+    told = [*conclusion(record), *(text for fact in facts(record) for text in fact)]
+    if verdict["best"] is not None:
+        told += [survival(one, verdict) for one in variants]
+    for text in told:
+        chinese = re.sub(r"\.parquet|SPA|Hansen|Bailey|López de Prado", "", chinese_factors()(text))
+        assert not re.search(r"[A-Za-z]{3,}", re.sub(r"StepM|Newey|West|Rank", "", chinese)), f"{text}: {chinese}"
+
+
+def test_a_name_of_the_study_that_is_also_a_word_of_the_page_is_kept() -> None:
+    assert chinese_factors()("turnover, neutral to industry") == "turnover，对industry中性化"
+    assert chinese_factors()("size, n 20, in liquid, neutral to value") == "size, n 20，股票池liquid，对value中性化"
 
 
 def test_every_installed_study_has_a_chinese_title_and_others_keep_theirs() -> None:

@@ -63,12 +63,16 @@ def shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *
 @pytest.mark.parametrize(
     ("arguments", "status", "parts"),
     [
-        (["--help", "--lang", "zh"], 0, ["用法：", "命令：", "run        回测STUDY的全部参数组合。", "退出码：0 完成"]),
+        (
+            ["--help", "--lang", "zh"],
+            0,
+            ["用法：", "命令：", "run        回测STUDY的全部参数组合。", "退出码：0为完成"],
+        ),
         (["ledger", "--help", "--lang", "zh"], 0, ["选项：", "[默认：runs]", "[环境变量：GRIDPROOF_LANG；默认：en]"]),
         (["data", "import", "--lang", "zh"], 2, ["错误：", "缺少参数'KIND'", "查看帮助"]),
         (["ledger", "--lang", "zh", "--nosuch"], 2, ["没有这个选项：--nosuch"]),
         (["ledger", "--lang", "fr"], 2, ["Invalid value for '--lang'"]),
-        (["monitor", "us-demo", "--on", "x", "--lang", "zh"], 2, ["--on：日期须有效", "实际为x"]),
+        (["monitor", "us-demo", "--on", "x", "--lang", "zh"], 2, ["--on：日期无效：x，格式应为YYYY-MM-DD"]),
         (["explain", "us-demo", "--by", "x", "--lang", "zh"], 2, ["--by须与日期同用"]),
     ],
 )
@@ -84,8 +88,8 @@ def test_help_and_errors_are_printed_in_chinese(
 
 
 def test_chinese_is_wrapped_by_columns_and_no_line_begins_with_punctuation() -> None:
-    lines = wrapped("结果存放处：文件夹，或网址，如s3://bucket/runs。默认为runs。", 20)
-    assert "".join(lines) == "结果存放处：文件夹，或网址，如s3://bucket/runs。默认为runs。"
+    lines = wrapped("结果的存放位置：本地目录，或s3://bucket/runs一类的网址。默认为runs。", 20)
+    assert "".join(lines) == "结果的存放位置：本地目录，或s3://bucket/runs一类的网址。默认为runs。"
     widths = [sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in line) for line in lines]
     assert max(widths) <= 22
     assert not any(line[0] in "，。：；" for line in lines)

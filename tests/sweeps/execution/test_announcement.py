@@ -62,7 +62,7 @@ def test_a_run_and_a_search_say_so_once(cuda: Backend, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("english", "text"),
     [
-        (IDLE, "使用4块GPU中的1块；用--ray local使用全部GPU"),
+        (IDLE, "本机4块GPU只用到1块；用--ray local可全部使用"),
         (
             "auto takes cuda: proven on GPU 0 (NVIDIA H200) on 2026-11-30, /home/me/.cache/gridproof/gpu.json",
             "auto选用cuda：2026-11-30已在GPU 0 (NVIDIA H200)上验证，见/home/me/.cache/gridproof/gpu.json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from gridproof.results.run.factor_run import FactorRun
 from gridproof.sweeps.cli.check import check
 from gridproof.sweeps.cli.finished_runs import show
 from gridproof.sweeps.factors.data import read_factor_data
+from gridproof.sweeps.factors.run import run_factors
 from gridproof.sweeps.factors.study import load_factor_study
 from gridproof.sweeps.factors.styles import StyleReturns
+from gridproof.sweeps.progress.observer import RunObserver
 
 FEW: dict[str, Any] = {
     "name": "few",
@@ -138,6 +141,21 @@ def test_the_page_stands_alone_and_is_small(planted: FactorRun) -> None:
     assert "https://" not in page
     for text in ("It survives correction for the search", "Decay: mean rank IC by horizon", "Returns of styles"):
         assert text in page
+
+
+def test_the_page_of_a_finished_study_is_written_anew_in_chinese(planted: FactorRun) -> None:
+    english = planted.page.read_bytes()
+    study = load_factor_study(FEW)
+    found = run_factors(study, None, planted.folder.parent, RunObserver(), "zh")
+    page = found.page.read_text(encoding="utf-8")
+    assert (found.reused, found.faults()) == (True, {})
+    for text in ("经多重检验修正后依然显著", "IC衰减：各预测期的Rank IC均值", "风格收益", "score，对cap中性化"):
+        assert text in page
+    body = re.sub(r"<(script|style|code|title|h1)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    texts = [re.sub(r"[\w:]+\.(?:json|parquet)", "", text) for text in re.split(r"<[^>]+>", body)]
+    assert [text for text in texts if re.search(r"[A-Za-z]{3,} [a-z]{3,}", text)] == []
+    run_factors(study, None, planted.folder.parent, RunObserver())
+    assert planted.page.read_bytes() == english
 
 
 def test_texts_of_a_study_are_escaped(tmp_path: Path) -> None:

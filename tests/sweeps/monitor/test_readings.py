@@ -153,8 +153,8 @@ def test_a_missing_or_broken_file_concerns_its_readings_alone(folder: Path, tmp_
     rise, money = reading(readings, "rise"), reading(readings, "money")
     assert (rise["status"], money["status"]) == ("missing", "missing")
     assert "yield.csv" in str(rise["why"])
-    assert "序列的文件须存在" in str(rise["why_zh"])
-    assert "数值须为数字" in str(money["why_zh"])
+    assert "找不到序列的文件" in str(rise["why_zh"])
+    assert "应为数值，却是" in str(money["why_zh"])
     assert "much" in str(money["why"])
     assert [reading(readings, name)["status"] for name in ("above", "ratio", "index")] == ["current"] * 3
     assert "5 readings: 3 current, 2 without data." in render(readings.record)
