@@ -24,7 +24,7 @@ from gridproof.signals.synthetic.market import market_name
 from gridproof.sweeps.study.allocation import Mix
 from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.execution_keys import AT, STOP_ON, decides, execution_axes
-from gridproof.sweeps.study.leg import IMPACT_TERMS
+from gridproof.sweeps.study.leg import DIVIDEND_TAX, IMPACT_TERMS
 from gridproof.sweeps.study.models import model_text
 from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.selection import SELECTING, WORDED
@@ -34,7 +34,7 @@ from gridproof.sweeps.study.spec import AMOUNT, LOW, OPEN
 from gridproof.sweeps.study.study import Leg, Signal, Study
 
 # Terms of a leg that are part of what it is only where the study gives them.
-_OPTIONAL = ("sale_cost", "financing", "borrow_fee", *IMPACT_TERMS)
+_OPTIONAL = ("sale_cost", "financing", "borrow_fee", *IMPACT_TERMS, DIVIDEND_TAX)
 
 
 def market_identity(study: Study, folder: Path | None) -> str:
@@ -131,7 +131,8 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
             asset = leg.selection.panel.identity
         taxes = [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]
         amount = [leg.columns[AMOUNT]] if "impact" in leg.terms else []
-        return [asset, taxes, *(term for term in _OPTIONAL if term in leg.terms), *amount]
+        price = [] if leg.price is None else [_series(study, leg.price)]
+        return [asset, taxes, *(term for term in _OPTIONAL if term in leg.terms), *amount, *price]
 
     legs = sorted(study.legs, key=lambda one: (json.dumps(of_leg(one)), one.name))
     worded: dict[str, Callable[[Value], Value]] = {}

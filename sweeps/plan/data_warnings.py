@@ -12,6 +12,7 @@ from gridproof.signals.data.frequency import rows_per_year
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.plausible import (
     calendar_warnings,
+    dividend_warnings,
     jump_warnings,
     level_warning,
     open_warnings,
@@ -61,6 +62,11 @@ def _series_warnings(study: Study, market: Market, name: str) -> list[str]:
         if (closes > 0).all():
             found += price_warnings(days[inside], closes)
     for leg in study.legs:
+        if leg.series is not None and name == leg.price:
+            inside = days >= np.datetime64(study.spec.window.from_)
+            closes, prices = (market.closes(one)[: len(days)][inside] for one in (leg.series, name))
+            if (closes > 0).all() and (prices > 0).all():
+                found += dividend_warnings(closes, prices, study.spec.market.periods)
         if leg.series is not None and name == leg.column_series(OPEN):
             inside = days >= np.datetime64(study.spec.window.from_)
             opens, closes = (market.closes(one)[: len(days)][inside] for one in (name, leg.series))
@@ -71,7 +77,7 @@ def _series_warnings(study: Study, market: Market, name: str) -> list[str]:
     if not any(leg.series == name for leg in study.legs):
         found += jump_warnings(observations.dates[until], observations.values[until])
     release = study.spec.series[name].release
-    traded = {study.spec.market.calendar, *(leg.series for leg in study.legs)}
+    traded = {study.spec.market.calendar, *(leg.series for leg in study.legs), *(leg.price for leg in study.legs)}
     if release is None:
         files = {market.series[other].source.file for other in traded if other is not None}
         own = name not in traded and observations.source.file not in files

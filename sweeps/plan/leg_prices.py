@@ -15,17 +15,27 @@ from gridproof.sweeps.study.study import Leg, Study
 def close_returns(study: Study, leg: Leg, market: Market, window: Window) -> Floats:
     """(D,) from the close before each day to its close; 0 for cash. Raises InputError where a close is missing or not
     above 0."""
-    if leg.series is None:
-        return np.zeros(window.days)
-    closes = market.closes(leg.series)[window.first - 1 : window.last + 1]
+    return np.zeros(window.days) if leg.series is None else _growth(study, leg, leg.series, market, window)
+
+
+def dividend_returns(study: Study, leg: Leg, market: Market, window: Window) -> Floats:
+    """(D,) what a leg that names its price earns more than that each day: its dividends. Raises InputError as
+    ``close_returns``."""
+    assert leg.price is not None
+    return close_returns(study, leg, market, window) - _growth(study, leg, leg.price, market, window)
+
+
+def _growth(study: Study, leg: Leg, series: str, market: Market, window: Window) -> Floats:
+    closes = market.closes(series)[window.first - 1 : window.last + 1]
     missing = np.flatnonzero(~(closes > 0))
     if len(missing):
         days = market.calendar[window.first - 1 : window.last + 1]
         first = float(closes[missing[0]])
         instead = f", which has {first:g}" if np.isfinite(first) else ""
+        name = leg.name if series == leg.series else f"{series} of {leg.name}"
         raise InputError(
             "a leg must have a close above 0 on every trading day of the window and the one before",
-            f"{leg.name} lacks {len(missing)}, the first on {days[missing[0]]}{instead}",
+            f"{name} lacks {len(missing)}, the first on {days[missing[0]]}{instead}",
             study.where("legs", leg.name),
             "Move the window, complete the series, or use a calendar that has only its days",
         )

@@ -14,7 +14,7 @@ from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.data.stamp_duty import stamp_rates
-from gridproof.sweeps.plan.leg_prices import close_returns, night_returns
+from gridproof.sweeps.plan.leg_prices import close_returns, dividend_returns, night_returns
 from gridproof.sweeps.plan.mixed_returns import LegDays, MixDays, follow_mix, rebalancing_days, switch_costs
 from gridproof.sweeps.plan.selections import Setting, selection_axes, setting_of
 from gridproof.sweeps.plan.size_costs import SizeCosts, size_costs
@@ -23,7 +23,7 @@ from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES, MAX_PAYOFF_VALUES
 from gridproof.sweeps.study.allocation import REBALANCE
 from gridproof.sweeps.study.execution_keys import AT, CAPITAL, MIN_COMMISSION
-from gridproof.sweeps.study.leg import BORROWING, IMPACT_TERMS
+from gridproof.sweeps.study.leg import BORROWING, DIVIDEND_TAX, IMPACT_TERMS
 from gridproof.sweeps.study.spec import CLOSE, OPEN
 from gridproof.sweeps.study.study import Leg, Study
 
@@ -49,7 +49,8 @@ class Payoffs(NamedTuple):
 def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[Cell]) -> Payoffs:
     """What allocations earn under each execution.
 
-    A leg earns its close-to-close growth times (1 + carry)^(1/P), minus 1; cash earns (1 + interest)^(1/P) − 1. P: days
+    What dividends lose in tax is taken from a leg's growth; at the open it is lost in the night. A leg earns its
+    close-to-close growth times (1 + carry)^(1/P), minus 1; cash earns (1 + interest)^(1/P) − 1. P: days
     a year. A selection and a mix earn their growth after the costs and taxes of their own trades. Raises InputError.
     """
     axes = _payoff_axes(study)
@@ -79,6 +80,12 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
             returns[:, place] = close_returns(study, leg, market, window)
             if nights is not None:
                 nights[:, place] = night_returns(study, leg, market, window)
+        if leg.price is not None:
+            for table, cell in enumerate(examples):
+                kept = _kept_of_dividends(study, leg, market, window, cell)
+                returns[table, place] = (1.0 + returns[table, place]) * kept - 1.0
+                if nights is not None:
+                    nights[table, place] = (1.0 + nights[table, place]) * kept - 1.0
         annual = np.array([_term(leg, "carry", cell) + _term(leg, "interest", cell) for cell in examples])
         returns[:, place] += 1.0
         returns[:, place] *= ((1.0 + annual) ** (1.0 / study.spec.market.periods))[:, None]
@@ -108,6 +115,8 @@ def _leg_days(study: Study, market: Market, window: Window, cell: Cell, returns:
     owed = growth.copy()
     a_day = 1.0 / study.spec.market.periods
     for place, leg in enumerate(study.legs):
+        if leg.price is not None:  # who sells short owes the whole dividend
+            owed[:, place] /= _kept_of_dividends(study, leg, market, window, cell)
         if not leg.cash:
             owed[:, place] *= (1.0 + _term(leg, "borrow_fee", cell)) ** a_day
         elif "financing" in leg.terms:
@@ -119,7 +128,7 @@ def _payoff_axes(study: Study) -> list[str]:
     """The axes on which the returns of the allocations depend."""
     axes: list[str] = []
     for leg in study.legs:
-        axes += [leg.terms[term] for term in ("carry", "interest") if term in leg.terms]
+        axes += [leg.terms[term] for term in ("carry", "interest", DIVIDEND_TAX) if term in leg.terms]
         if leg.selection is not None:
             axes += selection_axes(leg)
         if study.mixed:
@@ -127,6 +136,13 @@ def _payoff_axes(study: Study) -> list[str]:
         if leg.selection is not None or study.mixed:
             axes += _cost_axes(leg)
     return list(dict.fromkeys(axes))
+
+
+def _kept_of_dividends(study: Study, leg: Leg, market: Market, window: Window, cell: Cell) -> Floats:
+    """(D,) the share of a leg's value that is left when its dividends of the day are taxed."""
+    grown = 1.0 + close_returns(study, leg, market, window)
+    taxed: Floats = _term(leg, DIVIDEND_TAX, cell) * dividend_returns(study, leg, market, window)
+    return 1.0 - taxed / grown
 
 
 def _fill_selection(
@@ -219,11 +235,12 @@ def cost_tables(
     terms = list(dict.fromkeys([*(axis for leg in study.legs for axis in _cost_axes(leg)), AT]))
     if study.mixed:
         terms = list(dict.fromkeys([*terms, *_payoff_axes(study)]))
-    selecting = any(leg.selection is not None for leg in study.legs)
+    # With these the nights differ between executions.
+    own_nights = any(leg.selection is not None or leg.price is not None for leg in study.legs)
 
     def key(number: int) -> tuple[Value, ...]:
         cell = cells[number]
-        nights = [int(payoffs.table_of[number])] if selecting and cell[AT] == OPEN else []
+        nights = [int(payoffs.table_of[number])] if own_nights and cell[AT] == OPEN else []
         return (*(cell[term] for term in terms), *nights)
 
     keys = [key(number) for number in range(len(cells))]

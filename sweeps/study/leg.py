@@ -27,6 +27,8 @@ CASH_TERMS = ("interest", "financing")
 ASSET_TERMS = ("carry", "cost", "sale_cost", "borrow_fee")
 # Of a leg with a series; they are no rates a year and no costs by themselves.
 IMPACT_TERMS = ("impact", "impact_power")
+# Of a leg with a series that has dividends and one that has none.
+DIVIDEND_TAX = "dividend_tax"
 # Those that a mix pays where a weight is below 0.
 BORROWING = ("financing", "borrow_fee")
 
@@ -37,7 +39,8 @@ class Leg:
 
     ``terms``: its axes for interest, carry and costs, if the study gives them, and those of a selection, which always
     has them; the parameters of its formulas stand among them under their full names. ``columns``: by key, such as open,
-    a further column of the file of its series.
+    a further column of the file of its series. ``price``: the series of the same asset without dividends, if dividends
+    are taxed.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Leg:
     stamp_tax: StampTax
     selection: StockSelection | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    price: str | None = None
 
     def column_series(self, key: str) -> str:
         """Returns the name under which the market has a further column, such as small.open."""
@@ -117,7 +121,8 @@ def _build_leg(
         place = where if isinstance(one, str) else (*where, "series")
         remedy = did_you_mean(leg.series, spec.series)
         raise InputError("a leg must name a series of the study", leg.series, document.where(place), remedy)
-    terms = _terms(name, leg, CASH_TERMS if leg.series is None else (*ASSET_TERMS, *IMPACT_TERMS), table)
+    terms = _terms(name, leg, CASH_TERMS if leg.series is None else (*ASSET_TERMS, *IMPACT_TERMS, DIVIDEND_TAX), table)
+    _check_price(leg, spec, where, document)
     columns = {key: column for key in LEG_COLUMNS if (column := getattr(leg, key)) is not None}
     if columns and leg.series is not None and spec.series[leg.series].model is not None:
         rule, remedy = "a series that is estimated has no further columns", "Remove it"
@@ -125,7 +130,27 @@ def _build_leg(
     if AMOUNT not in columns and "impact" in terms:
         rule, remedy = "impact needs the traded value of each day", "Write amount: COLUMN"
         raise InputError(rule, "no amount", document.where((*where, "impact")), remedy)
-    return Leg(name, leg.series, terms, _stamp_tax(leg), columns=columns)
+    return Leg(name, leg.series, terms, _stamp_tax(leg), columns=columns, price=leg.price)
+
+
+def _check_price(leg: LegSpec, spec: StudySpec, where: tuple[str, ...], document: Document) -> None:
+    """Check that a leg names the series without dividends where it taxes them, and only there."""
+    given = DIVIDEND_TAX in leg.model_fields_set
+    if given and leg.price is None:
+        rule = "dividend_tax needs the price without dividends: what `series` earns more is the dividends"
+        remedy = "Write price: and the series of the price index; `series` is that of the total return"
+        raise InputError(rule, "no price", document.where((*where, DIVIDEND_TAX)), remedy)
+    if leg.price is None:
+        return
+    place = document.where((*where, "price"))
+    if not given:
+        raise InputError("price is for dividend_tax", leg.price, place, "Remove it, or write dividend_tax: 0.1")
+    if leg.price not in spec.series:
+        rule = "price must name a series of the study"
+        raise InputError(rule, leg.price, place, did_you_mean(leg.price, spec.series))
+    if leg.price == leg.series:
+        rule, remedy = "price is another series than the one with dividends", "Name the price index"
+        raise InputError(rule, leg.price, place, remedy)
 
 
 def _selected(
@@ -137,7 +162,9 @@ def _selected(
     document: Document,
 ) -> Leg:
     where = ("legs", name)
-    if extra := sorted(leg.model_fields_set & {"series", "interest", "financing", *LEG_COLUMNS, *IMPACT_TERMS}):
+    if extra := sorted(
+        leg.model_fields_set & {"series", "interest", "financing", *LEG_COLUMNS, *IMPACT_TERMS, DIVIDEND_TAX, "price"}
+    ):
         rule = f"a leg with select: has no {extra[0]}"
         raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
     assert leg.select is not None

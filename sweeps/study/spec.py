@@ -105,6 +105,12 @@ class LegSpec(Keys):
     stamp_tax: StampTaxes | None = Field(
         None, description="rate on sales by its first day; or china for the A-share history (both sides until 2008)"
     )
+    dividend_tax: Annotated[AxisEntry, AxisLimits(float, 0, 1)] = Field(
+        (0.0,), description="share of the dividends that is lost: of what the series earns more than `price`"
+    )
+    price: str | None = Field(
+        None, description="for dividend_tax: the series of the same asset without dividends; `series` has them"
+    )
     open: str | None = Field(None, description="the column of opening prices in the file of the series")
     low: str | None = Field(None, description="the column of lowest prices of the day in that file, for stop_on: low")
     amount: str | None = Field(

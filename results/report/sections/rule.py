@@ -196,6 +196,7 @@ def _costs(base: Mapping[str, Any], taxed: list[str]) -> list[str]:
         "interest": "Interest on {leg}: {value} a year.",
         "financing": "Borrowed {leg} costs {value} a year.",
         "borrow_fee": "A short position in {leg} costs {value} a year.",
+        "dividend_tax": "{leg} loses {value} of its dividends.",
     }
     for axis, value in base.items():
         leg, _, key = axis.rpartition(".")
