@@ -1,4 +1,4 @@
-"""What minimum holding, stops and execution at the open cost in list form, as ratios to the plain list.
+"""What minimum holding, stops, stops on the NAV and trades at the open cost in list form, as ratios to the plain list.
 
 python -m benchmarks.restrictions [--variants 100000]
 
@@ -18,7 +18,7 @@ from benchmarks.problem import Case, build
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu.backend import bind
 from gridproof.kernels.overnight import replace_overnight
-from gridproof.kernels.problem import Jobs, Problem, Restrictions
+from gridproof.kernels.problem import Jobs, NavStops, Problem, Restrictions
 
 ROUNDS = 5
 
@@ -36,6 +36,14 @@ def with_restrictions(problem: Problem, min_hold: int = 1, cooling: int = 0, sto
                     exits[0, leg, entered] = entered + fallen[0] + int(problem.lags[0])
     terms = [np.array([value]) for value in (min_hold, cooling, 0 if stop else -1)]
     return replace(problem, restrictions=Restrictions(*terms, exits, refuge))
+
+
+def with_nav_stops(problem: Problem, fall: float = 0.0, drawdown: float = 0.0) -> Problem:
+    """Stops on the NAV from the entry and from its high, entered again after 20 days; 0 for none."""
+    found = with_restrictions(problem, cooling=20)
+    assert found.restrictions is not None
+    entry, high = (np.array([1.0 - share if share else 0.0]) for share in (fall, drawdown))
+    return replace(found, restrictions=replace(found.restrictions, nav=NavStops(entry, high)))
 
 
 def at_open(problem: Problem, seed: int = 1) -> Problem:
@@ -71,6 +79,9 @@ def main() -> None:
             "stop 8 %, entered again after 20": with_restrictions(plain, cooling=20, stop=0.08),
             "all three": with_restrictions(plain, 10, 20, 0.08),
             "at the open": at_open(plain),
+            "NAV stop that is never reached": with_nav_stops(plain, 0.99),
+            "NAV stop 8 %, again after 20": with_nav_stops(plain, 0.08),
+            "drawdown stop 20 %, the same": with_nav_stops(plain, 0.0, 0.2),
         }
         pieces = grid.pieces()
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in forms}

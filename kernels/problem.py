@@ -8,7 +8,32 @@ from typing import Protocol
 
 import numpy as np
 
-from gridproof.kernels.arrays import Array, Floats, Ints, Words
+from gridproof.kernels.arrays import Array, Bools, Floats, Ints, Words
+
+
+@dataclass(frozen=True, slots=True)
+class NavStops:
+    """Stops on the strategy's own NAV, after all costs, for E executions; a share of 0 is no stop.
+
+    At the close of a return day the NAV is compared with a share of the NAV at which the position was entered, just
+    before that trade (``entry``), and with a share of the highest NAV at a close (``high``), that at the close before
+    return day 0 included. At or below it a stop becomes effective ``lag`` return days later, as a stop of
+    ``Restrictions`` does. The stop on the entry is dropped where the position has changed by then, and is not watched
+    for ``Restrictions.refuge``. From the day on which the stop on the high becomes effective, the high begins anew with
+    the next entry of another allocation than the refuge, at the NAV just before that trade.
+    """
+
+    entry: Floats  # (E,) below 1
+    high: Floats  # (E,) below 1
+
+    def watched(self) -> Bools:
+        """(E,) whether the NAV is watched at all."""
+        found: Bools = (self.entry > 0.0) | (self.high > 0.0)
+        return found
+
+    def of(self, executions: Ints) -> NavStops:
+        """Those of some executions."""
+        return NavStops(self.entry[executions], self.high[executions])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +53,7 @@ class Restrictions:
     stop_of: Ints  # (E,) which table of exits; −1: no stop
     exits: Array  # (stop tables, A, D) int32: the return day of the exit, after the day of entry; D or more: never
     refuge: int  # the allocation of a stopped position, without a stop itself
+    nav: NavStops | None = None  # None where no execution has any
 
     def __post_init__(self) -> None:
         days = self.exits.shape[2]
@@ -38,7 +64,11 @@ class Restrictions:
     def of(self, executions: Ints) -> Restrictions:
         """Those of some executions."""
         own = {name: getattr(self, name)[executions] for name in ("min_hold", "cooling", "stop_of")}
-        return replace(self, **own)
+        return replace(self, **own, nav=None if self.nav is None else self.nav.of(executions))
+
+    def watches_nav(self, execution: int) -> bool:
+        """Whether what is held depends on the returns and costs of this execution."""
+        return self.nav is not None and bool(self.nav.watched()[execution])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +138,16 @@ class Problem:
             restrictions=None if self.restrictions is None else self.restrictions.of(executions),
         )
 
-    def holding_terms(self, execution: int) -> tuple[int, ...]:
-        """The numbers of an execution that decide what is held: lag, minimum holding, cooling-off and stop."""
+    def holding_terms(self, execution: int) -> tuple[float, ...]:
+        """The numbers of an execution that decide what is held: lag, minimum holding, cooling-off and stop; where its
+        NAV is watched, also its tables of returns and costs."""
         own = self.restrictions
         terms = () if own is None else (own.min_hold, own.cooling, own.stop_of)
-        return tuple(int(each[execution]) for each in (self.lags, *terms))
+        found = tuple(int(each[execution]) for each in (self.lags, *terms))
+        if own is None or own.nav is None or not own.watches_nav(execution):
+            return found
+        tables = (int(each[execution]) for each in (self.payoff_of, self.cost_of))
+        return (*found, *tables, float(own.nav.entry[execution]), float(own.nav.high[execution]))
 
     def position_returns(self, payoff: int, cost: int, days: int) -> Floats:
         """(A, days) what a position earns on the first days, each from the close or the open at which it may be entered

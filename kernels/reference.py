@@ -67,6 +67,55 @@ def follow(target: Ints, restrictions: Restrictions, execution: int) -> Ints:
     return np.array(followed, dtype=np.int64)
 
 
+def follow_nav(target: Ints, problem: Problem, execution: int) -> Ints:
+    """As ``follow``, with the stops on the NAV of an execution: the position of a day depends on the NAV before it.
+
+    ``NavStops`` has the definitions.
+    """
+    own = problem.restrictions
+    assert own is not None
+    assert own.nav is not None
+    least, wait, table = int(own.min_hold[execution]), int(own.cooling[execution]), int(own.stop_of[execution])
+    entry, highest = float(own.nav.entry[execution]), float(own.nav.high[execution])
+    lag, payoff, cost = (int(each[execution]) for each in (problem.lags, problem.payoff_of, problem.cost_of))
+    nav = start = high = 1.0  # start: at the entry of the position
+    fallen = lost = -1  # the return days of the exits by the two stops; −1: none is due
+    anew = False  # whether the high begins with the next entry
+    held, entered, left = int(target[0]), 0, -1  # left: what a stop has left; −1 where nothing
+    followed = []
+    for day, wanted in enumerate(target.tolist()):
+        before = held
+        stopped = day in (fallen, lost) or (table >= 0 and day > entered and day == own.exits[table, held, entered])
+        if day == lost:
+            lost, anew = -1, True
+        if left >= 0:
+            if wanted != left or day - entered == wait > 0:
+                left, held = -1, wanted
+        elif stopped:
+            if wanted == held != own.refuge:
+                left, held = held, own.refuge
+            else:
+                held = wanted
+        elif wanted != held and day - entered >= least:
+            held = wanted
+        paid = 0.0
+        if held != before:
+            entered, fallen = day, -1
+            paid = float(problem.costs[cost, before, held, day])
+            start = nav if problem.overnight is None else nav * (1.0 + float(problem.overnight[cost, before, day]))
+            if anew and held != own.refuge:
+                high, anew = start, False
+        nav *= (1.0 + float(problem.returns[payoff, held, day])) * (1.0 - paid)
+        if not anew:
+            high = max(high, nav)
+            if lost < 0 and nav <= highest * high:
+                lost = day + lag
+        if fallen < 0 and held != own.refuge and nav <= entry * start:
+            fallen = day + lag
+        followed.append(held)
+    return np.array(followed, dtype=np.int64)
+
+
 def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, Floats]:
     """One variant by day: allocation held, return after cost, cost as in ``Problem.costs``; each (D,).
 
@@ -75,8 +124,10 @@ def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, F
     days = problem.returns.shape[2]
     lag = int(problem.lags[execution])
     held = decide(problem, rows)[problem.lead - lag :][:days]
-    if problem.restrictions is not None:
-        held = follow(held, problem.restrictions, execution)
+    own = problem.restrictions
+    if own is not None:
+        watched = own.watches_nav(execution)
+        held = follow_nav(held, problem, execution) if watched else follow(held, own, execution)
     gross = problem.returns[problem.payoff_of[execution], held, np.arange(days)]
     cost = np.zeros(days)
     cost[1:] = problem.costs[problem.cost_of[execution], held[:-1], held[1:], np.arange(1, days)]

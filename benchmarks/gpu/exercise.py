@@ -16,7 +16,7 @@ from gridproof.kernels.panel.backend import panel_on
 from gridproof.kernels.panel.selection import selection_problem
 from gridproof.kernels.problem import Problem
 from tests.support.pass_case import PassCase
-from tests.support.problems import random_box, random_jobs, random_latch, random_problem, restricted
+from tests.support.problems import random_box, random_jobs, random_latch, random_problem, restricted, watching_nav
 from tests.support.sample import Sample
 
 # A seed from which samples have several axes, so that surfaces are asked for.
@@ -31,7 +31,8 @@ def exercise(device: Device, rounds: int = 1) -> None:
         latch_paths(device, *random_latch(rng, 90), 20)
         for bits, legs in ((1, 2), (3, 3), (8, 4)):
             problem = random_problem(rng, days=130, bits=bits, legs=legs, flip=0.1)
-            for one in (problem, restricted(rng, problem)):
+            held = restricted(rng, problem)
+            for one in (problem, held, watching_nav(rng, held)):
                 CudaScan(device, one)(random_jobs(rng, one, bits, 20))
         for holds, metric in ((True, None), (False, None), (False, "sharpe"), (True, "calmar"), (True, "sortino")):
             _exercise_product(device, rng, holds, metric)

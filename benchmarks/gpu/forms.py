@@ -29,6 +29,7 @@ def forms(settings: Settings) -> Iterator[tuple[str, list[Kernel]]]:
     for bits, allocations in product((1, 2, 3, 5, 8, 11, 16), (2, 3, 4, 12)):
         yield f"scan, {bits} bits, {allocations} legs", [scan_kernel(bits, allocations)]
         yield f"scan with restrictions, {bits} bits, {allocations} legs", [scan_kernel(bits, allocations, True)]
+        yield f"scan by day, {bits} bits, {allocations} legs", [scan_kernel(bits, allocations, True, True)]
     yield "reductions", [reduction_kernel(name) for name in REDUCTIONS]
     yield "passes", [pass_kernel(name) for name in names_in(pass_kernel("join_rows"))]
     yield "panel", [panel_kernel(name) for name in names_in(panel_kernel("place_stocks"))]

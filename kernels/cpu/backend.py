@@ -6,6 +6,7 @@ import numpy as np
 
 from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
 from gridproof.kernels.arrays import Floats, Words
+from gridproof.kernels.cpu.daily_following import NavRules
 from gridproof.kernels.cpu.following import FollowingRules
 from gridproof.kernels.cpu.product.box_reduction import answer
 from gridproof.kernels.cpu.product.product import Product, fits
@@ -79,8 +80,8 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
         problem.path_bits.ravel(), edges.ravel(), edges.shape[1], jobs.rows, jobs.first, jobs.execution,
         problem.rule.astype(np.uint64).ravel(), problem.rule.shape[1], problem.start,
     )  # fmt: skip
-    rules = FollowingRules.of(problem)
-    executions = Executions(problem.lead - problem.lags, problem.payoff_of, problem.cost_of, rules)
+    rules, nav = FollowingRules.of(problem), NavRules.of(problem)
+    executions = Executions(problem.lead - problem.lags, problem.payoff_of, problem.cost_of, rules, nav)
     terms = ScanTerms(
         problem.traded.ravel(), problem.invested, problem.bounds, float(problem.periods), float(problem.risk_free)
     )

@@ -1,7 +1,8 @@
 """What is held where a position follows its target under minimum holding, cooling-off and stops.
 
 ``problem.Restrictions`` has the definitions, ``reference.follow`` states them day by day. Here the days go from one
-change to the next: those of the target are listed, and the exit of a stop is looked up.
+change to the next: those of the target are listed, and the exit of a stop is looked up. Stops on the strategy's own NAV
+have no such table: ``daily_following`` goes from day to day.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import trailing_zeros
+from gridproof.kernels.cpu.daily_following import NavRules, follow_by_day, watches_nav
 from gridproof.kernels.cpu.following import FollowingRules, follow, is_restricted
 from gridproof.kernels.jit import jit
 from gridproof.kernels.paths import flips
@@ -59,14 +60,14 @@ class HoldingPeriodLister:
         rows = np.ascontiguousarray(rows.reshape(jobs.rows.shape), dtype=np.int32)
         path_bits = problem.path_bits[named]
         edges = flips(path_bits, problem.decision_days)
-        rules = FollowingRules.of(problem)
+        rules, nav = FollowingRules.of(problem), NavRules.of(problem)
         begins = np.zeros(len(jobs.execution) + 1, dtype=np.int64)
         periods = np.empty((0, 2), dtype=np.int32)
         for _ in range(2):
             run_ranges(
                 list_holding_periods, len(rows), path_bits.ravel(), edges.ravel(), edges.shape[1], rows, jobs.first,
                 jobs.execution, problem.rule.astype(np.uint64).ravel(), problem.rule.shape[1], problem.start,
-                problem.lead - problem.lags, rules, self._days, begins, periods, least=_TUPLES,
+                problem.lead - problem.lags, rules, nav, self._days, begins, periods, least=_TUPLES,
             )  # fmt: skip
             if not len(periods):
                 begins = np.cumsum(begins)
@@ -127,7 +128,8 @@ def decide(
 @jit(nogil=True)
 def list_holding_periods(
     low: int, high: int, path_bits: Words, edges: Words, words: int, rows: Array, first: Ints, execution: Ints,
-    rule: Words, codes: int, start: int, delays: Ints, rules: FollowingRules, days: int, begins: Ints, periods: Array,
+    rule: Words, codes: int, start: int, delays: Ints, rules: FollowingRules, nav: NavRules, days: int, begins: Ints,
+    periods: Array,
 ) -> None:  # fmt: skip
     """The holding periods of each job of tuples [low, high) over return days [0, days); arguments as ``scan_variants``.
 
@@ -141,7 +143,9 @@ def list_holding_periods(
         count = decide(path_bits, edges, rows, index, starts, words, rule, codes, start, changes)
         for job in range(first[index], first[index + 1]):
             late, held, listed = delays[execution[job]], changes, count
-            if is_restricted(rules, execution[job]):
+            if watches_nav(nav, execution[job]):
+                held, listed = followed, follow_by_day(changes, count, late, rules, nav, execution[job], followed)
+            elif is_restricted(rules, execution[job]):
                 held, listed = followed, follow(changes, count, late, rules, execution[job], followed)
             upcoming = 1
             while upcoming < listed and np.int64(held[upcoming] >> np.uint64(8)) <= late:

@@ -1,7 +1,8 @@
 """The compiled scan of a list of variants: each costs as many steps as its allocation changes.
 
 A variant's days are runs of one allocation. The sums over a run come from prefix sums, and the shape of its NAV from
-two entries of a table, see ``range_tables``. Where an execution restricts changes, they are those of ``following``.
+two entries of a table, see ``range_tables``. Where an execution restricts changes, they are those of ``following`` or,
+with stops on the NAV, of ``daily_following``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import leading_zeros
 from gridproof.kernels.cpu.closed_form import write_closed_form
+from gridproof.kernels.cpu.daily_following import NavRules, follow_by_day, watches_nav
 from gridproof.kernels.cpu.following import FollowingRules, follow, is_restricted
 from gridproof.kernels.cpu.holding_periods import decide
 from gridproof.kernels.jit import jit
@@ -42,6 +44,7 @@ class Executions(NamedTuple):
     payoff_of: Ints
     cost_of: Ints
     rules: FollowingRules
+    nav: NavRules
 
 
 class ScanTables(NamedTuple):
@@ -85,7 +88,10 @@ def scan_variants(
                 tables.costs[cost], tables.charge[cost],
             )  # fmt: skip
             delay, held, number = executions.delays[cell], changes, count
-            if is_restricted(executions.rules, cell):
+            if watches_nav(executions.nav, cell):
+                number = follow_by_day(changes, count, delay, executions.rules, executions.nav, cell, followed)
+                held = followed
+            elif is_restricted(executions.rules, cell):
                 held, number = followed, follow(changes, count, delay, executions.rules, cell, followed)
             _scan(held, number, delay, own, terms, result[job])
 

@@ -164,7 +164,9 @@ class CudaScan:
     def __init__(self, device: Device, problem: Problem) -> None:
         self._device = device
         self._width = (problem.segments, WIDTH + problem.allocations)
-        self._allocations, self._restricted = problem.allocations, problem.restrictions is not None
+        own = problem.restrictions
+        self._allocations = problem.allocations
+        self._form = own is not None, own is not None and own.nav is not None
         tables = lay_out(problem)
         size = sum(table.nbytes for table in tables)
         try:
@@ -198,7 +200,7 @@ class CudaScan:
 
     def _launch(self, batch: JobBatch) -> Array:
         device, count = self._device, int(batch.jobs)
-        kernel = scan_kernel(batch.rows.shape[1], self._allocations, self._restricted)
+        kernel = scan_kernel(batch.rows.shape[1], self._allocations, *self._form)
         inputs = [device.upload(each) if isinstance(each, np.ndarray) else each for each in batch]
         output = device.empty((count, *self._width), "<f8")
         device.launch(kernel, count, [*self._tables, *inputs, output])

@@ -6,6 +6,7 @@
 //   BITS         signal bits of a job; bit b of a code is the state of its path b
 //   ALLOCATIONS  what the rule chooses from
 //   RESTRICTED   1 where an execution may have a minimum holding or a stop
+//   BY_DAY       1 where an execution may have a stop on the NAV: those go from day to day, as kernels/cpu/daily_following.py
 //   THREADS      threads a block
 //   BLOCKS       blocks of a multiprocessor that must fit its registers
 //
@@ -89,6 +90,51 @@ struct Positions {
     int day, chosen, entered;
     bool stopped;
 
+#if BY_DAY
+    double entry, highest;                  // shares of the NAV at the entry and of its high; 0 where there is no such stop
+    int lag, today, fallen, lost;           // today: the day whose close is next; exits due by the two stops, or NEVER
+    double nav, from, high, paid;           // from: the NAV at the entry; paid: for the switch into today
+    bool anew;                              // the high begins with the next entry
+    const double2 *earned, *costs;          // of the execution: prefix (D, A, 4), costs (D, A, A)
+    const double *nights;                   // (A, D) 1 + overnight, or null
+
+    __device__ __forceinline__ int next_by_day(const uint4 *flips, int words, int paths, const unsigned char *rule) {
+        while (true) {
+            // The close of the day.
+            nav *= (1.0 + __ldg(&earned[(today * ALLOCATIONS + chosen) * 4 + 3].x)) * (1.0 - paid);
+            paid = 0.0;
+            if (!anew) {
+                high = larger(high, nav);
+                if (lost == NEVER && nav <= highest * high) lost = today + lag;
+            }
+            if (fallen == NEVER && chosen != refuge && nav <= entry * from) fallen = today + lag;
+            today++;
+            if (today >= days) return NEVER;
+            // The next day: the target, and then the position.
+            const bool moved = change <= today;
+            if (moved) advance(flips, words, paths, rule);
+            const int out = exits == nullptr ? NEVER : __ldg(exits + chosen * days + entered);
+            const bool leave = today == fallen || today == lost || today == out;
+            if (today == lost) lost = NEVER, anew = true;
+            int now = chosen;
+            if (stopped) {
+                if (moved || (wait > 0 && today - entered == wait)) stopped = false, now = target;
+            } else if (leave) {
+                stopped = target == chosen && chosen != refuge;
+                now = stopped ? refuge : target;
+            } else if (target != chosen && today - entered >= least) {
+                now = target;
+            }
+            if (now == chosen) continue;
+            paid = __ldg(&costs[(today * ALLOCATIONS + chosen) * ALLOCATIONS + now].x);
+            from = nights == nullptr ? nav : nav * __ldg(nights + chosen * days + today);
+            chosen = now, entered = today, fallen = NEVER;
+            if (anew && chosen != refuge) high = from, anew = false;
+            return today;
+        }
+    }
+#endif
+
     __device__ __forceinline__ void advance(const uint4 *flips, int words, int paths, const unsigned char *rule) {
         day = change;
         target = walk.chosen;
@@ -97,6 +143,9 @@ struct Positions {
 
     // The next return day on which the position changes, to `chosen`; NEVER after the last.
     __device__ __forceinline__ int next(const uint4 *flips, int words, int paths, const unsigned char *rule) {
+#if BY_DAY
+        if (entry > 0.0 || highest > 0.0) return next_by_day(flips, words, paths, rule);
+#endif
         while (true) {
             if (stopped) {
                 const int again = wait > 0 ? entered + wait : NEVER;
@@ -133,15 +182,17 @@ struct Positions {
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const uint4 *flips,         // (words / 4, R, 4 words)
     const unsigned char *rule,  // (A, 2^BITS)
-    const int *cells,           // (executions, 6): delay, payoff table, cost table, minimum holding, cooling, stop table or -1
+    const int *cells,           // (executions, 7): delay, payoff table, cost table, minimum holding, cooling, stop table or -1, lag
     const int *exits,           // (stop tables, A, D): return day of the exit
+    const double2 *shares,      // (executions,): of the NAV at the entry, and of its high
+    const double *nights,       // (cost tables, A, D): 1 + overnight
     const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, centre
     const double2 *shape,       // (payoff tables, levels, D + 1, A, 2 pairs): high, low | fall, 0
     const double2 *costs,       // (cost tables, D, A, A): cost, log(1 - cost)
     const double *traded,       // (A, A)
     const double *invested,     // (A,)
     const int *bounds,          // (S + 1,)
-    int words, int paths, int start, int days, int levels, int segments, int refuge,
+    int words, int paths, int start, int days, int levels, int segments, int refuge, int at_open,
     double periods, double risk_free,
     const int *rows,       // (tuples, BITS): paths of a tuple
     const int *tuple_of,   // (J,)
@@ -153,7 +204,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const int job = blockIdx.x * THREADS + threadIdx.x;
     if (job >= jobs) return;
 
-    const int *cell = cells + 6 * execution[job];
+    const int *cell = cells + 7 * execution[job];
     const int delay = cell[0];
     // All indices of table entries fit 32 bits (tables.py sees to it).
     const int payoff = cell[1] * (days + 1) * ALLOCATIONS;
@@ -179,10 +230,20 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     positions.exits = cell[5] < 0 ? nullptr : exits + cell[5] * ALLOCATIONS * days;
     positions.target = positions.chosen = current, positions.change = change;
     positions.day = positions.entered = 0, positions.stopped = false;
+#if BY_DAY
+    const double2 share = shares[execution[job]];
+    positions.entry = share.x, positions.highest = share.y, positions.lag = cell[6];
+    positions.nav = positions.from = positions.high = 1.0, positions.paid = 0.0;
+    positions.today = 0, positions.fallen = positions.lost = NEVER, positions.anew = false;
+    positions.earned = prefix + payoff * 4, positions.costs = costs + charges;
+    positions.nights = at_open ? nights + cell[2] * ALLOCATIONS * days : nullptr;
+#else
+    (void)shares, (void)nights, (void)at_open;
+#endif
     change = positions.next(flips, words, paths, rule);
     const int &chosen = positions.chosen;
 #else
-    (void)exits, (void)refuge;
+    (void)exits, (void)refuge, (void)shares, (void)nights, (void)at_open;
     const int &chosen = walk.chosen;
 #endif
     int came_from = current;

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Words
+from gridproof.kernels.cpu.daily_following import NavRules
 from gridproof.kernels.cpu.following import FollowingRules
 from gridproof.kernels.cpu.range_tables import summarise
 from gridproof.kernels.cuda.source import MOST_ALLOCATIONS
@@ -21,22 +22,26 @@ class CudaScanTables(NamedTuple):
     flips: Array  # (ceil(T/128), R, 4) uint32: by day, so that neighbouring paths are neighbours
     rule: Array  # (A, 2^B) uint8
     cells: (
-        Array  # (E, 6) int32: delay = lead − lag, payoff table, cost table, minimum holding, cooling, stop table or −1
+        Array  # (E, 7) int32: delay = lead − lag, payoff table, cost table, minimum holding, cooling, stop table or −1,
+        # lag
     )
     exits: Array  # (stop tables, A, D) int32, see ``problem.Restrictions``; one 0 where no execution has a stop
+    shares: Floats  # (E, 2): of the NAV at the entry and of its high, see ``problem.NavStops``
+    nights: Floats  # (cost tables, A, D): 1 + overnight; one 1 where no stop needs it
     prefix: Floats  # (payoff tables, D + 1, A, 8): the six sums before day d, the return of day d, the leg's centre
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): high, low, fall, 0
     costs: Floats  # (cost tables, D, A, A, 2): share of NAV lost, log(1 − share)
     traded: Floats  # (A, A)
     invested: Floats  # (A,)
     bounds: Array  # (S + 1,) int32
-    words: Any  # np.int32, as the next six; the last two are np.float64
+    words: Any  # np.int32, as the next seven; the last two are np.float64
     paths: Any
     start: Any
     days: Any
     levels: Any
     segments: Any
     refuge: Any
+    at_open: Any  # whether there are nights
     periods: Any
     risk_free: Any
 
@@ -64,7 +69,7 @@ def lay_out(problem: Problem) -> CudaScanTables:
     levels = max(1, int(days).bit_length())
     entries = len(problem.returns) * levels * (days + 1) * allocations * 2
     charges = len(problem.costs) * days * allocations**2
-    rules = FollowingRules.of(problem)
+    rules, nav = FollowingRules.of(problem), NavRules.of(problem)
     largest = max(edges.size, entries, charges, len(rules.exits))
     if largest >= 2**31:
         raise InputError(
@@ -79,13 +84,15 @@ def lay_out(problem: Problem) -> CudaScanTables:
     prefix[..., 7] = centre[:, None, :]
     assert shape.shape[1] == levels
     costs = np.stack([problem.costs, charge], axis=-1)
-    own = (rules.min_hold, rules.cooling, rules.stop_of)
+    own = (rules.min_hold, rules.cooling, rules.stop_of, problem.lags)
     cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of, *own], axis=1)
     return CudaScanTables(
         flips=edges,
         rule=np.ascontiguousarray(problem.rule, dtype=np.uint8),
         cells=np.ascontiguousarray(cells, dtype=np.int32),
         exits=rules.exits if len(rules.exits) else np.zeros(1, dtype=np.int32),
+        shares=np.stack([nav.entry, nav.high], axis=1),
+        nights=nav.nights if len(nav.nights) else np.ones(1),
         prefix=prefix,
         shape=shape,
         costs=np.ascontiguousarray(np.moveaxis(costs, 3, 1)),
@@ -99,6 +106,7 @@ def lay_out(problem: Problem) -> CudaScanTables:
         levels=np.int32(levels),
         segments=np.int32(problem.segments),
         refuge=np.int32(rules.refuge),
+        at_open=np.int32(len(nav.nights) > 0),
         periods=np.float64(problem.periods),
         risk_free=np.float64(problem.risk_free),
     )

@@ -16,6 +16,8 @@ DEFAULTS: Mapping[str, Value] = {
     "execution.stop": 0.0,
     "execution.trailing_stop": 0.0,
     "execution.stop_on": "close",
+    "execution.nav_stop": 0.0,
+    "execution.drawdown_stop": 0.0,
     "execution.cooling": 0,
     "execution.capital": 0.0,
     "execution.min_commission": 0.0,

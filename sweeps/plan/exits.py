@@ -9,13 +9,22 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.problem import Restrictions
+from gridproof.kernels.problem import NavStops, Restrictions
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.leg_prices import leg_prices
 from gridproof.sweeps.plan.payoff import Cell
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES
-from gridproof.sweeps.study.execution_keys import AT, COOLING, MIN_HOLD, STOP, STOP_ON, TRAILING_STOP
+from gridproof.sweeps.study.execution_keys import (
+    AT,
+    COOLING,
+    DRAWDOWN_STOP,
+    MIN_HOLD,
+    NAV_STOP,
+    STOP,
+    STOP_ON,
+    TRAILING_STOP,
+)
 from gridproof.sweeps.study.spec import LOW, OPEN
 from gridproof.sweeps.study.study import Leg, Study
 
@@ -76,7 +85,8 @@ def restrictions_of(
         terms = _terms(cell, int(days.payoff_of[number]) if valued else 0, int(days.cost_of[number]) if valued else 0)
         if terms.stop > 0.0 or terms.trailing > 0.0:
             stop_of[number] = tables.setdefault(terms, len(tables))
-    if not tables and (min_hold == 1).all():
+    nav = NavStops(_shares(cells, NAV_STOP), _shares(cells, DRAWDOWN_STOP))
+    if not tables and (min_hold == 1).all() and not nav.watched().any():
         return None
     size = count * window.days
     if len(tables) * size > MAX_COST_VALUES:
@@ -91,7 +101,13 @@ def restrictions_of(
                 prices = _values(days, place, terms)
             exits[table, place] = exit_days(prices, terms.stop, terms.trailing, terms.lag)
     cash = next((place for place, leg in enumerate(study.legs) if leg.cash), 0)
-    return Restrictions(min_hold, cooling, stop_of, exits, cash)
+    return Restrictions(min_hold, cooling, stop_of, exits, cash, nav if nav.watched().any() else None)
+
+
+def _shares(cells: Sequence[Cell], key: str) -> Floats:
+    """(E,) the share of a NAV at or below which a stop on it is reached; 0 where there is none."""
+    falls = np.array([float(cell[key]) for cell in cells])
+    return np.where(falls > 0.0, _level(np.ones(len(cells)), falls), 0.0)
 
 
 def exit_days(prices: StopPrices, stop: float, trailing: float, lag: int) -> Array:
@@ -114,7 +130,7 @@ def exit_days(prices: StopPrices, stop: float, trailing: float, lag: int) -> Arr
     return np.where(found < days, np.minimum(found + lag, days), days).astype(np.int32)
 
 
-def _level(prices: Floats, share: float) -> Floats:
+def _level(prices: Floats, share: float | Floats) -> Floats:
     level: Floats = (1.0 - share) * prices * (1.0 + _ROUNDING)
     return level
 

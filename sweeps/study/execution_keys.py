@@ -19,8 +19,11 @@ AT, MIN_HOLD, STOP, TRAILING_STOP, STOP_ON, COOLING, CAPITAL, MIN_COMMISSION = (
     f"execution.{key}"
     for key in ("at", "min_hold", "stop", "trailing_stop", "stop_on", "cooling", "capital", "min_commission")
 )
+# Stops that watch the price of what is held, and those that watch the strategy's own NAV.
+PRICE_STOPS = (STOP, TRAILING_STOP)
+NAV_STOPS = NAV_STOP, DRAWDOWN_STOP = ("execution.nav_stop", "execution.drawdown_stop")
 # Keys that a trader decides; all others are of the environment.
-CHOSEN = (MIN_HOLD, STOP, TRAILING_STOP, STOP_ON, COOLING)
+CHOSEN = (MIN_HOLD, *PRICE_STOPS, STOP_ON, *NAV_STOPS, COOLING)
 
 # Always axes; the others are axes where a study gives them, so that older studies keep their axes.
 _ALWAYS = ("lag", "cost")
@@ -66,6 +69,12 @@ def trades_at_open(space: Space) -> bool:
     return has_value(space, AT, OPEN)
 
 
+def watches_nav(space: Space) -> bool:
+    """Whether some variant has a stop on the strategy's own NAV: what it holds then depends on what it has earned and
+    paid."""
+    return any(name in space.owners and any(space.values_of(name)) for name in NAV_STOPS)
+
+
 def check_execution(spec: StudySpec, legs: Sequence[Leg], space: Space, document: Document) -> None:
     """Check that signals and legs have what the keys of execution need. Raises InputError."""
     if decides(spec) and DECIDE not in space.names:
@@ -85,10 +94,12 @@ def check_execution(spec: StudySpec, legs: Sequence[Leg], space: Space, document
 
 def _check_stops(spec: StudySpec, legs: Sequence[Leg], space: Space, document: Document) -> None:
     given = _given(spec)
-    named = [name for name in (STOP, TRAILING_STOP) if name in given]
-    for name in (one for one in (STOP_ON, COOLING) if one in given and not named):
-        rule, remedy = f"{name} is for a study with a stop", "Remove it, or write stop: or trailing_stop:"
-        raise InputError(rule, "no stop", document.where(tuple(name.split("."))), remedy)
+    for name, needed in ((STOP_ON, PRICE_STOPS), (COOLING, (*PRICE_STOPS, *NAV_STOPS))):
+        if name in given and not any(one in given for one in needed):
+            keys = " or ".join(f"{one.removeprefix('execution.')}:" for one in needed)
+            rule, remedy = f"{name} is for a study with a stop", f"Remove it, or write {keys}"
+            raise InputError(rule, "no stop", document.where(tuple(name.split("."))), remedy)
+    named = [name for name in (*PRICE_STOPS, *NAV_STOPS) if name in given]
     stops = [name for name in named if any(space.values_of(name))]
     if not stops:
         return

@@ -194,6 +194,16 @@ class ExecutionSpec(Keys):
     stop_on: Annotated[AxisEntry, AxisLimits(str, choices=(CLOSE, LOW))] = Field(
         (CLOSE,), description="the price that is compared with the stop: the close of a day or its low"
     )
+    nav_stop: Annotated[AxisEntry, _STOP] = Field(
+        (0.0,),
+        description="fall of the strategy's own NAV, after costs, from the entry of its position, after which that is "
+        "left for cash; 0: none",
+    )
+    drawdown_stop: Annotated[AxisEntry, _STOP] = Field(
+        (0.0,),
+        description="the same from the highest NAV since the start, or since the entry after the last such stop; "
+        "0: none",
+    )
     cooling: Annotated[AxisEntry, AxisLimits(int, 0)] = Field(
         (0,),
         description="days after a stop until the position is entered again; 0: not before the rule chooses another",

@@ -28,7 +28,7 @@ from gridproof.sweeps.plan.choices import Choices, choices_of
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
 from gridproof.sweeps.progress.observer import RunObserver
-from gridproof.sweeps.study.execution_keys import CAPITAL, MIN_COMMISSION
+from gridproof.sweeps.study.execution_keys import CAPITAL, MIN_COMMISSION, watches_nav
 from gridproof.sweeps.study.leg import IMPACT_TERMS
 from gridproof.sweeps.study.study import Study
 from gridproof.sweeps.verdict.beside import Beside
@@ -145,18 +145,19 @@ def _choices(study: Study, digits: Digits, varied: list[int]) -> Choices:
     return choices_of(study, _environment(study, digits, varied))
 
 
-def _holding_alike(plan: Plan, others: list[Digits], varied: list[int]) -> dict[Digits, list[Digits]]:
-    """The environments by what all choices hold there: the releases, the lag and the restrictions decide that.
+def _holding_alike(plan: Plan, others: list[Digits], varied: list[int]) -> dict[tuple[float, ...], list[Digits]]:
+    """The environments by what all choices hold there: the releases, the lag and the restrictions decide that, and
+    where a stop watches the NAV what is earned and paid.
 
     Where choices differ in execution too, each environment stands alone.
     """
     space = plan.study.space
     signals = len(space.dims) - space.executing
     chosen = prod(space.dims[axis] for axis in range(signals, len(space.dims)) if axis not in varied) > 1
-    alike: dict[Digits, list[Digits]] = {}
+    alike: dict[tuple[float, ...], list[Digits]] = {}
     for digits in others:
         execution = space.execution(space.index(digits))
-        key = digits if chosen else (*digits[:signals], *plan.problem.holding_terms(execution))
+        key: tuple[float, ...] = digits if chosen else (*digits[:signals], *plan.problem.holding_terms(execution))
         alike.setdefault(key, []).append(digits)
     return alike
 
@@ -235,8 +236,9 @@ def _drawn(choices: Choices) -> str:
 def _earned(study: Study, digits: Digits) -> Earned:
     """What the placebo of the choices depends on: releases, lag, and what the legs earn."""
     space = study.space
-    # Selections and mixes earn their returns after the costs of their own trades.
-    if study.mixed or any(leg.selection is not None for leg in study.legs):
+    # Selections and mixes earn their returns after the costs of their own trades; a stop on the NAV follows what was
+    # paid.
+    if study.mixed or watches_nav(space) or any(leg.selection is not None for leg in study.legs):
         costs: set[str] = set()
     else:
         terms = (leg.terms.get(term) for leg in study.legs for term in ("cost", "sale_cost", *IMPACT_TERMS))

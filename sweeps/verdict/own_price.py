@@ -22,8 +22,8 @@ from gridproof.sweeps.study.spec import SeriesSpec
 CORRELATED = 0.9
 
 # In place of the series: where a signal is made of the columns of the panel from which the leg selects, and where a
-# stop watches the leg's price.
-PANEL, STOP = "panel", "stop"
+# stop watches the leg's price, or the NAV that it makes.
+PANEL, STOP, NAV = "panel", "stop", "nav"
 
 # With fewer changes in sample a correlation says little.
 _FEWEST = 60
@@ -34,8 +34,8 @@ class PriceRead:
     """A series that a signal reads, and the leg whose price it is.
 
     series: its name, or "panel" for a signal made of the columns of the panel from which the leg selects, or "stop"
-    where a stop reads the price. correlation: of the changes of the series with the returns of the leg; None where both
-    are of the same rows or panel, and for a stop.
+    or "nav" where a stop reads the price or the strategy's own NAV. correlation: of the changes of the series with the
+    returns of the leg; None where both are of the same rows or panel, and for a stop.
     """
 
     leg: str
@@ -53,7 +53,8 @@ def prices_read(plan: Plan, market: Market) -> tuple[PriceRead, ...]:
     and however the path is written. It is also one if in sample its changes, from one observation to the next, have a
     correlation of at least 0.9 or at most −0.9 with the leg's returns: the same asset in another file, an index of the
     stocks that a leg selects, an asset that moves with the leg. A signal made of columns of the panel reads the price
-    of every leg that selects from it, by construction, and a stop under any execution that of every leg.
+    of every leg that selects from it, by construction, and a stop under any execution that of every leg; so
+    does one on the NAV, which is made of these prices.
     """
     study, specs = plan.study, plan.study.spec.series
     names = list(dict.fromkeys(name for signal in study.signals for name in signal.series))
@@ -61,13 +62,15 @@ def prices_read(plan: Plan, market: Market) -> tuple[PriceRead, ...]:
     space = study.space
     payoff = plan.problem.payoff_of[space.execution(space.base_index)]
     restrictions = plan.problem.restrictions
-    stops = restrictions is not None and bool((restrictions.stop_of >= 0).any())
+    stops = []
+    if restrictions is not None:
+        stops += [STOP] if (restrictions.stop_of >= 0).any() else []
+        stops += [NAV] if restrictions.nav is not None else []
     found = []
     for place, leg in enumerate(study.legs):
         if leg.cash:
             continue
-        if stops:
-            found.append(PriceRead(leg.name, STOP, None))
+        found += [PriceRead(leg.name, stop, None) for stop in stops]
         if of_panel and leg.selection is not None:
             found.append(PriceRead(leg.name, PANEL, None))
         returns = plan.problem.returns[payoff, place, : plan.days_in_sample]

@@ -15,9 +15,17 @@ from gridproof.kernels.cpu import latch
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips, merge, pack, unpack
-from gridproof.kernels.problem import Restrictions
+from gridproof.kernels.problem import NavStops, Restrictions
 from tests.support.agreement import assert_agree
-from tests.support.problems import at_open, many_payoffs, random_jobs, random_latch, random_problem, restricted
+from tests.support.problems import (
+    at_open,
+    many_payoffs,
+    random_jobs,
+    random_latch,
+    random_problem,
+    restricted,
+    watching_nav,
+)
 
 
 @settings(max_examples=30, deadline=None)
@@ -72,11 +80,16 @@ def test_legs_that_hardly_move(seed: int) -> None:
     legs=st.integers(2, 4),
     flip=st.sampled_from([0.0, 0.01, 0.2, 1.0]),
     often=st.sampled_from([0.01, 0.1, 0.9]),
+    nav=st.booleans(),
 )
-def test_restrictions_agree_with_reference(seed: int, days: int, legs: int, flip: float, often: float) -> None:
+def test_restrictions_agree_with_reference(
+    seed: int, days: int, legs: int, flip: float, often: float, nav: bool
+) -> None:
     """Minimum holding, stops and cooling-off in all combinations: metrics, and what is held on each day."""
     rng = np.random.default_rng(seed)
     problem = restricted(rng, random_problem(rng, days=days, legs=legs, flip=flip), often)
+    if nav:
+        problem = at_open(rng, watching_nav(rng, problem)) if seed % 2 else watching_nav(rng, problem)
     jobs = random_jobs(rng, problem, 3)
     assert_agree(cpu.bind(problem)(jobs), reference.evaluate(problem, jobs))
     listed = HoldingPeriodLister(problem, days)(jobs)
@@ -89,7 +102,7 @@ def test_restrictions_agree_with_reference(seed: int, days: int, legs: int, flip
 
 
 def test_restrictions_that_restrict_nothing_change_no_bit() -> None:
-    """A minimum holding of one day, no stop, and a stop that never comes."""
+    """A minimum holding of one day, no stop, and stops that never come, on the NAV too."""
     rng = np.random.default_rng(3)
     problem = random_problem(rng, days=300, flip=0.1)
     executions = len(problem.lags)
@@ -100,6 +113,7 @@ def test_restrictions_that_restrict_nothing_change_no_bit() -> None:
         stop_of=np.arange(executions) % 2 - 1,
         exits=np.full((1, *problem.returns.shape[1:]), 300, dtype=np.int32),
         refuge=2,
+        nav=NavStops(np.full(executions, 1e-9), np.full(executions, 1e-9)),
     )
     same = dataclasses.replace(problem, restrictions=never)
     np.testing.assert_array_equal(cpu.bind(same)(jobs), cpu.bind(problem)(jobs))
@@ -171,7 +185,7 @@ def test_from_open_to_open_a_position_earns_what_the_variant_does() -> None:
 def test_first_days_and_executions_of_a_restricted_problem() -> None:
     """Cut to its first days a problem gives what it gives on them; some executions are those of the whole."""
     rng = np.random.default_rng(4)
-    problem = restricted(rng, random_problem(rng, days=200), 0.1)
+    problem = watching_nav(rng, restricted(rng, random_problem(rng, days=200), 0.1))
     jobs = random_jobs(rng, problem, 3, tuples=10)
     whole = dataclasses.replace(problem, bounds=np.array([0, 120, 200]))
     shorter = problem.first_days(120, np.array([0, 120]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 CASH = "cash"
@@ -28,27 +28,41 @@ class Terms:
     stop: float = 0.0
     trailing_stop: float = 0.0
     stop_on: str = "close"
+    nav_stop: float = 0.0
+    drawdown_stop: float = 0.0
 
 
-def follow(target: Sequence[str], prices: Mapping[str, Prices], terms: Terms) -> list[str]:
-    """The leg held on each day. target: the leg that the rule wants on each day."""
+# Trades on a day, from one leg to another or none, and gives the NAV just before the trade and at the close of the day.
+Books = Callable[[int, str, str], tuple[float, float]]
+
+
+def follow(
+    target: Sequence[str], prices: Mapping[str, Prices], terms: Terms, books: Books = lambda *_: (1.0, 1.0)
+) -> list[str]:
+    """The leg held on each day. target: the leg that the rule wants on each day. books: of the stops on the NAV."""
     held: list[str] = []
     position, entered, due, stopped = target[0], 0, -1, ""
     entry = peak = 0.0
+    nav_due = drawdown_due = -1
+    nav_entry = nav_peak = 1.0
+    waits = False  # for the next entry, with which the highest NAV begins anew
     for day, wanted in enumerate(target):
         before = position
+        hit = day in (due, nav_due, drawdown_due)
+        if day == drawdown_due:
+            waits, drawdown_due = True, -1
         again = False  # whether what was stopped ends
         if stopped:
             again = wanted != stopped or (terms.cooling > 0 and day >= entered + terms.cooling)
             position = wanted if again else CASH
-        elif due == day:
+        elif hit:
             position = wanted if wanted != before else CASH
         elif wanted != before and day - entered >= terms.min_hold:
             position = wanted
         stopped = "" if again else stopped
         if day == 0 or position != before:
-            stopped = before if due == day and position == CASH and wanted == before else ""
-            entered, due = day, -1
+            stopped = before if hit and position == CASH and wanted == before else ""
+            entered, due, nav_due = day, -1, -1
             if position != CASH:
                 mine = prices[position]
                 entry = peak = mine.close[day] if terms.at == "close" or day == 0 else mine.open[day + 1]
@@ -59,6 +73,17 @@ def follow(target: Sequence[str], prices: Mapping[str, Prices], terms: Terms) ->
             fell |= terms.trailing_stop > 0.0 and value <= (1.0 - terms.trailing_stop) * peak
             peak = max(peak, mine.close[day + 1])
             due = day + terms.lag if fell else -1
+        nav_before, nav = books(day, before, position)
+        if position != before:
+            nav_entry = nav_before
+            if waits and position != CASH:
+                nav_peak, waits = nav_before, False
+        if not waits:
+            nav_peak = max(nav_peak, nav)
+            if terms.drawdown_stop > 0.0 and drawdown_due < 0 and nav <= (1.0 - terms.drawdown_stop) * nav_peak:
+                drawdown_due = day + terms.lag
+        if terms.nav_stop > 0.0 and position != CASH and nav_due < 0 and nav <= (1.0 - terms.nav_stop) * nav_entry:
+            nav_due = day + terms.lag
         held.append(position)
     return held
 

@@ -128,8 +128,8 @@ class Expected:
 def run(raw: Mapping[str, Any]) -> Expected:
     """The one variant of a study of ``random_raw``."""
     account = _Account(raw)
-    held = account.positions(_targets(raw))
-    weights, returns, costs = account.trade(held)
+    held = account.follow(_targets(raw))
+    weights, returns, costs = (np.array(each) for each in (account.weights, account.returns, account.costs))
     return Expected(weights, returns, costs, _metrics(held, returns))
 
 
@@ -222,17 +222,25 @@ class _Account:
         self.days = len(DAYS) - self.first
         self.legs = raw["legs"]
         self._lives: dict[Fund, _Life] = {}
+        self.weights: list[list[float]] = []
+        self.returns: list[float] = []
+        self.costs: list[float] = []
 
-    def positions(self, targets: Sequence[Fund]) -> list[Fund]:
-        """What is held on each day."""
+    def follow(self, targets: Sequence[Fund]) -> list[Fund]:
+        """What is held on each day; what it earns is then in ``weights``, ``returns`` and ``costs``."""
         funds = {f"fund {number}": fund for number, fund in enumerate(dict.fromkeys(targets))}
         cash: Fund = ((0.0, 0.0, 0.0, 1.0), "never")
         funds = {name: fund for name, fund in funds.items() if fund[0] != cash[0]}
         names = {fund: name for name, fund in funds.items()}
-        keys = ("lag", "at", "min_hold", "cooling", "stop", "trailing_stop", "stop_on")
-        terms = Terms(**{key: self.execution[key] for key in keys})
+        keys = ("lag", "at", "min_hold", "cooling", "stop", "trailing_stop", "stop_on", "nav_stop", "drawdown_stop")
+        terms = Terms(**{key: self.execution[key] for key in keys if key in self.execution})
         prices = {name: self._prices(fund) for name, fund in funds.items()}
-        held = follow([names.get(target, CASH) for target in targets], prices, terms)
+        self._values = list(self._life(targets[0]).weights[0])
+
+        def books(day: int, before: str, after: str) -> tuple[float, float]:
+            return self._trade(day, funds.get(before, cash), funds.get(after, cash))
+
+        held = follow([names.get(target, CASH) for target in targets], prices, terms, books)
         return [funds.get(name, cash) for name in held]
 
     def _prices(self, fund: Fund) -> Prices:
@@ -312,33 +320,34 @@ class _Account:
             self._lives[fund] = life
         return self._lives[fund]
 
-    def trade(self, held: Sequence[Fund]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Weights, returns and costs of switches of an account that holds these funds."""
+    def _trade(self, day: int, before: Fund, fund: Fund) -> tuple[float, float]:
+        """A day of the account, which switches from one fund to another or to the same. Returns its NAV just before the
+        switch and at the close."""
         at_open = self.execution["at"] == "open"
-        values = list(self._life(held[0]).weights[0])
-        weights, returns, costs = [], [], []
-        for day, fund in enumerate(held):
-            life, start, kept = self._life(fund), sum(values), 1.0
-            switched = day > 0 and fund != held[day - 1]
-            old = self._life(held[day - 1]) if switched and at_open else life
-            if (switched and not at_open) or self._rebalanced(held[day - 1] if switched and at_open else fund, day):
-                kept -= self._charge(day, values, old.weights[day], at_open=False)
-                values = [weight * start * kept for weight in old.weights[day]]
-            if switched and at_open:
-                opened = self._to_open(day, values)
-                wanted = self._to_open(day, life.weights[day])
-                wanted = [value / sum(wanted) for value in wanted]
-                paid = self._charge(day, opened, wanted, at_open=True)
-                kept *= 1.0 - paid
-                # As if held from the close before on: carry and interest of a day are of what is held at the close.
-                unit = self._to_open(day, life.weights[day])
-                scale = sum(opened) * (1.0 - paid) / sum(unit)
-                values = [weight * scale for weight in life.weights[day]]
-            weights.append(life.weights[day])
-            costs.append(1.0 - kept / (1.0 - old.paid[day]) if switched else 0.0)
-            values = self._growth(day, values)
-            returns.append(sum(values) / start - 1.0)
-        return np.array(weights), np.array(returns), np.array(costs)
+        values = self._values
+        life, start, kept = self._life(fund), sum(values), 1.0
+        nav_before = start
+        switched = day > 0 and fund != before
+        old = self._life(before) if switched and at_open else life
+        if (switched and not at_open) or self._rebalanced(before if switched and at_open else fund, day):
+            kept -= self._charge(day, values, old.weights[day], at_open=False)
+            values = [weight * start * kept for weight in old.weights[day]]
+        if switched and at_open:
+            opened = self._to_open(day, values)
+            nav_before = sum(opened)
+            wanted = self._to_open(day, life.weights[day])
+            wanted = [value / sum(wanted) for value in wanted]
+            paid = self._charge(day, opened, wanted, at_open=True)
+            kept *= 1.0 - paid
+            # As if held from the close before on: carry and interest of a day are of what is held at the close.
+            unit = self._to_open(day, life.weights[day])
+            scale = nav_before * (1.0 - paid) / sum(unit)
+            values = [weight * scale for weight in life.weights[day]]
+        self.weights.append(life.weights[day])
+        self.costs.append(1.0 - kept / (1.0 - old.paid[day]) if switched else 0.0)
+        self._values = self._growth(day, values)
+        self.returns.append(sum(self._values) / start - 1.0)
+        return nav_before, sum(self._values)
 
 
 @dataclass(frozen=True)

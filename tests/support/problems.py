@@ -10,7 +10,7 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.overnight import replace_overnight
 from gridproof.kernels.paths import pack
-from gridproof.kernels.problem import Box, Jobs, Problem, Restrictions
+from gridproof.kernels.problem import Box, Jobs, NavStops, Problem, Restrictions
 
 
 def settled(rule: Ints) -> Ints:
@@ -100,6 +100,14 @@ def restricted(rng: np.random.Generator, problem: Problem, often: float = 0.05) 
             refuge=refuge,
         ),
     )
+
+
+def watching_nav(rng: np.random.Generator, problem: Problem) -> Problem:
+    """The restricted problem with stops on the NAV since the entry and on its drawdown, or neither, for each
+    execution."""
+    assert problem.restrictions is not None
+    entry, high = (rng.choice([0.0, 0.9, 0.97, 0.995], len(problem.lags)) for _ in range(2))
+    return replace(problem, restrictions=replace(problem.restrictions, nav=NavStops(entry, high)))
 
 
 def at_open(rng: np.random.Generator, problem: Problem) -> Problem:

@@ -90,6 +90,8 @@ def _price_in(one: Record) -> str:
         return f"a signal is made of the panel from which {one['leg']} selects"
     if one["series"] == "stop":
         return f"a stop watches {one['leg']}'s price"
+    if one["series"] == "nav":
+        return f"a stop watches the NAV, which is made of {one['leg']}'s price"
     return f"{one['series']} is {one['leg']}'s price"
 
 

@@ -27,12 +27,27 @@ from gridproof.kernels.cuda.source import LATCH, THREADS, Kernel, scan_kernel
 from gridproof.kernels.problem import Jobs, Problem
 from tests.support.agreement import assert_agree
 from tests.support.demo import small_study
-from tests.support.problems import many_payoffs, random_jobs, random_latch, random_problem, restricted
+from tests.support.problems import (
+    at_open,
+    many_payoffs,
+    random_jobs,
+    random_latch,
+    random_problem,
+    restricted,
+    watching_nav,
+)
 from tests.support.shim import nvrtc
 from tests.support.shim.device import ShimDevice
 
 SIZES = ((1, 2), (3, 3), (4, 4), (8, 4), (12, 6), (16, 12))
-KERNELS = [LATCH, *(scan_kernel(*size) for size in SIZES), scan_kernel(4, 4, True), scan_kernel(12, 6, True)]
+KERNELS = [
+    LATCH,
+    *(scan_kernel(*size) for size in SIZES),
+    scan_kernel(4, 4, True),
+    scan_kernel(12, 6, True),
+    scan_kernel(4, 4, True, True),
+    scan_kernel(16, 6, True, True),
+]
 
 
 def product_jobs(problem: Problem, counts: tuple[int, ...]) -> Jobs:
@@ -105,10 +120,15 @@ def test_shim_agrees_with_reference(
     days=st.integers(1, 200),
     flip=st.sampled_from([0.01, 0.2, 1.0]),
     often=st.sampled_from([0.02, 0.5]),
+    nav=st.booleans(),
 )
-def test_shim_follows_restrictions(shim: ShimDevice, seed: int, days: int, flip: float, often: float) -> None:
+def test_shim_follows_restrictions(
+    shim: ShimDevice, seed: int, days: int, flip: float, often: float, nav: bool
+) -> None:
     rng = np.random.default_rng(seed)
     problem = restricted(rng, random_problem(rng, days=days, flip=flip), often)
+    if nav:
+        problem = at_open(rng, watching_nav(rng, problem)) if seed % 2 else watching_nav(rng, problem)
     check_agreement(shim, problem, random_jobs(rng, problem, 3))
 
 
@@ -223,7 +243,7 @@ def test_gpu_agrees_with_reference_and_cpu(gpu: Device, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_gpu_follows_restrictions(gpu: Device, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    problem = restricted(rng, random_problem(rng, days=400, flip=0.05))
+    problem = watching_nav(rng, restricted(rng, random_problem(rng, days=400, flip=0.05)))
     jobs = random_jobs(rng, problem, 3)
     assert_agree(check_agreement(gpu, problem, jobs), cpu.evaluate(problem, jobs))
 
