@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from gridproof.kernels.errors import InputError
@@ -10,6 +11,8 @@ from gridproof.results.texts.translation import Language, Translation
 
 # Where a rule in Chinese names what was found; it stands behind any other rule in brackets.
 _FOUND = "{found}"
+_COLUMN = re.compile(r", column (\d+)")
+_RECORDED = re.compile(r"(?P<where>.*?): (?P<rule>.*?); got (?P<value>.*)\. (?P<remedy>.*)\.")
 
 
 def fault_text(error: InputError, language: Language) -> str:
@@ -21,8 +24,19 @@ def fault_text(error: InputError, language: Language) -> str:
         return str(error)
     into = _messages()
     rule, found, remedy = (into(" ".join(str(one).split())) for one in (error.rule, error.value, error.remedy))
-    told = rule.replace(_FOUND, found) if _FOUND in rule else f"{rule}（实际：{found}）"
-    return f"{' '.join(error.where.split())}：{told}。{remedy}{'？' if remedy.startswith('是否') else '。'}"
+    if _FOUND in rule:
+        rule = rule.replace(_FOUND, found)
+    elif not rule.startswith("缺少"):
+        rule += f"（实际：{found}）"
+    where = _COLUMN.sub(r"，第\1个字符", " ".join(error.where.split())).replace(", as set", "（改动后）")
+    return f"{where}：{rule}。{remedy}{'？' if remedy.startswith('是否') else '。'}"
+
+
+def recorded_fault(text: str, language: Language) -> str:
+    """The text of an error that a record holds in English, in the language; any other text as it is."""
+    if language == "en" or (match := _RECORDED.fullmatch(text)) is None:
+        return text
+    return fault_text(InputError(match["rule"], match["value"], match["where"], match["remedy"]), language)
 
 
 @cache

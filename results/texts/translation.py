@@ -21,7 +21,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _FIELD = re.compile(r"\{(\w+)\}")
 # Signs of a number, which have no space beside them in Chinese.
 _SIGN = re.compile(r" ?([≤≥<>±]) ?")
-_NUMBER = r"(?:(?:[<>≤≥] )?[<>≥≤±+−-]*\d[\d.,]*%?|–|∞)(?: ± [\d.]+%?)?"
+_NUMBER = r"(?:(?:< )?[<>≥≤±+−-]*\d[\d.,]*%?|–|∞)(?: ± [\d.]+%?)?"
 # The end of a sentence, before the beginning of the next.
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z“±*†∞\d]|p: )")
 _DATE = r"\d{4}-\d{2}-\d{2}(?:[T ][\d:]+)?"
@@ -162,6 +162,8 @@ def _form(name: str) -> str:
     """What a field may be, as a regular expression."""
     if re.fullmatch(r"n\d*", name):
         return _NUMBER
+    if re.fullmatch(r"own\d*", name):
+        return "(?:(?!: ).)+?"
     return _DATE if name in ("date", "from", "to") else ".+?"
 
 

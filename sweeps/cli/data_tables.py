@@ -6,6 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
+from gridproof.results.texts.fault import recorded_fault
+from gridproof.results.texts.spoken import spoken
 from gridproof.sweeps.cli.console import console, print_table
 
 _COLUMNS = 20  # of an import that are listed
@@ -42,7 +44,7 @@ def print_check(record: dict[str, Any]) -> None:
     for text in record["warnings"]:
         console.print(f"warning: {text}")
     for text in record["errors"]:
-        console.print(f"error: {text}")
+        console.print(f"error: {recorded_fault(text, spoken())}")
 
 
 def _shown(names: list[str]) -> str:

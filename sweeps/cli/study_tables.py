@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 from gridproof.kernels.metrics import BY_NAME
 from gridproof.sweeps.cli.console import bold, console, print_table
+from gridproof.sweeps.progress.plain_text import printable
 
 if TYPE_CHECKING:
     from gridproof.sweeps.plan.explanation import ExplainedStep
@@ -51,7 +53,9 @@ def print_steps(name: str, steps: list[ExplainedStep]) -> None:
     console.print(bold(name))
     table = Table("step", "gives", "warm-up", "known from", "times in the grid", box=None)
     for one in steps:
-        table.add_row(one.formula, one.kind, f"{one.warm_up:,}", one.known or "never", f"{one.computed:,}")
+        table.add_row(
+            Text(printable(one.formula)), one.kind, f"{one.warm_up:,}", one.known or "never", f"{one.computed:,}"
+        )
     print_table(table)
 
 
