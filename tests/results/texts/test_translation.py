@@ -68,7 +68,7 @@ def test_chinese_texts_are_written_as_chinese_is() -> None:
 
 # Formulas, and what is written in a file or on a command line, keep their form.
 _UNLIKE = re.compile(r" [≤≥<>=±]|[≤≥<>=±] |[一-鿿] [\w{]|[\w}] [一-鿿]|[一-鿿][,;:?!()]|[,;:()][一-鿿]", re.ASCII)
-_CODE = re.compile(r"`[^`]*`|where: \{.*\}|\b[a-z_]+: \S+|[\w}]+ [<>] 0")
+_CODE = re.compile(r"`[^`]*`|where: \{.*\}|\b[a-z_]+:(?: \S+)?|[\w}]+ [<>] 0")
 
 
 def test_signs_and_marks_are_those_of_chinese_texts() -> None:
