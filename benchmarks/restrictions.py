@@ -43,7 +43,8 @@ def with_nav_stops(problem: Problem, fall: float = 0.0, drawdown: float = 0.0) -
     found = with_restrictions(problem, cooling=20)
     assert found.restrictions is not None
     entry, high = (np.array([1.0 - share if share else 0.0]) for share in (fall, drawdown))
-    return replace(found, restrictions=replace(found.restrictions, nav=NavStops(entry, high)))
+    nav = NavStops(entry, high, problem.returns, problem.costs, problem.overnight, problem.payoff_of, problem.cost_of)
+    return replace(found, restrictions=replace(found.restrictions, nav=nav))
 
 
 def at_open(problem: Problem, seed: int = 1) -> Problem:

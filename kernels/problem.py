@@ -25,6 +25,13 @@ class NavStops:
 
     entry: Floats  # (E,) below 1
     high: Floats  # (E,) below 1
+    # The market in which the NAV is counted, as in ``Problem``. A problem may get another market, as in a placebo: what
+    # is held stays.
+    returns: Floats
+    costs: Floats
+    overnight: Floats | None
+    payoff_of: Ints
+    cost_of: Ints
 
     def watched(self) -> Bools:
         """(E,) whether the NAV is watched at all."""
@@ -33,7 +40,18 @@ class NavStops:
 
     def of(self, executions: Ints) -> NavStops:
         """Those of some executions."""
-        return NavStops(self.entry[executions], self.high[executions])
+        own = {name: getattr(self, name)[executions] for name in ("entry", "high", "payoff_of", "cost_of")}
+        return replace(self, **own)
+
+    def first_days(self, days: int) -> NavStops:
+        """Those of the first return days alone."""
+        overnight = None if self.overnight is None else _cut(self.overnight, days)
+        return replace(self, returns=_cut(self.returns, days), costs=_cut(self.costs, days), overnight=overnight)
+
+
+def _cut(table: Array, days: int) -> Array:
+    """The first days of a table, whose last axis they are."""
+    return np.ascontiguousarray(table[..., :days])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +83,11 @@ class Restrictions:
         """Those of some executions."""
         own = {name: getattr(self, name)[executions] for name in ("min_hold", "cooling", "stop_of")}
         return replace(self, **own, nav=None if self.nav is None else self.nav.of(executions))
+
+    def first_days(self, days: int) -> Restrictions:
+        """Those of the first return days alone."""
+        nav = None if self.nav is None else self.nav.first_days(days)
+        return replace(self, exits=_cut(self.exits, days), nav=nav)
 
     def watches_nav(self, execution: int) -> bool:
         """Whether what is held depends on the returns and costs of this execution."""
@@ -114,18 +137,13 @@ class Problem:
 
     def first_days(self, days: int, bounds: Ints) -> Problem:
         """The first return days alone, in these segments. Paths stay: they may be longer than needed."""
-
-        def cut(table: Array) -> Array:
-            return np.ascontiguousarray(table[..., :days])
-
-        restrictions = self.restrictions
         return replace(
             self,
-            returns=cut(self.returns),
-            costs=cut(self.costs),
+            returns=_cut(self.returns, days),
+            costs=_cut(self.costs, days),
             bounds=bounds,
-            overnight=None if self.overnight is None else cut(self.overnight),
-            restrictions=None if restrictions is None else replace(restrictions, exits=cut(restrictions.exits)),
+            overnight=None if self.overnight is None else _cut(self.overnight, days),
+            restrictions=None if self.restrictions is None else self.restrictions.first_days(days),
         )
 
     def under(self, executions: Ints) -> Problem:
@@ -146,7 +164,7 @@ class Problem:
         found = tuple(int(each[execution]) for each in (self.lags, *terms))
         if own is None or own.nav is None or not own.watches_nav(execution):
             return found
-        tables = (int(each[execution]) for each in (self.payoff_of, self.cost_of))
+        tables = (int(each[execution]) for each in (own.nav.payoff_of, own.nav.cost_of))
         return (*found, *tables, float(own.nav.entry[execution]), float(own.nav.high[execution]))
 
     def position_returns(self, payoff: int, cost: int, days: int) -> Floats:

@@ -67,17 +67,16 @@ def follow(target: Ints, restrictions: Restrictions, execution: int) -> Ints:
     return np.array(followed, dtype=np.int64)
 
 
-def follow_nav(target: Ints, problem: Problem, execution: int) -> Ints:
+def follow_nav(target: Ints, own: Restrictions, execution: int, lag: int) -> Ints:
     """As ``follow``, with the stops on the NAV of an execution: the position of a day depends on the NAV before it.
 
     ``NavStops`` has the definitions.
     """
-    own = problem.restrictions
-    assert own is not None
-    assert own.nav is not None
+    market = own.nav
+    assert market is not None
     least, wait, table = int(own.min_hold[execution]), int(own.cooling[execution]), int(own.stop_of[execution])
-    entry, highest = float(own.nav.entry[execution]), float(own.nav.high[execution])
-    lag, payoff, cost = (int(each[execution]) for each in (problem.lags, problem.payoff_of, problem.cost_of))
+    entry, highest = float(market.entry[execution]), float(market.high[execution])
+    payoff, cost = int(market.payoff_of[execution]), int(market.cost_of[execution])
     nav = start = high = 1.0  # start: at the entry of the position
     fallen = lost = -1  # the return days of the exits by the two stops; −1: none is due
     anew = False  # whether the high begins with the next entry
@@ -101,11 +100,11 @@ def follow_nav(target: Ints, problem: Problem, execution: int) -> Ints:
         paid = 0.0
         if held != before:
             entered, fallen = day, -1
-            paid = float(problem.costs[cost, before, held, day])
-            start = nav if problem.overnight is None else nav * (1.0 + float(problem.overnight[cost, before, day]))
+            paid = float(market.costs[cost, before, held, day])
+            start = nav if market.overnight is None else nav * (1.0 + float(market.overnight[cost, before, day]))
             if anew and held != own.refuge:
                 high, anew = start, False
-        nav *= (1.0 + float(problem.returns[payoff, held, day])) * (1.0 - paid)
+        nav *= (1.0 + float(market.returns[payoff, held, day])) * (1.0 - paid)
         if not anew:
             high = max(high, nav)
             if lost < 0 and nav <= highest * high:
@@ -127,7 +126,7 @@ def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, F
     own = problem.restrictions
     if own is not None:
         watched = own.watches_nav(execution)
-        held = follow_nav(held, problem, execution) if watched else follow(held, own, execution)
+        held = follow_nav(held, own, execution, lag) if watched else follow(held, own, execution)
     gross = problem.returns[problem.payoff_of[execution], held, np.arange(days)]
     cost = np.zeros(days)
     cost[1:] = problem.costs[problem.cost_of[execution], held[:-1], held[1:], np.arange(1, days)]

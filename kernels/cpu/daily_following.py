@@ -36,9 +36,9 @@ class NavRules(NamedTuple):
         if own is None:
             none = np.zeros(len(problem.lags))
             return cls(none, none, problem.lags, problem.payoff_of, problem.cost_of, empty, empty, empty)
-        nights = empty if problem.overnight is None else (1.0 + problem.overnight).ravel()
-        returns, costs = problem.returns.ravel(), problem.costs.ravel()
-        return cls(own.entry, own.high, problem.lags, problem.payoff_of, problem.cost_of, returns, costs, nights)
+        nights = empty if own.overnight is None else (1.0 + own.overnight).ravel()
+        returns, costs = own.returns.ravel(), own.costs.ravel()
+        return cls(own.entry, own.high, problem.lags, own.payoff_of, own.cost_of, returns, costs, nights)
 
 
 @jit(inline="always")

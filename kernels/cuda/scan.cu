@@ -95,13 +95,12 @@ struct Positions {
     int lag, today, fallen, lost;           // today: the day whose close is next; exits due by the two stops, or NEVER
     double nav, from, high, paid;           // from: the NAV at the entry; paid: for the switch into today
     bool anew;                              // the high begins with the next entry
-    const double2 *earned, *costs;          // of the execution: prefix (D, A, 4), costs (D, A, A)
-    const double *nights;                   // (A, D) 1 + overnight, or null
+    const double *earned, *costs, *nights;  // of the execution: (A, D), (A, A, D), (A, D) or null
 
     __device__ __forceinline__ int next_by_day(const uint4 *flips, int words, int paths, const unsigned char *rule) {
         while (true) {
             // The close of the day.
-            nav *= (1.0 + __ldg(&earned[(today * ALLOCATIONS + chosen) * 4 + 3].x)) * (1.0 - paid);
+            nav *= (1.0 + __ldg(earned + chosen * days + today)) * (1.0 - paid);
             paid = 0.0;
             if (!anew) {
                 high = larger(high, nav);
@@ -126,7 +125,7 @@ struct Positions {
                 now = target;
             }
             if (now == chosen) continue;
-            paid = __ldg(&costs[(today * ALLOCATIONS + chosen) * ALLOCATIONS + now].x);
+            paid = __ldg(costs + (chosen * ALLOCATIONS + now) * days + today);
             from = nights == nullptr ? nav : nav * __ldg(nights + chosen * days + today);
             chosen = now, entered = today, fallen = NEVER;
             if (anew && chosen != refuge) high = from, anew = false;
@@ -185,6 +184,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const int *cells,           // (executions, 7): delay, payoff table, cost table, minimum holding, cooling, stop table or -1, lag
     const int *exits,           // (stop tables, A, D): return day of the exit
     const double2 *shares,      // (executions,): of the NAV at the entry, and of its high
+    const int2 *markets,        // (executions,): the tables in which their NAV is counted, of returns and of costs
+    const double *earned,       // (payoff tables, A, D): returns
+    const double *charged,      // (cost tables, A, A, D): costs
     const double *nights,       // (cost tables, A, D): 1 + overnight
     const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, centre
     const double2 *shape,       // (payoff tables, levels, D + 1, A, 2 pairs): high, low | fall, 0
@@ -235,15 +237,17 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     positions.entry = share.x, positions.highest = share.y, positions.lag = cell[6];
     positions.nav = positions.from = positions.high = 1.0, positions.paid = 0.0;
     positions.today = 0, positions.fallen = positions.lost = NEVER, positions.anew = false;
-    positions.earned = prefix + payoff * 4, positions.costs = costs + charges;
-    positions.nights = at_open ? nights + cell[2] * ALLOCATIONS * days : nullptr;
+    const int2 market = markets[execution[job]];
+    positions.earned = earned + market.x * ALLOCATIONS * days;
+    positions.costs = charged + market.y * ALLOCATIONS * ALLOCATIONS * days;
+    positions.nights = at_open ? nights + market.y * ALLOCATIONS * days : nullptr;
 #else
-    (void)shares, (void)nights, (void)at_open;
+    (void)shares, (void)markets, (void)earned, (void)charged, (void)nights, (void)at_open;
 #endif
     change = positions.next(flips, words, paths, rule);
     const int &chosen = positions.chosen;
 #else
-    (void)exits, (void)refuge, (void)shares, (void)nights, (void)at_open;
+    (void)exits, (void)refuge, (void)shares, (void)markets, (void)earned, (void)charged, (void)nights, (void)at_open;
     const int &chosen = walk.chosen;
 #endif
     int came_from = current;

@@ -27,7 +27,10 @@ class CudaScanTables(NamedTuple):
     )
     exits: Array  # (stop tables, A, D) int32, see ``problem.Restrictions``; one 0 where no execution has a stop
     shares: Floats  # (E, 2): of the NAV at the entry and of its high, see ``problem.NavStops``
-    nights: Floats  # (cost tables, A, D): 1 + overnight; one 1 where no stop needs it
+    markets: Array  # (E, 2) int32: the tables of returns and of costs in which their NAV is counted
+    earned: Floats  # (payoff tables, A, D): these returns, as the next two one 0 where no stop needs them
+    charged: Floats  # (cost tables, A, A, D): these costs
+    nights: Floats  # (cost tables, A, D): 1 + overnight
     prefix: Floats  # (payoff tables, D + 1, A, 8): the six sums before day d, the return of day d, the leg's centre
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): high, low, fall, 0
     costs: Floats  # (cost tables, D, A, A, 2): share of NAV lost, log(1 − share)
@@ -70,7 +73,7 @@ def lay_out(problem: Problem) -> CudaScanTables:
     entries = len(problem.returns) * levels * (days + 1) * allocations * 2
     charges = len(problem.costs) * days * allocations**2
     rules, nav = FollowingRules.of(problem), NavRules.of(problem)
-    largest = max(edges.size, entries, charges, len(rules.exits))
+    largest = max(edges.size, entries, charges, len(rules.exits), len(nav.returns), len(nav.costs))
     if largest >= 2**31:
         raise InputError(
             "every table of the cuda backend must have fewer than 2^31 entries",
@@ -92,7 +95,10 @@ def lay_out(problem: Problem) -> CudaScanTables:
         cells=np.ascontiguousarray(cells, dtype=np.int32),
         exits=rules.exits if len(rules.exits) else np.zeros(1, dtype=np.int32),
         shares=np.stack([nav.entry, nav.high], axis=1),
-        nights=nav.nights if len(nav.nights) else np.ones(1),
+        markets=np.ascontiguousarray(np.stack([nav.payoff_of, nav.cost_of], axis=1), dtype=np.int32),
+        earned=_filled(nav.returns),
+        charged=_filled(nav.costs),
+        nights=_filled(nav.nights),
         prefix=prefix,
         shape=shape,
         costs=np.ascontiguousarray(np.moveaxis(costs, 3, 1)),
@@ -110,6 +116,10 @@ def lay_out(problem: Problem) -> CudaScanTables:
         periods=np.float64(problem.periods),
         risk_free=np.float64(problem.risk_free),
     )
+
+
+def _filled(table: Floats) -> Floats:
+    return np.ascontiguousarray(table, dtype=np.float64) if len(table) else np.zeros(1)
 
 
 def batch_of(jobs: Jobs, tuple_of: Array, low: int, high: int) -> JobBatch:

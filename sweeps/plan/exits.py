@@ -58,11 +58,12 @@ class StopPrices(NamedTuple):
 
 
 class ExecutionTables(NamedTuple):
-    """As in ``kernels.problem.Problem``: what allocations earn in a day and overnight, and the tables of each
-    execution."""
+    """As in ``kernels.problem.Problem``: what allocations earn in a day and overnight, what switches cost, and the
+    tables of each execution."""
 
     returns: Floats
     payoff_of: Ints
+    costs: Floats
     overnight: Floats | None
     cost_of: Ints
 
@@ -85,7 +86,8 @@ def restrictions_of(
         terms = _terms(cell, int(days.payoff_of[number]) if valued else 0, int(days.cost_of[number]) if valued else 0)
         if terms.stop > 0.0 or terms.trailing > 0.0:
             stop_of[number] = tables.setdefault(terms, len(tables))
-    nav = NavStops(_shares(cells, NAV_STOP), _shares(cells, DRAWDOWN_STOP))
+    shares = _shares(cells, NAV_STOP), _shares(cells, DRAWDOWN_STOP)
+    nav = NavStops(*shares, days.returns, days.costs, days.overnight, days.payoff_of, days.cost_of)
     if not tables and (min_hold == 1).all() and not nav.watched().any():
         return None
     size = count * window.days

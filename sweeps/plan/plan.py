@@ -236,6 +236,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     weights = study.weights[:, ~cash]
     traded = np.abs(weights[:, None] - weights[None, :]).sum(axis=-1)
     days = stop - start
+    tables = ExecutionTables(payoffs.returns, payoffs.table_of, costs, overnight, cost_of)
     problem = Problem(
         path_bits=np.zeros((1, -(-days // 64)), dtype=np.uint64),
         decision_days=days,
@@ -256,9 +257,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         periods=study.spec.market.periods,
         risk_free=study.spec.risk_free,
         overnight=overnight,
-        restrictions=restrictions_of(
-            study, market, window, executions, ExecutionTables(payoffs.returns, payoffs.table_of, overnight, cost_of)
-        ),
+        restrictions=restrictions_of(study, market, window, executions, tables),
     )
     evaluator = evaluator_of(study, market, window.last)
     states = StateDays(start, stop, window.first - latest)

@@ -140,7 +140,7 @@ class SearchContext:
         window = self.layout.window
         payoffs = payoff_tables(self.study, layout.market, window, cells)
         costs, cost_of, overnight = switch_tables(self.study, layout.market, window, cells, payoffs)
-        tables = ExecutionTables(payoffs.returns, payoffs.table_of, overnight, cost_of)
+        tables = ExecutionTables(payoffs.returns, payoffs.table_of, costs, overnight, cost_of)
         whole = replace(
             self.layout.problem,
             lags=np.array([int(cell[LAG]) for cell in cells], dtype=np.int64),

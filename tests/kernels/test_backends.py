@@ -15,11 +15,12 @@ from gridproof.kernels.cpu import latch
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.paths import flips, merge, pack, unpack
-from gridproof.kernels.problem import NavStops, Restrictions
+from gridproof.kernels.problem import Restrictions
 from tests.support.agreement import assert_agree
 from tests.support.problems import (
     at_open,
     many_payoffs,
+    nav_stops,
     random_jobs,
     random_latch,
     random_problem,
@@ -113,7 +114,7 @@ def test_restrictions_that_restrict_nothing_change_no_bit() -> None:
         stop_of=np.arange(executions) % 2 - 1,
         exits=np.full((1, *problem.returns.shape[1:]), 300, dtype=np.int32),
         refuge=2,
-        nav=NavStops(np.full(executions, 1e-9), np.full(executions, 1e-9)),
+        nav=nav_stops(problem, np.full(executions, 1e-9), np.full(executions, 1e-9)),
     )
     same = dataclasses.replace(problem, restrictions=never)
     np.testing.assert_array_equal(cpu.bind(same)(jobs), cpu.bind(problem)(jobs))
@@ -195,6 +196,20 @@ def test_first_days_and_executions_of_a_restricted_problem() -> None:
     order = rng.permutation(len(problem.lags))
     turned = dataclasses.replace(jobs, execution=np.argsort(order)[jobs.execution])
     np.testing.assert_array_equal(cpu.bind(whole.under(order))(turned), expected)
+
+
+def test_on_another_market_positions_stay_that_watched_the_nav_of_their_own() -> None:
+    """As in a placebo, which turns the returns against what was held."""
+    rng = np.random.default_rng(8)
+    problem = watching_nav(rng, restricted(rng, random_problem(rng, days=150)))
+    jobs = random_jobs(rng, problem, 3, tuples=10)
+    turned = dataclasses.replace(problem, returns=np.roll(problem.returns, -40, axis=2), costs=2.0 * problem.costs)
+    assert_agree(cpu.bind(turned)(jobs), reference.evaluate(turned, jobs))
+    for each in (turned, turned.first_days(90, np.array([0, 90]))):
+        days = each.returns.shape[2]
+        np.testing.assert_array_equal(
+            HoldingPeriodLister(each, days)(jobs).periods, HoldingPeriodLister(problem, days)(jobs).periods
+        )
 
 
 def test_a_fall_by_rounding_is_no_drawdown() -> None:

@@ -107,7 +107,13 @@ def watching_nav(rng: np.random.Generator, problem: Problem) -> Problem:
     execution."""
     assert problem.restrictions is not None
     entry, high = (rng.choice([0.0, 0.9, 0.97, 0.995], len(problem.lags)) for _ in range(2))
-    return replace(problem, restrictions=replace(problem.restrictions, nav=NavStops(entry, high)))
+    return replace(problem, restrictions=replace(problem.restrictions, nav=nav_stops(problem, entry, high)))
+
+
+def nav_stops(problem: Problem, entry: Floats, high: Floats) -> NavStops:
+    """In the market of the problem itself."""
+    tables = problem.returns, problem.costs, problem.overnight, problem.payoff_of, problem.cost_of
+    return NavStops(entry, high, *tables)
 
 
 def at_open(rng: np.random.Generator, problem: Problem) -> Problem:
@@ -115,7 +121,10 @@ def at_open(rng: np.random.Generator, problem: Problem) -> Problem:
     overnight = rng.normal(0.0, 0.01, (len(problem.costs), *problem.returns.shape[1:]))
     overnight[0] = overnight[:, -1] = 0.0
     costs = replace_overnight(problem.costs, np.zeros_like(overnight), overnight)
-    return replace(problem, costs=costs, overnight=overnight)
+    found, own = replace(problem, costs=costs, overnight=overnight), problem.restrictions
+    if own is None or own.nav is None:
+        return found
+    return replace(found, restrictions=replace(own, nav=nav_stops(found, own.nav.entry, own.nav.high)))
 
 
 def random_jobs(rng: np.random.Generator, problem: Problem, bits: int, tuples: int = 40) -> Jobs:

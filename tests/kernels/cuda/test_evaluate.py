@@ -129,6 +129,8 @@ def test_shim_follows_restrictions(
     problem = restricted(rng, random_problem(rng, days=days, flip=flip), often)
     if nav:
         problem = at_open(rng, watching_nav(rng, problem)) if seed % 2 else watching_nav(rng, problem)
+        if seed % 3 == 0:  # as in a placebo, where what was held stays
+            problem = replace(problem, returns=np.roll(problem.returns, 7, axis=2))
     check_agreement(shim, problem, random_jobs(rng, problem, 3))
 
 

@@ -42,6 +42,7 @@ def study_of() -> Study:
     del raw["mixes"]
     raw["rule"] = {"b": "up", "c": "calm", "cash": "otherwise"}
     raw["execution"] = {"lag": 1, "cost": 0.001, "at": ["close", "open"], "stop": [0.0, 0.02], "cooling": 4}
+    raw["execution"]["drawdown_stop"] = 0.05
     raw["choices"] = ["execution.at"]
     raw["base"] = {"up.n": 6, "b.count": 2, "b.every": 5, "execution.at": "open", "execution.stop": 0.02}
     return load_study(raw)
