@@ -47,6 +47,21 @@ class Fees(NamedTuple):
 NO_FEES = Fees()
 
 
+class Dividends(NamedTuple):
+    """Cash dividends and their tax, for T days and S stocks.
+
+    A dividend is paid to who holds the stock at the close before a day. What is withheld is lost there, the rest is due
+    when the stock is sold. What was bought first is sold first.
+    """
+
+    paid: Floats  # (T, S) over the value at the close before
+    withheld: Floats  # (T,) the share of the dividends of a day that is withheld
+    month: Floats  # (T,) the share that is due besides at a sale within a month of the purchase
+    year: Floats  # (T,) and at one within a year
+    month_end: Ints  # (T,) of a purchase on each day, the last day of a sale within a month
+    year_end: Ints  # (T,)
+
+
 class Account(NamedTuple):
     """D return days; trades are those at the close before the day."""
 
@@ -56,13 +71,29 @@ class Account(NamedTuple):
     cash: Floats  # (D,) over NAV, after the trades
     stocks: Ints  # (D,) held after the trades
     open_orders: Ints  # (D,) orders that were not filled at the close
+    taxed: Floats  # (D,) taxes on dividends over NAV: at the sales before the day, and withheld in the day
 
     @classmethod
     def zeros(cls, days: int) -> Account:
         return cls(
             np.zeros(days), np.zeros(days), np.zeros(days), np.zeros(days),
-            np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64),
+            np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64), np.zeros(days),
         )  # fmt: skip
+
+
+def checked_dividends(problem: SelectionProblem, dividends: Dividends | None) -> Dividends:
+    """The dividends; without any, empty arrays. Raises InputError where one is not from 0 to below 1 of the value."""
+    if dividends is None:
+        nothing, never = np.empty(0), np.empty(0, dtype=np.int64)
+        return Dividends(np.empty((0, 0)), nothing, nothing, nothing, never, never)
+    paid = day_by_stock(dividends.paid, np.float64, "paid", problem.value.shape)
+    if not ((paid >= 0.0) & (paid < 1.0)).all():
+        day, stock = np.argwhere(~((paid >= 0.0) & (paid < 1.0)))[0]
+        rule, remedy = "a dividend must be 0 or more, and less than the price before", "Pass cash for each share"
+        raise InputError(rule, paid[day, stock], f"paid, day {day}, stock {stock}", remedy)
+    withheld, month, year = (np.ascontiguousarray(each, dtype=np.float64) for each in dividends[1:4])
+    month_end, year_end = (np.ascontiguousarray(each, dtype=np.int64) for each in dividends[4:])
+    return Dividends(paid, withheld, month, year, month_end, year_end)
 
 
 def checked_account(problem: SelectionProblem, fees: Fees, lots: Lots | None) -> tuple[Floats, Floats, float]:

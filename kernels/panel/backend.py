@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.panel.account import Account, Fees, Lots
+from gridproof.kernels.panel.account import Account, Dividends, Fees, Lots
 from gridproof.kernels.panel.information import Information
 from gridproof.kernels.panel.ranking import Columns, Ranking
 from gridproof.kernels.panel.regression import Regression
@@ -31,6 +31,7 @@ class Simulation(Protocol):
         basket: int,
         fees: Fees = ...,
         lots: Lots | None = ...,
+        dividends: Dividends | None = ...,
     ) -> Account: ...
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats
-from gridproof.kernels.panel.account import Account
+from gridproof.kernels.panel.account import Account, Dividends
 from gridproof.kernels.panel.ranking import Ranking
 from gridproof.kernels.panel.selection import SelectionProblem, Selections, selection_problem
 
@@ -72,4 +72,17 @@ def joined_account(found: Account) -> Account:
     """An account of half-days by day; what is held, ordered and traded is that at the open."""
     at_open = {name: values[1::2] for name, values in found._asdict().items()}
     returns = (1.0 + found.returns[::2]) * (1.0 + found.returns[1::2]) - 1.0
-    return Account(**{**at_open, "returns": returns})
+    return Account(**{**at_open, "returns": returns, "taxed": found.taxed[::2] + found.taxed[1::2]})
+
+
+def halved_dividends(dividends: Dividends) -> Dividends:
+    """The dividends of the closes and opens of ``halved``: they are paid in the night, and all trades are at opens."""
+    paid, withheld, month, year, month_end, year_end = dividends
+
+    def at_open(of_days: Array) -> Array:
+        both = np.zeros((2 * len(of_days) - 1, *of_days.shape[1:]), dtype=of_days.dtype)
+        both[1::2] = of_days[1:]
+        return both
+
+    rates = at_open(withheld), at_open(month), at_open(year)
+    return Dividends(at_open(paid), *rates, at_open(2 * month_end - 1), at_open(2 * year_end - 1))

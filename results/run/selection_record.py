@@ -27,7 +27,8 @@ class HeldRecord(TypedDict):
 class SelectionRecord(TypedDict):
     """swept: as the grid computes it, trading as the variant says (ideal or limits). account: share by share, with open
     orders, T+1 and, where a capital is given, whole lots; under price limits if ``limits``. unlimited: why it is
-    not, where the panel has the fields of price limits, and None otherwise. cash: its mean share of the
+    not, where the panel has the fields of price limits, and None otherwise. dividend_tax: what the account pays
+    on dividends over NAV, a year; None where the panel has no dividends. cash: its mean share of the
     account. unfilled: the share of days on which an order stays open at the close."""
 
     leg: str
@@ -37,6 +38,7 @@ class SelectionRecord(TypedDict):
     capital: float | None
     swept: HeldRecord
     account: HeldRecord
+    dividend_tax: NotRequired[float | None]
     cash: float
     unfilled: float
 

@@ -9,11 +9,12 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS, measure_returns
-from gridproof.kernels.panel.account import Fees, Lots
+from gridproof.kernels.panel.account import Dividends, Fees, Lots
 from gridproof.kernels.panel.backend import resolve_panel
-from gridproof.kernels.panel.opens import joined_account
+from gridproof.kernels.panel.opens import halved_dividends, joined_account
 from gridproof.kernels.panel.selection import SelectionProblem
 from gridproof.results.run.selection_record import HeldRecord, SelectionRecord
+from gridproof.signals.data.dividend_tax import dividend_rates, held_until
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.stamp_duty import stamp_rates
 from gridproof.sweeps.plan.basket_sizes import grouped_sizes
@@ -64,7 +65,9 @@ def _compare(study: Study, leg: Leg, market: Market, window: Window) -> Selectio
     lots = _lots(study, leg, market, window, setting)
     purchase_tax, sale_tax = (np.repeat(tax, 2) if opened else tax for tax in taxes)
     fees = Fees(buying, selling, purchase_tax, sale_tax, leg.selection.minimum)
-    account = resolve_panel("cpu").simulate_account(problem, 0, sizes.places[setting.stocks], fees, lots)
+    dividends = _dividends(study, leg, market, window, setting)
+    number = sizes.places[setting.stocks]
+    account = resolve_panel("cpu").simulate_account(problem, 0, number, fees, lots, dividends)
     account = joined_account(account) if opened else account
     from_first = slice(setting.offset, None)
     return {
@@ -75,6 +78,7 @@ def _compare(study: Study, leg: Leg, market: Market, window: Window) -> Selectio
         "capital": leg.selection.capital,
         "swept": _held(study, net, swept.bought + swept.sold),
         "account": _held(study, account.returns, account.bought + account.sold),
+        "dividend_tax": None if dividends is None else _yearly(study, account.taxed),
         "cash": float(account.cash[from_first].mean()),
         "unfilled": float((account.open_orders[from_first] > 0).mean()),
     }
@@ -90,11 +94,28 @@ def _lots(study: Study, leg: Leg, market: Market, window: Window, setting: Setti
     return Lots(prices, leg.selection.capital, shares=1)
 
 
+def _dividends(study: Study, leg: Leg, market: Market, window: Window, setting: Setting) -> Dividends | None:
+    """The dividends of the panel under the taxes of A-shares, where it has any; of half-days at the open."""
+    arrays, first = panel_arrays(study, leg, market, window, setting.chosen)
+    paid = arrays.dividends()
+    if paid is None or market.panel is None:
+        return None
+    days = market.panel.dates[first : len(paid)]
+    # The day of record is the trading day before the ex-day.
+    recorded = market.panel.dates[np.maximum(np.arange(first, len(paid)) - 1, 0)]
+    found = Dividends(paid[first:], *dividend_rates(recorded), held_until(days, 1), held_until(days, 12))
+    return halved_dividends(found) if setting.at == OPEN else found
+
+
+def _yearly(study: Study, of_days: Floats) -> float:
+    return float(of_days.sum()) * study.spec.market.periods / len(of_days)
+
+
 def _held(study: Study, returns: Floats, sides: Floats) -> HeldRecord:
     """Metrics of daily net returns, and the traded value of both sides over NAV a year."""
     measured = measure_returns(returns, study.spec.market.periods, study.spec.risk_free).tolist()
     metrics = dict(zip(METRICS, measured, strict=False))  # the first are of returns
-    turnover = float(sides.sum()) * study.spec.market.periods / len(returns)
+    turnover = _yearly(study, sides)
     found = {name: None if math.isnan(metrics[name]) else metrics[name] for name in _RETURNS}
     return {
         "cagr": found["cagr"], "volatility": found["volatility"], "sharpe": found["sharpe"],

@@ -19,9 +19,9 @@ from gridproof.kernels.panel.ranking import Ranking
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.panel.panel import Panel, carried
 from gridproof.signals.data.panel.tradability import Tradability, tradability
-from gridproof.signals.data.price_limits import lot_sizes
+from gridproof.signals.data.price_limits import find_board, lot_sizes
 from gridproof.signals.expression.panel import PanelValues
-from gridproof.sweeps.study.selection import OPENING, RAW, RAW_OPENING, TRADED_AS, WEIGHTS, StockSelection
+from gridproof.sweeps.study.selection import DIVIDEND, OPENING, RAW, RAW_OPENING, TRADED_AS, WEIGHTS, StockSelection
 
 _Found = TypeVar("_Found")
 # Of each panel the last arrays; one of 3,600 stocks takes up to 110 MB.
@@ -173,6 +173,33 @@ class PanelArrays:
         raw = np.full(opened.shape, np.nan)
         raw[opened] = (self.values(adjusted_at) * self.values(close))[opened] / self.values(panel.close)[opened]
         return raw, OPENING
+
+    def dividends(self) -> Floats | None:
+        """(T, S) the cash dividend on its ex-day over the close before; None where the panel has no such field.
+
+        0 for a stock without a board, which pays no tax of A-shares. Raises InputError for one that is not below the
+        close before.
+        """
+        fields = self._selection.panel.formulas.fields
+        if DIVIDEND not in fields:
+            return None
+        paid_at, raw_at = fields[DIVIDEND], fields[RAW]
+
+        def compute() -> Floats:
+            paid, before = np.nan_to_num(self.values(paid_at)), carried(self.values(raw_at), self.worth().traded)
+            found = np.zeros_like(paid)
+            boarded = np.array([find_board(code) is not None for code in self._panel.codes], dtype=np.bool_)
+            known = (paid[1:] != 0.0) & ~np.isnan(before[:-1]) & boarded
+            found[1:][known] = paid[1:][known] / before[:-1][known]
+            wrong = np.argwhere((found < 0.0) | (found >= 1.0))
+            if len(wrong):
+                day, stock = wrong[0]
+                got = f"{paid[day, stock]:g} of {self._panel.codes[stock]} on {self._panel.dates[day]}"
+                rule, remedy = f"{DIVIDEND} is 0 or more, and less than the close before", "Give yuan for each share"
+                raise InputError(rule, got, self._panel.where, remedy)
+            return found
+
+        return self._once(("dividend", self._text(paid_at), self._text(raw_at)), compute)
 
     def lot_price_at_open(self) -> Floats:
         """(2T − 1, S) as ``lot_price``, at the closes and at the opens between them."""

@@ -31,7 +31,7 @@ class PanelSpec(Keys):
     fields: dict[Name, Expression] = Field(
         description="by name: formulas of its columns. close (required): what a share is worth, adjusted; traded: the "
         "condition that the close is from a trade; raw_close, previous_close, st: for price limits; open, raw_open: "
-        "for trades at the open"
+        "for trades at the open; cash_dividend: for the account's taxes on dividends"
     )
     names: NamesSpec | None = Field(
         None, description="a list of all names with their days on the exchange: the page says how many the panel lacks"

@@ -24,6 +24,8 @@ from gridproof.sweeps.study.values import SameAs
 CLOSE, TRADED = "close", "traded"
 RAW, PREVIOUS, SPECIAL = "raw_close", "previous_close", "st"
 OPENING, RAW_OPENING = "open", "raw_open"
+# What the taxes of the account on dividends need.
+DIVIDEND = "cash_dividend"
 # Words in place of a formula: every stock, equal weights; and how stocks are traded.
 ALL, EQUAL = "all", "equal"
 IDEAL, LIMITS = ("ideal", "limits")
@@ -187,6 +189,10 @@ def open_panel(
     for name in sorted({ALL, EQUAL} & set(one.fields)):
         rule = f"a field must not be called {ALL} or {EQUAL}, which have a meaning in a selection"
         raise InputError(rule, name, document.where(("panel", "fields", name)), "Rename it")
+    if DIVIDEND in one.fields and RAW not in one.fields:
+        rule = f"{DIVIDEND}, in yuan for a share, needs the field {RAW}, the close in yuan"
+        place = document.where(("panel", "fields", DIVIDEND))
+        raise InputError(rule, f"no {RAW}", place, "Add it to panel.fields")
     places = {name: document.where(("panel", "fields", name)) for name in one.fields}
     formulas = PanelFormulas(one.fields, places) if formulas is None else formulas
     traded = None

@@ -12,7 +12,17 @@ import numpy as np
 from gridproof.kernels.arrays import Bools, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import trailing_zeros
 from gridproof.kernels.jit import jit
-from gridproof.kernels.panel.account import LOT_SLACK, NO_FEES, Account, Fees, Lots, checked_account
+from gridproof.kernels.panel.account import (
+    LOT_SLACK,
+    NO_FEES,
+    Account,
+    Dividends,
+    Fees,
+    Lots,
+    checked_account,
+    checked_dividends,
+)
+from gridproof.kernels.panel.cpu.parcels import buy_parcel, new_parcels, pay_parcels, sell_parcels
 from gridproof.kernels.panel.ranking import Columns
 from gridproof.kernels.panel.selection import SelectionProblem
 
@@ -23,6 +33,7 @@ def simulate_account(
     basket: int,
     fees: Fees = NO_FEES,
     lots: Lots | None = None,
+    dividends: Dividends | None = None,
 ) -> Account:
     """As ``reference.account.simulate_account``."""
     purchase_tax, sale_tax, capital = checked_account(problem, fees, lots)
@@ -37,7 +48,8 @@ def simulate_account(
         problem.value, problem.ranking.order, problem.ranking.eligible, problem.buyable, problem.sellable,
         nothing if problem.weight is None else problem.weight, nothing if lots is None else lots.price,
         1.0 if lots is None else float(lots.shares), first, problem.start, problem.lag, interval, offset,
-        float(fees.buying), float(fees.selling), purchase_tax, sale_tax, float(fees.minimum), capital, *found,
+        float(fees.buying), float(fees.selling), purchase_tax, sale_tax, float(fees.minimum), capital,
+        *checked_dividends(problem, dividends), *found,
     )  # fmt: skip
     return found
 
@@ -46,10 +58,13 @@ def simulate_account(
 def _run_account(
     value: Floats, order: Columns, eligible: Ints, buyable: Bools, sellable: Bools, weight: Floats, price: Floats,
     shares: float, places: Ints, start: int, lag: int, interval: int, offset: int, buying_fee: float,
-    selling_fee: float, purchase_tax: Floats, sale_tax: Floats, minimum: float, cash: float, returns: Floats,
-    bought: Floats, sold: Floats, cash_share: Floats, held: Ints, open_orders: Ints,
+    selling_fee: float, purchase_tax: Floats, sale_tax: Floats, minimum: float, cash: float, paid: Floats,
+    withheld: Floats, month: Floats, year: Floats, month_end: Ints, year_end: Ints, returns: Floats,
+    bought: Floats, sold: Floats, cash_share: Floats, held: Ints, open_orders: Ints, taxed: Floats,
 ) -> None:  # fmt: skip
-    """places: (1, 2) or (T, 2), [begin, end) in the ranking of a day. weight, price: empty where not used."""
+    """places: (1, 2) or (T, 2), [begin, end) in the ranking of a day. weight, price, paid: empty where not used."""
+    taxing = len(paid) > 0
+    parcels = new_parcels(value.shape[1] if taxing else 0, value.shape[1] if taxing else 0)
     stocks = value.shape[1]
     units, orders, target = np.zeros(stocks), np.zeros(stocks), np.zeros(stocks)
     leaving, active = np.zeros(stocks, dtype=np.bool_), np.empty(stocks, dtype=np.int32)
@@ -76,7 +91,7 @@ def _run_account(
                 bill, charge, least = buying_fee, selling_fee, minimum
                 buying_tax, selling_tax = purchase_tax[at], sale_tax[at]
             prices, can_sell, can_buy = price[close if len(price) else 0 :], sellable[close], buyable[close]
-            amount, fee, wishes, pending, purchases = 0.0, 0.0, 0.0, False, 0
+            amount, fee, due, wishes, pending, purchases = 0.0, 0.0, 0.0, 0.0, False, 0
             for place in range(opened):
                 stock = np.uint32(waiting[place])
                 if orders[stock] > 0.0:
@@ -92,9 +107,16 @@ def _run_account(
                         sale = _whole(min(mine, -orders[stock] * nav), prices, stock, shares)
                     amount += sale
                     fee += min(max(charge * sale, least), sale)
+                    if taxing:
+                        due += sell_parcels(
+                            parcels, stock, sale / now[stock], leaving[stock], close, month_end, year_end
+                        )
                     units[stock] = 0.0 if leaving[stock] else (mine - sale) / now[stock]
                     orders[stock] = 0.0
             cash += amount * (1.0 - selling_tax) - fee
+            if taxing:
+                cash -= due
+                taxed[at] = due / nav
             if at > offset:
                 sold[at] = amount / nav
             affordable = cash - least * purchases
@@ -108,6 +130,8 @@ def _run_account(
                     amount += purchase
                     fee += max(bill * purchase, least) if purchase > 0.0 else 0.0
                     units[stock] += purchase / now[stock]
+                    if taxing and purchase > 0.0:
+                        parcels = buy_parcel(parcels, stock, purchase / now[stock], close)
                     orders[stock] *= left
                 waiting[still] = stock
                 still += orders[stock] != 0.0
@@ -115,14 +139,21 @@ def _run_account(
             if at > offset:
                 bought[at] = amount / nav
             opened = still
-        worth, later, holding = 0.0, 0.0, 0
+        worth, later, lost, holding = 0.0, 0.0, 0.0, 0
         for place in range(count):
             stock = np.uint32(active[place])
             worth += units[stock] * now[stock]
+            if taxing and paid[close + 1, stock] > 0.0 and units[stock] > 0.0:
+                share, rate = paid[close + 1, stock], withheld[close + 1]
+                pay_parcels(parcels, stock, now[stock], share, rate, month[close + 1], year[close + 1])
+                lost += rate * (units[stock] * now[stock] * share)
+                units[stock] *= 1.0 - rate * share
             later += units[stock] * after[stock]
             holding += units[stock] != 0.0
         cash_share[at], held[at], open_orders[at] = cash / (cash + worth), holding, opened
         worth = later
+        if taxing:
+            taxed[at] += lost / nav
         returns[at] = (cash + worth) / nav - 1.0
 
 

@@ -5,10 +5,21 @@ Sums are taken stock by stock, in the order of the columns, so that other backen
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
-from gridproof.kernels.panel.account import LOT_SLACK, NO_FEES, Account, Fees, Lots, checked_account
+from gridproof.kernels.panel.account import (
+    LOT_SLACK,
+    NO_FEES,
+    Account,
+    Dividends,
+    Fees,
+    Lots,
+    checked_account,
+    checked_dividends,
+)
 from gridproof.kernels.panel.selection import SelectionProblem
 
 
@@ -18,6 +29,7 @@ def simulate_account(
     basket: int,
     fees: Fees = NO_FEES,
     lots: Lots | None = None,
+    dividends: Dividends | None = None,
 ) -> Account:
     """The account of one schedule and one basket of the problem, both by their number.
 
@@ -29,6 +41,8 @@ def simulate_account(
     found = Account.zeros(problem.return_days)
     units, orders, leaving = np.zeros(stocks), np.zeros(stocks), np.zeros(stocks, dtype=np.bool_)
     lot = np.zeros(stocks)
+    taxes = checked_dividends(problem, dividends)
+    bought_first: list[list[_Parcel]] = [[] for _ in range(stocks)]
     for at in range(problem.return_days):
         close = problem.start + at
         value, after = np.nan_to_num(problem.value[close : close + 2])
@@ -45,6 +59,13 @@ def simulate_account(
         sold = np.where(selling, np.minimum(worth, -orders * nav), 0.0)
         sold = np.where(selling & leaving, worth, _whole(sold, lot))
         cash += _total(sold) * (1.0 - selling_tax) - _total(np.minimum(_commissions(sold, selling_fee, least), sold))
+        if dividends is not None:
+            due = 0.0
+            for stock in np.flatnonzero(selling).tolist():
+                units_sold = sold[stock] / value[stock]
+                due += _sell(bought_first[stock], units_sold, bool(leaving[stock]), close, taxes)
+            cash -= due
+            found.taxed[at] = due / nav
         orders[selling] = 0.0
         buying = (orders > 0.0) & problem.buyable[close]
         wish = np.where(buying, orders * nav, 0.0)
@@ -59,12 +80,65 @@ def simulate_account(
         orders[buying] *= 1.0 - share if (orders < 0.0).any() else 0.0
         units[selling] = np.where(leaving[selling], 0.0, (worth - sold)[selling] / value[selling])
         units[buying] += bought[buying] / value[buying]
+        worth_before = _total(units * value)
+        if dividends is not None:
+            for stock in np.flatnonzero(bought > 0.0).tolist():
+                bought_first[stock].append(_Parcel(bought[stock] / value[stock], close))
+            withheld = 0.0
+            for stock in np.flatnonzero((taxes.paid[close + 1] > 0.0) & (units > 0.0)).tolist():
+                withheld += _pay(bought_first[stock], units, stock, value[stock], close + 1, taxes)
+            found.taxed[at] += withheld / nav
         found.returns[at] = (cash + _total(units * after)) / nav - 1.0
         if at > offset:
             found.bought[at], found.sold[at] = _total(bought) / nav, _total(sold) / nav
-        found.cash[at] = cash / (cash + _total(units * value))
+        found.cash[at] = cash / (cash + worth_before)
         found.stocks[at], found.open_orders[at] = np.count_nonzero(units), np.count_nonzero(orders)
     return found
+
+
+@dataclass
+class _Parcel:
+    """Units of a stock that were bought at one close, and the tax on their dividends that is due at a sale within a
+    month and within a year."""
+
+    units: float
+    close: int
+    month: float = 0.0
+    year: float = 0.0
+
+
+def _sell(parcels: list[_Parcel], units: float, everything: bool, close: int, taxes: Dividends) -> float:
+    """Takes units from the parcels, the oldest first, and returns the tax that is due."""
+    due = 0.0
+    while parcels and (everything or units > 0.0):
+        first = parcels[0]
+        taken = first.units if everything else min(first.units, units)
+        part = taken / first.units
+        if close <= taxes.month_end[first.close]:
+            due += part * first.month
+        elif close <= taxes.year_end[first.close]:
+            due += part * first.year
+        units -= taken
+        if taken == first.units:
+            del parcels[0]
+        else:
+            first.units -= taken
+            first.month -= part * first.month
+            first.year -= part * first.year
+    return due
+
+
+def _pay(parcels: list[_Parcel], units: Floats, stock: int, value: float, day: int, taxes: Dividends) -> float:
+    """Pays the dividend of a day on all units of a stock; what is withheld lessens them. Returns it."""
+    paid = float(taxes.paid[day, stock])
+    for one in parcels:
+        amount = one.units * value * paid
+        one.month += taxes.month[day] * amount
+        one.year += taxes.year[day] * amount
+        one.units *= 1.0 - taxes.withheld[day] * paid
+    withheld = float(taxes.withheld[day] * (units[stock] * value * paid))
+    units[stock] *= 1.0 - taxes.withheld[day] * paid
+    return withheld
 
 
 def _target(problem: SelectionProblem, close: int, basket: int) -> Floats:

@@ -8,7 +8,7 @@ from gridproof.results.run.selection_record import SelectionRecord, selection_ta
 
 HEADS = (
     "Selection", "CAGR", "Volatility", "Sharpe ratio", "Max drawdown", "Turnover a year, both sides", "One side",
-    "Cash", "Days with open orders",
+    "Cash", "Days with open orders", "Tax on dividends a year",
 )  # fmt: skip
 
 
@@ -25,10 +25,12 @@ def selections_section(summary: Record) -> Record | None:
 
 def selection_rows(name: str, one: SelectionRecord) -> list[list[str]]:
     """The cells of a selection in the sweep and in the account."""
-    rows = []
+    rows, taxed = [], one.get("dividend_tax")
+    of_account = [format_value(one["cash"], "percent"), format_value(one["unfilled"], "percent")]
+    of_account.append("" if taxed is None else format_value(taxed, "percent"))
     for how, held, rest in (
-        (f"sweep, trading {one['trading']}", one["swept"], ("", "")),
-        ("account", one["account"], (format_value(one["cash"], "percent"), format_value(one["unfilled"], "percent"))),
+        (f"sweep, trading {one['trading']}", one["swept"], ["", "", ""]),
+        ("account", one["account"], of_account),
     ):
         returns = [format_value(held["cagr"], "percent"), format_value(held["volatility"], "percent"),
                    format_value(held["sharpe"], "ratio"), format_value(held["max_drawdown"], "percent")]  # fmt: skip
