@@ -133,7 +133,8 @@ def several() -> tuple[Problem, Box, tuple[tuple[AxisSpan, ...], ...], tuple[int
     problem = Problem(
         path_bits=pack(np.concatenate(states)), decision_days=days + 1, lead=2, rule=rule, start=2,
         lags=np.array([1, 1, 1, 2, 2, 2]), payoff_of=np.zeros(6, dtype=np.int64), cost_of=np.array([0, 1, 2, 0, 1, 2]),
-        returns=returns, costs=costs, traded=traded, invested=np.array([1.0, 1.0, 0.0]),
+        returns=returns, costs=costs, traded=traded[None, :, :, None], traded_of=np.zeros(6, dtype=np.int64),
+        invested=np.array([1.0, 1.0, 0.0]),
         bounds=np.array([0, days * 17 // 20, days]), periods=243.0, risk_free=0.0,
     )  # fmt: skip
     paths, places, row, place = [], [], 0, 0

@@ -14,7 +14,7 @@ calmar            cagr / |max_drawdown|
 skewness          population moments
 kurtosis          population moments, raw (normal = 3)
 switches          days on which the weights change
-turnover          traded value over NAV a year, both sides (leg to leg 2, to or from cash 1)
+turnover          traded value over NAV a year, both sides (leg to leg 2, to or from cash 1), rebalancing included
 exposure          mean weight outside cash
 ================  ===================================================================================
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.kernels.problem import Jobs, Problem
+from gridproof.kernels.problem import Jobs, Problem, Rebalancing
 
 # Bytes of the range tables (``cpu.range_tables``) that an evaluator keeps, and those that it makes at a time where all
 # would be more.
@@ -49,9 +49,12 @@ def payoff_groups(problem: Problem, jobs: Jobs) -> Iterator[PayoffGroup]:
         places = np.sort(order[begins[low] : begins[low + len(own)]])
         number_of[own] = np.arange(len(own))
         payoff_of = np.where(np.isin(problem.payoff_of, own), number_of[problem.payoff_of], 0)
+        rebalancing = problem.rebalancing
+        if rebalancing is not None:
+            rebalancing = Rebalancing(rebalancing.traded[own], rebalancing.paid[own])
         tuples, counts = np.unique(tuple_of[places], return_counts=True)
         yield PayoffGroup(
-            replace(problem, returns=problem.returns[own], payoff_of=payoff_of),
+            replace(problem, returns=problem.returns[own], payoff_of=payoff_of, rebalancing=rebalancing),
             Jobs(jobs.rows[tuples], np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), jobs.execution[places]),
             places,
         )

@@ -95,6 +95,17 @@ class Restrictions:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebalancing:
+    """What each allocation trades by itself, at the close before each day, to set weights back that have drifted."""
+
+    traded: Floats  # (payoff tables, A, D): traded value over NAV, both sides
+    paid: Floats  # (payoff tables, A, D): its cost, a share of NAV, which is in ``Problem.returns``
+
+    def __post_init__(self) -> None:
+        assert self.traded.shape == self.paid.shape
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """T decision days, D days of returns, A allocations, B signal bits, R packed bit paths, E executions.
 
@@ -114,7 +125,10 @@ class Problem:
     # Share of NAV lost when day d is the first of `to` after `from`, < 1. Below 0 where a switch at the open gains: see
     # ``kernels.overnight``.
     costs: Floats  # (cost tables, A, A, D)
-    traded: Floats  # (A, A): traded value over NAV of that switch
+    # Traded value over NAV, both sides, when day d is the first of `to` after `from`: the same on all days where
+    # nothing drifts. What `to` would rebalance on that day is not traded apart.
+    traded: Floats  # (trade tables, A, A, 1 or D)
+    traded_of: Ints  # (E,) which trade table
     invested: Floats  # (A,): weight outside cash
     bounds: Ints  # (S + 1,): segments [bounds[s], bounds[s+1]) of return days, e.g. in sample, after publication
     periods: float  # a year
@@ -122,8 +136,11 @@ class Problem:
     overnight: Floats | None = None  # (cost tables, A, D): return from the close before to the open, 0 where a table's
     # switches are made at the close; None where those of all tables are
     restrictions: Restrictions | None = None
+    rebalancing: Rebalancing | None = None  # None where no allocation rebalances
 
     def __post_init__(self) -> None:
+        assert self.traded.shape[3] in (1, self.returns.shape[2])
+        assert self.rebalancing is None or self.rebalancing.traded.shape == self.returns.shape
         assert self.restrictions is None or len(self.restrictions.min_hold) == len(self.lags)
         assert self.overnight is None or len(self.overnight) == len(self.costs)
 
@@ -137,10 +154,13 @@ class Problem:
 
     def first_days(self, days: int, bounds: Ints) -> Problem:
         """The first return days alone, in these segments. Paths stay: they may be longer than needed."""
+        own = self.rebalancing
         return replace(
             self,
             returns=_cut(self.returns, days),
             costs=_cut(self.costs, days),
+            traded=_cut(self.traded, days),
+            rebalancing=None if own is None else Rebalancing(_cut(own.traded, days), _cut(own.paid, days)),
             bounds=bounds,
             overnight=None if self.overnight is None else _cut(self.overnight, days),
             restrictions=None if self.restrictions is None else self.restrictions.first_days(days),
@@ -153,6 +173,7 @@ class Problem:
             lags=self.lags[executions],
             payoff_of=self.payoff_of[executions],
             cost_of=self.cost_of[executions],
+            traded_of=self.traded_of[executions],
             restrictions=None if self.restrictions is None else self.restrictions.of(executions),
         )
 
@@ -197,6 +218,30 @@ class Problem:
             gap = opened[after, days] / opened[before, days]
             paid[1:] = np.where(before == after, 0.0, 1.0 - (1.0 - paid[1:]) * gap)
         return paid
+
+    def paid_in_all(self, execution: int, held: Ints) -> Floats:
+        """(n,) the share of NAV paid at the beginning of each of the first n return days: for the switch, see ``paid``,
+        and for rebalancing. held: (n,)."""
+        paid = self.paid(execution, held)
+        if self.rebalancing is None:
+            return paid
+        # The position of a switch at the open is rebalanced at the close before it.
+        kept = held
+        if self.overnight is not None and self.overnight[self.cost_of[execution]].any():
+            kept = np.concatenate([held[:1], held[:-1]])
+        own = self.rebalancing.paid[self.payoff_of[execution], kept, np.arange(len(held))]
+        both: Floats = 1.0 - (1.0 - paid) * (1.0 - own)
+        return both
+
+    def traded_by_day(self, execution: int, held: Ints) -> Floats:
+        """(n,) traded value over NAV at the beginning of each of the first n return days, both sides. held: (n,)."""
+        own, table = self.rebalancing, self.traded[self.traded_of[execution]]
+        days = np.arange(len(held))
+        sides = np.zeros(len(held)) if own is None else own.traded[self.payoff_of[execution], held, days]
+        switched = np.flatnonzero(held[1:] != held[:-1]) + 1
+        on = np.minimum(switched, table.shape[2] - 1)
+        sides[switched] = table[held[switched - 1], held[switched], on]
+        return sides
 
 
 @dataclass(frozen=True, slots=True)

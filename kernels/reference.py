@@ -141,16 +141,16 @@ def evaluate(problem: Problem, work: Work) -> Floats:
         for job in range(jobs.first[index], jobs.first[index + 1]):
             held, returns, _ = daily(problem, jobs.rows[index], int(jobs.execution[job]))
             before = np.concatenate([held[:1], held[:-1]])
+            sides = problem.traded_by_day(int(jobs.execution[job]), held)
             for segment in range(problem.segments):
                 inside = slice(problem.bounds[segment], problem.bounds[segment + 1])
                 days = inside.stop - inside.start
                 weights = np.bincount(held[inside], minlength=problem.allocations) / days
-                traded = problem.traded[before[inside], held[inside]].sum()
                 result[job, segment, :FROM_RETURNS] = measure_returns(
                     returns[inside], problem.periods, problem.risk_free
                 )
                 result[job, segment, SWITCHES] = (held[inside] != before[inside]).sum()
-                result[job, segment, TURNOVER] = traded * problem.periods / days
+                result[job, segment, TURNOVER] = sides[inside].sum() * problem.periods / days
                 result[job, segment, EXPOSURE] = weights @ problem.invested
                 result[job, segment, WIDTH:] = weights
     return result

@@ -81,10 +81,9 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
         problem.rule.astype(np.uint64).ravel(), problem.rule.shape[1], problem.start,
     )  # fmt: skip
     rules, nav = FollowingRules.of(problem), NavRules.of(problem)
-    executions = Executions(problem.lead - problem.lags, problem.payoff_of, problem.cost_of, rules, nav)
-    terms = ScanTerms(
-        problem.traded.ravel(), problem.invested, problem.bounds, float(problem.periods), float(problem.risk_free)
-    )
+    tables_of = problem.payoff_of, problem.cost_of, problem.traded_of
+    executions = Executions(problem.lead - problem.lags, *tables_of, rules, nav)
+    terms = ScanTerms(problem.invested, problem.bounds, float(problem.periods), float(problem.risk_free))
     run_ranges(scan_variants, len(jobs.rows), listed, executions, tables, terms, result, least=_TUPLES)
     return result
 
@@ -100,6 +99,7 @@ def prepare(problem: Problem, edges: Words | None = None) -> Prepared:
 
     made = summarise(problem)
     tables = ScanTables(
-        flat(problem.returns), flat(made.prefix), flat(made.shape), made.centre, flat(problem.costs), flat(made.charge)
-    )
+        flat(problem.returns), flat(made.prefix), flat(made.shape), made.centre, flat(problem.costs), flat(made.charge),
+        flat(problem.traded),
+    )  # fmt: skip
     return flips(problem.path_bits, problem.decision_days) if edges is None else edges, tables

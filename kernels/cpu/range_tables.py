@@ -23,7 +23,7 @@ class RangeTables(NamedTuple):
     """The allocations of a day are contiguous, and an entry's size is a power of two: it crosses no cache line."""
 
     prefix: Floats  # (payoff tables, D + 1, A, 8): sums over days before d of log(1+r), the powers 1 to 4
-    # of r − centre, min(r − rf, 0)²
+    # of r − centre, min(r − rf, 0)², what is traded for rebalancing
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): log NAV high, low, and the deepest fall (≥ 0)
     centre: Floats  # (payoff tables, A): mean daily return; moments are taken about it, to keep their digits
     charge: Floats  # (cost tables, A, A, D): log(1 − cost)
@@ -48,6 +48,8 @@ def summarise(problem: Problem) -> RangeTables:
     )
     prefix = np.zeros((tables, days + 1, allocations, 8))
     np.cumsum(terms.transpose(0, 2, 1, 3), axis=1, out=prefix[:, 1:, :, :6])
+    if problem.rebalancing is not None:
+        np.cumsum(problem.rebalancing.traded.swapaxes(1, 2), axis=1, out=prefix[:, 1:, :, 6])
     levels = max(1, int(days).bit_length())
     shape = np.zeros((tables, levels, days + 1, allocations, 4))
     log_nav = np.ascontiguousarray(prefix[..., 0].swapaxes(1, 2))

@@ -43,6 +43,7 @@ class Executions(NamedTuple):
     delays: Ints  # decision day j takes effect on return day j − delay
     payoff_of: Ints
     cost_of: Ints
+    traded_of: Ints
     rules: FollowingRules
     nav: NavRules
 
@@ -56,12 +57,12 @@ class ScanTables(NamedTuple):
     centre: Floats  # (A,)
     costs: Floats  # (A, A, D)
     charge: Floats  # (A, A, D)
+    traded: Floats  # (A, A, 1 or D)
 
 
 class ScanTerms(NamedTuple):
     """What the metrics of all variants need, as in ``problem.Problem``."""
 
-    traded: Floats  # (A, A) flat
     invested: Floats  # (A,)
     bounds: Ints  # (S + 1,)
     periods: float
@@ -83,9 +84,10 @@ def scan_variants(
         for job in range(jobs.first[index], jobs.first[index + 1]):
             cell = jobs.execution[job]
             payoff, cost = executions.payoff_of[cell], executions.cost_of[cell]
+            traded = tables.traded[executions.traded_of[cell]]
             own = ScanTables(
                 tables.returns[payoff], tables.prefix[payoff], tables.shape[payoff], tables.centre[payoff],
-                tables.costs[cost], tables.charge[cost],
+                tables.costs[cost], tables.charge[cost], traded,
             )  # fmt: skip
             delay, held, number = executions.delays[cell], changes, count
             if watches_nav(executions.nav, cell):
@@ -103,9 +105,10 @@ def _scan(changes: Words, count: int, delay: int, tables: ScanTables, terms: Sca
     Decision day j takes effect on return day j − delay. tables: of this execution. Unsigned indices spare the checks
     for negative ones.
     """
-    returns, prefix, shape, centre, costs, charge = tables
-    traded, invested, bounds, periods, risk_free = terms
+    returns, prefix, shape, centre, costs, charge, traded = tables
+    invested, bounds, periods, risk_free = terms
     legs = np.uint64(len(invested))
+    traded_days = np.uint64(len(traded)) // (legs * legs)
     all_days = np.uint64(bounds[-1])
     late = np.uint64(delay)
     upcoming = 1
@@ -139,13 +142,14 @@ def _scan(changes: Words, count: int, delay: int, tables: ScanTables, terms: Sca
             stop = min(end, change)
             here = (day * legs + current) * np.uint64(8)
             there = (stop * legs + current) * np.uint64(8)
-            inside = here
+            inside = own = here
             base = log - prefix[here]
             if came_from != current:
                 switch = (came_from * legs + current) * all_days + day
                 cost = costs[switch]
                 switches += 1
-                turnover += traded[came_from * legs + current]
+                turnover += traded[(came_from * legs + current) * traded_days + min(day, traded_days - np.uint64(1))]
+                own = here + legs * np.uint64(8)
                 came_from = current
                 if cost != 0.0:
                     # The first day after a charge is summed by itself, because its return is not that of the table.
@@ -159,8 +163,9 @@ def _scan(changes: Words, count: int, delay: int, tables: ScanTables, terms: Sca
                     square += once**2
                     cube += once**3
                     fourth += once**4
-                    inside = here + legs * np.uint64(8)
+                    inside = own
             log += prefix[there] - prefix[here]
+            turnover += prefix[there + np.uint64(6)] - prefix[own + np.uint64(6)]
             first = prefix[there + np.uint64(1)] - prefix[inside + np.uint64(1)]
             second = prefix[there + np.uint64(2)] - prefix[inside + np.uint64(2)]
             third = prefix[there + np.uint64(3)] - prefix[inside + np.uint64(3)]

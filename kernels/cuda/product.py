@@ -34,7 +34,7 @@ class Products:
         self._device, self._problem = device, problem
         self._host = Product(problem, top)
         self._classes = DeviceClasses(problem, self._host)
-        self._payoffs: dict[tuple[KernelForm, int, int], DeviceTables] = {}
+        self._payoffs: dict[tuple[KernelForm, int, int, int], DeviceTables] = {}
         self._rule: Any = None
         self._invested: Any = None
 
@@ -118,11 +118,11 @@ class Products:
                     answer.end(cut, int(cell), segment, where)
 
     def _payoff(self, form: KernelForm, execution: int) -> DeviceTables:
-        key = form, int(self._problem.payoff_of[execution]), int(self._problem.cost_of[execution])
+        key = form, *self._host.tables_of(execution)
         if key not in self._payoffs:
             if len(self._payoffs) >= TABLES_KEPT:
                 self._payoffs.pop(next(iter(self._payoffs)))
-            self._payoffs[key] = upload_payoff(self._device, form, self._host.tables(*key[1:]))
+            self._payoffs[key] = upload_payoff(self._device, form, self._host.tables(execution))
         return self._payoffs[key]
 
 

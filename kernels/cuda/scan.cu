@@ -181,7 +181,8 @@ struct Positions {
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const uint4 *flips,         // (words / 4, R, 4 words)
     const unsigned char *rule,  // (A, 2^BITS)
-    const int *cells,           // (executions, 7): delay, payoff table, cost table, minimum holding, cooling, stop table or -1, lag
+    const int *cells,           // (executions, 8): delay, payoff table, cost table, minimum holding, cooling, stop table or -1, lag,
+                                // trade table
     const int *exits,           // (stop tables, A, D): return day of the exit
     const double2 *shares,      // (executions,): of the NAV at the entry, and of its high
     const int2 *markets,        // (executions,): the tables in which their NAV is counted, of returns and of costs
@@ -189,12 +190,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const double *charged,      // (cost tables, A, A, D): costs
     const double *nights,       // (cost tables, A, D): 1 + overnight
     const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, centre
-    const double2 *shape,       // (payoff tables, levels, D + 1, A, 2 pairs): high, low | fall, 0
+    const double2 *shape,       // (payoff tables, levels, D + 1, A, 2 pairs): high, low | fall, traded for rebalancing
     const double2 *costs,       // (cost tables, D, A, A): cost, log(1 - cost)
-    const double *traded,       // (A, A)
+    const double *traded,       // (trade tables, traded_days, A, A)
     const double *invested,     // (A,)
     const int *bounds,          // (S + 1,)
-    int words, int paths, int start, int days, int levels, int segments, int refuge, int at_open,
+    int words, int paths, int start, int days, int traded_days, int levels, int segments, int refuge, int at_open,
     double periods, double risk_free,
     const int *rows,       // (tuples, BITS): paths of a tuple
     const int *tuple_of,   // (J,)
@@ -206,12 +207,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const int job = blockIdx.x * THREADS + threadIdx.x;
     if (job >= jobs) return;
 
-    const int *cell = cells + 7 * execution[job];
+    const int *cell = cells + 8 * execution[job];
     const int delay = cell[0];
     // All indices of table entries fit 32 bits (tables.py sees to it).
     const int payoff = cell[1] * (days + 1) * ALLOCATIONS;
     const int spans = cell[1] * levels * (days + 1) * ALLOCATIONS;
     const int charges = cell[2] * days * ALLOCATIONS * ALLOCATIONS;
+    const int trades = cell[7] * traded_days;
     const double daily_free = risk_free / periods;
 
     Positions positions;
@@ -278,11 +280,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
             double base = sums.log - log_here;
             const double2 own = __ldg(here + 3);
             double counted = stop - day;
-            if (came_from != current) {
+            const bool switched = came_from != current;
+            if (switched) {
                 const int change_of = came_from * ALLOCATIONS + current;
                 const double2 cost = __ldg(costs + (charges + day * (ALLOCATIONS * ALLOCATIONS) + change_of));
                 switches++;
-                turnover += __ldg(traded + change_of);
+                const int trade_day = trades + (traded_days > 1 ? day : 0);
+                turnover += __ldg(traded + (trade_day * (ALLOCATIONS * ALLOCATIONS) + change_of));
                 came_from = current;
                 if (cost.x != 0.0) {
                     // The first day after a charge is summed by itself, because its return is not that of the table.
@@ -328,11 +332,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
             const double2 left_span = __ldg(left), right_span = __ldg(right);
             // Where day + 1 is stop, both entries are that one point, at level 0, and the fall between them is 0.
             const double between = left_span.x - right_span.y;
-            const double inner = larger(larger(__ldg(&left[1].x), __ldg(&right[1].x)), between);
+            const double2 left_rest = __ldg(left + 1), right_rest = __ldg(right + 1);
+            const double inner = larger(larger(left_rest.x, right_rest.x), between);
             const double high = base + larger(left_span.x, right_span.x);
             const double low = base + smaller(left_span.y, right_span.y);
             sums.fall = larger(sums.fall, larger(inner, sums.peak - low));
             sums.peak = larger(sums.peak, high);
+            // A switch is netted with what its day would rebalance; at level 0 stands the sum before this day.
+            const double2 *before = shape + (spans + day * ALLOCATIONS + current) * 2;
+            turnover += right_rest.y - (switched ? left_rest.y : __ldg(&before[1].y));
             day = stop;
         }
 

@@ -21,10 +21,8 @@ class CudaScanTables(NamedTuple):
 
     flips: Array  # (ceil(T/128), R, 4) uint32: by day, so that neighbouring paths are neighbours
     rule: Array  # (A, 2^B) uint8
-    cells: (
-        Array  # (E, 7) int32: delay = lead − lag, payoff table, cost table, minimum holding, cooling, stop table or −1,
-        # lag
-    )
+    cells: Array  # (E, 8) int32: delay = lead − lag, payoff and cost table, minimum holding, cooling, stop table or −1,
+    # lag, trade table
     exits: Array  # (stop tables, A, D) int32, see ``problem.Restrictions``; one 0 where no execution has a stop
     shares: Floats  # (E, 2): of the NAV at the entry and of its high, see ``problem.NavStops``
     markets: Array  # (E, 2) int32: the tables of returns and of costs in which their NAV is counted
@@ -32,15 +30,16 @@ class CudaScanTables(NamedTuple):
     charged: Floats  # (cost tables, A, A, D): these costs
     nights: Floats  # (cost tables, A, D): 1 + overnight
     prefix: Floats  # (payoff tables, D + 1, A, 8): the six sums before day d, the return of day d, the leg's centre
-    shape: Floats  # (payoff tables, levels, D + 1, A, 4): high, low, fall, 0
+    shape: Floats  # (payoff tables, levels, D + 1, A, 4): high, low, fall, what was traded for rebalancing before day d
     costs: Floats  # (cost tables, D, A, A, 2): share of NAV lost, log(1 − share)
-    traded: Floats  # (A, A)
+    traded: Floats  # (trade tables, 1 or D, A, A)
     invested: Floats  # (A,)
     bounds: Array  # (S + 1,) int32
     words: Any  # np.int32, as the next seven; the last two are np.float64
     paths: Any
     start: Any
     days: Any
+    traded_days: Any  # 1 or D
     levels: Any
     segments: Any
     refuge: Any
@@ -71,7 +70,7 @@ def lay_out(problem: Problem) -> CudaScanTables:
     edges = _edges(problem.path_bits, problem.decision_days)
     levels = max(1, int(days).bit_length())
     entries = len(problem.returns) * levels * (days + 1) * allocations * 2
-    charges = len(problem.costs) * days * allocations**2
+    charges = max(len(problem.costs) * days, len(problem.traded) * problem.traded.shape[3]) * allocations**2
     rules, nav = FollowingRules.of(problem), NavRules.of(problem)
     largest = max(edges.size, entries, charges, len(rules.exits), len(nav.returns), len(nav.costs))
     if largest >= 2**31:
@@ -82,12 +81,13 @@ def lay_out(problem: Problem) -> CudaScanTables:
             "Narrow the grid's longest axis, or use the cpu backend",
         )
     prefix, shape, centre, charge = summarise(problem)
-    # An entry has two places free: they take what a charged day needs, beside the sums that it is used with.
+    # The shape has a place for the last sum, so that an entry of the sums takes what a charged day needs beside them.
+    shape[..., 3] = prefix[:, None, :, :, 6]
     prefix[:, :days, :, 6] = np.swapaxes(problem.returns, 1, 2)
     prefix[..., 7] = centre[:, None, :]
     assert shape.shape[1] == levels
     costs = np.stack([problem.costs, charge], axis=-1)
-    own = (rules.min_hold, rules.cooling, rules.stop_of, problem.lags)
+    own = (rules.min_hold, rules.cooling, rules.stop_of, problem.lags, problem.traded_of)
     cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of, *own], axis=1)
     return CudaScanTables(
         flips=edges,
@@ -102,13 +102,14 @@ def lay_out(problem: Problem) -> CudaScanTables:
         prefix=prefix,
         shape=shape,
         costs=np.ascontiguousarray(np.moveaxis(costs, 3, 1)),
-        traded=np.ascontiguousarray(problem.traded, dtype=np.float64),
+        traded=np.ascontiguousarray(np.moveaxis(problem.traded, 3, 1), dtype=np.float64),
         invested=np.ascontiguousarray(problem.invested, dtype=np.float64),
         bounds=np.ascontiguousarray(problem.bounds, dtype=np.int32),
         words=np.int32(4 * edges.shape[0]),
         paths=np.int32(edges.shape[1]),
         start=np.int32(problem.start),
         days=np.int32(days),
+        traded_days=np.int32(problem.traded.shape[3]),
         levels=np.int32(levels),
         segments=np.int32(problem.segments),
         refuge=np.int32(rules.refuge),

@@ -114,7 +114,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) conclude(
     unsigned long long packed = (unsigned long long)sum_of(COUNTS, state, variants, variant);
     const unsigned long long mask = (1ull << field) - 1;
     metrics[SWITCHES] = (double)(packed & mask);
-    metrics[TURNOVER] = sum_of(TRADED, state, variants, variant) * periods / days;
+    metrics[TURNOVER] = still ? __ldg(own + TURNOVER) : sum_of(TRADED, state, variants, variant) * periods / days;
     long long left = days;
     double exposure = 0.0;
     for (int allocation = 0; allocation < ALLOCATIONS; allocation++) {

@@ -170,6 +170,10 @@ def hold_returns(plan: Plan, number: int) -> tuple[Any, Any]:
     for segment in range(problem.segments):
         inside = returns[problem.bounds[segment] : problem.bounds[segment + 1]]
         metrics[segment, :9] = measure_returns(inside, problem.periods, problem.risk_free)
+        if problem.rebalancing is not None:
+            own = problem.rebalancing.traded[problem.payoff_of[space.execution(space.base_index)], number]
+            traded = own[problem.bounds[segment] : problem.bounds[segment + 1]]
+            metrics[segment, METRICS.index("turnover")] = traded.mean() * problem.periods
         metrics[segment, METRICS.index("exposure")] = problem.invested[number]
         metrics[segment, len(METRICS) + number] = 1.0
     return returns, metrics

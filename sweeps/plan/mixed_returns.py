@@ -21,13 +21,15 @@ class LegDays:
     ``growth``: (D, L) value at the close over value at the close before, 1 and the simple return. ``owed``: (D, L)
     likewise of a weight below 0: the return and the fee of a leg that is sold short, the financing of cash that is
     borrowed. ``buying``, ``selling``: (D, L) cost of trades at the close before the day, shares of the traded value;
-    0 for cash. ``sizes``: what depends on the sizes of these trades, if anything does.
+    0 for cash. ``cash``: (L,) the legs whose trades do not count as turnover. ``sizes``: what depends on the sizes of
+    these trades, if anything does.
     """
 
     growth: Floats
     owed: Floats
     buying: Floats
     selling: Floats
+    cash: Bools
     sizes: SizeCosts | None = None
 
 
@@ -36,14 +38,15 @@ class MixDays:
     """One allocation on D days.
 
     ``opening``: (D, L) weights from the close before the day on, after the trades there. ``closing``: (D, L) weights at
-    its close, before trades. ``returns``: (D,) simple, before the cost of rebalancing. ``paid``: (D,) that cost, of the
-    trades at the close before the day, a share of NAV.
+    its close, before trades. ``returns``: (D,) simple, before the cost of rebalancing. ``paid``, ``traded``: (D,) that
+    cost, of the trades at the close before the day, and their value outside of cash, shares of NAV.
     """
 
     opening: Floats
     closing: Floats
     returns: Floats
     paid: Floats
+    traded: Floats
 
     def overnight(self, gaps: Floats) -> Floats:
         """(D,) its return from the close before each day to the open, after the cost of rebalancing at that close.
@@ -92,6 +95,8 @@ def follow_mix(allocation: Allocation, legs: LegDays, rebalanced: Bools, days: D
     trades = opening[1:] - closing[:-1]
     costs = trade_costs(trades, legs.buying[1:], legs.selling[1:], legs.sizes)
     paid[1:] = np.where(rebalanced[1:], costs, 0.0)
+    traded = np.zeros(len(total))
+    traded[1:] = np.where(rebalanced[1:], np.abs(trades[:, ~legs.cash]).sum(axis=1), 0.0)
     ruined = np.flatnonzero(~(paid < 1.0))
     if len(ruined):
         found = f"{allocation.name} pays {paid[ruined[0]]:.0%} at the close before {days[ruined[0]]}"
@@ -100,7 +105,7 @@ def follow_mix(allocation: Allocation, legs: LegDays, rebalanced: Bools, days: D
             "Lower the costs, or rebalance it less often",
         )
         raise InputError(rule, found, where, remedy)
-    return MixDays(opening, closing, total - 1.0, paid)
+    return MixDays(opening, closing, total - 1.0, paid, traded)
 
 
 def trade_costs(trades: Floats, buying: Floats, selling: Floats, sizes: SizeCosts | None = None) -> Floats:
@@ -139,6 +144,24 @@ def switch_costs(
         costs[place, :, 1:] = charged
         costs[place, place] = 0.0
     return costs
+
+
+def switch_trades(mixes: Sequence[MixDays], cash: Bools, gaps: Floats | None = None) -> Floats:
+    """(A, A, D) the traded value outside of cash over NAV when day d is the first of ``to`` after ``from``, both sides.
+
+    ``cash``: (L,). ``gaps``: as of ``switch_costs``; at the open, what ``from`` rebalances at the close before counts
+    too. Day 0 has no trades.
+    """
+    count, days = len(mixes), len(mixes[0].returns)
+    traded = np.zeros((count, count, days))
+    after = np.stack([one.opening if gaps is None else one.at_open(gaps) for one in mixes])[:, 1:, ~cash]
+    for place, one in enumerate(mixes):
+        before = one.closing[:-1, ~cash] if gaps is None else after[place]
+        traded[place, :, 1:] = np.abs(after - before).sum(axis=-1)
+        if gaps is not None:
+            traded[place, :, 1:] += one.traded[1:]
+        traded[place, place] = 0.0
+    return traded
 
 
 def rebalancing_days(every: str, calendar: Dates, first: int, last: int) -> Bools:

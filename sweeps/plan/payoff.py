@@ -10,12 +10,20 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.problem import Rebalancing
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.data.stamp_duty import stamp_rates
 from gridproof.sweeps.plan.leg_prices import close_returns, dividend_returns, night_returns
-from gridproof.sweeps.plan.mixed_returns import LegDays, MixDays, follow_mix, rebalancing_days, switch_costs
+from gridproof.sweeps.plan.mixed_returns import (
+    LegDays,
+    MixDays,
+    follow_mix,
+    rebalancing_days,
+    switch_costs,
+    switch_trades,
+)
 from gridproof.sweeps.plan.selections import Setting, selection_axes, setting_of
 from gridproof.sweeps.plan.size_costs import SizeCosts, size_costs
 from gridproof.sweeps.plan.traded import traded
@@ -40,6 +48,7 @@ class Payoffs(NamedTuple):
     nights: Floats | None  # (tables, L, D) of each leg, the part from the close before to the open; None where no
     # execution is at the open
     table_of: Ints  # (E,) the table of each execution
+    rebalancing: Rebalancing | None = None  # None without mixes
 
     def of_legs(self, study: Study, execution: int) -> Floats:
         """(L, D) the returns of each leg."""
@@ -90,12 +99,15 @@ def payoff_tables(study: Study, market: Market, window: Window, cells: Sequence[
         returns[:, place] += 1.0
         returns[:, place] *= ((1.0 + annual) ** (1.0 / study.spec.market.periods))[:, None]
         returns[:, place] -= 1.0
-    if study.mixed:
-        for table, cell in enumerate(examples):
-            mixes = mix_days(study, market, window, cell, returns[table, : len(study.legs)])
-            for place in range(len(study.legs), len(study.allocations)):
-                returns[table, place] = mixes[place].net
-    return Payoffs(returns, nights, index)
+    if not study.mixed:
+        return Payoffs(returns, nights, index)
+    rebalancing = Rebalancing(np.zeros_like(returns), np.zeros_like(returns))
+    for table, cell in enumerate(examples):
+        mixes = mix_days(study, market, window, cell, returns[table, : len(study.legs)])
+        for place in range(len(study.legs), len(study.allocations)):
+            returns[table, place] = mixes[place].net
+            rebalancing.traded[table, place], rebalancing.paid[table, place] = mixes[place].traded, mixes[place].paid
+    return Payoffs(returns, nights, index, rebalancing)
 
 
 def mix_days(study: Study, market: Market, window: Window, cell: Cell, returns: Floats) -> list[MixDays]:
@@ -121,7 +133,8 @@ def _leg_days(study: Study, market: Market, window: Window, cell: Cell, returns:
             owed[:, place] *= (1.0 + _term(leg, "borrow_fee", cell)) ** a_day
         elif "financing" in leg.terms:
             owed[:, place] = (1.0 + _term(leg, "financing", cell)) ** a_day
-    return LegDays(growth, owed, buying.T, selling.T, _size_costs(study, market, window, {**cell, AT: CLOSE}))
+    cash = np.array([leg.cash for leg in study.legs])
+    return LegDays(growth, owed, buying.T, selling.T, cash, _size_costs(study, market, window, {**cell, AT: CLOSE}))
 
 
 def _payoff_axes(study: Study) -> list[str]:
@@ -255,6 +268,37 @@ def cost_tables(
         rule, remedy = f"{kinds} must have at most {most:,} settings in this window", "Give them fewer values"
         raise InputError(rule, f"{settings:,}", study.where("execution", "cost"), remedy)
     return _distinct(keys, build)
+
+
+def trade_tables(
+    study: Study, market: Market, window: Window, cells: Sequence[Cell], payoffs: Payoffs
+) -> tuple[Floats, Ints]:
+    """Traded value over NAV of each switch, (tables, A, A, 1 or D), and the table of each execution.
+
+    Without mixes it is the same on all days.
+    """
+    cash = np.array([leg.cash for leg in study.legs])
+    if not study.mixed:
+        weights = study.weights[:, ~cash]
+        traded = np.abs(weights[:, None] - weights[None, :]).sum(axis=-1)
+        return traded[None, :, :, None], np.zeros(len(cells), dtype=np.int64)
+
+    def build(number: int) -> Floats:
+        mixes = mix_days(study, market, window, cells[number], payoffs.of_legs(study, number))
+        opened = payoffs.nights is not None and cells[number][AT] == OPEN
+        gaps = payoffs.nights[payoffs.table_of[number]].T if opened and payoffs.nights is not None else None
+        return switch_trades(mixes, cash, gaps)
+
+    # Costs move no weights, but those of a selection are in its returns.
+    selecting = any(leg.selection is not None for leg in study.legs)
+    costs = [axis for leg in study.legs for axis in _cost_axes(leg)]
+    terms = [AT, *(axis for axis in _payoff_axes(study) if axis not in costs)]
+
+    def key(number: int) -> tuple[Value, ...]:
+        own = [int(payoffs.table_of[number])] if selecting else []
+        return (*(cells[number][term] for term in terms), *own)
+
+    return _distinct([key(number) for number in range(len(cells))], build)
 
 
 def _check_opens(study: Study, market: Market, window: Window, overnight: Floats) -> None:

@@ -231,12 +231,10 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     start = 0 if study.rule.holds else max(0, window.first - latest)
     stop = window.last + 1 - soonest
     payoffs = payoff_tables(study, market, window, executions)
-    costs, cost_of, overnight = switch_tables(study, market, window, executions, payoffs)
+    switches = switch_tables(study, market, window, executions, payoffs)
     cash = np.array([leg.cash for leg in study.legs])
-    weights = study.weights[:, ~cash]
-    traded = np.abs(weights[:, None] - weights[None, :]).sum(axis=-1)
     days = stop - start
-    tables = ExecutionTables(payoffs.returns, payoffs.table_of, costs, overnight, cost_of)
+    tables = ExecutionTables(payoffs.returns, payoffs.table_of, switches.costs, switches.overnight, switches.cost_of)
     problem = Problem(
         path_bits=np.zeros((1, -(-days // 64)), dtype=np.uint64),
         decision_days=days,
@@ -245,19 +243,17 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         start=int(np.flatnonzero(cash)[0]) if cash.any() else 0,
         lags=lags,
         payoff_of=payoffs.table_of,
-        cost_of=cost_of,
         returns=payoffs.returns,
-        costs=costs,
-        traded=traded,
-        invested=np.abs(weights).sum(axis=1),
+        rebalancing=payoffs.rebalancing,
+        invested=np.abs(study.weights[:, ~cash]).sum(axis=1),
         bounds=np.array(
             [0, window.published - window.first, window.days] if window.published is not None else [0, window.days],
             dtype=np.int64,
         ),
         periods=study.spec.market.periods,
         risk_free=study.spec.risk_free,
-        overnight=overnight,
         restrictions=restrictions_of(study, market, window, executions, tables),
+        **switches._asdict(),
     )
     evaluator = evaluator_of(study, market, window.last)
     states = StateDays(start, stop, window.first - latest)

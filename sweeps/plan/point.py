@@ -46,7 +46,8 @@ class Point:
         One row for each day of the window, by date. A signal's ``NAME.value`` and ``NAME.state`` are those of that
         day's close; with ``execution.decide`` the state is that of the last decision day. A signal of conditions has,
         in place of a value, the column ``NAME.FORMULA`` for each number that they compare. ``weight.LEG`` (from the
-        close before on), ``cost`` (of a switch) and ``return`` (after all costs) are those of that day; ``nav`` is 1 at
+        close before on), ``cost`` (of a switch), ``traded`` (value over NAV, both sides, for a switch and
+        for rebalancing) and ``return`` (after all costs) are those of that day; ``nav`` is 1 at
         the close before the first row; ``drawdown`` is 0 or negative. Values are NaN while a signal is undefined.
     held
         The leg or mix of each day, with its step where its weight follows a formula.
@@ -114,6 +115,7 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
     columns |= {
         "return": returns,
         "cost": plan.problem.paid(0, held),
+        "traded": plan.problem.traded_by_day(0, held),
         "nav": nav,
         "drawdown": nav / np.maximum(np.maximum.accumulate(nav), 1.0) - 1.0,
     }

@@ -139,17 +139,18 @@ class SearchContext:
             cells.append({name: chosen.get(owners.get(name, name), value) for name, value in base.items()})
         window = self.layout.window
         payoffs = payoff_tables(self.study, layout.market, window, cells)
-        costs, cost_of, overnight = switch_tables(self.study, layout.market, window, cells, payoffs)
-        tables = ExecutionTables(payoffs.returns, payoffs.table_of, costs, overnight, cost_of)
+        switches = switch_tables(self.study, layout.market, window, cells, payoffs)
+        tables = ExecutionTables(
+            payoffs.returns, payoffs.table_of, switches.costs, switches.overnight, switches.cost_of
+        )
         whole = replace(
             self.layout.problem,
             lags=np.array([int(cell[LAG]) for cell in cells], dtype=np.int64),
             payoff_of=payoffs.table_of,
-            cost_of=cost_of,
             returns=payoffs.returns,
-            costs=costs,
-            overnight=overnight,
+            rebalancing=payoffs.rebalancing,
             restrictions=restrictions_of(self.study, layout.market, window, cells, tables),
+            **switches._asdict(),
         )
         cut = whole.first_days(layout.problem.returns.shape[2], layout.problem.bounds)
         own = layout.problem

@@ -53,19 +53,18 @@ class DailyVariant:
 
     @property
     def gross(self) -> Floats:
-        """(D,) what the variant earns before cost; of a switch at the open the night of the allocation before."""
+        """(D,) what the variant earns before the cost of switches and of rebalancing; of a switch at the open the night
+        of the allocation before."""
         problem = self.plan.problem
         earned: Floats = problem.returns[problem.payoff_of[self.execution], self.held, np.arange(len(self.held))]
-        if problem.overnight is not None:
-            earned = (1.0 + self.returns) / (1.0 - problem.paid(self.execution, self.held)) - 1.0
+        if problem.overnight is not None or problem.rebalancing is not None:
+            earned = (1.0 + self.returns) / (1.0 - problem.paid_in_all(self.execution, self.held)) - 1.0
         return earned
 
     @property
     def traded(self) -> Floats:
         """(D,) value traded over NAV at the beginning of each day: 1 a side. The first position is not charged."""
-        sides = np.zeros(len(self.held))
-        sides[1:] = self.plan.problem.traded[self.held[:-1], self.held[1:]]
-        return sides
+        return self.plan.problem.traded_by_day(self.execution, self.held)
 
     @property
     def switches(self) -> int:

@@ -73,7 +73,11 @@ def average(population: Population, standard_error: float) -> Ensemble | None:
     amount = up.sum(axis=1)
     flow = down[:, :, None] * up[:, None, :] / np.where(amount > 0.0, amount, 1.0)[:, None, None]
     cost = (flow * problem.costs[problem.cost_of[execution]].transpose(2, 0, 1)).sum(axis=(1, 2))
-    traded = (flow * problem.traded).sum()
+    traded = (flow * problem.traded[problem.traded_of[execution]].transpose(2, 0, 1)).sum()
+    if problem.rebalancing is not None:
+        # A move into an allocation is netted with what that rebalances on the day.
+        own = problem.rebalancing.traded[problem.payoff_of[execution]].T
+        traded += ((weights - up) * own).sum()
     return Ensemble(
         returns=(1.0 + gross) * (1.0 - cost) - 1.0,
         weights=weights,

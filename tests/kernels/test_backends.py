@@ -24,6 +24,7 @@ from tests.support.problems import (
     random_jobs,
     random_latch,
     random_problem,
+    rebalanced,
     restricted,
     watching_nav,
 )
@@ -40,6 +41,8 @@ from tests.support.problems import (
 def test_cpu_agrees_with_reference(seed: int, days: int, bits: int, legs: int, flip: float) -> None:
     rng = np.random.default_rng(seed)
     problem = random_problem(rng, days=days, bits=bits, legs=legs, flip=flip)
+    if seed % 2:
+        problem = rebalanced(rng, problem)
     jobs = random_jobs(rng, problem, bits)
     assert_agree(cpu.evaluate(problem, jobs), reference.evaluate(problem, jobs))
 
@@ -48,7 +51,7 @@ def test_cpu_agrees_with_reference(seed: int, days: int, bits: int, legs: int, f
 def test_payoffs_in_groups_give_the_same_bits(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the range tables of all payoffs are too large, they are made for a few payoffs at a time."""
     rng = np.random.default_rng(seed)
-    problem = many_payoffs(rng, random_problem(rng, days=200), tables=17, executions=40)
+    problem = rebalanced(rng, many_payoffs(rng, random_problem(rng, days=200), tables=17, executions=40))
     jobs = random_jobs(rng, problem, 3)
     whole = cpu.bind(problem)(jobs)
     monkeypatch.setattr(payoff_groups, "KEPT_BYTES", 1)
@@ -91,6 +94,8 @@ def test_restrictions_agree_with_reference(
     problem = restricted(rng, random_problem(rng, days=days, legs=legs, flip=flip), often)
     if nav:
         problem = at_open(rng, watching_nav(rng, problem)) if seed % 2 else watching_nav(rng, problem)
+    if seed % 3:
+        problem = rebalanced(rng, problem)
     jobs = random_jobs(rng, problem, 3)
     assert_agree(cpu.bind(problem)(jobs), reference.evaluate(problem, jobs))
     listed = HoldingPeriodLister(problem, days)(jobs)

@@ -116,12 +116,13 @@ def random_raw(rng: np.random.Generator) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Expected:
-    """By day of the window: the weights from the close before on, (D, L), the return and the cost of a switch; and the
-    metrics by name."""
+    """By day of the window: the weights from the close before on, (D, L), the return, the cost of a switch and the
+    value traded over NAV; and the metrics by name."""
 
     weights: np.ndarray
     returns: np.ndarray
     costs: np.ndarray
+    traded: np.ndarray
     metrics: dict[str, float]
 
 
@@ -129,8 +130,9 @@ def run(raw: Mapping[str, Any]) -> Expected:
     """The one variant of a study of ``random_raw``."""
     account = _Account(raw)
     held = account.follow(_targets(raw))
-    weights, returns, costs = (np.array(each) for each in (account.weights, account.returns, account.costs))
-    return Expected(weights, returns, costs, _metrics(held, returns))
+    daily = account.weights, account.returns, account.costs, account.traded
+    weights, returns, costs, traded = (np.array(each) for each in daily)
+    return Expected(weights, returns, costs, traded, _metrics(held, returns, traded))
 
 
 def _targets(raw: Mapping[str, Any]) -> list[Fund]:
@@ -225,6 +227,7 @@ class _Account:
         self.weights: list[list[float]] = []
         self.returns: list[float] = []
         self.costs: list[float] = []
+        self.traded: list[float] = []
 
     def follow(self, targets: Sequence[Fund]) -> list[Fund]:
         """What is held on each day; what it earns is then in ``weights``, ``returns`` and ``costs``."""
@@ -326,11 +329,12 @@ class _Account:
         at_open = self.execution["at"] == "open"
         values = self._values
         life, start, kept = self._life(fund), sum(values), 1.0
-        nav_before = start
+        nav_before, traded = start, 0.0
         switched = day > 0 and fund != before
         old = self._life(before) if switched and at_open else life
         if (switched and not at_open) or self._rebalanced(before if switched and at_open else fund, day):
             kept -= self._charge(day, values, old.weights[day], at_open=False)
+            traded += _value_traded(values, old.weights[day])
             values = [weight * start * kept for weight in old.weights[day]]
         if switched and at_open:
             opened = self._to_open(day, values)
@@ -339,15 +343,23 @@ class _Account:
             wanted = [value / sum(wanted) for value in wanted]
             paid = self._charge(day, opened, wanted, at_open=True)
             kept *= 1.0 - paid
+            traded += _value_traded(opened, wanted)
             # As if held from the close before on: carry and interest of a day are of what is held at the close.
             unit = self._to_open(day, life.weights[day])
             scale = nav_before * (1.0 - paid) / sum(unit)
             values = [weight * scale for weight in life.weights[day]]
         self.weights.append(life.weights[day])
+        self.traded.append(traded)
         self.costs.append(1.0 - kept / (1.0 - old.paid[day]) if switched else 0.0)
         self._values = self._growth(day, values)
         self.returns.append(sum(self._values) / start - 1.0)
         return nav_before, sum(self._values)
+
+
+def _value_traded(before: Sequence[float], weights: Sequence[float]) -> float:
+    """In stocks, over NAV, of the trades that lead from these values to these weights."""
+    stocks = zip(before[:3], weights[:3], strict=True)
+    return float(sum(abs(weight - value / sum(before)) for value, weight in stocks))
 
 
 @dataclass(frozen=True)
@@ -361,7 +373,7 @@ class _Life:
     paid: list[float]
 
 
-def _metrics(held: Sequence[Fund], returns: np.ndarray) -> dict[str, float]:
+def _metrics(held: Sequence[Fund], returns: np.ndarray, traded: np.ndarray) -> dict[str, float]:
     r, n = pd.Series(returns), len(returns)
     nav = np.append(1.0, (1.0 + r).cumprod())
     excess = r - 0.01 / PERIODS
@@ -369,7 +381,6 @@ def _metrics(held: Sequence[Fund], returns: np.ndarray) -> dict[str, float]:
     fall = float((nav / np.maximum.accumulate(nav) - 1.0).min())
     cagr = nav[-1] ** (PERIODS / n) - 1.0
     outside = np.array([fund[0][:3] for fund in held])
-    changes = np.abs(np.diff(outside, axis=0)).sum(axis=1)
     centred = r - r.mean()
     return {
         "total_return": nav[-1] - 1.0,
@@ -382,6 +393,6 @@ def _metrics(held: Sequence[Fund], returns: np.ndarray) -> dict[str, float]:
         "skewness": (centred**3).mean() / (centred**2).mean() ** 1.5,
         "kurtosis": (centred**4).mean() / (centred**2).mean() ** 2,
         "switches": float(sum(one != other for one, other in pairwise(held))),
-        "turnover": changes.sum() * PERIODS / n,
+        "turnover": traded.sum() * PERIODS / n,
         "exposure": np.abs(outside).sum(axis=1).mean(),
     }

@@ -10,7 +10,7 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.overnight import replace_overnight
 from gridproof.kernels.paths import pack
-from gridproof.kernels.problem import Box, Jobs, NavStops, Problem, Restrictions
+from gridproof.kernels.problem import Box, Jobs, NavStops, Problem, Rebalancing, Restrictions
 
 
 def settled(rule: Ints) -> Ints:
@@ -60,7 +60,8 @@ def random_problem(
         cost_of=np.arange(executions, dtype=np.int64) // len(lags),
         returns=returns,
         costs=costs,
-        traded=traded,
+        traded=traded[None, :, :, None],
+        traded_of=np.zeros(executions, dtype=np.int64),
         invested=np.array([1.0] * (legs - 1) + [0.0]),
         bounds=np.array([0, cut, days] if 0 < cut < days else [0, days], dtype=np.int64),
         periods=243.0,
@@ -77,6 +78,7 @@ def many_payoffs(rng: np.random.Generator, problem: Problem, tables: int, execut
         lags=rng.choice(problem.lags, executions),
         payoff_of=rng.permutation(np.arange(executions) % tables),
         cost_of=rng.integers(0, len(problem.costs), executions),
+        traded_of=rng.integers(0, len(problem.traded), executions),
         returns=returns,
     )
 
@@ -125,6 +127,17 @@ def at_open(rng: np.random.Generator, problem: Problem) -> Problem:
     if own is None or own.nav is None:
         return found
     return replace(found, restrictions=replace(own, nav=nav_stops(found, own.nav.entry, own.nav.high)))
+
+
+def rebalanced(rng: np.random.Generator, problem: Problem) -> Problem:
+    """The problem with weights that drift: each allocation but the last trades by itself, and each switch differs by
+    day and by cost table."""
+    allocations = problem.allocations
+    own = rng.uniform(0.0, 0.1, problem.returns.shape) * (rng.random(problem.returns.shape) < 0.3)
+    own[:, -1] = own[..., 0] = 0.0
+    traded = rng.uniform(0.5, 2.0, problem.costs.shape)
+    traded[:, np.arange(allocations), np.arange(allocations)] = 0.0
+    return replace(problem, traded=traded, traded_of=problem.cost_of, rebalancing=Rebalancing(own, own * 0.001))
 
 
 def random_jobs(rng: np.random.Generator, problem: Problem, bits: int, tuples: int = 40) -> Jobs:

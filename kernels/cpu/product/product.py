@@ -15,7 +15,7 @@ from gridproof.kernels.cpu.product.entry import LAST, SHAPE, SUMS
 from gridproof.kernels.cpu.product.path_classes import LEAF, PARTS, DayTree, PathClasses, SignalPaths, classify
 from gridproof.kernels.cpu.product.segment_metrics import MetricTerms
 from gridproof.kernels.jit import jit
-from gridproof.kernels.metrics import EXPOSURE, FROM_RETURNS, WIDTH, measure_returns
+from gridproof.kernels.metrics import EXPOSURE, FROM_RETURNS, TURNOVER, WIDTH, measure_returns
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Box, Problem
 from gridproof.kernels.threads import run_ranges, thread_count
@@ -39,7 +39,7 @@ class Product:
     def __init__(self, problem: Problem, top: int | None = None) -> None:
         """top: blocks have 4 · 2^top days; None chooses."""
         self._problem = problem
-        self._tables: dict[tuple[int, int], DayTables] = {}
+        self._tables: dict[tuple[int, int, int], DayTables] = {}
         self._buffers: Buffers | None = None
         # By delay: the paths that were asked for last, and their classes.
         self._latest: dict[int, tuple[SignalPaths, PathClasses]] = {}
@@ -52,7 +52,8 @@ class Product:
     def share(self, other: Product) -> None:
         """Take the tables of another problem that has the very same returns, costs and segments."""
         mine, theirs = self._problem, other._problem
-        if mine.returns is not theirs.returns or mine.costs is not theirs.costs or mine.bounds is not theirs.bounds:
+        alike = ("returns", "costs", "traded", "rebalancing", "bounds")
+        if any(getattr(mine, name) is not getattr(theirs, name) for name in alike):
             raise ValueError("tables are shared between problems that differ in their paths alone")
         self._tables = other._tables
 
@@ -133,7 +134,7 @@ class Product:
         self, work: Units, delay: int, paths: PathClasses, rule: RuleTable, execution: int, output: Output
     ) -> None:
         problem, tree = self._problem, self.tree(delay)
-        days = self.tables(int(problem.payoff_of[execution]), int(problem.cost_of[execution]))
+        days = self.tables(execution)
         layout, sizes = place_tables(
             work.units, work.chunks, tree.nodes, paths.counts, self._rule.shape[1], problem.allocations, BLOCK_ENTRIES
         )
@@ -173,24 +174,34 @@ class Product:
             self._buffers = kept = Buffers(*floats, *(pages(threads, size, kind=np.uint32) for size in sizes[3:]))
         return kept
 
-    def tables(self, payoff: int, cost: int) -> DayTables:
-        if (payoff, cost) not in self._tables:
+    def tables_of(self, execution: int) -> tuple[int, int, int]:
+        """Which payoff, cost and trade tables an execution has."""
+        own = self._problem
+        return int(own.payoff_of[execution]), int(own.cost_of[execution]), int(own.traded_of[execution])
+
+    def tables(self, execution: int) -> DayTables:
+        key = self.tables_of(execution)
+        if key not in self._tables:
             if len(self._tables) >= TABLES_KEPT:
                 self._tables.pop(next(iter(self._tables)))
-            self._tables[payoff, cost] = tabulate_days(self._problem, payoff, cost, self.count_bits)
-        return self._tables[payoff, cost]
+            self._tables[key] = tabulate_days(self._problem, *key, self.count_bits)
+        return self._tables[key]
 
 
-def tabulate_days(problem: Problem, payoff: int, cost: int, count_bits: int) -> DayTables:
+def tabulate_days(problem: Problem, payoff: int, cost: int, trades: int, count_bits: int) -> DayTables:
     """count_bits: bits of each of the counts that are packed into one sum."""
-    returns, costs = problem.returns[payoff], problem.costs[cost]
+    returns, costs, traded = problem.returns[payoff], problem.costs[cost], problem.traded[trades]
+    kept = np.zeros_like(returns) if problem.rebalancing is None else problem.rebalancing.traded[payoff]
     allocations, days = returns.shape
     centre = float(returns.mean())
     sums = pages(days + 1, allocations, SUMS)
     charges = pages(days + 1, allocations, allocations, SUMS)
     sums[:], charges[:] = 0.0, 0.0
     free = problem.risk_free / problem.periods
-    run_ranges(_add_days, days, returns, costs, centre, free, problem.traded, sums, charges, least=_DAYS)
+    run_ranges(_add_days, days, returns, costs, centre, free, sums, charges, least=_DAYS)
+    sums[:-1, :, 6] = kept.T
+    charges[:-1, :, :, 6] = np.moveaxis(traded, 2, 0) - kept.T[:, None, :]
+    charges[:, np.arange(allocations), np.arange(allocations), 6] = 0.0
     sums[:-1, :, 7] = [*(2.0 ** (count_bits * (1 + allocation)) for allocation in range(allocations - 1)), 0.0]
     shapes = np.zeros((days + 1, allocations, SHAPE))
     shapes[:-1, :, 0] = shapes[:-1, :, 1] = sums[:-1, :, 0]
@@ -201,14 +212,14 @@ def tabulate_days(problem: Problem, payoff: int, cost: int, count_bits: int) -> 
         for allocation in range(allocations):
             one = constant[segment, allocation]
             one[:FROM_RETURNS] = measure_returns(returns[allocation, low:high], problem.periods, problem.risk_free)
+            one[TURNOVER] = kept[allocation, low:high].sum() * problem.periods / (high - low)
             one[EXPOSURE], one[WIDTH + allocation] = problem.invested[allocation], 1.0
     return DayTables(sums, shapes, charges, constant, centre)
 
 
 @jit(nogil=True)
 def _add_days(
-    low: int, high: int, returns: Floats, costs: Floats, centre: float, free: float, traded: Floats, sums: Floats,
-    charges: Floats,
+    low: int, high: int, returns: Floats, costs: Floats, centre: float, free: float, sums: Floats, charges: Floats,
 ) -> None:  # fmt: skip
     """What days [low, high) add in each allocation, (D + 1, A, 8), and what the switch into them changes,
     (D + 1, A, A, 8)."""
@@ -223,7 +234,7 @@ def _add_days(
                     cost = costs[held, to, day]
                     _add_terms(charge, 1.0, (1.0 + earned) * (1.0 - cost) - 1.0, np.log1p(-cost), centre, free)
                     _add_terms(charge, -1.0, earned, 0.0, centre, free)
-                    charge[6], charge[7] = traded[held, to], 1.0
+                    charge[7] = 1.0
 
 
 @jit()

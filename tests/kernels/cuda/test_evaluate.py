@@ -33,6 +33,7 @@ from tests.support.problems import (
     random_jobs,
     random_latch,
     random_problem,
+    rebalanced,
     restricted,
     watching_nav,
 )
@@ -109,6 +110,8 @@ def test_shim_agrees_with_reference(
     rng = np.random.default_rng(seed)
     bits, legs = shape
     problem = random_problem(rng, days=days, bits=bits, legs=legs, flip=flip)
+    if seed % 2:
+        problem = rebalanced(rng, problem)
     if whole:
         problem = replace(problem, bounds=np.array([0, days], dtype=np.int64))
     check_agreement(shim, problem, random_jobs(rng, problem, bits))
@@ -126,7 +129,7 @@ def test_shim_follows_restrictions(
     shim: ShimDevice, seed: int, days: int, flip: float, often: float, nav: bool
 ) -> None:
     rng = np.random.default_rng(seed)
-    problem = restricted(rng, random_problem(rng, days=days, flip=flip), often)
+    problem = rebalanced(rng, restricted(rng, random_problem(rng, days=days, flip=flip), often))
     if nav:
         problem = at_open(rng, watching_nav(rng, problem)) if seed % 2 else watching_nav(rng, problem)
         if seed % 3 == 0:  # as in a placebo, where what was held stays

@@ -45,6 +45,7 @@ def test_a_random_study_is_an_account_in_plain_python(prices: Path, seed: int) -
     np.testing.assert_allclose(weights, expected.weights, rtol=0, atol=CLOSE)
     np.testing.assert_allclose(point.curve["return"], expected.returns, rtol=0, atol=CLOSE)
     np.testing.assert_allclose(point.curve["cost"], expected.costs, rtol=0, atol=CLOSE)
+    np.testing.assert_allclose(point.curve["traded"], expected.traded, rtol=0, atol=CLOSE)
     assert {name: point.in_sample[name] for name in METRICS} == pytest.approx(expected.metrics, rel=CLOSE, abs=CLOSE)
 
 

@@ -32,7 +32,7 @@ def random_case(seed: int, days: int = 80) -> tuple[list[Allocation], LegDays, n
         allocations.append(Allocation(f"mix {number}", weights, str(rng.choice(REBALANCE))))
     held = rng.integers(0, len(allocations), days)
     held = held[np.maximum.accumulate(np.where(rng.random(days) < 0.3, np.arange(days), 0))]
-    return allocations, LegDays(growth, owed, buying, selling), held, rng
+    return allocations, LegDays(growth, owed, buying, selling, np.arange(4) == 3), held, rng
 
 
 def schedule(every: str, days: int) -> np.ndarray:
@@ -117,7 +117,7 @@ def test_weights_are_set_back_at_the_last_close_of_a_week_or_a_month() -> None:
 
 def test_a_mix_that_loses_everything_is_an_error_that_names_the_day() -> None:
     growth = np.array([[1.0, 1.0], [0.6, 1.0], [1.0, 1.0]])
-    legs = LegDays(growth, growth, np.zeros((3, 2)), np.zeros((3, 2)))
+    legs = LegDays(growth, growth, np.zeros((3, 2)), np.zeros((3, 2)), np.array([False, True]))
     lever = Allocation("lever", (3.0, -2.0))
     with pytest.raises(InputError, match=r"study.yaml: .* lose all its value .* lever loses 120% on 2021-01-02"):
         follow_mix(lever, legs, np.ones(3, dtype=np.bool_), DATES[:3], "study.yaml")

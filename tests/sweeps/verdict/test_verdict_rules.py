@@ -244,8 +244,8 @@ def by_hand() -> tuple[Problem, Population]:
         path_bits=pack(states), decision_days=6, lead=1, rule=np.array([[1, 0], [1, 0]]), start=1, lags=np.array([1]),
         payoff_of=np.array([0]), cost_of=np.array([0]),
         returns=np.array([[[0.10, 0.20, -0.10, 0.10, 0.30, -0.20], [0.0] * 6]]), costs=costs,
-        traded=np.array([[0.0, 1.0], [1.0, 0.0]]), invested=np.array([1.0, 0.0]), bounds=np.array([0, 4, 6]),
-        periods=6.0, risk_free=0.0,
+        traded=np.array([[[[0.0], [1.0]], [[1.0], [0.0]]]]), traded_of=np.array([0]),
+        invested=np.array([1.0, 0.0]), bounds=np.array([0, 4, 6]), periods=6.0, risk_free=0.0,
     )  # fmt: skip
     metrics = np.full((3, 2, 14), np.nan)
     metrics[:, 0, 3] = 2.0, 1.9, 0.5
