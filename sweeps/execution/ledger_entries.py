@@ -28,7 +28,7 @@ from gridproof.sweeps.study.leg import DIVIDEND_TAX, IMPACT_TERMS
 from gridproof.sweeps.study.models import model_text
 from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.selection import SELECTING, WORDED
-from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels, MixChoice
+from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels, MixChoice, SharesChoice
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.spec import AMOUNT, LOW, OPEN
 from gridproof.sweeps.study.study import Leg, Signal, Study
@@ -111,7 +111,7 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         kind = "states" if not isinstance(signal.form, Levels) else "gap" if signal.form.gap else "level"
         return [canonical[signal.name][0], kind, signal.missing]
 
-    measuring = [one for one in study.signals if not isinstance(one.form, Alternatives | MixChoice)]
+    measuring = [one for one in study.signals if not isinstance(one.form, Alternatives | MixChoice | SharesChoice)]
     signals = sorted(measuring, key=lambda one: (json.dumps(of_signal(one)), one.name))
     for number, signal in enumerate(signals):
         label = f"signal.{number}"
@@ -158,8 +158,13 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
         rules = {name: _rule(study, study.rule, name, signals, legs, ordered) for name in study.rule.uses}
         parameters["rule"] = _Parameter(RULE) if study.spec.rules is not None else rules[""]
     else:
-        parts = [[one.share, _rule(study, one.rule, "", signals, legs, ordered)] for one in study.sleeves.sleeves]
-        parameters["rule"] = hashlib.sha256(json.dumps(sorted(parts)).encode()).hexdigest()[:32]
+        parts = {one.name: _rule(study, one.rule, "", signals, legs, ordered) for one in study.sleeves.sleeves}
+        by_rule = sorted(parts, key=lambda name: (parts[name], name))
+        for number, name in enumerate(by_rule):
+            share = f"{name}.share"
+            given = share in study.space.owners
+            parameters[f"sleeve.{number}.share"] = _Parameter(share) if given else 1.0 / len(parts)
+        parameters["rule"] = hashlib.sha256(json.dumps(sorted(parts.values())).encode()).hexdigest()[:32]
     measures_stocks = any(study.graph.facts[at].columns for signal in study.signals for at in signal.nodes)
     of_panel = {"panel": study.panel.identity} if study.panel is not None and measures_stocks else {}
     of_mixes = {"mixes": [text for _, text, _ in mixes]} if mixes else {}

@@ -31,6 +31,7 @@ from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES, MAX_PAYOFF_VALUES
 from gridproof.sweeps.study.allocation import REBALANCE
 from gridproof.sweeps.study.execution_keys import AT, CAPITAL, MIN_COMMISSION
+from gridproof.sweeps.study.execution_keys import REBALANCE as SLEEVES_REBALANCE
 from gridproof.sweeps.study.leg import BORROWING, DIVIDEND_TAX, IMPACT_TERMS
 from gridproof.sweeps.study.spec import CLOSE, OPEN
 from gridproof.sweeps.study.study import Leg, Study
@@ -118,7 +119,11 @@ def mix_days(study: Study, market: Market, window: Window, cell: Cell, returns: 
     legs = _leg_days(study, market, window, cell, returns)
     days = market.calendar[window.first : window.last + 1]
     rebalanced = {every: rebalancing_days(every, market.calendar, window.first, window.last) for every in REBALANCE}
-    return [follow_mix(one, legs, rebalanced[one.rebalance], days, study.where("mixes")) for one in study.allocations]
+    of_sleeves = str(cell[SLEEVES_REBALANCE])
+    return [
+        follow_mix(one, legs, rebalanced[one.rebalance or of_sleeves], days, study.where("mixes"))
+        for one in study.allocations
+    ]
 
 
 def _leg_days(study: Study, market: Market, window: Window, cell: Cell, returns: Floats) -> LegDays:
@@ -148,6 +153,8 @@ def _payoff_axes(study: Study) -> list[str]:
             axes += [leg.terms[term] for term in BORROWING if term in leg.terms]
         if leg.selection is not None or study.mixed:
             axes += _cost_axes(leg)
+    if study.sleeves is not None:
+        axes.append(SLEEVES_REBALANCE)
     return list(dict.fromkeys(axes))
 
 

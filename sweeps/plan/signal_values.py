@@ -14,7 +14,7 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.decision_days import DecisionDays, decision_days
-from gridproof.sweeps.study.signal import OFF, RULE, Alternatives, Levels, MixChoice, Signal, Switch
+from gridproof.sweeps.study.signal import OFF, RULE, Alternatives, Levels, MixChoice, SharesChoice, Signal, Switch
 from gridproof.sweeps.study.signal_set import SignalSet
 
 
@@ -77,6 +77,9 @@ def _read_daily(
     owners, days = study.space.owners, len(evaluator.market.calendar)
     if isinstance(signal.form, Alternatives):
         number = signal.form.names.index(str(chosen[owners[RULE]]))
+        return SignalValues(None, _bits(np.full(days, number), len(signal.bits)), 0)
+    if isinstance(signal.form, SharesChoice):
+        number = signal.form.shares.number(chosen, owners)
         return SignalValues(None, _bits(np.full(days, number), len(signal.bits)), 0)
     if isinstance(signal.form, MixChoice) and signal.form.mix.graded is None:
         mix = signal.form.mix

@@ -14,6 +14,8 @@ from gridproof.results.axis_range import Value
 DAILY, WEEKLY, MONTHLY, NEVER = "daily", "weekly", "monthly", "never"
 REBALANCE = (DAILY, WEEKLY, MONTHLY, NEVER)
 REST = "rest"
+# Name of the signal that chooses the shares of sleeves.
+SLEEVES = "sleeves"
 
 # Allocations of a study at most: the kernels keep the number of one in eight bits.
 MOST_ALLOCATIONS = 255
@@ -27,12 +29,13 @@ class Allocation:
     """What is held together. ``weights``: the share of NAV in each leg, in the study's order; they sum to 1.
 
     ``name``: of its leg or mix, with its step where a weight follows a formula; under one value of each axis it occurs
-    once. ``rebalance``: at which closes drifted weights are set back to these: daily, weekly, monthly or never.
+    once. ``rebalance``: at which closes drifted weights are set back to these: daily, weekly, monthly or never; None,
+    of what sleeves hold together: as the execution says.
     """
 
     name: str
     weights: tuple[float, ...]
-    rebalance: str = DAILY
+    rebalance: str | None = DAILY
 
     @property
     def alone(self) -> bool:
@@ -103,6 +106,26 @@ class Mix:
         numbers = self.numbers[cell]
         place = np.floor((np.clip(values, -1e12, 1e12) - least) / step + (0.5 + _HALF))
         return numbers[np.clip(place, 0, len(numbers) - 1).astype(np.int64)]
+
+
+@dataclass(frozen=True, slots=True)
+class SleeveShares:
+    """The shares of NAV that sleeves may have. ``axes``: of each sleeve that of its share. ``cells``: their values in
+    every combination that occurs, by its number."""
+
+    axes: tuple[str, ...]
+    cells: tuple[tuple[float, ...], ...]
+
+    @property
+    def bits(self) -> tuple[str, ...]:
+        """The bits of the number of a combination, bit 0 first; none where there is one."""
+        return tuple(f"{SLEEVES}.{at}" for at in range((len(self.cells) - 1).bit_length()))
+
+    def number(self, parameters: Mapping[str, Value], owners: Mapping[str, str]) -> int:
+        """That of a variant. ``parameters``: the value of each axis; ``owners``: the axis that gives each its value."""
+        if len(self.cells) == 1:
+            return 0
+        return self.cells.index(tuple(float(parameters[owners[axis]]) for axis in self.axes))
 
 
 def grades(least: float, most: float, step: float) -> list[float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gridproof.kernels.errors import InputError
-from gridproof.sweeps.study.allocation import Mix
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.execution_keys import CHOSEN
@@ -19,19 +18,19 @@ def find_environment(
     spec: StudySpec,
     signals: Sequence[Signal],
     legs: Sequence[Leg],
-    mixes: Sequence[Mix],
+    weights: Sequence[str],
     space: Space,
     table: AxisTable,
     document: Document,
 ) -> tuple[str, ...]:
-    """The axes of releases and of the execution, except what is selected, the weights of mixes, minimum holding and
+    """The axes of releases and of the execution, except what is selected, weights and shares, minimum holding and
     stops, and what the study names as choices.
 
-    Raises InputError.
+    ``weights``: the axes of mixes and of sleeves. Raises InputError.
     """
     imposed = {axis.name for axis in space.axes[len(space.axes) - space.executing :]}
     imposed -= {space.owners[axis] for leg in legs for axis in leg.selecting}
-    imposed -= {space.owners[axis] for mix in mixes for axis in mix.axes if axis in space.owners}
+    imposed -= {space.owners[axis] for axis in weights if axis in space.owners}
     imposed -= {space.owners[axis] for axis in CHOSEN if axis in space.owners}
     imposed |= {space.owners[name] for signal in signals for name in signal.releases if name}
     chosen: set[str] = set()

@@ -15,15 +15,17 @@ from gridproof.sweeps.study.selection import CLOSE, OPENING
 from gridproof.sweeps.study.space import Space
 from gridproof.sweeps.study.spec import LOW, OPEN, ExecutionSpec, StudySpec
 
-AT, MIN_HOLD, STOP, TRAILING_STOP, STOP_ON, COOLING, CAPITAL, MIN_COMMISSION = (
+AT, MIN_HOLD, STOP, TRAILING_STOP, STOP_ON, COOLING, REBALANCE, CAPITAL, MIN_COMMISSION = (
     f"execution.{key}"
-    for key in ("at", "min_hold", "stop", "trailing_stop", "stop_on", "cooling", "capital", "min_commission")
-)
+    for key in (
+        "at", "min_hold", "stop", "trailing_stop", "stop_on", "cooling", "rebalance", "capital", "min_commission",
+    )
+)  # fmt: skip
 # Stops that watch the price of what is held, and those that watch the strategy's own NAV.
 PRICE_STOPS = (STOP, TRAILING_STOP)
 NAV_STOPS = NAV_STOP, DRAWDOWN_STOP = ("execution.nav_stop", "execution.drawdown_stop")
 # Keys that a trader decides; all others are of the environment.
-CHOSEN = (MIN_HOLD, *PRICE_STOPS, STOP_ON, *NAV_STOPS, COOLING)
+CHOSEN = (MIN_HOLD, *PRICE_STOPS, STOP_ON, *NAV_STOPS, COOLING, REBALANCE)
 
 # Always axes; the others are axes where a study gives them, so that older studies keep their axes.
 _ALWAYS = ("lag", "cost")
@@ -88,6 +90,9 @@ def check_execution(spec: StudySpec, legs: Sequence[Leg], space: Space, document
                 rule = f"execution at the open needs the field {OPENING} of the panel, adjusted as {CLOSE} is"
                 remedy = f"Add {OPENING}: and a formula of columns to panel.fields, or write at: close"
                 raise InputError(rule, f"no {OPENING}", document.where(("panel",)), remedy)
+    if REBALANCE in _given(spec) and not spec.sleeves:
+        rule, remedy = "execution.rebalance is for a study with sleeves", "Write rebalance: in the mix, or remove it"
+        raise InputError(rule, "no sleeves", document.where(("execution", "rebalance")), remedy)
     _check_stops(spec, legs, space, document)
     _check_capital(spec, legs, space, document)
 

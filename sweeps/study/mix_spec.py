@@ -22,6 +22,15 @@ def _weight_problem(weight: Value) -> tuple[str, str] | None:
 WEIGHT = AxisLimits(float, fits=_weight_problem)
 
 
+def _share_problem(share: Value) -> tuple[str, str] | None:
+    if isinstance(share, str) or 0.0 <= share <= 1.0:
+        return None
+    return "is a share of NAV between 0 and 1", "Write a share: 0.5 is 50 %"
+
+
+SHARE = AxisLimits(float, fits=_share_problem)
+
+
 class MixSpec(BaseModel):
     """Further keys are legs with their weights: a number, several (an axis), rest, or a formula."""
 
@@ -44,10 +53,7 @@ class MixSpec(BaseModel):
 
 
 class SleeveSpec(Keys):
-    share: float | None = Field(
-        None,
-        gt=0,
-        le=1,
-        description="of NAV, at every close; default: all sleeves have equal shares; what they leave is cash",
+    share: Annotated[AxisEntry | None, SHARE] = Field(
+        None, description="of NAV; default: all sleeves have equal shares; what they leave is cash"
     )
     rule: dict[str, str] = Field(description="as of a study: leg or mix: expression of signals")

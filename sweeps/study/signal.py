@@ -10,7 +10,7 @@ from gridproof.results.axis_range import ends
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.scope import Scope
-from gridproof.sweeps.study.allocation import Mix
+from gridproof.sweeps.study.allocation import SLEEVES, Mix, SleeveShares
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.earlier_form import check_new_form
@@ -66,6 +66,13 @@ class MixChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class SharesChoice:
+    """Which shares the sleeves have: the states are the bits of the number of their combination, bit 0 first."""
+
+    shares: SleeveShares
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """A signal, its expressions as nodes of the study's graph.
 
@@ -76,7 +83,7 @@ class Signal:
     """
 
     name: str
-    form: Levels | Conditions | Switch | Alternatives | MixChoice
+    form: Levels | Conditions | Switch | Alternatives | MixChoice | SharesChoice
     series: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     releases: tuple[str | None, ...] = ()
@@ -93,6 +100,8 @@ class Signal:
                 return tuple(f"{self.name}.{bit}" if bit else self.name for bit, _ in when)
             case MixChoice(mix):
                 return mix.bits
+            case SharesChoice(shares):
+                return shares.bits
         return (self.name,)
 
     @property
@@ -111,12 +120,14 @@ class Signal:
 
     @property
     def shown(self) -> bool:
-        """Whether tables show its states: not those of a mix, which is shown by the name of its allocation."""
-        return not isinstance(self.form, MixChoice)
+        """Whether tables show its states: not those of a mix or of shares, which the name of the allocation shows."""
+        return not isinstance(self.form, MixChoice | SharesChoice)
 
     @property
-    def place(self) -> tuple[str, str]:
+    def place(self) -> tuple[str, ...]:
         """Its keys in the file."""
+        if isinstance(self.form, SharesChoice):
+            return (SLEEVES,)
         return ("mixes" if isinstance(self.form, MixChoice) else "signals", self.name)
 
     @property
@@ -223,6 +234,11 @@ def _expressions(
 def choice_signal(alternatives: Sequence[str]) -> Signal:
     """Returns the choice among several rules as a constant signal. Its bits are the number of the rule, bit 0 first."""
     return Signal(RULE, Alternatives(tuple(alternatives)), parameters=(RULE,))
+
+
+def shares_signal(shares: SleeveShares) -> Signal:
+    """Returns the choice among shares of sleeves as a constant signal."""
+    return Signal(SLEEVES, SharesChoice(shares), parameters=shares.axes)
 
 
 def check_signal(signal: Signal, table: AxisTable) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, Tag
 
 from gridproof.kernels.metrics import OBJECTIVES
+from gridproof.sweeps.study.allocation import REBALANCE
 from gridproof.sweeps.study.decide import DAILY, decide_problem
 from gridproof.sweeps.study.key_types import (
     LIST,
@@ -207,6 +208,12 @@ class ExecutionSpec(Keys):
     cooling: Annotated[AxisEntry, AxisLimits(int, 0)] = Field(
         (0,),
         description="days after a stop until the position is entered again; 0: not before the rule chooses another",
+    )
+
+    rebalance: Annotated[AxisEntry, AxisLimits(str, choices=REBALANCE)] = Field(
+        (DAILY,),
+        description="of sleeves: daily, weekly, monthly (at the close of the last trading day) or never: when shares "
+        "that have drifted are set back",
     )
 
     capital: Annotated[AxisEntry, AxisLimits(float, 0)] = Field(

@@ -46,7 +46,7 @@ from gridproof.sweeps.study.own_operators import open_operators, refuse_operator
 from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.selection import StudyPanel, build_panel
 from gridproof.sweeps.study.shipped import SHIPPED
-from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal
+from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, shares_signal
 from gridproof.sweeps.study.signal_set import series_sources
 from gridproof.sweeps.study.sleeves import ALL_SLEEVES, SleeveRule, build_sleeves
 from gridproof.sweeps.study.space import Space
@@ -119,8 +119,10 @@ class Study:
         steps = {one.name for mix in self.mixes if mix.graded is not None for one in mix.allocations}
         given = {one.name for one in self.allocations[: len(self.legs)]} | {mix.name for mix in self.mixes}
         found = {name: number for name, number in self.numbers(self.base).items() if name in given - steps}
-        if self.sleeves is not None and self.sleeves.invested not in found.values():
-            found[ALL_SLEEVES] = self.sleeves.invested
+        if self.sleeves is not None:
+            invested = self.sleeves.invested[self.sleeves.shares.number(self.base, self.space.owners)]
+            if invested not in found.values():
+                found[ALL_SLEEVES] = invested
         return found
 
     @property
@@ -148,8 +150,10 @@ class Study:
         for mix in self.mixes:
             own = mix.numbers[tuple(parameters[owners[axis]] for axis in mix.axes)]
             found |= {mix.allocations[number].name: mix.first + int(number) for number in own}
-        first = len(self.legs) + sum(len(mix.allocations) for mix in self.mixes)
-        return found | {one.name: number for number, one in enumerate(self.allocations[first:], first)}
+        if self.sleeves is not None:
+            together = self.sleeves.together[self.sleeves.shares.number(parameters, owners)]
+            found |= {self.allocations[number].name: number for number in together}
+        return found
 
     @property
     def longest_lag(self) -> int:
@@ -166,7 +170,7 @@ class Study:
     def rule_lines(self) -> list[str]:
         """Returns the rule of the base as in the file, one text for each line."""
         if self.sleeves is not None:
-            shares = {one.name: one.share for one in self.sleeves.sleeves}
+            shares = self.sleeves.shares_of(self.base, self.space.owners)
             return [
                 f"{name} ({shares[name]:.4g}) {leg}: {text}"
                 for name, one in self.spec.sleeves.items()
@@ -350,9 +354,9 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     allocations, mixes = allocate(mixes, legs, table, document)
     targets, together = rule_targets(legs, mixes), None
     if spec.sleeves:
-        together = build_sleeves(spec, signals, legs, targets, allocations, document)
+        together = build_sleeves(spec, signals, legs, targets, allocations, table, document)
         rule, allocations = together.rule, together.allocations
-        choice: tuple[Signal, ...] = ()
+        choice: tuple[Signal, ...] = (shares_signal(together.shares),) if together.shares.bits else ()
     else:
         rule, choice = build_rule(spec, signals, targets, table, document)
     for signal in signals:
@@ -370,10 +374,14 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     check_parameters(signals, legs, table)
     executing = [*execution_axes(spec), *(axis for leg in legs for axis in leg.terms.values())]
     executing += [axis for mix in mixes if not mix.chosen for axis in mix.axes]
+    weights = [axis for mix in mixes for axis in mix.axes]
+    if together is not None:
+        executing += () if together.shares.bits else together.shares.axes
+        weights += together.shares.axes
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
     places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
     check_execution(spec, legs, space, document)
-    environment = find_environment(spec, signals, legs, mixes, space, table, document)
+    environment = find_environment(spec, signals, legs, weights, space, table, document)
     names = expressions.names
     return Study(
         document, spec, signals, expressions.graph, legs, mixes, allocations, rule, space, environment, places,

@@ -107,6 +107,7 @@ def random_raw(rng: np.random.Generator) -> dict[str, Any]:
             name: {"rule": rule} | ({} if share is None else {"share": share})
             for (name, rule), share in zip(rules.items(), shares, strict=True)
         }
+        execution["rebalance"] = pick(*every)
     if kind != "legs":
         raw["mixes"] = mixes
     else:
@@ -169,7 +170,7 @@ def _targets(raw: Mapping[str, Any]) -> list[Fund]:
                 chosen, level = position[name]
                 total += share * np.array(funds[chosen](level)[0])
             total[-1] += 1.0 - sum(shares.values())
-            wanted.append((tuple(float(round(weight, 10)) for weight in total), "daily"))
+            wanted.append((tuple(float(round(weight, 10)) for weight in total), execution.get("rebalance", "daily")))
     first = int(np.searchsorted(DAYS, pd.Timestamp(FIRST)))
     return [wanted[day - execution["lag"]] for day in range(first, len(DAYS))]
 

@@ -71,6 +71,39 @@ def test_every_backend_gives_every_variant_of_the_plain_account(prices: Path, sh
             assert found == pytest.approx(expected, rel=CLOSE, abs=CLOSE)
 
 
+def test_every_share_and_rebalancing_of_sleeves_is_the_study_with_that_one(prices: Path) -> None:
+    """Two sleeves whose shares are axes, one with hold: each variant beside a plain account with its shares."""
+    raw = random_raw(np.random.default_rng(26))
+    raw.pop("rule", None)
+    raw["mixes"] = {"even": {"a": 0.3, "b": 0.2, "c": "rest"}}
+    axes: dict[str, list[Any]] = {"first": [0.2, 0.5], "second": [0.1, 0.4]}
+    rules = {"first": {"a": "up", "hold": "otherwise"}, "second": {"b": "lead", "even": "calm", "cash": "otherwise"}}
+
+    def with_shares(**shares: Any) -> dict[str, Any]:
+        return {name: {"share": shares[name], "rule": rule} for name, rule in rules.items()}
+
+    execution = raw["execution"] | {"rebalance": ["daily", "monthly"]}
+    base = {"first.share": 0.2, "second.share": 0.4, "execution.rebalance": "monthly"}
+    study = load_study(raw | {"sleeves": with_shares(**axes), "execution": execution, "base": base})
+    assert study.space.size == 8
+    assert {"first.share", "execution.rebalance"} & set(study.environment) == set()
+    assert study.rule_lines()[0] == "first (0.2) a: up"
+    plan = build_plan(study, gp.load_market(study, prices), resolve("cpu"))
+    piece = whole_grid(plan).piece(0)
+    metrics = resolve("cpu").bind(plan.problem)(piece.work)[piece.job_of]
+    for at, variant in enumerate(piece.variants):
+        chosen = study.space.parameters(int(variant))
+        own = with_shares(first=chosen["first.share"], second=chosen["second.share"])
+        one = raw | {"sleeves": own, "execution": execution | {"rebalance": chosen["execution.rebalance"]}}
+        expected = run(one).metrics
+        found = dict(zip(METRICS, metrics[at, 0].tolist(), strict=False))
+        assert {name: found[name] for name in expected} == pytest.approx(expected, rel=CLOSE, abs=CLOSE)
+    for change, found in (({"first": [0.2, 0.8]}, "1.2"), ({"first": {"from": 0.1, "to": 0.2, "step": 0.1,
+                          "search": "continuous"}}, "first.share")):  # fmt: skip
+        with pytest.raises(InputError, match=found):
+            load_study(raw | {"sleeves": with_shares(**axes | change), "base": base | {"first.share": 0.2}})
+
+
 def test_a_mix_of_one_is_the_leg_with_stops_too(prices: Path) -> None:
     raw = random_raw(np.random.default_rng(1))
     for key in ("rule", "mixes", "sleeves"):
