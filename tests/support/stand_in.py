@@ -15,11 +15,11 @@ from gridproof.sweeps.study.study import Study
 
 # The shipped strategies of other people, and the systems and readings of the reports beside the flagship.
 STRATEGIES = (
-    "average-crossing", "divergence", "divergence-hourly", "donchian", "dual-momentum", "excess-nav", "faber-average",
-    "growth-liquidity", "informed-trading", "large-small-momentum", "northbound-bands", "pe-percentile",
-    "price-segments",
-    "rate-average", "relative-crowding", "research-visits", "risk-premium", "risk-premium-bands", "rsi-2", "rsrs",
-    "sharpe-extreme", "trading-heat", "turn-of-month", "vix-threshold", "yearly-excess", "yield-curve",
+    "average-crossing", "bollinger", "credit-spread", "divergence", "divergence-hourly", "donchian", "dual-momentum",
+    "excess-nav", "faber-average", "golden-cross", "growth-liquidity", "halloween", "informed-trading",
+    "large-small-momentum", "macd", "northbound-bands", "pe-percentile", "price-segments", "rate-average",
+    "relative-crowding", "research-visits", "risk-premium", "risk-premium-bands", "rsi-2", "rsrs", "sharpe-extreme",
+    "trading-heat", "turn-of-month", "turtle-exit", "vix-threshold", "year-high", "yearly-excess", "yield-curve",
 )  # fmt: skip
 
 DAILY = trading_days(1998, 2026)

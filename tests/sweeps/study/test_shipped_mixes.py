@@ -16,22 +16,30 @@ pytestmark = pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
 
 
 def account(
-    closes: dict[str, pd.Series], weights: pd.DataFrame, point: Point, rates: tuple[float, float], cost: float
+    closes: dict[str, pd.Series],
+    weights: pd.DataFrame,
+    point: Point,
+    rates: tuple[float, float],
+    cost: float,
+    monthly: bool = False,
+    fee: float = 1.0,
 ) -> np.ndarray:
-    """An account that is set back to the weights of each day at the close before. ``rates``: growth of a day of cash,
-    and of cash that is borrowed. Cash is the last leg."""
+    """An account that is set back to the weights of each day at the close before, or at that of a month's last day.
+    ``rates``: growth of a day of cash, and of cash that is borrowed. ``fee``: of what is sold short. Cash is last."""
     days = point.curve.index
     growth = pd.DataFrame({name: (one / one.shift()).reindex(days) for name, one in closes.items()}).assign(
         cash=rates[0]
     )
-    owed = growth.assign(cash=rates[1])
+    owed = (growth * fee).assign(cash=rates[1])
     paid = np.full(growth.shape, cost)
     paid[:, -1] = 0.0
     wanted = weights.loc[days]
     wanted = wanted.assign(cash=1.0 - wanted.sum(axis=1)).round(12)
     funds = sorted(set(wanted.itertuples(index=False, name=None)))
     chosen = [funds.index(row) for row in wanted.itertuples(index=False, name=None)]
-    daily = [Fund(row, [True] * len(days)) for row in funds]
+    months = pd.DatetimeIndex(next(iter(closes.values())).index).to_period("M")
+    first = pd.Series(np.append(False, months[1:] != months[:-1]), next(iter(closes.values())).index)
+    daily = [Fund(row, first[days].tolist() if monthly else [True] * len(days)) for row in funds]
     return np.array(account_returns(chosen, daily, growth.to_numpy(), owed.to_numpy(), paid, paid))
 
 
@@ -47,6 +55,47 @@ def test_volatility_target() -> None:
     expected = account({"sp500": sp500}, weights, point, (1.02 ** (1 / 252), 1.03 ** (1 / 252)), 0.0005)
     np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
     assert point.curve["weight.sp500"].max() == pytest.approx(1.5)
+
+
+def at_month_ends(x: pd.Series) -> pd.Series:
+    """The value on the last trading day of each month, held; the last month of the data has not ended."""
+    return ended_months(x).reindex(x.index, method="ffill")
+
+
+def steps(wanted: pd.Series, least: float, most: float, step: float) -> pd.Series:
+    return (least + ((wanted - least) / step + 0.5 + 1e-9) // 1 * step).clip(least, most).round(12)
+
+
+def test_a_weight_inverse_to_the_variance_of_a_month() -> None:
+    sp500 = installed("sp500")
+    point = gp.point(gp.load_study("volatility-managed"), {"cost": 0.001})
+    managed = at_month_ends(0.12**2 / (252 * sp500.pct_change().rolling(22).var()))
+    weights = pd.DataFrame({"sp500": steps(managed, 0.0, 1.5, 0.1).shift(1)})
+    day = 1.02 ** (1 / 252), 1.03 ** (1 / 252)
+    expected = account({"sp500": sp500}, weights, point, day, 0.001, monthly=True)
+    np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
+
+
+def test_long_or_short_by_the_gain_of_a_year() -> None:
+    sp500 = installed("sp500")
+    point = gp.point(gp.load_study("time-series-momentum"), {"cost": 0.001})
+    volatility = sp500.pct_change().rolling(60).std() * 252**0.5
+    sized = at_month_ends(np.sign(sp500 / sp500.shift(252) - 1.02) * 0.15 / volatility)
+    weights = pd.DataFrame({"sp500": steps(sized, -1.0, 1.5, 0.1).shift(1)})
+    day = 1.02 ** (1 / 252), 1.03 ** (1 / 252)
+    expected = account({"sp500": sp500}, weights, point, day, 0.001, monthly=True, fee=1.003 ** (1 / 252))
+    np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
+    assert point.curve["weight.sp500"].min() < -0.5
+
+
+def test_weights_of_two_indices_inverse_to_their_volatility() -> None:
+    closes = {name: installed(name) for name in ("sp500", "nasdaq")}
+    point = gp.point(gp.load_study("inverse-volatility"), {"cost": 0.001})
+    own, other = (one.pct_change().rolling(60).std() for one in closes.values())
+    first = steps(at_month_ends(other / (own + other)), 0.2, 0.8, 0.05).shift(1)
+    weights = pd.DataFrame({"sp500": first, "nasdaq": 1.0 - first})
+    expected = account(closes, weights, point, (1.0, 1.0), 0.001, monthly=True)
+    np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
 
 
 def test_the_equity_weight_is_the_mean_of_growth_and_liquidity() -> None:

@@ -34,7 +34,10 @@ from tests.support.strategy_series import (
     table,
 )
 
-INSTALLED = {"donchian", "dual-momentum", "faber-average", "rsi-2", "turn-of-month", "vix-threshold"}
+INSTALLED = {
+    "bollinger", "credit-spread", "donchian", "dual-momentum", "faber-average", "golden-cross", "halloween", "macd",
+    "rsi-2", "turn-of-month", "turtle-exit", "vix-threshold", "year-high",
+}  # fmt: skip
 
 Chosen = tuple[dict[str, pd.Series | None], pd.Series]  # closes by leg, None for cash; the leg decided at each close
 
@@ -282,6 +285,60 @@ def donchian() -> Chosen:
     sp500 = installed("sp500")
     state = switched(sp500 >= sp500.rolling(20).max(), sp500 <= sp500.rolling(10).min())
     return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", state), otherwise="cash")
+
+
+def halloween() -> Chosen:
+    sp500 = installed("sp500")
+    following = pd.Series(pd.DatetimeIndex(sp500.index).month, sp500.index).shift(-1)
+    winter = (following >= 11) | (following < 5)
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", winter), otherwise="cash")
+
+
+def year_high() -> Chosen:
+    sp500 = installed("sp500")
+    near = latch(sp500 / sp500.rolling(252).max(), 0.96, 0.94)
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", near), otherwise="cash")
+
+
+def bollinger() -> Chosen:
+    sp500 = installed("sp500")
+    mean, deviation = sp500.rolling(20).mean(), sp500.rolling(20).std()
+    cheap = switched(sp500 < mean - 2.0 * deviation, sp500 >= mean)
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", cheap), otherwise="cash")
+
+
+def macd() -> Chosen:
+    sp500 = installed("sp500")
+    line = sp500.ewm(span=12, adjust=False).mean() - sp500.ewm(span=26, adjust=False).mean()
+    above = line > line.ewm(span=9, adjust=False).mean()
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", above), otherwise="cash")
+
+
+def golden_cross() -> Chosen:
+    sp500 = installed("sp500")
+    short, long = sp500.rolling(50).mean(), sp500.rolling(200).mean()
+    cross = switched(short > long, short < long)
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("sp500", cross), otherwise="cash")
+
+
+def credit_spread() -> Chosen:
+    sp500 = installed("sp500")
+    spread = installed("default", "BAA") - installed("default", "AAA")
+    wide = spread / spread.rolling(12).mean() - 1
+    wide.index = pd.DatetimeIndex(wide.index) + pd.Timedelta(days=45)
+    widens = latch(on(wide.dropna(), sp500), 0, 0)
+    return {"sp500": sp500, "cash": None}, decided(sp500, ("cash", widens), otherwise="sp500")
+
+
+def turtle_exit() -> Chosen:
+    close, high, low = (installed("sp500", name) for name in ("Close", "High", "Low"))
+    true = np.maximum(high, close.shift()) - np.minimum(low, close.shift())
+    values = [math.nan] * 22 + [float(true[1:23].mean())]
+    for one in true[23:]:
+        values.append((21 * values[-1] + one) / 22)
+    hang = high.rolling(22).max() - 3 * pd.Series(values, close.index)
+    breakout = switched(close >= close.rolling(55).max(), close < hang)
+    return {"sp500": close, "cash": None}, decided(close, ("sp500", breakout), otherwise="cash")
 
 
 def yield_curve() -> Chosen:
