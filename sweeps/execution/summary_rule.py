@@ -84,10 +84,9 @@ def _mix(study: Study, mix: Mix) -> MixRecord:
 
 def _sleeve(study: Study, name: str) -> SleeveRecord:
     assert study.sleeves is not None
-    share = next(one.share for one in study.sleeves.sleeves if one.name == name)
     return {
         "name": name,
-        "share": share,
+        "share": study.sleeves.shares_of(study.base, study.space.owners)[name],
         "rule": [f"{leg}: {text}" for leg, text in study.spec.sleeves[name].rule.items()],
     }
 

@@ -17,6 +17,12 @@ _SET_BACK = {
     "monthly": "Weights that have drifted are set back at the last close of each month.",
     "never": "While it is held, its weights drift and are never set back.",
 }
+_SHARES_SET_BACK = {
+    "daily": "They are set back to their shares at every close.",
+    "weekly": "They are set back to their shares at the last close of each week.",
+    "monthly": "They are set back to their shares at the last close of each month.",
+    "never": "Their shares drift and are never set back.",
+}
 # A name, its formula, when it is on, and its parameters.
 Row = tuple[str, str, str, str]
 _CREDIT = "A weight above 100% is held on credit, one below 0% is sold short."
@@ -25,22 +31,23 @@ _CREDIT = "A weight above 100% is held on credit, one below 0% is sold short."
 def rule_section(summary: Record) -> Record:
     """Lines are (leg, condition), "" where the line is true otherwise and the leg "" where the position is kept.
 
-    ``rules``: (sleeve, share, lines), one with an empty sleeve where there are none. ``mixes`` and ``trading``:
+    ``rules``: (sleeve, share, lines), one with an empty sleeve where there are none. ``set_back``: when the sleeves are
+    set back to their shares. ``mixes`` and ``trading``:
     sentences. ``rows``: every formula.
     """
     found = summary["definitions"]
+    base = {axis["name"]: axis["base"] for axis in summary["axes"]}
     sleeves = [(one["name"], share_text(one["share"]), _lines(one["rule"])) for one in found["sleeves"]]
     return {
         "rules": sleeves or [("", "", _lines(summary["rule"]))],
+        "set_back": _SHARES_SET_BACK[str(base.get("execution.rebalance", "daily"))],
         "mixes": [" ".join(_mix(one, found["weights"]["base"])) for one in found["mixes"]],
         "rows": [
             *(row for one in found["signals"] for row in _signal(one)),
             *(row for one in found["mixes"] for row in _weight(one)),
             *((one["name"], one["formula"], "a number", _parameters(one)) for one in found["values"]),
         ],
-        "trading": trading_sentences(
-            {axis["name"]: axis["base"] for axis in summary["axes"]}, found["taxed"], bool(found["signals"])
-        ),
+        "trading": trading_sentences(base, found["taxed"], bool(found["signals"])),
     }
 
 

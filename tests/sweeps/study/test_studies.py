@@ -20,7 +20,10 @@ PANEL = {
     "reversal-stocks", "rotation-demo", "size-deciles",
 }  # fmt: skip
 MODELS = {"fund-positions"}
-WEIGHTS = {"faber-sleeves", "growth-liquidity-weight", "volatility-target"}
+WEIGHTS = {
+    "faber-sleeves", "growth-liquidity-weight", "inverse-volatility", "time-series-momentum", "volatility-managed",
+    "volatility-target",
+}  # fmt: skip
 EXECUTION = {"dual-momentum-daily", "large-small-weekly", "stop-loss"}
 
 
