@@ -19,6 +19,7 @@ DEFAULTS: Mapping[str, Value] = {
     "execution.nav_stop": 0.0,
     "execution.drawdown_stop": 0.0,
     "execution.cooling": 0,
+    "execution.rebalance": "daily",
     "execution.capital": 0.0,
     "execution.min_commission": 0.0,
 }
