@@ -8,6 +8,8 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,9 +37,24 @@ def test_links_are_relative_and_resolve(folder: str) -> None:
 ORDER = ("progress", "study", "plan", "monitor", "data", "execution", "cluster", "verdict", "factors", "search", "cli")
 
 
-def sources(folder: str) -> Iterator[tuple[Path, ast.Module]]:
-    for path in sorted((ROOT / folder).rglob("*.py")):
-        yield path, ast.parse(path.read_text(encoding="utf-8"))
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A module's file: the full names that it imports anywhere in it, and the classes of its top level."""
+
+    path: Path
+    imported: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+@cache
+def read_source(path: Path) -> Source:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    classes = tuple(node.name for node in tree.body if isinstance(node, ast.ClassDef))
+    return Source(path, tuple(imported_names(tree)), classes)
+
+
+def sources(folder: str) -> Iterator[Source]:
+    return map(read_source, sorted((ROOT / folder).rglob("*.py")))
 
 
 def imported_names(tree: ast.Module) -> Iterator[str]:
@@ -50,50 +67,48 @@ def imported_names(tree: ast.Module) -> Iterator[str]:
 
 @pytest.mark.parametrize("folder", ALLOWED)
 def test_imports_go_one_way(folder: str) -> None:
-    for path, tree in sources(folder):
-        for name in imported_names(tree):
-            assert name.split(".")[0] not in FOLDERS, f"{path}: import gridproof.{name}"
+    for source in sources(folder):
+        for name in source.imported:
+            assert name.split(".")[0] not in FOLDERS, f"{source.path}: import gridproof.{name}"
             if name.startswith("gridproof."):
                 other = name.split(".")[1]
-                assert other in {folder, *ALLOWED[folder]}, f"{path} imports {name}"
+                assert other in {folder, *ALLOWED[folder]}, f"{source.path} imports {name}"
 
 
 def test_folders_of_sweeps_import_in_order() -> None:
     found = {path.name for path in (ROOT / "sweeps").iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert found == set(ORDER)
     for place, folder in enumerate(ORDER):
-        for path, tree in sources(f"sweeps/{folder}"):
-            for name in imported_names(tree):
+        for source in sources(f"sweeps/{folder}"):
+            for name in source.imported:
                 if name.startswith("gridproof.sweeps."):
                     other = name.split(".")[2]
-                    assert other in {"run", *ORDER[: place + 1]}, f"{path} imports {name}"
-                    assert other != "run" or place >= ORDER.index("search"), f"{path} imports {name}"
+                    assert other in {"run", *ORDER[: place + 1]}, f"{source.path} imports {name}"
+                    assert other != "run" or place >= ORDER.index("search"), f"{source.path} imports {name}"
 
 
 def test_class_names_occur_once() -> None:
-    names = Counter(
-        node.name
-        for folder in ALLOWED
-        for _, tree in sources(folder)
-        for node in tree.body
-        if isinstance(node, ast.ClassDef)
-    )
+    names = Counter(name for folder in ALLOWED for source in sources(folder) for name in source.classes)
     assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_test_module_imports_another() -> None:
-    for path, tree in sources("tests"):
-        for name in imported_names(tree):
+    for source in sources("tests"):
+        for name in source.imported:
             modules = name.split(".")[1:] if name.startswith("tests.") else []
-            assert not any(module.startswith("test_") for module in modules), f"{path} imports {name}"
+            assert not any(module.startswith("test_") for module in modules), f"{source.path} imports {name}"
 
 
 def test_every_slow_test_says_why() -> None:
     """Each mark is a call with one sentence: what is repeated, and what proves it in ``make test``."""
-    for path, tree in sources("tests"):
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if "slow" not in text:
+            continue
+        tree = ast.parse(text)
         called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and reason_of(node)]
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and ast.unparse(node).endswith("mark.slow"):
+            if isinstance(node, ast.Attribute) and node.attr == "slow" and ast.unparse(node).endswith("mark.slow"):
                 assert node in called, f"{path}:{node.lineno}: pytest.mark.slow needs a reason: a sentence of its own"
 
 

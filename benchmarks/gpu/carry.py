@@ -25,7 +25,7 @@ from benchmarks.gpu.replay import RECORDINGS, record, save
 
 ROOT = Path(__file__).resolve().parents[2]
 # What the script imports of the extras: the tests that it runs, and nothing of a cluster.
-_TEST = ("pytest", "pytest-xdist", "hypothesis")
+_TEST = ("pytest", "hypothesis")
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 _LIMIT = 60e6
 

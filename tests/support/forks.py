@@ -38,7 +38,7 @@ class Forks:
         numbers, writing = os.pipe()
         os.write(writing, b"".join(number.to_bytes(2, "big") for number in range(len(modules))))
         os.close(writing)
-        self._config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # one for all, as for pytest-xdist
+        self._config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # one for all
         try:
             for _ in range(self._count):
                 self._begin(modules, numbers)
