@@ -8,8 +8,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/installed
 	$(VENV)/bin/gridproof demo
 
-# Compiled tests are kept for the next call, whatever the shell says.
+# Compiled tests are kept for the next call, whatever the shell says; processes that share the cores have a BLAS thread each.
 test test-slow: export PYTHONDONTWRITEBYTECODE :=
+test test-slow: export OPENBLAS_NUM_THREADS := 1
 test: $(VENV)/tested
 	$(VENV)/bin/python -m pytest --forks 4 -m "not slow" --durations 15
 

@@ -20,7 +20,7 @@ from gridproof.signals.expression.operators import OPERATORS
 from gridproof.signals.expression.operators.argument import REQUIRED, Argument
 from gridproof.signals.expression.operators.declaration import Operator
 from gridproof.signals.synthetic.market import draw_market, write_market
-from gridproof.sweeps.plan.point import evaluate_point
+from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.plan.window import find_window
@@ -185,22 +185,21 @@ def test_every_installed_expression(name: str, synthetic: Any) -> None:
         pytest.skip("the study has no signals")
     if study.panel and expressions(study) <= plain_expressions():
         pytest.skip("studies without a panel have all its signals")
-    market = None
     for folder in (ASHARE, synthetic, None):
         try:
             market = market_of(study, folder)
-            evaluate_point(study, market)
+            point = evaluate_point(study, market)
             break
         except gp.InputError as error:
-            market, reason = None, str(error)
-    if market is None:
+            reason = str(error)
+    else:
         pytest.skip(f"neither the made-up market nor ../shared/data has its data: {reason}")
     window = find_window(study, market)
-    check_expressions(study, market, window.first + window.days * 2 // 3)
+    check_expressions(study, market, point, window.first + window.days * 2 // 3)
 
 
-def check_expressions(study: Study, market: Market, cut: int) -> None:
-    """Other values after a day, and the windows of the grid together, change no value before."""
+def check_expressions(study: Study, market: Market, point: Point, cut: int) -> None:
+    """Other values after a day, and the windows of the grid together, change no value before. point: on the market."""
     rng, last = np.random.default_rng(0), market.calendar[cut]
     series = {}
     for name, one in market.series.items():
@@ -216,7 +215,7 @@ def check_expressions(study: Study, market: Market, cut: int) -> None:
         assert_bits(before[: cut + 1], after[: cut + 1], "later rows show")
         assert_bits(before, together, "the windows of the grid show")
     first, second = (
-        evaluate_point(study, each).curve.filter(regex=r"\.state$|^weight\.")[:last] for each in (market, other)
+        each.curve.filter(regex=r"\.state$|^weight\.")[:last] for each in (point, evaluate_point(study, other))
     )
     assert first.to_numpy().tobytes() == second.to_numpy().tobytes()
     assert (first != first.iloc[0]).to_numpy().any()
