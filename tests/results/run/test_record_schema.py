@@ -19,6 +19,7 @@ from gridproof.sweeps.study.study import build_study
 from tests.support.demo import small_study
 from tests.support.market import write_market
 from tests.support.rays import ROOT
+from tests.support.schemas import validate
 from tests.support.searched import searched
 
 
@@ -31,13 +32,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> gp.Run:
 def test_a_real_run_keeps_to_its_schemas(run: gp.Run, name: str) -> None:
     record = json.loads((run.folder / f"{name}.json").read_text())
     schema = record_schema(name)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(record, schema)
+    validate(record, schema)
     for key in record:
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate({other: value for other, value in record.items() if other != key}, schema)
+            validate({other: value for other, value in record.items() if other != key}, schema)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(record | {"another": 1}, schema)
+        validate(record | {"another": 1}, schema)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_wrong_value_is_seen(run: gp.Run, path: tuple[str | int, ...], value: 
         part = part[step]  # type: ignore[index]
     part[path[-1]] = value  # type: ignore[index]
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(record, record_schema("summary"))
+        validate(record, record_schema("summary"))
 
 
 def test_a_sample_without_a_date_of_publication_keeps_to_the_schema(tmp_path: Path) -> None:
@@ -67,14 +67,14 @@ def test_a_sample_without_a_date_of_publication_keeps_to_the_schema(tmp_path: Pa
     study = build_study(Document("unpublished.yaml", raw | {"window": window}, {}))
     found = gp.run(study, out=tmp_path, sample=20, verdict=False).summary
     assert found["base"]["after_publication"] is None
-    jsonschema.validate(found, record_schema("summary"))
+    validate(found, record_schema("summary"))
 
 
 def test_a_study_with_turning_points_keeps_to_the_schema(tmp_path: Path) -> None:
     write_market(tmp_path)
     found = gp.run(searched(), tmp_path, out=tmp_path / "runs", sample=20, verdict=False).summary
     assert "hindsight" in found["base"]
-    jsonschema.validate(found, record_schema("summary"))
+    validate(found, record_schema("summary"))
 
 
 def test_metrics_are_those_of_the_table() -> None:

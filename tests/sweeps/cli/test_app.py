@@ -18,6 +18,7 @@ from gridproof.kernels.cuda.availability import gpu_answers
 from gridproof.sweeps.search.samplers import SAMPLERS
 from tests.support.command import gridproof
 from tests.support.demo import SMALL, small_file, small_study
+from tests.support.schemas import validate
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +103,11 @@ def test_schema_accepts_the_shipped_studies_and_rejects_slips(tmp_path: Path) ->
     schema = json.loads((tmp_path / "schema.json").read_text())
     for name in ("us-demo", "microcap-rotation", "microcap-rate-timing"):
         raw = gp.load_study(name).document.raw
-        jsonschema.validate(raw, schema)
+        validate(raw, schema)
         slip = json.loads(json.dumps(raw))
         slip["signals"]["rate"]["latch"]["on_abov"] = slip["signals"]["rate"]["latch"].pop("on_above")
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(slip, schema)
+            validate(slip, schema)
 
 
 @pytest.mark.skipif(gpu_answers(), reason="a GPU answers here")
@@ -177,7 +178,7 @@ def test_a_run_shows_itself(run_folder: Path) -> None:
 def test_schemas_of_a_runs_records(run_folder: Path) -> None:
     for name in ("summary", "timing"):
         schema = json.loads(gridproof("schema", "--of", name).stdout)
-        jsonschema.validate(json.loads((run_folder / f"{name}.json").read_text()), schema)
+        validate(json.loads((run_folder / f"{name}.json").read_text()), schema)
     assert (
         "--of: the schema must be that of a study, of a monitor or of a record of a run; got summery. Use one of study"
         in gridproof("schema", "--of", "summery", expect=2).stderr

@@ -14,6 +14,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from tests.support.rays import ROOT, needs_ray
+from tests.support.schemas import validate
 
 CLUSTER = ROOT / "cluster.yaml"
 
@@ -101,9 +102,9 @@ class TestRaysOwnChecks:
 
         folder = Path(ray.autoscaler.__file__).parent
         schema = json.loads((folder / "ray-schema.json").read_text())
-        jsonschema.validate(config, schema)
+        validate(config, schema)
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(config | {"max_worker": 3}, schema)
+            validate(config | {"max_worker": 3}, schema)
 
     def test_as_ray_up_reads_it(self, config: dict[str, Any]) -> None:
         from ray.autoscaler._private.util import prepare_config, validate_config

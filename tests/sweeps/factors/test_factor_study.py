@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.factors.spec import factor_schema
 from gridproof.sweeps.factors.study import load_factor_study, shipped_factor_studies
 from gridproof.sweeps.factors.trials import record_trials
+from tests.support.schemas import validate
 
 STUDY: dict[str, Any] = {
     "name": "keys",
@@ -103,5 +103,5 @@ def test_an_error_names_the_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", shipped_factor_studies())
 def test_shipped_studies_load_and_fit_the_schema(name: str) -> None:
     study = load_factor_study(name)
-    jsonschema.validate(study.document.raw, factor_schema())
+    validate(study.document.raw, factor_schema())
     assert study.variants or study.styles

@@ -17,6 +17,7 @@ from gridproof.results.monitor.record import BoardRecord
 from gridproof.sweeps.monitor.monitor import load_monitor, shipped_monitors
 from gridproof.sweeps.monitor.schema import monitor_schema
 from tests.support.market import MARKET_SERIES, write_market
+from tests.support.schemas import validate
 
 MONITOR: dict[str, Any] = {
     "name": "small",
@@ -164,11 +165,11 @@ def test_the_schema_accepts_the_shipped_monitors_and_rejects_slips() -> None:
     schema = monitor_schema()
     for name in shipped_monitors():
         raw = load_monitor(name).document.raw
-        jsonschema.validate(raw, schema)
+        validate(raw, schema)
         slip = copy.deepcopy(raw)
         slip["groups"] = {"a": {"titel": "A"}}
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(slip, schema)
+            validate(slip, schema)
 
 
 def test_an_own_operator_that_looks_ahead_on_the_monitors_data_is_refused(folder: Path, tmp_path: Path) -> None:

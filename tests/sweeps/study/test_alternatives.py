@@ -23,6 +23,7 @@ from gridproof.sweeps.study.document import parse_value
 from gridproof.sweeps.study.schema import study_schema
 from gridproof.sweeps.study.study import Study, parse_changes
 from tests.support.market import study_of, write_market
+from tests.support.schemas import validate
 from tests.support.searched import BASE, RULES, raw_searched, searched, small_market
 
 # A part of the study with every rule and use, 1,728 variants.
@@ -187,10 +188,10 @@ def test_a_file_with_one_rule_shares_variants_with_one_that_has_it_among_several
 
 def test_the_schema_knows_rules_use_and_ranges() -> None:
     schema, raw = study_schema(), raw_searched()
-    jsonschema.validate(raw | {"window": {"from": "2020-07-01"}}, schema)
+    validate(raw | {"window": {"from": "2020-07-01"}}, schema)
     raw["signals"]["rate"]["window"]["search"] = "all"
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(raw, schema)
+        validate(raw, schema)
 
 
 def broken(**changes: Any) -> dict[str, Any]:

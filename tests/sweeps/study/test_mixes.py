@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema
 import pytest
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.schema import study_schema
 from tests.support.market import study_of
 from tests.support.raw_mixes import raw_mixes
+from tests.support.schemas import validate
 
 RULE = {"half": "up and trend", "small": "up", "cash": "otherwise"}
 FORMULA = "0.01 / std(pct_change(small, 1), 20)"
@@ -36,7 +36,7 @@ def test_axes_names_and_allocations_of_mixes() -> None:
     assert list(study.holdings) == ["large", "small", "cash", "half"]
     assert study.allocations[study.holdings["half"]].weights == pytest.approx((0.0, 0.3, 0.7))
     assert study.set({"half.small": 0.37}).allocations[3].weights == pytest.approx((0.0, 0.37, 0.63))
-    jsonschema.validate(raw, study_schema())
+    validate(raw, study_schema())
 
 
 def test_a_mix_of_one_weight_is_a_benchmark_without_the_rule() -> None:

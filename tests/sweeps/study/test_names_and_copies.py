@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import gridproof as gp
 from gridproof.sweeps.study.schema import study_schema
 from tests.support.demo import small_study
+from tests.support.schemas import validate
 
 GOOD = ["策略一", "a-b_1", "é", "नमस्ते", "CON", "2020", "a" * 64, "小盘-轮动_2"]
 BAD = [
@@ -42,7 +43,7 @@ def named(name: object) -> dict[str, object]:
 @pytest.mark.parametrize("name", GOOD)
 def test_names_of_any_script(name: str) -> None:
     assert gp.load_study(named(name)).name == name
-    jsonschema.validate(named(name), study_schema())
+    validate(named(name), study_schema())
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -54,7 +55,7 @@ def test_names_that_are_no_folder_of_their_own(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in BAD if name not in ("x\u202e", "a\n")])
 def test_the_schema_refuses_them_too(name: str) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(named(name), study_schema())
+        validate(named(name), study_schema())
 
 
 def test_two_forms_of_a_letter_are_one_name() -> None:

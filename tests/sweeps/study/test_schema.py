@@ -13,6 +13,7 @@ from gridproof.sweeps.study.document import parse_value
 from gridproof.sweeps.study.panel_spec import SelectSpec
 from gridproof.sweeps.study.schema import study_schema
 from gridproof.sweeps.study.spec import LatchSpec, LegSpec, StudySpec, ValueSpec, part_of
+from tests.support.schemas import validate
 from tests.support.tiny import tiny_study
 
 
@@ -90,7 +91,7 @@ def test_the_schema_accepts_what_the_study_accepts() -> None:
         {"operators": "own.py"},
     ]
     for one in good:
-        jsonschema.validate(raw | one, schema)
+        validate(raw | one, schema)
     for bad in (
         {"operators": 3},
         {"values": {"r": ""}},
@@ -98,4 +99,4 @@ def test_the_schema_accepts_what_the_study_accepts() -> None:
         {"operator": "x"},
     ):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(raw | bad, schema)
+            validate(raw | bad, schema)

@@ -32,6 +32,7 @@ from gridproof.sweeps.verdict import population as population_module
 from gridproof.sweeps.verdict.ensemble import average
 from gridproof.sweeps.verdict.population import Population
 from tests.support.market import study_text, write_market
+from tests.support.schemas import validate
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +85,13 @@ def differences(one: Any, other: Any, place: str = "") -> Iterator[str]:
 def test_the_schema_describes_every_key(run: gp.Run, other_future: dict[str, Any]) -> None:
     schema = record_schema("statistics")
     for statistics in (run.statistics, other_future):
-        jsonschema.validate(statistics, schema)
+        validate(statistics, schema)
     with pytest.raises(jsonschema.ValidationError, match="'extra' was unexpected"):
-        jsonschema.validate(run.statistics | {"extra": 1}, schema)
+        validate(run.statistics | {"extra": 1}, schema)
     broken = json.loads(json.dumps(run.statistics))
     del broken["who"]["base"]["in_sample"]["psr"]
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(broken, schema)
+        validate(broken, schema)
 
 
 def test_without_a_verdict_there_is_no_file_and_later_it_is_the_same_to_the_byte(
@@ -177,7 +178,7 @@ def test_what_cannot_be_computed_says_why(folder: Path, tmp_path: Path) -> None:
     statistics = gp.run(gp.load_study(path), data=folder, out=tmp_path).statistics
     assert statistics["overfitting"] == []
     assert statistics["walk_forward"] is statistics["combinatorial"] is statistics["plateau"] is None
-    jsonschema.validate(statistics, record_schema("statistics"))
+    validate(statistics, record_schema("statistics"))
     silent = {one["name"]: one for one in statistics["evidence"] if one["value"] is None}
     reasons = {
         "Probability of backtest overfitting (PBO)": "sortino is not given by sums of blocks",
