@@ -79,6 +79,19 @@ def test_signs_and_marks_are_those_of_chinese_texts() -> None:
             assert not (found := _UNLIKE.search(plain)), f"{english}: {chinese}: {found}"
 
 
+# Other words for what the glossary has one word for, as a regular expression.
+_DEVIATIONS = (
+    "延迟|延时|披露|强于|剪除|文件夹|锁存|清洗交叉|收缩夏普|组合配置|冷却|滚动前推|价值（worth）|止蚀|卖空|过度拟合|最大跌幅|换仓率|"
+    "夏普率|夏普值|信息系数IC|参数平台|参数高原|置信度区间"
+)
+
+
+def test_a_concept_has_one_word() -> None:
+    texts = [chinese for _, chinese in messages()]
+    texts.append(STUDIES.parent.joinpath("README.zh-CN.md").read_text(encoding="utf-8"))
+    assert [text for text in texts if re.search(_DEVIATIONS, text)] == []
+
+
 def left_over(page: str) -> Iterator[str]:
     """English words of a page's texts, without names of the study and words that stay."""
     body = re.sub(r"<(script|style|code|title|h1)\b.*?</\1>", " ", page, flags=re.DOTALL).replace("<wbr>", "")
