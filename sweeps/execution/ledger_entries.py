@@ -27,7 +27,7 @@ from gridproof.sweeps.study.execution_keys import AT, STOP_ON, decides, executio
 from gridproof.sweeps.study.leg import DIVIDEND_TAX, IMPACT_TERMS
 from gridproof.sweeps.study.models import model_text
 from gridproof.sweeps.study.rule import Rule
-from gridproof.sweeps.study.selection import SELECTING, WORDED
+from gridproof.sweeps.study.selection import DIVIDEND, RAW, SELECTING, WORDED
 from gridproof.sweeps.study.signal import ON, RULE, Alternatives, Levels, MixChoice, SharesChoice
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.spec import AMOUNT, LOW, OPEN
@@ -131,7 +131,10 @@ def canonical_strategy(study: Study) -> CanonicalStrategy:
             asset = leg.selection.panel.identity
         taxes = [[day.isoformat(), buy, sell] for day, buy, sell in leg.stamp_tax]
         amount = [leg.columns[AMOUNT]] if "impact" in leg.terms else []
-        price = [] if leg.price is None else [_series(study, leg.price)]
+        price: list[Any] = [] if leg.price is None else [_series(study, leg.price)]
+        if leg.selection is not None and DIVIDEND_TAX in leg.terms:
+            panel = leg.selection.panel
+            price = [panel.text(panel.formulas.fields[name]) for name in (DIVIDEND, RAW)]
         return [asset, taxes, *(term for term in _OPTIONAL if term in leg.terms), *amount, *price]
 
     legs = sorted(study.legs, key=lambda one: (json.dumps(of_leg(one)), one.name))

@@ -107,7 +107,18 @@ def _explain(study: Study, leg: Leg, market: Market, window: Window, by: str | N
     setting = setting_of(leg, cell)
     (sizes,) = grouped_sizes([setting.stocks])
     schedule, number = (setting.every, setting.offset), sizes.places[setting.stocks]
-    problem = build_problem(study, leg, market, window, setting.basket, [schedule], sizes, setting.lag, at=setting.at)
+    problem = build_problem(
+        study,
+        leg,
+        market,
+        window,
+        setting.basket,
+        [schedule],
+        sizes,
+        setting.lag,
+        at=setting.at,
+        tax=setting.dividend_tax,
+    )
     arrays, begin = panel_arrays(study, leg, market, window, setting.chosen)
     # At the open the rows of the problem are closes and the opens between them.
     opened = setting.at == OPEN

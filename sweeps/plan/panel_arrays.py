@@ -201,6 +201,19 @@ class PanelArrays:
 
         return self._once(("dividend", self._text(paid_at), self._text(raw_at)), compute)
 
+    def kept_of_dividends(self, tax: float) -> Floats:
+        """(T, S) the share of a stock's value that is left when each dividend so far lost ``tax`` of it. Raises
+        InputError as ``dividends``."""
+        paid = self.dividends()
+        assert paid is not None
+        texts = [self._text(self._selection.panel.formulas.fields[name]) for name in (DIVIDEND, RAW)]
+
+        def compute() -> Floats:
+            kept: Floats = np.multiply.accumulate(1.0 - tax * paid, axis=0)
+            return kept
+
+        return self._once(("kept", tax, *texts), compute)
+
     def lot_price_at_open(self) -> Floats:
         """(2T − 1, S) as ``lot_price``, at the closes and at the opens between them."""
         closes, worth = self.lot_price(), self.worth()

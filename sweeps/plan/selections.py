@@ -25,6 +25,7 @@ from gridproof.sweeps.plan.panel_arrays import PanelArrays
 from gridproof.sweeps.plan.panel_values import panel_values
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.execution_keys import AT
+from gridproof.sweeps.study.leg import DIVIDEND_TAX
 from gridproof.sweeps.study.selection import COUNT, EVERY, IDEAL, LIMITS, OFFSET, WHERE, WORDED
 from gridproof.sweeps.study.spec import CLOSE, OPEN
 from gridproof.sweeps.study.study import Leg, Study
@@ -37,6 +38,7 @@ class Setting(NamedTuple):
 
     lag: int
     at: str  # the close or the open
+    dividend_tax: float
     where: Value
     ranking: Value
     weights: Value
@@ -76,15 +78,17 @@ def selection_axes(leg: Leg) -> list[str]:
     """The axes on which the returns of a selection depend before costs, in the order of a ``Setting``."""
     assert leg.selection is not None
     terms = (leg.terms[term] for term in (*WORDED, EVERY, OFFSET, COUNT))
-    return ["execution.lag", AT, *terms, *leg.selection.parameters]
+    taxed = [leg.terms[DIVIDEND_TAX]] if DIVIDEND_TAX in leg.terms else []
+    return ["execution.lag", AT, *taxed, *terms, *leg.selection.parameters]
 
 
 def setting_of(leg: Leg, cell: Mapping[str, Value]) -> Setting:
     lag, at, *terms = (cell[axis] for axis in selection_axes(leg))
+    tax = float(terms.pop(0)) if DIVIDEND_TAX in leg.terms else 0.0
     where, ranking, weights, trading, every, offset, count, *chosen = terms
     basket = where, ranking, weights, tuple(chosen), trading
     stocks = count if isinstance(count, str) else int(count)
-    return Setting(int(lag), str(at), *basket, int(every), int(offset), stocks)
+    return Setting(int(lag), str(at), tax, *basket, int(every), int(offset), stocks)
 
 
 def trade_selections(
@@ -102,9 +106,9 @@ def trade_selections(
     schedules = sorted({(setting.every, setting.offset) for setting in settings})
     sizes = grouped_sizes(setting.stocks for setting in settings)
     found, values = {}, panel_values(study, leg, market, window)
-    for at, basket in dict.fromkeys((setting.at, setting.basket) for setting in settings):
+    for at, tax, basket in dict.fromkeys((one.at, one.dividend_tax, one.basket) for one in settings):
         for together in sizes:
-            problem = build_problem(study, leg, market, window, basket, schedules, together, lags[-1], values, at)
+            problem = build_problem(study, leg, market, window, basket, schedules, together, lags[-1], values, at, tax)
             for lag in lags:
                 nights = None
                 if at == OPEN:
@@ -115,7 +119,7 @@ def trade_selections(
                     for size, number in together.places.items():
                         one = (place, number)
                         night = None if nights is None else nights[one]
-                        setting = Setting(lag, at, *basket, *schedule, size)
+                        setting = Setting(lag, at, tax, *basket, *schedule, size)
                         gross, bought, sold = (part[one] for part in selected)
                         found[setting] = Traded(gross, bought, sold, night)
     return found
@@ -132,10 +136,12 @@ def build_problem(
     lag: int,
     values: PanelValues | None = None,
     at: str = CLOSE,
+    tax: float = 0.0,
 ) -> SelectionProblem:
     """The selections of one universe, ranking, weights, way to trade and choice of parameters, with the longest lag.
 
-    At the open it is a problem of half-days, see ``kernels.panel.opens``. ``values``: of the leg's formulas; what they
+    At the open it is a problem of half-days, see ``kernels.panel.opens``. ``tax``: the share of dividends that is lost
+    on the ex-day. ``values``: of the leg's formulas; what they
     have in common is computed once as long as it is kept. Raises InputError as ``trade_selections``.
     """
     assert leg.selection is not None
@@ -149,6 +155,8 @@ def build_problem(
     if trading == LIMITS or leg.selection.capital is not None:
         _check_boards(market, ranking)
     value, weight = arrays.worth().value[first:], arrays.weights(where, weights)
+    kept = arrays.kept_of_dividends(tax)[first:] if tax else None
+    value = value if kept is None else value * kept
     buyable: Bools
     sellable: Bools
     if trading == IDEAL or at == OPEN:
@@ -162,7 +170,8 @@ def build_problem(
     if at == CLOSE:
         return problem
     opening, buyable, sellable = arrays.opens(limits=trading == LIMITS)
-    return halved(problem, Opens(opening[first:], buyable[first:], sellable[first:]))
+    taxed = opening[first:] if kept is None else opening[first:] * kept
+    return halved(problem, Opens(taxed, buyable[first:], sellable[first:]))
 
 
 def panel_arrays(

@@ -12,6 +12,7 @@ from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.selection import (
+    DIVIDEND,
     SELECTING,
     TRADED_AS,
     StockSelection,
@@ -27,7 +28,7 @@ CASH_TERMS = ("interest", "financing")
 ASSET_TERMS = ("carry", "cost", "sale_cost", "borrow_fee")
 # Of a leg with a series; they are no rates a year and no costs by themselves.
 IMPACT_TERMS = ("impact", "impact_power")
-# Of a leg with a series that has dividends and one that has none.
+# Of a leg with a series that has dividends and one that has none, and of selected stocks whose dividends are known.
 DIVIDEND_TAX = "dividend_tax"
 # Those that a mix pays where a weight is below 0.
 BORROWING = ("financing", "borrow_fee")
@@ -163,12 +164,15 @@ def _selected(
 ) -> Leg:
     where = ("legs", name)
     if extra := sorted(
-        leg.model_fields_set & {"series", "interest", "financing", *LEG_COLUMNS, *IMPACT_TERMS, DIVIDEND_TAX, "price"}
+        leg.model_fields_set & {"series", "interest", "financing", *LEG_COLUMNS, *IMPACT_TERMS, "price"}
     ):
         rule = f"a leg with select: has no {extra[0]}"
         raise InputError(rule, extra[0], document.where((*where, extra[0])), "Remove it")
     assert leg.select is not None
-    terms = _terms(name, leg, ASSET_TERMS, table)
+    if DIVIDEND_TAX in leg.model_fields_set and (panel is None or DIVIDEND not in panel.formulas.fields):
+        rule = f"{DIVIDEND_TAX} of selected stocks needs the field {DIVIDEND} of the panel, yuan for each share"
+        raise InputError(rule, f"no {DIVIDEND}", document.where((*where, DIVIDEND_TAX)), "Add it to panel.fields")
+    terms = _terms(name, leg, (*ASSET_TERMS, DIVIDEND_TAX), table)
     selection, selecting = build_selection(leg.select, panel, expressions, where, table, document)
     terms |= selecting
     return Leg(name, None, terms, _stamp_tax(leg), selection)

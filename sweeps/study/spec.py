@@ -107,7 +107,9 @@ class LegSpec(Keys):
         None, description="rate on sales by its first day; or china for the A-share history (both sides until 2008)"
     )
     dividend_tax: Annotated[AxisEntry, AxisLimits(float, 0, 1)] = Field(
-        (0.0,), description="share of the dividends that is lost: of what the series earns more than `price`"
+        (0.0,),
+        description="share of the dividends that is lost: of what the series earns more than `price`, or "
+        "of the cash_dividend of selected stocks",
     )
     price: str | None = Field(
         None, description="for dividend_tax: the series of the same asset without dividends; `series` has them"

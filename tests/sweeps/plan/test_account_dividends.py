@@ -11,9 +11,13 @@ import pytest
 
 import gridproof as gp
 from gridproof.signals.data.dividend_tax import held_until
+from gridproof.sweeps.execution.ledger_entries import canonical_strategy, trial_axes
 from gridproof.sweeps.plan.accounts import compare_accounts
 from gridproof.sweeps.study.study import load_study
+from tests.support.opening import opened_table
+from tests.support.opening import raw as opening_raw
 from tests.support.real_data import ASHARE, needs_ashare
+from tests.support.selections import cells_of, planned, write
 
 STOCKS = ASHARE / "stocks"
 
@@ -137,3 +141,55 @@ def test_a_file_of_real_dividends(tmp_path: Path) -> None:
                 units[code] *= 1.0 - 0.05 * share
     assert found == pytest.approx(expected, rel=1e-9)
     assert 0.0003 < found < 0.002
+
+
+@pytest.mark.parametrize("at", ["close", "open"])
+def test_the_sweep_takes_a_rate_of_the_dividends_of_selected_stocks(tmp_path: Path, at: str) -> None:
+    """As a panel whose prices have lost the tax."""
+    table = opened_table(unknown=0.0).sort_values(["code", "date"])
+    rng = np.random.default_rng(8)
+    table["dividend"] = np.where(
+        (rng.random(len(table)) < 0.05) & (table.suspended == 0), 0.2 * rng.random(len(table)) * table.close, 0.0
+    )
+    known = table.close.where(table.suspended == 0).groupby(table.code).ffill()
+    share = (table.dividend / known.groupby(table.code).shift()).fillna(0.0)
+    for tax in (0.1, 0.2):
+        table[f"kept{10 * tax:g}"] = (1.0 - tax * share).groupby(table.code).cumprod()
+    written = opening_raw(at, trading="ideal", weights="equal")
+    del written["base"]["small.trading"], written["base"]["small.weights"]
+    folder = write(tmp_path / "data", table)
+    taxed_leg = {**written["legs"]["small"], "dividend_tax": [0.1, 0.2]}
+    fields = written["panel"]["fields"] | {"cash_dividend": "dividend"}
+    base = written["base"] | {"small.dividend_tax": 0.2}
+    swept = written | {"panel": {"file": "panel.parquet", "fields": fields}, "base": base}
+    study = load_study(swept | {"legs": {**written["legs"], "small": taxed_leg}})
+    assert "small.dividend_tax" in study.environment
+    found = planned(study, folder).problem
+    assert (found.overnight is not None) == (at == "open")
+    for tax in (0.1, 0.2):
+        prices = {"close": f"close * factor * kept{10 * tax:g}", "open": f"open * factor * kept{10 * tax:g}"}
+        net = {"file": "panel.parquet", "fields": written["panel"]["fields"] | prices}
+        plain = load_study(written | {"panel": net})
+        expected = planned(plain, folder).problem
+        mine = [number for number, cell in enumerate(cells_of(study)) if cell["small.dividend_tax"] == tax]
+        for its_own, number in zip(range(len(cells_of(plain))), mine, strict=True):
+            own, other = found.returns[found.payoff_of[number]], expected.returns[expected.payoff_of[its_own]]
+            np.testing.assert_allclose(own, other, rtol=0.0, atol=1e-12)
+            if found.overnight is not None and expected.overnight is not None:
+                own, other = found.overnight[found.cost_of[number]], expected.overnight[expected.cost_of[its_own]]
+                np.testing.assert_allclose(own, other, rtol=0.0, atol=1e-12)
+    without = {"file": "panel.parquet", "fields": written["panel"]["fields"]}
+    with pytest.raises(gp.InputError, match="dividend_tax of selected stocks needs the field cash_dividend"):
+        load_study(swept | {"panel": without, "legs": {**written["legs"], "small": taxed_leg}})
+
+
+def test_the_ledger_knows_the_dividends_of_a_taxed_selection() -> None:
+    def known(dividend: str, **leg: float) -> object:
+        written = raw(pd.bdate_range("2014-01-01", periods=30), "close", count=1)
+        written["panel"]["fields"]["cash_dividend"] = dividend
+        written["legs"]["small"] |= leg
+        strategy = canonical_strategy(load_study(written))
+        return strategy.text, trial_axes(load_study(written), strategy)
+
+    assert known("dividend") == known("dividend / 2")
+    assert known("dividend", dividend_tax=0.1) != known("dividend / 2", dividend_tax=0.1)
