@@ -15,7 +15,8 @@ from gridproof.results.run.record import Record
 @dataclass(frozen=True)
 class Performance:
     """Daily returns by date, (T,) each, after cost. benchmark: the leg held throughout with the highest Sharpe ratio in
-    sample, without cash; the first leg where none has one. after: whether each day is after publication, (T,)."""
+    sample, without cash; the first leg where none has one. after: whether each day is after publication, (T,).
+    wanted: what the rule chose for each day, None where nothing keeps a position from following it."""
 
     base: pd.Series[Any]
     best: pd.Series[Any]
@@ -26,6 +27,7 @@ class Performance:
     periods: float
     risk_free: float
     curves: pd.DataFrame
+    wanted: pd.Series[Any] | None = None
 
     def segments(self) -> list[tuple[str, np.ndarray[Any, Any]]]:
         """(title, days) of each segment that has days."""
@@ -47,6 +49,7 @@ def read_performance(curves: pd.DataFrame, summary: Record) -> Performance:
         periods=float(summary["periods_per_year"]),
         risk_free=float(summary["risk_free"]),
         curves=dated,
+        wanted=dated.get("base.wanted"),
     )
 
 

@@ -30,6 +30,7 @@ PAGE = {
     "best": BEST,
     "pass": "#2c6e40",
     "bar": BAR,
+    "shade": "#c4c4be",
     "null": NULL,
 }
 
@@ -45,6 +46,7 @@ DARK = {
     PAGE["edge"]: "#66666b",
     PAGE["faint"]: "#222226",
     PAGE["base"]: "#26262b",
+    PAGE["shade"]: "#47474d",
     BEST: "#f0796d",
     PAGE["pass"]: "#78c78f",
     BAR: "#5a6879",

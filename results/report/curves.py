@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,9 @@ from gridproof.results.report.figures import (
     layout,
     leg_colours,
     thinned,
+    tinted,
 )
+from gridproof.results.report.number_format import minus
 from gridproof.results.run.conclusion_record import MIX
 
 LEGEND: Figure = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "normal"}
@@ -59,8 +61,8 @@ def _mean_weights(curves: pd.DataFrame, legs: Sequence[str], weighted: bool) -> 
 def curves_figure(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> Figure:
     """NAV on a log axis, drawdown, and a band of legs and states, on one time axis of T days.
 
-    Rows of the band from the top: the leg that the base holds, the leg that the best holds, each state of the base's
-    signals (dark: on). The background after publication is grey.
+    Rows of the band from the top: what the base and the best hold, each state of the base's signals (dark: on). The
+    background after publication is grey.
     """
     dates, data = _dates(curves), []
     for name, text, style in _lines(curves, legs, best_is_base):
@@ -170,27 +172,58 @@ def _line(dates: list[str], values: pd.Series[Any], name: str, style: Figure, y_
     return trace | {"line": style, "xaxis": "x", "yaxis": y_axis, "legendrank": rank}
 
 
+_LEVELS = 12  # shades of a weight
+
+
 def _band(curves: pd.DataFrame, dates: list[str], legs: Sequence[str], best_is_base: bool) -> Figure:
-    """The legs held and the states on each day: a heat map with a row for each, coded by leg, then off and on."""
-    rows = [("base holds", curves["base.leg"])]
-    if not best_is_base:
-        rows.append(("best holds", curves["best.leg"]))
-    legs = list(dict.fromkeys([*legs, *(str(leg) for _, held in rows for leg in held.unique())]))
-    colours = leg_colours(legs)
-    palette = [*(colours[leg] for leg in legs), "#f1f1ee", "#6f7479"]
-    codes = [held.map({leg: i for i, leg in enumerate(legs)}).to_numpy() for _, held in rows]
-    texts = [[str(leg) for leg in held] for _, held in rows]
-    bits = [name for name in curves.columns if name.startswith("base.state.")]
-    for bit in bits:
-        state = curves[bit].to_numpy().astype(int)
-        codes.append(len(legs) + state)
-        texts.append(["on" if on else "off" for on in state])
-    names = [name for name, _ in rows] + [bit.removeprefix("base.state.") for bit in bits]
+    """What is held and the states on each day: a heat map with a row for each, coded by colour.
+
+    Legs alone: a row for base and for best, by leg. Mixes: a row for each leg that the base ever holds, by its weight.
+    """
+    weights = {name.removeprefix("base.weight."): curves[name] for name in curves.columns if "base.weight." in name}
+    if weights:
+        names, palette, codes, texts = _weight_rows(weights)
+    else:
+        names, palette, codes, texts = _leg_rows(curves, legs, best_is_base)
+    on = len(palette)
+    palette += ["#f1f1ee", "#6f7479"]
+    for name in (name for name in curves.columns if name.startswith("base.state.")):
+        state = curves[name].to_numpy().astype(int)
+        names.append(name.removeprefix("base.state."))
+        codes.append(on + state)
+        texts.append(["on" if one else "off" for one in state])
     steps = [[k / len(palette), c] for i, c in enumerate(palette) for k in (i, i + 1)]
     band: Figure = {"type": "heatmap", "x": dates, "y": names, "z": base64_array(np.stack(codes), "u1")}
     band |= {"text": texts, "hovertemplate": "%{y}: %{text}<extra></extra>", "name": ""}
     band |= {"colorscale": steps, "zmin": -0.5, "zmax": len(palette) - 0.5, "showscale": False, "ygap": 3}
     return band | {"xaxis": "x", "yaxis": "y3"}
+
+
+# The names of rows, the colours, the number of a colour by day, and a text by day.
+_Rows = tuple[list[str], list[str], list[npt.NDArray[Any]], list[list[str]]]
+
+
+def _weight_rows(weights: Mapping[str, pd.Series[Any]]) -> _Rows:
+    colours, most = leg_colours(list(weights)), max(1.0, *(float(one.abs().max()) for one in weights.values()))
+    held = {leg: one for leg, one in weights.items() if one.abs().max() > 0.0}
+    palette, codes, texts = ["#f1f1ee"], [], []
+    for leg, one in held.items():
+        level = np.ceil((one.abs().to_numpy() / most * _LEVELS).round(9)).astype(int)
+        codes.append(np.where(level > 0, len(palette) - 1 + level, 0))
+        palette += [tinted(colours[leg], (at + 1) / _LEVELS) for at in range(_LEVELS)]
+        texts.append([minus(f"{100.0 * share:.0f}%") for share in one.tolist()])
+    return [f"{leg} in base" for leg in held], palette, codes, texts
+
+
+def _leg_rows(curves: pd.DataFrame, legs: Sequence[str], best_is_base: bool) -> _Rows:
+    rows = [("base holds", curves["base.leg"])]
+    if not best_is_base:
+        rows.append(("best holds", curves["best.leg"]))
+    legs = list(dict.fromkeys([*legs, *(str(leg) for _, held in rows for leg in held.unique())]))
+    colours = leg_colours(legs)
+    codes = [held.map({leg: i for i, leg in enumerate(legs)}).to_numpy() for _, held in rows]
+    texts = [[str(leg) for leg in held] for _, held in rows]
+    return [name for name, _ in rows], [colours[leg] for leg in legs], codes, texts
 
 
 def time_axis() -> Figure:

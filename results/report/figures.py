@@ -53,7 +53,7 @@ def leg_colours(legs: Sequence[str]) -> dict[str, str]:
             (leg for leg in legs if leg != "cash" and allocation_order(leg)[0] == family), key=allocation_order
         )
         for place, leg in enumerate(steps):
-            found[leg] = _tinted(LEG_COLOURS[number % len(LEG_COLOURS)], (place + 1) / len(steps))
+            found[leg] = tinted(LEG_COLOURS[number % len(LEG_COLOURS)], (place + 1) / len(steps))
     return found
 
 
@@ -66,7 +66,7 @@ def allocation_order(name: str) -> tuple[str, float]:
         return name, 0.0
 
 
-def _tinted(colour: str, share: float) -> str:
+def tinted(colour: str, share: float) -> str:
     """A colour on light grey: all of it for a share of 1, a sixth for 0."""
     parts = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     strength = (1.0 + 5.0 * share) / 6.0

@@ -36,6 +36,7 @@ from gridproof.results.report.heatmaps import (
 )
 from gridproof.results.report.histogram import Mark, height_of_cut_bar, histogram_figure, rank_figure
 from gridproof.results.report.number_format import format_metric, format_percentile
+from gridproof.results.report.one_variant import base_alone, is_one_variant, without_best
 from gridproof.results.report.packed import FigureSet, packed_plotly
 from gridproof.results.report.search_record import SearchRecord, read_search
 from gridproof.results.report.sections.benchmark import benchmark_section
@@ -69,7 +70,7 @@ from gridproof.results.run.record import Record, choice_noun
 from gridproof.results.run.store import REPORT, STATISTICS, Store
 from gridproof.results.run.summary_record import SUMMARY, complete_summary
 from gridproof.results.template import load_template
-from gridproof.results.texts.markup import page_language, translate_page
+from gridproof.results.texts.markup import keep_dates_whole, page_language, translate_page
 from gridproof.results.texts.translation import Language
 
 
@@ -90,6 +91,9 @@ def write_report(folder: pathlib.Path, language: Language = "en") -> pathlib.Pat
     if searched is not None:
         curves = searched.without_unused_states(curves, summary["base"]["parameters"])
     curves = with_mix(curves, summary["legs"])
+    alone = searched is None and is_one_variant(summary)
+    if alone and statistics is not None:
+        statistics = without_best(statistics)
     axes_by_name = read_axes(summary)
     axes = list(axes_by_name.values())
     sampled = summary["sample"] is not None
@@ -99,25 +103,31 @@ def write_report(folder: pathlib.Path, language: Language = "en") -> pathlib.Pat
     same_curve = bool(curves["base.nav"].equals(curves["best.nav"]))
     favourable = base_objective_at(pairs, axes_by_name, [axis.name for axis in axes if axis.favours_best])
     marks, performance = histogram_marks(summary), read_performance(curves, summary)
+    drawn = {
+        "curves": curves_figure(curves, summary["legs"], same_curve),
+        "after": after_figure(curves, summary["legs"], same_curve),
+        "first": first_figure(curves, performance.benchmark_name, summary["legs"], same_curve),
+    }
+    if alone:
+        drawn = {name: None if figure is None else base_alone(figure) for name, figure in drawn.items()}
     page = _template().render(
         summary=summary,
+        alone=alone,
         noun=choice_noun(summary),
         label=metric.label,
         conclusion=conclusion_section(statistics),
-        holdings=holdings_section(summary, statistics),
+        holdings=holdings_section(summary, statistics, alone),
         headline=_headline(summary, axes, favourable, searched),
         facts=facts_table(summary, axes, searched)
-        + (trial_counts(statistics, searched is not None) if statistics else []),
+        + (trial_counts(statistics, searched is not None) if statistics and not alone else []),
         data=data_section(summary),
         selections=selections_section(summary),
         rule=rule_section(summary),
         search=None if searched is None else search_section(searched, curves, summary),
         axes=[axis for axis in axes if axis.varied],
-        comparison=comparison_table(summary, statistics),
+        comparison=comparison_table(summary, statistics, alone),
         differences=[parameter_changes(axes), favourable_conditions(summary, axes, favourable)],
         look_ahead=look_ahead_gain(summary["base"]),
-        curves=curves_figure(curves, summary["legs"], same_curve),
-        after=after_figure(curves, summary["legs"], same_curve),
         histogram=histogram_figure(summary["histogram"], marks, metric),
         maps=_maps(pairs, axes_by_name, sampled, metric),
         pairs=len(pairs),
@@ -127,18 +137,18 @@ def write_report(folder: pathlib.Path, language: Language = "en") -> pathlib.Pat
         figures=FigureSet(language),
         colours=PAGE,
         dark_colours=DARK,
-        first=first_figure(curves, performance.benchmark_name, summary["legs"], same_curve),
+        **drawn,
         cut=height_of_cut_bar(summary["histogram"]) is not None,
-        rank=rank_figure(summary["histogram"], marks, metric),
+        rank=None if alone else rank_figure(summary["histogram"], marks, metric),
         percentile=None if summary["base"]["percentile"] is None else format_percentile(summary["base"]["percentile"]),
         calendar=calendar_section(performance, summary["window"]["published"]),
         against=benchmark_section(performance, summary["legs"]),
         drawdowns=drawdown_rows(performance),
-        positions=positions_section(performance),
+        positions=positions_section(performance, summary["definitions"]["weights"]["base"]),
         levels=signal_level_rows(performance),
         **_sections(statistics, summary, curves, marks, searched),
     )
-    page = translate_page(page, language)
+    page = keep_dates_whole(translate_page(page, language))
     target = folder / REPORT
     with atomic_write(target) as part:
         part.write_text(page, encoding="utf-8", newline="\n")

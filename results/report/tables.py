@@ -58,9 +58,12 @@ def facts_table(
     return [*facts, *([("Not varied", values)] if values else [])]
 
 
-def comparison_table(summary: Record, statistics: Record | None = None) -> dict[str, Any]:
-    """Metrics as rows; base, best, ensemble and legs as columns for each segment. Blank: not computed."""
-    who = {"Base": summary["base"], "Best": summary["best"]}
+def comparison_table(summary: Record, statistics: Record | None = None, alone: bool = False) -> dict[str, Any]:
+    """Metrics as rows; base, best, ensemble and legs as columns for each segment. Blank: not computed.
+
+    alone: the base is the only variant, so there is no best and no rank.
+    """
+    who = {"Base": summary["base"]} | ({} if alone else {"Best": summary["best"]})
     ensemble = ((statistics or {}).get("who") or {}).get("ensemble")
     if ensemble:
         who["Ensemble"] = {key: ensemble.get(key) or {} for key in ("in_sample", "after_publication")}
@@ -84,7 +87,8 @@ def comparison_table(summary: Record, statistics: Record | None = None) -> dict[
         weights = [["" if one is None else format_value(one[leg], "percent") for one in part] for part in shares]
         rows.append((f"Weight in {leg}", weights))
     ranks = [[one.get(key) for one in who.values()] for _, _, key in groups]
-    rows.insert(1, ("Better than", [["" if p is None else format_percentile(p) for p in part] for part in ranks]))
+    if not alone:
+        rows.insert(1, ("Better than", [["" if p is None else format_percentile(p) for p in part] for part in ranks]))
     return {"who": list(who), "groups": [title for title, _, _ in groups], "rows": rows}
 
 

@@ -17,6 +17,10 @@ from gridproof.results.texts.translation import Language, Translation, chinese
 _MARKUP = re.compile(
     r"(<script\b.*?</script>|<style\b.*?</style>|<code\b.*?</code>|<title>.*?</title>|<h1>.*?</h1>|<[^>]+>)", re.DOTALL
 )
+_NO_TEXT = re.compile(
+    r"(<(?:script|style|title|svg|option)\b.*?</(?:script|style|title|svg|option)>|<[^>]+>)", re.DOTALL
+)
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _TITLE = re.compile(r"(?P<before><(?:h1|title)>)(?P<text>.*?)(?P<after>(?: – gridproof)?</(?:h1|title)>)", re.DOTALL)
 _LEAD = re.compile(r"^([\s:;,]*)(.*?)(\s*)$", re.DOTALL)
 _MARKS = {":": "：", ";": "；", ",": "，"}
@@ -41,6 +45,14 @@ def page_language(page: Path) -> Language:
     """The language of a page that was written."""
     with page.open(encoding="utf-8") as text:
         return "zh" if '<html lang="zh">' in text.read(200) else "en"
+
+
+def keep_dates_whole(page: str) -> str:
+    """The page with every date between its tags in a span of the class date, which does not break at its hyphens."""
+    parts = _NO_TEXT.split(page)
+    return "".join(
+        part if part.startswith("<") else _DATE.sub(r'<span class="date">\g<0></span>', part) for part in parts
+    )
 
 
 @cache

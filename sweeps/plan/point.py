@@ -51,6 +51,9 @@ class Point:
         the close before the first row; ``drawdown`` is 0 or negative. Values are NaN while a signal is undefined.
     held
         The leg or mix of each day, with its step where its weight follows a formula.
+    wanted
+        The leg or mix that the rule chose for each day, from which ``held`` differs while a minimum holding, a stop or
+        a cooling-off keeps it. None: the study has none of these.
 
     Examples
     --------
@@ -69,6 +72,7 @@ class Point:
     hindsight: Record | None
     curve: pd.DataFrame
     held: list[str]
+    wanted: list[str] | None = None
 
     def _repr_html_(self) -> str:
         """Parameters and metrics, for a notebook."""
@@ -127,7 +131,16 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
         hindsight=_hindsight(single, market, legs),
         curve=pd.DataFrame(columns, index=pd.DatetimeIndex(plan.days, name="date")),
         held=[single.allocations[index].name for index in held],
+        wanted=_wanted(plan, rows),
     )
+
+
+def _wanted(plan: Plan, rows: Ints) -> list[str] | None:
+    problem = plan.problem
+    if problem.restrictions is None:
+        return None
+    chosen = reference.decide(problem, rows)[problem.lead - int(problem.lags[0]) :][: problem.returns.shape[2]]
+    return [plan.study.allocations[index].name for index in chosen]
 
 
 class Points:

@@ -50,7 +50,7 @@ class CellEvaluator:
         grid = whole_grid(bound.plan, repeated=True)
         values, violations = self._values(bound, grid)
         if not np.isfinite(values).any():
-            return pruned(f"no cell has a {self._objective}", len(values))
+            return pruned(f"no cell has a defined {BY_NAME[self._objective].label}", len(values))
         cell, plateau = self._choose(values, violations, space.dims)
         statistics = {"plateau": plateau}
         names = {objective.name for objective in self._objectives}

@@ -33,8 +33,8 @@ HEADINGS = [
 
 
 def page_of(folder: pathlib.Path) -> str:
-    """The report without plotly.js."""
-    text = write_report(folder).read_text(encoding="utf-8")
+    """The report without plotly.js and without the spans around dates."""
+    text = re.sub(r'<span class="date">(.*?)</span>', r"\1", write_report(folder).read_text(encoding="utf-8"))
     start = text.index('<script type="text/plain" id="plotly-js">')
     return (text[:start] + text[text.index('<script type="text/plain" id="figures">') :]).replace("\u00a0", " ")
 

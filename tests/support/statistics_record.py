@@ -183,7 +183,8 @@ EVIDENCE: list[dict[str, Any]] = [
 def _conclusion() -> dict[str, Any]:
     def answer(kind: str, number: float | None, why: str) -> dict[str, Any]:
         threshold = None if number is None else 0.05
-        return {"answer": kind, "number": number, "threshold": threshold, "test": "a test", "why": why}
+        test = "upper bound of the difference of Sharpe ratios" if kind == "no" else "a test"
+        return {"answer": kind, "number": number, "threshold": threshold, "test": test, "why": why}
 
     return {
         "timing": answer("yes", 0.006, "the rule's timing is better than chance (p 0.006, 8 switches)"),

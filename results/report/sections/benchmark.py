@@ -23,12 +23,13 @@ _FEWEST = 20  # days that a comparison needs
 
 
 def benchmark_section(performance: Performance, legs: list[str]) -> Record:
-    """A row for base and best in each segment, the figure of rolling ratios, and that of the relative curve."""
+    """A row for base and best, where they differ, in each segment; the rolling ratios and the relative curve."""
     rows = []
     for title, inside in performance.segments():
         if inside.sum() < _FEWEST:
             continue
-        for who, returns in (("Base", performance.base), ("Best", performance.best)):
+        both = [("Base", performance.base), ("Best", performance.best)]
+        for who, returns in both[: 1 if performance.base.equals(performance.best) else 2]:
             one = compare(returns[inside], performance.benchmark[inside], performance.periods, performance.risk_free)
             rows.append([f"{who}, {title[:1].lower()}{title[1:]}", *_cells(one)])
     colours = leg_colours(legs)

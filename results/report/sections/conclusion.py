@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gridproof.results.conclusion import QUESTIONS
-from gridproof.results.report.number_format import UNDEFINED, minus
+from gridproof.results.report.axis import plain
+from gridproof.results.report.number_format import UNDEFINED, format_probability, format_value
 from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.run.record import Record
 
@@ -36,8 +37,9 @@ def conclusion_section(statistics: Record | None) -> Record | None:
         one = lookup(conclusion, question) or {}
         answer = one.get("answer") or "cannot tell"
         mark, kind = MARKS.get(answer, ("–", "unknown"))
-        numbers = [_number(one.get(key)) for key in ("number", "threshold")]
-        rows.append([ASKED[question], mark, kind, answer, *numbers, one.get("test") or UNDEFINED])
+        test = str(one.get("test") or UNDEFINED)
+        numbers = [number_text(one.get("number"), test), _threshold(one.get("threshold"), test)]
+        rows.append([ASKED[question], mark, kind, answer, *numbers, test])
     sentence = lookup(conclusion, "sentence") or "No sentence was recorded."
     by_signs = lookup(statistics or {}, "questions", "search", "null") == "signs"
     return {
@@ -48,5 +50,20 @@ def conclusion_section(statistics: Record | None) -> Record | None:
     }
 
 
-def _number(value: float | None) -> str:
-    return UNDEFINED if value is None else minus(f"{value:.3f}")
+def number_text(value: float | None, test: str) -> str:
+    """The number that decides, as what it is: a p-value, or the upper bound that "no" needs."""
+    if value is None:
+        return UNDEFINED
+    if test.startswith("upper bound of the timing effect"):
+        return f"{format_value(value, 'percent')} a year"
+    if test.startswith("upper bound of the difference"):
+        return f"Sharpe {format_value(value, 'ratio')}"
+    return f"p {format_probability(value)}"
+
+
+def _threshold(value: float | None, test: str) -> str:
+    if value is None:
+        return UNDEFINED
+    if test.startswith("upper bound of the timing effect"):
+        return f"< {format_value(value, 'percent')} a year"
+    return f"< {format_value(value, 'ratio')}" if test.startswith("upper bound") else f"≤ {plain(value)}"

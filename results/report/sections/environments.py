@@ -6,8 +6,8 @@ from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.conclusion import QUESTIONS
 from gridproof.results.environments import environments_sentence
 from gridproof.results.report.axis import plain
-from gridproof.results.report.number_format import UNDEFINED, format_value, minus
-from gridproof.results.report.sections.conclusion import MARKS
+from gridproof.results.report.number_format import UNDEFINED, format_value
+from gridproof.results.report.sections.conclusion import MARKS, number_text
 from gridproof.results.report.sections.lookup import lookup
 from gridproof.results.run.record import Record
 
@@ -45,5 +45,4 @@ def _value(value: object) -> str:
 def _answer(one: Record) -> tuple[str, str]:
     answer, value = one.get("answer") or "cannot tell", one.get("number")
     mark, kind = MARKS.get(answer, ("–", "unknown"))
-    number = UNDEFINED if value is None else minus(f"{value:.3f}")
-    return kind, f"{mark} {answer} ({number})"
+    return kind, f"{mark} {answer}" + ("" if value is None else f" ({number_text(value, str(one.get('test')))})")

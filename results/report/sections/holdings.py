@@ -12,9 +12,12 @@ _SHOWN = ("cagr", "sharpe", "max_drawdown", "switches")
 LABELS = tuple(BY_NAME[name].label for name in _SHOWN)
 
 
-def holdings_section(summary: Record, statistics: Record | None) -> Record:
-    """The sentence on holding, and a row for base, best, each leg and the constant mix: four numbers a segment."""
-    who = {"Base": summary["base"], "Best choice": summary["best"]}
+def holdings_section(summary: Record, statistics: Record | None, alone: bool = False) -> Record:
+    """The sentence on holding, and a row for base, best, each leg and the constant mix: four numbers a segment.
+
+    alone: the base is the only variant, so there is no best.
+    """
+    who = {"Base": summary["base"]} | ({} if alone else {"Best choice": summary["best"]})
     who |= {f"Hold {leg}": held for leg, held in summary["hold"].items()}
     mix = None if statistics is None else lookup(statistics, "who", MIX)
     if mix is not None:

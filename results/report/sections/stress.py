@@ -12,6 +12,7 @@ from gridproof.results.run.record import Record
 
 COLOURS = {"base": INK, "best": BEST}
 _GAP = 0.05
+_HEADS = ("cost, same return", "cost, same Sharpe ratio", "lag, days")
 
 
 def stress_section(statistics: Record) -> Record:
@@ -21,9 +22,11 @@ def stress_section(statistics: Record) -> Record:
     against = list(
         dict.fromkeys(one["against"] for part in parts.values() for one in part.get("break_even_cost") or [])
     )
-    break_even = [[text, *(cell for who in COLOURS for cell in _break_even(parts.get(who), text))] for text in against]
+    break_even = [[text, *(cell for part in parts.values() for cell in _break_even(part, text))] for text in against]
     return {
         "figure": stress_figure(panels) if panels else not_computable(statistics, "stress"),
+        "heads": [f"{who.capitalize()}: {what}" for who in parts for what in _HEADS],
+        "capacity_heads": [f"{who.capitalize()}: capital" for who in parts],
         "break_even": break_even or not_computable(statistics, "stress", "base", "break_even_cost"),
         "capacity": _capacity(parts),
         "neighbours": _neighbours(statistics, parts) or not_computable(statistics, "stress", "base", "neighbours"),

@@ -17,7 +17,8 @@ EFFECTIVE = {
 def trial_counts(statistics: Record, searched: bool = False) -> list[tuple[str, str]]:
     """The ledger's total, the effective number of independent trials, and for a search which variants were tested."""
     ledger = lookup(statistics, "counts", "ledger")
-    total = f"{format_trials(ledger)} different parameter sets evaluated on this market so far, all runs together"
+    sets = "parameter set" if ledger == 1 else "different parameter sets"
+    total = f"{format_trials(ledger)} {sets} evaluated on this market so far, all runs together"
     facts = [("Ledger", not_computable(statistics, "counts", "ledger") if ledger is None else total)]
     known = {key: value for key in EFFECTIVE if (value := lookup(statistics, "counts", key)) is not None}
     effective = join_words([f"{format_trials(value)} {EFFECTIVE[key]}" for key, value in known.items()])

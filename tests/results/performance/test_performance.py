@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 import statsmodels.api
 
+from gridproof.kernels.problem import Restrictions
+from gridproof.kernels.reference import follow
 from gridproof.results.performance.benchmark import compare, relative_nav
 from gridproof.results.performance.drawdowns import deepest_drawdowns
 from gridproof.results.performance.months import daily_returns, monthly_returns, yearly_returns
-from gridproof.results.performance.positions import list_positions
+from gridproof.results.performance.positions import OPEN, RULE, STOP, WAITED, list_positions
 from gridproof.results.performance.rolling import rolling_sharpe, rolling_volatility
 from gridproof.results.performance.signal_levels import forward_returns, returns_by_level
 
@@ -128,6 +130,38 @@ def test_positions_are_the_days_in_a_row_with_one_allocation() -> None:
     assert table["days"].tolist() == [2, 1, 3]
     np.testing.assert_allclose(table["return"], [0.21, 0.0, -0.4], atol=1e-12)
     np.testing.assert_allclose(table["benchmark"], [0.2, 0.1, 0.1], atol=1e-12)
+
+
+def test_positions_say_why_they_ended() -> None:
+    """The rule wants a for eight days: a stop on day 2 waits three days; one on day 6 lasts until the rule wants b."""
+    days = pd.bdate_range("2020-01-01", periods=11)
+    held = pd.Series([*"aa", *["cash"] * 3, "a", *["cash"] * 2, *"bbb"], index=days)
+    wanted = pd.Series([*"aaaaaaaa", *"bbb"], index=days)
+    zero = pd.Series(0.0, index=days)
+    table = list_positions(held, zero, zero, wanted)
+    assert table["held"].tolist() == ["a", "cash", "a", "cash", "b"]
+    assert table["end"].tolist() == [STOP, WAITED, STOP, RULE, OPEN]
+    assert "end" not in list_positions(held, zero, zero)
+
+
+def test_ends_of_positions_are_those_of_the_following() -> None:
+    """Against the reference, on random targets with stops, minimum holding and cooling-off."""
+    random = np.random.default_rng(3)
+    for cooling in (0, 4):
+        target = random.integers(0, 3, 40).repeat(5)
+        exits = np.where(random.random((1, 3, 200)) < 0.3, np.arange(200) + random.integers(1, 9, (1, 3, 200)), 10**6)
+        exits[:, 0] = 10**6
+        one = np.array([1], dtype=np.int64)
+        restrictions = Restrictions(one * 3, one * cooling, one * 0, exits.astype(np.int32), 0)
+        held = follow(target, restrictions, 0)
+        days = pd.bdate_range("2020-01-01", periods=len(held))
+        zero = pd.Series(0.0, index=days)
+        table = list_positions(pd.Series(held, index=days), zero, zero, pd.Series(target, index=days))
+        for start, end, held_then, why in zip(table["from"], table["to"], table["held"], table["end"], strict=True):
+            first, last = days.get_loc(start), days.get_loc(end)
+            stopped = last + 1 < len(days) and exits[0, held_then, first] == last + 1 and target[last + 1] == held_then
+            assert (why == STOP) == stopped
+    assert {STOP, WAITED, RULE} <= set(table["end"])
 
 
 def test_forward_returns_begin_on_the_next_day(benchmark: pd.Series[Any]) -> None:

@@ -146,7 +146,13 @@ def test_positions_of_steps_are_in_the_order_of_the_weight() -> None:
     days = pd.date_range("2020-01-01", periods=6, name="date")
     held = pd.Series(["small", "aimed 1", "aimed 0.5", "small", "aimed 1.5", "aimed 1"], index=days)
     zero = pd.Series(0.0, index=days)
-    performance = SimpleNamespace(held=held, base=zero, benchmark=zero, benchmark_name="small")
-    found = positions_section(performance)["legs"]  # type: ignore[arg-type]
-    assert [row[0] for row in found] == ["small", "aimed 0.5", "aimed 1", "aimed 1.5"]
+    performance = SimpleNamespace(held=held, base=zero, benchmark=zero, benchmark_name="small", wanted=None)
+    weights = {f"aimed {step}": {"small": float(step), "cash": 1.0 - float(step)} for step in ("0.5", "1", "1.5")}
+    found = positions_section(performance, weights)["legs"]  # type: ignore[arg-type]
+    assert [row[0] for row in found] == [
+        "small",
+        "50% small, 50% cash",
+        "100% small, 0% cash",
+        "150% small, −50% cash",
+    ]
     assert [row[1] for row in found] == ["2", "1", "2", "1"]

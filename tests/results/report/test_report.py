@@ -16,10 +16,13 @@ from gridproof.results.report.packed import unpack
 from gridproof.results.report.report import write_report
 from tests.support.page import (
     figures_of,
+    headings_of,
     loads_nothing,
     page_of,
+    words_of,
 )
 from tests.support.run_folder import BASE, rewrite_summary, write_run
+from tests.support.statistics_record import write_statistics
 
 
 @pytest.fixture
@@ -80,7 +83,21 @@ def test_single_variant_renders(tmp_path: pathlib.Path) -> None:
     page = page_of(tmp_path)
     assert "in sample. No other variant was evaluated." in page
     assert "rate.on_above 0.3" in page
-    go.Figure(figures_of(page)["figure-histogram"])
+    assert "figure-histogram" not in figures_of(page)
+    assert "figure-rank" not in figures_of(page)
+
+
+def test_page_of_one_variant_speaks_of_no_choice(tmp_path: pathlib.Path) -> None:
+    write_statistics(write_run(tmp_path, axes={name: [value] for name, value in BASE.items()}, best=BASE))
+    rewrite_summary(tmp_path, lambda summary: summary.update(choices=1, evaluated_choices=1))
+    page = page_of(tmp_path)
+    text = words_of(page)
+    for absent in ("better than 50", "Better than", "Best choice", "placebo sweep", "The best variants", "1 tests"):
+        assert absent not in text, absent
+    assert "3. Tests of the one variant" in headings_of(page)
+    assert text.count("Not applicable: one variant was evaluated.") == 2
+    names = [line["name"] for line in figures_of(page)["figure-first"]["data"] if line["yaxis"] == "y"]
+    assert names == ["hold small", "base"]
 
 
 def test_unfinished_folder_is_refused(run: pathlib.Path) -> None:

@@ -72,3 +72,11 @@ def test_every_sentence_has_its_chinese() -> None:
         found = section(gp.load_study(name))
         for sentence in [*found["trading"], *found["mixes"], *(row[2] for row in found["rows"])]:
             assert chinese().find(sentence) is not None, sentence
+
+
+def test_a_stop_holds_cash_while_the_rule_wants_the_leg() -> None:
+    study = gp.load_study("stop-loss").set({"window.from": "2008-01-02", "window.published": "2012-01-03"})
+    stopped = gp.point(study, {"cooling": 20})
+    assert set(stopped.wanted or []) == {"sp500"}
+    assert set(stopped.held) == {"sp500", "cash"}
+    assert gp.point(gp.load_study("us-demo")).wanted is None

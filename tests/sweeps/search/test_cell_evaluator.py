@@ -92,7 +92,7 @@ def test_a_pruned_trial_has_a_reason_and_its_cells() -> None:
     assert "the window must begin after the slowest signal is defined" in long.reason
     none = evaluate_cells({"rule": "patient", "rate.use": "off", "trend.use": "off"}, ["plateau"])
     assert (none.values, none.cells) == ((), 1), "cash throughout: it was evaluated and has no Sharpe ratio"
-    assert none.reason == "no cell has a sharpe"
+    assert none.reason == "no cell has a defined Sharpe ratio"
 
 
 def test_undefined_cells_count_as_the_least() -> None:

@@ -7,7 +7,7 @@ import pathlib
 import markupsafe
 import pytest
 
-from gridproof.results.report.sections.conclusion import conclusion_section
+from gridproof.results.report.sections.conclusion import conclusion_section, number_text
 from tests.support.page import page_of
 from tests.support.run_folder import write_run
 from tests.support.statistics_page import statistics_of
@@ -30,9 +30,9 @@ def test_the_four_answers_in_order(run: pathlib.Path) -> None:
         ["–", "unknown", "cannot tell"],
     ]
     assert [row[4:6] for row in section["rows"]] == [
-        ["0.006", "0.050"],
-        ["0.660", "0.050"],
-        ["−0.100", "0.050"],
+        ["p 0.006", "≤ 0.05"],
+        ["p 0.660", "≤ 0.05"],
+        ["Sharpe −0.10", "< 0.05"],
         ["–", "–"],
     ]
 
@@ -54,3 +54,11 @@ def test_the_lower_threshold_of_random_signs_is_explained(run: pathlib.Path, nul
 def test_a_record_without_a_conclusion_has_no_section() -> None:
     assert conclusion_section(None) is None
     assert conclusion_section({"evidence": []}) is None
+
+
+def test_numbers_say_what_they_are() -> None:
+    effect = "upper bound of the timing effect, by inverting the test by random signs"
+    assert number_text(-0.048, effect) == "−4.8% a year"
+    assert number_text(0.108, "upper bound of the difference of Sharpe ratios") == "Sharpe 0.11"
+    assert number_text(0.0004, "difference of Sharpe ratios, studentised circular block bootstrap") == "p 0.0004"
+    assert number_text(None, effect) == "–"

@@ -15,6 +15,7 @@ from gridproof.results.run.manifest import MANIFEST
 from gridproof.signals.data.market import Market
 from gridproof.sweeps import run as run_module
 from tests.support.demo import small_study
+from tests.support.page import page_of
 
 WARNING = "the close of 2008-10-13 is <11.5> times that of the day before"
 
@@ -59,7 +60,7 @@ def test_warnings_reach_observer_summary_report_and_terminal(
     by_name = {one["name"]: one for one in data["series"]}
     assert by_name["sp500"]["warnings"] == [WARNING]
     assert by_name["nasdaq"]["warnings"] == []
-    page = (found.folder / "report.html").read_text(encoding="utf-8")
+    page = page_of(found.folder)
     assert "sp500: the close of 2008-10-13 is &lt;11.5&gt; times" in page
     assert page.index("cash.interest is 50% a year") < page.index("1. Variants evaluated")
     assert "5,031 values, 1999-01-04 to 2018-12-31" in page

@@ -26,8 +26,8 @@ def test_the_base_comes_first_and_then_each_other_one(run: pathlib.Path) -> None
     )
     rows = [
         "45 calendar days (base) 0.001",
-        "90 calendar days 0.001 0.21 5.0% 0.61 – ✓ yes (0.006) – cannot tell (0.660) ✗ no (−0.100) – cannot tell (–)",
-        "45 calendar days 0.003 0.21 5.0% 0.61 – – cannot tell (0.087)",
+        "90 calendar days 0.001 0.21 5.0% 0.61 – ✓ yes (p 0.006) – cannot tell (p 0.660) ✗ no (Sharpe −0.10)",
+        "45 calendar days 0.003 0.21 5.0% 0.61 – – cannot tell (p 0.087)",
     ]
     places = [text.index(part) for part in (sentence, *rows)]
     assert places == sorted(places)
