@@ -20,6 +20,7 @@ from gridproof.results.monitor.texts import Language, text
 from gridproof.results.report.number_format import UNDEFINED
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.template import load_template
+from gridproof.results.texts.markup import keep_dates_whole
 
 PAGE, RECORD, TABLE = "readings.html", "readings.json", "readings.csv"
 _COLUMNS = (
@@ -54,7 +55,7 @@ def render(record: MonitorRecord, lang: Language = "en") -> str:
             title = text("other", lang) if name is None else titles[name]
             stated, warnings = any(row["state"] for row in rows), _warnings(record, name, lang)
             groups.append({"title": title, "rows": rows, "stated": stated, "warnings": warnings})
-    return _template().render(
+    page = _template().render(
         lang="zh-CN" if lang == "zh" else "en",
         title=record["title_zh" if lang == "zh" else "title"],
         t=lambda key, **values: text(key, lang, **values),
@@ -67,6 +68,7 @@ def render(record: MonitorRecord, lang: Language = "en") -> str:
         printed=_printed(record, lang),
         notes=record["notes_zh" if lang == "zh" else "notes"],
     )
+    return keep_dates_whole(page)
 
 
 def _warnings(record: MonitorRecord, group: str | None, lang: Language) -> list[str]:

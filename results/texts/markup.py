@@ -20,7 +20,7 @@ _MARKUP = re.compile(
 _NO_TEXT = re.compile(
     r"(<(?:script|style|title|svg|option)\b.*?</(?:script|style|title|svg|option)>|<[^>]+>)", re.DOTALL
 )
-_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_DATE = re.compile(r"(?<![\d-])\d{4}-\d{2}(?:-\d{2})?(?![\d-])")
 _TITLE = re.compile(r"(?P<before><(?:h1|title)>)(?P<text>.*?)(?P<after>(?: – gridproof)?</(?:h1|title)>)", re.DOTALL)
 _LEAD = re.compile(r"^([\s:;,]*)(.*?)(\s*)$", re.DOTALL)
 _MARKS = {":": "：", ";": "；", ",": "，"}
@@ -48,7 +48,7 @@ def page_language(page: Path) -> Language:
 
 
 def keep_dates_whole(page: str) -> str:
-    """The page with every date between its tags in a span of the class date, which does not break at its hyphens."""
+    """The page with every date and month between its tags in a span of the class date, which does not break."""
     parts = _NO_TEXT.split(page)
     return "".join(
         part if part.startswith("<") else _DATE.sub(r'<span class="date">\g<0></span>', part) for part in parts

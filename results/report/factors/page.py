@@ -13,6 +13,8 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
+from gridproof.results.report.colours import DARK
+from gridproof.results.report.colours import PAGE as COLOURS
 from gridproof.results.report.factors.months import month_rows
 from gridproof.results.report.factors.svg import Line, bar_figure, line_figure, step_figure
 from gridproof.results.report.factors.wording import conclusion, facts, survival
@@ -21,7 +23,7 @@ from gridproof.results.report.number_format import UNDEFINED, format_probability
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.factor_run import IC, LONG_SHORT, PAGE, QUANTILES, RECORD, STYLES
 from gridproof.results.template import load_template
-from gridproof.results.texts.markup import translate_page
+from gridproof.results.texts.markup import keep_dates_whole, translate_page
 from gridproof.results.texts.translation import Language, chinese_factors
 
 # Rows of the table of variants, and factors with figures.
@@ -40,6 +42,8 @@ def write_factor_page(folder: Path, language: Language = "en") -> Path:
     shown = list({one["factor"]: one for one in reversed(ranked)}.values())[::-1][:_DETAILS]
     page = _template().render(
         record=record,
+        colours=COLOURS,
+        dark_colours=DARK,
         conclusion=conclusion(record),
         facts=facts(record),
         rows=[_row(one, record) for one in ranked[:_ROWS]],
@@ -49,7 +53,7 @@ def write_factor_page(folder: Path, language: Language = "en") -> Path:
         styles=_styles(folder, record),
         names=["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Year"],
     )
-    page = translate_page(page, language, chinese_factors())
+    page = keep_dates_whole(translate_page(page, language, chinese_factors()))
     target = folder / PAGE
     with atomic_write(target) as part:
         part.write_text(page, encoding="utf-8", newline="\n")

@@ -93,7 +93,7 @@ def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
             ),
             (
                 "Best of all",
-                f"p-value {format_with_error(verdict['p_value'], verdict['p_value_error'])} (SPA, Hansen): the chance "
+                f"p-value {_p_value(verdict['p_value'], verdict['p_value_error'])} (SPA, Hansen): the chance "
                 "that the best of so many without skill looks as good; "
                 f"Sharpe ratio to expect of the best without skill: {format_value(verdict['threshold'], 'ratio')}. "
                 "With the variance of the variants' own Sharpe ratios, as in Bailey and López de Prado, which counts "
@@ -102,3 +102,8 @@ def facts(record: dict[str, Any]) -> list[tuple[str, str]]:
             ),
         ]
     return found
+
+
+def _p_value(value: float | None, error: float | None) -> str:
+    """A p-value with its Monte Carlo error; where no resample reached the statistic, the error is its bound."""
+    return format_with_error(value, error) if value or not error else f"< {format_probability(error)}"

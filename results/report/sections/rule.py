@@ -173,19 +173,25 @@ def _waiting(given: Any) -> list[str]:
     sentences = []
     if (days := int(given("min_hold", 1))) > 1:
         sentences.append(f"A position is held for at least {days} days before it follows a new state.")
-    stop, trailing = float(given("stop", 0.0)), float(given("trailing_stop", 0.0))
-    falls = [f"{share_text(stop)} or more below its price of entry"] if stop else []
-    falls += [f"{share_text(trailing)} or more below its highest close since the entry"] if trailing else []
+    stops = {key: float(given(key, 0.0)) for key in ("stop", "trailing_stop", "nav_stop", "drawdown_stop")}
+    price = "daily low" if given("stop_on", "close") == "low" else "closing price"
+    falls = [f"{share_text(stops['stop'])} or more below its price of entry"] if stops["stop"] else []
+    if trailing := stops["trailing_stop"]:
+        falls.append(f"{share_text(trailing)} or more below its highest close since the entry")
     if falls:
-        price = "daily low" if given("stop_on", "close") == "low" else "closing price"
-        days = int(given("cooling", 0))
+        sentences.append(f"A position is left for cash once its {price} is {' or '.join(falls)}.")
+    if fall := stops["nav_stop"]:
         sentences.append(
-            f"A position is left for cash once its {price} is {' or '.join(falls)}. It is sold at the next trade, at "
-            "the price found there, which may be below the stop."
+            f"A position is left for cash once the NAV is {share_text(fall)} or more below that of its entry."
         )
+    if fall := stops["drawdown_stop"]:
+        sentences.append(f"A position is left for cash once the NAV is {share_text(fall)} or more below its highest.")
+    if any(stops.values()):
+        days = int(given("cooling", 0))
+        sentences.append("It is sold at the next trade, at the price found there, which may be below the stop.")
         wait = f"for {plural(days, 'day')}, or " if days else ""
         sentences.append(f"After a stop, cash is held {wait}until the rule chooses another position.")
-    elif given("stop", None) is not None or given("trailing_stop", None) is not None:
+    elif any(given(key, None) is not None for key in stops):
         sentences.append("The base has no stop; other variants have one.")
     return sentences
 

@@ -17,7 +17,7 @@ from gridproof.results.report.factors.wording import conclusion, facts, survival
 from gridproof.results.report.packed import unpack
 from gridproof.results.report.report import report_language, write_report
 from gridproof.results.texts.catalogue import APART, read_messages
-from gridproof.results.texts.markup import translate_figure, translate_page
+from gridproof.results.texts.markup import keep_dates_whole, translate_figure, translate_page
 from gridproof.results.texts.translation import Translation, chinese_factors, fields_of, translate
 from tests.support.run_folder import write_run
 from tests.support.search_folder import write_search
@@ -294,3 +294,10 @@ def test_every_installed_study_has_a_chinese_title_and_others_keep_theirs() -> N
         "纳斯达克与标普500轮动，兼择时空仓"
     )
     assert translate_page(page.format("Base"), "zh") == page.format("Base")
+
+
+def test_dates_and_months_of_a_page_stay_whole() -> None:
+    page = '<p title="2020-01-02">截至2020-01-02，2020-01</p><td>12020-01-02 to 2020-01-033</td><code>a</code>'
+    page += "<svg><text>2020-01-02</text></svg><script>2020-01-02</script>"
+    one, month = '<span class="date">2020-01-02</span>', '<span class="date">2020-01</span>'
+    assert keep_dates_whole(page) == page.replace("截至2020-01-02，2020-01", f"截至{one}，{month}")

@@ -8,16 +8,17 @@ from gridproof.results.texts.translation import chinese
 
 def test_stops_waiting_and_decision_days_are_said() -> None:
     base = {"execution.lag": 2, "execution.cost": 0.001, "execution.decide": "weekly", "execution.at": "open",
-            "execution.min_hold": 5, "execution.stop": 0.1, "execution.trailing_stop": 0.05,
-            "execution.stop_on": "low", "execution.cooling": 20, "a.release": "1 day",
+            "execution.min_hold": 5, "execution.drawdown_stop": 0.15, "execution.stop": 0.1,
+            "execution.trailing_stop": 0.05, "execution.stop_on": "low", "execution.cooling": 20, "a.release": "1 day",
             "b.release": "1 day"}  # fmt: skip
     assert trading_sentences(base, ["a"]) == [
         "The rule decides on the last trading day of each week only.",
         "A decision at a close is traded at the open 2 days later and earns from there on (lag 2).",
         "A position is held for at least 5 days before it follows a new state.",
         "A position is left for cash once its daily low is 10% or more below its price of entry or 5% or more below "
-        "its highest close since the entry. It is sold at the next trade, at the price found there, which may be below "
-        "the stop.",
+        "its highest close since the entry.",
+        "A position is left for cash once the NAV is 15% or more below its highest.",
+        "It is sold at the next trade, at the price found there, which may be below the stop.",
         "After a stop, cash is held for 20 days, or until the rule chooses another position.",
         "A trade costs 0.1% of its value, on each side.",
         "Trades in a pay the tax of their date.",
