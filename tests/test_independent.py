@@ -126,9 +126,13 @@ def point_made_up(system: str, seed: int) -> tuple[Point, dict[str, Metrics], pd
     return point, *evaluate_system(system, data, calendar, window, published, **given), given
 
 
+MANY = pytest.param(40, marks=pytest.mark.slow("each system is compared on six made-up markets in make test"))
+
+
+@pytest.mark.parametrize("markets", [6, MANY])
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_on_made_up_markets(system: str) -> None:
-    @settings(max_examples=15, deadline=None, derandomize=True, database=None)
+def test_on_made_up_markets(system: str, markets: int) -> None:
+    @settings(max_examples=markets, deadline=None, derandomize=True, database=None)
     @given(st.integers(0, 2**32 - 1))
     def run(seed: int) -> None:
         point, expected, daily, _ = point_made_up(system, seed)

@@ -192,7 +192,8 @@ SETTINGS = (
 # Calls the command line under each setting, in forks of a process that has imported what it needs but Numba.
 UNDER_EACH = """
 import json, os, sys
-import gridproof.sweeps.cli.app, gridproof.sweeps.progress.display, gridproof.sweeps.study.study, llvmlite.binding, pandas
+import llvmlite.binding, pandas
+import gridproof.sweeps.cli.app, gridproof.sweeps.progress.display, gridproof.sweeps.study.study
 from gridproof.sweeps.cli.entry import main
 assert "numba" not in sys.modules
 folder, settings = sys.argv[1], json.loads(sys.argv[2])

@@ -444,8 +444,11 @@ def test_base_equals_plain_pandas(name: str) -> None:
     assert point.in_sample["switches"] > 0
 
 
+REAL = pytest.mark.slow("every choice on made-up series, and the base on the real ones, are tested in make test")
+
+
 @pytest.mark.parametrize("name", STRATEGIES)
-@pytest.mark.parametrize("real", [False, True], ids=["made-up", "real"])
+@pytest.mark.parametrize("real", [False, pytest.param(True, marks=REAL)], ids=["made-up", "real"])
 def test_every_choice_is_defined_in_the_window(name: str, real: bool, tmp_path: Path) -> None:
     study = load_study(name)
     if real and (name == "research-visits" or (name not in INSTALLED and not ASHARE.is_dir())):
