@@ -152,10 +152,18 @@ def test_dark_page_prints_in_daylight_with_nothing_cut_off(page: Browser) -> Non
 
 
 def _cut_off_or_covered(page: Browser) -> list[object]:
-    """What is wider than the page, and the texts that cover each other."""
-    beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    wide = page.evaluate(f"{_WIDE}(document.documentElement, '.scroll, svg, details')")
-    return [*([f"the page, by {beyond} px"] if beyond else []), *wide, *page.evaluate(_COVERED)]
+    """What is wider than the page, and the texts that cover each other, once figures have the size of the page.
+
+    On a busy machine they are drawn again for it seconds later.
+    """
+    for _ in range(50):
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = page.evaluate(f"{_WIDE}(document.documentElement, '.scroll, svg, details')")
+        found = [*([f"the page, by {beyond} px"] if beyond else []), *wide, *page.evaluate(_COVERED)]
+        if not found:
+            break
+        page.settle()
+    return found
 
 
 def _middle(page: Browser, name: str) -> tuple[float, float]:
