@@ -29,12 +29,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Forks(config, count), "forks")
 
 
-# Modules that take more than 15 CPU seconds, by measure; of the last folders all, lest they begin at the end.
+# Modules that take the most CPU seconds, by measure; of the last folders all, lest they begin at the end.
 _LONG = {
     "test_run_folder.py", "test_shipped_strategies.py", "test_reliability.py", "test_streams.py", "test_product.py",
     "test_compiled_cache.py", "test_storage.py", "test_verdict_rules.py", "test_ledger.py", "test_exact_chain.py",
     "test_demo_choices.py", "test_threads.py", "test_stages.py", "test_verdict.py", "test_fork.py", "test_run.py",
-    "test_examples.py", "test_independent.py", "test_no_pickles.py",
+    "test_examples.py", "test_independent.py", "test_house.py", "test_gpu.py", "test_remote_store.py",
+    "test_sanitizers.py", "test_browser.py",
 }  # fmt: skip
 
 
