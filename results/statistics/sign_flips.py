@@ -17,25 +17,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gridproof.kernels.arrays import Array, Floats
-from gridproof.kernels.metrics import FLAT
+from gridproof.kernels.arrays import Floats
+from gridproof.results.statistics.flipped_markets import MOST, ReachedShifts, TimedPositions, draw_until_clear
 from gridproof.results.statistics.inputs import positions_and_returns, require
-from gridproof.results.statistics.own_past import flip_signs, timing_gain, unanticipated_returns
+from gridproof.results.statistics.own_past import flip_signs, timing_gain
 from gridproof.results.statistics.shift import STATISTICS
-from gridproof.results.statistics.shifted_sums import (
-    change_charges,
-    shifted_charged,
-    shifted_sums,
-    squares_before_cost,
-    squares_of_charges,
-)
 from gridproof.results.statistics.timing_effect import TimingEffect
-
-# Markets with random signs; all T shifts of the positions are made against each. They are drawn so many at a time,
-# until the p-value is further from the level than so many of its Monte Carlo errors, or this error is small enough. A
-# share of mean p has a variance of at most p(1 − p): at p = 0.05 the most that are drawn give an error of 0.005.
-BATCH, MOST = 32, 2048
-CLEAR, PRECISE = 4.0, 0.005
 
 
 @dataclass(frozen=True)
@@ -91,10 +78,10 @@ def sign_flip_test(
     require(statistic in STATISTICS, rule, statistic, f"{where}: statistic", "Choose one of them")
     require(draws >= 2, "there must be at least 2 draws", draws, f"{where}: draws", f"Use {MOST}")
     require(0.0 < level < 1.0, "must lie between 0 and 1", level, f"{where}: level", "Use for example 0.05")
-    positions_drawn = _Positions(weights, earned)
-    count = _Count(positions_drawn, statistic, cost, level)
-    _draw_until_clear(positions_drawn, [count], draws, seed)
-    return count.test(seed)
+    positions_drawn = TimedPositions(weights, earned)
+    count = ReachedShifts(positions_drawn, statistic, cost, level)
+    draw_until_clear(positions_drawn, [count], draws, seed)
+    return _test(count, seed)
 
 
 def sign_flip_timing(
@@ -114,16 +101,16 @@ def sign_flip_timing(
     """
     where = "sign_flip_timing"
     weights, earned = _columns(positions, returns, where)
-    drawn = _Positions(weights, earned)
+    drawn = TimedPositions(weights, earned)
     own = _own_effect(drawn, where)
-    groups = [[_Count(drawn, statistic, cost, level) for statistic in ("sharpe", "mean")] for cost in costs]
-    doubted = [] if excluded is None else [_Count(drawn, "total", 0.0, level, below=drawn.gain - excluded * own)]
-    sums = _draw_until_clear(drawn, [*(one for group in groups for one in group), *doubted], draws, seed)
+    groups = [[ReachedShifts(drawn, statistic, cost, level) for statistic in ("sharpe", "mean")] for cost in costs]
+    doubted = [] if excluded is None else [ReachedShifts(drawn, "total", 0.0, level, below=drawn.gain - excluded * own)]
+    sums = draw_until_clear(drawn, [*(one for group in groups for one in group), *doubted], draws, seed)
     found = []
     for sharpe, mean in groups:
         needed = max(one.draws for one in (sharpe, mean, *doubted))
         effect = _effect(drawn, own, sums[:needed], 1.0 - level)
-        found.append(SignFlipTiming(sharpe.test(seed), mean.test(seed), effect))
+        found.append(SignFlipTiming(_test(sharpe, seed), _test(mean, seed), effect))
     return found
 
 
@@ -147,124 +134,14 @@ def sign_flip_effect(
     within = 0.5 < confidence < 1.0
     require(within, "must lie between 0.5 and 1", confidence, f"{where}: confidence", "Use for example 0.95")
     require(draws >= 1, "there must be at least 1 draw", draws, f"{where}: draws", "Use 256")
-    drawn = _Positions(weights, earned)
+    drawn = TimedPositions(weights, earned)
     own, rng = _own_effect(drawn, where), np.random.default_rng(seed)
     sums = [drawn.gains(flip_signs(drawn.centred, rng)) for _ in range(draws)]
     return _effect(drawn, own, np.stack(sums), confidence)
 
 
-class _Positions:
-    """Positions (T, A), the returns that they earn, and what their timing earns of them."""
-
-    def __init__(self, weights: Floats, earned: Floats) -> None:
-        self.weights, self.mean = weights, earned.mean(axis=0)
-        self.centred = earned - self.mean
-        self.before_cost = (weights * earned).sum(axis=1)
-        self.changes = change_charges(weights, 1.0)
-        self.invested = float((self.mean * weights.sum(axis=0)).sum())  # what the mean returns earn under every shift
-        self.gain = timing_gain(weights, self.centred)
-
-    def gains(self, drawn: Floats) -> Floats:
-        """(…, T) what the timing of every shift earns of drawn returns (…, T, A)."""
-        apart, constant = unanticipated_returns(drawn)
-        gains: Floats = shifted_sums(self.weights, apart) + constant[..., None]
-        return gains
-
-    def observed(self, charges: Floats, statistic: str) -> float:
-        """charges: (T,) the cost of the change into each day; that of day 0 is not charged."""
-        days = len(charges)
-        total = self.invested + self.gain - float(charges[1:].sum())
-        if statistic != "sharpe":
-            return total / days if statistic == "mean" else total
-        net = self.before_cost - np.append(0.0, charges[1:])
-        squares = float(net @ net)
-        deviations = squares - total**2 / days
-        return total / days / float(np.sqrt(deviations / (days - 1))) if deviations > FLAT * squares else np.nan
-
-
-class _Count:
-    """How many shifts of drawn markets have a statistic at or above the observed one."""
-
-    def __init__(
-        self, positions: _Positions, statistic: str, cost: float, level: float, below: float | None = None
-    ) -> None:
-        """below: count instead the shifts whose timing earns at most this."""
-        self._positions, self._statistic, self._level, self._below = positions, statistic, level, below
-        self._charges = cost * positions.changes
-        self.observed = positions.observed(self._charges, statistic)
-        self._reached: list[Array] = []
-        self.open = not np.isnan(self.observed)
-
-    @property
-    def draws(self) -> int:
-        return sum(len(one) for one in self._reached)
-
-    @property
-    def needs_squares(self) -> bool:
-        return self._statistic == "sharpe"
-
-    @property
-    def charged(self) -> bool:
-        return bool(self._charges.any())
-
-    def add(self, gains: Floats, squares: Floats | None, charged: Floats | None) -> None:
-        """gains: (n, T) of the timing. squares: (n, T) before cost. charged: (n, T) for a cost of 1."""
-        if self._below is not None:
-            reached = gains <= self._below
-        else:
-            reached = self._statistics(gains, squares, charged) >= self.observed
-        self._reached.append(reached.sum(axis=1))
-        p_value, error = self._share()
-        self.open = error > PRECISE and abs(p_value - self._level) <= CLEAR * error
-
-    def test(self, seed: int) -> SignFlipTest:
-        p_value, error = (np.nan, np.nan) if np.isnan(self.observed) else self._share()
-        return SignFlipTest(self._statistic, self.observed, p_value, error, self.draws, seed)
-
-    def _statistics(self, gains: Floats, squares: Floats | None, charged: Floats | None) -> Floats:
-        days = gains.shape[-1]
-        unit, charges = self._positions.changes, self._charges
-        # The change into the day that a shift puts first is not charged.
-        found: Floats = gains + self._positions.invested - (charges.sum() - charges[-np.arange(days)])
-        if self._statistic == "total":
-            return found
-        if self._statistic == "mean":
-            found /= days
-            return found
-        assert squares is not None
-        if charged is not None and charges.any():
-            cost = charges.sum() / unit.sum()
-            squares = squares + (squares_of_charges(charges) - 2.0 * cost * charged)
-        deviations = squares - found**2 / days
-        flat = deviations <= FLAT * squares
-        ratios: Floats = found / days / np.sqrt(np.where(flat, np.nan, deviations) / (days - 1))
-        return ratios
-
-    def _share(self) -> tuple[float, float]:
-        """The p-value and its Monte Carlo error."""
-        reached, days = np.concatenate(self._reached), len(self._positions.weights)
-        p_value = (1 + int(reached.sum())) / (1 + len(reached) * days)
-        return p_value, float((reached / days).std(ddof=1) / np.sqrt(len(reached)))
-
-
-def _draw_until_clear(positions: _Positions, counts: Sequence[_Count], most: int, seed: int) -> Floats:
-    """Draws markets as long as a count needs more. Returns (n, T): what the timing of every shift earns in each."""
-    rng, done, sums = np.random.default_rng(seed), 0, [np.empty((0, len(positions.weights)))]
-    while done < most and any(one.open for one in counts):
-        size = min(BATCH, most - done)
-        drawn = np.stack([flip_signs(positions.centred, rng) for _ in range(size)])
-        gains, opened = positions.gains(drawn), [one for one in counts if one.open]
-        squares = charged = None
-        if any(one.needs_squares for one in opened):
-            earned = positions.mean + drawn
-            squares, _ = squares_before_cost(positions.weights, earned)
-            if any(one.charged for one in opened):
-                charged = shifted_charged(positions.weights, positions.changes, earned)
-        for one in opened:
-            one.add(gains, squares, charged)
-        sums.append(gains)
-        done += size
-    return np.concatenate(sums)
+def _test(count: ReachedShifts, seed: int) -> SignFlipTest:
+    return SignFlipTest(count.statistic, count.observed, *count.share(), count.draws, seed)
 
 
 def _columns(positions: npt.ArrayLike, returns: npt.ArrayLike, where: str) -> tuple[Floats, Floats]:
@@ -273,7 +150,7 @@ def _columns(positions: npt.ArrayLike, returns: npt.ArrayLike, where: str) -> tu
     return weights.reshape(len(weights), -1), earned.reshape(len(earned), -1)
 
 
-def _own_effect(positions: _Positions, where: str) -> float:
+def _own_effect(positions: TimedPositions, where: str) -> float:
     """What an effect of 1 a day adds to what the timing earns. Never below 0 where one allocation is held at a time."""
     weights = positions.weights
     varies = bool((weights != weights[0]).any())
@@ -283,7 +160,7 @@ def _own_effect(positions: _Positions, where: str) -> float:
     return timing_gain(weights, active)
 
 
-def _effect(positions: _Positions, own: float, gains: Floats, confidence: float) -> TimingEffect:
+def _effect(positions: TimedPositions, own: float, gains: Floats, confidence: float) -> TimingEffect:
     """gains: (n, T) of the timing of every shift over drawn markets."""
     observed, days = positions.gain, len(positions.weights)
     if own <= 0.0:

@@ -42,7 +42,7 @@ def elementwise(node: Step, operands: Sequence[Any]) -> Any:
         return 1.0 - operands[0]
     if node.kind == "where":
         chosen = np.where(operands[0] != 0, operands[1], operands[2])
-        return np.where(np.isnan(operands[0]), np.nan, chosen)
+        return _blank(chosen, np.isnan(operands[0]))
     decide = np.logical_and if node.kind == "and" else np.logical_or
     result = operands[0] != 0
     for one in operands[1:]:
@@ -64,7 +64,15 @@ def _unknown(result: Any, operands: Sequence[Any]) -> Any:
     """A condition is unknown while one of its operands is."""
     values: Any = result.astype(np.float64) if isinstance(result, np.ndarray) else float(result)
     for one in operands:
-        unknown = np.isnan(one)
-        if np.any(unknown):
-            values = np.where(unknown, np.nan, values)
+        values = _blank(values, np.isnan(one))
+    return values
+
+
+def _blank(values: Any, unknown: Any) -> Any:
+    """NaN where unknown is true. An array of float64 is changed in place: panels are large, and a copy takes longer."""
+    if not np.any(unknown):
+        return values
+    if not isinstance(values, np.ndarray) or values.dtype != np.float64:
+        return np.where(unknown, np.nan, values)
+    np.copyto(values, np.nan, where=unknown)
     return values

@@ -17,8 +17,9 @@ from gridproof.kernels.arrays import Floats, Ints
 from gridproof.results.conclusion import LEVEL
 from gridproof.results.run.conclusion_record import TimingRecord
 from gridproof.results.run.record import number
+from gridproof.results.statistics.flipped_markets import MOST
 from gridproof.results.statistics.shift import circular_shift_test
-from gridproof.results.statistics.sign_flips import MOST, sign_flip_timing
+from gridproof.results.statistics.sign_flips import sign_flip_timing
 from gridproof.results.statistics.timing_effect import TimingEffect, timing_effect
 from gridproof.sweeps.verdict.bootstrap import SEED
 
