@@ -16,7 +16,6 @@ from gridproof.results.monitor.record import (
     MonitorRecord,
     PrintedRecord,
     ReadingRecord,
-    Status,
     WarningRecord,
 )
 from gridproof.results.texts.fault import fault_text
@@ -29,7 +28,12 @@ from gridproof.sweeps.monitor.freshness import DAILY
 from gridproof.sweeps.monitor.history import small_history
 from gridproof.sweeps.monitor.measure import Measured, change, codes, known_days, percentile, state_name, state_record
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading, percentile_window
-from gridproof.sweeps.monitor.spec import UnavailableSpec
+from gridproof.sweeps.monitor.reading_records import (
+    as_missing,
+    empty_record,
+    unavailable_record,
+    underlying_series,
+)
 from gridproof.sweeps.monitor.views import Markets, Views
 from gridproof.sweeps.monitor.vote import vote
 from gridproof.sweeps.plan.signal_values import UndefinedSignalError
@@ -72,7 +76,7 @@ class MonitorBoard:
         week, month = on - np.timedelta64(7, "D"), np.datetime64(pd.Timestamp(on) - pd.DateOffset(months=1), "D")
         spec, views = self.monitor.spec, self.views(on)
         readings = [self._reading(each, views, on, week, month) for each in self.monitor.readings]
-        readings += [_unavailable(name, one, on) for name, one in spec.unavailable.items()]
+        readings += [unavailable_record(name, one, on) for name, one in spec.unavailable.items()]
         return {
             "monitor": spec.name,
             "title": spec.title or spec.name,
@@ -99,7 +103,7 @@ class MonitorBoard:
         try:
             return self._measured_record(reading, views, on, week, month)
         except InputError as error:
-            record = _empty(reading)
+            record = empty_record(reading)
             record["status"], record["why"], record["why_zh"] = "failed", *_fault(error)
             return record
 
@@ -107,16 +111,16 @@ class MonitorBoard:
         self, reading: MonitorReading, views: Views, on: np.datetime64, week: np.datetime64, month: np.datetime64
     ) -> ReadingRecord:
         one, signal, spec = reading.spec, reading.signal, self.monitor.spec
-        record, view = _empty(reading), views.of(reading)
+        record, view = empty_record(reading), views.of(reading)
         faults = [view.faults[name] for name in signal.series if name in view.faults]
         if faults:
-            return _missing(record, *_fault(faults[0]))
+            return as_missing(record, *_fault(faults[0]))
         record["inputs"] = self.markets.inputs(reading, view.market, on)
         nothing = [each for each in record["inputs"] if each["known"] is None]
         if nothing:
             unknown = " and ".join(each["name"] for each in nothing)
             unknown_zh = "、".join(each["name_zh"] for each in nothing)
-            return _missing(record, f"{unknown}: no value is known", f"{unknown_zh}：尚无数据")
+            return as_missing(record, f"{unknown}: no value is known", f"{unknown_zh}：尚无数据")
         measured = views.measured(reading)
         days, values = view.market.calendar, measured.values
         last = len(days) - 1
@@ -136,7 +140,7 @@ class MonitorBoard:
             record["why_zh"] = f"{names_zh}：截至{on}没有更新的数据"
             return record
         if not np.isfinite(values[last]):
-            return _missing(record, "the value is not known yet on this date", "该日数值尚不可得")
+            return as_missing(record, "the value is not known yet on this date", "该日数值尚不可得")
         record["status"], record["value"] = "current", float(values[last])
         relative = one.unit == "index"
         record["week"] = change(values, last, _before(days, week), relative)
@@ -148,7 +152,7 @@ class MonitorBoard:
             record["percentile_short"] = window is not None and days_used < _FULL * window
         record["state"] = state_record(reading, measured, days, last)
         if measured.states is not None and len(signal.bits) == 1:
-            on_now, underlying = bool(measured.states[0, last]), _underlying(reading)
+            on_now, underlying = bool(measured.states[0, last]), underlying_series(reading)
             found = distance(reading.owner, signal, view.market, float(values[last]), on_now, underlying)
             if found is not None and underlying is not None:
                 found["underlying_zh"] = spec.names_zh.get(underlying, underlying)
@@ -227,75 +231,3 @@ def _fault(error: InputError) -> tuple[str, str]:
 def _before(days: Dates, day: np.datetime64) -> int:
     """The position of the last trading day on or before a date; −1: there is none."""
     return int(np.searchsorted(days, day, side="right")) - 1
-
-
-def _underlying(reading: MonitorReading) -> str | None:
-    if reading.spec.underlying is not None:
-        return reading.spec.underlying
-    return reading.signal.series[0] if len(reading.signal.series) == 1 else None
-
-
-def _formula(reading: MonitorReading) -> str:
-    graph, nodes = reading.owner.graph, reading.signal.nodes
-    names: dict[int, str] = {}
-    return "; ".join(graph.text(at, names) for at in nodes)
-
-
-def _empty(reading: MonitorReading) -> ReadingRecord:
-    one, owner = reading.spec, reading.owner
-    base, owners = owner.base, owner.space.owners
-    levels: Sequence[str] = reading.signal.levels if reading.stated else ()
-    return {
-        "name": reading.name,
-        "title": one.title,
-        "title_zh": one.title_zh or one.title,
-        "group": one.group,
-        "unit": one.unit,
-        "source": one.source,
-        "source_zh": one.source_zh or one.source,
-        "study": None if reading.study is None else reading.study.name,
-        "formula": _formula(reading),
-        "status": "missing",
-        "why": None,
-        "why_zh": None,
-        "value": None,
-        "last_value": None,
-        "last_date": None,
-        "week": None,
-        "month": None,
-        "percentile": None,
-        "percentile_window": one.percentile,
-        "percentile_days": None,
-        "percentile_short": False,
-        "levels": {axis.rpartition(".")[2]: float(base[owners[axis]]) for axis in levels},
-        "state": None,
-        "distance": None,
-        "vote": None,
-        "inputs": [],
-        "printed": [],
-        "history": [],
-    }
-
-
-def _missing(record: ReadingRecord, why: str, why_zh: str) -> ReadingRecord:
-    record["status"], record["why"], record["why_zh"] = "missing", why, why_zh
-    return record
-
-
-def _unavailable(name: str, one: UnavailableSpec, on: np.datetime64) -> ReadingRecord:
-    status: Status = "unavailable"
-    return {
-        "name": name, "title": one.title, "title_zh": one.title_zh or one.title, "group": one.group, "unit": "number",
-        "source": None, "source_zh": None, "study": None, "formula": None, "status": status, "why": one.reason,
-        "why_zh": one.reason_zh or one.reason, "value": None, "last_value": None, "last_date": None, "week": None,
-        "month": None, "percentile": None, "percentile_window": None,
-        "percentile_days": None,
-        "percentile_short": False, "levels": {}, "state": None, "distance": None,
-        "vote": None, "inputs": [],
-        "printed": [
-            {"date": str(day), "what": "value", "printed": text, "ours": None}
-            for day, text in one.printed.items()
-            if np.datetime64(day) <= on
-        ],
-        "history": [],
-    }  # fmt: skip
