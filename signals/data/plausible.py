@@ -16,7 +16,7 @@ _LARGE_RETURN, LARGE_USUAL = 0.5, 0.1
 # Trading days over which a leg's price may stay the same, and calendar days between two trading days.
 _CONSTANT, _CLOSED = 20, 21
 # Dividends a year that hardly an index pays.
-_LARGE_YIELD = 0.1
+LARGE_YIELD = 0.1
 # The factor by which a series that a signal measures may change between two observations.
 _FACTOR = 8.0
 # More jumps than this are named only where they are this rare.
@@ -95,7 +95,7 @@ def dividend_warnings(closes: Floats, prices: Floats, periods: float) -> list[st
     yearly = float(np.log(closes[-1] / closes[0] * prices[0] / prices[-1])) * periods / (len(closes) - 1)
     if yearly < 0.0:
         return [f"the series with dividends earns {-yearly:.1%} a year less than this one: are the two swapped?"]
-    if yearly > _LARGE_YIELD:
+    if yearly > LARGE_YIELD:
         return [f"dividends of {yearly:.0%} a year: is this the price of the same asset?"]
     return []
 

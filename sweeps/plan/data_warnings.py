@@ -22,7 +22,7 @@ from gridproof.signals.data.plausible import (
 )
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
-from gridproof.sweeps.plan.panel_opens import panel_open_warnings
+from gridproof.sweeps.plan.panel_warnings import panel_dividend_warnings, panel_open_warnings
 from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of
 from gridproof.sweeps.plan.window import last_day
 from gridproof.sweeps.study.leg import ASSET_TERMS, CASH_TERMS
@@ -43,7 +43,7 @@ def with_warnings(study: Study, market: Market) -> Market:
         found = (*observations.warnings, *_series_warnings(study, market, name))
         series[name] = replace(observations, warnings=tuple(dict.fromkeys(found)))
     stocks = [] if market.panel is None else [*market.panel.survivor_warnings(), *_table_warnings(study)]
-    stocks += panel_open_warnings(study, market)
+    stocks += [*panel_open_warnings(study, market), *panel_dividend_warnings(study, market)]
     return replace(market, series=series, remarks=(*market.remarks, *_study_warnings(study, market), *stocks))
 
 

@@ -100,6 +100,11 @@ def test_faults(tmp_path: Path) -> None:
     with pytest.raises(gp.InputError, match="cash_dividend, in yuan for a share, needs the field raw_close"):
         load_study(written)
     own = pd.DataFrame({"date": days, "code": "600001.SH", "close": 10.0, "factor": 1.0, "wanted": 1.0})
+    taxed(tmp_path, own.assign(dividend=np.where(days == days[9], 0.5, 0.0)), "close", count=1)
+    (large,) = (
+        text for text in gp.load_market(load_study(raw(days, "close", count=1)), tmp_path).warnings if "pay" in text
+    )
+    assert large == "panel: stocks pay dividends of 42% a year: is cash_dividend in yuan for one share?"
     with pytest.raises(gp.InputError, match="cash_dividend is 0 or more, and less than the close before; got 10 of 6"):
         taxed(tmp_path, own.assign(dividend=np.where(days == days[9], 10.0, 0.0)), "close", count=1)
 

@@ -1,4 +1,4 @@
-"""What is suspicious in the opens of a panel, where selections are traded there."""
+"""What is suspicious in the opens and the dividends of a panel from which legs select."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import numpy as np
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import carried
-from gridproof.signals.data.plausible import LARGE_USUAL
+from gridproof.signals.data.plausible import LARGE_USUAL, LARGE_YIELD
 from gridproof.sweeps.plan.window import last_day
 from gridproof.sweeps.study.execution_keys import trades_at_open
+from gridproof.sweeps.study.selection import DIVIDEND, RAW
 from gridproof.sweeps.study.study import Study
 
 
@@ -48,3 +49,22 @@ def panel_open_warnings(study: Study, market: Market) -> list[str]:
     if usual > LARGE_USUAL:
         found.append(f"panel: opens usually differ by {usual:.0%} from the close before: is one of the two adjusted?")
     return found
+
+
+def panel_dividend_warnings(study: Study, market: Market) -> list[str]:
+    """Cash dividends that are too large for yuan for each share: their mean yield a year, of stocks with a close."""
+    panel, stocks = study.panel, market.panel
+    if panel is None or stocks is None or DIVIDEND not in panel.formulas.fields:
+        return []
+    if all(leg.selection is None for leg in study.legs):
+        return []
+    days = int(np.searchsorted(stocks.dates, market.calendar[last_day(study, market)], side="right"))
+    try:
+        close, paid = (panel.formulas.values(panel.formulas.fields[at], stocks, days) for at in (RAW, DIVIDEND))
+    except InputError:
+        return []  # planning raises it
+    known = (close > 0.0) & (stocks.dates[:days] >= np.datetime64(study.spec.window.from_))[:, None]
+    share = np.nan_to_num(paid[known] / close[known]).sum() / max(int(known.sum()), 1) * study.spec.market.periods
+    if share <= LARGE_YIELD:
+        return []
+    return [f"panel: stocks pay dividends of {share:.0%} a year: is {DIVIDEND} in yuan for one share?"]
