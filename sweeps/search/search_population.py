@@ -10,6 +10,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.metrics import WIDTH
 from gridproof.results.axis_range import Value
 from gridproof.results.run.store import SEARCH, SEARCH_STUDY, TRIALS, Store
 from gridproof.signals.data.market import Market
@@ -55,7 +56,7 @@ def gather_search(
 ) -> Gathered:
     """The population of a search, and how many cells it evaluated in all.
 
-    known: variants that must be in it, with their metrics (S, 12 + A) as computed elsewhere, so that
+    known: variants that must be in it, with their metrics (S, 12 + A) as computed elsewhere, A of that study, so that
     ``Population.find`` finds them. The sample is drawn from the cells of all trials together. operators: the study's
     own.
     """
@@ -80,10 +81,10 @@ def gather_search(
     plan, evaluate, jobs, job_of = context.plan_points(context.layout, columns)
     metrics = evaluate(jobs)
     for position, (_, exact) in enumerate(known):
-        metrics[job_of[position]] = exact
+        metrics[job_of[position], :, :WIDTH] = exact[:, :WIDTH]
     first = np.unique(job_of, return_index=True)[1]
     cells = np.bincount(job_of, minlength=len(metrics))
-    hashes, index, cells, rows, execution, metrics = merged(
+    _, index, cells, rows, execution, metrics = merged(
         hashes_of(metrics), first, cells, jobs.rows, jobs.execution, metrics
     )
     order = np.argsort(index)
@@ -97,7 +98,6 @@ def gather_search(
         index=kept,
         cells=cells[order],
         metrics=metrics[order],
-        hashes=hashes[order],
         distinct=len(kept),
         points={name: values[kept] for name, values in columns.items()},
     )

@@ -13,6 +13,7 @@ from gridproof.kernels.cpu.bootstrap_maxima import daily_returns
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister, HoldingPeriods
 from gridproof.kernels.cpu.passes import CpuPasses
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns, find_patterns
+from gridproof.kernels.metrics import WIDTH
 from gridproof.kernels.passes import Passes
 from gridproof.kernels.problem import Jobs
 from gridproof.results.axis_range import Value
@@ -122,7 +123,6 @@ class Population(HeldVariants):
     index: Ints  # (J,) ascending: the lowest grid index of those with these metrics
     cells: Ints  # (J,) how many of the choices evaluated have them
     metrics: Floats  # (J, S, 12 + A)
-    hashes: Words  # (J,) a hash of the metrics
     distinct: int  # how many there are among those evaluated
     points: Mapping[str, Array] | None = None  # for every axis (J,) values, where the variants are on no grid
 
@@ -139,8 +139,12 @@ class Population(HeldVariants):
         return self.plan.study.space.parameters(int(self.index[number]))
 
     def find(self, metrics: Floats) -> int | None:
-        """The number of the variant with these metrics, (1, S, 12 + A), evaluated as the grid is; None if not drawn."""
-        found = np.flatnonzero(self.hashes == hashes_of(metrics)[0])
+        """The number of the variant with these metrics, (1, S, 12 + A), evaluated as the grid is; None if not drawn.
+
+        The shares of days in allocations are not compared: in the grid around what a search found, other mixes may be.
+        """
+        own, wanted = self.metrics[:, :, :WIDTH], metrics[:, :, :WIDTH]
+        found = np.flatnonzero(((own == wanted) | (np.isnan(own) & np.isnan(wanted))).all(axis=(1, 2)))
         return int(found[0]) if len(found) else None
 
 
@@ -167,7 +171,6 @@ def gather(evaluation: GridEvaluation, stages: Stages | None = None) -> Populati
         index=arrays["index"],
         cells=arrays["cells"],
         metrics=arrays["metrics"],
-        hashes=arrays["hashes"],
         distinct=int(arrays["distinct"]),
     )
 
@@ -184,9 +187,7 @@ def _gathered(evaluation: GridEvaluation) -> dict[str, Array]:
         cells = np.bincount(piece.job_of, minlength=len(metrics))
         rows = np.repeat(jobs.rows, np.diff(jobs.first), axis=0)
         parts.append(merged(hashes_of(metrics), piece.variants[first], cells, rows, jobs.execution, metrics))
-    hashes, index, cells, rows, execution, metrics = merged(
-        *(np.concatenate(each) for each in zip(*parts, strict=True))
-    )
+    _, index, cells, rows, execution, metrics = merged(*(np.concatenate(each) for each in zip(*parts, strict=True)))
     distinct = len(index)
     chosen = np.argsort(index)
     if distinct > MOST:
@@ -198,7 +199,6 @@ def _gathered(evaluation: GridEvaluation) -> dict[str, Array]:
         "index": index[chosen],
         "cells": cells[chosen],
         "metrics": metrics[chosen],
-        "hashes": hashes[chosen],
         "distinct": np.array(distinct),
         "sampled": np.frombuffer("; ".join(notes).encode(), dtype=np.uint8),
     }

@@ -254,11 +254,10 @@ def by_hand() -> tuple[Problem, Population]:
     plan: Any = SimpleNamespace(problem=problem, study=SimpleNamespace(space=space), days_in_sample=4)
     rows = np.array([[0], [1], [2]], dtype=np.int32)
     zeros = np.zeros(3, dtype=np.int64)
-    hashes = np.arange(3, dtype=np.uint64)
     # The first stands for three cells of the grid.
     return problem, Population(
         plan=plan, rows=rows, execution=zeros, index=np.arange(3), cells=np.array([3, 1, 5]), metrics=metrics,
-        hashes=hashes, distinct=3,
+        distinct=3,
     )  # fmt: skip
 
 
