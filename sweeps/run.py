@@ -44,7 +44,7 @@ from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.sample import draw_variants
 from gridproof.sweeps.plan.study_market import data_folder, market_of, recorded_market, report_data
-from gridproof.sweeps.plan.workload import check_duration
+from gridproof.sweeps.plan.workload import check_duration, daily_kernel_notice
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study, load_recorded_study
 
@@ -150,6 +150,8 @@ def sweep(
     began = time.perf_counter()
     variants = study.space.size if sample is None else sample
     check_duration(study, variants, not isinstance(executor, LocalExecutor))
+    if notice := daily_kernel_notice(study, variants):
+        observer.notice(notice)
     with executor:
         plan = build_plan(study, context.market, context.backend, observer=observer)
         grid = _grid(plan, context.backend, sample)

@@ -47,6 +47,8 @@ def facts_table(
         ("Ranked by", ranked),
         ("Computed by", computed),
     ]
+    if summary.get("kernel") == "daily":
+        facts.append(("Kernel", "daily: a stop watches the NAV, so variants are evaluated day by day"))
     if summary["choices"] < summary["variants"]:
         imposed = [axis for axis in axes if axis.varied and axis.name in summary["environment"]]
         where = ", ".join(f"{axis.name} {axis.text(axis.base)}" for axis in imposed)

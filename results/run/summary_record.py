@@ -134,7 +134,13 @@ class SelectionsRecord(TypedDict):
     best: list[SelectionRecord]
 
 
-class RunSummary(TypedDict):
+class KernelName(TypedDict, total=False):
+    """kernel: "daily" where variants whose stop watches the NAV were evaluated day by day; absent where none was."""
+
+    kernel: str
+
+
+class RunSummary(KernelName):
     """summary.json. variants: of the grid; evaluated: of them, all or ``sample``. distinct: variants that differ in a
     signal's path or in their execution. choices, evaluated_choices, distinct_choices: the same of the variants at the
     base's ``environment``, a value for each of its axes; ranks, best and histogram are among these. declared: whether

@@ -35,6 +35,8 @@ def print_summary(result: Run, top: int) -> None:
         f": {counted}, {summary['distinct']:,} distinct, backend {summary['backend']}",
         sep="",
     )
+    if summary.get("kernel") == "daily":
+        print_rate(summary["window"], result.timing)
     who = {"base": base, "best": best} | {f"hold {leg}": held for leg, held in summary["hold"].items() if leg != "cash"}
     columns = {name: one["in_sample"] for name, one in who.items()}
     if base["after_publication"] is not None:
@@ -62,6 +64,14 @@ def print_summary(result: Run, top: int) -> None:
     if result.statistics:
         print_verdict(result)
     console.print(f"{result.place or result.folder}/report.html")
+
+
+def print_rate(window: dict[str, Any], timing: dict[str, Any]) -> None:
+    """How fast the daily kernel was, where this call evaluated variants."""
+    days = window["days_in_sample"] + window["days_after_publication"]
+    line = f"Evaluated day by day (daily kernel), since a stop watches the NAV: {days:,} days"
+    rate = timing.get("variant_days_per_second") or 0.0
+    console.print(f"{line}, {rate:,.0f} variant-days a second." if rate else f"{line}.")
 
 
 def print_selections(named: list[tuple[str, SelectionRecord]]) -> None:

@@ -35,6 +35,7 @@ from gridproof.sweeps.plan.accounts import compare_accounts
 from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
+from gridproof.sweeps.study.execution_keys import watches_nav
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 
@@ -66,7 +67,7 @@ def write_summary(
     observer.progress("summary", 3, 3, 3)
     days = plan.days
     published = None if window.published is None else window.published - window.first
-    return {
+    record: RunSummary = {
         "study": study.name,
         "title": study.spec.title,
         "variants": study.space.size,
@@ -121,6 +122,9 @@ def write_summary(
         "variants_stored": grid.size <= ROWS_KEPT,
         "notes": [*study.spec.notes, *_omitted_surfaces(plan, tally)],
     }
+    if watches_nav(study.space):
+        record["kernel"] = "daily"
+    return record
 
 
 def check_base(tally: Tally, scale: TallyScale) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from gridproof.kernels.errors import InputError
+from gridproof.sweeps.study.execution_keys import watches_nav
 from gridproof.sweeps.study.study import Study
 
 # Variants a second that one machine and one cluster hardly exceed.
@@ -32,6 +33,18 @@ def check_duration(study: Study, variants: int, cluster: bool) -> None:
         study.document.name,
         "Draw some with --sample 100000, take coarser steps, search it with `gridproof search`"
         + ("" if cluster else ", or use a cluster with --ray"),
+    )
+
+
+def daily_kernel_notice(study: Study, variants: int | None = None) -> str | None:
+    """What a user is told where some variants cannot go from switch to switch; None where all can. The ratios are those
+    of ``benchmarks.restrictions``."""
+    if not watches_nav(study.space):
+        return None
+    which = "variants" if variants is None else f"{variants:,} variants"
+    return (
+        f"a stop watches the strategy's own NAV: {which} are evaluated day by day, by the daily kernel, in 2 to 6 "
+        "times the time of a list without such a stop"
     )
 
 

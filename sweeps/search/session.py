@@ -34,6 +34,7 @@ from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.recording import SearchLedger
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.plan.study_market import data_folder, market_of, report_data
+from gridproof.sweeps.plan.workload import daily_kernel_notice
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.run import finish, report_faults, sweep
 from gridproof.sweeps.search.dimensions import Choice
@@ -188,6 +189,8 @@ def run_search(
     run, observer = run or RunOptions(), observer or RunObserver()
     backend, market, runs = resolve(run.backend), market_of(study, data), RunStore(run.out)
     announce_backend(backend, run.ray, observer)
+    if notice := daily_kernel_notice(study):
+        observer.notice(notice)
     folder = search_folder(study, market, backend.name, options, runs.folder)
     runs.fetch(folder.name)
     store = Store(folder)

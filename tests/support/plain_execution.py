@@ -99,21 +99,37 @@ def money(
 ) -> list[float]:
     """The NAV at each close. buy, sell: by leg the one-way cost of the trades for each day. yearly: carry by leg, and
     the interest of cash."""
-    nav, navs = 1.0, []
-    for day, leg in enumerate(held):
-        before = held[day - 1] if day else leg
+    books = money_books(prices, terms, buy, sell, yearly, periods)
+    return [books(day, held[day - 1] if day else leg, leg)[1] for day, leg in enumerate(held)]
+
+
+def money_books(
+    prices: Mapping[str, Prices],
+    terms: Terms,
+    buy: Mapping[str, Sequence[float]],
+    sell: Mapping[str, Sequence[float]],
+    yearly: Mapping[str, float],
+    periods: float,
+) -> Books:
+    """The same for ``follow``, a day at a time."""
+    navs = [1.0]
+
+    def trade(day: int, before: str, leg: str) -> tuple[float, float]:
+        nav = before_trade = navs[-1]
         a_day = (1.0 + yearly[leg]) ** (1.0 / periods)
         if leg == before:
             nav *= _growth(prices, leg, day, "close", "close") * a_day
         else:
             cost = buy[leg][day] + sell[before][day]
             if terms.at == "open":
-                nav *= _growth(prices, before, day, "close", "open") * (1.0 - cost)
-                nav *= _growth(prices, leg, day, "open", "close") * a_day
+                before_trade = nav * _growth(prices, before, day, "close", "open")
+                nav = before_trade * (1.0 - cost) * _growth(prices, leg, day, "open", "close") * a_day
             else:
                 nav *= (1.0 - cost) * _growth(prices, leg, day, "close", "close") * a_day
         navs.append(nav)
-    return navs
+        return before_trade, nav
+
+    return trade
 
 
 def _growth(prices: Mapping[str, Prices], leg: str, day: int, since: str, until: str) -> float:

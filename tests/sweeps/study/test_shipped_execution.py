@@ -10,7 +10,7 @@ import pytest
 
 import gridproof as gp
 from gridproof.sweeps.plan.point import Point
-from tests.support.plain_execution import CASH, Prices, Terms, follow, money
+from tests.support.plain_execution import CASH, Prices, Terms, follow, money, money_books
 from tests.support.real_data import ASHARE
 from tests.support.strategy_series import index, installed
 
@@ -35,9 +35,10 @@ def check(
         name: Prices(*(one.reindex(calendar)[first - 1 : first + len(days)].tolist() for one in fields))
         for name, fields in legs.items()
     }
-    held = follow(target, prices, terms)
     rates = {name: [execution.get("cost", 0.0)] * len(days) for name in legs} | {CASH: [0.0] * len(days)}
-    navs = money(held, prices, terms, rates, rates, dict.fromkeys(legs, 0.0) | {CASH: interest}, periods)
+    account = prices, terms, rates, rates, dict.fromkeys(legs, 0.0) | {CASH: interest}, periods
+    held = follow(target, prices, terms, money_books(*account))
+    navs = money(held, *account)
     assert point.held == held
     np.testing.assert_allclose(point.curve["nav"], navs, rtol=1e-9)
 
@@ -60,6 +61,22 @@ def test_a_stop_on_an_index(execution: dict[str, Any]) -> None:
     always = pd.Series("sp500", close.index)
     check(point, always, {"sp500": [close, close, low]}, execution, 0.02, 252)
     assert CASH in point.held
+
+
+@pytest.mark.parametrize(
+    "execution",
+    [
+        {"drawdown_stop": 0.15, "cooling": 60, "lag": 1, "cost": 0.001},
+        {"drawdown_stop": 0.10, "nav_stop": 0.05, "cooling": 120, "lag": 2, "cost": 0.001},
+    ],
+)
+def test_a_stop_on_the_drawdown_of_a_rotation(execution: dict[str, Any]) -> None:
+    point = gp.point(gp.load_study("drawdown-stop"), {"nav_stop": 0} | execution)
+    sp500, nasdaq = installed("sp500"), installed("nasdaq")
+    leads = nasdaq / nasdaq.shift(250) > sp500 / sp500.shift(250)
+    chosen = pd.Series(np.where(leads, "nasdaq", "sp500"), sp500.index)[last_days(sp500.index, "M")]
+    check(point, chosen, {"sp500": [sp500] * 3, "nasdaq": [nasdaq] * 3}, execution, 0.02, 252)
+    assert {"sp500", "nasdaq", CASH} == set(point.held)
 
 
 @pytest.mark.parametrize(("decide", "min_hold"), [("monthly", 1), ("weekly", 21), ("daily", 1)])

@@ -24,7 +24,7 @@ WEIGHTS = {
     "faber-sleeves", "growth-liquidity-weight", "inverse-volatility", "time-series-momentum", "volatility-managed",
     "volatility-target",
 }  # fmt: skip
-EXECUTION = {"dual-momentum-daily", "large-small-weekly", "stop-loss"}
+EXECUTION = {"drawdown-stop", "dual-momentum-daily", "large-small-weekly", "stop-loss"}
 
 
 def test_they_all_ship() -> None:

@@ -10,10 +10,14 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import resolve
+from gridproof.results.texts.translation import chinese
+from gridproof.sweeps.data.data_check import DataCheck
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
+from gridproof.sweeps.plan.workload import daily_kernel_notice
 from gridproof.sweeps.study.study import Study
+from tests.support.observers import Heard
 from tests.support.traded_legs import legs_study, write_legs
 
 COSTS = [0.0, 0.004, 0.01]
@@ -65,6 +69,28 @@ def test_it_reads_the_price_of_what_it_holds(run: gp.Run) -> None:
     assert run.statistics["questions"]["search"]["null"] == "signs"
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     assert "a stop watches the NAV, which is made of a&#39;s price" in page
+
+
+def test_the_daily_kernel_is_named(run: gp.Run, folder: Path) -> None:
+    assert run.summary["kernel"] == "daily"
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert "daily: a stop watches the NAV, so variants are evaluated day by day" in page
+    check = DataCheck(folder)
+    check.check_study(study_of())
+    (warning,) = [text for text in check.warnings if "daily kernel" in text]
+    assert warning.startswith("legs: a stop watches the strategy's own NAV: 18 variants are evaluated day by day")
+    assert chinese().find(warning) is not None
+    assert daily_kernel_notice(legs_study({"nav_stop": 0.0, "stop": 0.1})) is None
+
+
+def test_a_search_chooses_among_stops_on_the_nav(folder: Path, tmp_path: Path) -> None:
+    heard = Heard()
+    study = study_of()
+    best = gp.search(study, 6, data=folder, out=tmp_path, cells=8, verdict=False, observer=heard).search["best"]
+    chosen = {name: best["chosen"][name] for name in ("execution.nav_stop", "execution.drawdown_stop")}
+    point = evaluate_point(study, gp.load_market(study, folder), chosen)
+    assert best["metrics"]["sharpe"] == pytest.approx(point.in_sample["sharpe"], rel=1e-9)
+    assert any("by the daily kernel" in notice for notice in heard.notices)
 
 
 def test_neighbours_and_threads_change_no_bit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
