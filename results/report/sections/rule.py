@@ -209,7 +209,7 @@ def _costs(base: Mapping[str, Any], taxed: list[str]) -> list[str]:
         "interest": "Interest on {leg}: {value} a year.",
         "financing": "Borrowed {leg} costs {value} a year.",
         "borrow_fee": "A short position in {leg} costs {value} a year.",
-        "dividend_tax": "{leg} loses {value} of its dividends.",
+        "dividend_tax": "Dividends of {leg} lose {value} in tax.",
     }
     for axis, value in base.items():
         leg, _, key = axis.rpartition(".")
