@@ -117,6 +117,8 @@ class Translation:
     def _match(self, text: str, messages: Sequence[_Message]) -> str | None:
         for message in messages:
             if text.startswith(message.start) and (match := message.pattern.fullmatch(text)):
+                if message.vague and text.endswith(".") and not message.english.endswith("."):
+                    continue  # a sentence, of which the message would translate a part
                 values = {name: self._field(name, value) for name, value in match.groupdict().items()}
                 if not message.fits(values, self._all):
                     continue

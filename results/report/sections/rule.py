@@ -111,15 +111,15 @@ def _mix(one: Record, weights: Mapping[str, Mapping[str, float]]) -> list[str]:
     if one["step"] is None:
         held = [f"{share_text(weight)} {leg}" for leg, weight in weights[name].items()]
         extreme = any(not 0.0 <= weight <= 1.0 for weight in weights[name].values())
-        sentences = [f"{name} holds {join_words(held)}."]
+        sentences = [f"The mix {name} holds {join_words(held)}."]
     else:
         graded = next(leg for leg, w in one["weights"].items() if isinstance(w, str) and w != _REST)
         rest = next((leg for leg, w in one["weights"].items() if w == _REST), None)
         fixed = [f"{share_text(w)} {leg}" for leg, w in one["weights"].items() if not isinstance(w, str)]
         extreme = one["least"] < 0.0 or one["most"] > 1.0
         sentences = [
-            f"{name} holds {graded} with a weight from {share_text(one['least'])} to {share_text(one['most'])} in "
-            f"steps of {share_text(one['step'])}: the step nearest to its formula."
+            f"The mix {name} holds {graded} with a weight from {share_text(one['least'])} to {share_text(one['most'])} "
+            f"in steps of {share_text(one['step'])}: the step nearest to its formula."
         ]
         sentences += [f"Beside it, it holds {join_words(fixed)}."] if fixed else []
         sentences += [f"The rest is in {rest}."] if rest else []

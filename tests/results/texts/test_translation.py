@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -301,3 +302,12 @@ def test_dates_and_months_of_a_page_stay_whole() -> None:
     page += "<svg><text>2020-01-02</text></svg><script>2020-01-02</script>"
     one, month = '<span class="date">2020-01-02</span>', '<span class="date">2020-01</span>'
     assert keep_dates_whole(page) == page.replace("截至2020-01-02，2020-01", f"截至{one}，{month}")
+
+
+def test_notes_of_shipped_studies_stay_whole() -> None:
+    """No message turns a part of an author's sentence into Chinese."""
+    folder = pathlib.Path(__file__).parents[3] / "studies"
+    for file in sorted(folder.glob("*.yaml")):
+        for note in yaml.safe_load(file.read_text(encoding="utf-8")).get("notes", []):
+            found = translate(note, "zh")
+            assert found.split() == note.split() or not re.search("[a-z]{4,} [a-z]{2,} ", found), found

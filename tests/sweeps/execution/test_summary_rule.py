@@ -24,9 +24,9 @@ def test_weight_with_a_formula_is_explained_with_its_steps() -> None:
     found = section(gp.load_study("volatility-target"))
     assert found["rules"] == [("", "", [("targeted", "")])]
     assert found["mixes"] == [
-        "targeted holds sp500 with a weight from 0% to 150% in steps of 10%: the step nearest to its formula. The rest "
-        "is in cash. A weight above 100% is held on credit, one below 0% is sold short. Weights that have drifted are "
-        "set back at every close."
+        "The mix targeted holds sp500 with a weight from 0% to 150% in steps of 10%: the step nearest to its formula. "
+        "The rest is in cash. A weight above 100% is held on credit, one below 0% is sold short. Weights that have "
+        "drifted are set back at every close."
     ]
     formula = "target / (std(pct_change(sp500, 1), n) * 252 ** 0.5)"
     assert found["rows"] == [
