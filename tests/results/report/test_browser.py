@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from gridproof.results.report.cell_colours import cell_colour, contrast, luminance
 from gridproof.results.report.report import write_report
 from tests.support.browser import BROWSER, Browser
 from tests.support.run_folder import AXES, write_run
@@ -44,7 +45,7 @@ _COVERED = """(() => {
   return found;
 })()"""
 # [text, contrast] of every visible text below 4.5 against what lies behind it (WCAG 2); not the numbers in the cells of
-# a heat map, behind which lies no element: ``test_cell_colours`` and ``_FAINT_NUMBERS`` have these.
+# a heat map, behind which lies no element: ``test_cell_colours`` and a test below have these.
 _PALE = """(() => {
   const rgba = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return n.length > 3 ? n : [...n, 1]; };
   const over = (top, below) => [0, 1, 2].map((k) => top[k] * top[3] + below[k] * (1 - top[3]));
@@ -67,6 +68,14 @@ _PALE = """(() => {
   }
   return found;
 })()"""
+# Two axes of few values on the map whose axes a reader chooses; its limits, its numbers and their colours.
+_CHOOSE = """void [["x", "rate.window"], ["y", "crowd.on_above"]].forEach(([side, axis]) => {
+  const list = document.getElementById(`explorer-${side}`);
+  list.value = axis;
+  list.dispatchEvent(new Event("change"));
+})"""
+_NUMBERS = """(([map, numbers]) => [map.zmin, map.zmax, numbers.text, numbers.textfont.color])(
+  document.getElementById("explorer-map").data)"""
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +137,17 @@ def test_click_on_a_cell_gives_the_command_of_its_curve(page: Browser) -> None:
     # One more click selects all of it, ready to copy.
     page.click(*_middle(page, "explorer-command"))
     assert page.evaluate("String(getSelection()).trim()") == command
+
+
+@of_a_run
+def test_numbers_of_the_chosen_map_stand_out_from_their_cells(page: Browser) -> None:
+    page.evaluate(_CHOOSE)
+    page.settle()
+    low, high, texts, colours = page.evaluate(_NUMBERS)
+    assert len(texts) == len(AXES["rate.window"]) * len(AXES["crowd.on_above"])
+    for text, colour in zip(texts, colours, strict=True):
+        light = luminance(cell_colour(float(text.replace("−", "-")), (low, high)))
+        assert contrast(light, {"#000000": 0.0, "#ffffff": 1.0}[colour]) >= 4.4, text  # the text is rounded
 
 
 @of_a_run
