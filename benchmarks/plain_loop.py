@@ -29,6 +29,8 @@ def evaluate(problem: Problem, states: Array, rows: Array) -> Floats:
     signals = rows.shape[1]
     if len(problem.lags) != 1 or problem.lags[0] != problem.lead or problem.segments != 1 or signals > MOST_SIGNALS:
         raise ValueError(f"the plain loop knows one execution at lag = lead, one segment, {MOST_SIGNALS} signals")
+    if problem.traded.shape[3] != 1 or problem.rebalancing is not None:
+        raise ValueError("the plain loop knows no mixes that drift")
     result = np.zeros((len(rows), 1, len(METRICS) + problem.allocations))
     loop_over(signals)(
         states,
@@ -37,7 +39,7 @@ def evaluate(problem: Problem, states: Array, rows: Array) -> Floats:
         np.uint64(problem.start),
         np.ascontiguousarray(problem.returns[problem.payoff_of[0]].T),
         problem.costs[problem.cost_of[0]],
-        problem.traded,
+        np.ascontiguousarray(problem.traded[problem.traded_of[0], :, :, 0]),
         problem.invested,
         problem.periods,
         problem.risk_free,

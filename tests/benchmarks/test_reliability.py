@@ -160,7 +160,7 @@ def test_the_s3_server_can_be_stopped_and_answers_wrongly_when_told(tmp_path: Pa
         "        return urllib.request.urlopen(url).read()\n"
         "    except urllib.error.HTTPError as error:\n"
         "        return error.code\n"
-        "    except (urllib.error.URLError, http.client.IncompleteRead) as error:\n"
+        "    except (urllib.error.URLError, ConnectionError, http.client.IncompleteRead) as error:\n"
         "        return type(error).__name__\n"
         "with S3Server(folder / 'log') as server:\n"
         "    server._client.put_object(Bucket=BUCKET, Key='case/key', Body=b'0123456789')\n"
@@ -176,6 +176,7 @@ def test_the_s3_server_can_be_stopped_and_answers_wrongly_when_told(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     held, stopped, cut, short, errors, ok = done.stdout.splitlines()
     assert held == "b'0123456789'"
-    assert (stopped, cut, short) == ("URLError", "IncompleteRead", "b'01234'")
+    assert stopped in ("URLError", "ConnectionResetError", "RemoteDisconnected")  # it may close what it has taken
+    assert (cut, short) == ("IncompleteRead", "b'01234'")
     assert errors in ("500", "503")
     assert ok == held
