@@ -16,7 +16,15 @@ from gridproof.kernels.panel.backend import panel_on
 from gridproof.kernels.panel.selection import selection_problem
 from gridproof.kernels.problem import Problem
 from tests.support.pass_case import PassCase
-from tests.support.problems import random_box, random_jobs, random_latch, random_problem, restricted, watching_nav
+from tests.support.problems import (
+    random_box,
+    random_jobs,
+    random_latch,
+    random_problem,
+    rebalanced,
+    restricted,
+    watching_nav,
+)
 from tests.support.sample import Sample
 
 # A seed from which samples have several axes, so that surfaces are asked for.
@@ -32,7 +40,7 @@ def exercise(device: Device, rounds: int = 1) -> None:
         for bits, legs in ((1, 2), (3, 3), (8, 4)):
             problem = random_problem(rng, days=130, bits=bits, legs=legs, flip=0.1)
             held = restricted(rng, problem)
-            for one in (problem, held, watching_nav(rng, held)):
+            for one in (problem, held, rebalanced(rng, watching_nav(rng, held))):
                 CudaScan(device, one)(random_jobs(rng, one, bits, 20))
         for holds, metric in ((True, None), (False, None), (False, "sharpe"), (True, "calmar"), (True, "sortino")):
             _exercise_product(device, rng, holds, metric)
@@ -50,7 +58,9 @@ def run_exercise(settings: Settings) -> Found:
 
 def _exercise_product(device: Device, rng: np.random.Generator, holds: bool, metric: str | None) -> None:
     problem: Problem = random_problem(rng, days=100, flip=0.1)
-    if not holds:
+    if holds:
+        problem = rebalanced(rng, problem)
+    else:
         problem = replace(problem, rule=np.tile(problem.rule[:1], (len(problem.rule), 1)))
     box, products = random_box(rng, problem, 3), Products(device, problem, 2)
     if metric is None:
