@@ -46,7 +46,7 @@ class _Formatter(typer.Context.formatter_class):  # type: ignore[valid-type, mis
     """Writes each text of a help page in the language, and wraps Chinese by the width of its characters."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        super().write_usage(prog, args, say("Usage: ") if prefix is None else prefix)
+        super().write_usage(prog, args, _with_space(say("Usage:")) if prefix is None else prefix)
 
     def write_heading(self, heading: str) -> None:
         if spoken() == "en":
@@ -93,6 +93,11 @@ def _added(text: str) -> str:
     """What typer adds, as "default: runs", of which the value is not translated."""
     name, colon, value = text.partition(": ")
     return f"{say(name)}：{value}" if colon else say(text)
+
+
+def _with_space(label: str) -> str:
+    """A label before what it stands for: a space follows a colon, none a full-width one."""
+    return label if label.endswith("：") else f"{label} "
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -161,4 +166,4 @@ def _show(error: Any) -> None:
         return
     print(error.ctx.get_usage(), file=sys.stderr)
     print(say(f"Try '{error.ctx.command_path} --help' for help."), file=sys.stderr)
-    print(f"\n{say('Error: ')}{say(message)}", file=sys.stderr)
+    print(f"\n{_with_space(say('Error:'))}{say(message)}", file=sys.stderr)

@@ -81,7 +81,7 @@ def _print_readings(record: MonitorRecord, lang: Language) -> None:
             named = f"{state['name_zh' if lang == 'zh' else 'name']} {since}"
         elif status and one["last_date"] is not None:
             last = text("last", lang, value=format_value(one["last_value"], unit), date=one["last_date"])
-            named = f"{status}, {last}"
+            named = f"{status}{'，' if lang == 'zh' else ', '}{last}"
         table.add_row(
             one["title_zh" if lang == "zh" else "title"],
             format_value(one["value"], unit),

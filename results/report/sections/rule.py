@@ -146,7 +146,9 @@ def _known(base: Mapping[str, Any]) -> list[str]:
     series: dict[str, list[str]] = {}
     for axis, value in base.items():
         if axis.endswith(".release"):
-            series.setdefault(str(value), []).append(axis.removesuffix(".release"))
+            # A number alone counts trading days.
+            when = f"{value} day{'s' * (value != 1)}" if isinstance(value, int) else str(value)
+            series.setdefault(when, []).append(axis.removesuffix(".release"))
     sentences = []
     for value, names in series.items():
         counted = re.fullmatch(r"\d+ (?:calendar )?days?", value)

@@ -10,7 +10,7 @@ def test_stops_waiting_and_decision_days_are_said() -> None:
     base = {"execution.lag": 2, "execution.cost": 0.001, "execution.decide": "weekly", "execution.at": "open",
             "execution.min_hold": 5, "execution.drawdown_stop": 0.15, "execution.stop": 0.1,
             "execution.trailing_stop": 0.05, "execution.stop_on": "low", "execution.cooling": 20, "a.release": "1 day",
-            "b.release": "1 day"}  # fmt: skip
+            "b.release": 1}  # fmt: skip
     assert trading_sentences(base, ["a"]) == [
         "The rule decides on the last trading day of each week only.",
         "A decision at a close is traded at the open 2 days later and earns from there on (lag 2).",
