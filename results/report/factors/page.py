@@ -13,6 +13,7 @@ import markupsafe
 import numpy as np
 import pandas as pd
 
+from gridproof.kernels.metrics import Unit
 from gridproof.results.report.colours import DARK
 from gridproof.results.report.colours import PAGE as COLOURS
 from gridproof.results.report.factors.months import month_rows
@@ -63,6 +64,11 @@ def write_factor_page(folder: Path, language: Language = "en") -> Path:
 def _row(one: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
     first = one["horizons"][0]
     superior = one.get("superior")
+    measured = first["ic_mean"] is not None  # else the portfolios never held a stock
+
+    def earned(value: float | None, unit: Unit = "percent") -> str:
+        return format_value(value, unit) if measured else UNDEFINED
+
     return {
         "variant": one["variant"],
         "label": one["label"],
@@ -71,11 +77,11 @@ def _row(one: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
         "icir": _decimal(first["icir"], 2),
         "t": _decimal(first["t"], 1),
         "positive": format_value(first["positive"], "percent"),
-        "gross": format_value(one["gross"]["cagr"], "percent"),
-        "net": format_value(one["net"]["cagr"], "percent"),
+        "gross": earned(one["gross"]["cagr"]),
+        "net": earned(one["net"]["cagr"]),
         "sharpe": format_value(one["net"]["sharpe"], "ratio"),
-        "drawdown": format_value(one["net"]["max_drawdown"], "percent"),
-        "turnover": format_value(one["turnover"], "ratio"),
+        "drawdown": earned(one["net"]["max_drawdown"]),
+        "turnover": earned(one["turnover"], "ratio"),
         "autocorrelation": _decimal(one["rank_autocorrelation"], 3),
         "coverage": format_value(one["coverage"], "percent"),
         "stepm": "–" if superior is None else "kept" if superior else "not kept",
