@@ -12,7 +12,7 @@ demo: $(VENV)/installed
 test test-slow: export PYTHONDONTWRITEBYTECODE :=
 test test-slow: export OPENBLAS_NUM_THREADS := 1
 test: $(VENV)/tested
-	$(VENV)/bin/python -m pytest --forks 5 -m "not slow" --durations 15
+	$(VENV)/bin/python -m pytest --forks 4 -m "not slow" --durations 15
 
 # What repeats at length what those tests prove. Two at a time: a node of Ray must start within its time limit.
 test-slow: $(VENV)/tested

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,14 +33,39 @@ def ray_environment(home: Path) -> dict[str, str]:
     }
 
 
+# Seconds in which a node must start. Ray gives it 30, which are too few where all cores compile what is imported.
+_STARTING = 120.0
+
+
 @contextmanager
 def lean_heads() -> Iterator[None]:
-    """Heads that this process starts go without autoscaler, log monitor and dashboard: each is a Python of its own."""
+    """Heads that this process starts go without autoscaler, log monitor and dashboard: each is a Python of its own.
+
+    They, and other nodes, may take longer to start than Ray allows.
+    """
+    from ray._private import services
     from ray._private.node import Node
 
     names = ("start_monitor", "start_log_monitor", "start_api_server")
-    with mock.patch.multiple(Node, **{name: lambda self, **_: None for name in names}):
+    with (
+        mock.patch.multiple(Node, **{name: lambda self, **_: None for name in names}),
+        mock.patch.object(services, "get_node", _patient(services.get_node)),
+    ):
         yield
+
+
+def _patient(get_node: Callable[..., Any]) -> Callable[..., Any]:
+    def found(*arguments: Any, **named: Any) -> Any:
+        deadline = time.monotonic() + _STARTING
+        while True:
+            try:
+                return get_node(*arguments, **named)
+            except RuntimeError:  # not there yet
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+
+    return found
 
 
 @contextmanager
@@ -60,7 +86,8 @@ def cluster_of(nodes: int, head_cpus: int = 0) -> Iterator[Any]:
 
 
 def add_node(cluster: Any) -> Any:
-    return cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1", object_store_memory=100 * 2**20)
+    with lean_heads():
+        return cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1", object_store_memory=100 * 2**20)
 
 
 def driver_command(traps: Path, study: Path, out: Path, *options: object) -> list[str]:
