@@ -25,7 +25,6 @@ def gpu_tests(settings: Settings) -> Found:
         sys.executable,
         "-m",
         "pytest",
-        "-n0",
         "-m",
         "gpu",
         "-p",

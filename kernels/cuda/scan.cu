@@ -213,7 +213,6 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const int payoff = cell[1] * (days + 1) * ALLOCATIONS;
     const int spans = cell[1] * levels * (days + 1) * ALLOCATIONS;
     const int charges = cell[2] * days * ALLOCATIONS * ALLOCATIONS;
-    const int trades = cell[7] * traded_days;
     const double daily_free = risk_free / periods;
 
     Positions positions;
@@ -285,7 +284,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
                 const int change_of = came_from * ALLOCATIONS + current;
                 const double2 cost = __ldg(costs + (charges + day * (ALLOCATIONS * ALLOCATIONS) + change_of));
                 switches++;
-                const int trade_day = trades + (traded_days > 1 ? day : 0);
+                const int trade_day = __ldg(cell + 7) * traded_days + (traded_days > 1 ? day : 0);
                 turnover += __ldg(traded + (trade_day * (ALLOCATIONS * ALLOCATIONS) + change_of));
                 came_from = current;
                 if (cost.x != 0.0) {
