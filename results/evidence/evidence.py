@@ -13,7 +13,7 @@ from gridproof.results.run.evidence_record import EvidenceRecord
 
 NOT_COVERED = [
     "How the strategy was found: what its authors tried and did not publish is in no count here.",
-    "Market impact and capacity: costs are a share of the trade at any size, and orders in small stocks may not fill.",
+    "Market impact and capacity beyond what the study states, and orders that do not fill.",
     "Errors and later revisions of the data, beyond the release dates that the study states.",
     "Dependence between days beyond the block length of the bootstrap, and the small number of switches.",
     "Whether the future resembles the sample: the days after publication are the only evidence, and they are few.",
