@@ -18,9 +18,9 @@ from gridproof.signals.data.dividend_tax import dividend_rates, held_until
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.stamp_duty import stamp_rates
 from gridproof.sweeps.plan.basket_sizes import grouped_sizes
-from gridproof.sweeps.plan.payoff import one_way_costs, trade_days
 from gridproof.sweeps.plan.plan import execution_cells
 from gridproof.sweeps.plan.selections import Setting, build_problem, panel_arrays, setting_of
+from gridproof.sweeps.plan.trade_rates import one_way_costs, trade_days
 from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import Window, find_window
 from gridproof.sweeps.study.selection import IDEAL, LIMITS

@@ -12,7 +12,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import NavStops, Restrictions
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.leg_prices import leg_prices
-from gridproof.sweeps.plan.payoff import Cell
+from gridproof.sweeps.plan.trade_rates import Cell
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES
 from gridproof.sweeps.study.execution_keys import (

@@ -18,12 +18,12 @@ from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
 from gridproof.sweeps.plan.exits import ExecutionTables, restrictions_of
-from gridproof.sweeps.plan.open_execution import switch_tables
 from gridproof.sweeps.plan.payoff import payoff_tables
 from gridproof.sweeps.plan.rule_table import rule_table
 from gridproof.sweeps.plan.selections import check_panel
 from gridproof.sweeps.plan.signal_paths import LateSignalError, PathTable, StateDays, late_window_error, path_table
 from gridproof.sweeps.plan.signal_values import evaluator_of
+from gridproof.sweeps.plan.switches import switch_tables
 from gridproof.sweeps.plan.window import Window, find_window
 from gridproof.sweeps.plan.workload import check_memory
 from gridproof.sweeps.progress.observer import RunObserver

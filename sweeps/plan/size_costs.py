@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
+from gridproof.sweeps.plan.trade_rates import Cell, one_way_costs
 from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.study.execution_keys import AT, CAPITAL, MIN_COMMISSION
 from gridproof.sweeps.study.spec import AMOUNT, OPEN
@@ -43,13 +42,10 @@ class SizeCosts:
         return cost
 
 
-def size_costs(
-    study: Study, market: Market, window: Window, cell: Mapping[str, Value], commissions: Floats
-) -> SizeCosts | None:
+def size_costs(study: Study, market: Market, window: Window, cell: Cell) -> SizeCosts | None:
     """What the sizes of trades cost under one execution; None where nothing depends on them.
 
-    ``commissions``: (L,) one-way, without taxes; NaN for cash, which is not traded. Raises InputError where a leg lacks
-    the amount of a day.
+    Raises InputError where a leg lacks the amount of a day.
     """
     capital, least = float(cell[CAPITAL]), float(cell[MIN_COMMISSION])
     if capital == 0.0:
@@ -62,7 +58,8 @@ def size_costs(
             impact[:, place] = float(cell[leg.terms["impact"]]) * (capital / amounts) ** power[place]
     if least == 0.0 and not impact.any():
         return None
-    return SizeCosts(impact, power, np.where(np.isnan(commissions), -1.0, commissions), least / capital)
+    commissions = np.array([-1.0 if leg.cash else one_way_costs(leg, cell)[0] for leg in study.legs])
+    return SizeCosts(impact, power, commissions, least / capital)
 
 
 def _amounts(study: Study, leg: Leg, market: Market, window: Window, at_open: bool) -> Floats:

@@ -17,12 +17,12 @@ from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.exits import ExecutionTables, restrictions_of
-from gridproof.sweeps.plan.open_execution import switch_tables
 from gridproof.sweeps.plan.payoff import payoff_tables
 from gridproof.sweeps.plan.plan import Plan, StudyLayout, execution_cells, lay_out
 from gridproof.sweeps.plan.selections import check_schedules
 from gridproof.sweeps.plan.signal_paths import PathTable, latch_pairs, latched_paths
 from gridproof.sweeps.plan.signal_values import SignalValues, UndefinedSignalError, evaluator_of, read_signal
+from gridproof.sweeps.plan.switches import switch_tables
 from gridproof.sweeps.search.objectives import PARTS
 from gridproof.sweeps.search.timed_backend import KernelClock, TimedEvaluator, timed
 from gridproof.sweeps.study.signal import Signal
