@@ -17,7 +17,8 @@ from gridproof.results.ledger.ledger import LEDGER_FOLDER, LedgerFile, LedgerHea
 from gridproof.results.ledger.ranges import merge_ranges, within
 from gridproof.results.ledger.run_files import files_of, remove_damaged
 from gridproof.results.run.store import SEARCH, Store
-from gridproof.sweeps.execution.ledger_entries import canonical_strategy, market_identity, trial_axes, trials_of
+from gridproof.sweeps.execution.canonical_strategy import canonical_strategy
+from gridproof.sweeps.execution.ledger_entries import market_identity, trial_axes, trials_of
 from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.sample import draw_variants
 from gridproof.sweeps.study.space import Space

@@ -22,7 +22,7 @@ from gridproof.sweeps.cli.explain import explain as explain_command
 from gridproof.sweeps.cli.finished_runs import report as report_command
 from gridproof.sweeps.cli.finished_runs import show as show_command
 from gridproof.sweeps.cluster.worker import Shipment, Worker
-from gridproof.sweeps.execution.ledger_entries import canonical_strategy
+from gridproof.sweeps.execution.canonical_strategy import canonical_strategy
 from gridproof.sweeps.execution.tile import TallyScale
 from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan

@@ -11,7 +11,8 @@ import pytest
 
 import gridproof as gp
 from gridproof.signals.data.dividend_tax import held_until
-from gridproof.sweeps.execution.ledger_entries import canonical_strategy, trial_axes
+from gridproof.sweeps.execution.canonical_strategy import canonical_strategy
+from gridproof.sweeps.execution.ledger_entries import trial_axes
 from gridproof.sweeps.plan.accounts import compare_accounts
 from gridproof.sweeps.study.study import load_study
 from tests.support.opening import opened_table

@@ -11,7 +11,8 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import resolve
-from gridproof.sweeps.execution.ledger_entries import canonical_strategy, trial_axes
+from gridproof.sweeps.execution.canonical_strategy import canonical_strategy
+from gridproof.sweeps.execution.ledger_entries import trial_axes
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.study.study import load_study

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import gridproof as gp
-from gridproof.sweeps.execution.ledger_entries import canonical_strategy, trial_axes
+from gridproof.sweeps.execution.canonical_strategy import canonical_strategy
+from gridproof.sweeps.execution.ledger_entries import trial_axes
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.study.study import load_study

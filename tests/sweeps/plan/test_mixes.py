@@ -10,7 +10,7 @@ import pytest
 
 from gridproof.kernels.backend import resolve
 from gridproof.signals.data.market import Market, load_market
-from gridproof.sweeps.execution.ledger_entries import canonical_strategy
+from gridproof.sweeps.execution.canonical_strategy import canonical_strategy
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from tests.support.daily_loop import Fund, account_returns

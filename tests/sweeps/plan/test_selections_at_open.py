@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 import gridproof as gp
-from gridproof.sweeps.execution.ledger_entries import canonical_strategy, trial_axes
+from gridproof.sweeps.execution.canonical_strategy import canonical_strategy
+from gridproof.sweeps.execution.ledger_entries import trial_axes
 from gridproof.sweeps.plan.accounts import compare_accounts
 from gridproof.sweeps.plan.holdings import explain_baskets
 from gridproof.sweeps.plan.point import evaluate_point
