@@ -22,9 +22,9 @@ from typing import Any
 
 # Steps of a run: the module from which each function is called, and its name.
 STEPS = {
-    "planning": ("gridproof.sweeps.run", "build_plan"),
-    "sweep": ("gridproof.sweeps.run", "collect"),
-    "summary": ("gridproof.sweeps.run", "write_summary"),
+    "planning": ("gridproof.sweeps.execution.sweep", "build_plan"),
+    "sweep": ("gridproof.sweeps.execution.sweep", "collect"),
+    "summary": ("gridproof.sweeps.execution.sweep", "write_summary"),
     "verdict": ("gridproof.sweeps.verdict.verdict", "conclude_verdict"),
     "report": ("gridproof.sweeps.run", "finish"),
 }

@@ -15,7 +15,7 @@ from typing import Any
 import gridproof as gp
 from gridproof.results.run import atomic_write as atomic_write_module
 from gridproof.results.run import digest, manifest, tile_file, tiles
-from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.plan.grid import ProductGrid
 
 # Variants of a piece: small ones, so that there are many tiles.
@@ -50,7 +50,7 @@ def main() -> None:
         setattr(module, name, digests.around(getattr(digest, name)))
     for module in (atomic_write_module, tiles):
         module.flush_to_disk = flushes.around(atomic_write_module.flush_to_disk)  # type: ignore[attr-defined]
-    run_module.whole_grid = lambda plan, _: ProductGrid(plan, PIECE)  # type: ignore[assignment]
+    sweep_module.whole_grid = lambda plan, _: ProductGrid(plan, PIECE)  # type: ignore[assignment]
     study = gp.load_study("us-demo")
     with tempfile.TemporaryDirectory(dir=options.out) as out:
         for _ in range(2):  # the first call compiles

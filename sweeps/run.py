@@ -3,48 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import platform
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from gridproof.kernels.backend import Backend, cuda_planner, resolve
+from gridproof.kernels.backend import cuda_planner, resolve
 from gridproof.kernels.cuda.availability import gpu_answers
 from gridproof.kernels.errors import InputError
 from gridproof.results.ledger.run_files import check_ledger
 from gridproof.results.report.report import report_language, write_report
 from gridproof.results.run.atomic_write import remove_leftovers
-from gridproof.results.run.errors import DamagedFileError
 from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.run import Run
-from gridproof.results.run.store import CUT, LISTED, REPORT, ROWS_KEPT, STATISTICS, VARIANTS, Store
-from gridproof.results.run.summary_record import SUMMARY, RunSummary, RunTiming, complete_summary
+from gridproof.results.run.store import CUT, LISTED, REPORT, STATISTICS, Store
+from gridproof.results.run.summary_record import SUMMARY, RunSummary, complete_summary
 from gridproof.results.texts.translation import Language
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.cluster.executor import ClusterExecutor
 from gridproof.sweeps.execution.announcement import announce_backend
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
-from gridproof.sweeps.execution.collect import RunControl, begin, collect, complete_tally, recorded_grid
+from gridproof.sweeps.execution.collect import recorded_grid
 from gridproof.sweeps.execution.context import RunContext
-from gridproof.sweeps.execution.errors import IncompleteError, resumable_writes
+from gridproof.sweeps.execution.errors import resumable_writes
 from gridproof.sweeps.execution.evaluation import GridEvaluation
-from gridproof.sweeps.execution.executor import Executor, LocalExecutor, Task
+from gridproof.sweeps.execution.executor import Executor, LocalExecutor
 from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.options import RunOptions
-from gridproof.sweeps.execution.recording import RunLedger, record_finished
+from gridproof.sweeps.execution.recording import record_finished
 from gridproof.sweeps.execution.run_store import RunStore
-from gridproof.sweeps.execution.summary import write_summary
-from gridproof.sweeps.execution.summary_tables import variant_tables
-from gridproof.sweeps.execution.tile import build_tally_scale
-from gridproof.sweeps.plan.grid import Grid, whole_grid
-from gridproof.sweeps.plan.listed_grid import ListedGrid
-from gridproof.sweeps.plan.plan import Plan, build_plan
+from gridproof.sweeps.execution.sweep import choose_grid, sweep
+from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Points
-from gridproof.sweeps.plan.sample import draw_variants
 from gridproof.sweeps.plan.study_market import data_folder, market_of, recorded_market, report_data
-from gridproof.sweeps.plan.workload import check_duration, daily_kernel_notice
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study, load_recorded_study
 
@@ -139,61 +129,6 @@ def report_faults(context: RunContext) -> dict[str, str]:
     return faults
 
 
-def sweep(
-    context: RunContext, executor: Executor, sample: int | None = None, tracker: BudgetTracker | None = None
-) -> tuple[GridEvaluation, RunSummary]:
-    """Evaluate every variant, or a sample, into the run's folder. Returns the evaluated grid and the summary.
-
-    Does not write the summary, which would make the run a finished one. Raises the errors of ``run_study``.
-    """
-    study, store, observer = context.study, context.store, context.observer
-    began = time.perf_counter()
-    variants = study.space.size if sample is None else sample
-    check_duration(study, variants, not isinstance(executor, LocalExecutor))
-    if notice := daily_kernel_notice(study, variants):
-        observer.notice(notice)
-    with executor:
-        plan = build_plan(study, context.market, context.backend, observer=observer)
-        grid = _grid(plan, context.backend, sample)
-        # Variants that an earlier call has finished need no rows, which it has removed.
-        manifest = store.manifest()
-        written = manifest is not None and VARIANTS in manifest.files and manifest.fault(store.folder, VARIANTS) is None
-        grid = begin(store, grid, grid.size <= ROWS_KEPT and not written, observer)
-        evaluation = GridEvaluation(grid, executor.prepare(grid, context.backend), Points(study, context.market))
-        planned = time.perf_counter()
-        store.create(study.to_yaml(), None if study.operators is None else study.operators.text)
-        context.runs.save()
-        evaluation.point(study.space.base_index)  # where backend and reference disagree, the sweep is not begun
-        task = Task(grid, build_tally_scale(evaluation), grid.size <= ROWS_KEPT)
-        ledger = RunLedger(study, grid, store, context.data)
-        control = RunControl(task, store, observer, tracker or BudgetTracker(Budget()))
-        new = collect(executor, task, store, ledger, context.runs, control)
-        tally = complete_tally(store, grid)
-        swept = time.perf_counter()
-        if task.keep_rows and not written:
-            try:
-                store.write_variants(variant_tables(plan, grid, store, observer), grid.size)
-            except DamagedFileError as error:
-                raise IncompleteError(f"{store.tiles.folder}: {error}; rerun to evaluate its tile again") from None
-        for replaced in ledger.conclude():
-            observer.notice(replaced)
-        summary = write_summary(context, evaluation, tally, task.scale, sample)
-        timing = executor.timing()
-    seconds = swept - planned
-    measured = {
-        "seconds": time.perf_counter() - began,
-        "seconds_planning": planned - began,
-        "seconds_sweeping": seconds,
-        "variants_evaluated_in_this_call": new,
-        "variants_per_second": new / seconds,
-        "variant_days_per_second": new * plan.window.days / seconds,
-        "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
-    }
-    record = cast("RunTiming", measured | timing)
-    store.write_json("timing.json", record)
-    return evaluation, summary
-
-
 def finish(context: RunContext, pieces: int) -> None:
     """Write the report of a run whose summary is written, and the manifest; remove what only an unfinished run needs,
     and save it. pieces: of the grid."""
@@ -255,7 +190,7 @@ def compute_verdict(context: RunContext) -> None:
     store.verify("study.yaml", CUT, "top.parquet", "surfaces.parquet", "curves.parquet")
     summary = cast("RunSummary", store.read_json(SUMMARY))
     plan = build_plan(study, market, backend, observer=context.observer)
-    grid = _grid(plan, backend, summary["sample"])
+    grid = choose_grid(plan, backend, summary["sample"])
     grid = recorded_grid(store, grid) or grid
     evaluation = GridEvaluation(grid, backend.bind(plan.problem), Points(study, market))
     from gridproof.sweeps.search.search_population import is_search, search_gatherer
@@ -293,17 +228,3 @@ def _gatherer(evaluation: GridEvaluation, summary: RunSummary) -> GatherPopulati
     return lambda _, stages: Gathered(
         gather(evaluation, stages), summary["evaluated_choices"], summary["distinct_choices"]
     )
-
-
-def _grid(plan: Plan, backend: Backend, sample: int | None) -> Grid:
-    if sample is None:
-        return whole_grid(plan, backend.reduction(plan.problem))
-    return ListedGrid(plan, draw_variants(plan.study, sample))
-
-
-def _processor() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return platform.processor()
-    return next((line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")), "unknown")

@@ -14,8 +14,8 @@ import gridproof as gp
 from benchmarks.gpu.settings import Found, NotRunError, Settings
 from gridproof.kernels import backend as backend_module
 from gridproof.kernels.cuda import evaluate
-from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import executor as executor_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.plan import grid as grid_module
 from tests.support.observers import StopAt
 
@@ -54,7 +54,7 @@ def _resume(settings: Settings, study: gp.Study) -> Found:
     most = settings.size(20_000, 50)
     planner = backend_module.cuda_planner()
     with ExitStack() as stack:
-        for module in (run_module, grid_module):
+        for module in (sweep_module, grid_module):
             stack.enter_context(mock.patch.object(module, "ROWS_KEPT", 10))
         stack.enter_context(mock.patch.object(evaluate.CudaReducer, "most", most))
         whole = gp.run(study, out=settings.out / "whole", backend="cuda", verdict=False)

@@ -17,17 +17,17 @@ from importlib import import_module
 from typing import Any
 
 from benchmarks.reliability.trap import Armed, Trap
-from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cli import app
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.plan.grid import ProductGrid
 
 # The environment variable that holds a trap.
 TRAP = "GRIDPROOF_TRAP"
 # The phases of a run: where the function that begins each of them is called, and its name.
 PHASES = {
-    "planning": ("gridproof.sweeps.run", "build_plan"),
-    "sweep": ("gridproof.sweeps.run", "collect"),
-    "summary": ("gridproof.sweeps.run", "write_summary"),
+    "planning": ("gridproof.sweeps.execution.sweep", "build_plan"),
+    "sweep": ("gridproof.sweeps.execution.sweep", "collect"),
+    "summary": ("gridproof.sweeps.execution.sweep", "write_summary"),
     "verdict": ("gridproof.sweeps.verdict.verdict", "conclude_verdict"),
     "report": ("gridproof.sweeps.run", "finish"),
 }
@@ -60,7 +60,7 @@ def called(arguments: Sequence[object]) -> int:
 
 def cut_into_pieces(piece: int) -> None:
     """Runs in this process cut their grid into pieces of so many variants, and evaluate one piece in a tile."""
-    run_module.whole_grid = lambda plan, _: ProductGrid(plan, piece)
+    sweep_module.whole_grid = lambda plan, _: ProductGrid(plan, piece)
 
 
 def _announced(function: Callable[..., Any], phase: str, armed: Armed) -> Callable[..., Any]:

@@ -105,14 +105,14 @@ class Workbench:
 
 def quietly(arguments: list[str], piece: int) -> int:
     """The command line in this process, without its output. Returns the exit code."""
-    from gridproof.sweeps import run as run_module
+    from gridproof.sweeps.execution import sweep as sweep_module
 
-    whole_grid = run_module.whole_grid
+    whole_grid = sweep_module.whole_grid
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
             return command_line(arguments, piece)
         finally:
-            run_module.whole_grid = whole_grid
+            sweep_module.whole_grid = whole_grid
 
 
 def fault_of(ended: Ended, codes: tuple[int, ...]) -> tuple[str, str]:

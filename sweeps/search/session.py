@@ -33,10 +33,11 @@ from gridproof.sweeps.execution.identity import code_digest
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.recording import SearchLedger
 from gridproof.sweeps.execution.run_store import RunStore
+from gridproof.sweeps.execution.sweep import sweep
 from gridproof.sweeps.plan.study_market import data_folder, market_of, report_data
 from gridproof.sweeps.plan.workload import daily_kernel_notice
 from gridproof.sweeps.progress.observer import RunObserver
-from gridproof.sweeps.run import finish, report_faults, sweep
+from gridproof.sweeps.run import finish, report_faults
 from gridproof.sweeps.search.dimensions import Choice
 from gridproof.sweeps.search.loop import Reporter, Search
 from gridproof.sweeps.search.options import SearchOptions

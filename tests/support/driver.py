@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.reliability.driver import called
-from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cluster import executor as cluster
+from gridproof.sweeps.execution import sweep as sweep_module
 from tests.support.trapped import Trapped
 
 
 def drive(traps: Path, arguments: Sequence[object]) -> int:
     """Call the command line in this process, which it changes. Returns its exit code."""
-    run_module.whole_grid = lambda plan, _: Trapped(plan, traps)
+    sweep_module.whole_grid = lambda plan, _: Trapped(plan, traps)
     cluster.HEAD_TIMEOUT = 2.0
     return called(arguments)
 

@@ -18,7 +18,7 @@ from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.store import CUT, Store
 from gridproof.results.run.tally import Tally
 from gridproof.results.run.tile_file import TileLabel
-from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.execution.executor import Executor, Range, Task, Tile, TileFault
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.execution.tile import TallyScale, empty_tally, run_tile
@@ -148,7 +148,7 @@ class RunSuite:
         self, ray: str | None, traps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         expected = contents(gp.run(tiny_grid(), out=tmp_path / "whole", verdict=False).folder)
-        monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
+        monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
         save, stored = tiles_module.write_tile, []
 
         def full(path: Path, label: TileLabel, tally: Tally) -> None:

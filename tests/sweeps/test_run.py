@@ -19,7 +19,7 @@ from gridproof.kernels.backend import resolve
 from gridproof.kernels.threads import limit_threads, thread_count
 from gridproof.results.run import tiles as tiles_module
 from gridproof.results.run.store import Store
-from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.plan import point as point_module
 from gridproof.sweeps.plan.grid import ProductGrid
@@ -52,7 +52,7 @@ def run(out: Path, tile_pieces: int, observer: gp.RunObserver | None = None) -> 
 
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
 
 
 def test_summary(finished: gp.Run) -> None:
@@ -218,7 +218,7 @@ def test_a_hard_kill_loses_no_finished_tile(tmp_path: Path, monkeypatch: pytest.
         assert os.stat(path).st_mtime_ns == written, "a finished tile was done again"
 
     (traps / "slow").unlink()
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
     done = gridproof(*command)
     assert "Already finished" not in done.stdout
     first = next(line for line in done.stdout.splitlines() if line.startswith("sweep: "))

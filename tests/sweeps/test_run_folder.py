@@ -26,7 +26,7 @@ from gridproof.results.run.lock import LOCK, folder_lock
 from gridproof.results.run.manifest import MANIFEST
 from gridproof.results.run.store import Store
 from gridproof.results.run.tiles import Tiles
-from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.plan.grid import ProductGrid
 from tests.support.command import gridproof
 from tests.support.driver import drive
@@ -304,7 +304,7 @@ class At(gp.RunObserver):
 
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
 
 
 @pytest.mark.usefixtures("small_pieces")

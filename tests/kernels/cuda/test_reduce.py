@@ -20,7 +20,7 @@ from gridproof.kernels.cuda.evaluate import BoxUnderWay, CudaReducer
 from gridproof.kernels.cuda.kept import KeptArrays
 from gridproof.kernels.cuda.reduce import Reduction, float_of, key_of
 from gridproof.kernels.cuda.source import reduction_kernel
-from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.plan import grid as grid_module
 from tests.support.demo import small_study
 from tests.support.sample import Sample
@@ -102,7 +102,7 @@ def check_runs(device: Device, out: Path, monkeypatch: pytest.MonkeyPatch) -> No
         return begin(self, question)
 
     monkeypatch.setattr(CudaReducer, "begin", listen)
-    for module in (run_module, grid_module):
+    for module in (sweep_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
     monkeypatch.setattr(CudaReducer, "most", 5_000)
     found, expected = (gp.run(small_study(), out=out, backend=each, verdict=False) for each in ("cuda", "cpu"))

@@ -17,8 +17,8 @@ from gridproof.results.run import remote_store as mirror_module
 from gridproof.results.run import tiles as tiles_module
 from gridproof.results.run.remote_store import RemoteStore, UnreachableError
 from gridproof.results.run.tile_file import read_tile
-from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import collect as collect_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from tests.support.command import gridproof
 from tests.support.executors import contents
 from tests.support.observers import StopAt
@@ -48,7 +48,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     MemoryFileSystem.store.clear()
     MemoryFileSystem.pseudo_dirs[:] = [""]
     monkeypatch.setattr(Unsteady, "refused", "nothing")
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, tmp_path / "traps"))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, tmp_path / "traps"))
     yield
     MemoryFileSystem.store.clear()
 
@@ -80,7 +80,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of the same run in a folder."""
     place = tmp_path_factory.mktemp("here")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, place / "traps"))
+        patch.setattr(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, place / "traps"))
         folder = gp.run(tiny_grid(), out=place, verdict=False).folder
     return {f"{folder.name}/{name}": text for name, text in contents(folder).items()}
 
@@ -133,7 +133,7 @@ def test_another_machine_goes_on_and_the_ledger_counts_once(expected: dict[str, 
 
 
 def test_folded_tiles_replace_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "ROWS_KEPT", 0)
+    monkeypatch.setattr(sweep_module, "ROWS_KEPT", 0)
     monkeypatch.setattr(collect_module, "_MERGE_EVERY", 3)
     monkeypatch.setattr(tiles_module, "_MANY", 3)
     url = "memory://bucket/runs"

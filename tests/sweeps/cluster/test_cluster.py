@@ -21,9 +21,9 @@ import gridproof as gp
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.backend import resolve
 from gridproof.results.run.store import Store
-from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cluster import worker_pool as pool_module
 from gridproof.sweeps.cluster.executor import ClusterExecutor
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.execution.executor import Executor
 from tests.support.command import gridproof
 from tests.support.demo import small_file, small_plan, small_study
@@ -69,7 +69,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def expected(study: Path, traps: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What a run in this process writes, piece by piece as on the cluster."""
-    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps)):
+    with mock.patch.object(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, traps)):
         return contents(gp.run(gp.load_study(str(study)), out=tmp_path_factory.mktemp("local"), verdict=False).folder)
 
 
@@ -184,7 +184,7 @@ def test_a_tile_that_raises_or_kills_is_named_and_the_rest_is_done(
     (empty_traps / "raise-2").touch()
     (empty_traps / "kill-28").touch()
     command = ("run", study, "--out", tmp_path, "--no-verdict", "--ray", cluster.address)
-    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+    with mock.patch.object(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         errors = gridproof(*command, expect=3).stderr
         assert "not finished: 2 tiles failed; rerun to try again" in errors
         assert "ValueError: a trap at piece 2" in errors
@@ -223,7 +223,7 @@ def test_a_driver_is_stopped_then_killed_then_goes_on(
     kept = int(killed.store.tiles.tally().counters[0])
 
     (empty_traps / "slow").unlink()
-    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+    with mock.patch.object(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=cluster.address, verdict=False)
     assert run.timing["variants_evaluated_in_this_call"] == run.summary["variants"] - kept
     assert contents(run.folder) == expected
@@ -244,7 +244,7 @@ def test_the_head_goes(
     for text in refused if driver.process.returncode == 3 else killed:
         assert text in errors
     (empty_traps / "slow").unlink()
-    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+    with mock.patch.object(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         run = gp.run(gp.load_study(str(study)), out=tmp_path, verdict=False)
     assert run.timing["variants_evaluated_in_this_call"] < run.summary["variants"]
     assert contents(run.folder) == expected
@@ -306,7 +306,7 @@ def test_a_worker_that_dies_is_replaced_and_its_tiles_done_once(
 
     heard = Watching()
 
-    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+    with mock.patch.object(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=two_nodes.address, observer=heard, verdict=False)
     assert run.timing["workers_lost"] == 2
     assert sum(run.timing["nodes"].values()) == run.timing["variants_evaluated_in_this_call"] == run.summary["variants"]
@@ -335,7 +335,7 @@ def test_a_node_is_lost_and_another_one_comes(
                 add_node(two_nodes)
 
     heard = Losing()
-    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+    with mock.patch.object(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         run = gp.run(gp.load_study(str(study)), out=tmp_path, ray=two_nodes.address, observer=heard, verdict=False)
     assert heard.lost
     lost = run.timing["workers_lost"]
@@ -348,7 +348,7 @@ def test_no_more_workers_than_asked_for(
     two_nodes: Any, empty_traps: Path, study: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     heard = Heard()
-    with mock.patch.object(run_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
+    with mock.patch.object(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, empty_traps)):
         run = gp.run(
             gp.load_study(str(study)),
             out=tmp_path,

@@ -17,6 +17,7 @@ from gridproof.sweeps import run as run_module
 from gridproof.sweeps.cluster import connection
 from gridproof.sweeps.cluster import executor as cluster
 from gridproof.sweeps.execution import executor as local
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.plan import grid as grid_module
 from tests.support.executors import contents
 from tests.support.observers import Heard
@@ -36,11 +37,11 @@ def test_a_killed_worker_of_two_gpus_changes_nothing(
     marks = tmp_path / "marks"
     marks.mkdir()
     (marks / "kill-1").touch()
-    for module in (run_module, grid_module):
+    for module in (sweep_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
     for module in (run_module, cluster):
         monkeypatch.setattr(module, "gpu_answers", lambda: False)
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: GpuGrid(plan, 4, marks, folder))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: GpuGrid(plan, 4, marks, folder))
     gpu = Backend("cuda", latch.latch_paths, partial(cuda.bind, ShimDevice(folder)), cuda_planner().reduction)
     with mock.patch.object(local, "resolve", return_value=gpu):
         alone = gp.run(tiny_grid(), out=tmp_path / "alone", backend="cuda", verdict=False)

@@ -17,8 +17,8 @@ from gridproof.kernels.cuda import evaluate as cuda
 from gridproof.kernels.problem import Problem
 from gridproof.results.run.store import CUT, Store
 from gridproof.results.run.tile_file import read_tile, write_tile
-from gridproof.sweeps import run as run_module
 from gridproof.sweeps.execution import executor as executor_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.execution.collect import complete_tally
 from gridproof.sweeps.plan import grid as grid_module
 from gridproof.sweeps.plan.grid import Grid, ProductGrid, cut_alike
@@ -35,7 +35,7 @@ from tests.support.tiny import tiny_grid, tiny_plan
 @pytest.fixture
 def reduced(monkeypatch: pytest.MonkeyPatch) -> None:
     """No rows are kept, and pieces of at most 50 variants are reduced by the backend."""
-    for module in (run_module, grid_module):
+    for module in (sweep_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
     monkeypatch.setattr(cuda.CudaReducer, "most", 50)
 
@@ -86,7 +86,7 @@ def test_pieces_that_this_backend_cannot_reduce_are_an_environment_mismatch(
 
 def stopped(out: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a run that is stopped between two of its tiles."""
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
     with pytest.raises(KeyboardInterrupt):
         gp.run(tiny_grid(), out=out, observer=StopAt(new=60), verdict=False)
     return next(out.glob("tiny-*"))
@@ -127,7 +127,7 @@ def test_tiles_of_another_cut_are_evaluated_again(tmp_path: Path, monkeypatch: p
     folder = stopped(tmp_path, monkeypatch)
     count = len(Store(folder).tiles.finished())
     (folder / CUT).unlink()
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 7))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: ProductGrid(plan, 7))
     heard = Heard()
     run = gp.run(tiny_grid(), out=tmp_path, verdict=False, observer=heard)
     (notice,) = [text for text in heard.notices if not text.startswith("read ")]

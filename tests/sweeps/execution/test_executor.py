@@ -17,6 +17,7 @@ from gridproof.kernels.passes import Passes
 from gridproof.results.run import packages
 from gridproof.results.run.store import Store
 from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.execution.budget import Budget, BudgetTracker
 from gridproof.sweeps.execution.executor import Executor, LocalExecutor
 from tests.support.command import gridproof
@@ -78,7 +79,7 @@ def test_budgets() -> None:
 def trapped_grid(traps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for trap in traps.iterdir():
         trap.unlink()
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: Trapped(plan, traps))
 
 
 @pytest.mark.usefixtures("trapped_grid")

@@ -11,7 +11,7 @@ import gridproof as gp
 from gridproof.kernels.aggregate.surfaces import several_pairs
 from gridproof.results.ledger.ledger import ledger_rows
 from gridproof.results.run.tiles import Tiles
-from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.plan.grid import ProductGrid
 from gridproof.sweeps.plan.listed_grid import ListedGrid
@@ -31,7 +31,7 @@ def only(folder: Path) -> tuple[int, int, int]:
 
 def test_runs_are_counted_as_they_finish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study, size = small_study(), small_study().space.size
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: ProductGrid(plan, 10))
 
     with pytest.raises(KeyboardInterrupt):
         run_study(study, None, RunOptions(tmp_path, verdict=False, tile_pieces=2), StopAt(new=60))
@@ -92,7 +92,7 @@ def test_a_sample_counts_its_points_and_what_its_report_shows(tmp_path: Path) ->
 
 
 def test_a_sample_is_recorded_a_tile_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "ListedGrid", lambda plan, variants: ListedGrid(plan, variants, 8))
+    monkeypatch.setattr(sweep_module, "ListedGrid", lambda plan, variants: ListedGrid(plan, variants, 8))
     with pytest.raises(KeyboardInterrupt):
         gp.run(tiny_grid(), out=tmp_path, sample=40, observer=StopAt(new=24), verdict=False)
     assert only(tmp_path) == (1, 16, 16)

@@ -18,11 +18,12 @@ PROGRAM = """
 import sys
 import gridproof as gp
 from gridproof.sweeps import run
+from gridproof.sweeps.execution import sweep
 from gridproof.sweeps.execution.options import RunOptions
 from gridproof.sweeps.plan.grid import ProductGrid
 from tests.support.observers import StopAt
 
-run.whole_grid = lambda plan, _: ProductGrid(plan, 10)  # many small pieces
+sweep.whole_grid = lambda plan, _: ProductGrid(plan, 10)  # many small pieces
 study = gp.load_study(sys.argv[1])
 options = RunOptions(sys.argv[2], tile_pieces=int(sys.argv[3]))
 if sys.argv[4] == "1":

@@ -21,7 +21,7 @@ from gridproof.kernels.cpu.product.box_reduction import answer
 from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Box
-from gridproof.sweeps import run as run_module
+from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.plan import grid as grid_module
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.piece import Cut
@@ -167,7 +167,7 @@ def test_a_run_reduced_by_the_backend_is_the_same(tmp_path: Path, monkeypatch: p
         asked.append(question)
         return reduce(self, question)
 
-    for module in (run_module, grid_module):
+    for module in (sweep_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
     monkeypatch.setattr(grid_module, "PRODUCTS_FROM", 0)
     monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: True)
@@ -175,7 +175,7 @@ def test_a_run_reduced_by_the_backend_is_the_same(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(cpu.CpuReducer, "most", 40)
     found = gp.run(small_study(), out=tmp_path / "reduced", verdict=False)
     assert len(asked) > 2
-    monkeypatch.setattr(run_module, "whole_grid", lambda plan, _: whole_grid(plan))
+    monkeypatch.setattr(sweep_module, "whole_grid", lambda plan, _: whole_grid(plan))
     count = len(asked)
     expected = gp.run(small_study(), out=tmp_path / "listed", verdict=False)
     assert len(asked) == count
