@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.kernels.problem import Jobs, Problem, Rebalancing
+from gridproof.kernels.problem import Jobs, Problem
 
 # Bytes of the range tables (``cpu.range_tables``) that an evaluator keeps, and those that it makes at a time where all
 # would be more.
@@ -51,7 +51,7 @@ def payoff_groups(problem: Problem, jobs: Jobs) -> Iterator[PayoffGroup]:
         payoff_of = np.where(np.isin(problem.payoff_of, own), number_of[problem.payoff_of], 0)
         rebalancing = problem.rebalancing
         if rebalancing is not None:
-            rebalancing = Rebalancing(rebalancing.traded[own], rebalancing.paid[own])
+            rebalancing = rebalancing.of(own)
         tuples, counts = np.unique(tuple_of[places], return_counts=True)
         yield PayoffGroup(
             replace(problem, returns=problem.returns[own], payoff_of=payoff_of, rebalancing=rebalancing),

@@ -104,6 +104,10 @@ class Rebalancing:
     def __post_init__(self) -> None:
         assert self.traded.shape == self.paid.shape
 
+    def of(self, tables: Ints) -> Rebalancing:
+        """That of some payoff tables, in this order."""
+        return Rebalancing(self.traded[tables], self.paid[tables])
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -97,9 +97,12 @@ def by_position(choices: HeldVariants) -> HeldVariants:
     for execution in np.unique(choices.execution).tolist():
         pair = int(problem.payoff_of[execution]), int(problem.cost_of[execution])
         payoff_of[execution] = tables.setdefault(pair, len(tables))
+    inside = problem.first_days(days, np.array([0, days], dtype=np.int64))
+    own = inside.rebalancing
     market = replace(
-        problem.first_days(days, np.array([0, days], dtype=np.int64)),
+        inside,
         returns=np.stack([problem.position_returns(*pair, days) for pair in tables]),
+        rebalancing=None if own is None else own.of(np.array([payoff for payoff, _ in tables], dtype=np.int64)),
         payoff_of=payoff_of,
         overnight=None,
     )

@@ -3,6 +3,7 @@ the definition day by day."""
 
 from __future__ import annotations
 
+import pathlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -24,14 +25,14 @@ from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.study.study import Study, load_study
 from gridproof.sweeps.verdict.placebo import _from_sweeps
-from gridproof.sweeps.verdict.population import Population, gather
+from gridproof.sweeps.verdict.population import Population, by_position, gather
 from gridproof.sweeps.verdict.search_placebo import eligible_choices, search_placebo
 from tests.support.plain_selection import raw_of, write_market
 
 PERIODS, FREE = 260.0, 0.01 / 260.0
 
 
-def study_of() -> Study:
+def study_of_raw() -> dict[str, Any]:
     raw = raw_of(18)
     raw["legs"] = {
         "b": {**raw["legs"]["b"], "select": {"lowest": "size", "count": [2, 4], "every": [1, 5]}},
@@ -45,7 +46,11 @@ def study_of() -> Study:
     raw["execution"]["drawdown_stop"] = 0.05
     raw["choices"] = ["execution.at"]
     raw["base"] = {"up.n": 6, "b.count": 2, "b.every": 5, "execution.at": "open", "execution.stop": 0.02}
-    return load_study(raw)
+    return raw
+
+
+def study_of() -> Study:
+    return load_study(study_of_raw())
 
 
 @dataclass(frozen=True)
@@ -181,3 +186,32 @@ def test_the_placebo_of_the_search_by_random_signs(judged: Judged) -> None:
                 active = (apart * (earned - earned.mean(axis=0))).sum(axis=1)
                 values.append(active.sum() / np.sqrt((active**2).sum()))
         assert record["observed"] == pytest.approx(max(values), rel=1e-8)
+
+
+def test_a_mix_with_selected_stocks_has_a_verdict_at_the_open(tmp_path: pathlib.Path) -> None:
+    """The market of positions has a payoff table for each of the choices' pairs of payoff and cost, in their order."""
+    raw = study_of_raw()
+    raw["mixes"] = {"half": {"b": 0.5, "c": "rest", "rebalance": ["weekly", "never"]}}
+    raw["rule"] = {"b": "up", "half": "calm", "cash": "otherwise"}
+    raw["execution"] = {"lag": 1, "cost": [0.001, 0.002], "at": ["close", "open"]}
+    raw["base"] = {"up.n": 6, "b.count": 2, "b.every": 5, "execution.at": "open", "execution.cost": 0.002}
+    raw["base"]["half.rebalance"] = "weekly"
+    folder = write_market(tmp_path)
+    study = load_study(raw)
+    run = gp.run(study, data=folder, out=tmp_path / "runs")
+    assert set(run.statistics["questions"]) >= {"timing", "worth", "search"}
+    market, backend = gp.load_market(study, folder), resolve("cpu")
+    plan = build_plan(study, market, backend)
+    population = gather(GridEvaluation(whole_grid(plan), backend.bind(plan.problem), Points(study, market)))
+    problem, moved = plan.problem, by_position(population).plan.problem
+    assert problem.rebalancing is not None
+    assert moved.rebalancing is not None
+    assert len(moved.returns) < len(problem.returns)
+    for each in np.unique(population.execution).tolist():
+        own, other = problem.payoff_of[each], moved.payoff_of[each]
+        np.testing.assert_array_equal(
+            moved.rebalancing.paid[other], problem.rebalancing.paid[own, :, : population.days]
+        )
+        np.testing.assert_array_equal(
+            moved.returns[other], problem.position_returns(own, problem.cost_of[each], population.days)
+        )
