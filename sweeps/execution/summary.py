@@ -36,6 +36,7 @@ from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
 from gridproof.sweeps.study.execution_keys import watches_nav
+from gridproof.sweeps.study.held import by_leg, holdings
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 
@@ -62,7 +63,7 @@ def write_summary(
     base_index = study.space.base_index
     best_index = int(mine.best_index[0]) if len(mine.best_index) else base_index
     points = {"base": evaluation.point(base_index), "best": evaluation.point(best_index)}
-    holds = {name: hold_returns(plan, number) for name, number in study.holdings.items()}
+    holds = {name: hold_returns(plan, number) for name, number in holdings(study).items()}
     store.write_table("curves.parquet", tabulate_curves(plan, points, holds))
     observer.progress("summary", 3, 3, 3)
     days = plan.days
@@ -223,5 +224,5 @@ def _point_record(point: Point, index: int) -> PointRecord:
 def _segments(metrics: Floats, study: Study) -> SegmentsRecord:
     """metrics: (S, 12 + A)."""
     legs = [leg.name for leg in study.legs]
-    records = [cast("MetricsRecord", metrics_record(row, legs)) for row in study.by_leg(metrics)]
+    records = [cast("MetricsRecord", metrics_record(row, legs)) for row in by_leg(study, metrics)]
     return {"in_sample": records[0], "after_publication": records[1] if len(records) > 1 else None}

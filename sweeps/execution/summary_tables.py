@@ -21,6 +21,7 @@ from gridproof.sweeps.plan.grid import Grid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
 from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.study.held import by_leg
 
 # The metrics that surfaces.parquet has beside the objective.
 SURFACE_METRICS = ("sharpe", "cagr", "volatility", "max_drawdown", "calmar", "turnover")
@@ -44,7 +45,7 @@ def tabulate_top(evaluation: GridEvaluation, tally: Tally, choices: Choices) -> 
     order = np.argsort(np.argsort(tally.best_index))
     metrics = evaluation.listed(tally.best_index)[order]
     _check_values(tally, objective_of(metrics, plan.study.spec.objective))
-    table = pd.DataFrame(columns | metrics_columns(plan.study.by_leg(metrics), legs))
+    table = pd.DataFrame(columns | metrics_columns(by_leg(plan.study, metrics), legs))
     _, group = np.unique(metrics.reshape(len(metrics), prod(metrics.shape[1:])), axis=0, return_inverse=True)
     table["equal"] = table.groupby(group.ravel())["equal"].transform("sum")
     table = table[~pd.Series(group.ravel()).duplicated().to_numpy()].reset_index(drop=True)
@@ -161,7 +162,7 @@ def variant_tables(plan: Plan, grid: Grid, store: Store, observer: RunObserver) 
                 columns[axis.name] = pa.DictionaryArray.from_arrays(
                     pa.array(digits[:, position].astype(np.int32)), pa.array(uniform(list(axis.values)))
                 )
-            metrics = metrics_columns(plan.study.by_leg(rows[done : done + len(variants)]), legs)
+            metrics = metrics_columns(by_leg(plan.study, rows[done : done + len(variants)]), legs)
             # Undefined metrics are null, which SQL aggregates ignore.
             columns |= {name: pa.array(values, from_pandas=True) for name, values in metrics.items()}
             yield pa.table(columns)

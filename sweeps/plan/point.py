@@ -23,6 +23,7 @@ from gridproof.sweeps.plan.payoff import mix_days
 from gridproof.sweeps.plan.plan import Plan, build_plan, execution_cells
 from gridproof.sweeps.plan.signal_paths import latch_pairs, latched_paths
 from gridproof.sweeps.plan.signal_values import evaluator_of, read_signal, shown_values
+from gridproof.sweeps.study.held import by_leg
 from gridproof.sweeps.study.study import Study
 
 
@@ -126,8 +127,8 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
     return Point(
         study=study.name,
         parameters=single.base,
-        in_sample=metrics_record(single.by_leg(metrics[0]), legs),
-        after_publication=metrics_record(single.by_leg(metrics[1]), legs) if len(metrics) > 1 else None,
+        in_sample=metrics_record(by_leg(single, metrics[0]), legs),
+        after_publication=metrics_record(by_leg(single, metrics[1]), legs) if len(metrics) > 1 else None,
         hindsight=_hindsight(single, market, legs),
         curve=pd.DataFrame(columns, index=pd.DatetimeIndex(plan.days, name="date")),
         held=[single.allocations[index].name for index in held],
@@ -203,4 +204,4 @@ def _hindsight(study: Study, market: Market, legs: list[str]) -> Record | None:
         return None
     plan = build_plan(study, market, resolve("reference"), hindsight=True)
     rows = plan.rows(np.zeros((1, len(study.signals)), dtype=np.int64))[0].astype(np.int64)
-    return metrics_record(study.by_leg(reference.evaluate(plan.problem, one_job(rows))[0, 0]), legs)
+    return metrics_record(by_leg(study, reference.evaluate(plan.problem, one_job(rows))[0, 0]), legs)

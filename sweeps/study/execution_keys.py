@@ -13,7 +13,7 @@ from gridproof.sweeps.study.leg import Leg
 from gridproof.sweeps.study.limits import limits_of_key
 from gridproof.sweeps.study.selection import CLOSE, OPENING
 from gridproof.sweeps.study.space import Space
-from gridproof.sweeps.study.spec import LOW, OPEN, ExecutionSpec, StudySpec
+from gridproof.sweeps.study.spec import AMOUNT, LOW, OPEN, ExecutionSpec, StudySpec
 
 AT, MIN_HOLD, STOP, TRAILING_STOP, STOP_ON, COOLING, REBALANCE, CAPITAL, MIN_COMMISSION = (
     f"execution.{key}"
@@ -69,6 +69,16 @@ def has_value(space: Space, name: str, value: Value) -> bool:
 def trades_at_open(space: Space) -> bool:
     """Whether some variant trades at the open."""
     return has_value(space, AT, OPEN)
+
+
+def leg_columns(space: Space, legs: Sequence[Leg]) -> tuple[str, ...]:
+    """The keys of further columns of legs that some variant needs, such as open."""
+    needed = {
+        OPEN: trades_at_open(space),
+        LOW: has_value(space, STOP_ON, LOW),
+        AMOUNT: any("impact" in leg.terms for leg in legs),
+    }
+    return tuple(key for key, used in needed.items() if used)
 
 
 def watches_nav(space: Space) -> bool:

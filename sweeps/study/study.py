@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,9 +11,8 @@ import numpy as np
 import yaml
 from pydantic import ValidationError
 
-from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.metrics import METRICS
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.source import Release, Source
 from gridproof.signals.expression.graph import Graph
@@ -23,42 +20,36 @@ from gridproof.signals.expression.language import Language
 from gridproof.signals.expression.user_operators.file import OperatorFile
 from gridproof.sweeps.study.allocation import Allocation, Mix
 from gridproof.sweeps.study.alternatives import build_rule, mix_choices, rule_targets
-from gridproof.sweeps.study.axes import AxisTable, full_names
+from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.decide import DECIDE
-from gridproof.sweeps.study.document import Document, folded, read_document
+from gridproof.sweeps.study.document import Document, read_document
 from gridproof.sweeps.study.environment import find_environment
 from gridproof.sweeps.study.execution_keys import (
-    STOP_ON,
     add_execution,
     check_execution,
     decides,
     execution_axes,
-    has_value,
-    trades_at_open,
+    leg_columns,
 )
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_legs
 from gridproof.sweeps.study.mixes import allocate, read_mixes
 from gridproof.sweeps.study.models import check_models
 from gridproof.sweeps.study.named_file import find_document
-from gridproof.sweeps.study.overrides import parse_changes, plain
+from gridproof.sweeps.study.overrides import SETTINGS, Changeable, parse_changes
 from gridproof.sweeps.study.own_operators import open_operators, refuse_operators
 from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.selection import StudyPanel, build_panel
 from gridproof.sweeps.study.shipped import SHIPPED
 from gridproof.sweeps.study.signal import RULE, Signal, build_signal, check_signal, shares_signal
 from gridproof.sweeps.study.signal_set import series_sources
-from gridproof.sweeps.study.sleeves import ALL_SLEEVES, SleeveRule, build_sleeves
+from gridproof.sweeps.study.sleeves import SleeveRule, build_sleeves
 from gridproof.sweeps.study.space import Space
-from gridproof.sweeps.study.spec import AMOUNT, LOW, OPEN, StudySpec
-from gridproof.sweeps.study.study_checks import check_names, check_parameters
+from gridproof.sweeps.study.spec import StudySpec
+from gridproof.sweeps.study.study_checks import check_names, check_parameters, check_used
 from gridproof.sweeps.study.validation_errors import first_fault
 
 __all__ = ["Leg", "Signal", "Study", "build_study", "load_recorded_study", "load_study", "parse_changes"]
-
-_SETTINGS = (
-    "window.from", "window.to", "window.published", "objective", "risk_free", "market.periods", "declared", "choices",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,39 +101,6 @@ class Study:
         """Whether some allocation is not one leg alone."""
         return len(self.allocations) > len(self.legs)
 
-    @property
-    def holdings(self) -> dict[str, int]:
-        """What could be held throughout, without any rule, by name the number of its allocation.
-
-        Each leg; each mix with the weights of the base, unless they change from day to day; and all sleeves invested.
-        """
-        steps = {one.name for mix in self.mixes if mix.graded is not None for one in mix.allocations}
-        given = {one.name for one in self.allocations[: len(self.legs)]} | {mix.name for mix in self.mixes}
-        found = {name: number for name, number in self.numbers(self.base).items() if name in given - steps}
-        if self.sleeves is not None:
-            invested = self.sleeves.invested[self.sleeves.shares.number(self.base, self.space.owners)]
-            if invested not in found.values():
-                found[ALL_SLEEVES] = invested
-        return found
-
-    @property
-    def holding_weights(self) -> Floats:
-        """(A, H) the weights of each allocation in ``holdings``: those of its legs; a mix counts as the legs in it."""
-        return np.pad(self.weights, ((0, 0), (0, len(self.holdings) - len(self.legs))))
-
-    def by_leg(self, metrics: Array) -> Array:
-        """(..., 12 + L): metrics of variants, (..., 12 + A), with the mean weight of each leg in place of the share of
-        days in each allocation."""
-        if not self.mixed:
-            return metrics
-        shares = metrics[..., len(METRICS) :] @ self.weights.astype(metrics.dtype)
-        return np.concatenate([metrics[..., : len(METRICS)], shares], axis=-1)
-
-    def trade_units(self, held: Ints) -> float:
-        """Σ|Δw| over all legs, cash too, of the switches between allocations, (T,) by day: 2 for two whole legs."""
-        moved = np.flatnonzero(held[1:] != held[:-1])
-        return float(np.abs(self.weights[held[moved + 1]] - self.weights[held[moved]]).sum())
-
     def numbers(self, parameters: Mapping[str, Value]) -> dict[str, int]:
         """The allocations that a variant may hold, by name their numbers. ``parameters``: the value of each axis."""
         owners = self.space.owners
@@ -185,87 +143,37 @@ class Study:
         found = series_sources(self.spec.series, self.document)
         named = {one.name: one for one in found}
         for leg in self.legs:
-            for key in self.leg_columns:
+            for key in leg_columns(self.space, self.legs):
                 if leg.series is not None and key in leg.columns:
                     where = self.where("legs", leg.name, key)
                     name, column = leg.column_series(key), leg.columns[key]
                     found.append(replace(named[leg.series], name=name, field=column, where=where))
         return found
 
-    @property
-    def leg_columns(self) -> tuple[str, ...]:
-        """The keys of further columns of legs that some variant needs, such as open."""
-        needed = {
-            OPEN: trades_at_open(self.space),
-            LOW: has_value(self.space, STOP_ON, LOW),
-            AMOUNT: any("impact" in leg.terms for leg in self.legs),
-        }
-        return tuple(key for key, used in needed.items() if used)
-
     def where(self, *path: str) -> str:
         return self.document.where(path)
 
+    @property
+    def _changeable(self) -> Changeable:
+        return Changeable(self.document, self.space, self.places)
+
     def resolve(self, name: str) -> str:
         """Returns the full name of an axis or setting from a unique ending of it, such as lag. Raises InputError."""
-        several = {axis.name: len(axis.values) > 1 for axis in self.space.axes}
-        for names in (several, dict.fromkeys(self.places, False)):
-            if len(full_names(name, names)) == 1:
-                return full_names(name, names)[0]
-        near = (
-            full_names(name, dict.fromkeys(self.places, False))
-            or difflib.get_close_matches(name, self.places, 3, 0.5)
-            or list(self.space.names)
-        )
-        rule = "a name must identify one axis of the study"
-        raise InputError(rule, name, self.document.name, f"Use {', '.join(near)}")
+        return self._changeable.full_name(name)
 
     def set(self, changes: Mapping[str, Any]) -> Study:
         """Returns a copy with other values on some axes (one value, a list or a range each) or settings.
 
         An axis set to a single value has its base there. Raises InputError if the result is not a valid study.
         """
-        raw = copy.deepcopy(self.document.raw)
-        changed = set(self.document.changed)
-        for name, value in self._resolved(changes).items():
-            *parents, last = self.places[name]
-            place: dict[str, Any] = raw
-            for key in parents:
-                if isinstance(place.get(key), str):
-                    place[key] = {"series": place[key]}
-                elif place.get(key) is None:
-                    place[key] = {}
-                place = place[key]
-            place[last] = value
-            changed.add(self.places[name])
-            if name not in _SETTINGS and not isinstance(value, list | dict):
-                base = raw.setdefault("base", {})
-                for other in [key for key in base if self.resolve(key) == name]:
-                    del base[other]
-                base[name] = value
-                changed.add(("base", name))
-        return build_study(Document(self.document.name, raw, self.document.lines, frozenset(changed)), self.operators)
+        return build_study(self._changeable.changed(changes), self.operators)
 
     def at(self, point: Mapping[str, Any]) -> Study:
         """Returns the study of one variant: each axis at its base or a given value, on the grid or not.
 
         Raises InputError if a name is unknown or a value is a list or a range.
         """
-        for name, value in point.items():
-            if isinstance(plain(value), list | dict):
-                remedy = "Give one value, or sweep several with Study.set or --set"
-                raise InputError("a point has one value on each axis", f"{name}: {value}", self.document.name, remedy)
-        return self.set({**self.base, **self._resolved(point)})
-
-    def _resolved(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the changes with full names and plain values."""
-        resolved: dict[str, Any] = {}
-        for given, value in changes.items():
-            name = self.resolve(str(folded(given, self.document.name)))
-            if name in resolved:
-                rule, remedy = "a change names an axis once", f"Remove one of the two for {name}"
-                raise InputError(rule, given, self.document.name, remedy)
-            resolved[name] = folded(plain(value), self.document.name)
-        return resolved
+        return self.set({**self.base, **self._changeable.values(point)})
 
     @property
     def identity(self) -> str:
@@ -336,9 +244,8 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
         raise first_fault(error, document, StudySpec) from None
     check_models(spec, document)
     if not spec.legs:
-        raise InputError(
-            "a study needs legs", "none", document.where(("legs",)), "Write `leg: series` lines under legs"
-        )
+        where, remedy = document.where(("legs",)), "Write `leg: series` lines under legs"
+        raise InputError("a study needs legs", "none", where, remedy)
     table = AxisTable(document)
     if operators is None:
         operators = open_operators(spec.operators, document)
@@ -360,13 +267,7 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     else:
         rule, choice = build_rule(spec, signals, targets, table, document)
     for signal in signals:
-        if not set(signal.bits) & set(rule.bits):
-            raise InputError(
-                "every signal must be used by the rule",
-                signal.name,
-                document.where(("signals", signal.name)),
-                f"Name {' or '.join(signal.bits)} in the rule, or remove the signal",
-            )
+        check_used(signal, rule, document)
         check_signal(signal, table)
     chosen = mix_choices(mixes, rule, spec, table, expressions, document)
     signals = (*choice, *chosen, *signals)
@@ -379,7 +280,7 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
         executing += () if together.shares.bits else together.shares.axes
         weights += together.shares.axes
     space = table.space({signal.name: signal.axes for signal in signals}, executing, spec.base)
-    places = {**table.places, **{name: tuple(name.split(".")) for name in _SETTINGS}}
+    places = {**table.places, **{name: tuple(name.split(".")) for name in SETTINGS}}
     check_execution(spec, legs, space, document)
     environment = find_environment(spec, signals, legs, weights, space, table, document)
     names = expressions.names

@@ -9,10 +9,22 @@ from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.leg import Leg
+from gridproof.sweeps.study.rule import Rule
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.spec import StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 from gridproof.sweeps.study.values import SameAs
+
+
+def check_used(signal: Signal, rule: Rule, document: Document) -> None:
+    """Check that the rule names the signal."""
+    if not set(signal.bits) & set(rule.bits):
+        raise InputError(
+            "every signal must be used by the rule",
+            signal.name,
+            document.where(("signals", signal.name)),
+            f"Name {' or '.join(signal.bits)} in the rule, or remove the signal",
+        )
 
 
 def check_parameters(signals: Sequence[Signal], legs: Sequence[Leg], table: AxisTable) -> None:

@@ -17,6 +17,7 @@ from gridproof.results.run.stress_record import BreakEvenCost, BreakEvenLag
 from gridproof.results.statistics.roots import find_root
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Points
+from gridproof.sweeps.study.held import holding_weights
 from gridproof.sweeps.verdict.daily_variant import DailyVariant, variants_by_day
 from gridproof.sweeps.verdict.static_holdings import MIX, matched_mix, mean_weights
 
@@ -95,7 +96,7 @@ def holdings_of(variant: DailyVariant) -> dict[str, Floats]:
     legs = {name: returns[: variant.days] for name, returns in variant.holdings.items()}
     study = variant.plan.study
     cash = {leg.name for leg in study.legs if leg.cash}
-    mix = matched_mix(legs, mean_weights(variant.held[: variant.days], study.holding_weights))
+    mix = matched_mix(legs, mean_weights(variant.held[: variant.days], holding_weights(study)))
     found = {CASH: np.zeros(variant.days)} | {f"hold {name}": one for name, one in legs.items() if name not in cash}
     return found if mix is None else found | {MIX: mix}
 

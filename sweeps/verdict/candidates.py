@@ -17,6 +17,7 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.execution.summary import hold_returns
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
+from gridproof.sweeps.study.held import holdings, trade_units
 from gridproof.sweeps.verdict.bootstrap import Bootstrap, draw_bootstrap
 from gridproof.sweeps.verdict.ensemble import Ensemble
 from gridproof.sweeps.verdict.strategy_statistics import SHORTEST, segment_statistics, time_shift
@@ -118,7 +119,7 @@ class Candidates:
     def unit_cost(self, name: str) -> float:
         """The mean cost of a candidate in sample, a unit of traded weight, as a share of NAV; 0 if it never trades."""
         held = self.held(name)[: self.days]
-        units = self.plan.study.trade_units(held)
+        units = trade_units(self.plan.study, held)
         cost = self.points[name].curve["cost"].to_numpy()[: self.days].sum()
         return float(cost / units) if units else 0.0
 
@@ -137,5 +138,5 @@ def find_candidates(evaluation: GridEvaluation, best: int) -> Candidates:
         {name: evaluation.point(one) for name, one in index.items()},
         index,
         {name: evaluation.metrics(one) for name, one in index.items()},
-        {name: hold_returns(plan, number)[0] for name, number in plan.study.holdings.items()},
+        {name: hold_returns(plan, number)[0] for name, number in holdings(plan.study).items()},
     )

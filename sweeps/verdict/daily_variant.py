@@ -12,6 +12,7 @@ from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
 from gridproof.kernels.problem import Work
 from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
+from gridproof.sweeps.study.held import holdings, trade_units
 from gridproof.sweeps.verdict.candidates import Candidates
 
 
@@ -32,7 +33,7 @@ class DailyVariant:
     @property
     def holdings(self) -> dict[str, Floats]:
         """(D,) what each static holding of the study earns in excess of cash: each leg, before cost, and each mix."""
-        return {name: self._excess[:, number] for name, number in self.plan.study.holdings.items()}
+        return {name: self._excess[:, number] for name, number in holdings(self.plan.study).items()}
 
     @property
     def _excess(self) -> Floats:
@@ -76,7 +77,7 @@ class DailyVariant:
     def unit_cost(self) -> float:
         """The mean cost paid in sample, a unit of traded weight, as a share of NAV; 0 if it never trades."""
         held = self.held[: self.days]
-        units = self.plan.study.trade_units(held)
+        units = trade_units(self.plan.study, held)
         return float(self.plan.problem.paid(self.execution, held).sum() / units) if units else 0.0
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.results.run.conclusion_record import MIX
 from gridproof.results.run.strategy_record import SegmentStatistics, StrategyStatistics, SubperiodRecord
+from gridproof.sweeps.study.held import holding_weights
 from gridproof.sweeps.verdict.bootstrap import Bootstrap, draw_bootstrap
 from gridproof.sweeps.verdict.candidates import Candidates
 from gridproof.sweeps.verdict.daily_variant import DailyVariant
@@ -21,7 +22,7 @@ def mix_by_day(rule: DailyVariant) -> Floats | None:
 
     None where the mix is one leg in sample. After publication it may be one.
     """
-    bounds, legs, table = rule.plan.problem.bounds, rule.holdings, rule.plan.study.holding_weights
+    bounds, legs, table = rule.plan.problem.bounds, rule.holdings, holding_weights(rule.plan.study)
     mix = np.empty(len(rule.held))
     for segment, (low, high) in enumerate(pairwise(bounds)):
         weights = mean_weights(rule.held[low:high], table)

@@ -13,6 +13,7 @@ from gridproof.results.run.conclusion_record import (
 )
 from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.progress.observer import RunObserver
+from gridproof.sweeps.study.held import holding_weights
 from gridproof.sweeps.verdict.daily_variant import DailyVariant
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.search_placebo import SHIFTS, best_eligible, eligible_choices, search_placebo
@@ -50,7 +51,7 @@ def ask_worth(rule: DailyVariant, segment: int, resamples: int = RESAMPLES) -> W
     problem = rule.plan.problem
     inside = slice(int(problem.bounds[segment]), int(problem.bounds[segment + 1]))
     legs = {name: returns[inside] for name, returns in rule.holdings.items()}
-    above, weights = rule.returns[inside] - rule.plan.risk_free_of_a_day, rule.plan.study.holding_weights
+    above, weights = rule.returns[inside] - rule.plan.risk_free_of_a_day, holding_weights(rule.plan.study)
     return compare_with_holdings(above, legs, rule.held[inside], problem.periods, resamples, weights)
 
 

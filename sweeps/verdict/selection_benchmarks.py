@@ -13,6 +13,7 @@ from gridproof.results.run.cross_validation_record import HoldingSharpe
 from gridproof.results.run.record import number
 from gridproof.results.statistics.sharpe import daily_sharpe
 from gridproof.results.statistics.splits import CombinatorialPaths, WalkForward, Windows
+from gridproof.sweeps.study.held import holding_weights, holdings
 from gridproof.sweeps.verdict.population import Population
 from gridproof.sweeps.verdict.static_holdings import compare_with_holdings, matched_mix, mean_weights
 
@@ -24,7 +25,7 @@ def walk_forward_benchmarks(
     days = np.concatenate(windows.test_days)
     held = np.concatenate(_held(population, found.chosen, windows.test_days))
     legs = {name: returns[days] for name, returns in excess_of_holdings(population).items()}
-    weights, periods = population.plan.study.holding_weights, population.plan.problem.periods
+    weights, periods = holding_weights(population.plan.study), population.plan.problem.periods
     mix = matched_mix(legs, mean_weights(held, weights))
     compared = compare_with_holdings(found.returns, legs, held, periods, weights=weights)["holdings"]
     return compared, None if mix is None else np.cumprod(1.0 + mix).tolist()
@@ -44,7 +45,7 @@ def path_benchmarks(
             low, high = splits.bounds[group], splits.bounds[group + 1]
             inside = (splits.test[split] >= low) & (splits.test[split] < high)
             path[low:high] = held[split][inside]
-        mix = matched_mix(legs, mean_weights(path, population.plan.study.holding_weights))
+        mix = matched_mix(legs, mean_weights(path, holding_weights(population.plan.study)))
         mixes.append(None if mix is None else number(daily_sharpe(mix) * year))
     cash = {leg.name for leg in population.plan.study.legs if leg.cash}
     return [
@@ -59,7 +60,7 @@ def excess_of_holdings(population: Population) -> dict[str, Floats]:
     problem, study = population.plan.problem, population.plan.study
     payoff = problem.payoff_of[study.space.execution(study.space.base_index)]
     excess = problem.returns[payoff, :, : population.days] - population.plan.risk_free_of_a_day
-    return {name: excess[number] for name, number in study.holdings.items()}
+    return {name: excess[number] for name, number in holdings(study).items()}
 
 
 def _held(population: Population, chosen: Ints, days: Sequence[Ints]) -> list[Ints]:

@@ -13,6 +13,7 @@ from gridproof.signals.data.market import Market, load_market
 from gridproof.sweeps.execution.canonical_strategy import canonical_strategy
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Point, evaluate_point
+from gridproof.sweeps.study.held import holdings
 from tests.support.daily_loop import Fund, account_returns
 from tests.support.market import study_of, write_market
 from tests.support.raw_mixes import LEGS, PERIODS, raw_mixes
@@ -132,8 +133,8 @@ def test_sleeves_hold_the_sum_of_what_each_holds(market: Market) -> None:
     raw = raw_mixes(sleeves=sleeves)
     del raw["rule"]
     study = study_of(raw)
-    assert list(study.holdings) == [*LEGS, "all sleeves"]
-    assert study.allocations[study.holdings["all sleeves"]].weights == pytest.approx((0.3, 0.5, 0.2))
+    assert list(holdings(study)) == [*LEGS, "all sleeves"]
+    assert study.allocations[holdings(study)["all sleeves"]].weights == pytest.approx((0.3, 0.5, 0.2))
     point = evaluate_point(study, market)
     up, trend = states(market, point)
     weights = np.stack([0.3 * trend, 0.5 * up], axis=1).round(9)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gridproof.kernels.errors import InputError
+from gridproof.sweeps.study.held import holdings
 from gridproof.sweeps.study.schema import study_schema
 from tests.support.market import study_of
 from tests.support.raw_mixes import raw_mixes
@@ -33,8 +34,8 @@ def test_axes_names_and_allocations_of_mixes() -> None:
     assert shown == {"large", "small", "cash", "half", "graded -0.2", "graded 0", "graded 0.2", "graded 0.4"}
     lowest = next(one for one in study.allocations if one.name == "graded -0.2")
     assert lowest.weights == pytest.approx((-0.2, 0.5, 0.7))
-    assert list(study.holdings) == ["large", "small", "cash", "half"]
-    assert study.allocations[study.holdings["half"]].weights == pytest.approx((0.0, 0.3, 0.7))
+    assert list(holdings(study)) == ["large", "small", "cash", "half"]
+    assert study.allocations[holdings(study)["half"]].weights == pytest.approx((0.0, 0.3, 0.7))
     assert study.set({"half.small": 0.37}).allocations[3].weights == pytest.approx((0.0, 0.37, 0.63))
     validate(raw, study_schema())
 
@@ -42,7 +43,7 @@ def test_axes_names_and_allocations_of_mixes() -> None:
 def test_a_mix_of_one_weight_is_a_benchmark_without_the_rule() -> None:
     raw = raw_mixes(mixes={"sixty": {"large": 0.6, "small": "rest"}})
     study = study_of(raw)
-    assert list(study.holdings) == ["large", "small", "cash", "sixty"]
+    assert list(holdings(study)) == ["large", "small", "cash", "sixty"]
     assert "sixty.large" not in study.environment
 
 
