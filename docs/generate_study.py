@@ -12,15 +12,13 @@ from gridproof.sweeps.study.key_types import AXIS_SCHEMA
 from gridproof.sweeps.study.limits import NO_LIMITS, AxisLimits, limits_of_key
 from gridproof.sweeps.study.mix_spec import MixSpec, SleeveSpec
 from gridproof.sweeps.study.panel_spec import SelectSpec, StudyPanelSpec
+from gridproof.sweeps.study.series_spec import MarketSpec, SeriesSpec, ValueSpec
 from gridproof.sweeps.study.spec import (
     ExecutionSpec,
     LatchSpec,
     LegSpec,
-    MarketSpec,
-    SeriesSpec,
     SignalSpec,
     StudySpec,
-    ValueSpec,
     WindowSpec,
 )
 

@@ -23,11 +23,12 @@ from gridproof.sweeps.execution.canonical_parts import (
 from gridproof.sweeps.execution.canonical_rule import canonical_rules
 from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.execution_keys import AT, STOP_ON, decides, execution_axes
+from gridproof.sweeps.study.latch import Levels
 from gridproof.sweeps.study.leg import DIVIDEND_TAX, IMPACT_TERMS
 from gridproof.sweeps.study.selection import DIVIDEND, RAW, SELECTING, WORDED
-from gridproof.sweeps.study.signal import ON, Alternatives, Levels, MixChoice, SharesChoice
+from gridproof.sweeps.study.signal import Alternatives, MixChoice, SharesChoice
 from gridproof.sweeps.study.space import Axis
-from gridproof.sweeps.study.spec import AMOUNT, LOW, OPEN
+from gridproof.sweeps.study.spec import AMOUNT, LOW, ON, OPEN
 from gridproof.sweeps.study.study import Leg, Signal, Study
 
 # Terms of a leg that are part of what it is only where the study gives them.

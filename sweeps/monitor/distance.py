@@ -12,7 +12,8 @@ from gridproof.results.statistics.roots import find_root
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of, releases_of
-from gridproof.sweeps.study.signal import Levels, Signal
+from gridproof.sweeps.study.latch import Levels
+from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.signal_set import SignalSet
 
 # The latest value of the underlying is changed by at most this factor and its inverse, on a grid of so many steps.

@@ -16,7 +16,8 @@ from gridproof.sweeps.monitor.monitor import MonitorReading
 from gridproof.sweeps.monitor.spec import StatesSpec
 from gridproof.sweeps.plan.signal_paths import latch_pairs
 from gridproof.sweeps.plan.signal_values import daily_values, read_signal, shown_values
-from gridproof.sweeps.study.signal import OFF, Levels
+from gridproof.sweeps.study.latch import Levels
+from gridproof.sweeps.study.spec import OFF
 
 
 @dataclass(frozen=True, slots=True)

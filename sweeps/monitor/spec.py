@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gridproof.sweeps.study.key_types import BaseValue, Day, Expression, Name
-from gridproof.sweeps.study.spec import LatchSpec, SeriesFileSpec
+from gridproof.sweeps.study.series_spec import SeriesFileSpec
+from gridproof.sweeps.study.spec import LatchSpec
 
 # How values are written: 0.05 is 5.00% as percent; of a price or an index changes are relative.
 Unit = Literal["percent", "number", "index", "count"]

@@ -25,8 +25,8 @@ from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.panel_warnings import panel_dividend_warnings, panel_open_warnings
 from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of
 from gridproof.sweeps.plan.window import last_day
+from gridproof.sweeps.study.latch import Levels
 from gridproof.sweeps.study.leg import ASSET_TERMS, CASH_TERMS
-from gridproof.sweeps.study.signal import Levels
 from gridproof.sweeps.study.spec import OPEN
 from gridproof.sweeps.study.study import Signal, Study
 

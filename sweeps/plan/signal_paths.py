@@ -20,7 +20,8 @@ from gridproof.sweeps.plan.signal_values import (
     choice_text,
     read_signal,
 )
-from gridproof.sweeps.study.signal import Levels, Signal
+from gridproof.sweeps.study.latch import Levels
+from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.signal_set import SignalSet
 from gridproof.sweeps.study.study import Study
 

@@ -14,8 +14,10 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.decision_days import DecisionDays, decision_days
-from gridproof.sweeps.study.signal import OFF, RULE, Alternatives, Levels, MixChoice, SharesChoice, Signal, Switch
+from gridproof.sweeps.study.latch import Levels, Switch
+from gridproof.sweeps.study.signal import RULE, Alternatives, MixChoice, SharesChoice, Signal
 from gridproof.sweeps.study.signal_set import SignalSet
+from gridproof.sweeps.study.spec import OFF
 
 
 class UndefinedSignalError(InputError):

@@ -12,8 +12,9 @@ import numpy as np
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import AxisRange, Value
 from gridproof.sweeps.study.selection import SELECTING
-from gridproof.sweeps.study.signal import OFF, RULE
+from gridproof.sweeps.study.signal import RULE
 from gridproof.sweeps.study.space import Axis
+from gridproof.sweeps.study.spec import OFF
 from gridproof.sweeps.study.study import Study
 
 if TYPE_CHECKING:  # Optuna is slow to import, and a verdict does not need it

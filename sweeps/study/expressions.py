@@ -19,7 +19,8 @@ from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.limits import AxisLimits
 from gridproof.sweeps.study.panel_spec import SelectSpec
-from gridproof.sweeps.study.spec import SeriesFileSpec, SignalSpec, StudySpec, ValueSpec
+from gridproof.sweeps.study.series_spec import SeriesFileSpec, ValueSpec
+from gridproof.sweeps.study.spec import SignalSpec, StudySpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 # By the first of the keys under which expressions stand: what has them, and its keys that are not parameters.

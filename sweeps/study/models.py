@@ -8,7 +8,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.source import Release
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.model_spec import ModelSpec
-from gridproof.sweeps.study.spec import SeriesFileSpec, SeriesSpec
+from gridproof.sweeps.study.series_spec import SeriesFileSpec, SeriesSpec
 from gridproof.sweeps.study.validation_errors import did_you_mean
 
 # The keys that a series of a model may have.

@@ -6,33 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gridproof.kernels.errors import InputError
-from gridproof.results.axis_range import ends
 from gridproof.signals.data.source import Release
-from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.scope import Scope
 from gridproof.sweeps.study.allocation import SLEEVES, Mix, SleeveShares
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.earlier_form import check_new_form
-from gridproof.sweeps.study.expressions import StudyExpressions, bounds_of
-from gridproof.sweeps.study.limits import AxisLimits, limits_of_key
-from gridproof.sweeps.study.spec import OFF as OFF
-from gridproof.sweeps.study.spec import ON as ON
-from gridproof.sweeps.study.spec import LatchSpec, SeriesFileSpec, SignalSpec
+from gridproof.sweeps.study.expressions import StudyExpressions
+from gridproof.sweeps.study.latch import Levels, Switch, check_levels, read_levels, read_switch
+from gridproof.sweeps.study.limits import limits_of_key
+from gridproof.sweeps.study.series_spec import SeriesFileSpec
+from gridproof.sweeps.study.spec import LatchSpec, SignalSpec
 
 # Name of the signal that chooses one of several rules, and of its axis.
 RULE = "rule"
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """A number that goes through a latch. ``value``: its node. ``on``, ``off``: the axes of on_above, and of off_below
-    or, with ``gap``, off_gap."""
-
-    value: int
-    on: str
-    off: str
-    gap: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +27,6 @@ class Conditions:
     """Conditions that are states. ``when``: for each state its name ('' for the only one) and node."""
 
     when: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """The nodes of the conditions that turn a signal on and off."""
-
-    on: int
-    off: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +151,7 @@ def build_signal(
     expressions.add_parameters(where, given)
     form: Levels | Conditions | Switch
     if isinstance(found, int):
-        form = _latch(where, one.latch or LatchSpec(), table, document, expressions.graph, found)
+        form = read_levels(where, one.latch or LatchSpec(), table, document, expressions.graph, found)
     else:
         form = found
     own = [f"{name}.{key}" for key in given]
@@ -224,7 +203,7 @@ def _expressions(
             )
         )
     if one.latch is not None and (one.latch.on is not None or one.latch.off is not None):
-        return _switch(one, one.latch, expressions, scope, where, document)
+        return read_switch(one, one.latch, expressions, scope, where, document)
     if one.value is None:
         rule, remedy = "a signal has value: with a latch, or when:", "Add value: or when: with an expression"
         raise InputError(rule, "neither", document.where(where), remedy)
@@ -243,7 +222,7 @@ def shares_signal(shares: SleeveShares) -> Signal:
 
 def check_signal(signal: Signal, table: AxisTable) -> None:
     """Check latch and releases once all axes are in the table. Raises InputError if one is invalid."""
-    _check_latch(signal, table)
+    check_levels(signal.form, table)
     for axis in signal.releases:
         if axis is None:
             continue
@@ -254,62 +233,3 @@ def check_signal(signal: Signal, table: AxisTable) -> None:
                 rule = "each release occurs once on its axis"
                 raise InputError(rule, f"{values[release]!r} and {value!r}", table.where(axis), "Remove one")
             values[release] = value
-
-
-def _switch(
-    one: SignalSpec,
-    latch: LatchSpec,
-    expressions: StudyExpressions,
-    scope: Scope,
-    where: tuple[str, ...],
-    document: Document,
-) -> Switch:
-    """Returns the conditions of a latch that has conditions instead of levels."""
-    levels = [key for key in ("on_above", "off_below", "off_gap") if getattr(latch, key) is not None]
-    if latch.on is None or latch.off is None or levels:
-        rule, remedy = "a latch has levels, or the two conditions on and off", "Write on: and off:, or levels alone"
-        found = ", ".join([*(key for key in ("on", "off") if getattr(latch, key) is not None), *levels])
-        raise InputError(rule, found, document.where((*where, "latch")), remedy)
-    if one.value is not None:
-        rule = "a latch of conditions needs no value:"
-        raise InputError(rule, "value", document.where((*where, "value")), "Remove it, and use it in the conditions")
-    on = expressions.parse(latch.on, scope, (*where, "latch", "on"), boolean=True)
-    return Switch(on, expressions.parse(latch.off, scope, (*where, "latch", "off"), boolean=True))
-
-
-def _latch(
-    place: tuple[str, ...], latch: LatchSpec, table: AxisTable, document: Document, graph: Graph, value: int
-) -> Levels:
-    name, where = place[-1], (*place, "latch")
-    if latch.off_below is not None and latch.off_gap is not None:
-        raise InputError(
-            "a latch has off_below or off_gap, not both",
-            "off_below and off_gap",
-            document.where((*where, "off_gap")),
-            "Remove one",
-        )
-    on, limits = f"{name}.on_above", AxisLimits(float, fits=bounds_of(graph, value))
-    table.add(on, (*where, "on_above"), (0.0,) if latch.on_above is None else latch.on_above, limits)
-    if latch.off_gap is not None:
-        table.add(f"{name}.off_gap", (*where, "off_gap"), latch.off_gap, limits_of_key(LatchSpec, "off_gap"))
-        return Levels(value, on, f"{name}.off_gap", True)
-    off = f"{name}.off_below"
-    table.place(off, (*where, "off_below"))
-    if latch.off_below is None:
-        return Levels(value, on, on, False)
-    table.add(off, (*where, "off_below"), latch.off_below, limits)
-    return Levels(value, on, off, False)
-
-
-def _check_latch(signal: Signal, table: AxisTable) -> None:
-    form = signal.form
-    if not isinstance(form, Levels) or form.gap or table.owner(form.on) == table.owner(form.off):
-        return
-    lowest, highest = min(ends(table.values(form.on))), max(ends(table.values(form.off)))
-    if highest > lowest:  # type: ignore[operator]
-        raise InputError(
-            "off_below must not lie above on_above anywhere in the grid",
-            f"off_below {highest} with on_above {lowest}",
-            table.where(form.off),
-            f"End off_below at {lowest}, start on_above at {highest}, or use off_gap",
-        )

@@ -9,9 +9,9 @@ from gridproof.results.axis_range import Value
 from gridproof.signals.data.source import Source
 from gridproof.signals.expression.graph import Graph
 from gridproof.sweeps.study.document import Document
+from gridproof.sweeps.study.series_spec import SeriesFileSpec, SeriesSpec
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.space import Space
-from gridproof.sweeps.study.spec import SeriesFileSpec, SeriesSpec
 
 
 class SignalSet(Protocol):

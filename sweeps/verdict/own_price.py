@@ -13,7 +13,7 @@ from gridproof.results.run.statistics_record import PriceReadRecord
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Observations
 from gridproof.sweeps.plan.plan import Plan
-from gridproof.sweeps.study.spec import SeriesSpec
+from gridproof.sweeps.study.series_spec import SeriesSpec
 
 # A series whose changes have at least this correlation with a leg's returns counts as the leg's price. In 700 markets
 # of 2,000 days without any effect, shifts answered "yes" for rules that buy after a fall of an asset in 9 % where its

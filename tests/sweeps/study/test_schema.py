@@ -12,7 +12,8 @@ from gridproof.signals.expression.operators import OPERATORS, OVER_STOCKS
 from gridproof.sweeps.study.document import parse_value
 from gridproof.sweeps.study.panel_spec import SelectSpec
 from gridproof.sweeps.study.schema import study_schema
-from gridproof.sweeps.study.spec import LatchSpec, LegSpec, StudySpec, ValueSpec, part_of
+from gridproof.sweeps.study.series_spec import ValueSpec
+from gridproof.sweeps.study.spec import LatchSpec, LegSpec, StudySpec, part_of
 from tests.support.schemas import validate
 from tests.support.tiny import tiny_study
 

@@ -23,7 +23,7 @@ from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.progress.observer import RunObserver
-from gridproof.sweeps.study.spec import SeriesSpec
+from gridproof.sweeps.study.series_spec import SeriesSpec
 from gridproof.sweeps.study.study import Study, load_study
 from gridproof.sweeps.verdict import search_placebo as placebo
 from gridproof.sweeps.verdict.daily_variant import DailyVariants
