@@ -1,8 +1,9 @@
-"""The structure of the project: links, import directions, unique names, reasons of slow tests, a complete wheel."""
+"""The structure of the project: links, import directions, its map, unique names, reasons of slow tests, the wheel."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("kernels", "signals", "results", "sweeps", "studies")
+PLACES = (*FOLDERS, "docs", "tests", "benchmarks")
 # What each may import besides itself.
 ALLOWED = {
     "kernels": set(),
@@ -85,6 +87,43 @@ def test_folders_of_sweeps_import_in_order() -> None:
                     other = name.split(".")[2]
                     assert other in {"run", *ORDER[: place + 1]}, f"{source.path} imports {name}"
                     assert other != "run" or place >= ORDER.index("search"), f"{source.path} imports {name}"
+
+
+def test_the_map_names_every_module() -> None:
+    """ARCHITECTURE.md lists each module at its folder, or at a folder above; the sections of the page are one line."""
+    for folder in ALLOWED:
+        for source in sources(folder):
+            places = [source.path.relative_to(ROOT).parent, *source.path.relative_to(ROOT).parent.parents]
+            named = {word for place in places for word in rooms().get(place.as_posix(), ())}
+            own = source.path.stem not in ("__init__", "__main__") and "sections" not in source.path.parts
+            assert not own or source.path.stem in named, f"{source.path} is not on the map of ARCHITECTURE.md"
+
+
+@cache
+def rooms() -> dict[str, set[str]]:
+    """The words that the map has for each folder."""
+    found: dict[str, set[str]] = {}
+    folder: list[str] = []
+    for line in architecture()[1].splitlines():
+        if begin := re.match(r"((?:  ){0,2})([a-z_]+)/(?= |$)", line):
+            folder = [*folder[: len(begin[1]) // 2], begin[2]]
+        elif re.match(r"  \S", line):  # modules of the topmost folder itself
+            folder = folder[:1]
+        found.setdefault("/".join(folder), set()).update(re.findall(r"[\w.]+", line))
+    return found
+
+
+def test_the_places_that_the_architecture_names_are_there() -> None:
+    paths = [path.relative_to(ROOT) for folder in PLACES for path in (ROOT / folder).rglob("*")]
+    known = {f"/{path.with_suffix('')}" for path in paths}
+    written = {place for text in architecture()[2:] for place in re.findall(r"`([a-z_]+(?:/[a-z_]+)+)[`.]", text)}
+    assert len(written) > 50
+    assert not [place for place in sorted(written) if not any(path.endswith(f"/{place}") for path in known)]
+
+
+def architecture() -> list[str]:
+    """The map is its second part."""
+    return (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("```")
 
 
 def test_class_names_occur_once() -> None:

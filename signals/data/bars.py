@@ -5,20 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.column.dates import Dates, parse_dates
 from gridproof.signals.data.column.stamps import load_zone
-
-if TYPE_CHECKING:  # source imports this module
-    from gridproof.signals.data.source import Observations
-
-Stamps: TypeAlias = npt.NDArray[np.datetime64]
+from gridproof.signals.data.source import Observations, Stamps
 
 _DAY = np.timedelta64(1, "D")
 _CLOSE = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")

@@ -14,7 +14,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.signals.data.bars import calendar_of_bars, checked_bars, without_unfinished_day
 from gridproof.signals.data.frequency import daily_from
 from gridproof.signals.data.panel.panel import Panel
-from gridproof.signals.data.source import Dates, Observations, Release, Source, read
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.series import read
+from gridproof.signals.data.source import Dates, Observations, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +133,9 @@ def load_market(
 
     Of intraday bars those of a last trading day that has not ended are left out, with a warning. ``faults``: gets the
     error of every series but the calendar that cannot be read, by its name; the market is without it. None: the first
-    such error is raised. ``read``: as ``source.read``, for markets that share series.
+    such error is raised. ``read``: as ``series.read``, for markets that share series.
 
-    Raises InputError if ``folder`` does not exist, a series cannot be read (see ``source.read``), or ``calendar`` is
+    Raises InputError if ``folder`` does not exist, a series cannot be read (see ``series.read``), or ``calendar`` is
     not one of the series or is monthly.
     """
     if folder is not None and not folder.is_dir():

@@ -9,7 +9,8 @@ import numpy as np
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.column.dates import Dates
 from gridproof.signals.data.frequency import WORDS, months_apart
-from gridproof.signals.data.source import Observations, Release
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.source import Observations
 
 # A daily return of a leg that is named, and the median size of daily returns that no price has.
 _LARGE_RETURN, LARGE_USUAL = 0.5, 0.1

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.market_series import MarketSeries
 from gridproof.signals.expression.operators.declaration import Calendar

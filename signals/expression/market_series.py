@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.result_cache import Result
 from gridproof.signals.expression.stock_days import StockDays
 from gridproof.signals.expression.timeline import Timeline, bar_timeline, calendar_of, observation_timeline, sampled

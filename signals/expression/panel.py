@@ -12,7 +12,7 @@ from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import Panel
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language

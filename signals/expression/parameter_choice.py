@@ -10,7 +10,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.errors import InputError
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.column_wise import column_wise
 from gridproof.signals.expression.elementwise import elementwise, finite
 from gridproof.signals.expression.graph import Step

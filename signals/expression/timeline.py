@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
-from gridproof.signals.data.bars import Stamps, bars_a_day
+from gridproof.signals.data.bars import bars_a_day
 from gridproof.signals.data.frequency import month_numbers, months_apart, positions
 from gridproof.signals.data.market import Market, as_of
-from gridproof.signals.data.source import Dates, Release
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.source import Dates, Stamps
 from gridproof.signals.expression.operators.declaration import Calendar
 
 _WEEKS, _MONTHS = 52.0, 12.0

@@ -12,7 +12,7 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.panel.panel import Panel
-from gridproof.signals.data.trading_days import trading_days
+from gridproof.signals.synthetic.trading_days import trading_days
 
 # The file name of a panel that is drawn, before the name of its kind.
 SYNTHETIC = "synthetic:"

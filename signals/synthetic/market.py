@@ -26,9 +26,9 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import unpack
 from gridproof.kernels.reference import latch_paths
 from gridproof.signals.data.column.date_formats import Dates
-from gridproof.signals.data.trading_days import trading_days
 from gridproof.signals.expression.operators.change import pct_change
 from gridproof.signals.synthetic.macro import draw_money, draw_yields, lasting, yield_curve
+from gridproof.signals.synthetic.trading_days import trading_days
 
 TRUTH = "truth.json"
 FORMAT = 1

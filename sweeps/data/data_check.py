@@ -15,7 +15,9 @@ from gridproof.signals.data.market import Market, load_market
 from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.plausible import calendar_warnings, jump_warnings, placeholder_warnings
-from gridproof.signals.data.source import Observations, Release, Source, read
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.series import read
+from gridproof.signals.data.source import Observations, Source
 from gridproof.sweeps.data.checked_file import CheckedFile
 from gridproof.sweeps.monitor.freshness import input_record
 from gridproof.sweeps.monitor.monitor import Monitor

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridproof.results.axis_range import Value
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.sweeps.study.allocation import Mix
 from gridproof.sweeps.study.models import model_text
 from gridproof.sweeps.study.signal import MixChoice

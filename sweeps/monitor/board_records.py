@@ -8,7 +8,7 @@ import pandas as pd
 from gridproof.kernels.errors import InputError
 from gridproof.results.monitor.record import BoardRecord, BoardRowRecord, CellRecord, ReleaseRecord, Unit
 from gridproof.signals.data.frequency import months_apart
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.sweeps.monitor.board_signals import MONTH, PATH
 from gridproof.sweeps.monitor.history import week_ends
 from gridproof.sweeps.monitor.monitor import Monitor, MonitorReading

@@ -10,7 +10,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.results.monitor.record import DistanceRecord
 from gridproof.results.statistics.roots import find_root
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of, releases_of
 from gridproof.sweeps.study.latch import Levels
 from gridproof.sweeps.study.signal import Signal

@@ -8,7 +8,8 @@ from gridproof.kernels.arrays import Bools, Ints
 from gridproof.results.monitor.record import InputRecord
 from gridproof.signals.data.frequency import months_apart
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.source import Observations, Release
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.source import Observations
 from gridproof.sweeps.study.model_spec import ModelSpec
 
 # Trading days after which the next value is late, counted from the day on which the last became known: of a daily and

@@ -12,7 +12,9 @@ from gridproof.kernels.backend import Backend
 from gridproof.kernels.errors import InputError
 from gridproof.results.monitor.record import InputRecord
 from gridproof.signals.data.market import Market, load_market
-from gridproof.signals.data.source import Observations, Release, Source, read
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.series import read
+from gridproof.signals.data.source import Observations, Source
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.monitor.freshness import are_current, estimate_age, input_record
 from gridproof.sweeps.monitor.measure import Measured, measure

@@ -20,7 +20,7 @@ from gridproof.signals.data.plausible import (
     price_warnings,
     release_warnings,
 )
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.panel_warnings import panel_dividend_warnings, panel_open_warnings
 from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of

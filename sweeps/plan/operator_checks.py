@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.user_operators.file import OperatorFile
 from gridproof.signals.expression.user_operators.look_ahead import StudyCall, check_study
 from gridproof.sweeps.plan.signal_values import evaluator_of, releases_of

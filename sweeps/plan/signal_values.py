@@ -11,7 +11,7 @@ from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.decision_days import DecisionDays, decision_days
 from gridproof.sweeps.study.latch import Levels, Switch

@@ -13,7 +13,8 @@ from gridproof.signals.data.panel.panel import Panel
 from gridproof.signals.data.panel.panel_file import read_panel
 from gridproof.signals.data.panel.series_panel import panel_of_series
 from gridproof.signals.data.panel.stock_table import with_names, with_table
-from gridproof.signals.data.source import Observations, Source, read
+from gridproof.signals.data.series import read
+from gridproof.signals.data.source import Observations, Source
 from gridproof.signals.synthetic.drawn import DRAWN, drawn_folder
 from gridproof.sweeps.plan.data_warnings import with_warnings
 from gridproof.sweeps.plan.model_series import check_models_inside, with_models
@@ -27,7 +28,7 @@ def market_of(
     data: str | Path | None = None,
     read: Callable[[Source, Path | None], Observations] = read,
 ) -> Market:
-    """Load the market of a study; ``data`` is its folder, else the study's market.path. ``read``: as ``source.read``.
+    """Load the market of a study; ``data`` is its folder, else the study's market.path. ``read``: as ``series.read``.
 
     Raises InputError where the data cannot be used, or an operator of the study's own looks ahead on them.
     """

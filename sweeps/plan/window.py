@@ -9,7 +9,7 @@ import numpy as np
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.frequency import WORDS, months_apart, rows_per_year
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.sweeps.study.model_spec import ModelSpec
 from gridproof.sweeps.study.signal_set import SignalSet
 from gridproof.sweeps.study.study import Study

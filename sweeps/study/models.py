@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from gridproof.kernels.errors import InputError
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.model_spec import ModelSpec
 from gridproof.sweeps.study.series_spec import SeriesFileSpec, SeriesSpec

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.panel import PanelFormulas
 from gridproof.signals.expression.scope import Scope
 from gridproof.sweeps.study.axes import AxisTable

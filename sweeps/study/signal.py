@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gridproof.kernels.errors import InputError
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.scope import Scope
 from gridproof.sweeps.study.allocation import SLEEVES, Mix, SleeveShares
 from gridproof.sweeps.study.axes import AxisTable

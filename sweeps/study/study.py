@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
-from gridproof.signals.data.source import Release, Source
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.source import Source
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.language import Language
 from gridproof.signals.expression.user_operators.file import OperatorFile

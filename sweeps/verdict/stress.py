@@ -11,7 +11,7 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
 from gridproof.results.run.record import number
 from gridproof.results.run.stress_record import NeighbourRecord, ReleaseStress, StressRecord, StressRow
-from gridproof.signals.data.source import Release
+from gridproof.signals.data.release import Release
 from gridproof.sweeps.execution.evaluation import GridEvaluation, evaluate_grid
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.point import Point, Points

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.source import Dates, Source
-from gridproof.signals.data.trading_days import trading_days
+from gridproof.signals.synthetic.trading_days import trading_days
 from gridproof.sweeps.study.study import Study
 
 # The shipped strategies of other people, and the systems and readings of the reports beside the flagship.

@@ -11,7 +11,8 @@ import pandas as pd
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.panel.panel import Panel
-from gridproof.signals.data.source import Dates, Observations, Release, Source
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.source import Dates, Observations, Source
 from gridproof.signals.expression.panel import PanelFormulas, PanelValues
 from gridproof.signals.expression.scope import Scope
 from tests.support.operator_calls import calendar

@@ -9,10 +9,11 @@ import pandas as pd
 
 from gridproof.kernels.arrays import Bools
 from gridproof.kernels.errors import InputError
-from gridproof.signals.data.bars import Stamps, parse_stamps
+from gridproof.signals.data.bars import parse_stamps
 from gridproof.signals.data.column.dates import Dates, parse_dates
 from gridproof.signals.data.column.numbers import parse_numbers
 from gridproof.signals.data.file.table import Table
+from gridproof.signals.data.source import Stamps
 from gridproof.signals.data.vendor.codes import code_of_file, standard_code
 from gridproof.signals.data.vendor.vendor_table import CODE, DATE, STAMP, Adjustment, VendorTable, convert
 from gridproof.signals.data.vendor.vocabulary import Heading, Kind, heading_of

@@ -13,7 +13,9 @@ import pytest
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.bars import bars_a_day
 from gridproof.signals.data.market import Market, load_market
-from gridproof.signals.data.source import Observations, Release, Source, read
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.series import read
+from gridproof.signals.data.source import Observations, Source
 
 SESSION = ("09:30", "11:30", "13:00", "15:00")
 DAYS = ("2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09")

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import gridproof as gp
-from gridproof.signals.data.source import read
+from gridproof.signals.data.series import read
 from gridproof.sweeps.study.earlier_form import new_form
 from tests.support.real_data import SHARED
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from gridproof.kernels.errors import InputError
-from gridproof.signals.data.source import Observations, Source, read
+from gridproof.signals.data.series import read
+from gridproof.signals.data.source import Observations, Source
 from tests.support.workbook import write_workbook
 
 STACKED = "ts_code,kind,date,close\n" + "".join(

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels.errors import InputError
-from gridproof.signals.data.source import Source, read
+from gridproof.signals.data.series import read
+from gridproof.signals.data.source import Source
 from tests.support.workbook import write_workbook
 
 DAYS = pd.bdate_range("2020-03-02", periods=14)

@@ -11,12 +11,12 @@ import pytest
 from gridproof.kernels.arrays import Floats
 from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Observations, Source
-from gridproof.signals.data.trading_days import trading_days
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.signals.expression.graph import Graph
 from gridproof.signals.expression.operators import OPERATORS
 from gridproof.signals.expression.parser import Parser
 from gridproof.signals.expression.scope import Scope
+from gridproof.signals.synthetic.trading_days import trading_days
 
 # Chinese trading days: weeks of two days, weeks and months that end before a holiday, a last month that has not ended.
 DATES = pd.DatetimeIndex(trading_days(2015, 2021))[:-7]

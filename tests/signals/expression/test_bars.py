@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.market import Market
-from gridproof.signals.data.source import Observations, Release, Source
+from gridproof.signals.data.release import Release
+from gridproof.signals.data.source import Observations, Source
 from gridproof.sweeps.plan.signal_values import evaluator_of, read_signal
 from gridproof.sweeps.plan.window import find_window
 from gridproof.sweeps.study.document import Document, parse_value

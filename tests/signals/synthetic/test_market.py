@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 import gridproof as gp
-from gridproof.signals.data.source import Release
-from gridproof.signals.data.trading_days import trading_days
+from gridproof.signals.data.release import Release
 from gridproof.signals.expression.operators.average import mean
 from gridproof.signals.synthetic.macro import draw_money, draw_yields
 from gridproof.signals.synthetic.market import (
@@ -29,6 +28,7 @@ from gridproof.signals.synthetic.market import (
     market_name,
     write_market,
 )
+from gridproof.signals.synthetic.trading_days import trading_days
 from gridproof.sweeps.execution.ledger_entries import market_identity
 from tests.support.command import gridproof
 
