@@ -22,6 +22,17 @@ def ceiling(close: Decimal, percent: int, sign: int) -> Decimal:
     return (close * (100 + sign * percent) / 100).quantize(CENT, ROUND_HALF_UP)
 
 
+def limits_reached(row: dict[str, Any], price: float, worth: float) -> tuple[bool, bool]:
+    """Whether a raw price is at the upper limit of its day, and at the lower one. worth: the adjusted close before.
+
+    Where the flag of ST is unknown, the limit may be either.
+    """
+    before = (Decimal(worth) / Decimal(row["factor"])).quantize(CENT, ROUND_HALF_UP)
+    percents = {0: [10], 1: [5], -1: [5, 10]}[row["st"]]
+    up, down = ([ceiling(before, percent, sign) for percent in percents] for sign in (1, -1))
+    return Decimal(str(price)) in up, Decimal(str(price)) in down
+
+
 def limited_table(seed: int = 5, stocks: int = 12) -> pd.DataFrame:
     """Raw closes that often end at a limit of 10% or, under ST, of 5%; a split each; suspensions, unknown flags."""
     rng = np.random.default_rng(seed)
@@ -86,13 +97,9 @@ class Simulation:
                 if row["suspended"]:
                     continue
                 if code in worth:
-                    before = (Decimal(worth[code]) / Decimal(row["factor"])).quantize(CENT, ROUND_HALF_UP)
-                    now = Decimal(str(row["close"]))
-                    percents = {0: [10], 1: [5], -1: [5, 10]}[row["st"]]
-                    if now not in [ceiling(before, percent, 1) for percent in percents]:
-                        dear.discard(code)
-                    if now not in [ceiling(before, percent, -1) for percent in percents]:
-                        cheap.discard(code)
+                    up, down = limits_reached(row, row["close"], worth[code])
+                    dear -= set() if up else {code}
+                    cheap -= set() if down else {code}
                 worth[code] = row["close"] * row["factor"]
             self.worth[day], self.stuck[day] = dict(worth), (dear, cheap)
             known = [code for code in rows if code in worth]
@@ -105,22 +112,25 @@ class Simulation:
             day, before, paid = DAYS[first + number], DAYS[first + number - 1], 0.0
             if number % cell["small.every"] == 0:
                 decided = DAYS[first + number - cell["execution.lag"]]
-                basket = set(self.ranked[decided][: cell["small.count"]])
-                if cell["small.trading"] == "limits":
-                    dear, cheap = self.stuck[before]
-                    basket = (basket - (dear - set(held))) | (set(held) & cheap)
-                new = {code: self.weight(code, decided, cell["small.weights"]) for code in sorted(basket)}
-                total, nav = sum(new.values()), sum(held.values())
-                new = {code: weight / total for code, weight in new.items()}
-                if begun:
-                    tax = 0.004 if before < pd.Timestamp("2020-02-14") else 0.001
-                    changes = [new.get(code, 0.0) - held.get(code, 0.0) / nav for code in {*new, *held}]
-                    paid = sum(0.003 * change if change > 0 else -(0.003 + tax) * change for change in changes)
+                new = self.basket(cell, decided, held, self.stuck[before])
+                paid = cost_of(held, new, before) if begun else 0.0
                 held, begun = new, True
             grown = {code: value * self.worth[day][code] / self.worth[before][code] for code, value in held.items()}
             returns.append(sum(grown.values()) / sum(held.values()) * (1.0 - paid) - 1.0 if held else 0.0)
             held = grown
         return returns
+
+    def basket(
+        self, cell: dict[str, Any], decided: pd.Timestamp, held: dict[str, float], stuck: tuple[set[str], set[str]]
+    ) -> dict[str, float]:
+        """The weights of the basket that is formed. ``stuck``: the codes that cannot be bought, and cannot be sold."""
+        basket = set(self.ranked[decided][: cell["small.count"]])
+        if cell["small.trading"] == "limits":
+            dear, cheap = stuck
+            basket = (basket - (dear - set(held))) | (set(held) & cheap)
+        new = {code: self.weight(code, decided, cell["small.weights"]) for code in sorted(basket)}
+        total = sum(new.values())
+        return {code: weight / total for code, weight in new.items()}
 
     def weight(self, code: str, decided: pd.Timestamp, weights: str) -> float:
         """1, or the last known market value; of a stock that has left, that of its last row."""
@@ -129,3 +139,10 @@ class Simulation:
         days = [day for day in DAYS if day <= decided and code in self.rows[day]]
         row = self.rows[days[-1]][code]
         return float(row["close"] * row["shares"])
+
+
+def cost_of(held: dict[str, float], new: dict[str, float], day: pd.Timestamp, rate: float = 0.003) -> float:
+    """The cost of trading on a day from what is held, by value, to the new weights: a share of NAV."""
+    tax, nav = 0.004 if day < pd.Timestamp("2020-02-14") else 0.001, sum(held.values())
+    changes = [new.get(code, 0.0) - held.get(code, 0.0) / nav for code in {*new, *held}]
+    return sum(rate * change if change > 0 else -(rate + tax) * change for change in changes)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tests.support import limit_trading
-from tests.support.limit_trading import CENT, Simulation, ceiling, limited_table
+from tests.support.limit_trading import CENT, Simulation, ceiling, cost_of, limited_table, limits_reached
 from tests.support.selections import DAYS, FROM, TO
 
 FIELDS = {**limit_trading.FIELDS, "open": "open * factor"}
@@ -62,13 +62,9 @@ class OpenSimulation(Simulation):
                 if row["open"] > 0.0:
                     opening[code] = row["open"] * row["factor"]
                     if code in worth:
-                        before = (Decimal(worth[code]) / Decimal(row["factor"])).quantize(CENT, ROUND_HALF_UP)
-                        now = Decimal(str(row["open"]))
-                        percents = {0: [10], 1: [5], -1: [5, 10]}[row["st"]]
-                        if now not in [ceiling(before, percent, 1) for percent in percents]:
-                            dear.discard(code)
-                        if now not in [ceiling(before, percent, -1) for percent in percents]:
-                            cheap.discard(code)
+                        up, down = limits_reached(row, row["open"], worth[code])
+                        dear -= set() if up else {code}
+                        cheap -= set() if down else {code}
                 worth[code] = row["close"] * row["factor"]
             self.opening[day], self.stuck_at_open[day] = opening, (dear, cheap)
 
@@ -83,17 +79,8 @@ class OpenSimulation(Simulation):
             held = opened
             if number % cell["small.every"] == 0:
                 decided = DAYS[first + number - cell["execution.lag"]]
-                basket = set(self.ranked[decided][: cell["small.count"]])
-                if cell["small.trading"] == "limits":
-                    dear, cheap = self.stuck_at_open[day]
-                    basket = (basket - (dear - set(held))) | (set(held) & cheap)
-                new = {code: self.weight(code, decided, cell["small.weights"]) for code in sorted(basket)}
-                total, nav = sum(new.values()), sum(held.values())
-                new = {code: weight / total for code, weight in new.items()}
-                if begun:
-                    tax = 0.004 if day < pd.Timestamp("2020-02-14") else 0.001
-                    changes = [new.get(code, 0.0) - held.get(code, 0.0) / nav for code in {*new, *held}]
-                    paid = sum(rate * change if change > 0 else -(rate + tax) * change for change in changes)
+                new = self.basket(cell, decided, held, self.stuck_at_open[day])
+                paid = cost_of(held, new, day, rate) if begun else 0.0
                 held, begun = new, True
             closed = {code: value * self.worth[day][code] / self.opening[day][code] for code, value in held.items()}
             rest = sum(closed.values()) / sum(held.values()) if held else 1.0
