@@ -22,6 +22,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.output import make_folder
 from gridproof.results.axis_range import AxisRange, AxisValues, Value, axis_values
 from gridproof.results.ledger.defaults import required
 from gridproof.results.ledger.lines import FORMAT, ledger_line, ledger_text, read_lines, unreadable
@@ -145,7 +146,7 @@ class LedgerFile:
         if self.path.exists():
             text, checksum = ledger_line(record, self._checksum)
         else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             text, checksum = ledger_text([_header_record(self.header), record])
         # Closing the file hands the line to the operating system: a later kill of this process cannot lose it.
         with self.path.open("a", encoding="utf-8") as file:

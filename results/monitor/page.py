@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 import markupsafe
 
+from gridproof.kernels.output import make_folder
 from gridproof.results.monitor.boards import boards
 from gridproof.results.monitor.number_format import format_change, format_share, format_value
 from gridproof.results.monitor.record import InputRecord, MonitorRecord, ReadingRecord, Unit
@@ -32,7 +33,7 @@ _TURNED_DAYS = 5
 
 def write_monitor(record: MonitorRecord, folder: Path, lang: Language = "en") -> Path:
     """Write the page, readings.json and readings.csv into a folder, which is made; returns the path of the page."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     contents = {
         PAGE: render(record, lang),
         RECORD: json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n",

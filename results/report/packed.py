@@ -9,6 +9,7 @@ import base64
 import gzip
 import json
 from functools import cache
+from typing import Any
 
 import markupsafe
 from plotly.offline.offline import get_plotlyjs
@@ -31,8 +32,27 @@ class FigureSet:
         return ""
 
     def packed(self) -> markupsafe.Markup:
-        """All figures as one JSON object, packed."""
-        return pack(json.dumps(self.figures, allow_nan=False, ensure_ascii=False, separators=(",", ":")))
+        """All figures as one JSON object, packed. Where a trace's ``x`` is a number, it is that one of ``axes``."""
+        axes: dict[tuple[Any, ...], int] = {}
+        figures = {name: _on_shared_axes(figure, axes) for name, figure in self.figures.items()}
+        record = {"axes": list(axes), **figures}
+        return pack(json.dumps(record, allow_nan=False, ensure_ascii=False, separators=(",", ":")))
+
+
+def _on_shared_axes(figure: Figure, axes: dict[tuple[Any, ...], int]) -> Figure:
+    """The figure with the number of each long list ``x`` in ``axes``, to which new ones are added.
+
+    The curves of a page have the same days, which gzip would pack anew for each: they are longer than its window.
+    """
+    traces = [
+        one | {"x": axes.setdefault(tuple(one["x"]), len(axes))} if _long(one.get("x")) else one
+        for one in figure.get("data", ())
+    ]
+    return figure | {"data": traces} if traces else figure
+
+
+def _long(values: object) -> bool:
+    return isinstance(values, list) and len(values) > 100
 
 
 def pack(text: str) -> markupsafe.Markup:

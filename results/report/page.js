@@ -12,8 +12,15 @@ const unpack = async (id) => {
 };
 
 // The figures in the colours of the screen, or of paper.
-const coloured = (dark) =>
-  JSON.parse(dark ? packed.replace(/#[0-9a-f]{6}\b|rgba\([^)]*\)/g, (one) => darkColours[one] ?? one) : packed);
+// Where a trace's x is a number, it is that one of the axes, which traces share.
+const coloured = (dark) => {
+  const text = dark ? packed.replace(/#[0-9a-f]{6}\b|rgba\([^)]*\)/g, (one) => darkColours[one] ?? one) : packed;
+  const { axes, ...found } = JSON.parse(text);
+  for (const trace of Object.values(found).flatMap((figure) => figure.data ?? [])) {
+    if (Number.isInteger(trace.x)) trace.x = axes[trace.x];
+  }
+  return found;
+};
 
 // A figure has the width of its place: on a screen it follows the window, on paper it is fixed.
 const drawFigure = (id, { data, layout }, paper) => {

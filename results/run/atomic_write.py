@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gridproof.kernels.output import writing
+
 # The end of the name of a file that is being written. A file in a run's folder that ends otherwise is whole.
 UNFINISHED = ".tmp"
 
@@ -18,11 +20,13 @@ def atomic_write(path: Path, durable: bool = True) -> Iterator[Path]:
     durable: whether the content is flushed to the disk before the rename, so that a power failure leaves the old
     file or the new one. Where the block raises, on a full disk or by an interrupt, ``path`` stays as it was and the
     temporary file is removed; only a kill of the process leaves one, see ``remove_leftovers``. An OSError without a
-    file name, as a failed flush and Arrow raise it, gets ``path`` as its ``filename``.
+    file name, as a failed flush and Arrow raise it, gets ``path`` as its ``filename``. Raises
+    InputError where no file can be made there.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
-        _create(temporary)
+        with writing(path, made=True):
+            _create(temporary)
         yield temporary
         if durable:
             flush_to_disk(temporary)

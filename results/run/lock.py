@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.output import writing
 from gridproof.results.run.links import refuse_foreign_link, refuse_link
 
 LOCK = ".lock"
@@ -71,10 +72,8 @@ def _opened(folder: Path) -> BinaryIO | None:
             refuse_link(folder / LOCK)
         if error.errno in _READ_ONLY and folder.is_dir():
             return None
-        if error.errno not in (*_READ_ONLY, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
+        with writing(folder):
             raise
-        rule, remedy = "a run needs a folder that can be written", "Name another folder with --out"
-        raise InputError(rule, error.strerror or str(error), str(error.filename or folder), remedy) from None
 
 
 def _acquired(file: BinaryIO, folder: Path, waiting: Callable[[str], None] | None) -> bool:

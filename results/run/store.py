@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.output import make_folder
 from gridproof.results.run.atomic_write import atomic_write, flush_to_disk, remove_leftovers
 from gridproof.results.run.errors import DamagedFileError
 from gridproof.results.run.json_text import json_text
@@ -67,7 +68,7 @@ class Store:
 
     def create(self, study: str, operators: str | None = None) -> None:
         """Make the folder, with the study and the text of its own operators."""
-        self.tiles.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.tiles.folder)
         for name, text in (("study.yaml", study), (OPERATORS_COPY, operators)):
             if text is not None and (not self.has(name) or (self.folder / name).read_bytes() != text.encode()):
                 self.write_text(name, text)

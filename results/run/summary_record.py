@@ -112,10 +112,12 @@ class WholeGridRecord(TypedDict):
 
 
 class SeriesRecord(TypedDict):
-    """One series. understood: how its file was read, in one line. warnings: what is suspicious but may be true."""
+    """One series. column: its code and column, empty for a panel. understood: how its file was read, in one line.
+    warnings: what is suspicious but may be true."""
 
     name: str
     file: str
+    column: str
     understood: str
     warnings: list[str]
 

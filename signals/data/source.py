@@ -43,6 +43,12 @@ class Source:
     sheet: str | None = None
     day_close: str | None = None
 
+    @property
+    def column(self) -> str:
+        """Which values of the file it reads, in words: the code and the column, such as ``000300.SH close``."""
+        chosen = [str(value) for _, value in self.filters]
+        return " ".join([*([self.code] if self.code else []), *chosen, self.field])
+
 
 @dataclass(frozen=True, slots=True)
 class Observations:

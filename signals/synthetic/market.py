@@ -23,6 +23,7 @@ import pandas as pd
 
 from gridproof.kernels.arrays import Bools, Floats, Ints
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.output import make_folder
 from gridproof.kernels.paths import unpack
 from gridproof.kernels.reference import latch_paths
 from gridproof.signals.data.column.date_formats import Dates
@@ -180,7 +181,7 @@ def write_market(folder: Path, market: SyntheticMarket) -> None:
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / TRUTH).is_file())):
         rule, remedy = "a synthetic market has a folder of its own", "Name a new folder"
         raise InputError(rule, folder, "FOLDER", remedy)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     (folder / TRUTH).write_text(json.dumps(market.truth(), indent=2) + "\n", encoding="utf-8")
     _index_table(market).to_parquet(folder / "index_daily.parquet", index=False, compression="zstd")
     rng = np.random.default_rng([market.seed, 4])

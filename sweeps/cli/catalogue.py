@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.output import writing
 from gridproof.sweeps.cli.arguments import LanguageOption
-from gridproof.sweeps.cli.streams import writing
 from gridproof.sweeps.progress.plain_text import printable
 
 

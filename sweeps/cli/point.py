@@ -26,9 +26,10 @@ def point(
     """Evaluate one variant of STUDY, day by day."""
     import sys
 
+    from gridproof.kernels.output import writing
     from gridproof.results.texts.spoken import say, speak
     from gridproof.sweeps.cli.run_tables import print_selections
-    from gridproof.sweeps.cli.streams import print_json, writing
+    from gridproof.sweeps.cli.streams import print_json
     from gridproof.sweeps.cli.study_tables import print_point
     from gridproof.sweeps.plan.accounts import compare_accounts
     from gridproof.sweeps.plan.point import evaluate_point

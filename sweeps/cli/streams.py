@@ -8,9 +8,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 from gridproof.results.texts.spoken import say
@@ -72,14 +70,3 @@ def print_json(record: Any) -> None:
     except UnicodeEncodeError:
         plain = False
     print(text if plain else json.dumps(record, indent=2, allow_nan=False))
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """An OSError raised while a file is written names the file."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None:
-            error.filename = str(path)
-        raise

@@ -223,10 +223,8 @@ class DataCheck:
         return found
 
     def _row(self, source: Source, folder: Path | None) -> CheckedFile:
-        chosen = [str(value) for _, value in source.filters]
-        words = [*([source.code] if source.code else []), *chosen, source.field]
-        key = (source.file, " ".join(words), folder)
-        return self.files.setdefault(key, CheckedFile(source.file, " ".join(words)))
+        key = (source.file, source.column, folder)
+        return self.files.setdefault(key, CheckedFile(source.file, source.column))
 
     def _observations(self, source: Source, folder: Path | None) -> Observations | InputError:
         key = _same(source, folder)

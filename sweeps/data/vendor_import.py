@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.output import make_folder
 from gridproof.results.run.atomic_write import atomic_write
 from gridproof.results.run.digest import digest_of_file
 from gridproof.signals.data.vendor.export import adjustment_of, check_kind, joined, read_export
@@ -91,7 +92,7 @@ def import_data(
     else:
         merged = Merged(frame, len(frame), 0, [])
     done |= {"new_rows": merged.new, "same_rows": merged.same, "revisions": merged.revisions}
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     _write_table(merged.frame, target)
     moments = merged.frame[DATE if DATE in merged.frame.columns else STAMP]
     record = {

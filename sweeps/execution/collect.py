@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Protocol
 
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.output import make_folder
 from gridproof.results.run.digest import digest_of_record
 from gridproof.results.run.errors import DamagedFileError
 from gridproof.results.run.store import CUT, Store
@@ -157,7 +158,7 @@ def begin(store: Store, grid: Grid, rows: bool, observer: RunObserver) -> Grid:
 
 def write_cut(store: Store, cut: Cut) -> None:
     """Records how the grid is cut, with a digest of it."""
-    store.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(store.folder)
     record = asdict(cut)
     store.write_json(CUT, record | {"sha256": digest_of_record(record)})
 

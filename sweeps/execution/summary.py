@@ -199,14 +199,16 @@ def _data_record(market: Market) -> DataRecord:
         {
             "name": name,
             "file": each.source.file,
+            "column": each.source.column,
             "understood": each.understood,
             "warnings": list(each.warnings),
         }
         for name, each in market.series.items()
     ]
     if market.panel is not None:
+        panel = market.panel
         series.append(
-            {"name": "panel", "file": market.panel.file, "understood": market.panel.understood, "warnings": []}
+            {"name": "panel", "file": panel.file, "column": "", "understood": panel.understood, "warnings": []}
         )
     return {"series": series, "warnings": list(market.remarks)}
 

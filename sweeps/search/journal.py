@@ -13,6 +13,7 @@ from typing import Any
 from optuna.storages.journal import BaseJournalBackend
 
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.output import make_folder
 from gridproof.sweeps.search.optuna_internals import operation_of, running_trial_operations
 
 # Seconds between calls of fsync. A killed process loses no finished trial; a power failure may lose this many seconds.
@@ -29,7 +30,7 @@ class SearchJournal(BaseJournalBackend):
 
     def __init__(self, path: Path) -> None:
         self._running = running_trial_operations()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         self._file = path.open("a+b")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

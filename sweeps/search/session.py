@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial
 
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
+from gridproof.kernels.output import make_folder
 from gridproof.results.ledger.run_files import is_recorded
 from gridproof.results.run.atomic_write import remove_leftovers
 from gridproof.results.run.record import Record
@@ -234,7 +235,7 @@ def run_search(
         report_faults(swept)
         if not store.has("study.yaml") or (folder / "study.yaml").read_bytes() != local.to_yaml().encode():
             store.clear()
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         store.unlist(TRIALS, SEARCH_STUDY, SEARCH, SUMMARY, STATISTICS, REPORT)  # written anew, whatever they were
         write_trials(store, spec, found.study)
         store.write_text(SEARCH_STUDY, study.to_yaml())

@@ -72,7 +72,13 @@ def loads_nothing(page: str) -> bool:
 def figures_of(page: str) -> dict[str, Any]:
     found = re.search(r'<script type="text/plain" id="figures">(.*?)</script>', page)
     assert found is not None
-    return {name: one for name, one in json.loads(unpack(found.group(1))).items() if name != "explorer"}
+    figures = json.loads(unpack(found.group(1)))
+    axes = figures.pop("axes")
+    figures.pop("explorer", None)
+    for trace in (trace for figure in figures.values() for trace in figure["data"]):
+        if type(trace.get("x")) is int:
+            trace["x"] = list(axes[trace["x"]])
+    return figures
 
 
 def values_of(packed: Any, dtype: str = "<f8") -> list[float]:

@@ -37,9 +37,16 @@ Books = Callable[[int, str, str], tuple[float, float]]
 
 
 def follow(
-    target: Sequence[str], prices: Mapping[str, Prices], terms: Terms, books: Books = lambda *_: (1.0, 1.0)
+    target: Sequence[str],
+    prices: Mapping[str, Prices],
+    terms: Terms,
+    books: Books = lambda *_: (1.0, 1.0),
+    ends: list[str] | None = None,
 ) -> list[str]:
-    """The leg held on each day. target: the leg that the rule wants on each day. books: of the stops on the NAV."""
+    """The leg held on each day. target: the leg that the rule wants on each day. books: of the stops on the NAV.
+
+    ends: gets why each position but the last ended: the rule, a stop that the rule did not follow, or the wait.
+    """
     held: list[str] = []
     position, entered, due, stopped = target[0], 0, -1, ""
     entry = peak = 0.0
@@ -59,6 +66,9 @@ def follow(
             position = wanted if wanted != before else CASH
         elif wanted != before and day - entered >= terms.min_hold:
             position = wanted
+        if ends is not None and day > 0 and position != before:
+            kept = stopped if again else before if hit else ""
+            ends.append("the rule" if wanted != kept else "end of cooling-off" if again else "a stop")
         stopped = "" if again else stopped
         if day == 0 or position != before:
             stopped = before if hit and position == CASH and wanted == before else ""

@@ -398,14 +398,13 @@ def test_the_lock_is_released_by_a_killed_process_and_by_a_deleted_folder(tmp_pa
 
 def test_a_file_where_a_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(gp.InputError, match="a run needs a folder that can be written; got Not a directory"):
+    with pytest.raises(gp.InputError, match="results need a place that can be written; got Not a directory"):
         again(tmp_path / "file")
     with pytest.raises(KeyboardInterrupt):
         again(tmp_path / "out", StopAt(new=0))
     tiles = next((tmp_path / "out").glob("tiny-*")) / "tiles"
     shutil.rmtree(tiles)
     tiles.write_text("x")
-    with pytest.raises(OSError, match=r"tiles") as caught:
+    with pytest.raises(gp.InputError, match="tiles: results need a place that can be written; got File exists"):
         again(tmp_path / "out")
-    assert str(caught.value.filename).endswith("tiles")
     assert not list(Tiles(tmp_path / "none").missing(0))

@@ -6,7 +6,7 @@ from gridproof.results.run.record import Record, data_warnings
 
 
 def data_section(summary: Record) -> Record:
-    """Returns a row for each series (name, file, how it was read) and all warnings; empty for a run without them."""
+    """Returns a row for each series (name, file, column, how it was read) and all warnings; none in an old folder."""
     series = (summary.get("data") or {"series": []})["series"]
-    rows = [[one["name"], one["file"], one["understood"]] for one in series]
+    rows = [[one["name"], one["file"], one.get("column", ""), one["understood"]] for one in series]
     return {"rows": rows, "warnings": data_warnings(summary)}

@@ -19,6 +19,7 @@ from gridproof.results.report.number_format import (
     format_probability,
     format_value,
     format_with_error,
+    join_words,
     minus,
 )
 from gridproof.results.report.sections.data_snooping_figure import FigureRow, with_null, with_rows
@@ -78,7 +79,15 @@ def _own_price(statistics: Record | None) -> str:
     if lookup(statistics or {}, "questions", "timing", "null") != "signs":
         return ""
     found = lookup(statistics or {}, "method", "own_price") or []
-    return f" ({'; '.join(map(_price_in, found))})" if found else " "
+    stops = [one for one in found if one["series"] in _STOPS]
+    texts = [_price_in(one) for one in found if one not in stops]
+    for series, text in _STOPS.items():
+        if legs := [one["leg"] for one in stops if one["series"] == series]:
+            texts.append(f"{text} {join_words(legs)}")
+    return f" ({'; '.join(texts)})" if found else " "
+
+
+_STOPS = {"stop": "a stop watches the price of", "nav": "a stop watches the NAV, which is made of the price of"}
 
 
 def _price_in(one: Record) -> str:
@@ -88,10 +97,6 @@ def _price_in(one: Record) -> str:
         return f"{one['series']} moves with {one['leg']} (correlation {correlation})"
     if one["series"] == "panel":
         return f"a signal is made of the panel from which {one['leg']} selects"
-    if one["series"] == "stop":
-        return f"a stop watches {one['leg']}'s price"
-    if one["series"] == "nav":
-        return f"a stop watches the NAV, which is made of {one['leg']}'s price"
     return f"{one['series']} is {one['leg']}'s price"
 
 

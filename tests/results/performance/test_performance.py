@@ -17,6 +17,8 @@ from gridproof.results.performance.months import daily_returns, monthly_returns,
 from gridproof.results.performance.positions import OPEN, RULE, STOP, WAITED, list_positions
 from gridproof.results.performance.rolling import rolling_sharpe, rolling_volatility
 from gridproof.results.performance.signal_levels import forward_returns, returns_by_level
+from tests.support.plain_execution import Prices, Terms, money_books
+from tests.support.plain_execution import follow as follow_plainly
 
 PERIODS, RISK_FREE = 252.0, 0.015
 
@@ -162,6 +164,31 @@ def test_ends_of_positions_are_those_of_the_following() -> None:
             stopped = last + 1 < len(days) and exits[0, held_then, first] == last + 1 and target[last + 1] == held_then
             assert (why == STOP) == stopped
     assert {STOP, WAITED, RULE} <= set(table["end"])
+
+
+@pytest.mark.parametrize("stop", ["stop", "trailing_stop", "nav_stop", "drawdown_stop"])
+@pytest.mark.parametrize(("min_hold", "cooling"), [(1, 0), (1, 6), (4, 6)])
+def test_ends_of_positions_are_those_of_a_plain_loop(stop: str, min_hold: int, cooling: int) -> None:
+    """Every kind of stop, on random prices, with the loop that the kernels are tested against."""
+    random, count, found = np.random.default_rng(7), 400, set()
+    days = pd.bdate_range("2020-01-01", periods=count)
+    for lag, at in ((1, "close"), (2, "open")):
+        prices = {}
+        for leg in "ab":
+            close = np.exp(random.normal(0.0, 0.02, count + 1).cumsum())
+            prices[leg] = Prices(close.tolist(), (close * 1.001).tolist(), (close * 0.99).tolist())
+        target = [str(leg) for leg in random.choice(["a", "b", "cash"], count // 8, p=[0.4, 0.4, 0.2]).repeat(8)]
+        terms = Terms(lag, at, min_hold=min_hold, cooling=cooling, **{stop: 0.05})  # type: ignore[arg-type]
+        cost = {leg: [0.001] * count for leg in ("a", "b")} | {"cash": [0.0] * count}
+        ends: list[str] = []
+        held = follow_plainly(
+            target, prices, terms, money_books(prices, terms, cost, cost, dict.fromkeys(cost, 0.0), 252.0), ends
+        )
+        zero = pd.Series(0.0, index=days)
+        table = list_positions(pd.Series(held, index=days), zero, zero, pd.Series(target, index=days))
+        assert table["end"].tolist() == [*ends, OPEN]
+        found |= set(ends)
+    assert found == ({RULE, STOP, WAITED} if cooling else {RULE, STOP})
 
 
 def test_forward_returns_begin_on_the_next_day(benchmark: pd.Series[Any]) -> None:

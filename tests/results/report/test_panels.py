@@ -15,10 +15,10 @@ from gridproof.kernels.metrics import BY_NAME
 from gridproof.results.report.axis import read_axes
 from gridproof.results.report.figures import LEG_COLOURS, leg_colours
 from gridproof.results.report.heatmaps import split_pairs
-from gridproof.results.report.packed import pack, unpack
+from gridproof.results.report.packed import FigureSet, pack, unpack
 from gridproof.results.report.sections.positions import positions_section
 from gridproof.results.report.surface_explorer import surface_explorer
-from tests.support.page import page_of, table_of, words_of
+from tests.support.page import figures_of, page_of, table_of, words_of
 from tests.support.run_folder import write_run
 
 
@@ -156,3 +156,18 @@ def test_positions_of_steps_are_in_the_order_of_the_weight() -> None:
         "150% small, −50% cash",
     ]
     assert [row[1] for row in found] == ["2", "1", "2", "1"]
+
+
+def test_traces_share_their_days() -> None:
+    """Each list of days is packed once, whatever the number of traces; short lists stay where they are."""
+    days = [str(day) for day in np.arange(np.datetime64("2020-01-01"), np.datetime64("2020-07-01"))]
+    figures = FigureSet("en")
+    figures.add("one", {"data": [{"x": days, "y": [1]}, {"x": days}, {"x": ["a", "b"]}], "layout": {}})
+    figures.add("two", {"data": [{"x": days[1:]}, {"z": [2]}], "layout": {}})
+    packed = figures.packed()
+    record = json.loads(unpack(str(packed)))
+    assert record["axes"] == [days, days[1:]]
+    assert [trace.get("x") for trace in record["one"]["data"]] == [0, 0, ["a", "b"]]
+    found = figures_of(f'<script type="text/plain" id="figures">{packed}</script>')
+    assert found["one"]["data"] == [{"x": days, "y": [1]}, {"x": days}, {"x": ["a", "b"]}]
+    assert found["two"]["data"] == [{"x": days[1:]}, {"z": [2]}]

@@ -186,7 +186,7 @@ def test_a_full_disk_below_standard_output_is_one_line(command: Sequence[str]) -
 
 
 def test_a_file_that_cannot_be_written_is_named(study: Path, tmp_path: Path) -> None:
-    for target, fault in ((tmp_path / "none" / "c.csv", "non-existent directory"), (Path("/dev/full"), "No space")):
+    for target, fault in ((tmp_path / "none" / "c.csv", "no folder"), (Path("/dev/full"), "No space")):
         said = gridproof("point", study, "--curve", target, expect=2).stderr
         assert said.startswith(f"gridproof: {target}: ")
         assert fault in said
