@@ -25,6 +25,7 @@ from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.panel_warnings import panel_dividend_warnings, panel_open_warnings
 from gridproof.sweeps.plan.signal_values import daily_values, evaluator_of
 from gridproof.sweeps.plan.window import last_day
+from gridproof.sweeps.plan.window_warnings import window_warnings
 from gridproof.sweeps.study.latch import Levels
 from gridproof.sweeps.study.leg import ASSET_TERMS, CASH_TERMS
 from gridproof.sweeps.study.spec import OPEN
@@ -104,6 +105,7 @@ def _study_warnings(study: Study, market: Market) -> list[str]:
                 found.append(_both_readings(axis.name, highest, unit))
     if study.spec.risk_free > _HIGH_RATE:
         found.append(_both_readings("risk_free", study.spec.risk_free, " a year"))
+    found += window_warnings(study, market)
     evaluator = evaluator_of(study, market, last_day(study, market), swept=False)
     found += [text for signal in study.signals if (text := _level_warning(study, evaluator, signal)) is not None]
     counted = rows_per_year(market.calendar)

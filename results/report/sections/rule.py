@@ -188,14 +188,13 @@ def _waiting(given: Any) -> list[str]:
         )
     if fall := stops["drawdown_stop"]:
         sentences.append(f"A position is left for cash once the NAV is {share_text(fall)} or more below its highest.")
-        sentences.append(
-            "After such a stop the highest begins anew with the next position, so as much may be lost again."
-        )
     if any(stops.values()):
         days = int(given("cooling", 0))
         sentences.append("It is sold at the next trade, at the price found there, which may be below the stop.")
         wait = f"for {plural(days, 'day')}, or " if days else ""
         sentences.append(f"After a stop, cash is held {wait}until the rule chooses another position.")
+        if stops["drawdown_stop"]:
+            sentences.append("The highest NAV then begins anew with the next position, so as much may be lost again.")
     elif any(given(key, None) is not None for key in stops):
         sentences.append("The base has no stop; other variants have one.")
     return sentences

@@ -20,6 +20,7 @@ def test_stops_waiting_and_decision_days_are_said() -> None:
         "A position is left for cash once the NAV is 15% or more below its highest.",
         "It is sold at the next trade, at the price found there, which may be below the stop.",
         "After a stop, cash is held for 20 days, or until the rule chooses another position.",
+        "The highest NAV then begins anew with the next position, so as much may be lost again.",
         "A trade costs 0.1% of its value, on each side.",
         "Trades in a pay the tax of their date.",
         "Values of a and b are known 1 day after their date.",
