@@ -1,4 +1,4 @@
-"""What minimum holding, stops, stops on the NAV and trades at the open cost in list form, as ratios to the plain list.
+"""What restrictions, opens and weights that drift from the day of entry cost in list form, as ratios to the plain list.
 
 python -m benchmarks.restrictions [--variants 100000]
 
@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.problem import Case, build
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu.backend import bind
+from gridproof.kernels.drift import Drift
 from gridproof.kernels.overnight import replace_overnight
 from gridproof.kernels.problem import Jobs, NavStops, Problem, Restrictions
 
@@ -43,7 +44,8 @@ def with_nav_stops(problem: Problem, fall: float = 0.0, drawdown: float = 0.0) -
     found = with_restrictions(problem, cooling=20)
     assert found.restrictions is not None
     entry, high = (np.array([1.0 - share if share else 0.0]) for share in (fall, drawdown))
-    nav = NavStops(entry, high, problem.returns, problem.costs, problem.overnight, problem.payoff_of, problem.cost_of)
+    tables = problem.returns, problem.costs, problem.overnight, problem.payoff_of, problem.cost_of, problem.drift
+    nav = NavStops(entry, high, *tables)
     return replace(found, restrictions=replace(found.restrictions, nav=nav))
 
 
@@ -52,6 +54,22 @@ def at_open(problem: Problem, seed: int = 1) -> Problem:
     overnight[:, -1] = 0.0
     costs = replace_overnight(problem.costs, np.zeros_like(overnight), overnight)
     return replace(problem, costs=costs, overnight=overnight)
+
+
+def from_entry(problem: Problem) -> Problem:
+    """Each allocation but the last, cash, is 60 % of its leg and the rest in the others, from the day of entry."""
+    (returns,), days = problem.returns, problem.returns.shape[2]
+    legs = len(returns)
+    weights = np.where(np.eye(legs) > 0, 0.6, 0.4 / (legs - 1))
+    weights[-1] = np.eye(legs)[-1]
+    growth = 1.0 + returns.T
+    drifts = np.arange(legs)[None] < legs - 1
+    rates = np.full((1, days, legs), 0.001)
+    drift = Drift(
+        drifts, growth[None], np.repeat(weights[None, :, None], days, axis=2), np.zeros((1, legs, days)), rates, rates,
+        np.ones((1, days, legs)), np.zeros(1, dtype=np.bool_), np.ones(legs), np.arange(legs),
+    )  # fmt: skip
+    return replace(problem, returns=(growth @ weights.T).T[None] - 1.0, drift=drift)
 
 
 def seconds(problem: Problem, pieces: list[Jobs]) -> tuple[float, float]:
@@ -83,6 +101,8 @@ def main() -> None:
             "NAV stop that is never reached": with_nav_stops(plain, 0.99),
             "NAV stop 8 %, again after 20": with_nav_stops(plain, 0.08),
             "drawdown stop 20 %, the same": with_nav_stops(plain, 0.0, 0.2),
+            "drifts from the day of entry": from_entry(plain),
+            "the same, drawdown stop 20 %": with_nav_stops(from_entry(plain), 0.0, 0.2),
         }
         pieces = grid.pieces()
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in forms}

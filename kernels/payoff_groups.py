@@ -52,9 +52,10 @@ def payoff_groups(problem: Problem, jobs: Jobs) -> Iterator[PayoffGroup]:
         rebalancing = problem.rebalancing
         if rebalancing is not None:
             rebalancing = rebalancing.of(own)
+        drift = None if problem.drift is None else problem.drift.of(own)
         tuples, counts = np.unique(tuple_of[places], return_counts=True)
         yield PayoffGroup(
-            replace(problem, returns=problem.returns[own], payoff_of=payoff_of, rebalancing=rebalancing),
+            replace(problem, returns=problem.returns[own], payoff_of=payoff_of, rebalancing=rebalancing, drift=drift),
             Jobs(jobs.rows[tuples], np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), jobs.execution[places]),
             places,
         )

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Floats, Ints, Words
+from gridproof.kernels.drift import Drift, carry
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class NavStops:
     overnight: Floats | None
     payoff_of: Ints
     cost_of: Ints
+    drift: Drift | None = None
 
     def watched(self) -> Bools:
         """(E,) whether the NAV is watched at all."""
@@ -46,7 +48,9 @@ class NavStops:
     def first_days(self, days: int) -> NavStops:
         """Those of the first return days alone."""
         overnight = None if self.overnight is None else _cut(self.overnight, days)
-        return replace(self, returns=_cut(self.returns, days), costs=_cut(self.costs, days), overnight=overnight)
+        drift = None if self.drift is None else self.drift.first_days(days)
+        returns, costs = _cut(self.returns, days), _cut(self.costs, days)
+        return replace(self, returns=returns, costs=costs, overnight=overnight, drift=drift)
 
 
 def _cut(table: Array, days: int) -> Array:
@@ -141,6 +145,7 @@ class Problem:
     # switches are made at the close; None where those of all tables are
     restrictions: Restrictions | None = None
     rebalancing: Rebalancing | None = None  # None where no allocation rebalances
+    drift: Drift | None = None  # None where no allocation drifts from the day of entry
 
     def __post_init__(self) -> None:
         assert self.traded.shape[3] in (1, self.returns.shape[2])
@@ -168,6 +173,7 @@ class Problem:
             bounds=bounds,
             overnight=None if self.overnight is None else _cut(self.overnight, days),
             restrictions=None if self.restrictions is None else self.restrictions.first_days(days),
+            drift=None if self.drift is None else self.drift.first_days(days),
         )
 
     def under(self, executions: Ints) -> Problem:
@@ -213,6 +219,8 @@ class Problem:
 
         The first day's position is not charged.
         """
+        if self.drift is not None:
+            return carry(self, execution, held).paid
         table, days = int(self.cost_of[execution]), np.arange(1, len(held))
         before, after = held[:-1], held[1:]
         paid = np.zeros(len(held))
@@ -245,7 +253,18 @@ class Problem:
         switched = np.flatnonzero(held[1:] != held[:-1]) + 1
         on = np.minimum(switched, table.shape[2] - 1)
         sides[switched] = table[held[switched - 1], held[switched], on]
+        if self.drift is not None:
+            drifted = carry(self, execution, held).traded
+            sides = np.where(np.isnan(drifted), sides, drifted)
         return sides
+
+    def held_throughout(self, execution: int, allocation: int) -> Floats:
+        """(D,) what an allocation earns that is held from the first day to the last."""
+        payoff, days = int(self.payoff_of[execution]), self.returns.shape[2]
+        if self.drift is not None and self.drift.drifts[payoff, allocation]:
+            return carry(self, execution, np.full(days, allocation)).returns
+        earned: Floats = self.returns[payoff, allocation]
+        return earned
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints, Words
+from gridproof.kernels.drift import CarriedPosition, carry
 from gridproof.kernels.metrics import EXPOSURE, FROM_RETURNS, SWITCHES, TURNOVER, WIDTH, measure_returns
 from gridproof.kernels.paths import pack, unpack
 from gridproof.kernels.problem import Problem, Restrictions, Work
@@ -76,7 +77,7 @@ def follow_nav(target: Ints, own: Restrictions, execution: int, lag: int) -> Int
     assert market is not None
     least, wait, table = int(own.min_hold[execution]), int(own.cooling[execution]), int(own.stop_of[execution])
     entry, highest = float(market.entry[execution]), float(market.high[execution])
-    payoff, cost = int(market.payoff_of[execution]), int(market.cost_of[execution])
+    position = CarriedPosition(market, execution, int(target[0]))
     nav = start = high = 1.0  # start: at the entry of the position
     fallen = lost = -1  # the return days of the exits by the two stops; −1: none is due
     anew = False  # whether the high begins with the next entry
@@ -97,14 +98,13 @@ def follow_nav(target: Ints, own: Restrictions, execution: int, lag: int) -> Int
                 held = wanted
         elif wanted != held and day - entered >= least:
             held = wanted
-        paid = 0.0
+        growth = position.step(held, day)
         if held != before:
             entered, fallen = day, -1
-            paid = float(market.costs[cost, before, held, day])
-            start = nav if market.overnight is None else nav * (1.0 + float(market.overnight[cost, before, day]))
+            start = nav * position.night
             if anew and held != own.refuge:
                 high, anew = start, False
-        nav *= (1.0 + float(market.returns[payoff, held, day])) * (1.0 - paid)
+        nav *= growth
         if not anew:
             high = max(high, nav)
             if lost < 0 and nav <= highest * high:
@@ -118,7 +118,8 @@ def follow_nav(target: Ints, own: Restrictions, execution: int, lag: int) -> Int
 def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, Floats]:
     """One variant by day: allocation held, return after cost, cost as in ``Problem.costs``; each (D,).
 
-    The switch into the position held on return day 0 is not charged.
+    The switch into the position held on return day 0 is not charged. Where allocations drift from the day of entry, the
+    cost is what was paid.
     """
     days = problem.returns.shape[2]
     lag = int(problem.lags[execution])
@@ -127,6 +128,9 @@ def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, F
     if own is not None:
         watched = own.watches_nav(execution)
         held = follow_nav(held, own, execution, lag) if watched else follow(held, own, execution)
+    if problem.drift is not None:
+        carried = carry(problem, execution, held)
+        return held, carried.returns, carried.paid
     gross = problem.returns[problem.payoff_of[execution], held, np.arange(days)]
     cost = np.zeros(days)
     cost[1:] = problem.costs[problem.cost_of[execution], held[:-1], held[1:], np.arange(1, days)]

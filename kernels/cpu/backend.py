@@ -7,6 +7,7 @@ import numpy as np
 from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
 from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.cpu.daily_following import NavRules
+from gridproof.kernels.cpu.drifting import DriftTables
 from gridproof.kernels.cpu.following import FollowingRules
 from gridproof.kernels.cpu.product.box_reduction import answer
 from gridproof.kernels.cpu.product.product import Product, fits
@@ -82,7 +83,7 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
     )  # fmt: skip
     rules, nav = FollowingRules.of(problem), NavRules.of(problem)
     tables_of = problem.payoff_of, problem.cost_of, problem.traded_of
-    executions = Executions(problem.lead - problem.lags, *tables_of, rules, nav)
+    executions = Executions(problem.lead - problem.lags, *tables_of, rules, nav, DriftTables.of(problem))
     terms = ScanTerms(problem.invested, problem.bounds, float(problem.periods), float(problem.risk_free))
     run_ranges(scan_variants, len(jobs.rows), listed, executions, tables, terms, result, least=_TUPLES)
     return result

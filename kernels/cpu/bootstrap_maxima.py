@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Array, Floats, largest_size
+from gridproof.kernels.arrays import Array, Floats, Ints, largest_size
+from gridproof.kernels.cpu.drifting import DriftTables, carry_days
 from gridproof.kernels.cpu.holding_periods import HoldingPeriods, PayoffTables
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns
 from gridproof.kernels.cpu.patterns.pattern_sums import LANES, add_joins, add_runs, whole_scale
@@ -41,6 +42,10 @@ class Studentising(NamedTuple):
 def daily_returns(problem: Problem, held: HoldingPeriods) -> Floats:
     """(days, J) daily returns after cost; the position that stands on day 0 is not charged."""
     result = np.empty((held.days, len(held.execution)))
+    if problem.drift is not None:
+        tables = problem.payoff_of, problem.cost_of, DriftTables.of(problem)
+        run_ranges(_fill_carried, result.shape[1], held, *tables, result, least=_COLUMNS)
+        return result
     run_ranges(_fill, -(-result.shape[1] // _COLUMNS), held, PayoffTables.of(problem), result)
     return result
 
@@ -123,6 +128,25 @@ def _fill(low: int, high: int, held: HoldingPeriods, tables: PayoffTables, resul
                     result[day, job] = value
                 else:
                     result[day, job] = tables.returns[tables.payoff_of[cell], now[k], day]
+
+
+@jit(nogil=True)
+def _fill_carried(
+    low: int, high: int, held: HoldingPeriods, payoff_of: Ints, cost_of: Ints, drift: DriftTables, result: Floats
+) -> None:
+    """Columns [low, high) where allocations may drift from the day of entry."""
+    days = len(result)
+    changes, units = np.empty(days, dtype=np.uint64), np.empty(len(drift.counted))
+    growth, traded = np.empty(days), np.empty(days)
+    for job in range(low, high):
+        begin, count = held.begins[job], held.begins[job + 1] - held.begins[job]
+        for place in range(count):
+            begun, allocation = np.uint64(held.periods[begin + place, 0]), np.uint64(held.periods[begin + place, 1])
+            changes[place] = (begun << np.uint64(8)) | allocation
+        cell = held.execution[job]
+        carry_days(changes, count, 0, drift, payoff_of[cell], cost_of[cell], units, growth, traded)
+        for day in range(days):
+            result[day, job] = growth[day] - 1.0
 
 
 @jit(nogil=True)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints, Words
+from gridproof.kernels.cpu.drifting import DriftTables, drifts_from_entry, enter, leave_for, worth
 from gridproof.kernels.cpu.following import FollowingRules
 from gridproof.kernels.jit import jit
 from gridproof.kernels.problem import Problem
@@ -28,6 +29,7 @@ class NavRules(NamedTuple):
     returns: Floats  # flat (payoff tables, A, D)
     costs: Floats  # flat (cost tables, A, A, D)
     nights: Floats  # flat (cost tables, A, D): 1 + overnight; empty where all switches are made at the close
+    drift: DriftTables
 
     @classmethod
     def of(cls, problem: Problem) -> NavRules:
@@ -35,10 +37,12 @@ class NavRules(NamedTuple):
         empty = np.zeros(0)
         if own is None:
             none = np.zeros(len(problem.lags))
-            return cls(none, none, problem.lags, problem.payoff_of, problem.cost_of, empty, empty, empty)
+            tables = empty, empty, empty, DriftTables.of(None)
+            return cls(none, none, problem.lags, problem.payoff_of, problem.cost_of, *tables)
         nights = empty if own.overnight is None else (1.0 + own.overnight).ravel()
         returns, costs = own.returns.ravel(), own.costs.ravel()
-        return cls(own.entry, own.high, problem.lags, own.payoff_of, own.cost_of, returns, costs, nights)
+        tables = returns, costs, nights, DriftTables.of(own)
+        return cls(own.entry, own.high, problem.lags, own.payoff_of, own.cost_of, *tables)
 
 
 @jit(inline="always")
@@ -48,10 +52,11 @@ def watches_nav(rules: NavRules, execution: int) -> bool:
 
 @jit(counted=False)
 def follow_by_day(
-    changes: Words, count: int, delay: int, holding: FollowingRules, rules: NavRules, execution: int, followed: Words
-) -> int:
+    changes: Words, count: int, delay: int, holding: FollowingRules, rules: NavRules, execution: int, units: Floats,
+    followed: Words,
+) -> int:  # fmt: skip
     """As ``following.follow``: the days on which the position changes, and what it becomes. holding: what else
-    restricts it."""
+    restricts it. units: as many as ``drifting.enter`` writes."""
     days, refuge, legs = holding.days, holding.refuge, holding.allocations
     shortest, wait, table = holding.min_hold[execution], holding.cooling[execution], holding.stop_of[execution]
     returns = rules.payoff_of[execution] * legs * days
@@ -77,7 +82,12 @@ def follow_by_day(
     if table >= 0:
         out = np.int64(holding.exits[(table * legs + held) * days])
     anew = False
-    paid = 0.0
+    beside = 1.0  # the growth of the NAV beside that of the position: of the switch into it
+    payoff, cost = rules.payoff_of[execution], rules.cost_of[execution]
+    value = 1.0
+    drifting = drifts_from_entry(rules.drift, payoff, held)
+    if drifting:
+        value = enter(rules.drift, payoff, cost, held, 0, units)
     day = 0
     while True:
         # The closes of the days until the position may change: `floor` and `least` are the NAVs that trigger.
@@ -91,8 +101,13 @@ def follow_by_day(
         least = highest * high if lost == days and not anew else -1.0
         floor = entry * start if fallen == days and held != refuge else -1.0
         while day < until:
-            nav *= (1.0 + rules.returns[earned + day]) * (1.0 - paid)
-            paid = 0.0
+            if drifting:
+                now_worth = worth(rules.drift, payoff, units, day + 1)
+                nav *= now_worth / value * beside
+                value = now_worth
+            else:
+                nav *= (1.0 + rules.returns[earned + day]) * beside
+            beside = 1.0
             if nav > peak:
                 peak = nav
                 least = highest * peak if lost == days else -1.0
@@ -127,8 +142,15 @@ def follow_by_day(
             now = target
         if now == held:
             continue
-        paid = rules.costs[costs + (held * legs + now) * days + day]
-        start = nav * rules.nights[nights + held * days + day] if at_open else nav
+        if len(rules.drift.drifts) > 0:
+            left = leave_for(rules.drift, payoff, cost, held, now, day, units, value)
+            beside, start = left.kept, nav * left.night
+            drifting = drifts_from_entry(rules.drift, payoff, now)
+            if drifting:
+                value = enter(rules.drift, payoff, cost, now, day, units)
+        else:
+            beside = 1.0 - rules.costs[costs + (held * legs + now) * days + day]
+            start = nav * rules.nights[nights + held * days + day] if at_open else nav
         held, entered, fallen = now, day, days
         out = days
         if table >= 0:

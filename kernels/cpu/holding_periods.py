@@ -138,13 +138,14 @@ def list_holding_periods(
     """
     changes = np.empty(words * 64 + 2, dtype=np.uint64)
     followed = np.empty(words * 64 + 2, dtype=np.uint64)
-    starts = np.empty(rows.shape[1], dtype=np.uint64)
+    starts, units = np.empty(rows.shape[1], dtype=np.uint64), np.empty(len(nav.drift.counted))
     for index in range(low, high):
         count = decide(path_bits, edges, rows, index, starts, words, rule, codes, start, changes)
         for job in range(first[index], first[index + 1]):
             late, held, listed = delays[execution[job]], changes, count
             if watches_nav(nav, execution[job]):
-                held, listed = followed, follow_by_day(changes, count, late, rules, nav, execution[job], followed)
+                held = followed
+                listed = follow_by_day(changes, count, late, rules, nav, execution[job], units, followed)
             elif is_restricted(rules, execution[job]):
                 held, listed = followed, follow(changes, count, late, rules, execution[job], followed)
             upcoming = 1

@@ -67,6 +67,9 @@ def lay_out(problem: Problem) -> CudaScanTables:
             "rule",
             "Use fewer legs or steps of weights, or the cpu backend",
         )
+    if problem.drift is not None:
+        rule, remedy = "the cuda backend sets weights back", "Use the cpu backend, or write rebalance: monthly"
+        raise InputError(rule, "weights that drift from the day of entry", "rebalance", remedy)
     edges = _edges(problem.path_bits, problem.decision_days)
     levels = max(1, int(days).bit_length())
     entries = len(problem.returns) * levels * (days + 1) * allocations * 2

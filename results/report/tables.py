@@ -13,8 +13,14 @@ from gridproof.results.report.number_format import format_metric, format_percent
 from gridproof.results.report.search_record import SearchRecord
 from gridproof.results.run.conclusion_record import MIX
 from gridproof.results.run.record import Record
+from gridproof.results.run.summary_record import ENTRY, NAV
 
 TOP_ROWS = 20
+
+_KERNEL = {
+    NAV: "daily: a stop watches the NAV, so variants are evaluated day by day",
+    ENTRY: "daily: weights drift from the day of entry, so variants are evaluated day by day",
+}
 
 
 def facts_table(
@@ -48,7 +54,7 @@ def facts_table(
         ("Computed by", computed),
     ]
     if summary.get("kernel") == "daily":
-        facts.append(("Kernel", "daily: a stop watches the NAV, so variants are evaluated day by day"))
+        facts += [("Kernel", _KERNEL[reason]) for reason in summary.get("kernel_for", [NAV])]
     if summary["choices"] < summary["variants"]:
         imposed = [axis for axis in axes if axis.varied and axis.name in summary["environment"]]
         where = ", ".join(f"{axis.name} {axis.text(axis.base)}" for axis in imposed)

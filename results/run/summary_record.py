@@ -136,10 +136,16 @@ class SelectionsRecord(TypedDict):
     best: list[SelectionRecord]
 
 
+# Why variants are evaluated day by day.
+NAV, ENTRY = "nav", "entry"
+
+
 class KernelName(TypedDict, total=False):
-    """kernel: "daily" where variants whose stop watches the NAV were evaluated day by day; absent where none was."""
+    """kernel: "daily" where variants were evaluated day by day; absent where none was. kernel_for: why, ``NAV`` where a
+    stop watches the NAV, ``ENTRY`` where weights drift from the day of entry."""
 
     kernel: str
+    kernel_for: list[str]
 
 
 class RunSummary(KernelName):

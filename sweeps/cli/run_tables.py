@@ -13,6 +13,7 @@ from gridproof.results.evidence.item import finding
 from gridproof.results.report.sections.selections import HEADS, selection_rows
 from gridproof.results.run.record import choice_noun, data_warnings
 from gridproof.results.run.selection_record import SelectionRecord, selection_tables, selection_warnings
+from gridproof.results.run.summary_record import ENTRY, NAV
 from gridproof.sweeps.cli.console import bold, console, print_table
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def print_summary(result: Run, top: int) -> None:
         sep="",
     )
     if summary.get("kernel") == "daily":
-        print_rate(summary["window"], result.timing)
+        print_rate(summary["window"], result.timing, summary.get("kernel_for", [NAV]))
     who = {"base": base, "best": best} | {f"hold {leg}": held for leg, held in summary["hold"].items() if leg != "cash"}
     columns = {name: one["in_sample"] for name, one in who.items()}
     if base["after_publication"] is not None:
@@ -66,10 +67,12 @@ def print_summary(result: Run, top: int) -> None:
     console.print(f"{result.place or result.folder}/report.html")
 
 
-def print_rate(window: dict[str, Any], timing: dict[str, Any]) -> None:
+def print_rate(window: dict[str, Any], timing: dict[str, Any], reasons: list[str]) -> None:
     """How fast the daily kernel was, where this call evaluated variants."""
     days = window["days_in_sample"] + window["days_after_publication"]
     line = f"Evaluated day by day (daily kernel), since a stop watches the NAV: {days:,} days"
+    if ENTRY in reasons:
+        line = f"Evaluated day by day (daily kernel), since weights drift from the day of entry: {days:,} days"
     rate = timing.get("variant_days_per_second") or 0.0
     console.print(f"{line}, {rate:,.0f} variant-days a second." if rate else f"{line}.")
 

@@ -25,7 +25,7 @@ from gridproof.sweeps.plan.selections import check_panel
 from gridproof.sweeps.plan.signal_values import releases_of
 from gridproof.sweeps.plan.study_market import data_folder, market_of
 from gridproof.sweeps.plan.window import check_year, find_window, last_day
-from gridproof.sweeps.plan.workload import daily_kernel_notice
+from gridproof.sweeps.plan.workload import daily_kernel_notices
 from gridproof.sweeps.study.model_spec import LongTableSpec, ModelSpec
 from gridproof.sweeps.study.study import Study
 
@@ -85,7 +85,7 @@ class DataCheck:
             self._add_market(market, named, {}, on, folder, stale=False)
         calendar = None if market is None else _calendar_record(study, market)
         warnings = [] if market is None else list(market.warnings)
-        if notice := daily_kernel_notice(study, study.space.size):
+        for notice in daily_kernel_notices(study, study.space.size):
             warnings.append(f"{study.name}: {notice}")
         self.add_target("study", study.name, calendar, warnings, errors)
 

@@ -13,6 +13,8 @@ from gridproof.results.axis_range import AxisRange, Value
 from gridproof.results.run.record import metrics_record
 from gridproof.results.run.store import ROWS_KEPT
 from gridproof.results.run.summary_record import (
+    ENTRY,
+    NAV,
     AxisRecord,
     DataRecord,
     HistogramRecord,
@@ -36,7 +38,7 @@ from gridproof.sweeps.plan.choices import choices_of
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.point import Point
 from gridproof.sweeps.study.execution_keys import watches_nav
-from gridproof.sweeps.study.held import by_leg, holdings
+from gridproof.sweeps.study.held import by_leg, drifts, holdings
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 
@@ -123,8 +125,10 @@ def write_summary(
         "variants_stored": grid.size <= ROWS_KEPT,
         "notes": [*study.spec.notes, *_omitted_surfaces(plan, tally)],
     }
-    if watches_nav(study.space):
+    reasons = {NAV: watches_nav(study.space), ENTRY: drifts(study)}
+    if any(reasons.values()):
         record["kernel"] = "daily"
+        record["kernel_for"] = [reason for reason, holds in reasons.items() if holds]
     return record
 
 
@@ -170,7 +174,7 @@ def hold_returns(plan: Plan, number: int) -> tuple[Any, Any]:
     """Daily returns of holding one allocation throughout at the base's execution, (D,), and its metrics
     (S, 12 + A)."""
     problem, space = plan.problem, plan.study.space
-    returns = problem.returns[problem.payoff_of[space.execution(space.base_index)], number]
+    returns = problem.held_throughout(space.execution(space.base_index), number)
     metrics = np.zeros((problem.segments, len(METRICS) + problem.allocations))
     for segment in range(problem.segments):
         inside = returns[problem.bounds[segment] : problem.bounds[segment + 1]]

@@ -27,7 +27,7 @@ from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.plan.sample import draw_variants
-from gridproof.sweeps.plan.workload import check_duration, daily_kernel_notice
+from gridproof.sweeps.plan.workload import check_duration, daily_kernel_notices
 
 
 def sweep(
@@ -42,7 +42,7 @@ def sweep(
     began = time.perf_counter()
     variants = study.space.size if sample is None else sample
     check_duration(study, variants, not isinstance(executor, LocalExecutor))
-    if notice := daily_kernel_notice(study, variants):
+    for notice in daily_kernel_notices(study, variants):
         observer.notice(notice)
     with executor:
         plan = build_plan(study, context.market, context.backend, observer=observer)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.drift import Drift
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import NavStops, Restrictions
 from gridproof.signals.data.market import Market
@@ -66,6 +67,7 @@ class ExecutionTables(NamedTuple):
     costs: Floats
     overnight: Floats | None
     cost_of: Ints
+    drift: Drift | None = None
 
 
 def restrictions_of(
@@ -87,7 +89,7 @@ def restrictions_of(
         if terms.stop > 0.0 or terms.trailing > 0.0:
             stop_of[number] = tables.setdefault(terms, len(tables))
     shares = _shares(cells, NAV_STOP), _shares(cells, DRAWDOWN_STOP)
-    nav = NavStops(*shares, days.returns, days.costs, days.overnight, days.payoff_of, days.cost_of)
+    nav = NavStops(*shares, days.returns, days.costs, days.overnight, days.payoff_of, days.cost_of, days.drift)
     if not tables and (min_hold == 1).all() and not nav.watched().any():
         return None
     size = count * window.days
@@ -97,6 +99,9 @@ def restrictions_of(
     exits = np.full((len(tables), count, window.days), window.days, dtype=np.int32)
     for place in watched:
         for terms, table in tables.items():
+            if days.drift is not None and days.drift.drifts[terms.payoff, place]:
+                exits[table, place] = exit_days_from_entry(days.drift, place, terms)
+                continue
             if place in priced:
                 prices = _prices(study, priced[place], market, window, terms)
             else:
@@ -130,6 +135,25 @@ def exit_days(prices: StopPrices, stop: float, trailing: float, lag: int) -> Arr
         later = _first_below(minima, since, _level(prices.close[1:], trailing))
         found = np.minimum(found, np.minimum.accumulate(later[::-1])[::-1])
     return np.where(found < days, np.minimum(found + lag, days), days).astype(np.int32)
+
+
+def exit_days_from_entry(drift: Drift, place: int, terms: StopTerms) -> Array:
+    """As ``exit_days``, of an allocation that drifts from the day of entry: its value is that since the entry."""
+    levels, days = drift.levels[terms.payoff], drift.growth.shape[1]
+    weights = drift.weights[terms.payoff, place]
+    units = weights / (levels[:-1] * drift.opened[terms.cost])
+    found = np.full(days, days, dtype=np.int32)
+    for entered in range(days):
+        values = np.concatenate([weights[entered].sum(keepdims=True), levels[entered + 1 :] @ units[entered]])
+        high = np.maximum.accumulate(values[:-1])
+        left = np.zeros(days - entered, dtype=np.bool_)
+        if terms.stop > 0.0:
+            left |= values[1:] <= _level(values[:1], terms.stop)
+        if terms.trailing > 0.0:
+            left |= values[1:] <= _level(high, terms.trailing)
+        if left.any():
+            found[entered] = min(entered + int(left.argmax()) + terms.lag, days)
+    return found
 
 
 def _level(prices: Floats, share: float | Floats) -> Floats:

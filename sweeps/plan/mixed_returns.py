@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from gridproof.kernels.arrays import Bools, Floats
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.source import Dates
 from gridproof.sweeps.plan.size_costs import SizeCosts
-from gridproof.sweeps.study.allocation import DAILY, MONTHLY, NEVER, WEEKLY, Allocation
+from gridproof.sweeps.study.allocation import DAILY, ENTRY, MONTHLY, NEVER, WEEKLY, Allocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class MixDays:
 
     ``opening``: (D, L) weights from the close before the day on, after the trades there. ``closing``: (D, L) weights at
     its close, before trades. ``returns``: (D,) simple, before the cost of rebalancing. ``paid``, ``traded``: (D,) that
-    cost, of the trades at the close before the day, and their value outside of cash, shares of NAV.
+    cost, of the trades at the close before the day, and their value outside of cash, shares of NAV. ``drifts``: it
+    drifts from the day of entry; all are then those of a position that is entered for the day.
     """
 
     opening: Floats
@@ -47,6 +48,7 @@ class MixDays:
     returns: Floats
     paid: Floats
     traded: Floats
+    drifts: bool = False
 
     def overnight(self, gaps: Floats) -> Floats:
         """(D,) its return from the close before each day to the open, after the cost of rebalancing at that close.
@@ -58,9 +60,15 @@ class MixDays:
 
     def at_open(self, gaps: Floats) -> Floats:
         """(D, L) its weights at the open of each day."""
+        if self.drifts:
+            return self.opening
         values = self.opening * (1.0 + gaps)
         weights: Floats = values / values.sum(axis=1, keepdims=True)
         return weights
+
+    def from_entry(self) -> MixDays:
+        """That of weights that are set by entering alone, of one that is rebalanced daily."""
+        return replace(self, paid=np.zeros_like(self.paid), traded=np.zeros_like(self.traded), drifts=True)
 
     @property
     def net(self) -> Floats:
@@ -166,8 +174,9 @@ def switch_trades(mixes: Sequence[MixDays], cash: Bools, gaps: Floats | None = N
 
 def rebalancing_days(every: str, calendar: Dates, first: int, last: int) -> Bools:
     """(D,) whether a mix is rebalanced at the close before each of the calendar days ``first`` to ``last``: at every
-    close, at that of the last trading day of a week (ISO) or a month, or at none."""
-    if every == DAILY:
+    close, at that of the last trading day of a week (ISO) or a month, or at none. For one that drifts from the day of
+    entry each day is one of entry."""
+    if every in (DAILY, ENTRY):
         return np.ones(last - first + 1, dtype=np.bool_)
     if every == NEVER:
         return np.zeros(last - first + 1, dtype=np.bool_)

@@ -114,17 +114,19 @@ def mix_days(study: Study, market: Market, window: Window, cell: Cell, returns: 
 
     Raises InputError where a mix loses all its value in a day.
     """
-    legs = _leg_days(study, market, window, cell, returns)
+    legs = leg_days(study, market, window, cell, returns)
     days = market.calendar[window.first : window.last + 1]
     rebalanced = {every: rebalancing_days(every, market.calendar, window.first, window.last) for every in REBALANCE}
     of_sleeves = str(cell[SLEEVES_REBALANCE])
-    return [
-        follow_mix(one, legs, rebalanced[one.rebalance or of_sleeves], days, study.where("mixes"))
-        for one in study.allocations
-    ]
+    found = []
+    for one in study.allocations:
+        mix = follow_mix(one, legs, rebalanced[one.rebalance or of_sleeves], days, study.where("mixes"))
+        found.append(mix.from_entry() if one.drifts(of_sleeves) else mix)
+    return found
 
 
-def _leg_days(study: Study, market: Market, window: Window, cell: Cell, returns: Floats) -> LegDays:
+def leg_days(study: Study, market: Market, window: Window, cell: Cell, returns: Floats) -> LegDays:
+    """The legs under one combination of the execution's parameters. ``returns``: (L, D)."""
     buying, selling = trade_rates(study, leg_taxes(study, market, window, CLOSE), cell, window.days)
     growth = 1.0 + returns.T
     owed = growth.copy()

@@ -17,6 +17,7 @@ from gridproof.signals.data.market import Market
 from gridproof.signals.data.source import Dates
 from gridproof.signals.expression.evaluate import ExpressionEvaluator
 from gridproof.sweeps.plan.choices import Choices
+from gridproof.sweeps.plan.drift import drift_tables
 from gridproof.sweeps.plan.exits import ExecutionTables, restrictions_of
 from gridproof.sweeps.plan.payoff import payoff_tables
 from gridproof.sweeps.plan.rule_table import rule_table
@@ -234,7 +235,10 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
     switches = switch_tables(study, market, window, executions, payoffs)
     cash = np.array([leg.cash for leg in study.legs])
     days = stop - start
-    tables = ExecutionTables(payoffs.returns, payoffs.table_of, switches.costs, switches.overnight, switches.cost_of)
+    drift = drift_tables(study, market, window, executions, payoffs, switches)
+    tables = ExecutionTables(
+        payoffs.returns, payoffs.table_of, switches.costs, switches.overnight, switches.cost_of, drift
+    )
     problem = Problem(
         path_bits=np.zeros((1, -(-days // 64)), dtype=np.uint64),
         decision_days=days,
@@ -253,6 +257,7 @@ def lay_out(study: Study, market: Market) -> StudyLayout:
         periods=study.spec.market.periods,
         risk_free=study.spec.risk_free,
         restrictions=restrictions_of(study, market, window, executions, tables),
+        drift=drift,
         **switches._asdict(),
     )
     evaluator = evaluator_of(study, market, window.last)

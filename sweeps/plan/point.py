@@ -13,6 +13,7 @@ import pandas as pd
 from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import resolve
+from gridproof.kernels.drift import carry
 from gridproof.kernels.metrics import TABLE
 from gridproof.kernels.paths import unpack
 from gridproof.kernels.problem import Jobs
@@ -173,6 +174,12 @@ def _daily_weights(plan: Plan, market: Market, held: Ints) -> Floats:
     study = plan.study
     if not study.mixed:
         return study.weights[held]
+    if plan.problem.drift is not None:
+        found = np.zeros((len(held), len(study.legs)))
+        parts = carry(plan.problem, 0, held).weights
+        for part, leg in enumerate(plan.problem.drift.leg_of.tolist()):
+            found[:, leg] += parts[:, part]
+        return found
     (cell,) = execution_cells(study)
     mixes = mix_days(study, market, plan.window, cell, plan.problem.returns[0, : len(study.legs)])
     return np.stack([one.opening for one in mixes])[held, np.arange(len(held))]

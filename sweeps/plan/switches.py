@@ -48,7 +48,7 @@ def switch_tables(
         return SwitchTables(costs, cost_of, *trades, None)
     overnight = np.zeros((len(costs), *costs.shape[2:]))
     for table, number in {int(table): number for number, table in enumerate(cost_of)}.items():
-        gaps = _gaps(payoffs, number, cells[number])
+        gaps = gaps_of(payoffs, number, cells[number])
         if gaps is not None and study.mixed:
             mixes = mix_days(study, market, window, cells[number], payoffs.of_legs(study, number))
             overnight[table] = [one.overnight(gaps) for one in mixes]
@@ -75,7 +75,7 @@ def cost_tables(
         buying, selling = trade_rates(study, taxes[str(cell[AT])], cell, window.days)
         if study.mixed:
             mixes = mix_days(study, market, window, cell, payoffs.of_legs(study, number))
-            gaps = _gaps(payoffs, number, cell)
+            gaps = gaps_of(payoffs, number, cell)
             if gaps is not None:
                 _check_opens(study, market, window, np.stack([one.overnight(gaps) for one in mixes]))
             costs = switch_costs(mixes, buying.T, selling.T, gaps, size_costs(study, market, window, cell))
@@ -134,7 +134,7 @@ def trade_tables(
 
     def build(number: int) -> Floats:
         mixes = mix_days(study, market, window, cells[number], payoffs.of_legs(study, number))
-        return switch_trades(mixes, cash, _gaps(payoffs, number, cells[number]))
+        return switch_trades(mixes, cash, gaps_of(payoffs, number, cells[number]))
 
     # Costs move no weights, but those of a selection are in its returns.
     selecting = any(leg.selection is not None for leg in study.legs)
@@ -148,7 +148,7 @@ def trade_tables(
     return _distinct([key(number) for number in range(len(cells))], build)
 
 
-def _gaps(payoffs: Payoffs, execution: int, cell: Cell) -> Floats | None:
+def gaps_of(payoffs: Payoffs, execution: int, cell: Cell) -> Floats | None:
     """(D, L) what each leg earns from the close before each day to its open; None where trades are at the close."""
     if payoffs.nights is None or cell[AT] != OPEN:
         return None

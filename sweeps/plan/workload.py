@@ -6,6 +6,7 @@ from math import prod
 
 from gridproof.kernels.errors import InputError
 from gridproof.sweeps.study.execution_keys import watches_nav
+from gridproof.sweeps.study.held import drifts
 from gridproof.sweeps.study.study import Study
 
 # Variants a second that one machine and one cluster hardly exceed.
@@ -46,6 +47,18 @@ def daily_kernel_notice(study: Study, variants: int | None = None) -> str | None
         f"a stop watches the strategy's own NAV: {which} are evaluated day by day, by the daily kernel, in 2 to 6 "
         "times the time of a list without such a stop"
     )
+
+
+def daily_kernel_notices(study: Study, variants: int | None = None) -> list[str]:
+    """As ``daily_kernel_notice``, for each reason."""
+    found = [notice] if (notice := daily_kernel_notice(study, variants)) else []
+    if drifts(study):
+        which = "variants" if variants is None else f"{variants:,} variants"
+        found.append(
+            f"weights drift from the day of entry: {which} are evaluated day by day, by the daily kernel, in 4 to 17 "
+            "times the time of a list where they do not"
+        )
+    return found
 
 
 def check_memory(study: Study) -> None:

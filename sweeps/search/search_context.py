@@ -16,6 +16,7 @@ from gridproof.kernels.paths import merge, pack
 from gridproof.kernels.problem import Jobs, Work
 from gridproof.results.axis_range import Value
 from gridproof.signals.data.market import Market
+from gridproof.sweeps.plan.drift import drift_tables
 from gridproof.sweeps.plan.exits import ExecutionTables, restrictions_of
 from gridproof.sweeps.plan.payoff import payoff_tables
 from gridproof.sweeps.plan.plan import Plan, StudyLayout, execution_cells, lay_out
@@ -140,8 +141,9 @@ class SearchContext:
         window = self.layout.window
         payoffs = payoff_tables(self.study, layout.market, window, cells)
         switches = switch_tables(self.study, layout.market, window, cells, payoffs)
+        drift = drift_tables(self.study, layout.market, window, cells, payoffs, switches)
         tables = ExecutionTables(
-            payoffs.returns, payoffs.table_of, switches.costs, switches.overnight, switches.cost_of
+            payoffs.returns, payoffs.table_of, switches.costs, switches.overnight, switches.cost_of, drift
         )
         whole = replace(
             self.layout.problem,
@@ -150,6 +152,7 @@ class SearchContext:
             returns=payoffs.returns,
             rebalancing=payoffs.rebalancing,
             restrictions=restrictions_of(self.study, layout.market, window, cells, tables),
+            drift=drift,
             **switches._asdict(),
         )
         cut = whole.first_days(layout.problem.returns.shape[2], layout.problem.bounds)

@@ -36,7 +36,7 @@ from gridproof.sweeps.execution.recording import SearchLedger
 from gridproof.sweeps.execution.run_store import RunStore
 from gridproof.sweeps.execution.sweep import sweep
 from gridproof.sweeps.plan.study_market import data_folder, market_of, report_data
-from gridproof.sweeps.plan.workload import daily_kernel_notice
+from gridproof.sweeps.plan.workload import daily_kernel_notices
 from gridproof.sweeps.progress.observer import RunObserver
 from gridproof.sweeps.run import finish, report_faults
 from gridproof.sweeps.search.dimensions import Choice
@@ -191,7 +191,7 @@ def run_search(
     run, observer = run or RunOptions(), observer or RunObserver()
     backend, market, runs = resolve(run.backend), market_of(study, data), RunStore(run.out)
     announce_backend(backend, run.ray, observer)
-    if notice := daily_kernel_notice(study):
+    for notice in daily_kernel_notices(study):
         observer.notice(notice)
     folder = search_folder(study, market, backend.name, options, runs.folder)
     runs.fetch(folder.name)

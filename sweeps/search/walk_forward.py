@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridproof.kernels import reference
+from gridproof.kernels.drift import carry
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import BY_NAME, METRICS, measure_returns
 from gridproof.results.run.record import Record, number
@@ -66,6 +67,7 @@ def walk_forward_record(
     dates = layout.market.calendar[layout.window.first : layout.window.last + 1]
     measured = BY_NAME[context.study.spec.objective].column
     rows, parts, held_before = [], [], None
+    path = np.zeros(0, dtype=np.int64)  # what is held up to the fold
     for fold in folds:
         choice = search(fold)
         columns = {name: np.array([value], dtype=object) for name, value in choice.parameters.items()}
@@ -74,7 +76,11 @@ def walk_forward_record(
         held, returns, costs = reference.daily(own_problem, points.jobs.rows[0].astype(np.int64), execution)
         part = returns[fold.begin : fold.end].copy()
         first = int(held[fold.begin])
-        if held_before is not None:
+        path = np.concatenate([path if len(path) else held[: fold.begin], held[fold.begin : fold.end]])
+        if own_problem.drift is not None:
+            # Where this choice's position is another one, it is entered with the fold, and drifts from there.
+            part = carry(own_problem, execution, path).returns[fold.begin :]
+        elif held_before is not None:
             # The trade from the previous choice's position to this one's is charged once, as the switch that it is.
             own = float(costs[fold.begin])
             charge = float(own_problem.costs[own_problem.cost_of[execution], held_before, first, fold.begin])

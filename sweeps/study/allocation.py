@@ -11,8 +11,8 @@ import numpy as np
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.results.axis_range import Value
 
-DAILY, WEEKLY, MONTHLY, NEVER = "daily", "weekly", "monthly", "never"
-REBALANCE = (DAILY, WEEKLY, MONTHLY, NEVER)
+DAILY, WEEKLY, MONTHLY, NEVER, ENTRY = "daily", "weekly", "monthly", "never", "entry"
+REBALANCE = (DAILY, WEEKLY, MONTHLY, NEVER, ENTRY)
 REST = "rest"
 # Name of the signal that chooses the shares of sleeves.
 SLEEVES = "sleeves"
@@ -29,8 +29,9 @@ class Allocation:
     """What is held together. ``weights``: the share of NAV in each leg, in the study's order; they sum to 1.
 
     ``name``: of its leg or mix, with its step where a weight follows a formula; under one value of each axis it occurs
-    once. ``rebalance``: at which closes drifted weights are set back to these: daily, weekly, monthly or never; None,
-    of what sleeves hold together: as the execution says.
+    once. ``rebalance``: at which closes drifted weights are set back to these: daily, weekly, monthly or never; or
+    entry: weights are these whenever it is entered, and drift from there. None, of what sleeves hold together: as the
+    execution says.
     """
 
     name: str
@@ -41,6 +42,10 @@ class Allocation:
     def alone(self) -> bool:
         """Whether it is one leg and nothing else."""
         return sum(weight != 0.0 for weight in self.weights) == 1 and 1.0 in self.weights
+
+    def drifts(self, of_sleeves: str = DAILY) -> bool:
+        """Whether what it holds depends on the day of entry. ``of_sleeves``: when sleeves are set back."""
+        return not self.alone and (self.rebalance or of_sleeves) == ENTRY
 
 
 @dataclass(frozen=True, slots=True)

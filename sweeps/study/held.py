@@ -6,6 +6,7 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.metrics import METRICS
+from gridproof.sweeps.study.execution_keys import REBALANCE, defaults
 from gridproof.sweeps.study.sleeves import ALL_SLEEVES
 from gridproof.sweeps.study.study import Study
 
@@ -23,6 +24,13 @@ def holdings(study: Study) -> dict[str, int]:
         if invested not in found.values():
             found[ALL_SLEEVES] = invested
     return found
+
+
+def drifts(study: Study) -> bool:
+    """Whether what some variant holds drifts from the day of entry."""
+    fixed = defaults(study.spec)
+    of_sleeves = [fixed[REBALANCE]] if REBALANCE in fixed else study.space.values_of(REBALANCE)
+    return any(one.drifts(str(every)) for one in study.allocations for every in of_sleeves)
 
 
 def holding_weights(study: Study) -> Floats:

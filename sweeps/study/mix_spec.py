@@ -38,7 +38,8 @@ class MixSpec(BaseModel):
     rebalance: Annotated[AxisEntry, AxisLimits(str, choices=REBALANCE)] = Field(
         (DAILY,),
         description="daily, weekly, monthly (at the close of the last trading day) or never: when weights "
-        "that have drifted are set back",
+        "that have drifted are set back; entry: they are set when the position is entered, and not again until it is "
+        "left",
     )
     step: Annotated[AxisEntry, AxisLimits(float, 0.001, 4)] = Field(
         (0.1,), description="of a weight that follows a formula: the nearest multiple of this above min is held"

@@ -169,7 +169,7 @@ class ExecutionSpec(Keys):
     rebalance: Annotated[AxisEntry, AxisLimits(str, choices=REBALANCE)] = Field(
         (DAILY,),
         description="of sleeves: daily, weekly, monthly (at the close of the last trading day) or never: when shares "
-        "that have drifted are set back",
+        "that have drifted are set back; entry: when a sleeve switches",
     )
 
     capital: Annotated[AxisEntry, AxisLimits(float, 0)] = Field(

@@ -33,14 +33,11 @@ class DailyVariant:
     @property
     def holdings(self) -> dict[str, Floats]:
         """(D,) what each static holding of the study earns in excess of cash: each leg, before cost, and each mix."""
-        return {name: self._excess[:, number] for name, number in holdings(self.plan.study).items()}
-
-    @property
-    def _excess(self) -> Floats:
-        """(D, A) what each allocation earns in excess of cash."""
-        problem = self.plan.problem
-        excess: Floats = problem.returns[problem.payoff_of[self.execution]].T - self.plan.risk_free_of_a_day
-        return excess
+        problem, free = self.plan.problem, self.plan.risk_free_of_a_day
+        return {
+            name: problem.held_throughout(self.execution, number) - free
+            for name, number in holdings(self.plan.study).items()
+        }
 
     @property
     def excess_of_positions(self) -> Floats:

@@ -68,20 +68,20 @@ def measure_data_snooping(
 
     benchmarks: (T,) daily returns above the risk-free rate each. cross_validation: is given the sums of all variants.
     """
-    problem, days, counts = population.plan.problem, population.days, bootstrap.resamples.counts
+    plan, days, counts = population.plan, population.days, bootstrap.resamples.counts
     kinds, resamples = len(benchmarks), len(counts)
     series = np.stack(list(benchmarks.values()))
     edges = np.array([0, days], dtype=np.int64) if cross_validation is None else cross_validation.edges
     # Holding periods earn returns; what is tested is above the risk-free rate and the benchmark. Sums of products, not
     # a matrix product: that of a BLAS library depends on its threads.
-    drawn_free = counts.sum(axis=1) * problem.risk_free / problem.periods
+    drawn_free = counts.sum(axis=1) * plan.problem.risk_free / plan.problem.periods
     drawn = np.stack([(counts * one).sum(axis=1) for one in series])
     rows = np.concatenate([np.repeat(drawn, 4, axis=0), np.zeros((1, resamples))]) + drawn_free
     earlier = stages.find("bootstrap")
     maxima = np.full((4 * kinds + 1, resamples), -np.inf) if earlier is None else earlier["maxima"]
     sums, statistics, factors = (np.full((kinds, len(population)), np.nan) for _ in range(3))
     left_out = 0
-    for first, patterns in population.patterns(edges):
+    for first, problem, patterns in population.tested(edges):
         here = slice(first, first + variants_of(patterns))
         found = population.passes.measure_excess(problem, patterns, series, bootstrap.block_length, edges)
         if cross_validation is not None:
@@ -90,7 +90,7 @@ def measure_data_snooping(
         left_out += int(constant.sum())
         with np.errstate(divide="ignore", invalid="ignore"):
             scale = np.where(found.deviations > 0.0, 1.0 / found.deviations / np.sqrt(days), 0.0)
-            moving = np.where(found.spread > 1e-9, np.sqrt(problem.periods) / days / found.spread, np.nan)
+            moving = np.where(found.spread > 1e-9, np.sqrt(plan.problem.periods) / days / found.spread, np.nan)
         scale[constant] = np.nan
         value = np.where(constant, -np.inf, found.sums * scale)
         sums[:, here], factors[:, here], statistics[:, here] = found.sums, scale, value
@@ -143,12 +143,11 @@ def _stepwise(
     def maxima_of_others(superior: Bools) -> Floats:
         left = np.where(superior, np.nan, factors)
         found: Floats = np.full((1, len(first)), -np.inf)
-        for begin, patterns in population.patterns():
+        for begin, problem, patterns in population.tested():
             here = slice(begin, begin + variants_of(patterns))
             population.passes.raise_maxima(
-                population.plan.problem, patterns, bootstrap.resamples.counts, offset[None], sums[None, here],
-                left[None, here], found,
-            )  # fmt: skip
+                problem, patterns, bootstrap.resamples.counts, offset[None], sums[None, here], left[None, here], found
+            )
             observer.progress("verdict: stepwise test", here.stop, len(population), here.stop)
         largest: Floats = found[0]
         return largest

@@ -41,7 +41,9 @@ class EnvironmentChoices(HeldVariants):
         could be the best.
         """
         objective = self.plan.study.spec.objective
-        ranges = self._ranges(executions, objective) if objective in FROM_SUMS else None
+        # Where allocations drift from the day of entry, all choices are evaluated: their sums are no sums of patterns.
+        summed = objective in FROM_SUMS and self.plan.problem.drift is None
+        ranges = self._ranges(executions, objective) if summed else None
         everything = np.ones(len(self), dtype=np.bool_)
         found = []
         for place, execution in enumerate(executions):

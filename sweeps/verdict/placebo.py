@@ -42,7 +42,9 @@ def placebo(
     mine = population.find(candidates.metrics["base"][None])
     base = grid.alone(candidates.index["base"]).work if mine is None else population.jobs(slice(mine, mine + 1))
     shifts = np.random.default_rng(SEED).choice(np.arange(1, days), min(sweeps, days - 1), replace=False)
-    measure = _from_sums if objective in FROM_SUMS else _from_sweeps
+    # Where allocations drift from the day of entry, what they earn is no sum over days of a table.
+    summed = objective in FROM_SUMS and population.plan.problem.drift is None
+    measure = _from_sums if summed else _from_sweeps
     own, found = measure(population, base, np.concatenate([[0], shifts]), objective, backend, observer)
     at_least = int((found.best[1:] >= found.best[0]).sum())
     share = (at_least + 1) / (len(shifts) + 1)
@@ -81,7 +83,7 @@ def _from_sums(
 def _from_sweeps(
     population: Population, base: Work, shifts: Ints, objective: str, backend: str, observer: RunObserver
 ) -> tuple[Floats, ShiftedObjectives]:
-    """As ``_from_sums``, for an objective that depends on the order of the days: each shift is a sweep."""
+    """As ``_from_sums``, for an objective or positions that depend on the order of the days: each shift is a sweep."""
     days = population.days
     observed = population.plan.problem.first_days(days, np.array([0, days], dtype=np.int64))
     column = METRICS.index(objective)
@@ -101,8 +103,10 @@ def _from_sweeps(
 
 
 def _turned(problem: Problem, shift: int) -> Problem:
-    """The problem with the returns of all days turned. What is held stays, and so does what switches pay."""
+    """The problem with the returns of all days turned. What is held stays, and so does what switches pay; a position
+    that drifts from the day of entry does so with the turned legs."""
     returns = np.ascontiguousarray(np.roll(problem.returns, -shift, axis=2))
+    problem = replace(problem, drift=None if problem.drift is None else problem.drift.turned(shift))
     if problem.overnight is None:
         return replace(problem, returns=returns)
     overnight = np.roll(problem.overnight, -shift, axis=2)

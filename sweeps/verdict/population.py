@@ -15,7 +15,7 @@ from gridproof.kernels.cpu.passes import CpuPasses
 from gridproof.kernels.cpu.patterns.block_patterns import Patterns, find_patterns
 from gridproof.kernels.metrics import WIDTH
 from gridproof.kernels.passes import Passes
-from gridproof.kernels.problem import Jobs
+from gridproof.kernels.problem import Jobs, Problem
 from gridproof.results.axis_range import Value
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.choices import choices_of
@@ -34,6 +34,8 @@ _SEED = 1
 
 # Variants whose holding periods are listed, and whose patterns are found, at once. The patterns of so many are kept.
 _LISTED = 65_536
+# Variants of which each stands for itself, at once.
+_ALONE = 64
 _KEPT = 131_072
 
 
@@ -105,6 +107,7 @@ def by_position(choices: HeldVariants) -> HeldVariants:
         rebalancing=None if own is None else own.of(np.array([payoff for payoff, _ in tables], dtype=np.int64)),
         payoff_of=payoff_of,
         overnight=None,
+        drift=None,
     )
     found = HeldVariants(
         plan=replace(choices.plan, problem=market),
@@ -135,6 +138,26 @@ class Population(HeldVariants):
         periods = HoldingPeriodLister(problem, self.days)(self.jobs(chosen))
         return daily_returns(problem, periods) - self.plan.risk_free_of_a_day
 
+    def tested(self, edges: Ints | None = None) -> Iterator[tuple[int, Problem, list[Patterns]]]:
+        """As ``patterns``, with the problem in which they earn what the variants earn.
+
+        What is earned by an allocation that drifts from the day of entry is no pattern of a block. Each variant is then
+        an allocation of its own that is held throughout and earns what the variant earns after all costs.
+        """
+        problem, days = self.plan.problem, self.days
+        if problem.drift is None:
+            for first, patterns in self.patterns(edges):
+                yield first, problem, patterns
+            return
+        lister = HoldingPeriodLister(problem, days)
+        for first in range(0, len(self), _ALONE):
+            returns = daily_returns(problem, lister(self.jobs(slice(first, first + _ALONE))))
+            alone = _each_alone(problem, returns)
+            numbers = np.arange(returns.shape[1])
+            periods = np.stack([np.zeros_like(numbers), numbers], axis=1).astype(np.int32)
+            held = HoldingPeriods(days, np.arange(len(numbers) + 1), periods, np.zeros_like(numbers))
+            yield first, alone, find_patterns(alone, held, edges)
+
     def parameters(self, number: int) -> dict[str, Value]:
         """The parameters of variant ``number`` of the population."""
         if self.points is not None:
@@ -149,6 +172,27 @@ class Population(HeldVariants):
         own, wanted = self.metrics[:, :, :WIDTH], metrics[:, :, :WIDTH]
         found = np.flatnonzero(((own == wanted) | (np.isnan(own) & np.isnan(wanted))).all(axis=(1, 2)))
         return int(found[0]) if len(found) else None
+
+
+def _each_alone(problem: Problem, returns: Floats) -> Problem:
+    """The market and its one execution in which allocation j earns column j of the returns, (days, J)."""
+    days, count = returns.shape
+    nothing = np.zeros(1, dtype=np.int64)
+    return replace(
+        problem,
+        payoff_of=nothing,
+        cost_of=nothing,
+        traded_of=nothing,
+        lags=nothing,
+        returns=np.ascontiguousarray(returns.T)[None],
+        costs=np.broadcast_to(0.0, (1, count, count, days)),
+        traded=np.broadcast_to(0.0, (1, count, count, 1)),
+        bounds=np.array([0, days], dtype=np.int64),
+        overnight=None,
+        restrictions=None,
+        rebalancing=None,
+        drift=None,
+    )
 
 
 class Gathered(NamedTuple):

@@ -58,9 +58,11 @@ def path_benchmarks(
 def excess_of_holdings(population: Population) -> dict[str, Floats]:
     """(T,) of each static holding, legs and mixes, in sample under the base's execution, in excess of cash."""
     problem, study = population.plan.problem, population.plan.study
-    payoff = problem.payoff_of[study.space.execution(study.space.base_index)]
-    excess = problem.returns[payoff, :, : population.days] - population.plan.risk_free_of_a_day
-    return {name: excess[number] for name, number in holdings(study).items()}
+    execution, free = study.space.execution(study.space.base_index), population.plan.risk_free_of_a_day
+    return {
+        name: problem.held_throughout(execution, number)[: population.days] - free
+        for name, number in holdings(study).items()
+    }
 
 
 def _held(population: Population, chosen: Ints, days: Sequence[Ints]) -> list[Ints]:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TypeAlias
 
 from gridproof.kernels.backend import passes_of
+from gridproof.kernels.cpu.passes import CpuPasses
 from gridproof.results.conclusion import conclude
 from gridproof.results.evidence.evidence import NOT_COVERED, collect_evidence
 from gridproof.results.ledger.ledger import LEDGER_FOLDER, cut_off_files, ledger_total
@@ -78,7 +79,9 @@ def _compute(
     observer.progress("verdict: distinct variants", 0, 1)
     candidates = find_candidates(evaluation, int(summary["best"]["index"]))
     gathered, tried, distinct = gather(candidates, stages)
-    population = replace(gathered, passes=passes_of(context.backend))
+    # What variants earn that drift from the day of entry is tested on the CPU.
+    passes = CpuPasses() if plan.problem.drift is not None else passes_of(context.backend)
+    population = replace(gathered, passes=passes)
     observer.progress("verdict: distinct variants", 1, 1, 1)
     correlations = beside.start(lambda: measure_correlations(population))
     bootstrap, benchmarks = candidates.bootstrap(), candidates.benchmarks()

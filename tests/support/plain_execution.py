@@ -32,13 +32,16 @@ class Terms:
     drawdown_stop: float = 0.0
 
 
+# What is held may be worth something else by the day on which it is entered.
+PricesOf = Prices | Callable[[int], Prices]
+
 # Trades on a day, from one leg to another or none, and gives the NAV just before the trade and at the close of the day.
 Books = Callable[[int, str, str], tuple[float, float]]
 
 
 def follow(
     target: Sequence[str],
-    prices: Mapping[str, Prices],
+    prices: Mapping[str, PricesOf],
     terms: Terms,
     books: Books = lambda *_: (1.0, 1.0),
     ends: list[str] | None = None,
@@ -74,10 +77,10 @@ def follow(
             stopped = before if hit and position == CASH and wanted == before else ""
             entered, due, nav_due = day, -1, -1
             if position != CASH:
-                mine = prices[position]
+                mine = _prices_of(prices[position], entered)
                 entry = peak = mine.close[day] if terms.at == "close" or day == 0 else mine.open[day + 1]
         if position != CASH and due < 0:
-            mine = prices[position]
+            mine = _prices_of(prices[position], entered)
             value = mine.close[day + 1] if terms.stop_on == "close" else mine.low[day + 1]
             fell = terms.stop > 0.0 and value <= (1.0 - terms.stop) * entry
             fell |= terms.trailing_stop > 0.0 and value <= (1.0 - terms.trailing_stop) * peak
@@ -96,6 +99,10 @@ def follow(
             nav_due = day + terms.lag
         held.append(position)
     return held
+
+
+def _prices_of(prices: PricesOf, entered: int) -> Prices:
+    return prices if isinstance(prices, Prices) else prices(entered)
 
 
 def money(

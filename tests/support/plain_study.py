@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.support.plain_execution import CASH, Prices, Terms, follow
+from tests.support.plain_execution import CASH, Prices, PricesOf, Terms, follow
 
 PERIODS = 260.0
 LEGS = ("a", "b", "c", CASH)
@@ -225,6 +225,7 @@ class _Account:
         self.days = len(DAYS) - self.first
         self.legs = raw["legs"]
         self._lives: dict[Fund, _Life] = {}
+        self._entered: dict[tuple[Fund, int], Prices] = {}
         self.weights: list[list[float]] = []
         self.returns: list[float] = []
         self.costs: list[float] = []
@@ -247,12 +248,31 @@ class _Account:
         held = follow([names.get(target, CASH) for target in targets], prices, terms, books)
         return [funds.get(name, cash) for name in held]
 
-    def _prices(self, fund: Fund) -> Prices:
+    def _prices(self, fund: Fund) -> PricesOf:
         if fund[0].count(0.0) == len(LEGS) - 1:
             one = COLUMNS[LEGS[fund[0].index(1.0)]]
             return Prices(*(one[key][self.first - 1 :] for key in ("close", "open", "low")))
+        if fund[1] == "entry":
+            return partial(self._prices_from, fund)
         life = self._life(fund)
         return Prices(life.value, life.opened, life.value)
+
+    def _prices_from(self, fund: Fund, entered: int) -> Prices:
+        """Of a fund whose weights are set when it is entered: 1 there, and nothing before."""
+        if (fund, entered) not in self._entered:
+            close, opened = [float("nan")] * entered + [1.0], [float("nan")] * entered + [1.0, 1.0]
+            values = list(fund[0])
+            if self.execution["at"] == "open" and entered > 0:
+                values = self._as_from_close(entered, values)
+            for day in range(entered, self.days):
+                values = self._growth(day, values)
+                close.append(sum(values))
+            self._entered[fund, entered] = Prices(close, opened, close)
+        return self._entered[fund, entered]
+
+    def _as_from_close(self, day: int, opened: Sequence[float]) -> list[float]:
+        """What must be held at the close before a day to have these values at its open."""
+        return [value / unit for value, unit in zip(opened, self._to_open(day, [1.0] * len(LEGS)), strict=True)]
 
     def _growth(self, day: int, values: Sequence[float]) -> list[float]:
         """What the money in each leg at the close before becomes on a day of the window."""
@@ -282,7 +302,7 @@ class _Account:
 
     def _rebalanced(self, fund: Fund, day: int) -> bool:
         """Whether it is set back at the close before a day of the window."""
-        if fund[1] in ("daily", "never"):
+        if fund[1] in ("daily", "never", "entry"):
             return day > 0 and fund[1] == "daily"
         return day > 0 and bool(_new_period(fund[1])[self.first + day])
 
@@ -333,23 +353,25 @@ class _Account:
         nav_before, traded = start, 0.0
         switched = day > 0 and fund != before
         old = self._life(before) if switched and at_open else life
+        weights = list(old.weights[day])
+        if fund[1] == "entry":
+            weights = list(fund[0]) if switched or day == 0 else [value / start for value in values]
         if (switched and not at_open) or self._rebalanced(before if switched and at_open else fund, day):
-            kept -= self._charge(day, values, old.weights[day], at_open=False)
-            traded += _value_traded(values, old.weights[day])
-            values = [weight * start * kept for weight in old.weights[day]]
+            setting = old.weights[day] if switched and at_open else weights
+            kept -= self._charge(day, values, setting, at_open=False)
+            traded += _value_traded(values, setting)
+            values = [weight * start * kept for weight in setting]
         if switched and at_open:
             opened = self._to_open(day, values)
             nav_before = sum(opened)
             wanted = self._to_open(day, life.weights[day])
-            wanted = [value / sum(wanted) for value in wanted]
+            wanted = list(fund[0]) if fund[1] == "entry" else [value / sum(wanted) for value in wanted]
             paid = self._charge(day, opened, wanted, at_open=True)
             kept *= 1.0 - paid
             traded += _value_traded(opened, wanted)
             # As if held from the close before on: carry and interest of a day are of what is held at the close.
-            unit = self._to_open(day, life.weights[day])
-            scale = nav_before * (1.0 - paid) / sum(unit)
-            values = [weight * scale for weight in life.weights[day]]
-        self.weights.append(life.weights[day])
+            values = self._as_from_close(day, [weight * nav_before * (1.0 - paid) for weight in wanted])
+        self.weights.append(weights if fund[1] == "entry" else life.weights[day])
         self.traded.append(traded)
         self.costs.append(1.0 - kept / (1.0 - old.paid[day]) if switched else 0.0)
         self._values = self._growth(day, values)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.drift import Drift
 from gridproof.kernels.overnight import replace_overnight
 from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Box, Jobs, NavStops, Problem, Rebalancing, Restrictions
@@ -114,7 +115,7 @@ def watching_nav(rng: np.random.Generator, problem: Problem) -> Problem:
 
 def nav_stops(problem: Problem, entry: Floats, high: Floats) -> NavStops:
     """In the market of the problem itself."""
-    tables = problem.returns, problem.costs, problem.overnight, problem.payoff_of, problem.cost_of
+    tables = problem.returns, problem.costs, problem.overnight, problem.payoff_of, problem.cost_of, problem.drift
     return NavStops(entry, high, *tables)
 
 
@@ -183,3 +184,32 @@ def random_sweep(seed: int) -> tuple[Problem, Jobs, int]:
     if seed % 2:
         problem = restricted(rng, at_open(rng, problem))
     return problem, random_jobs(rng, problem, bits, 12), int(rng.integers(10, days + 1))
+
+
+def drifting(rng: np.random.Generator, problem: Problem, parts: int = 3) -> Problem:
+    """The problem with allocations of random weights, of which some drift from the day of entry under each payoff; the
+    last, cash, does not. What entering them earns and costs follows from these weights."""
+    tables, allocations, days = problem.returns.shape
+    growth = 1.0 + rng.normal(0.0005, 0.01, (tables, days, parts))
+    weights = rng.uniform(-0.3, 1.0, (tables, allocations, 1, parts)) * np.ones((days, 1))
+    weights[..., -1] = 1.0 - weights[..., :-1].sum(axis=-1)
+    drifts = rng.random((tables, allocations)) < 0.7
+    drifts[:, -1] = False
+    at_open = np.array([problem.overnight is not None and table > 0 for table in range(len(problem.costs))])
+    opened = 1.0 + rng.normal(0.0, 0.004, (len(problem.costs), days, parts)) * at_open[:, None, None]
+    opened[:, 0] = 1.0
+    returns = np.where(drifts[..., None], (weights * growth[:, None]).sum(axis=-1) - 1.0, problem.returns)
+    paid = np.zeros_like(returns) if problem.rebalancing is None else problem.rebalancing.paid
+    paid = np.where(drifts[..., None], 0.0, paid)
+    drift = Drift(
+        drifts, growth, weights, paid, *rng.uniform(0.0, 0.01, (2, len(problem.costs), days, parts)), opened, at_open,
+        np.array([1.0] * (parts - 1) + [0.0]), np.arange(parts),
+    )  # fmt: skip
+    own = problem.rebalancing
+    if own is not None:
+        own = Rebalancing(np.where(drifts[..., None], 0.0, own.traded), paid)
+    found = replace(problem, returns=returns, rebalancing=own, drift=drift)
+    kept = problem.restrictions
+    if kept is None or kept.nav is None:
+        return found
+    return replace(found, restrictions=replace(kept, nav=nav_stops(found, kept.nav.entry, kept.nav.high)))

@@ -290,9 +290,10 @@ def _parts(variants: int, sizes: list[int], unit: int) -> list[int]:
 def fits(problem: Problem) -> bool:
     """Whether counts of all allocations pack into a float64 and the rule stays put while the code does not change.
 
-    What is held under restrictions depends on the days before, so that a day's classes do not decide it.
+    What is held under restrictions depends on the days before, so that a day's classes do not decide it; so does what
+    an allocation earns that drifts from the day of entry.
     """
-    if problem.restrictions is not None:
+    if problem.restrictions is not None or problem.drift is not None:
         return False
     allocations, codes = problem.rule.shape
     settled = np.array_equal(problem.rule[problem.rule, np.arange(codes)], problem.rule)

@@ -16,12 +16,14 @@ _SET_BACK = {
     "weekly": "Weights that have drifted are set back at the last close of each week.",
     "monthly": "Weights that have drifted are set back at the last close of each month.",
     "never": "While it is held, its weights drift and are never set back.",
+    "entry": "Its weights are set when it is entered, and drift until it is left.",
 }
 _SHARES_SET_BACK = {
     "daily": "They are set back to their shares at every close.",
     "weekly": "They are set back to their shares at the last close of each week.",
     "monthly": "They are set back to their shares at the last close of each month.",
     "never": "Their shares drift and are never set back.",
+    "entry": "They are set back to their shares when a sleeve switches.",
 }
 # A name, its formula, when it is on, and its parameters.
 Row = tuple[str, str, str, str]
