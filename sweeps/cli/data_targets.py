@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from gridproof.kernels.errors import InputError
 from gridproof.signals.data.file.reader import FORMATS, resolve
 from gridproof.signals.synthetic.factor_panel import SYNTHETIC
@@ -15,6 +13,7 @@ from gridproof.sweeps.factors.data import read_factor_data
 from gridproof.sweeps.factors.study import SHIPPED_FACTORS, FactorStudy, load_factor_study
 from gridproof.sweeps.monitor.monitor import SHIPPED_MONITORS, Monitor, load_monitor
 from gridproof.sweeps.study.document import read_document
+from gridproof.sweeps.study.key_types import parse_day
 from gridproof.sweeps.study.shipped import SHIPPED
 from gridproof.sweeps.study.study import Study, load_study
 from gridproof.sweeps.study.validation_errors import did_you_mean
@@ -41,7 +40,7 @@ def check_targets(targets: list[str], data: Path | None, on: str | None) -> dict
         )
         raise InputError(rule, got, "data check", "Name one, and studies or monitors beside it")
     folder = folders[0] if folders else data
-    check = DataCheck(folder, None if on is None else _day(on))
+    check = DataCheck(folder, None if on is None else parse_day(on, "--on"))
     named = [target for target in targets if not Path(target).is_dir()]
     chosen = [one for target in named for one in _load(target)]
     skipped: dict[str, str] = {}
@@ -149,13 +148,3 @@ def _not_needed(check: DataCheck, folder: Path) -> list[str]:
     needed = {resolve(file.file, folder).resolve() for file in check.files.values()}
     paths = [path for path in sorted(folder.rglob("*")) if path.name.casefold().endswith(FORMATS)]
     return [str(path.relative_to(folder)) for path in paths if path.resolve() not in needed]
-
-
-def _day(text: str) -> np.datetime64:
-    try:
-        if len(text) != len("YYYY-MM-DD"):
-            raise ValueError
-        return np.datetime64(text, "D")
-    except ValueError as error:
-        rule = "a date is valid and of the form YYYY-MM-DD"
-        raise InputError(rule, text, "--on", "Write for example 2025-10-24") from error

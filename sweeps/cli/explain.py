@@ -36,15 +36,18 @@ def explain(
     from gridproof.sweeps.cli.streams import print_json
     from gridproof.sweeps.cli.study_tables import print_basket, print_steps
     from gridproof.sweeps.plan.explanation import explained
-    from gridproof.sweeps.plan.holdings import explain_baskets, parse_day
+    from gridproof.sweeps.plan.holdings import explain_baskets
     from gridproof.sweeps.plan.study_market import market_of
+    from gridproof.sweeps.study.key_types import parse_day
     from gridproof.sweeps.study.study import load_study, parse_changes
 
     speak(lang)
 
     checked = load_study(study)
     if on is not None:
-        baskets = explain_baskets(checked.at(parse_changes(values or [])), market_of(checked, data), parse_day(on), by)
+        baskets = explain_baskets(
+            checked.at(parse_changes(values or [])), market_of(checked, data), parse_day(on, "--on"), by
+        )
         if as_json:
             print_json({"baskets": [basket.record() for basket in baskets]})
             return

@@ -18,6 +18,7 @@ from gridproof.results.run.atomic_write import atomic_write
 from gridproof.sweeps.monitor.board import MonitorBoard
 from gridproof.sweeps.monitor.history import weekly_table
 from gridproof.sweeps.monitor.monitor import load_monitor
+from gridproof.sweeps.study.key_types import parse_day
 
 HISTORY = "history.parquet"
 
@@ -62,7 +63,7 @@ class Readings:
 
         ``begin``: YYYY-MM-DD. Raises InputError if it is invalid.
         """
-        return weekly_table(self.board.views(np.datetime64(self.record["on"])), _day(begin, "history"))
+        return weekly_table(self.board.views(np.datetime64(self.record["on"])), parse_day(begin, "history"))
 
     def _repr_html_(self) -> str:
         return render(self.record, self.lang)
@@ -118,8 +119,8 @@ def monitor(
     if lang not in ("en", "zh"):
         raise InputError("lang must be en or zh", lang, "--lang", "Choose one")
     board = MonitorBoard(load_monitor(source), data)
-    day = None if on is None else _day(on, "--on")
-    earlier = None if since is None else _day(since, "--since")
+    day = None if on is None else parse_day(on, "--on")
+    earlier = None if since is None else parse_day(since, "--since")
     if earlier is not None and earlier >= (board.calendar[-1] if day is None else day):
         raise InputError("since is before the date of the readings", since, "--since", "Give an earlier date")
     return Readings(board.record(day, earlier), cast("Language", lang), board)
@@ -128,7 +129,7 @@ def monitor(
 def write_readings(readings: Readings, out: Path, history: str | None = None) -> Path:
     """Write the page, JSON and CSV to ``out``/NAME-DATE; with ``history`` also history.parquet from that date on."""
     record = readings.record
-    begin = None if history is None else _day(history, "--history")
+    begin = None if history is None else parse_day(history, "--history")
     folder = out / f"{record['monitor']}-{record['on']}"
     page = write_monitor(record, folder, readings.lang)
     if begin is not None:
@@ -136,13 +137,3 @@ def write_readings(readings: Readings, out: Path, history: str | None = None) ->
         with atomic_write(folder / HISTORY) as part:
             table.to_parquet(part, index=False)
     return page
-
-
-def _day(text: str, where: str) -> np.datetime64:
-    try:
-        if len(text) != len("YYYY-MM-DD"):
-            raise ValueError
-        return np.datetime64(text, "D")
-    except ValueError as error:
-        rule = "a date is valid and of the form YYYY-MM-DD"
-        raise InputError(rule, text, where, "Write for example 2025-10-24") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
@@ -71,14 +70,6 @@ class ExplainedBasket:
         """For JSON."""
         lists = ("held", "entered", "kept", "left", "not_bought")
         return asdict(self) | {name: [one._asdict() for one in getattr(self, name)] for name in lists}
-
-
-def parse_day(text: str) -> np.datetime64:
-    """A date of the command line, such as 2020-08-24. Raises InputError."""
-    try:
-        return np.datetime64(datetime.date.fromisoformat(text))
-    except ValueError:
-        raise InputError("a date is written as 2020-08-24", text, "--on", "Correct it") from None
 
 
 def explain_baskets(study: Study, market: Market, day: np.datetime64, by: str | None = None) -> list[ExplainedBasket]:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -20,6 +21,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import AxisValues, Value
 from gridproof.sweeps.study.rule import HOLD, OTHERWISE
 from gridproof.sweeps.study.values import SameAs, check_value, parse_axis
@@ -74,6 +76,15 @@ def _date(text: object) -> datetime.date:
         return datetime.date.fromisoformat(str(text))
     except ValueError as error:
         raise ValueError("a date must be valid and of the form YYYY-MM-DD; correct it") from error
+
+
+def parse_day(text: str, where: str) -> np.datetime64:
+    """A date of the command line, or of a call: datetime64[D]. Raises InputError."""
+    try:
+        return np.datetime64(_date(text), "D")
+    except ValueError as error:
+        rule = "a date is valid and of the form YYYY-MM-DD"
+        raise InputError(rule, text, where, "Write for example 2025-10-24") from error
 
 
 Day = Annotated[datetime.date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]

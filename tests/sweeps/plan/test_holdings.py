@@ -10,8 +10,9 @@ import pytest
 
 import gridproof as gp
 from gridproof.sweeps.cli.explain import explain
-from gridproof.sweeps.plan.holdings import ExplainedBasket, explain_baskets, parse_day
+from gridproof.sweeps.plan.holdings import ExplainedBasket, explain_baskets
 from gridproof.sweeps.plan.study_market import market_of
+from gridproof.sweeps.study.key_types import parse_day
 from tests.support.limit_trading import Simulation, limited_table, raw
 from tests.support.selections import DAYS, FROM, write
 
@@ -35,7 +36,7 @@ def study_of(trading: str = "limits", where: str = "all") -> gp.Study:
 
 
 def on(folder: Path, day: pd.Timestamp, study: gp.Study) -> ExplainedBasket:
-    (found,) = explain_baskets(study, market_of(study, folder), parse_day(str(day.date())), "kind")
+    (found,) = explain_baskets(study, market_of(study, folder), np.datetime64(str(day.date())), "kind")
     return found
 
 
@@ -52,7 +53,7 @@ def test_the_basket_is_a_plain_replay(folder: Path, trading: str) -> None:
         held = (wanted - (dear - before)) | (before & cheap)
         if not number:
             continue
-        (found,) = explain_baskets(study, market, parse_day(str(DAYS[close + 1].date())), "kind")
+        (found,) = explain_baskets(study, market, np.datetime64(str(DAYS[close + 1].date())), "kind")
         assert (found.formed, found.ranked) == (str(DAYS[close].date()), str(DAYS[close - 1].date()))
         assert (found.days_to_next, found.wanted) == (2, 5)
         assert {one.code for one in found.held} == held
@@ -103,8 +104,8 @@ def test_terminal_and_faults(folder: Path, tmp_path: Path, capsys: pytest.Captur
     assert '"not_bought"' in capsys.readouterr().out
     with pytest.raises(gp.InputError, match="the date must lie in the window"):
         on(folder, DAYS[2], study_of())
-    with pytest.raises(gp.InputError, match=r"--on: a date is written as 2020-08-24; got 24\.8\.2020"):
-        parse_day("24.8.2020")
+    with pytest.raises(gp.InputError, match=r"--on: a date is valid and of the form YYYY-MM-DD; got 24\.8\.2020"):
+        parse_day("24.8.2020", "--on")
     written = raw()
     written["panel"] = {**written["panel"], "tables": {"shares": {"file": "kinds.csv", "field": "kind"}}}
     with pytest.raises(gp.InputError, match="a table and a column of the panel's file have different names"):
@@ -125,7 +126,7 @@ def test_a_table_is_a_column_of_formulas(folder: Path) -> None:
     study = gp.load_study(written).at({})
     market = market_of(study, folder)
     assert any("kind has one value for each stock on all days, from kinds.csv" in each for each in market.warnings)
-    (found,) = explain_baskets(study, market, parse_day(str(DAYS[50].date())))
+    (found,) = explain_baskets(study, market, np.datetime64(str(DAYS[50].date())))
     rows = limited_table().merge(KINDS, on="code")
     rows = rows[rows.date == DAYS[50]]
     rows["cap"] = rows.close * rows.shares
