@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,21 +11,13 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.backend import resolve
-from gridproof.kernels.metrics import METRICS
 from gridproof.sweeps.data.data_check import DataCheck
-from gridproof.sweeps.execution.evaluation import evaluate_grid
-from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan, execution_cells
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.plan.selections import setting_of
 from gridproof.sweeps.plan.study_market import market_of
 from gridproof.sweeps.plan.traded import traded
 from gridproof.sweeps.plan.window import find_window
-from gridproof.sweeps.search.options import SearchOptions
-from gridproof.sweeps.search.ray_trials import without_files
-from gridproof.sweeps.search.search_context import SearchContext
-from gridproof.sweeps.search.timed_backend import KernelClock
-from gridproof.sweeps.search.trial_spec import TrialSpec
 from gridproof.sweeps.study.study import load_study
 from tests.support.real_data import ASHARE, needs_ashare
 from tests.support.selections import DAYS, FROM, TAX, TO, cells_of, long_table, planned, raw, write
@@ -191,54 +181,6 @@ def test_a_change_of_the_panel_is_another_run(folder: Path, tmp_path: Path) -> N
     assert any(line.startswith("panel (panel.parquet): 14 stocks") for line in market.understood)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"lowest": "ranks(cap)"}, "an operator must be in the catalogue; got ranks"),
-        ({"lowest": "caps"}, "a name is a series, a value or a parameter; got caps. Did you mean cap"),
-        ({"where": "units"}, r"has the values 1 \(true\), 0 \(false\) and -1"),
-        ({"where": "cap"}, "a condition is true or false"),
-        ({"highest": "cap"}, "the lowest or the highest of one ranking; got both"),
-        ({"lowest": None}, "the lowest or the highest of one ranking; got neither"),
-        ({"offset": [0, 3]}, "every offset of small must be below every interval"),
-        ({"where": "st == 5"}, "a selection needs a stock in its universe at every close"),
-        ({"count": [0, 3]}, "small.count must be at least 1"),
-        ({"count": ["11/10"]}, "small.count must be an integer, a share of the universe such as 10%, or a part"),
-        ({"count": ["0%"]}, "small.count must be an integer, a share of the universe such as 10%, or a part"),
-        ({"count": [2.5]}, "small.count must be an integer, a share of the universe such as 10%, or a part"),
-    ],
-)
-def test_faults_of_a_selection(change: dict[str, Any], message: str, folder: Path) -> None:
-    with pytest.raises(gp.InputError, match=message):
-        planned(load_study(raw(**change)), folder)
-
-
-def test_faults_of_a_panel(folder: Path, tmp_path: Path) -> None:
-    study = raw()
-    without = {key: value for key, value in study.items() if key != "panel"}
-    with pytest.raises(gp.InputError, match="needs the panel from which it selects"):
-        load_study(without)
-    unused = {**study, "legs": {"small": "index", "cash": {"interest": 0.0}}, "base": {"up.n": 3, "lag": 1}}
-    with pytest.raises(gp.InputError, match="a panel is read for a leg with select"):
-        load_study(unused)
-    with pytest.raises(gp.InputError, match="a panel needs the field close"):
-        load_study({**study, "panel": {"file": "panel.parquet", "fields": {"cap": "cap", "st": "st"}}})
-    unknown = {**study, "panel": {**study["panel"], "fields": {**study["panel"]["fields"], "cap": "clos"}}}
-    with pytest.raises(gp.InputError, match="must have the columns that a panel names"):
-        planned(load_study(unknown), folder)
-    table = pd.read_parquet(folder / "panel.parquet")
-    with pytest.raises(gp.InputError, match="the days of the panel must be those of the calendar"):
-        planned(load_study(study), write(tmp_path / "short", table[table.date != DAYS[40]]))
-    with pytest.raises(gp.InputError, match="a leg with select: has no series"):
-        load_study({**study, "legs": {**study["legs"], "small": {**study["legs"]["small"], "series": "index"}}})
-
-
-def test_too_many_selections_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridproof.sweeps.plan.payoff.MAX_PAYOFF_VALUES", 5_000)
-    with pytest.raises(gp.InputError, match="must have at most 41 settings in this window; got 96"):
-        planned(load_study(raw()), folder)
-
-
 def test_pieces_and_kept_selections_change_no_bit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = load_study(raw())
     whole = planned(study, folder).problem
@@ -294,64 +236,6 @@ def test_a_run_over_signals_and_selections(folder: Path, tmp_path: Path) -> None
         assert row["sharpe"].item() == pytest.approx(evaluate_point(study.at(chosen), run_market).in_sample["sharpe"])
 
 
-def test_unknown_keys_name_the_nearest() -> None:
-    with pytest.raises(
-        gp.InputError, match=r"select\.cuont: a key of a selection is .*; got cuont\. Did you mean count"
-    ):
-        load_study(raw(cuont=3))
-    written = raw()
-    written["panel"]["feilds"] = {}
-    with pytest.raises(gp.InputError, match=r"got feilds\. Did you mean fields"):
-        load_study(written)
-
-
-def test_a_search_sees_the_values_of_the_grid(folder: Path) -> None:
-    """Every variant at the base's environment, in another order and with points between the values of the axes."""
-    study = load_study(raw()).set({"lag": 2, "execution.cost": 0.001, "small.cost": 0.003})
-    market = market_of(study, folder)
-    plan = build_plan(study, market, resolve("cpu"))
-    expected = evaluate_grid(ListedGrid(plan, range(study.space.size)), resolve("cpu").bind(plan.problem))
-    context = SearchContext(study, market, resolve("cpu"))
-    order = np.random.default_rng(0).permutation(study.space.size)
-    chosen = [study.space.parameters(int(index)) for index in order]
-    columns = {name: np.array([one[name] for one in chosen], dtype=object) for name in study.space.names}
-    np.testing.assert_array_equal(context.evaluate_points(context.layout, columns), expected[order])
-    for index in (0, 7, 23):
-        part = context.narrowed({name: (value,) for name, value in study.space.parameters(index).items()})
-        plan, evaluate = context.plan(part, context.path_tables(part), context.layout)
-        np.testing.assert_array_equal(evaluate(ListedGrid(plan, [0]).piece(0).work)[0], expected[index])
-    between = {name: values[:1] for name, values in columns.items()} | {"small.count": np.array([5], dtype=object)}
-    found = context.evaluate_points(context.layout, between)[0, 0, METRICS.index("sharpe")]
-    assert found == pytest.approx(evaluate_point(study, market, {**chosen[0], "small.count": 5}).in_sample["sharpe"])
-
-
-@pytest.mark.parametrize("points", [None, 4])
-def test_a_search_chooses_among_selections(points: int | None, folder: Path, tmp_path: Path) -> None:
-    study = load_study(raw()).set({"lag": 1, "execution.cost": 0.001, "small.cost": 0.003})
-    market = market_of(study, folder)
-    run = gp.search(study, 8, data=folder, out=tmp_path, cells=16, points=points, verdict=False)
-    trials = run.sql("SELECT * FROM trials WHERE state = 'complete'").to_dict("records")
-    assert len({(trial["chosen.small.count"], trial["chosen.small.every"]) for trial in trials}) > 2
-    best = run.search["best"]
-    exact = evaluate_point(study, market, best["chosen"]).in_sample
-    assert best["metrics"]["sharpe"] == pytest.approx(exact["sharpe"])
-
-
-def test_workers_of_a_search_need_no_files(folder: Path, tmp_path: Path) -> None:
-    """A node has the specification alone; its selections have the same bits."""
-    study = load_study(raw()).set({"lag": 1, "execution.cost": 0.001, "small.cost": 0.003})
-    write(tmp_path / "data", long_table())
-    spec = TrialSpec(study, market_of(study, tmp_path / "data"), "cpu", SearchOptions(trials=1))
-    received = without_files(spec)
-    shutil.rmtree(tmp_path / "data")
-    columns = {name: np.array([value], dtype=object) for name, value in {**study.base, "small.count": 7}.items()}
-    own = TrialSpec(study, market_of(study, folder), "cpu", spec.options).context(KernelClock())
-    there = received.context(KernelClock())
-    np.testing.assert_array_equal(
-        there.evaluate_points(there.layout, columns), own.evaluate_points(own.layout, columns)
-    )
-
-
 def test_the_market_says_who_left(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gridproof.signals.data.panel.panel._SURVIVING", (60, 5))
     study, table = load_study(raw()), long_table()
@@ -362,12 +246,6 @@ def test_the_market_says_who_left(folder: Path, tmp_path: Path, monkeypatch: pyt
     table = table[table.code.isin(table.code[table.date == DAYS[-1]])]
     survivors = market_of(study, write(tmp_path / "data", table))
     assert any("a file of survivors gives results that no one could have had" in each for each in survivors.warnings)
-
-
-def test_a_search_refuses_offsets_beyond_an_interval(folder: Path) -> None:
-    study = load_study(raw(offset=[0, 3]))
-    with pytest.raises(gp.InputError, match="every offset of small must be below every interval"):
-        SearchContext(study, market_of(study, folder), resolve("cpu"))
 
 
 def test_the_data_check_reads_the_panel(folder: Path, tmp_path: Path) -> None:
