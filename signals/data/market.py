@@ -23,9 +23,18 @@ from gridproof.signals.data.source import Dates, Observations, Source
 class Market:
     """A calendar of T trading days, and the observations of each series by name.
 
-    ``gridproof.load_market`` returns it. ``series``: the observations with their own dates, before alignment to the
-    calendar. ``remarks``: warnings that concern no single series. ``panel``: the stocks from which legs are selected,
-    if the study has a panel. Methods raise KeyError if the market has no series of the given name.
+    ``gridproof.load_market`` returns it. Methods raise KeyError if the market has no series of the given name.
+
+    Attributes
+    ----------
+    calendar
+        (T,) datetime64[D], strictly increasing.
+    series
+        The observations by name, with their own dates, before alignment to the calendar.
+    remarks
+        Warnings that concern no single series.
+    panel
+        The stocks from which legs are selected. None: the study has no panel.
 
     Examples
     --------
@@ -37,7 +46,7 @@ class Market:
     True
     """
 
-    calendar: Dates  # (T,) datetime64[D], strictly increasing
+    calendar: Dates
     series: dict[str, Observations]
     remarks: tuple[str, ...] = ()
     panel: Panel | None = None

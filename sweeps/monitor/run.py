@@ -27,7 +27,14 @@ HISTORY = "history.parquet"
 class Readings:
     """The readings of a monitor on one date. Returned by ``gridproof.monitor``; a notebook shows its page.
 
-    ``record`` is what readings.json has; docs/monitor.md describes it.
+    Attributes
+    ----------
+    record
+        What readings.json has: values in the unit that each reading states, None where unknown; see docs/monitor.md.
+    lang
+        The language of the page, en or zh.
+    board
+        The monitor on its markets, from which the record was made.
 
     Examples
     --------

@@ -57,6 +57,17 @@ __all__ = ["Leg", "Signal", "Study", "build_study", "load_recorded_study", "load
 class Study:
     """A checked study. Returned by ``gridproof.load_study``; ``set`` returns a changed copy, checked again.
 
+    Attributes
+    ----------
+    spec
+        The keys of the file as they were read.
+    space
+        The axes in grid order with their values, and ``size``, the number of variants.
+    legs, mixes, allocations
+        What can be held: L legs, their mixes, and the A allocations among which the rule chooses, each leg alone first.
+    environment
+        The axes that the market imposes, such as lag and cost; all others are choices.
+
     Examples
     --------
     >>> import gridproof as gp
