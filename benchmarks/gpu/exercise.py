@@ -17,6 +17,7 @@ from gridproof.kernels.panel.selection import selection_problem
 from gridproof.kernels.problem import Problem
 from tests.support.pass_case import PassCase
 from tests.support.problems import (
+    drifting,
     random_box,
     random_jobs,
     random_latch,
@@ -33,14 +34,15 @@ _SEVERAL_AXES = 4
 
 def exercise(device: Device, rounds: int = 1) -> None:
     """Every kernel at least once a round, in the forms that a run takes: rules that depend on what is held or not, all
-    metrics or one, one to eight bits, one segment or two; with minimum holding and stops or without."""
+    metrics or one, one to eight bits, one segment or two; with minimum holding, stops and drift or without."""
     for seed in range(rounds):
         rng = np.random.default_rng(seed)
         latch_paths(device, *random_latch(rng, 90), 20)
         for bits, legs in ((1, 2), (3, 3), (8, 4)):
             problem = random_problem(rng, days=130, bits=bits, legs=legs, flip=0.1)
             held = restricted(rng, problem)
-            for one in (problem, held, rebalanced(rng, watching_nav(rng, held))):
+            several = problem, held, rebalanced(rng, watching_nav(rng, held))
+            for one in (*several, drifting(rng, problem), drifting(rng, watching_nav(rng, held))):
                 CudaScan(device, one)(random_jobs(rng, one, bits, 20))
         for holds, metric in ((True, None), (False, None), (False, "sharpe"), (True, "calmar"), (True, "sortino")):
             _exercise_product(device, rng, holds, metric)

@@ -30,6 +30,7 @@ def forms(settings: Settings) -> Iterator[tuple[str, list[Kernel]]]:
         yield f"scan, {bits} bits, {allocations} legs", [scan_kernel(bits, allocations)]
         yield f"scan with restrictions, {bits} bits, {allocations} legs", [scan_kernel(bits, allocations, True)]
         yield f"scan by day, {bits} bits, {allocations} legs", [scan_kernel(bits, allocations, True, True)]
+        yield f"scan with drift, {bits} bits, {allocations} legs", [scan_kernel(bits, allocations, True, True, 3)]
     yield "reductions", [reduction_kernel(name) for name in REDUCTIONS]
     yield "passes", [pass_kernel(name) for name in names_in(pass_kernel("join_rows"))]
     yield "panel", [panel_kernel(name) for name in names_in(panel_kernel("place_stocks"))]

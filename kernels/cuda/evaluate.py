@@ -166,7 +166,9 @@ class CudaScan:
         self._width = (problem.segments, WIDTH + problem.allocations)
         own = problem.restrictions
         self._allocations = problem.allocations
-        self._form = own is not None, own is not None and own.nav is not None
+        drift = problem.drift
+        parts = 0 if drift is None else len(drift.leg_of)
+        self._form = own is not None, own is not None and own.nav is not None, parts
         tables = lay_out(problem)
         size = sum(table.nbytes for table in tables)
         try:

@@ -7,6 +7,8 @@
 //   ALLOCATIONS  what the rule chooses from
 //   RESTRICTED   1 where an execution may have a minimum holding or a stop
 //   BY_DAY       1 where an execution may have a stop on the NAV: those go from day to day, as kernels/cpu/daily_following.py
+//   PARTS        of a position that drifts from the day of entry, as kernels/drift.py; 0 where none drifts. All days are then
+//                summed one by one, as kernels/cpu/drifting.py carries them
 //   THREADS      threads a block
 //   BLOCKS       blocks of a multiprocessor that must fit its registers
 //
@@ -16,6 +18,10 @@
 // deciding twice is cheaper than keeping the decisions (see docs/cuda.md).
 
 constexpr int NEVER = 0x7fffffff;  // after every day, whatever the lag
+#if PARTS
+#define DRIFT_SIZE ((days + 1) * PARTS + ALLOCATIONS * days * (PARTS + 1) + ALLOCATIONS)
+#define TRADE_SIZE (days * PARTS * 3 + ALLOCATIONS * days + PARTS + 1)
+#endif
 
 // The decisions of a tuple, one change of the allocation after another.
 struct Walk {
@@ -79,6 +85,89 @@ struct Walk {
     }
 };
 
+#if PARTS
+// A position that is carried from day to day; the tables are those of one execution, as kernels/cuda/tables.py packs them.
+struct Carried {
+    const double *levels;   // (D + 1, PARTS)
+    const double *weights;  // (A, D, PARTS)
+    const double *netted;   // (A, D): paid for rebalancing at the close before
+    const double *drifts;   // (A,): 1 or 0
+    const double *trades;   // (D, PARTS, 3): cost of purchases and of sales, growth from the close before to the trades
+    const double *nights;   // (A, D): 1 + overnight
+    const double *counted;  // (PARTS,), and whether trades are made at the open
+    int days, allocation;
+    bool drifting;
+    double units[PARTS], value;   // value: at the last close, or at the entry
+    double night, traded;         // of the last switch: growth of the position before up to its trades; below 0: as in the table
+
+    __device__ __forceinline__ void begin(const double *payoff, const double *cost, int all_days, int first) {
+        days = all_days;
+        levels = payoff, weights = levels + (days + 1) * PARTS, netted = weights + ALLOCATIONS * days * PARTS;
+        drifts = netted + ALLOCATIONS * days;
+        trades = cost, nights = trades + days * PARTS * 3, counted = nights + ALLOCATIONS * days;
+        value = 1.0;
+        enter(first, 0);
+    }
+
+    __device__ __forceinline__ void enter(int to, int day) {
+        allocation = to, drifting = __ldg(drifts + to) > 0.0;
+        if (!drifting) return;
+        double total = 0.0;
+#pragma unroll
+        for (int part = 0; part < PARTS; part++) {
+            const double weight = __ldg(weights + (to * days + day) * PARTS + part);
+            units[part] = weight / (__ldg(levels + day * PARTS + part) * __ldg(trades + (day * PARTS + part) * 3 + 2));
+            total += weight;
+        }
+        value = total;
+    }
+
+    // The growth of the NAV beside that of the new position; cost: of the switch in the table.
+    __device__ __forceinline__ double leave(int to, int day, double cost) {
+        const double opened_of_new = __ldg(nights + to * days + day);
+        const bool drifts_too = __ldg(drifts + to) > 0.0;
+        if (!drifting) {
+            night = __ldg(nights + allocation * days + day), traded = -1.0;
+            return drifts_too ? (1.0 - cost) * opened_of_new : 1.0 - cost;
+        }
+        double total = 0.0, whole = 0.0;
+#pragma unroll
+        for (int part = 0; part < PARTS; part++) {
+            const double opened = __ldg(trades + (day * PARTS + part) * 3 + 2);
+            total += units[part] * __ldg(levels + day * PARTS + part) * opened;
+            whole += __ldg(weights + (to * days + day) * PARTS + part) * opened;
+        }
+        double paid = 0.0;
+        traded = 0.0;
+#pragma unroll
+        for (int part = 0; part < PARTS; part++) {
+            const double *rates = trades + (day * PARTS + part) * 3;
+            const double opened = __ldg(rates + 2);
+            double wanted = __ldg(weights + (to * days + day) * PARTS + part);
+            if (!drifts_too) wanted = wanted * opened / whole;
+            const double trade = wanted - units[part] * __ldg(levels + day * PARTS + part) * opened / total;
+            paid += trade > 0.0 ? trade * __ldg(rates) : -trade * __ldg(rates + 1);
+            traded += fabs(trade) * __ldg(counted + part);
+        }
+        if (__ldg(counted + PARTS) == 0.0) paid = 1.0 - (1.0 - paid) / (1.0 - __ldg(netted + to * days + day));
+        night = total / value;
+        const double kept = night * (1.0 - paid);
+        return drifts_too ? kept : kept / opened_of_new;
+    }
+
+    // The growth on a day; earned: what the allocation earns in the table.
+    __device__ __forceinline__ double grow(int day, double earned) {
+        if (!drifting) return 1.0 + earned;
+        double now = 0.0;
+#pragma unroll
+        for (int part = 0; part < PARTS; part++) now += units[part] * __ldg(levels + (day + 1) * PARTS + part);
+        const double growth = now / value;
+        value = now;
+        return growth;
+    }
+};
+#endif
+
 // The positions of a tuple under one execution: `chosen` is entered on the return day that `begin` or `next` has given.
 struct Positions {
     Walk walk;
@@ -95,13 +184,22 @@ struct Positions {
     int lag, today, fallen, lost;           // today: the day whose close is next; exits due by the two stops, or NEVER
     double nav, from, high, paid;           // from: the NAV at the entry; paid: for the switch into today
     bool anew;                              // the high begins with the next entry
+#if PARTS
+    Carried carried;
+    double beside;                          // the growth of the NAV beside that of the position: of the switch into today
+#endif
     const double *earned, *costs, *nights;  // of the execution: (A, D), (A, A, D), (A, D) or null
 
     __device__ __forceinline__ int next_by_day(const uint4 *flips, int words, int paths, const unsigned char *rule) {
         while (true) {
             // The close of the day.
+#if PARTS
+            nav *= carried.grow(today, __ldg(earned + chosen * days + today)) * beside;
+            beside = 1.0;
+#else
             nav *= (1.0 + __ldg(earned + chosen * days + today)) * (1.0 - paid);
             paid = 0.0;
+#endif
             if (!anew) {
                 high = larger(high, nav);
                 if (lost == NEVER && nav <= highest * high) lost = today + lag;
@@ -126,7 +224,13 @@ struct Positions {
             }
             if (now == chosen) continue;
             paid = __ldg(costs + (chosen * ALLOCATIONS + now) * days + today);
+#if PARTS
+            beside = carried.leave(now, today, paid);
+            from = nav * carried.night;
+            carried.enter(now, today);
+#else
             from = nights == nullptr ? nav : nav * __ldg(nights + chosen * days + today);
+#endif
             chosen = now, entered = today, fallen = NEVER;
             if (anew && chosen != refuge) high = from, anew = false;
             return today;
@@ -195,6 +299,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const double *traded,       // (trade tables, traded_days, A, A)
     const double *invested,     // (A,)
     const int *bounds,          // (S + 1,)
+    const double *drifting,     // (payoff tables, levels weights netted drifts), as Carried has them; and where stops count the NAV
+    const double *trading,      // (cost tables, trades nights counted)
+    const double *watched, const double *paying,
     int words, int paths, int start, int days, int traded_days, int levels, int segments, int refuge, int at_open,
     double periods, double risk_free,
     const int *rows,       // (tuples, BITS): paths of a tuple
@@ -242,6 +349,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     positions.earned = earned + market.x * ALLOCATIONS * days;
     positions.costs = charged + market.y * ALLOCATIONS * ALLOCATIONS * days;
     positions.nights = at_open ? nights + market.y * ALLOCATIONS * days : nullptr;
+#if PARTS
+    positions.beside = 1.0;
+    positions.carried.begin(watched + market.x * DRIFT_SIZE, paying + market.y * TRADE_SIZE, days, current);
+#endif
 #else
     (void)shares, (void)markets, (void)earned, (void)charged, (void)nights, (void)at_open;
 #endif
@@ -253,6 +364,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
 #endif
     int came_from = current;
     int day = 0;
+#if PARTS
+    Carried carried;
+    carried.begin(drifting + cell[1] * DRIFT_SIZE, trading + cell[2] * TRADE_SIZE, days, current);
+#if !BY_DAY
+    (void)watched, (void)paying;
+#endif
+#else
+    (void)drifting, (void)trading, (void)watched, (void)paying;
+#endif
 
     for (int segment = 0; segment < segments; segment++) {
         const int begin = bounds[segment], end = bounds[segment + 1];
@@ -265,6 +385,45 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
 #pragma unroll
         for (int allocation = 0; allocation < ALLOCATIONS; allocation++) held_days[allocation][threadIdx.x] = 0;
 
+#if PARTS
+        double nav = 1.0, peak = 1.0, least = 1.0;  // least: the least share of the peak
+        for (; day < end; day++) {
+            double beside = 1.0;
+            const double2 *before = shape + (spans + day * ALLOCATIONS) * 2, *after = before + ALLOCATIONS * 2;
+            if (change == day) {
+                came_from = current;
+                current = chosen;
+                change = positions.next(flips, words, paths, rule);
+            }
+            if (came_from != current) {
+                const int change_of = came_from * ALLOCATIONS + current;
+                beside = carried.leave(current, day, __ldg(&costs[charges + day * (ALLOCATIONS * ALLOCATIONS) + change_of].x));
+                carried.enter(current, day);
+                switches++;
+                const int trade_day = __ldg(cell + 7) * traded_days + (traded_days > 1 ? day : 0);
+                const double of_table = __ldg(traded + (trade_day * (ALLOCATIONS * ALLOCATIONS) + change_of));
+                turnover += carried.traded < 0.0 ? of_table : carried.traded;
+                came_from = current;
+            } else {
+                turnover += __ldg(&after[current * 2 + 1].y) - __ldg(&before[current * 2 + 1].y);
+            }
+            const double earned_here = __ldg(&prefix[(payoff + day * ALLOCATIONS + current) * 4 + 3].x);
+            const double growth = carried.grow(day, earned_here) * beside;
+            const double once = growth - 1.0 - about, twice = once * once;
+            const double below = smaller(growth - 1.0 - daily_free, 0.0);
+            sums.total += once;
+            sums.square += twice;
+            sums.cube += twice * once;
+            sums.fourth += twice * twice;
+            sums.downside += below * below;
+            nav *= growth;
+            peak = larger(peak, nav);
+            if (nav < least * peak) least = nav / peak;
+            held_days[current][threadIdx.x]++;
+        }
+        sums.log = log(nav);
+        sums.fall = -log(least);
+#else
         while (day < end) {
             if (change == day) {
                 came_from = current;
@@ -342,6 +501,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
             turnover += right_rest.y - (switched ? left_rest.y : __ldg(&before[1].y));
             day = stop;
         }
+#endif
 
         double *row = result + ((size_t)job * segments + segment) * (METRICS + ALLOCATIONS);
         const double length = end - begin;

@@ -69,16 +69,16 @@ LATCH = Kernel("latch", ("latch.cu",), (("THREADS", THREADS),))
 
 
 @cache
-def scan_kernel(bits: int, allocations: int, restricted: bool = False, by_day: bool = False) -> Kernel:
+def scan_kernel(bits: int, allocations: int, restricted: bool = False, by_day: bool = False, parts: int = 0) -> Kernel:
     """The scan for B signal bits and A allocations; restricted: a problem has ``Restrictions``; by_day: with stops on
-    the NAV.
+    the NAV; parts: of positions that drift from the day of entry, 0 where none does.
 
     BLOCKS caps the registers a thread: 5 blocks of 128 threads leave 102 of them, 4 leave 128, 2 leave 255. With
     many bits their rows and words need more, and so do restrictions.
     """
     assert restricted or not by_day
-    blocks = 2 if by_day else (5 if bits <= 4 else 4 if bits <= 10 else 2) - (restricted and bits <= 10)
-    forms = (("RESTRICTED", int(restricted)), ("BY_DAY", int(by_day)))
+    blocks = 2 if by_day or parts else (5 if bits <= 4 else 4 if bits <= 10 else 2) - (restricted and bits <= 10)
+    forms = (("RESTRICTED", int(restricted)), ("BY_DAY", int(by_day)), ("PARTS", parts))
     sizes = (("BITS", bits), ("ALLOCATIONS", allocations), *forms, ("THREADS", THREADS))
     return Kernel("scan", ("metrics.cuh", "scan.cu"), (*sizes, ("BLOCKS", blocks), *METRIC_MACROS))
 

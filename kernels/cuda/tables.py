@@ -11,6 +11,7 @@ from gridproof.kernels.cpu.daily_following import NavRules
 from gridproof.kernels.cpu.following import FollowingRules
 from gridproof.kernels.cpu.range_tables import summarise
 from gridproof.kernels.cuda.source import MOST_ALLOCATIONS
+from gridproof.kernels.drift import CarriedMarket
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.paths import flips
 from gridproof.kernels.problem import Jobs, Problem
@@ -35,6 +36,14 @@ class CudaScanTables(NamedTuple):
     traded: Floats  # (trade tables, 1 or D, A, A)
     invested: Floats  # (A,)
     bounds: Array  # (S + 1,) int32
+    drifting: (
+        Floats  # (payoff tables, …) of ``drift.Drift``, by table levels, weights, paid, drifts; one 0 where none is
+    )
+    trading: (
+        Floats  # (cost tables, …), by table the rates of trades, 1 + overnight, what is counted, at the open or not
+    )
+    watched: Floats  # the same two of the market in which stops count the NAV
+    paying: Floats
     words: Any  # np.int32, as the next seven; the last two are np.float64
     paths: Any
     start: Any
@@ -67,15 +76,16 @@ def lay_out(problem: Problem) -> CudaScanTables:
             "rule",
             "Use fewer legs or steps of weights, or the cpu backend",
         )
-    if problem.drift is not None:
-        rule, remedy = "the cuda backend sets weights back", "Use the cpu backend, or write rebalance: monthly"
-        raise InputError(rule, "weights that drift from the day of entry", "rebalance", remedy)
     edges = _edges(problem.path_bits, problem.decision_days)
     levels = max(1, int(days).bit_length())
     entries = len(problem.returns) * levels * (days + 1) * allocations * 2
     charges = max(len(problem.costs) * days, len(problem.traded) * problem.traded.shape[3]) * allocations**2
     rules, nav = FollowingRules.of(problem), NavRules.of(problem)
-    largest = max(edges.size, entries, charges, len(rules.exits), len(nav.returns), len(nav.costs))
+    own = None if problem.restrictions is None else problem.restrictions.nav
+    drift = *_drift_tables(problem), *_drift_tables(own)
+    largest = max(
+        edges.size, entries, charges, len(rules.exits), len(nav.returns), len(nav.costs), *(one.size for one in drift)
+    )
     if largest >= 2**31:
         raise InputError(
             "every table of the cuda backend must have fewer than 2^31 entries",
@@ -90,8 +100,8 @@ def lay_out(problem: Problem) -> CudaScanTables:
     prefix[..., 7] = centre[:, None, :]
     assert shape.shape[1] == levels
     costs = np.stack([problem.costs, charge], axis=-1)
-    own = (rules.min_hold, rules.cooling, rules.stop_of, problem.lags, problem.traded_of)
-    cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of, *own], axis=1)
+    terms = (rules.min_hold, rules.cooling, rules.stop_of, problem.lags, problem.traded_of)
+    cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of, *terms], axis=1)
     return CudaScanTables(
         flips=edges,
         rule=np.ascontiguousarray(problem.rule, dtype=np.uint8),
@@ -108,6 +118,10 @@ def lay_out(problem: Problem) -> CudaScanTables:
         traded=np.ascontiguousarray(np.moveaxis(problem.traded, 3, 1), dtype=np.float64),
         invested=np.ascontiguousarray(problem.invested, dtype=np.float64),
         bounds=np.ascontiguousarray(problem.bounds, dtype=np.int32),
+        drifting=drift[0],
+        trading=drift[1],
+        watched=drift[2],
+        paying=drift[3],
         words=np.int32(4 * edges.shape[0]),
         paths=np.int32(edges.shape[1]),
         start=np.int32(problem.start),
@@ -120,6 +134,21 @@ def lay_out(problem: Problem) -> CudaScanTables:
         periods=np.float64(problem.periods),
         risk_free=np.float64(problem.risk_free),
     )
+
+
+def _drift_tables(market: CarriedMarket | None) -> tuple[Floats, Floats]:
+    """What positions drift in, a row for each payoff table, and what their trades cost, a row for each cost table."""
+    if market is None or market.drift is None:
+        return np.zeros(1), np.zeros(1)
+    own, tables = market.drift, len(market.costs)
+    rates = np.stack([own.buying, own.selling, own.opened], axis=-1)
+    nights = np.ones((tables, *market.returns.shape[1:])) if market.overnight is None else 1.0 + market.overnight
+    counted = np.concatenate([np.tile(own.counted, (tables, 1)), own.at_open[:, None].astype(np.float64)], axis=1)
+    grown = (own.levels, own.weights, own.paid, own.drifts.astype(np.float64))
+    return tuple(
+        np.concatenate([each.reshape(len(each), -1) for each in row], axis=1)
+        for row in (grown, (rates, nights, counted))
+    )  # type: ignore[return-value]
 
 
 def _filled(table: Floats) -> Floats:

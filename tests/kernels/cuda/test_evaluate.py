@@ -29,6 +29,7 @@ from tests.support.agreement import assert_agree
 from tests.support.demo import small_study
 from tests.support.problems import (
     at_open,
+    drifting,
     many_payoffs,
     random_jobs,
     random_latch,
@@ -48,6 +49,9 @@ KERNELS = [
     scan_kernel(12, 6, True),
     scan_kernel(4, 4, True, True),
     scan_kernel(16, 6, True, True),
+    scan_kernel(4, 4, parts=3),
+    scan_kernel(4, 4, True, True, 3),
+    scan_kernel(12, 6, True, True, 5),
 ]
 
 
@@ -135,6 +139,20 @@ def test_shim_follows_restrictions(
         if seed % 3 == 0:  # as in a placebo, where what was held stays
             problem = replace(problem, returns=np.roll(problem.returns, 7, axis=2))
     check_agreement(shim, problem, random_jobs(rng, problem, 3))
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), days=st.integers(1, 160), restricting=st.sampled_from(["", "stops", "nav"]))
+def test_shim_carries_positions_that_drift(shim: ShimDevice, seed: int, days: int, restricting: str) -> None:
+    rng = np.random.default_rng(seed)
+    problem = rebalanced(rng, random_problem(rng, days=days, legs=4, flip=float(rng.choice([0.0, 0.03, 0.4]))))
+    problem = at_open(rng, problem) if seed % 2 else problem
+    problem = restricted(rng, problem) if restricting else problem
+    problem = drifting(rng, watching_nav(rng, problem) if restricting == "nav" else problem)
+    if seed % 3 == 0:  # as in a placebo, where what was held stays
+        assert problem.drift is not None
+        problem = replace(problem, drift=problem.drift.turned(min(7, days - 1)))
+    check_agreement(shim, problem, random_jobs(rng, problem, 3, 20))
 
 
 @pytest.mark.parametrize("days", [29, 30, 31, 32, 33, 61, 62, 63, 64, 65, 126, 4300])
