@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import time
+import weakref
 from collections import deque
 from itertools import groupby
 from typing import Any
@@ -56,7 +57,7 @@ class Forks:
         if not pid:
             code = 1
             try:
-                atexit._clear()
+                _own_endings()
                 for other in (reading, *self._forks):
                     os.close(other)
                 _Worker(self._config, writing).work(modules, numbers)
@@ -99,6 +100,13 @@ class Forks:
         for fork in self._forks.values():
             fork.wait(deadline)
         self._forks.clear()
+
+
+def _own_endings() -> None:
+    """What the parent does at its end is not done here; temporary folders that are made here go at this one's end."""
+    atexit._clear()
+    weakref.finalize._registry.clear()  # type: ignore[attr-defined]
+    weakref.finalize._registered_with_atexit = False  # type: ignore[attr-defined]
 
 
 class _Fork:
