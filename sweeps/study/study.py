@@ -25,13 +25,7 @@ from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.document import Document, read_document
 from gridproof.sweeps.study.environment import find_environment
-from gridproof.sweeps.study.execution_keys import (
-    add_execution,
-    check_execution,
-    decides,
-    execution_axes,
-    leg_columns,
-)
+from gridproof.sweeps.study.execution_keys import add_execution, check_execution, decides, execution_axes, leg_columns
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_legs
 from gridproof.sweeps.study.mixes import allocate, read_mixes
