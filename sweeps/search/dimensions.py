@@ -33,7 +33,7 @@ class Dimensions:
 
     ``dense``: the levels of latches are not dimensions; each trial evaluates a grid of them with at most ``cells``
     cells. ``executing``: the dimensions of the execution: what legs select, and lag, costs, carry and interest that the
-    study names as choices. Raises InputError if no dimension is left, or if one of these is a continuous range.
+    study names as choices. Raises InputError if no dimension is left.
     """
 
     def __init__(self, study: Study, dense: bool, cells: int) -> None:
@@ -60,10 +60,6 @@ class Dimensions:
         selecting = {space.owners[axis] for leg in study.legs for term, axis in leg.terms.items() if term in SELECTING}
         # Which stocks a leg selects is a choice in every study.
         self.selecting = [name for name in self.executing if name in selecting]
-        for axis in free:
-            if axis.name in self.executing and axis.searched is not None and axis.searched.search != "integer":
-                rule, remedy = "a search chooses lag, costs, carry and interest from values", "Give it a step or a list"
-                raise InputError(rule, f"a continuous range of {axis.name}", study.where(*axis.path), remedy)
         if not free:
             rule, remedy = "a search needs an axis with several values", "Give one axis several values"
             raise InputError(rule, "none that may be chosen", study.document.name, remedy)

@@ -33,6 +33,8 @@ LAG = "execution.lag"
 
 # Bytes of paths, and of readings, that are kept for later trials.
 _CACHE_BYTES = 512 * 2**20
+# Bytes of the cost tables of points that are evaluated at once.
+_TABLE_BYTES = 64 * 2**20
 
 
 class BoundPlan(NamedTuple):
@@ -178,12 +180,8 @@ class SearchContext:
         columns: (n,) values of every axis. Raises UndefinedSignalError where a signal is not defined in time.
         """
         tables = [self._point_paths(layout, signal, columns) for signal in self.study.signals]
-        count = len(next(iter(columns.values())))
-        # The base's execution is number 0.
-        numbers = {tuple(self.study.base[name] for name in self._executing): 0}
-        chosen = zip(*(columns[name] for name in self._executing), strict=True) if self._executing else [()] * count
-        execution = np.array([numbers.setdefault(tuple(one), len(numbers)) for one in chosen])
-        plan, evaluate = self._bind(self.study, tables, layout, list(numbers))
+        execution, executions = self.executions(columns)
+        plan, evaluate = self._bind(self.study, tables, layout, executions)
         keys = np.stack([*(table.index for table in tables), execution], axis=1).astype(np.int64)
         distinct, job_of = np.unique(keys, axis=0, return_inverse=True)
         jobs = Jobs(
@@ -194,10 +192,28 @@ class SearchContext:
         return PointPlan(plan, evaluate, jobs, job_of.ravel())
 
     def evaluate_points(self, layout: StudyLayout, columns: Mapping[str, Array]) -> Floats:
-        """The metrics of single variants by segment of the layout, (n, S, 12 + A). As ``plan_points``."""
+        """The metrics of single variants by segment of the layout, (n, S, 12 + A). As ``plan_points``; of many
+        executions some at a time."""
+        count = len(next(iter(columns.values())))
+        if count > 1 and len(self.executions(columns)[1]) > self.at_once(_TABLE_BYTES):
+            halves = [{name: values[part] for name, values in columns.items()}
+                      for part in (slice(count // 2), slice(count // 2, None))]  # fmt: skip
+            return np.concatenate([self.evaluate_points(layout, half) for half in halves])
         _, evaluate, jobs, job_of = self.plan_points(layout, columns)
         metrics: Floats = evaluate(jobs)[job_of]
         return metrics
+
+    def executions(self, columns: Mapping[str, Array]) -> tuple[Ints, list[tuple[Value, ...]]]:
+        """(n,) the number of each variant's execution, and the executions by their values. The base's is number 0."""
+        count = len(next(iter(columns.values())))
+        numbers = {tuple(self.study.base[name] for name in self._executing): 0}
+        chosen = zip(*(columns[name] for name in self._executing), strict=True) if self._executing else [()] * count
+        found = np.array([numbers.setdefault(tuple(one), len(numbers)) for one in chosen], dtype=np.int64)
+        return found, list(numbers)
+
+    def at_once(self, size: int) -> int:
+        """How many executions have cost tables of so many bytes, if each has its own; at least two."""
+        return max(2, size // self.layout.problem.costs[0].nbytes)
 
     def _point_paths(self, layout: StudyLayout, signal: Signal, columns: Mapping[str, Array]) -> PathTable:
         """The paths of a signal under each point; ``index`` is (n,)."""

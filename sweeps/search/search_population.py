@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gridproof.sweeps.verdict.verdict import GatherPopulation
 
 _SEED = 1
+# Bytes of the cost tables of a population, if each execution has its own.
+_TABLE_BYTES = 512 * 2**20
 
 
 def is_search(store: Store) -> bool:
@@ -71,13 +73,13 @@ def gather_search(
     chosen = [choice_of(trial, study.space.axes, "chosen.") for trial in trials if trial["state"] == "complete"]
     drawn, total = _draw_cells(table["cells"].to_numpy(dtype=np.int64))
     parts = [_columns([*(dict(point) for point, _ in known), *chosen], study.space.names)]
-    sample_size = sum(len(numbers) for numbers in drawn)
     parts += [
         _cells(dimensions, choice, numbers, record["neighbours"])
         for choice, numbers in zip(choices, drawn, strict=True)
         if len(numbers)
     ]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in study.space.names}
+    columns, sampled = _fitting(context, columns, len(known), len(chosen), total)
     plan, evaluate, jobs, job_of = context.plan_points(context.layout, columns)
     metrics = evaluate(jobs)
     for position, (_, exact) in enumerate(known):
@@ -94,7 +96,7 @@ def gather_search(
         rows=rows[order],
         execution=execution[order],
         reads=prices_read(plan, market),
-        sampled=f"{sample_size:,} of the {total:,} cells of the search drawn at random, and the {len(chosen):,} chosen",
+        sampled=sampled,
         index=kept,
         cells=cells[order],
         metrics=metrics[order],
@@ -102,6 +104,28 @@ def gather_search(
         points={name: values[kept] for name, values in columns.items()},
     )
     return Gathered(population, total, total)
+
+
+def _fitting(
+    context: SearchContext, columns: dict[str, Array], known: int, chosen: int, total: int
+) -> tuple[dict[str, Array], str]:
+    """The variants whose executions have tables that fit in memory: those known, then what was chosen, then the sample,
+    each at random; and what was drawn from what.
+
+    columns: (n,) those known, chosen and drawn, in this order.
+    """
+    count = len(next(iter(columns.values())))
+    rng = np.random.default_rng(_SEED)
+    drawn_from = known + chosen
+    order = [np.arange(known), known + rng.permutation(chosen), drawn_from + rng.permutation(count - drawn_from)]
+    at = np.concatenate(order)
+    execution, _ = context.executions({name: values[at] for name, values in columns.items()})
+    kept = np.sort(at[execution < context.at_once(_TABLE_BYTES)])
+    own = int(np.count_nonzero((kept >= known) & (kept < drawn_from)))
+    drawn = int(np.count_nonzero(kept >= drawn_from))
+    sampled = f"{drawn:,} of the {total:,} cells of the search drawn at random, and "
+    sampled += f"the {chosen:,} chosen" if own == chosen else f"{own:,} of the {chosen:,} chosen"
+    return {name: values[kept] for name, values in columns.items()}, sampled
 
 
 def _draw_cells(counts: Ints) -> tuple[list[Ints], int]:

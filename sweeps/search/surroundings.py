@@ -10,13 +10,14 @@ from optuna.trial import FrozenTrial
 from gridproof.results.axis_range import Value
 from gridproof.sweeps.search.dimensions import Choice, Dimensions, steps_from
 from gridproof.sweeps.search.search_context import SearchContext
-from gridproof.sweeps.study.axes import full_names
 from gridproof.sweeps.study.space import Axis
 from gridproof.sweeps.study.study import Study
 
 # Variants of the surroundings at most, selections of stocks among them, and steps from the chosen one along each axis.
 _VARIANTS, _SELECTIONS = 250_000, 1_000
 _STEPS = 6
+# Bytes of the cost tables of the surroundings.
+_TABLE_BYTES = 1024 * 2**20
 
 
 def surrounding_study(study: Study, dimensions: Dimensions, trial: FrozenTrial, context: SearchContext) -> Study:
@@ -36,20 +37,19 @@ def surrounding_study(study: Study, dimensions: Dimensions, trial: FrozenTrial, 
     ]
     # Where there are too many axes, levels are fixed first: each trial has varied them.
     moving.sort(key=lambda axis: axis.name in dimensions.levels)
-    while moving and not _is_allowed(_steps_around(moving, chosen, 1, context), chosen, dimensions, context):
-        moving.pop()
     grid: dict[str, list[Value]] = {}
+    while moving and not _is_allowed(grid := _steps_around(moving, chosen, 1, context), chosen, dimensions, context):
+        # Where the tables of the executions are too large, one of their axes is fixed.
+        own = [axis for axis in moving if axis.name in set(dimensions.executing) - set(dimensions.selecting)]
+        moving.remove(moving[-1] if _tables_fit(grid, dimensions, context) else own[-1])
+    grid = {}
     for steps in range(1, _STEPS + 1):
         wider = _steps_around(moving, chosen, steps, context)
         if not _is_allowed(wider, chosen, dimensions, context):
             break
         grid = wider
     varied = {name: values for name, values in grid.items() if len(values) > 1}
-    # Full names: a short one means an axis with several values, and the grid may have one of it.
-    several = {axis.name: len(axis.values) > 1 for axis in study.space.axes}
-    choices = [next(iter(full_names(given, several)), given) for given in study.spec.choices]
-    named = study.set({"choices": choices}) if choices else study
-    return named.set(centre).set({**varied, "declared": False})
+    return study.set(centre).set({**varied, "declared": False})
 
 
 def _steps_around(axes: Sequence[Axis], chosen: Choice, steps: int, context: SearchContext) -> dict[str, list[Value]]:
@@ -73,4 +73,10 @@ def _is_allowed(
     slowest = {name: max(values, key=float) for name, values in grid.items()}
     selections = prod(len(values) for name, values in grid.items() if name in dimensions.selecting)
     small = prod(map(len, grid.values())) <= _VARIANTS and selections <= _SELECTIONS
-    return small and context.is_defined({**chosen, **slowest})
+    return small and _tables_fit(grid, dimensions, context) and context.is_defined({**chosen, **slowest})
+
+
+def _tables_fit(grid: Mapping[str, Sequence[Value]], dimensions: Dimensions, context: SearchContext) -> bool:
+    """Whether the cost tables of the grid fit in memory, if each execution has its own, whatever it selects."""
+    own = set(dimensions.executing) - set(dimensions.selecting)
+    return prod(len(values) for name, values in grid.items() if name in own) <= context.at_once(_TABLE_BYTES)

@@ -96,6 +96,9 @@ class Changeable(NamedTuple):
         Raises InputError if a name is unknown; the values are not checked.
         """
         raw, changed = copy.deepcopy(self.document.raw), set(self.document.changed)
+        # A short name means an axis with several values, and after a change it may have one.
+        if raw.get("choices"):
+            raw["choices"] = [self.full_name(given) for given in raw["choices"]]
         for name, value in self._resolved(changes).items():
             *parents, last = self.places[name]
             place: dict[str, Any] = raw

@@ -52,10 +52,6 @@ def test_they_are_dimensions_of_a_search() -> None:
     assert all(dimensions.is_active(name, dimensions.base) for name in executing())
     around = dimensions.around(dimensions.base)
     assert {point["execution.lag"] for point in around} == set(LAGS)
-    free = {"from": 0.0, "to": 0.01, "count": 5, "search": "continuous"}
-    continuous = searched().set({"execution.cost": free, "choices": ["cost"]})
-    with pytest.raises(gp.InputError, match="a search chooses lag, costs, carry and interest from values; got a cont"):
-        Dimensions(continuous, dense=True, cells=36)
 
 
 @pytest.mark.parametrize("rule", ["guarded", "patient", "rotate"])
