@@ -66,6 +66,9 @@ def drift_tables(
         at_open[table] = cell[AT] == OPEN
         if gaps is not None:
             opened[table, 1:] = 1.0 + gaps[1:, leg_of]
+            untaxed = leg_days(study, market, window, cell, payoffs.of_legs(study, number)).untaxed
+            if untaxed is not None:
+                opened[table, 1:] *= np.where(owing, untaxed[1:, leg_of], 1.0)
     assert payoffs.rebalancing is not None
     counted = np.array([0.0 if study.legs[leg].cash else 1.0 for leg in leg_of])
     drift = Drift(drifts, growth, weights, payoffs.rebalancing.paid, buying, selling, opened, at_open, counted, leg_of)

@@ -22,7 +22,8 @@ class LegDays:
     likewise of a weight below 0: the return and the fee of a leg that is sold short, the financing of cash that is
     borrowed. ``buying``, ``selling``: (D, L) cost of trades at the close before the day, shares of the traded value;
     0 for cash. ``cash``: (L,) the legs whose trades do not count as turnover. ``sizes``: what depends on the sizes of
-    these trades, if anything does.
+    these trades, if anything does. ``untaxed``: (D, L) what a weight below 0 grows by in the night over what one above
+    0 does, since it owes the whole dividend; None where dividends are not taxed.
     """
 
     growth: Floats
@@ -31,6 +32,7 @@ class LegDays:
     selling: Floats
     cash: Bools
     sizes: SizeCosts | None = None
+    untaxed: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class MixDays:
     ``opening``: (D, L) weights from the close before the day on, after the trades there. ``closing``: (D, L) weights at
     its close, before trades. ``returns``: (D,) simple, before the cost of rebalancing. ``paid``, ``traded``: (D,) that
     cost, of the trades at the close before the day, and their value outside of cash, shares of NAV. ``drifts``: it
-    drifts from the day of entry; all are then those of a position that is entered for the day.
+    drifts from the day of entry; all are then those of a position that is entered for the day. ``untaxed``: (D, L) as
+    in ``LegDays``, 1 where the weight is above 0.
     """
 
     opening: Floats
@@ -49,22 +52,26 @@ class MixDays:
     paid: Floats
     traded: Floats
     drifts: bool = False
+    untaxed: Floats | None = None
 
     def overnight(self, gaps: Floats) -> Floats:
         """(D,) its return from the close before each day to the open, after the cost of rebalancing at that close.
 
         ``gaps``: (D, L) the return of each leg.
         """
-        earned: Floats = (1.0 + (self.opening * gaps).sum(axis=1)) * (1.0 - self.paid) - 1.0
+        earned: Floats = (1.0 + (self.opening * self._own(gaps)).sum(axis=1)) * (1.0 - self.paid) - 1.0
         return earned
 
     def at_open(self, gaps: Floats) -> Floats:
         """(D, L) its weights at the open of each day."""
         if self.drifts:
             return self.opening
-        values = self.opening * (1.0 + gaps)
+        values = self.opening * (1.0 + self._own(gaps))
         weights: Floats = values / values.sum(axis=1, keepdims=True)
         return weights
+
+    def _own(self, gaps: Floats) -> Floats:
+        return gaps if self.untaxed is None else (1.0 + gaps) * self.untaxed - 1.0
 
     def from_entry(self) -> MixDays:
         """That of weights that are set by entering alone, of one that is rebalanced daily."""
@@ -113,7 +120,8 @@ def follow_mix(allocation: Allocation, legs: LegDays, rebalanced: Bools, days: D
             "Lower the costs, or rebalance it less often",
         )
         raise InputError(rule, found, where, remedy)
-    return MixDays(opening, closing, total - 1.0, paid, traded)
+    untaxed = None if legs.untaxed is None else np.where(target < 0.0, legs.untaxed, 1.0)
+    return MixDays(opening, closing, total - 1.0, paid, traded, untaxed=untaxed)
 
 
 def trade_costs(trades: Floats, buying: Floats, selling: Floats, sizes: SizeCosts | None = None) -> Floats:

@@ -130,16 +130,21 @@ def leg_days(study: Study, market: Market, window: Window, cell: Cell, returns: 
     buying, selling = trade_rates(study, leg_taxes(study, market, window, CLOSE), cell, window.days)
     growth = 1.0 + returns.T
     owed = growth.copy()
+    taxed = [place for place, leg in enumerate(study.legs)
+             if DIVIDEND_TAX in leg.terms and (study.weights[:, place] < 0.0).any()]  # fmt: skip
+    untaxed = np.ones_like(growth) if taxed else None
     a_day = 1.0 / study.spec.market.periods
     for place, leg in enumerate(study.legs):
-        if leg.price is not None:  # who sells short owes the whole dividend
-            owed[:, place] /= _kept_of_dividends(study, leg, market, window, cell)
+        if untaxed is not None and place in taxed:  # who sells short owes the whole dividend
+            day, untaxed[:, place] = _untaxed(study, leg, market, window, cell)
+            owed[:, place] *= day
         if not leg.cash:
             owed[:, place] *= (1.0 + term_of(leg, "borrow_fee", cell)) ** a_day
         elif "financing" in leg.terms:
             owed[:, place] = (1.0 + term_of(leg, "financing", cell)) ** a_day
     cash = np.array([leg.cash for leg in study.legs])
-    return LegDays(growth, owed, buying.T, selling.T, cash, size_costs(study, market, window, {**cell, AT: CLOSE}))
+    sizes = size_costs(study, market, window, {**cell, AT: CLOSE})
+    return LegDays(growth, owed, buying.T, selling.T, cash, sizes, untaxed)
 
 
 def payoff_axes(study: Study) -> list[str]:
@@ -163,6 +168,17 @@ def _kept_of_dividends(study: Study, leg: Leg, market: Market, window: Window, c
     grown = 1.0 + close_returns(study, leg, market, window)
     taxed: Floats = term_of(leg, DIVIDEND_TAX, cell) * dividend_returns(study, leg, market, window)
     return 1.0 - taxed / grown
+
+
+def _untaxed(study: Study, leg: Leg, market: Market, window: Window, cell: Cell) -> tuple[Floats, Floats]:
+    """(D,) each: by how much more a leg grows in a day, and in the night, if its dividends are not taxed."""
+    if leg.selection is None:
+        more: Floats = 1.0 / _kept_of_dividends(study, leg, market, window, cell)
+        return more, more
+    days, nights = (np.zeros((2, window.days)) for _ in range(2))
+    free = {**cell, leg.terms[DIVIDEND_TAX]: 0.0}
+    _fill_selection(study, leg, market, window, [cell, free], days, nights)
+    return (1.0 + days[1]) / (1.0 + days[0]), (1.0 + nights[1]) / (1.0 + nights[0])
 
 
 def _fill_selection(

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 
-from tests.support import plain_study
-from tests.support.plain_study import COLUMNS, DAYS, FIRST, random_raw, write_frames
+from tests.support.plain_account import COLUMNS, DAYS, FIRST, Expected, write_frames
+from tests.support.plain_study import random_raw, run
 
 STOCKS = 12
 _RNG = np.random.default_rng(77)
@@ -31,9 +30,13 @@ def write_market(folder: Path, until: int | None = None) -> Path:
 
 
 def raw_of(seed: int) -> dict[str, Any]:
-    """A random study whose leg b is a selection. Costs of size and lows are for legs with a series."""
+    """A random study whose leg b is a selection."""
     rng = np.random.default_rng(seed)
-    raw = random_raw(rng)
+    return selecting(random_raw(rng), rng)
+
+
+def selecting(raw: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """A study of ``random_raw`` whose leg b becomes a selection. Costs of size and lows are for legs with a series."""
     chosen = {"lowest": "size", "count": int(rng.integers(1, 6)), "every": int(rng.integers(1, 9))}
     raw["panel"] = {"file": "panel.parquet", "fields": {"close": "close", "open": "open", "size": "size"}}
     raw["legs"]["b"] = {"select": chosen, "cost": 0.0005, "stamp_tax": TAX}
@@ -46,17 +49,15 @@ def raw_of(seed: int) -> dict[str, Any]:
     return raw
 
 
-def expected(raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> plain_study.Expected:
+def expected(raw: dict[str, Any]) -> Expected:
     """The account of ``plain_study``, with the value of the selection as the prices of its leg."""
-    monkeypatch.setitem(COLUMNS, "b", _prices(raw))
-    execution = raw["execution"] | {"capital": 1e9, "min_commission": 0.0}
-    return plain_study.run(raw | {"execution": execution})
+    return run(raw, {**COLUMNS, "b": _prices(raw)})
 
 
 def _prices(raw: dict[str, Any]) -> dict[str, list[float]]:
     """The value of one unit that is held throughout, at opens and closes."""
     execution, select = raw["execution"], raw["legs"]["b"]["select"]
-    at_open, rate = execution["at"] == "open", execution["cost"] + 0.0005
+    at_open, rate = execution["at"] == "open", execution["cost"] + raw["legs"]["b"]["cost"]
     first, nav, shares, cash = int(np.searchsorted(DAYS, pd.Timestamp(FIRST))), 1.0, np.zeros(STOCKS), 1.0
     found = {key: np.full(len(DAYS), 1.0) for key in ("close", "open", "low", "amount")}
     for day in range(first, len(DAYS)):

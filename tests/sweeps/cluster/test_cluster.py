@@ -21,8 +21,10 @@ from gridproof.sweeps.execution import sweep as sweep_module
 from gridproof.sweeps.execution.executor import Executor
 from tests.support.command import gridproof
 from tests.support.demo import small_plan, small_study
+from tests.support.every_key import draw
 from tests.support.executors import RunSuite, TileSuite, contents, task_of
 from tests.support.observers import Heard
+from tests.support.plain_selection import write_market
 from tests.support.rays import add_node, cluster_of, needs_ray
 from tests.support.selections import long_table, raw, write
 from tests.support.trapped import Trapped
@@ -64,6 +66,17 @@ def test_selections_are_made_once_and_sent(ray: str, tmp_path: Path) -> None:
     """The plan that is sent once a node has what selections earn; a worker reads no panel."""
     data = write(tmp_path / "data", long_table())
     study = gp.load_study(raw()).set({"small.cost": 0.003, "small.offset": 0})
+    here, there = (
+        gp.run(study, data=data, out=tmp_path / name, verdict=False, ray=address)
+        for name, address in (("here", None), ("there", ray))
+    )
+    assert contents(here.folder) == contents(there.folder)
+
+
+@pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
+def test_a_study_with_every_key_is_the_same_on_the_cluster(ray: str, tmp_path: Path) -> None:
+    data = write_market(tmp_path)
+    study = gp.load_study(draw(np.random.default_rng(13), most=32).swept)
     here, there = (
         gp.run(study, data=data, out=tmp_path / name, verdict=False, ray=address)
         for name, address in (("here", None), ("there", ray))

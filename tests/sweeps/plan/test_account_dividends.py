@@ -189,6 +189,30 @@ def test_the_sweep_takes_a_rate_of_the_dividends_of_selected_stocks(tmp_path: Pa
         load_study(swept | {"panel": without, "legs": {**written["legs"], "small": taxed_leg}})
 
 
+@pytest.mark.parametrize("at", ["close", "open"])
+def test_a_selection_that_is_sold_short_owes_the_whole_dividend(tmp_path: Path, at: str) -> None:
+    table = opened_table(4)
+    paid = 0.2 * np.random.default_rng(8).random(len(table)) * table.close
+    table["dividend"] = np.where((table.index % 20 == 0) & (table.suspended == 0), paid, 0.0)
+    written = opening_raw(at, trading="ideal", weights="equal", count=3, every=4, offset=0)
+    for name in ("trading", "weights", "count", "every", "offset"):
+        written["base"].pop(f"small.{name}", None)
+    written["panel"]["fields"] = written["panel"]["fields"] | {"cash_dividend": "dividend"}
+    written["legs"]["small"]["dividend_tax"] = [0.0, 0.2]
+    written["mixes"] = {"short": {"small": -0.5, "rebalance": "never"}, "long": {"small": 0.5}}
+    written["rule"] = {"short": "up", "long": "otherwise"}
+    study = load_study(written | {"base": written["base"] | {"small.dividend_tax": 0.0}})
+    problem = planned(study, write(tmp_path / "data", table)).problem
+    short, long = (study.numbers(study.base)[name] for name in ("short", "long"))
+    tax = {number: cell["small.dividend_tax"] for number, cell in enumerate(cells_of(study))}
+    free, taxed = (next(number for number in tax if tax[number] == share) for share in (0.0, 0.2))
+    for tables, table_of in ((problem.returns, problem.payoff_of), (problem.overnight, problem.cost_of)):
+        if tables is not None:
+            own, other = tables[table_of[free]], tables[table_of[taxed]]
+            np.testing.assert_allclose(own[short], other[short], rtol=0.0, atol=1e-12)
+            assert np.abs(own[long] - other[long]).max() > 1e-3
+
+
 def test_the_ledger_knows_the_dividends_of_a_taxed_selection() -> None:
     def known(dividend: str, **leg: float) -> object:
         written = raw(pd.bdate_range("2014-01-01", periods=30), "close", count=1)

@@ -18,7 +18,8 @@ from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.study.execution_keys import CHOSEN
 from gridproof.sweeps.study.study import load_study
-from tests.support.plain_study import LEGS, random_raw, run, write_frames
+from tests.support.plain_account import LEGS, write_frames
+from tests.support.plain_study import random_raw, run
 from tests.support.traded_legs import legs_point, legs_study, write_legs
 
 CLOSE = 1e-9

@@ -16,8 +16,8 @@ from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.study.study import load_study
+from tests.support.plain_account import LEGS
 from tests.support.plain_selection import expected, raw_of, write_market
-from tests.support.plain_study import LEGS
 from tests.support.shim.device import ShimDevice
 
 
@@ -28,10 +28,10 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # Legs, mixes, weights that follow a formula and sleeves; stops that act; both prices.
 @pytest.mark.parametrize("seed", [1, 4, 5, 9, 10, 18, 21, 23, 28, 33, 36])
-def test_a_random_study_is_an_account_in_plain_python(market: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_random_study_is_an_account_in_plain_python(market: Path, seed: int) -> None:
     raw = raw_of(seed)
     study = load_study(raw)
-    point, plain = evaluate_point(study, gp.load_market(study, market)), expected(raw, monkeypatch)
+    point, plain = evaluate_point(study, gp.load_market(study, market)), expected(raw)
     weights = point.curve[[f"weight.{leg}" for leg in LEGS]].to_numpy()
     np.testing.assert_allclose(weights, plain.weights, rtol=0, atol=1e-9)
     np.testing.assert_allclose(point.curve["return"], plain.returns, rtol=0, atol=1e-9)
@@ -39,9 +39,7 @@ def test_a_random_study_is_an_account_in_plain_python(market: Path, seed: int, m
     assert {name: point.in_sample[name] for name in METRICS} == pytest.approx(plain.metrics, rel=1e-9, abs=1e-9)
 
 
-def test_every_backend_gives_every_variant_of_the_plain_account(
-    market: Path, shim: ShimDevice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_backend_gives_every_variant_of_the_plain_account(market: Path, shim: ShimDevice) -> None:
     raw = raw_of(18)
     axes = {"at": ["close", "open"], "stop": [0.0, 0.03], "min_hold": [1, 6]}
     selecting = raw["legs"]["b"]["select"] | {"count": [2, 4], "every": [1, 4]}
@@ -63,7 +61,7 @@ def test_every_backend_gives_every_variant_of_the_plain_account(
             select = selecting | {"count": own["b.count"], "every": own["b.every"]}
             one = raw | {"execution": execution, "legs": raw["legs"] | {"b": raw["legs"]["b"] | {"select": select}}}
             found = dict(zip(METRICS, metrics[at, 0].tolist(), strict=False))
-            assert found == pytest.approx(expected(one, monkeypatch).metrics, rel=1e-9, abs=1e-9)
+            assert found == pytest.approx(expected(one).metrics, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", [21, 33])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Points
+from gridproof.sweeps.search import search_context, search_population
 from gridproof.sweeps.search.dimensions import Choice, Dimensions
 from gridproof.sweeps.search.options import SearchOptions
 from gridproof.sweeps.search.search_context import SearchContext
@@ -37,6 +39,79 @@ def study() -> Study:
     raw["base"]["cash.interest"] = INTEREST[0]
     raw["choices"] = ["lag", "cost", "cash.interest"]
     return study_of(raw).set({"execution.lag": LAGS, "execution.cost": COSTS})
+
+
+@cache
+def between() -> Study:
+    """Every number of the execution is chosen between its values."""
+
+    def free(last: float) -> dict[str, object]:
+        return {"from": 0.0, "to": last, "count": 3, "search": "continuous"}
+
+    raw = raw_searched()
+    raw["legs"]["cash"]["interest"] = free(0.03)
+    raw["execution"] = {
+        "lag": {"from": 1, "to": 5, "step": 2, "search": "integer"}, "cost": free(0.01), "stop": free(0.1),
+        "trailing_stop": free(0.1), "nav_stop": free(0.1), "drawdown_stop": free(0.2), "cooling": 5,
+        "min_hold": {"from": 1, "to": 9, "step": 4, "search": "integer"},
+    }  # fmt: skip
+    raw["choices"] = ["lag", "cost", "cash.interest"]
+    stops = {"stop": 0.05, "trailing_stop": 0.0, "nav_stop": 0.0, "drawdown_stop": 0.1, "min_hold": 1}
+    raw["base"] |= stops | {"execution.cost": 0.0, "cash.interest": 0.0}
+    return study_of(raw)
+
+
+def points_between(count: int) -> list[Choice]:
+    rng = np.random.default_rng(5)
+    axes = [axis for axis in between().space.axes if axis.name in Dimensions(between(), True, 36).executing]
+    assert len(axes) == 8
+    points = []
+    for _ in range(count):
+        chosen = {}
+        for axis in axes:
+            assert axis.searched is not None
+            chosen[axis.name] = axis.searched.rounded(rng.uniform(axis.searched.first, axis.searched.last))
+        points.append({**between().base, "rate.window": 33, **chosen})
+    return points
+
+
+@pytest.mark.parametrize("at_once", [search_context._TABLE_BYTES, 1])
+def test_points_between_the_values_are_the_study_with_these_values(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the bit, whether all are evaluated at once or two by two."""
+    monkeypatch.setattr(search_context, "_TABLE_BYTES", at_once)
+    context = SearchContext(between(), small_market(), resolve("cpu"))
+    points = points_between(6)
+    columns = {name: np.array([point[name] for point in points], dtype=object) for name in points[0]}
+    found = context.evaluate_points(context.layout, columns)
+    for point, metrics in zip(points, found, strict=True):
+        plan = build_plan(between().at(point), small_market(), resolve("cpu"))
+        expected = resolve("cpu").bind(plan.problem)(ListedGrid(plan, [0]).piece(0).work)
+        assert metrics.tobytes() == expected[0].tobytes()
+    assert len(np.unique(found[:, 0, METRICS.index("sharpe")])) == len(points)
+
+
+def test_a_search_between_the_values_ends_with_a_verdict(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each trial has its own execution, and the population has as many as fit in memory."""
+    cost_table = SearchContext(between(), small_market(), resolve("cpu")).layout.problem.costs[0].nbytes
+    monkeypatch.setattr(search_population, "_TABLE_BYTES", 9 * cost_table)
+    run = gp.search(between(), 12, data, seed=1, cells=36, sampler="random", out=tmp_path)
+    trials = pd.read_parquet(run.folder / "trials.parquet")
+    assert trials["execution.stop"].nunique() > 6
+    cells = int(trials["cells"].sum())
+    chosen = int((trials["state"] == "complete").sum())
+    drawn, of_cells, kept, of_chosen = (int(one) for one in re.findall(r"\d+", run.statistics["method"]["sample"]))
+    assert (of_cells, of_chosen) == (cells, chosen)
+    assert (0 < drawn < cells, 0 < kept < chosen) == (True, True)
+    best = run.search["front"][0]
+    again = gp.point(between(), best["chosen"], data=data)
+    assert again.in_sample["sharpe"] == pytest.approx(best["metrics"]["sharpe"], rel=1e-9)
+    assert run.summary["base"]["in_sample"]["sharpe"] == pytest.approx(best["metrics"]["sharpe"], rel=1e-9)
+    around = {axis["name"]: axis["values"] for axis in run.summary["axes"]}
+    assert best["chosen"]["execution.stop"] in around["execution.stop"]
 
 
 def executing() -> list[str]:

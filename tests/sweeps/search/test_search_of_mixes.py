@@ -10,7 +10,8 @@ import pytest
 
 import gridproof as gp
 from gridproof.kernels.metrics import METRICS
-from tests.support.plain_study import random_raw, run, write_frames
+from tests.support.plain_account import write_frames
+from tests.support.plain_study import random_raw, run
 
 
 @pytest.mark.filterwarnings("ignore::gridproof.DataWarning")

@@ -12,7 +12,8 @@ from gridproof.kernels.backend import resolve
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.verdict.break_even import break_even_costs, holdings_of
 from gridproof.sweeps.verdict.daily_variant import variants_by_day
-from tests.support.plain_study import random_raw, write_frames
+from tests.support.plain_account import write_frames
+from tests.support.plain_study import random_raw
 
 
 @pytest.mark.parametrize("every", ["daily", "monthly"])

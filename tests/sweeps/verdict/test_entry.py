@@ -30,7 +30,8 @@ from gridproof.sweeps.verdict.bootstrap import draw_bootstrap
 from gridproof.sweeps.verdict.ensemble import average
 from gridproof.sweeps.verdict.population import Population, gather
 from tests.support.observers import Heard
-from tests.support.plain_study import PERIODS, random_raw, run, write_frames
+from tests.support.plain_account import PERIODS, write_frames
+from tests.support.plain_study import random_raw, run
 
 FREE = 0.01 / PERIODS
 
