@@ -213,7 +213,7 @@ class SearchContext:
 
     def at_once(self, size: int) -> int:
         """How many executions have cost tables of so many bytes, if each has its own; at least two."""
-        return max(2, size // self.layout.problem.costs[0].nbytes)
+        return max(2, size // int(self.layout.problem.costs[0].nbytes))
 
     def _point_paths(self, layout: StudyLayout, signal: Signal, columns: Mapping[str, Array]) -> PathTable:
         """The paths of a signal under each point; ``index`` is (n,)."""

@@ -158,6 +158,7 @@ def test_every_choice_is_the_plain_account(judged: Judged) -> None:
 def run_of(index: int, judged: Judged) -> float:
     """The Sharpe ratio of one variant as a study of its own, of the account in plain Python."""
     own, raw = judged.study.space.parameters(index), raw_study()
+    raw["signals"]["up"]["n"] = own["up.n"]
     raw["mixes"]["even"] |= {"b": own["even.b"], "rebalance": own["even.rebalance"]}
     raw["execution"] |= {"cost": own["execution.cost"], "at": own["execution.at"], "decide": "daily"}
     return float(run(raw).metrics["sharpe"])
