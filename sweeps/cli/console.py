@@ -35,6 +35,12 @@ def show_progress() -> Display:
     return BarDisplay(console) if console.is_terminal else LineDisplay()
 
 
+def print_line(text: str) -> None:
+    """Prints a line that may be indented: its text in the language."""
+    told = text.lstrip()
+    console.print(f"{text[: len(text) - len(told)]}{say(told)}")
+
+
 def bold(text: str) -> Text:
     """A name or a sentence in bold."""
     return Text(printable(say(text)), "bold")

@@ -36,7 +36,7 @@ def check(
     is not current, or if a study or monitor would not run.
     """
     from gridproof.results.texts.spoken import speak
-    from gridproof.sweeps.cli.console import console
+    from gridproof.sweeps.cli.console import print_line
     from gridproof.sweeps.cli.data_targets import check_targets, is_market_file
     from gridproof.sweeps.cli.file_check import check_file, file_lines
     from gridproof.sweeps.cli.streams import print_json
@@ -49,7 +49,7 @@ def check(
             print_json(record)
         else:
             for line in file_lines(record):
-                console.print(line)
+                print_line(line)
         return
     record = check_targets(targets, data, on)
     if as_json:
@@ -82,7 +82,7 @@ def import_files(
     same columns are put below each other, those of other columns are joined by date and code.
     """
     from gridproof.results.texts.spoken import speak
-    from gridproof.sweeps.cli.console import console
+    from gridproof.sweeps.cli.console import print_line
     from gridproof.sweeps.cli.data_tables import import_lines
     from gridproof.sweeps.cli.streams import print_json
     from gridproof.sweeps.data.vendor_import import import_data
@@ -94,4 +94,4 @@ def import_files(
         print_json(record)
         return
     for line in import_lines(record):
-        console.print(line)
+        print_line(line)

@@ -19,7 +19,7 @@ def print_check(record: dict[str, Any]) -> None:
         for one in record["files"]:
             if one["understood"] is not None:
                 name = one["needed_by"][0].rpartition(": ")[2] if one["series"] != "panel" else "panel"
-                console.print(f"{name} ({one['file']}): {one['understood']}")
+                console.print(f"read {name} ({one['file']}): {one['understood']}")
     table = Table("file", "series", "needed by", "first", "last", "rows", "current until", "", box=None)
     for one in record["files"]:
         count = len(one["warnings"])

@@ -42,8 +42,10 @@ def replace(path: Path, old: str, new: str) -> None:
 
 def test_each_file_is_one_line(folder: Path) -> None:
     lines = gridproof("data", "check", folder / "study.yaml", "--data", folder).stdout.splitlines()
-    assert lines[0].startswith("px (px.csv): 260 values, 2020-03-02 to 2021-02-26; dates DD/MM/YYYY; ")
-    assert lines[1].startswith("rate (rate.csv): 259 values, 2020-03-02 to 2021-02-26; dates YYYYMMDD; missing: 1 × --")
+    assert lines[0].startswith("read px (px.csv): 260 values, 2020-03-02 to 2021-02-26; dates DD/MM/YYYY; ")
+    assert lines[1].startswith(
+        "read rate (rate.csv): 259 values, 2020-03-02 to 2021-02-26; dates YYYYMMDD; missing: 1 × --"
+    )
     assert lines[2].split() == ["file", "series", "needed", "by", "first", "last", "rows", "current", "until"]
     shown = ["px.csv", "Close", "small:", "px", "2020-03-02", "2021-02-26", "260", "2021-03-03", "ok"]
     assert lines[3].split() == shown
@@ -148,3 +150,19 @@ def test_the_files_of_a_model_are_needed(folder: Path) -> None:
     found = {one["file"]: one["state"] for one in record["files"]}
     assert (found["funds.parquet"], found["idx.parquet"]) == ("missing", "ok")
     assert "funds.parquet" in record["errors"][0]
+
+
+def test_import_and_check_of_a_file_are_chinese(tmp_path: Path) -> None:
+    rows = ",ts_code,trade_date,close,pct_chg,vol\n0,000300.SH,20240104,3347.05,-0.92,10\n"
+    (tmp_path / "index.csv").write_text(rows)
+    said = gridproof("data", "import", "tushare", tmp_path / "index.csv", "--out", tmp_path, "--lang", "zh").stdout
+    assert [line for line in said.splitlines() if line.isascii()] == [
+        "  trade_date: date",
+        "  ts_code: code",
+        "  close: close",
+    ]
+    assert "index.parquet：1行，2024-01-04至2024-01-04，1个代码" in said
+    assert "  pct_chg：pct_change（由%换算为小数）" in said
+    assert "价格复权：未知；未测：需要日期、代码" in said
+    said = gridproof("data", "check", tmp_path / "index.csv", "--lang", "zh").stdout
+    assert not any(line.isascii() for line in said.splitlines())
