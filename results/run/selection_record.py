@@ -78,4 +78,4 @@ def _difference(name: str, one: SelectionRecord) -> str | None:
         parts.append(f"{label} {text}")
     if not parts:
         return None
-    return f"{name}: the sweep differs from an account that trades share by share: {', '.join(parts)}"
+    return f"{name}: the sweep differs from an account that trades share by share: {'; '.join(parts)}"

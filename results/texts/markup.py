@@ -22,6 +22,7 @@ _NO_TEXT = re.compile(
 )
 _DATE = re.compile(r"(?<![\d-])\d{4}-\d{2}(?:-\d{2})?(?![\d-])")
 _TITLE = re.compile(r"(?P<before><(?:h1|title)>)(?P<text>.*?)(?P<after>(?: – gridproof)?</(?:h1|title)>)", re.DOTALL)
+_SAID = re.compile(r'(\baria-label=)"([^"]*)"')
 _LEAD = re.compile(r"^([\s:;,]*)(.*?)(\s*)$", re.DOTALL)
 _MARKS = {":": "：", ";": "；", ",": "，"}
 # Keys of a figure's description whose texts a reader sees.
@@ -37,7 +38,7 @@ def translate_page(page: str, language: Language, into: Translation | None = Non
         return page
     into = into or chinese()
     parts = _MARKUP.split(page.replace("<wbr>", "\u200b"))
-    made = [_title(part) if part.startswith("<") else _text(part, into) for part in parts]
+    made = [_tag(part, into) if part.startswith("<") else _text(part, into) for part in parts]
     return "".join(made).replace("\u200b", "<wbr>").replace('<html lang="en">', '<html lang="zh">')
 
 
@@ -58,6 +59,11 @@ def keep_dates_whole(page: str) -> str:
 @cache
 def _titles() -> dict[str, str]:
     return read_messages("titles")
+
+
+def _tag(part: str, into: Translation) -> str:
+    """A tag with what a screen reader says of it in the language; the title of a study as ``_title`` has it."""
+    return _SAID.sub(lambda found: f'{found[1]}"{_text(found[2], into)}"', _title(part))
 
 
 def _title(part: str) -> str:

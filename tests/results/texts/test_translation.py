@@ -117,6 +117,20 @@ def test_a_chinese_page_has_no_english_left(tmp_path: pathlib.Path, kind: str) -
     assert [text for text in texts if re.search(r"[一-鿿\d%] ?[≤≥<>=±] | [≤≥<>=±][一-鿿\d{]", unescape(text))] == []
 
 
+def test_what_a_screen_reader_says_of_a_figure_is_chinese() -> None:
+    page = '<svg role="img" aria-label="Long–short NAV" viewBox="0"><text>x</text></svg>'
+    assert translate_page(page, "zh", chinese_factors()) == page.replace("Long–short NAV", "多空净值")
+    assert translate_page(page, "en") == page
+    assert translate_page('<svg aria-label="my own words">', "zh") == '<svg aria-label="my own words">'
+
+
+def test_a_selection_that_an_account_does_not_follow_is_chinese() -> None:
+    text = "small, base: the sweep differs from an account that trades share by share: CAGR 470.4% against 53.7%; "
+    assert translate(f"{text}drawdown -29.2% against -44.8%", "zh") == (
+        "small, base：扫描结果与逐股交易的账户相差较大：年化收益470.4%，账户53.7%；最大回撤-29.2%，账户-44.8%"
+    )
+
+
 def test_the_page_of_a_search_is_chinese_too(tmp_path: pathlib.Path) -> None:
     page = write_report(add_verdict(write_search(tmp_path)), "zh").read_text(encoding="utf-8")
     assert list(left_over(page)) == []

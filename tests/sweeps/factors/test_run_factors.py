@@ -154,6 +154,9 @@ def test_the_page_of_a_finished_study_is_written_anew_in_chinese(planted: Factor
     body = re.sub(r"<(script|style|code|title|h1)\b.*?</\1>", " ", page, flags=re.DOTALL)
     texts = [re.sub(r"[\w:]+\.(?:json|parquet)", "", text) for text in re.split(r"<[^>]+>", body)]
     assert [text for text in texts if re.search(r"[A-Za-z]{3,} [a-z]{3,}", text)] == []
+    said = re.findall(r'aria-label="([^"]*)"', page)
+    assert len(said) > 10
+    assert [text for text in said if not re.search(r"[一-鿿]", text)] == []
     run_factors(study, None, planted.folder.parent, RunObserver())
     assert planted.page.read_bytes() == english
 
