@@ -49,10 +49,13 @@ class Ended:
 
 
 class Process:
-    """A command in a process of its own, the leader of its process group; output and errors go to files beside log."""
+    """A command in a process of its own, the leader of its process group; output and errors go to files beside log.
 
-    def __init__(self, pid: int, log: Path) -> None:
-        self.pid, self._log = pid, log
+    held: MiB that a fork has from the process that forked it, which are not the command's.
+    """
+
+    def __init__(self, pid: int, log: Path, held: float = 0.0) -> None:
+        self.pid, self._log, self._held = pid, log, held
         self._began, self._peak = time.monotonic(), 0.0
         self._status: int | None = None
 
@@ -60,7 +63,7 @@ class Process:
         if self._status is None:
             pid, status, usage = os.wait4(self.pid, os.WNOHANG)
             if pid:
-                self._status, self._peak = status, usage.ru_maxrss / 1024
+                self._status, self._peak = status, usage.ru_maxrss / 1024 - self._held
         return self._status is None
 
     def kill(self, number: int) -> None:
@@ -96,7 +99,7 @@ def fork(
         warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12, where threads run
         pid = os.fork()
     if pid:
-        return Process(pid, log)
+        return Process(pid, log, _held()[1] / 2**20)
     code = 70
     try:
         os.setsid()
@@ -105,7 +108,7 @@ def fork(
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         faulthandler.enable(all_threads=True)
         os.environ.update(environment or {})
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        used = _held()[0]
         resource.setrlimit(resource.RLIMIT_AS, (used + _ADDRESSES, used + _ADDRESSES))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if file_limit:
@@ -124,6 +127,12 @@ def fork(
             sys.stderr.flush()
         finally:
             os._exit(code)
+
+
+def _held() -> tuple[int, int]:
+    """Bytes of address space and of memory that this process has."""
+    pages = Path("/proc/self/statm").read_text().split()
+    return int(pages[0]) * os.sysconf("SC_PAGE_SIZE"), int(pages[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def forked(
