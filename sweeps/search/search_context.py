@@ -81,7 +81,9 @@ class SearchContext:
             values = next(axis.values for axis in executing if axis.name == LAG)
             lags = list(dict.fromkeys([*lags, min(values, key=float), max(values, key=float)]))
         self.latest_lag = max(int(lag) for lag in lags)
-        self.layout = _at_base(self.study, lay_out(self.narrowed({LAG: lags}), market))
+        # Selections of stocks are ranked on days from which the longest lag leads to the first of the window.
+        self._lagged = self.narrowed({LAG: lags})
+        self.layout = _at_base(self.study, lay_out(self._lagged, market))
         self.days = int(self.layout.problem.bounds[1]) if days is None else days
         if self.days < 2 * PARTS:
             rule, remedy = f"a search needs at least {2 * PARTS} days in sample", "Begin the window earlier"
@@ -140,10 +142,10 @@ class SearchContext:
         for one in executions:
             chosen = dict(zip(self._executing, one, strict=True))
             cells.append({name: chosen.get(owners.get(name, name), value) for name, value in base.items()})
-        window = self.layout.window
-        payoffs = payoff_tables(self.study, layout.market, window, cells)
-        switches = switch_tables(self.study, layout.market, window, cells, payoffs)
-        drift = drift_tables(self.study, layout.market, window, cells, payoffs, switches)
+        study, window = self._lagged, self.layout.window
+        payoffs = payoff_tables(study, layout.market, window, cells)
+        switches = switch_tables(study, layout.market, window, cells, payoffs)
+        drift = drift_tables(study, layout.market, window, cells, payoffs, switches)
         tables = ExecutionTables(
             payoffs.returns, payoffs.table_of, switches.costs, switches.overnight, switches.cost_of, drift
         )
@@ -153,7 +155,7 @@ class SearchContext:
             payoff_of=payoffs.table_of,
             returns=payoffs.returns,
             rebalancing=payoffs.rebalancing,
-            restrictions=restrictions_of(self.study, layout.market, window, cells, tables),
+            restrictions=restrictions_of(study, layout.market, window, cells, tables),
             drift=drift,
             **switches._asdict(),
         )

@@ -64,6 +64,12 @@ _PLACES = {
     ("legs", "b", "every"): ("legs", "b", "select", "every"),
     ("signals", "lead", "on_above"): ("signals", "lead", "latch", "on_above"),
 }
+# Of the keys of execution and legs, those that a search may choose between their values.
+_CONTINUOUS = {
+    "cost", "stop", "trailing_stop", "nav_stop", "drawdown_stop", "carry", "sale_cost", "borrow_fee", "interest",
+    "financing", "dividend_tax", "impact", "impact_power", "capital",
+}  # fmt: skip
+_INTEGER = {"lag", "min_hold", "cooling"}
 _STOPS = ("stop", "trailing_stop", "nav_stop", "drawdown_stop")
 
 
@@ -73,7 +79,7 @@ class DrawnStudy:
     among them."""
 
     raw: dict[str, Any]
-    axes: dict[str, tuple[tuple[str, ...], list[Any]]]
+    axes: dict[str, tuple[tuple[str, ...], Any]]
 
     @property
     def swept(self) -> dict[str, Any]:
@@ -101,7 +107,7 @@ def draw(rng: np.random.Generator, most: int = 16) -> DrawnStudy:
     raw = _every_key(rng)
     without = {("execution", "stop_on")} if "panel" in raw else set()  # stocks that are selected have no low
     free = [path for path in VALUES if _get(raw, path) is not None and path not in without]
-    axes: dict[str, tuple[tuple[str, ...], list[Any]]] = {}
+    axes: dict[str, tuple[tuple[str, ...], Any]] = {}
     size = 1
     for at in rng.permutation(len(free))[: rng.integers(1, 6)]:
         path = free[at]
@@ -113,11 +119,25 @@ def draw(rng: np.random.Generator, most: int = 16) -> DrawnStudy:
             continue
         size *= count + 1
         values = [own, *(others[place] for place in rng.permutation(len(others))[:count])]
-        axes[".".join(path if path[0] == "execution" else path[1:])] = (
-            path,
-            [values[at] for at in rng.permutation(len(values))],
-        )
+        axes[_name(path)] = path, [values[place] for place in rng.permutation(len(values))]
     return DrawnStudy(raw, axes)
+
+
+def draw_searched(rng: np.random.Generator) -> DrawnStudy:
+    """A study some of whose terms a search chooses between the ends of a range; all of these are choices."""
+    drawn = draw(rng)
+    axes = dict(drawn.axes)
+    free = [path for path in VALUES if path[-1] in _CONTINUOUS | _INTEGER and _get(drawn.raw, path) is not None]
+    for at in rng.permutation(len(free))[: rng.integers(2, 6)]:
+        path = free[at]
+        ends = sorted({*VALUES[path], _get(drawn.raw, path)})
+        search = "integer" if path[-1] in _INTEGER else "continuous"
+        axes[_name(path)] = path, {"from": ends[0], "to": ends[-1], "count": 2, "search": search}
+    return DrawnStudy(drawn.raw, axes)
+
+
+def _name(path: tuple[str, ...]) -> str:
+    return ".".join(path if path[0] == "execution" else path[1:])
 
 
 def _every_key(rng: np.random.Generator) -> dict[str, Any]:

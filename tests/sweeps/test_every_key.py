@@ -28,7 +28,7 @@ from gridproof.sweeps.study.study import Study, load_study
 from gridproof.sweeps.verdict.break_even import break_even_costs
 from gridproof.sweeps.verdict.daily_variant import variants_by_day
 from gridproof.sweeps.verdict.stress import stress
-from tests.support.every_key import DrawnStudy, draw
+from tests.support.every_key import DrawnStudy, draw, draw_searched
 from tests.support.plain_account import LEGS, PERIODS, Expected
 from tests.support.plain_selection import write_market
 
@@ -221,3 +221,30 @@ def test_many_random_studies_are_accounts_in_plain_python(market: Path, tmp_path
 @pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
 def test_the_stress_of_a_random_study_is_the_plain_account_under_these_terms(market: Path) -> None:
     Compared(13, market).check_stress()
+
+
+@pytest.mark.filterwarnings("ignore::gridproof.DataWarning")
+@pytest.mark.parametrize("seed", [3, 11])
+def test_what_a_search_finds_between_the_values_is_the_plain_account(market: Path, tmp_path: Path, seed: int) -> None:
+    """All terms are choices. A search that was stopped goes on."""
+    drawn = draw_searched(np.random.default_rng(seed))
+    several = load_study(drawn.swept).environment
+    study = load_study(drawn.swept | {"choices": [name for name in several if name in drawn.axes]})
+    options: dict[str, Any] = {"points": 3, "sampler": "random", "verdict": False}
+    run = gp.search(study, 9, market, out=tmp_path / "whole", **options)
+    found = run.search["best"]
+    expected = drawn.expected(found["chosen"]).metrics
+    close([found["metrics"][name] for name in METRICS], [expected[name] for name in METRICS])
+    close([run.summary["base"]["in_sample"][name] for name in METRICS], [expected[name] for name in METRICS])
+    best = run.summary["best"]
+    expected = drawn.expected(found["chosen"] | best["parameters"]).metrics
+    close([best["in_sample"][name] for name in METRICS], [expected[name] for name in METRICS])
+    trials = pd.read_parquet(run.folder / "trials.parquet")
+    continuous = [name for name, (_, given) in drawn.axes.items() if isinstance(given, dict)]
+    assert any(trials[name].nunique() > 2 for name in continuous)
+    [row] = ledger_rows(tmp_path / "whole" / "ledger")
+    assert row.distinct >= trials["cells"].sum() - len(trials)
+    gp.search(study, 3, market, out=tmp_path / "parts", **options)
+    again = gp.search(study, 9, market, out=tmp_path / "parts", **options)
+    assert len(pd.read_parquet(again.folder / "trials.parquet")) == 9
+    assert again.search["cells"] > 0

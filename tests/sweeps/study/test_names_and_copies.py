@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 import gridproof as gp
 from gridproof.sweeps.study.schema import study_schema
+from gridproof.sweeps.study.study import load_study
 from tests.support.demo import small_study
+from tests.support.raw_mixes import raw_mixes
 from tests.support.schemas import validate
 
 GOOD = ["策略一", "a-b_1", "é", "नमस्ते", "CON", "2020", "a" * 64, "小盘-轮动_2"]
@@ -90,3 +92,11 @@ def test_markets_runs_and_points_can_be_pickled(tmp_path_factory: pytest.TempPat
     assert pickle.loads(pickle.dumps(run)).top().equals(run.top())
     point = gp.point(small_study())
     assert pickle.loads(pickle.dumps(point)).in_sample == point.in_sample
+
+
+def test_a_short_name_under_choices_still_means_its_axis_when_that_has_one_value() -> None:
+    """It means one of two axes only because the other has one value."""
+    raw = raw_mixes(execution={"lag": 1, "cost": [0.0, 0.001]}, choices=["cost"], base={"execution.cost": 0.001})
+    study = load_study(raw)
+    assert "execution.cost" not in study.environment
+    assert study.at({"lag": 2}).base["execution.cost"] == 0.001
