@@ -85,3 +85,11 @@ def cells_of(study: Study) -> list[dict[str, Any]]:
     axes = study.space.axes[-study.space.executing :]
     names = [axis.name for axis in axes]
     return [dict(zip(names, values, strict=True)) for values in itertools.product(*(axis.values for axis in axes))]
+
+
+def returns_of(plan: Plan, **chosen: float) -> np.ndarray:
+    """The daily returns of the selection under these values, other axes at the base."""
+    space = plan.study.space
+    given = {**plan.study.base, **{name.replace("_", "."): value for name, value in chosen.items()}}
+    digits = [axis.values.index(given[axis.name]) for axis in space.axes]
+    return plan.problem.returns[plan.problem.payoff_of[space.execution(space.index(digits))], 0]
