@@ -68,7 +68,7 @@ def test_it_reads_the_price_of_what_it_holds(run: gp.Run) -> None:
     assert run.statistics["questions"]["timing"]["null"] == "signs"
     assert run.statistics["questions"]["search"]["null"] == "signs"
     page = (run.folder / "report.html").read_text(encoding="utf-8")
-    assert "a stop watches the NAV, which is made of a&#39;s price" in page
+    assert "a stop watches the NAV, which is made of the price of a" in page
 
 
 def test_the_daily_kernel_is_named(run: gp.Run, folder: Path) -> None:
