@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gridproof.kernels.arrays import Floats
 from gridproof.kernels.metrics import Metric
 from gridproof.results.report.figures import BAR, BEST, INK, PAPER, SOFT, Figure, axis, base64_array, layout
 from gridproof.results.report.number_format import d3_format
@@ -13,6 +14,7 @@ from gridproof.results.run.record import Record
 
 # A bar more than this many times as tall as the next one is cut off, so that the others stay visible.
 _DOMINANT = 3.0
+_FEWEST_BARS = 20
 
 Mark = tuple[str, float | None, str, str]
 
@@ -24,7 +26,7 @@ def histogram_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -
     None where the counts are all zero. Edges of zero width (a single variant) are widened.
     """
     label, form = metric.label, d3_format(metric.unit)
-    edges, counts = np.asarray(histogram["edges"], dtype=float), np.asarray(histogram["counts"], dtype=float)
+    edges, counts = _bars(histogram)
     if not counts.sum():
         return None
     width = np.diff(edges)
@@ -76,9 +78,20 @@ def histogram_figure(histogram: Record, marks: Sequence[Mark], metric: Metric) -
     return {"data": [bars], "layout": figure}
 
 
+def _bars(histogram: Record) -> tuple[Floats, Floats]:
+    """Edges (B + 1) and heights (B) of the bars: bins are joined where few were counted.
+
+    Of n there are about two bars for each of √n, at least twenty: thinner ones are lost on paper.
+    """
+    edges, counts = np.asarray(histogram["edges"], dtype=float), np.asarray(histogram["counts"], dtype=float)
+    most = max(_FEWEST_BARS, 2.0 * counts.sum() ** 0.5)
+    joined = next(k for k in range(1, len(counts) + 1) if len(counts) % k == 0 and len(counts) / k <= most)
+    return edges[::joined], counts.reshape(-1, joined).sum(axis=1)
+
+
 def height_of_cut_bar(histogram: Record) -> float | None:
     """The height at which the tallest bar is cut off, so that the others stay visible; None where it is not."""
-    tallest, next_one = (*sorted(histogram["counts"], reverse=True)[:2], 0, 0)[:2]
+    tallest, next_one = (*sorted(_bars(histogram)[1].tolist(), reverse=True)[:2], 0, 0)[:2]
     return 1.25 * next_one if next_one > 0 and tallest > _DOMINANT * next_one else None
 
 

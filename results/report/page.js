@@ -74,8 +74,9 @@ const cellsOf = (data, x, y, key) => {
     Array.from({ length: wide }, (_, column) => pair.cells[key][at(row, column)]));
 };
 
-const mark = (x, y, type, color) => ({
-  type, xsizemode: "pixel", ysizemode: "pixel", xanchor: x, yanchor: y, x0: -9, x1: 9, y0: -9, y1: 9,
+// Around the number of a cell, or small where cells have none.
+const mark = (x, y, type, color, wide) => ({
+  type, xsizemode: "pixel", ysizemode: "pixel", xanchor: x, yanchor: y, x0: -wide, x1: wide, y0: -9, y1: 9,
   line: { color, width: 2 },
 });
 
@@ -135,7 +136,7 @@ const drawExplored = (data, paper) => {
   const layout = {
     height: Math.min(560, 130 + Math.max(4, y.texts.length) * 26), margin: { t: 16, b: 50, l: 70, r: 10 },
     font: data.font, paper_bgcolor: "rgba(0,0,0,0)", xaxis: axis(x), yaxis: axis(y),
-    shapes: [mark(x.base, y.base, "rect", "#fff"), mark(x.best, y.best, "circle", "#fff")],
+    shapes: [mark(x.base, y.base, "rect", "#fff", few ? 22 : 9), mark(x.best, y.best, "circle", "#fff", few ? 26 : 9)],
   };
   const numbers = few ? [numbersOf(cells, x, y, limits, data.scale, one.format)] : [];
   drawFigure("explorer-map", { data: [trace, ...numbers], layout }, paper);

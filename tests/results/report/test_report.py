@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 
@@ -19,6 +20,7 @@ from tests.support.page import (
     headings_of,
     loads_nothing,
     page_of,
+    values_of,
     words_of,
 )
 from tests.support.run_folder import BASE, rewrite_summary, write_run
@@ -123,3 +125,18 @@ def test_a_folder_of_another_version_is_one_clear_error(tmp_path: pathlib.Path) 
     said = r"summary\.json: a run must be of this version of gridproof; got a summary without periods_per_year, risk"
     with pytest.raises(InputError, match=said):
         write_report(folder)
+
+
+def test_few_choices_have_few_bars_and_many_have_all_bins() -> None:
+    """Thin bars are lost on paper: of n choices about two bars for each of √n, twenty at least; none is lost."""
+    for total, bars in ((72, 20), (100, 20), (2_500, 100), (10_000, 200), (10**9, 200)):
+        counts = [0] * 200
+        for place in range(200):
+            counts[place] = total // 200 + (place < total % 200)
+        edges = np.linspace(-1.0, 1.0, 201)
+        figure = histogram_figure({"edges": edges.tolist(), "counts": counts}, [], BY_NAME["sharpe"])
+        assert figure is not None
+        (trace,) = figure["data"]
+        assert sum(values_of(trace["y"])) == total
+        assert len(values_of(trace["y"])) == bars
+        assert sum(values_of(trace["width"])) == pytest.approx(2.0)
