@@ -171,7 +171,8 @@ def _node(node: ast.expr, text: str, leg: str, bits: set[str], used: dict[str, N
     if isinstance(node, ast.Name | ast.Attribute):
         name = ast.unparse(node)
         if name not in bits:
-            raise RuleError(f"a line of the rule names signals; use {', '.join(sorted(bits))}", name, leg)
+            remedy = f"use {', '.join(sorted(bits))}" if bits else "declare it under signals"
+            raise RuleError(f"a line of the rule names signals; {remedy}", name, leg)
         used[name] = None
         return lambda states: states[name]
     raise ValueError(text)

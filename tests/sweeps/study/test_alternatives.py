@@ -25,6 +25,7 @@ from gridproof.sweeps.study.study import Study, parse_changes
 from tests.support.market import study_of, write_market
 from tests.support.schemas import validate
 from tests.support.searched import BASE, RULES, raw_searched, searched, small_market
+from tests.support.tiny import tiny_study
 
 # A part of the study with every rule and use, 1,728 variants.
 PART: dict[str, Any] = {
@@ -250,3 +251,8 @@ def test_alternatives_are_run_and_reported(tmp_path: Path) -> None:
     point = gp.point(study, {name: best[name] for name in study.space.names if name in best}, tmp_path)
     assert point.in_sample["sharpe"] == pytest.approx(best["sharpe"], rel=1e-6)
     assert set(METRICS) <= set(run.summary["base"]["in_sample"])
+
+
+def test_a_study_without_signals_is_told_where_they_stand() -> None:
+    with pytest.raises(gp.InputError, match=r"names signals; got 'up'. Declare it under signals"):
+        tiny_study(signals={"up": None})
