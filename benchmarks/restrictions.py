@@ -18,15 +18,19 @@ from benchmarks.problem import Case, build
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu.backend import bind
 from gridproof.kernels.drift import Drift
+from gridproof.kernels.nav_stops import DrawdownControl, NavStops
 from gridproof.kernels.overnight import replace_overnight
-from gridproof.kernels.problem import Jobs, NavStops, Problem, Restrictions
+from gridproof.kernels.problem import Jobs, Problem, Restrictions
 
 ROUNDS = 5
 
 
-def with_restrictions(problem: Problem, min_hold: int = 1, cooling: int = 0, stop: float = 0.0) -> Problem:
-    """stop: the fall from the close before entry at which a leg is left, with the problem's one lag; 0 for none."""
-    days, refuge = problem.returns.shape[2], problem.allocations - 1
+def with_restrictions(
+    problem: Problem, min_hold: int = 1, cooling: int = 0, stop: float = 0.0, refuge: int | None = None
+) -> Problem:
+    """stop: the fall from the close before entry at which a leg is left, with the problem's one lag; 0 for none.
+    refuge: by default the last allocation."""
+    days, refuge = problem.returns.shape[2], problem.allocations - 1 if refuge is None else refuge
     exits = np.full(problem.returns.shape, days, dtype=np.int32)
     if stop:
         for leg in range(refuge):
@@ -39,13 +43,41 @@ def with_restrictions(problem: Problem, min_hold: int = 1, cooling: int = 0, sto
     return replace(problem, restrictions=Restrictions(*terms, exits, refuge))
 
 
-def with_nav_stops(problem: Problem, fall: float = 0.0, drawdown: float = 0.0) -> Problem:
+def with_nav_stops(problem: Problem, fall: float = 0.0, drawdown: float = 0.0, refuge: int | None = None) -> Problem:
     """Stops on the NAV from the entry and from its high, entered again after 20 days; 0 for none."""
-    found = with_restrictions(problem, cooling=20)
+    found = with_restrictions(problem, cooling=20, refuge=refuge)
     assert found.restrictions is not None
     entry, high = (np.array([1.0 - share if share else 0.0]) for share in (fall, drawdown))
-    tables = problem.returns, problem.costs, problem.overnight, problem.payoff_of, problem.cost_of, problem.drift
-    nav = NavStops(entry, high, *tables)
+    market = problem.returns, problem.costs, problem.overnight, problem.payoff_of, problem.cost_of, problem.drift
+    nav = NavStops(entry, high, *market, np.array([-1]))
+    return replace(found, restrictions=replace(found.restrictions, nav=nav))
+
+
+def with_control(problem: Problem, limit: float, steps: int = 4) -> Problem:
+    """The part that is held by the drawdown, in quarters: these are allocations too, with cash for the rest."""
+    whole, cash = problem.allocations, problem.allocations - 1
+    shares = np.arange(1, steps) / steps
+    weights = np.concatenate([np.eye(whole), *(np.eye(whole)[:cash] * share for share in shares)])
+    weights[:, cash] = 1.0 - weights[:, :cash].sum(axis=1)
+    traded = np.abs(weights[:, None, :cash] - weights[None, :, :cash]).sum(axis=-1)[None, :, :, None]
+    days, cost = problem.returns.shape[2], problem.costs[0, 0, cash, 0]
+    larger = replace(
+        problem,
+        rule=np.concatenate([problem.rule, np.repeat(problem.rule[:1], len(weights) - whole, axis=0)]),
+        returns=np.einsum("al,pld->pad", weights, problem.returns),
+        costs=np.repeat(cost * traded, days, axis=3),
+        traded=traded,
+        invested=weights[:, :cash].sum(axis=1),
+    )
+    held = np.repeat(np.arange(len(weights))[:, None], steps + 1, axis=1)
+    held[:whole, 0] = cash
+    for leg in range(cash):
+        held[leg, 1:steps] = whole + leg + cash * np.arange(steps - 1)
+    found = with_nav_stops(larger, refuge=cash)
+    assert found.restrictions is not None
+    assert found.restrictions.nav is not None
+    control = DrawdownControl.of(np.array([limit]), np.array([steps]), held[None])
+    nav = replace(found.restrictions.nav, control_of=np.zeros(1, dtype=np.int64), control=control)
     return replace(found, restrictions=replace(found.restrictions, nav=nav))
 
 
@@ -103,6 +135,8 @@ def main() -> None:
             "drawdown stop 20 %, the same": with_nav_stops(plain, 0.0, 0.2),
             "drifts from the day of entry": from_entry(plain),
             "the same, drawdown stop 20 %": with_nav_stops(from_entry(plain), 0.0, 0.2),
+            "control that is never reached": with_control(plain, 0.99, 1),
+            "control of 20 % in quarters": with_control(plain, 0.2),
         }
         pieces = grid.pieces()
         times: dict[str, list[tuple[float, float]]] = {name: [] for name in forms}

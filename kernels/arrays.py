@@ -17,3 +17,8 @@ Array: TypeAlias = npt.NDArray[Any]
 def largest_size(values: Floats) -> float:
     """The largest absolute value; 0 of no values."""
     return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+
+
+def cut_days(table: Array, days: int) -> Array:
+    """The first days of a table, whose last axis they are."""
+    return np.ascontiguousarray(table[..., :days])

@@ -8,54 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from gridproof.kernels.arrays import Array, Bools, Floats, Ints, Words
+from gridproof.kernels.arrays import Array, Floats, Ints, Words, cut_days
 from gridproof.kernels.drift import Drift, carry
-
-
-@dataclass(frozen=True, slots=True)
-class NavStops:
-    """Stops on the strategy's own NAV, after all costs, for E executions; a share of 0 is no stop.
-
-    At the close of a return day the NAV is compared with a share of the NAV at which the position was entered, just
-    before that trade (``entry``), and with a share of the highest NAV at a close (``high``), that at the close before
-    return day 0 included. At or below it a stop becomes effective ``lag`` return days later, as a stop of
-    ``Restrictions`` does. The stop on the entry is dropped where the position has changed by then, and is not watched
-    for ``Restrictions.refuge``. From the day on which the stop on the high becomes effective, the high begins anew with
-    the next entry of another allocation than the refuge, at the NAV just before that trade.
-    """
-
-    entry: Floats  # (E,) below 1
-    high: Floats  # (E,) below 1
-    # The market in which the NAV is counted, as in ``Problem``. A problem may get another market, as in a placebo: what
-    # is held stays.
-    returns: Floats
-    costs: Floats
-    overnight: Floats | None
-    payoff_of: Ints
-    cost_of: Ints
-    drift: Drift | None = None
-
-    def watched(self) -> Bools:
-        """(E,) whether the NAV is watched at all."""
-        found: Bools = (self.entry > 0.0) | (self.high > 0.0)
-        return found
-
-    def of(self, executions: Ints) -> NavStops:
-        """Those of some executions."""
-        own = {name: getattr(self, name)[executions] for name in ("entry", "high", "payoff_of", "cost_of")}
-        return replace(self, **own)
-
-    def first_days(self, days: int) -> NavStops:
-        """Those of the first return days alone."""
-        overnight = None if self.overnight is None else _cut(self.overnight, days)
-        drift = None if self.drift is None else self.drift.first_days(days)
-        returns, costs = _cut(self.returns, days), _cut(self.costs, days)
-        return replace(self, returns=returns, costs=costs, overnight=overnight, drift=drift)
-
-
-def _cut(table: Array, days: int) -> Array:
-    """The first days of a table, whose last axis they are."""
-    return np.ascontiguousarray(table[..., :days])
+from gridproof.kernels.nav_stops import NavStops
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +46,7 @@ class Restrictions:
     def first_days(self, days: int) -> Restrictions:
         """Those of the first return days alone."""
         nav = None if self.nav is None else self.nav.first_days(days)
-        return replace(self, exits=_cut(self.exits, days), nav=nav)
+        return replace(self, exits=cut_days(self.exits, days), nav=nav)
 
     def watches_nav(self, execution: int) -> bool:
         """Whether what is held depends on the returns and costs of this execution."""
@@ -166,12 +121,12 @@ class Problem:
         own = self.rebalancing
         return replace(
             self,
-            returns=_cut(self.returns, days),
-            costs=_cut(self.costs, days),
-            traded=_cut(self.traded, days),
-            rebalancing=None if own is None else Rebalancing(_cut(own.traded, days), _cut(own.paid, days)),
+            returns=cut_days(self.returns, days),
+            costs=cut_days(self.costs, days),
+            traded=cut_days(self.traded, days),
+            rebalancing=None if own is None else Rebalancing(cut_days(own.traded, days), cut_days(own.paid, days)),
             bounds=bounds,
-            overnight=None if self.overnight is None else _cut(self.overnight, days),
+            overnight=None if self.overnight is None else cut_days(self.overnight, days),
             restrictions=None if self.restrictions is None else self.restrictions.first_days(days),
             drift=None if self.drift is None else self.drift.first_days(days),
         )
@@ -195,8 +150,7 @@ class Problem:
         found = tuple(int(each[execution]) for each in (self.lags, *terms))
         if own is None or own.nav is None or not own.watches_nav(execution):
             return found
-        tables = (int(each[execution]) for each in (own.nav.payoff_of, own.nav.cost_of))
-        return (*found, *tables, float(own.nav.entry[execution]), float(own.nav.high[execution]))
+        return (*found, *own.nav.terms(execution))
 
     def position_returns(self, payoff: int, cost: int, days: int) -> Floats:
         """(A, days) what a position earns on the first days, each from the close or the open at which it may be entered

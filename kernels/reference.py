@@ -68,51 +68,82 @@ def follow(target: Ints, restrictions: Restrictions, execution: int) -> Ints:
     return np.array(followed, dtype=np.int64)
 
 
-def follow_nav(target: Ints, own: Restrictions, execution: int, lag: int) -> Ints:
-    """As ``follow``, with the stops on the NAV of an execution: the position of a day depends on the NAV before it.
+def follow_nav(target: Ints, own: Restrictions, execution: int, lag: int) -> tuple[Ints, Ints]:
+    """As ``follow``, with what watches the NAV of an execution: the position of a day depends on the NAV before it.
 
-    ``NavStops`` has the definitions.
+    Returns the position on each return day, and what is held of it, (D,) each. ``NavStops`` has the definitions.
     """
     market = own.nav
     assert market is not None
     least, wait, table = int(own.min_hold[execution]), int(own.cooling[execution]), int(own.stop_of[execution])
     entry, highest = float(market.entry[execution]), float(market.high[execution])
-    position = CarriedPosition(market, execution, int(target[0]))
+    carried = CarriedPosition(market, execution, int(target[0]))
     nav = start = high = 1.0  # start: at the entry of the position
     fallen = lost = -1  # the return days of the exits by the two stops; −1: none is due
     anew = False  # whether the high begins with the next entry
-    held, entered, left = int(target[0]), 0, -1  # left: what a stop has left; −1 where nothing
-    followed = []
+    setting, control = int(market.control_of[execution]), market.control
+    step = full = 0 if control is None else int(control.most[setting])
+    moved, later = -1, step  # the return day of the next change of the step, −1: none is due; and to which
+    position, entered, left = int(target[0]), 0, -1  # left: what a stop has left; −1 where nothing
+    positions, followed = [], []
     for day, wanted in enumerate(target.tolist()):
-        before = held
-        stopped = day in (fallen, lost) or (table >= 0 and day > entered and day == own.exits[table, held, entered])
+        previous = position
+        stopped = day in (fallen, lost) or (table >= 0 and day > entered and day == own.exits[table, position, entered])
         if day == lost:
             lost, anew = -1, True
+        if day == moved:
+            moved, step = -1, later
         if left >= 0:
             if wanted != left or day - entered == wait > 0:
-                left, held = -1, wanted
+                left, position = -1, wanted
         elif stopped:
-            if wanted == held != own.refuge:
-                left, held = held, own.refuge
+            if wanted == position != own.refuge:
+                left, position = position, own.refuge
             else:
-                held = wanted
-        elif wanted != held and day - entered >= least:
-            held = wanted
-        growth = position.step(held, day)
-        if held != before:
+                position = wanted
+        elif wanted != position and day - entered >= least:
+            position = wanted
+        if position != previous:
             entered, fallen = day, -1
-            start = nav * position.night
-            if anew and held != own.refuge:
-                high, anew = start, False
+        again = anew and position not in (previous, own.refuge)
+        if again:
+            step, moved = full, -1
+        held = position if control is None or setting < 0 else int(control.held[setting, position, step])
+        growth = carried.step(held, day)
+        if position != previous:
+            start = nav * carried.night
+        if again:
+            high, anew = start, False
         nav *= growth
         if not anew:
             high = max(high, nav)
             if lost < 0 and nav <= highest * high:
                 lost = day + lag
-        if fallen < 0 and held != own.refuge and nav <= entry * start:
+            if control is not None and setting >= 0 and moved < 0:
+                later = step
+                while nav <= control.falls[setting, later] * high:
+                    later -= 1
+                while nav >= control.rises[setting, later] * high:
+                    later += 1
+                moved = day + lag if later != step else -1
+        if fallen < 0 and position != own.refuge and nav <= entry * start:
             fallen = day + lag
+        positions.append(position)
         followed.append(held)
-    return np.array(followed, dtype=np.int64)
+    return np.array(positions, dtype=np.int64), np.array(followed, dtype=np.int64)
+
+
+def hold(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Ints, Ints]:
+    """One variant on each return day: what the rule wants, its position, and what is held of that, (D,) each."""
+    lag = int(problem.lags[execution])
+    wanted = decide(problem, rows)[problem.lead - lag :][: problem.returns.shape[2]]
+    own = problem.restrictions
+    if own is None:
+        return wanted, wanted, wanted
+    if own.watches_nav(execution):
+        return wanted, *follow_nav(wanted, own, execution, lag)
+    position = follow(wanted, own, execution)
+    return wanted, position, position
 
 
 def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, Floats]:
@@ -122,12 +153,7 @@ def daily(problem: Problem, rows: Ints, execution: int) -> tuple[Ints, Floats, F
     cost is what was paid.
     """
     days = problem.returns.shape[2]
-    lag = int(problem.lags[execution])
-    held = decide(problem, rows)[problem.lead - lag :][:days]
-    own = problem.restrictions
-    if own is not None:
-        watched = own.watches_nav(execution)
-        held = follow_nav(held, own, execution, lag) if watched else follow(held, own, execution)
+    _, _, held = hold(problem, rows, execution)
     if problem.drift is not None:
         carried = carry(problem, execution, held)
         return held, carried.returns, carried.paid

@@ -6,7 +6,7 @@
 //   BITS         signal bits of a job; bit b of a code is the state of its path b
 //   ALLOCATIONS  what the rule chooses from
 //   RESTRICTED   1 where an execution may have a minimum holding or a stop
-//   BY_DAY       1 where an execution may have a stop on the NAV: those go from day to day, as kernels/cpu/daily_following.py
+//   BY_DAY       1 where an execution may watch its NAV: those go from day to day, as kernels/cpu/daily_following.py
 //   PARTS        of a position that drifts from the day of entry, as kernels/drift.py; 0 where none drifts. All days are then
 //                summed one by one, as kernels/cpu/drifting.py carries them
 //   THREADS      threads a block
@@ -189,6 +189,11 @@ struct Positions {
     double beside;                          // the growth of the NAV beside that of the position: of the switch into today
 #endif
     const double *earned, *costs, *nights;  // of the execution: (A, D), (A, A, D), (A, D) or null
+    int position;                           // what the rule and the restrictions choose, of which `chosen` is held
+    int step, later, moved;                 // which part of it; to which it changes on which day, or NEVER
+    int width, most;                        // steps + 1 of the tables, 0 where all is held; the step of all
+    const double2 *bands;                   // (width): shares of the high at which a step is too high, and too low
+    const unsigned char *parts;             // (A, width): what is held of a position
 
     __device__ __forceinline__ int next_by_day(const uint4 *flips, int words, int paths, const unsigned char *rule) {
         while (true) {
@@ -203,36 +208,51 @@ struct Positions {
             if (!anew) {
                 high = larger(high, nav);
                 if (lost == NEVER && nav <= highest * high) lost = today + lag;
+                if (width && moved == NEVER) {
+                    later = step;
+                    while (nav <= __ldg(&bands[later].x) * high) later--;
+                    while (nav >= __ldg(&bands[later].y) * high) later++;
+                    if (later != step) moved = today + lag;
+                }
             }
-            if (fallen == NEVER && chosen != refuge && nav <= entry * from) fallen = today + lag;
+            if (fallen == NEVER && position != refuge && nav <= entry * from) fallen = today + lag;
             today++;
             if (today >= days) return NEVER;
-            // The next day: the target, and then the position.
-            const bool moved = change <= today;
-            if (moved) advance(flips, words, paths, rule);
-            const int out = exits == nullptr ? NEVER : __ldg(exits + chosen * days + entered);
+            // The next day: the target, then the position, and what is held of it.
+            const bool decided = change <= today;
+            if (decided) advance(flips, words, paths, rule);
+            const int out = exits == nullptr ? NEVER : __ldg(exits + position * days + entered);
             const bool leave = today == fallen || today == lost || today == out;
             if (today == lost) lost = NEVER, anew = true;
-            int now = chosen;
+            if (today == moved) moved = NEVER, step = later;
+            int now = position;
             if (stopped) {
-                if (moved || (wait > 0 && today - entered == wait)) stopped = false, now = target;
+                if (decided || (wait > 0 && today - entered == wait)) stopped = false, now = target;
             } else if (leave) {
-                stopped = target == chosen && chosen != refuge;
+                stopped = target == position && position != refuge;
                 now = stopped ? refuge : target;
-            } else if (target != chosen && today - entered >= least) {
+            } else if (target != position && today - entered >= least) {
                 now = target;
             }
-            if (now == chosen) continue;
-            paid = __ldg(costs + (chosen * ALLOCATIONS + now) * days + today);
+            const bool entering = now != position, again = anew && entering && now != refuge;
+            if (entering) position = now, entered = today, fallen = NEVER;
+            if (again) moved = NEVER, step = most;
+            const int part = width ? __ldg(parts + position * width + step) : position;
+            if (part == chosen) {
+                if (entering) from = nav;
+            } else {
+                paid = __ldg(costs + (chosen * ALLOCATIONS + part) * days + today);
 #if PARTS
-            beside = carried.leave(now, today, paid);
-            from = nav * carried.night;
-            carried.enter(now, today);
+                beside = carried.leave(part, today, paid);
+                if (entering) from = nav * carried.night;
+                carried.enter(part, today);
 #else
-            from = nights == nullptr ? nav : nav * __ldg(nights + chosen * days + today);
+                if (entering) from = nights == nullptr ? nav : nav * __ldg(nights + chosen * days + today);
 #endif
-            chosen = now, entered = today, fallen = NEVER;
-            if (anew && chosen != refuge) high = from, anew = false;
+            }
+            if (again) high = from, anew = false;
+            if (part == chosen) continue;
+            chosen = part;
             return today;
         }
     }
@@ -247,7 +267,7 @@ struct Positions {
     // The next return day on which the position changes, to `chosen`; NEVER after the last.
     __device__ __forceinline__ int next(const uint4 *flips, int words, int paths, const unsigned char *rule) {
 #if BY_DAY
-        if (entry > 0.0 || highest > 0.0) return next_by_day(flips, words, paths, rule);
+        if (entry > 0.0 || highest > 0.0 || width) return next_by_day(flips, words, paths, rule);
 #endif
         while (true) {
             if (stopped) {
@@ -289,10 +309,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
                                 // trade table
     const int *exits,           // (stop tables, A, D): return day of the exit
     const double2 *shares,      // (executions,): of the NAV at the entry, and of its high
-    const int2 *markets,        // (executions,): the tables in which their NAV is counted, of returns and of costs
+    const uint4 *markets,       // (executions,): the tables in which their NAV is counted, of returns and of costs; the setting of
+                                // the part that is held, and the step at which that is all, or 0 where it always is
     const double *earned,       // (payoff tables, A, D): returns
     const double *charged,      // (cost tables, A, A, D): costs
     const double *nights,       // (cost tables, A, D): 1 + overnight
+    const double2 *bands,       // (settings, width): shares of the high at which a step is too high, and too low
+    const unsigned char *parts, // (settings, A, width): what is held of an allocation at each step
     const double2 *prefix,      // (payoff tables, D + 1, A, 4 pairs): log, sum | square, cube | fourth, downside | return, centre
     const double2 *shape,       // (payoff tables, levels, D + 1, A, 2 pairs): high, low | fall, traded for rebalancing
     const double2 *costs,       // (cost tables, D, A, A): cost, log(1 - cost)
@@ -302,7 +325,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     const double *drifting,     // (payoff tables, levels weights netted drifts), as Carried has them; and where stops count the NAV
     const double *trading,      // (cost tables, trades nights counted)
     const double *watched, const double *paying,
-    int words, int paths, int start, int days, int traded_days, int levels, int segments, int refuge, int at_open,
+    int words, int paths, int start, int days, int traded_days, int levels, int segments, int refuge, int at_open, int width,
     double periods, double risk_free,
     const int *rows,       // (tuples, BITS): paths of a tuple
     const int *tuple_of,   // (J,)
@@ -345,7 +368,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     positions.entry = share.x, positions.highest = share.y, positions.lag = cell[6];
     positions.nav = positions.from = positions.high = 1.0, positions.paid = 0.0;
     positions.today = 0, positions.fallen = positions.lost = NEVER, positions.anew = false;
-    const int2 market = markets[execution[job]];
+    const uint4 market = markets[execution[job]];
     positions.earned = earned + market.x * ALLOCATIONS * days;
     positions.costs = charged + market.y * ALLOCATIONS * ALLOCATIONS * days;
     positions.nights = at_open ? nights + market.y * ALLOCATIONS * days : nullptr;
@@ -353,13 +376,18 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) scan(
     positions.beside = 1.0;
     positions.carried.begin(watched + market.x * DRIFT_SIZE, paying + market.y * TRADE_SIZE, days, current);
 #endif
+    positions.position = current, positions.step = positions.most = market.w, positions.moved = NEVER;
+    positions.width = market.w ? width : 0;
+    positions.bands = bands + market.z * width;
+    positions.parts = parts + market.z * ALLOCATIONS * width;
 #else
-    (void)shares, (void)markets, (void)earned, (void)charged, (void)nights, (void)at_open;
+    (void)shares, (void)markets, (void)earned, (void)charged, (void)nights, (void)bands, (void)parts, (void)at_open, (void)width;
 #endif
     change = positions.next(flips, words, paths, rule);
     const int &chosen = positions.chosen;
 #else
-    (void)exits, (void)refuge, (void)shares, (void)markets, (void)earned, (void)charged, (void)nights, (void)at_open;
+    (void)exits, (void)refuge, (void)shares, (void)markets, (void)earned, (void)charged, (void)nights, (void)bands, (void)parts;
+    (void)at_open, (void)width;
     const int &chosen = walk.chosen;
 #endif
     int came_from = current;

@@ -25,11 +25,14 @@ class CudaScanTables(NamedTuple):
     cells: Array  # (E, 8) int32: delay = lead − lag, payoff and cost table, minimum holding, cooling, stop table or −1,
     # lag, trade table
     exits: Array  # (stop tables, A, D) int32, see ``problem.Restrictions``; one 0 where no execution has a stop
-    shares: Floats  # (E, 2): of the NAV at the entry and of its high, see ``problem.NavStops``
-    markets: Array  # (E, 2) int32: the tables of returns and of costs in which their NAV is counted
+    shares: Floats  # (E, 2): of the NAV at the entry and of its high, see ``nav_stops.NavStops``
+    markets: Array  # (E, 4) int32: the tables of returns and of costs in which their NAV is counted; the setting of the
+    # part that is held, and the step at which that is all, or 0 where it always is
     earned: Floats  # (payoff tables, A, D): these returns, as the next two one 0 where no stop needs them
     charged: Floats  # (cost tables, A, A, D): these costs
     nights: Floats  # (cost tables, A, D): 1 + overnight
+    bands: Floats  # (settings, N + 1, 2): falls and rises of ``nav_stops.DrawdownControl``
+    parts: Array  # (settings, A, N + 1) uint8: what is held of an allocation at each step
     prefix: Floats  # (payoff tables, D + 1, A, 8): the six sums before day d, the return of day d, the leg's centre
     shape: Floats  # (payoff tables, levels, D + 1, A, 4): high, low, fall, what was traded for rebalancing before day d
     costs: Floats  # (cost tables, D, A, A, 2): share of NAV lost, log(1 − share)
@@ -44,7 +47,7 @@ class CudaScanTables(NamedTuple):
     )
     watched: Floats  # the same two of the market in which stops count the NAV
     paying: Floats
-    words: Any  # np.int32, as the next seven; the last two are np.float64
+    words: Any  # np.int32, as the next nine; the last two are np.float64
     paths: Any
     start: Any
     days: Any
@@ -53,6 +56,7 @@ class CudaScanTables(NamedTuple):
     segments: Any
     refuge: Any
     at_open: Any  # whether there are nights
+    width: Any  # N + 1
     periods: Any
     risk_free: Any
 
@@ -102,16 +106,21 @@ def lay_out(problem: Problem) -> CudaScanTables:
     costs = np.stack([problem.costs, charge], axis=-1)
     terms = (rules.min_hold, rules.cooling, rules.stop_of, problem.lags, problem.traded_of)
     cells = np.stack([problem.lead - problem.lags, problem.payoff_of, problem.cost_of, *terms], axis=1)
+    controls, most = np.maximum(nav.control_of, 0), np.zeros_like(nav.control_of)
+    if len(nav.most):
+        most = np.where(nav.control_of >= 0, nav.most[controls], 0)
     return CudaScanTables(
         flips=edges,
         rule=np.ascontiguousarray(problem.rule, dtype=np.uint8),
         cells=np.ascontiguousarray(cells, dtype=np.int32),
         exits=rules.exits if len(rules.exits) else np.zeros(1, dtype=np.int32),
         shares=np.stack([nav.entry, nav.high], axis=1),
-        markets=np.ascontiguousarray(np.stack([nav.payoff_of, nav.cost_of], axis=1), dtype=np.int32),
+        markets=np.ascontiguousarray(np.stack([nav.payoff_of, nav.cost_of, controls, most], axis=1), dtype=np.int32),
         earned=_filled(nav.returns),
         charged=_filled(nav.costs),
         nights=_filled(nav.nights),
+        bands=_filled(np.stack([nav.falls, nav.rises], axis=1)),
+        parts=np.ascontiguousarray(nav.parts if len(nav.parts) else np.zeros(1), dtype=np.uint8),
         prefix=prefix,
         shape=shape,
         costs=np.ascontiguousarray(np.moveaxis(costs, 3, 1)),
@@ -131,6 +140,7 @@ def lay_out(problem: Problem) -> CudaScanTables:
         segments=np.int32(problem.segments),
         refuge=np.int32(rules.refuge),
         at_open=np.int32(len(nav.nights) > 0),
+        width=np.int32(len(nav.falls) // max(1, len(nav.most))),
         periods=np.float64(problem.periods),
         risk_free=np.float64(problem.risk_free),
     )

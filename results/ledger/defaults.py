@@ -19,6 +19,8 @@ DEFAULTS: Mapping[str, Value] = {
     "execution.nav_stop": 0.0,
     "execution.drawdown_stop": 0.0,
     "execution.cooling": 0,
+    "execution.drawdown_control": 0.0,
+    "execution.control_steps": 4,
     "execution.rebalance": "daily",
     "execution.capital": 0.0,
     "execution.min_commission": 0.0,

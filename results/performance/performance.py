@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gridproof.results.performance.months import daily_returns
+from gridproof.results.performance.positions import list_positions
 from gridproof.results.run.record import Record
 
 
@@ -16,7 +17,8 @@ from gridproof.results.run.record import Record
 class Performance:
     """Daily returns by date, (T,) each, after cost. benchmark: the leg held throughout with the highest Sharpe ratio in
     sample, without cash; the first leg where none has one. after: whether each day is after publication, (T,).
-    wanted: what the rule chose for each day, None where nothing keeps a position from following it."""
+    wanted: what the rule chose for each day, and position: what was held of it, all or a part; None where nothing keeps
+    a position from following the rule."""
 
     base: pd.Series[Any]
     best: pd.Series[Any]
@@ -28,6 +30,11 @@ class Performance:
     risk_free: float
     curves: pd.DataFrame
     wanted: pd.Series[Any] | None = None
+    position: pd.Series[Any] | None = None
+
+    def positions(self) -> pd.DataFrame:
+        """The positions of the base, see ``positions.list_positions``."""
+        return list_positions(self.held, self.base, self.benchmark, self.wanted, self.position)
 
     def segments(self) -> list[tuple[str, np.ndarray[Any, Any]]]:
         """(title, days) of each segment that has days."""
@@ -50,6 +57,7 @@ def read_performance(curves: pd.DataFrame, summary: Record) -> Performance:
         risk_free=float(summary["risk_free"]),
         curves=dated,
         wanted=dated.get("base.wanted"),
+        position=dated.get("base.position"),
     )
 
 

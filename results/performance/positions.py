@@ -9,20 +9,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-# Why a position ended: the rule chose another, a stop was reached, or the wait after a stop was over.
-RULE, STOP, WAITED, OPEN = "the rule", "a stop", "end of cooling-off", "still held"
+# Why a position ended: the rule chose another, a stop was reached, the wait after a stop was over, or the drawdown
+# asked for another part of it.
+RULE, STOP, WAITED, DRAWDOWN, OPEN = "the rule", "a stop", "end of cooling-off", "the drawdown", "still held"
 
 
 def list_positions(
-    held: pd.Series[Any], returns: pd.Series[Any], benchmark: pd.Series[Any], wanted: pd.Series[Any] | None = None
+    held: pd.Series[Any],
+    returns: pd.Series[Any],
+    benchmark: pd.Series[Any],
+    wanted: pd.Series[Any] | None = None,
+    position: pd.Series[Any] | None = None,
 ) -> pd.DataFrame:
     """One row for each position, the earliest first.
 
     held: the allocation of each day, (T,) by date. returns: daily, after cost. benchmark: daily.
     wanted: the allocation that the rule chose for each day, where a stop or a minimum holding may keep another.
+    position: that of which ``held`` is all or a part; None: all.
     Columns: ``held``, ``from`` and ``to`` (its first and last day), ``days`` (rows), ``return`` (compound, after cost)
-    and ``benchmark`` (the same of the benchmark on these days), and with ``wanted`` also ``end``: RULE, STOP, WAITED
-    or OPEN. The last position may still be open.
+    and ``benchmark`` (the same of the benchmark on these days), and with ``wanted`` also ``end``: RULE, STOP, WAITED,
+    DRAWDOWN or OPEN. The last position may still be open.
     """
     number = (held != held.shift()).cumsum().to_numpy()
     table = pd.DataFrame(
@@ -44,17 +50,22 @@ def list_positions(
             "benchmark": np.expm1(grouped["other"].sum()),
         }
     ).reset_index(drop=True)
-    return found if wanted is None else found.assign(end=_ends(held.to_numpy(), wanted.to_numpy()))
+    if wanted is None:
+        return found
+    whole = held if position is None else position
+    return found.assign(end=_ends(held.to_numpy(), wanted.to_numpy(), whole.to_numpy()))
 
 
-def _ends(held: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> list[str]:
+def _ends(held: npt.NDArray[Any], wanted: npt.NDArray[Any], position: npt.NDArray[Any]) -> list[str]:
     """Why each position ended: on the first day of the next, the rule still wants what a stop has left."""
     starts = [0, *(int(at) for at in np.flatnonzero(held[1:] != held[:-1]) + 1)]
     ends: list[str] = []
     for start, following in itertools.pairwise(starts):
-        if wanted[following] == held[start]:
+        if position[following] == position[following - 1]:
+            ends.append(DRAWDOWN)
+        elif wanted[following] == position[following - 1]:
             ends.append(STOP)
-        elif ends and ends[-1] == STOP and (wanted[start : following + 1] == held[following]).all():
+        elif ends and ends[-1] == STOP and (wanted[start : following + 1] == position[following]).all():
             ends.append(WAITED)
         else:
             ends.append(RULE)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gridproof.results.performance.part_names import whole_and_share
+
 Figure = dict[str, Any]
 
 INK, BEST, FAINT = "#1c1c1e", "#b3392f", "#e4e4e0"
@@ -58,12 +60,14 @@ def leg_colours(legs: Sequence[str]) -> dict[str, str]:
 
 
 def allocation_order(name: str) -> tuple[str, float]:
-    """The mix of an allocation and its step, by which allocations are sorted: ("targeted", 0.9); a leg has step 0."""
-    family, _, step = name.rpartition(" ")
+    """The mix of an allocation and its step, by which allocations are sorted: ("targeted", 0.9); of several weights the
+    first. A leg has step 1, and a part of either so much of it: ("targeted", 0.45)."""
+    whole, share = whole_and_share(name)
+    family, _, step = whole.rpartition(" ")
     try:
-        return (family, float(step)) if family else (name, 0.0)
+        return (family, float(step.partition("/")[0]) * share) if family else (whole, share)
     except ValueError:
-        return name, 0.0
+        return whole, share
 
 
 def tinted(colour: str, share: float) -> str:

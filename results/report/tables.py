@@ -18,7 +18,7 @@ from gridproof.results.run.summary_record import ENTRY, NAV
 TOP_ROWS = 20
 
 _KERNEL = {
-    NAV: "daily: a stop watches the NAV, so variants are evaluated day by day",
+    NAV: "daily: positions depend on the NAV, so variants are evaluated day by day",
     ENTRY: "daily: weights drift from the day of entry, so variants are evaluated day by day",
 }
 

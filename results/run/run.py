@@ -131,10 +131,8 @@ class Run:
         (after cost) and ``benchmark``, what the leg with the highest Sharpe ratio in sample made on these days; where
         a stop or a minimum holding may keep a position also ``end``: why it ended."""
         from gridproof.results.performance.performance import read_performance
-        from gridproof.results.performance.positions import list_positions
 
-        read = read_performance(Store(self.folder).read_table("curves.parquet"), self.summary)
-        return list_positions(read.held, read.base, read.benchmark, read.wanted)
+        return read_performance(Store(self.folder).read_table("curves.parquet"), self.summary).positions()
 
     def top(self, count: int = 20) -> pd.DataFrame:
         """The best distinct choices; ``equal`` says how many choices trade exactly like each."""

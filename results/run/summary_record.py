@@ -141,8 +141,8 @@ NAV, ENTRY = "nav", "entry"
 
 
 class KernelName(TypedDict, total=False):
-    """kernel: "daily" where variants were evaluated day by day; absent where none was. kernel_for: why, ``NAV`` where a
-    stop watches the NAV, ``ENTRY`` where weights drift from the day of entry."""
+    """kernel: "daily" where variants were evaluated day by day; absent where none was. kernel_for: why, ``NAV`` where
+    positions depend on the NAV, ``ENTRY`` where weights drift from the day of entry."""
 
     kernel: str
     kernel_for: list[str]

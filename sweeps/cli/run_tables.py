@@ -70,7 +70,7 @@ def print_summary(result: Run, top: int) -> None:
 def print_rate(window: dict[str, Any], timing: dict[str, Any], reasons: list[str]) -> None:
     """How fast the daily kernel was, where this call evaluated variants."""
     days = window["days_in_sample"] + window["days_after_publication"]
-    line = f"Evaluated day by day (daily kernel), since a stop watches the NAV: {days:,} days"
+    line = f"Evaluated day by day (daily kernel), since positions depend on the NAV: {days:,} days"
     if ENTRY in reasons:
         line = f"Evaluated day by day (daily kernel), since weights drift from the day of entry: {days:,} days"
     rate = timing.get("variant_days_per_second") or 0.0

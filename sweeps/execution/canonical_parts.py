@@ -88,8 +88,9 @@ def canonical_mixes(
             parts[numbers[mix.rest]] = "rest"
         if mix.graded is not None:
             signal = next(one for one in study.signals if isinstance(one.form, MixChoice) and one.name == mix.name)
-            formula, scalars = canonical_formula(study, signal, position)
-            parts[numbers[mix.graded.leg]] = [*formula, mix.graded.missing]
+            formulas, scalars = canonical_formula(study, signal, position)
+            for leg, formula in zip(mix.graded.legs, formulas, strict=True):
+                parts[numbers[leg]] = [formula, mix.graded.missing]
             parameters |= {f"formula.{place}": scalar for place, scalar in enumerate(scalars)}
             bounds = {"step": mix.graded.step, "min": mix.graded.least, "max": mix.graded.most}
             parameters |= {name: Parameter(axis) for name, axis in bounds.items()}

@@ -92,13 +92,14 @@ def _sleeve(study: Study, name: str) -> SleeveRecord:
 
 
 def _weights(study: Study, parameters: Mapping[str, Value]) -> dict[str, dict[str, float]]:
-    """By the name of each allocation of a mix that a variant may hold, the weight of each leg that is not 0."""
+    """By the name of each mix and part that a variant may hold, the weight of each leg that is not 0."""
     numbers = study.numbers(parameters)
     first = len(study.legs)
     mixed = first + sum(len(mix.allocations) for mix in study.mixes)
+    whole = len(study.allocations) if study.parts is None else study.parts.whole
     legs = [leg.name for leg in study.legs]
     return {
         name: {leg: weight for leg, weight in zip(legs, study.allocations[number].weights, strict=True) if weight}
         for name, number in numbers.items()
-        if first <= number < mixed
+        if first <= number < mixed or number >= whole
     }

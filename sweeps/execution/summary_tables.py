@@ -133,7 +133,7 @@ def tabulate_curves(plan: Plan, points: dict[str, Point], holds: dict[str, tuple
         for name in ("return", "cost", "nav", "drawdown"):
             columns[f"{who}.{name}"] = point.curve[name]
         if who == "base" and point.wanted is not None:
-            columns["base.wanted"] = point.wanted
+            columns["base.wanted"], columns["base.position"] = point.wanted, point.position
         if who == "base":
             shown = {bit for signal in plan.study.signals if signal.shown for bit in signal.bits}
             for bit in (bit for bit in plan.study.rule.bits if bit in shown):

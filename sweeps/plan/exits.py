@@ -10,7 +10,8 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.drift import Drift
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.problem import NavStops, Restrictions
+from gridproof.kernels.nav_stops import DrawdownControl, NavStops
+from gridproof.kernels.problem import Restrictions
 from gridproof.signals.data.market import Market
 from gridproof.sweeps.plan.leg_prices import leg_prices
 from gridproof.sweeps.plan.trade_rates import Cell
@@ -18,6 +19,8 @@ from gridproof.sweeps.plan.window import Window
 from gridproof.sweeps.plan.workload import MAX_COST_VALUES
 from gridproof.sweeps.study.execution_keys import (
     AT,
+    CONTROL,
+    CONTROL_STEPS,
     COOLING,
     DRAWDOWN_STOP,
     MIN_HOLD,
@@ -79,7 +82,8 @@ def restrictions_of(
     tables: dict[StopTerms, int] = {}
     count = days.returns.shape[1]
     # A mix of one leg is that leg.
-    alone = [study.legs[one.weights.index(1.0)] if one.alone else None for one in study.allocations]
+    chosen = study.allocations if study.parts is None else study.allocations[: study.parts.whole]
+    alone = [study.legs[one.weights.index(1.0)] if one.alone else None for one in chosen]
     watched = [place for place, leg in enumerate(alone) if leg is None or not leg.cash]
     priced = {place: leg for place in watched if (leg := alone[place]) is not None and leg.series is not None}
     valued = len(priced) < len(watched)
@@ -88,8 +92,7 @@ def restrictions_of(
         terms = _terms(cell, int(days.payoff_of[number]) if valued else 0, int(days.cost_of[number]) if valued else 0)
         if terms.stop > 0.0 or terms.trailing > 0.0:
             stop_of[number] = tables.setdefault(terms, len(tables))
-    shares = _shares(cells, NAV_STOP), _shares(cells, DRAWDOWN_STOP)
-    nav = NavStops(*shares, days.returns, days.costs, days.overnight, days.payoff_of, days.cost_of, days.drift)
+    nav = _nav_stops(study, cells, days)
     if not tables and (min_hold == 1).all() and not nav.watched().any():
         return None
     size = count * window.days
@@ -115,6 +118,30 @@ def _shares(cells: Sequence[Cell], key: str) -> Floats:
     """(E,) the share of a NAV at or below which a stop on it is reached; 0 where there is none."""
     falls = np.array([float(cell[key]) for cell in cells])
     return np.where(falls > 0.0, _level(np.ones(len(cells)), falls), 0.0)
+
+
+def _nav_stops(study: Study, cells: Sequence[Cell], days: ExecutionTables) -> NavStops:
+    entry, high = _shares(cells, NAV_STOP), _shares(cells, DRAWDOWN_STOP)
+    of, control = _control(study, cells)
+    market = days.returns, days.costs, days.overnight, days.payoff_of, days.cost_of, days.drift
+    return NavStops(entry, high, *market, of, control)
+
+
+def _control(study: Study, cells: Sequence[Cell]) -> tuple[Ints, DrawdownControl | None]:
+    """(E,) which setting of the control of the drawdown each execution has, −1 for none; and the settings."""
+    settings: dict[tuple[float, int], int] = {}
+    of = [
+        settings.setdefault((float(cell[CONTROL]), int(cell[CONTROL_STEPS])), len(settings)) if cell[CONTROL] else -1
+        for cell in cells
+    ]
+    if study.parts is None or not settings:
+        return np.array(of, dtype=np.int64), None
+    limits, most = (np.array(values) for values in zip(*settings, strict=True))
+    count = len(study.allocations)
+    held = np.tile(np.arange(count)[:, None], (len(settings), 1, int(most.max()) + 1))
+    for number, steps in enumerate(most.tolist()):
+        held[number, : study.parts.whole, : steps + 1] = study.parts.held[steps]
+    return np.array(of, dtype=np.int64), DrawdownControl.of(limits, most, held)
 
 
 def exit_days(prices: StopPrices, stop: float, trailing: float, lag: int) -> Array:

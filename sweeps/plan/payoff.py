@@ -158,7 +158,7 @@ def payoff_axes(study: Study) -> list[str]:
             axes += [leg.terms[term] for term in BORROWING if term in leg.terms]
         if leg.selection is not None or study.mixed:
             axes += cost_axes(leg)
-    if study.sleeves is not None:
+    if any(one.rebalance is None for one in study.allocations):
         axes.append(SLEEVES_REBALANCE)
     return list(dict.fromkeys(axes))
 

@@ -55,7 +55,10 @@ class Point:
         The leg or mix of each day, with its step where its weight follows a formula.
     wanted
         The leg or mix that the rule chose for each day, from which ``held`` differs while a minimum holding, a stop or
-        a cooling-off keeps it. None: the study has none of these.
+        a cooling-off keeps it, or the control of the drawdown holds a part. None: the study has none of these.
+    position
+        The leg or mix of each day of which ``held`` is all, or a part by the control of the drawdown. None as of
+        ``wanted``.
 
     Examples
     --------
@@ -75,6 +78,7 @@ class Point:
     curve: pd.DataFrame
     held: list[str]
     wanted: list[str] | None = None
+    position: list[str] | None = None
 
     def _repr_html_(self) -> str:
         """Parameters and metrics, for a notebook."""
@@ -133,16 +137,16 @@ def evaluate_point(study: Study, market: Market, point: Mapping[str, Any] | None
         hindsight=_hindsight(single, market, legs),
         curve=pd.DataFrame(columns, index=pd.DatetimeIndex(plan.days, name="date")),
         held=[single.allocations[index].name for index in held],
-        wanted=_wanted(plan, rows),
+        **_chosen(plan, rows),
     )
 
 
-def _wanted(plan: Plan, rows: Ints) -> list[str] | None:
-    problem = plan.problem
-    if problem.restrictions is None:
-        return None
-    chosen = reference.decide(problem, rows)[problem.lead - int(problem.lags[0]) :][: problem.returns.shape[2]]
-    return [plan.study.allocations[index].name for index in chosen]
+def _chosen(plan: Plan, rows: Ints) -> dict[str, list[str]]:
+    if plan.problem.restrictions is None:
+        return {}
+    names = [one.name for one in plan.study.allocations]
+    wanted, position, _ = reference.hold(plan.problem, rows, 0)
+    return {"wanted": [names[at] for at in wanted], "position": [names[at] for at in position]}
 
 
 class Points:

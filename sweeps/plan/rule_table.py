@@ -16,6 +16,8 @@ def rule_table(study: Study) -> Ints:
     Otherwise the allocation held would depend on the state given to an undefined signal, and on where the files begin.
     """
     table = study.rule.table
+    # No rule is asked what follows from a part of an allocation.
+    table = np.concatenate([table, np.repeat(table[:1], len(study.allocations) - len(table), axis=0)])
     if not study.rule.holds:
         return table
     bits, extra = len(study.rule.bits), len(study.signals)

@@ -112,7 +112,8 @@ def _read_daily(
         return SignalValues(daily[0], None, first)
     if isinstance(signal.form, MixChoice):
         mix = signal.form.mix
-        values = np.where(np.isnan(daily[0]), -np.inf, daily[0])  # the days before it is known
+        values = np.stack(daily)
+        values = np.where(np.isnan(values), -np.inf, values)  # the days before one is known
         numbers = mix.steps(tuple(chosen[owners[axis]] for axis in mix.axes), values)
         return SignalValues(None, _bits(numbers, len(signal.bits)), first)
     if isinstance(signal.form, Switch):
@@ -130,8 +131,9 @@ def shown_values(study: SignalSet, signal: Signal, evaluator: ExpressionEvaluato
     if signal.use is not None and base[owners[signal.use]] == OFF:
         return {}
     named = {"value": signal.form.value} if isinstance(signal.form, Levels) else {}
-    if isinstance(signal.form, MixChoice) and signal.nodes:
-        named = {"value": signal.nodes[0]}
+    if isinstance(signal.form, MixChoice) and signal.form.mix.graded is not None:
+        graded = signal.form.mix.graded
+        named = dict(zip(graded.legs if len(graded.legs) > 1 else ("value",), graded.nodes, strict=True))
     for root in () if named else signal.nodes:
         for at in graph.below(root):
             compared = graph.nodes[at].operands if graph.nodes[at].kind == "compare" else ()

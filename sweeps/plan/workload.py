@@ -44,8 +44,8 @@ def daily_kernel_notice(study: Study, variants: int | None = None) -> str | None
         return None
     which = "variants" if variants is None else f"{variants:,} variants"
     return (
-        f"a stop watches the strategy's own NAV: {which} are evaluated day by day, by the daily kernel, in 2 to 6 "
-        "times the time of a list without such a stop"
+        f"positions depend on the strategy's own NAV: {which} are evaluated day by day, by the daily kernel, in 2 to 6 "
+        "times the time of a list where they do not"
     )
 
 

@@ -30,8 +30,8 @@ class Allocation:
 
     ``name``: of its leg or mix, with its step where a weight follows a formula; under one value of each axis it occurs
     once. ``rebalance``: at which closes drifted weights are set back to these: daily, weekly, monthly or never; or
-    entry: weights are these whenever it is entered, and drift from there. None, of what sleeves hold together: as the
-    execution says.
+    entry: weights are these whenever it is entered, and drift from there. None, of what sleeves hold together and of a
+    part of a leg: as the execution says.
     """
 
     name: str
@@ -49,15 +49,15 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True)
-class GradedWeight:
-    """The weight of one leg of a mix that follows a formula in steps.
+class GradedWeights:
+    """The weights of legs of a mix that follow formulas in steps; all have the same steps.
 
-    ``node``: the formula. ``step``, ``least``, ``most``: the axes of the step and of the bounds. ``missing``: as of a
-    signal; off is the least weight.
+    ``nodes``: the formulas, one a leg. ``step``, ``least``, ``most``: the axes of the step and of the bounds.
+    ``missing``: as of a signal; off is the least weight.
     """
 
-    leg: str
-    node: int
+    legs: tuple[str, ...]
+    nodes: tuple[int, ...]
     step: str
     least: str
     most: str
@@ -69,17 +69,17 @@ class Mix:
     """Legs that are held together under a name.
 
     ``weights``: by leg the axis of its weight. ``rest``: the leg that has what the others leave; None: no other leg.
-    ``rebalance``: the axis. ``graded``: the leg whose weight follows a formula. ``allocations``: all that it may be, in
+    ``rebalance``: the axis. ``graded``: the legs whose weights follow formulas. ``allocations``: all that it may be, in
     the order in which its axes, last fastest, and then its steps first give them; ``first``: the number of the first
-    among the allocations of the study; ``numbers``: for the values of ``axes`` the numbers of its steps, or its one
-    number.
+    among the allocations of the study; ``numbers``: for the values of ``axes`` its one number, (1,), or those of the
+    steps of its graded weights, a dimension each; −1 where their sum is too large.
     """
 
     name: str
     weights: Mapping[str, str]
     rest: str | None
     rebalance: str
-    graded: GradedWeight | None = None
+    graded: GradedWeights | None = None
     allocations: tuple[Allocation, ...] = ()
     first: int = 0
     numbers: Mapping[tuple[Value, ...], Ints] = field(default_factory=dict)
@@ -102,15 +102,14 @@ class Mix:
         return tuple(f"{self.name}.{at}" for at in range(count))
 
     def steps(self, cell: tuple[Value, ...], values: Floats) -> Ints:
-        """(T,) int64: the numbers of its allocations that follow the values of its formula, (T,) without NaN.
+        """(T,) int64: the numbers of its allocations that follow the values of its formulas, (F, T) without NaN.
 
-        ``cell``: the values of ``axes``. The weight is the nearest step, of two equally near ones the higher, within
-        the bounds.
+        ``cell``: the values of ``axes``.
         """
-        least, _, step = (float(value) for value in cell[-4:-1])
-        numbers = self.numbers[cell]
-        place = np.floor((np.clip(values, -1e12, 1e12) - least) / step + (0.5 + _HALF))
-        return numbers[np.clip(place, 0, len(numbers) - 1).astype(np.int64)]
+        *given, least, most, step = (float(value) for value in cell[:-1])
+        room = room_of(len(values), sum(given), least, most, step)
+        found: Ints = self.numbers[cell][tuple(nearest_steps(values, least, most, step, room))]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +134,34 @@ class SleeveShares:
 
 def grades(least: float, most: float, step: float) -> list[float]:
     """The weights that a graded weight may have: from ``least`` in steps, none above ``most``."""
-    return [round(least + at * step, 12) for at in range(floor((most - least) / step + _HALF) + 1)]
+    return [round(least + at * step, 12) for at in range(highest_step(least, most, step) + 1)]
+
+
+def room_of(count: int, given: float, least: float, most: float, step: float) -> int:
+    """How many steps several graded weights may have together: with the weights that are ``given`` they sum to at most
+    1, or to ``most`` where that is larger. One alone has no bound but its own."""
+    if count == 1:
+        return highest_step(least, most, step)
+    return highest_step(count * least, max(1.0, most) - given, step)
+
+
+def nearest_steps(values: Floats, least: float, most: float, step: float, room: int) -> Ints:
+    """(F, T) int64: the steps of F graded weights on each day, from 0 on, for the values of their formulas, (F, T).
+
+    Each is the nearest one within the bounds, of two equally near ones the higher. While they are more than ``room``
+    together, the one that is farthest above its value, of several the last, is a step lower.
+    """
+    count, highest = len(values), highest_step(least, most, step)
+    wanted = (np.clip(values, least, least + highest * step) - least) / step
+    found: Ints = np.minimum(np.floor(wanted + (0.5 + _HALF)), highest).astype(np.int64)
+    while len(days := np.flatnonzero(found.sum(axis=0) > room)):
+        above = np.where(found[:, days] > 0, found[:, days] - wanted[:, days], -np.inf)
+        # Differences below a rounding error are none.
+        farthest = count - 1 - np.argmax(above[::-1] > above.max(axis=0) - _HALF, axis=0)
+        found[farthest, days] -= 1
+    return found
+
+
+def highest_step(least: float, most: float, step: float) -> int:
+    """How many steps there are from ``least`` to ``most``; below 0 where it is larger."""
+    return floor((most - least) / step + _HALF)

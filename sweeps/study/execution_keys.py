@@ -24,8 +24,10 @@ AT, MIN_HOLD, STOP, TRAILING_STOP, STOP_ON, COOLING, REBALANCE, CAPITAL, MIN_COM
 # Stops that watch the price of what is held, and those that watch the strategy's own NAV.
 PRICE_STOPS = (STOP, TRAILING_STOP)
 NAV_STOPS = NAV_STOP, DRAWDOWN_STOP = ("execution.nav_stop", "execution.drawdown_stop")
+# How much is held, by the drawdown of that NAV.
+CONTROL, CONTROL_STEPS = ("execution.drawdown_control", "execution.control_steps")
 # Keys that a trader decides; all others are of the environment.
-CHOSEN = (MIN_HOLD, *PRICE_STOPS, STOP_ON, *NAV_STOPS, COOLING, REBALANCE)
+CHOSEN = (MIN_HOLD, *PRICE_STOPS, STOP_ON, *NAV_STOPS, COOLING, CONTROL, CONTROL_STEPS, REBALANCE)
 
 # Always axes; the others are axes where a study gives them, so that older studies keep their axes.
 _ALWAYS = ("lag", "cost")
@@ -82,9 +84,9 @@ def leg_columns(space: Space, legs: Sequence[Leg]) -> tuple[str, ...]:
 
 
 def watches_nav(space: Space) -> bool:
-    """Whether some variant has a stop on the strategy's own NAV: what it holds then depends on what it has earned and
-    paid."""
-    return any(name in space.owners and any(space.values_of(name)) for name in NAV_STOPS)
+    """Whether some variant has a stop on the strategy's own NAV, or controls its drawdown: what it holds then depends
+    on what it has earned and paid."""
+    return any(name in space.owners and any(space.values_of(name)) for name in (*NAV_STOPS, CONTROL))
 
 
 def check_execution(spec: StudySpec, legs: Sequence[Leg], space: Space, document: Document) -> None:
@@ -100,9 +102,13 @@ def check_execution(spec: StudySpec, legs: Sequence[Leg], space: Space, document
                 rule = f"execution at the open needs the field {OPENING} of the panel, adjusted as {CLOSE} is"
                 remedy = f"Add {OPENING}: and a formula of columns to panel.fields, or write at: close"
                 raise InputError(rule, f"no {OPENING}", document.where(("panel",)), remedy)
-    if REBALANCE in _given(spec) and not spec.sleeves:
-        rule, remedy = "execution.rebalance is for a study with sleeves", "Write rebalance: in the mix, or remove it"
-        raise InputError(rule, "no sleeves", document.where(("execution", "rebalance")), remedy)
+    if REBALANCE in _given(spec) and not spec.sleeves and CONTROL not in _given(spec):
+        rule = "execution.rebalance is for a study with sleeves or drawdown_control"
+        remedy = "Write rebalance: in the mix, or remove it"
+        raise InputError(rule, "neither", document.where(("execution", "rebalance")), remedy)
+    if CONTROL_STEPS in _given(spec) and CONTROL not in _given(spec):
+        rule, remedy = "control_steps are those of drawdown_control", "Remove it, or write drawdown_control:"
+        raise InputError(rule, "no drawdown_control", document.where(("execution", "control_steps")), remedy)
     _check_stops(spec, legs, space, document)
     _check_capital(spec, legs, space, document)
 

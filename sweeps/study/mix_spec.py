@@ -45,7 +45,11 @@ class MixSpec(BaseModel):
         (0.1,), description="of a weight that follows a formula: the nearest multiple of this above min is held"
     )
     min: Annotated[AxisEntry, WEIGHT] = Field((0.0,), description="of a weight that follows a formula: the least")
-    max: Annotated[AxisEntry, WEIGHT] = Field((1.0,), description="of a weight that follows a formula: the most")
+    max: Annotated[AxisEntry, WEIGHT] = Field(
+        (1.0,),
+        description="of a weight that follows a formula: the most. Several such weights and the fixed ones sum to at "
+        "most 1, or to this where it is larger",
+    )
     missing: Literal["off", "hold"] | None = Field(
         None,
         description="what an unknown value of the formula means: off, the least weight, or hold, the last known "

@@ -12,7 +12,15 @@ import numpy as np
 from gridproof.kernels.arrays import Ints
 from gridproof.kernels.errors import InputError
 from gridproof.results.axis_range import Value
-from gridproof.sweeps.study.allocation import REST, Allocation, GradedWeight, Mix, grades
+from gridproof.sweeps.study.allocation import (
+    MOST_ALLOCATIONS,
+    REST,
+    Allocation,
+    GradedWeights,
+    Mix,
+    grades,
+    room_of,
+)
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.document import Document
 from gridproof.sweeps.study.expressions import StudyExpressions
@@ -82,25 +90,22 @@ class _Reader:
                 rule = f"a mix and a {kind} have different names"
                 raise self._error(rule, self.name, "Rename one")
 
-    def _graded(self, formulas: Mapping[str, str]) -> GradedWeight | None:
+    def _graded(self, formulas: Mapping[str, str]) -> GradedWeights | None:
         settings = [key for key in ("step", "min", "max", "missing") if key in self.one.model_fields_set]
         if not formulas:
             if settings:
                 rule = f"{settings[0]} is of a weight that follows a formula"
                 raise self._error(rule, "numbers only", "Remove it, or write a formula as a weight", settings[0])
             return None
-        if len(formulas) > 1:
-            second = list(formulas)[1]
-            rule, remedy = "one weight of a mix may follow a formula", "Write numbers or rest for the others"
-            raise self._error(rule, " and ".join(formulas), remedy, second)
-        ((leg, text),) = formulas.items()
-        path = ("mixes", self.name, leg)
-        node = self.expressions.parse(text, self.expressions.scope(path, {}), path, boolean=False)
-        if self.expressions.graph.facts[node].scalar:
-            rule = "a weight is a number, several numbers, rest, or a formula that changes from day to day"
-            raise self._error(rule, text, "Write a number without quotes", leg)
+        nodes = []
+        for leg, text in formulas.items():
+            path = ("mixes", self.name, leg)
+            nodes.append(self.expressions.parse(text, self.expressions.scope(path, {}), path, boolean=False))
+            if self.expressions.graph.facts[nodes[-1]].scalar:
+                rule = "a weight is a number, several numbers, rest, or a formula that changes from day to day"
+                raise self._error(rule, text, "Write a number without quotes", leg)
         axes = {key: self._setting(key) for key in ("step", "min", "max")}
-        return GradedWeight(leg, node, axes["step"], axes["min"], axes["max"], self.one.missing)
+        return GradedWeights(tuple(formulas), tuple(nodes), axes["step"], axes["min"], axes["max"], self.one.missing)
 
     def _setting(self, key: str) -> str:
         axis = f"{self.name}.{key}"
@@ -149,30 +154,50 @@ def _allocations(mix: Mix, legs: Sequence[Leg], table: AxisTable, document: Docu
     for cell in itertools.product(*axes):
         values = dict(zip(mix.axes, cell, strict=True))
         given = {leg: float(values[axis]) for leg, axis in mix.weights.items()}
-        levels: Sequence[float | None] = (None,)
+        levels: Mapping[tuple[int, ...], tuple[float, ...]] = {(0,): ()}
         if mix.graded is not None:
-            levels = _levels(mix.graded, values, table)
-        found = []
-        for level in levels:
-            own = given if mix.graded is None or level is None else given | {mix.graded.leg: level}
+            levels = _levels(mix.graded, sum(given.values()), values, table)
+        found = np.full([1 + max(each) for each in zip(*levels, strict=True)], -1, dtype=np.int64)
+        for steps, level in levels.items():
+            own = given | ({} if mix.graded is None else dict(zip(mix.graded.legs, level, strict=True)))
             weights = _complete(mix, own, [leg.name for leg in legs], document)
             rebalance = str(values[mix.rebalance])
             key = weights, rebalance
             if key not in places:
                 places[key] = len(named)
-                name = mix.name if mix.graded is None else f"{mix.name} {level:g}"
+                name = " ".join([mix.name, *(["/".join(f"{weight:g}" for weight in level)] if level else [])])
                 named.append(Allocation(name, weights, rebalance))
-            found.append(places[key])
-        numbers[cell] = np.array(found, dtype=np.int64)
+            found[steps] = places[key]
+        numbers[cell] = found
     return replace(mix, allocations=tuple(named), numbers=numbers)
 
 
-def _levels(graded: GradedWeight, values: Mapping[str, Value], table: AxisTable) -> list[float]:
+def _levels(
+    graded: GradedWeights, given: float, values: Mapping[str, Value], table: AxisTable
+) -> dict[tuple[int, ...], tuple[float, ...]]:
+    """The weights that the legs may have together, by the steps of each; ``given``: the sum of the other weights.
+
+    Raises InputError.
+    """
     least, most, step = (float(values[axis]) for axis in (graded.least, graded.most, graded.step))
+    count = len(graded.legs)
     if most < least:
         rule, remedy = "max of a weight must not lie below min", "Raise max or lower min"
         raise InputError(rule, f"min {least:g} with max {most:g}", table.where(graded.most), remedy)
-    return grades(least, most, step)
+    weights, room = grades(least, most, step), room_of(count, given, least, most, step)
+    if room < 0:
+        rule = "the least weights of a mix sum to at most 1, or to max where that is larger"
+        raise InputError(rule, f"{given + count * least:g}", table.where(graded.least), "Lower min")
+    found_steps: dict[tuple[int, ...], tuple[float, ...]] = {}
+    for steps in itertools.product(range(len(weights)), repeat=count):
+        if sum(steps) > room:
+            continue
+        found_steps[steps] = tuple(weights[at] for at in steps)
+        if count > 1 and len(found_steps) > MOST_ALLOCATIONS:
+            rule = f"a study has at most {MOST_ALLOCATIONS} allocations: legs, and the weights that mixes may have"
+            remedy = "Take coarser steps, or fewer legs or weights"
+            raise InputError(rule, f"more of {count} weights in {len(weights)} steps", table.where(graded.step), remedy)
+    return found_steps
 
 
 def _complete(mix: Mix, given: Mapping[str, float], legs: Sequence[str], document: Document) -> tuple[float, ...]:

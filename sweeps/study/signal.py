@@ -94,7 +94,7 @@ class Signal:
             case Switch(on, off):
                 return on, off
             case MixChoice(mix) if mix.graded is not None:
-                return (mix.graded.node,)
+                return mix.graded.nodes
         return ()
 
     @property

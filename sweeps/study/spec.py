@@ -166,10 +166,19 @@ class ExecutionSpec(Keys):
         description="days after a stop until the position is entered again; 0: not before the rule chooses another",
     )
 
+    drawdown_control: Annotated[AxisEntry, _STOP] = Field(
+        (0.0,),
+        description="the limit L of the drawdown of the strategy's own NAV: of what the rule chooses, the part "
+        "1 - drawdown / L is held, cash for the rest; 0: all of it",
+    )
+    control_steps: Annotated[AxisEntry, AxisLimits(int, 1)] = Field(
+        (4,), description="the equal steps of that part, from cash to all of it"
+    )
     rebalance: Annotated[AxisEntry, AxisLimits(str, choices=REBALANCE)] = Field(
         (DAILY,),
-        description="of sleeves: daily, weekly, monthly (at the close of the last trading day) or never: when shares "
-        "that have drifted are set back; entry: when a sleeve switches",
+        description="of sleeves, and of parts of a leg by drawdown_control: daily, weekly, monthly (at the close of "
+        "the last trading day) or never: when weights that have drifted are set back; entry: when a sleeve or the part "
+        "switches",
     )
 
     capital: Annotated[AxisEntry, AxisLimits(float, 0)] = Field(

@@ -24,8 +24,18 @@ from gridproof.sweeps.study.alternatives import build_rule, mix_choices, rule_ta
 from gridproof.sweeps.study.axes import AxisTable
 from gridproof.sweeps.study.decide import DECIDE
 from gridproof.sweeps.study.document import Document, read_document
+from gridproof.sweeps.study.drawdown_control import ControlledParts, build_parts
 from gridproof.sweeps.study.environment import find_environment
-from gridproof.sweeps.study.execution_keys import add_execution, check_execution, decides, execution_axes, leg_columns
+from gridproof.sweeps.study.execution_keys import (
+    CONTROL,
+    CONTROL_STEPS,
+    add_execution,
+    check_execution,
+    decides,
+    defaults,
+    execution_axes,
+    leg_columns,
+)
 from gridproof.sweeps.study.expressions import StudyExpressions
 from gridproof.sweeps.study.leg import Leg, build_legs
 from gridproof.sweeps.study.mixes import allocate, read_mixes
@@ -87,6 +97,7 @@ class Study:
     value_names: Mapping[int, str] = field(default_factory=dict)  # of the nodes of named values
     panel: StudyPanel | None = None
     sleeves: SleeveRule | None = None
+    parts: ControlledParts | None = None  # None where no variant controls its drawdown
 
     @property
     def name(self) -> str:
@@ -113,10 +124,15 @@ class Study:
         found = {leg.name: place for place, leg in enumerate(self.legs)}
         for mix in self.mixes:
             own = mix.numbers[tuple(parameters[owners[axis]] for axis in mix.axes)]
-            found |= {mix.allocations[number].name: mix.first + int(number) for number in own}
+            found |= {mix.allocations[number].name: mix.first + number for number in own[own >= 0].tolist()}
         if self.sleeves is not None:
             together = self.sleeves.together[self.sleeves.shares.number(parameters, owners)]
             found |= {self.allocations[number].name: number for number in together}
+        if self.parts is not None and parameters[owners[CONTROL]]:
+            unset = defaults(self.spec)
+            steps = unset[CONTROL_STEPS] if CONTROL_STEPS in unset else parameters[owners[CONTROL_STEPS]]
+            held = self.parts.held[int(steps)][list(found.values())]
+            found |= {self.allocations[number].name: number for number in held.ravel().tolist()}
         return found
 
     @property
@@ -272,6 +288,8 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
         choice: tuple[Signal, ...] = (shares_signal(together.shares),) if together.shares.bits else ()
     else:
         rule, choice = build_rule(spec, signals, targets, table, document)
+    parts = build_parts(spec, legs, allocations, table, document)
+    allocations = allocations if parts is None else parts.allocations
     for signal in signals:
         check_used(signal, rule, document)
         check_signal(signal, table)
@@ -292,5 +310,5 @@ def build_study(document: Document, operators: OperatorFile | None = None) -> St
     names = expressions.names
     return Study(
         document, spec, signals, expressions.graph, legs, mixes, allocations, rule, space, environment, places,
-        operators, names, panel, together,
+        operators, names, panel, together, parts,
     )  # fmt: skip

@@ -147,7 +147,7 @@ def _choices(study: Study, digits: Digits, varied: list[int]) -> Choices:
 
 def _holding_alike(plan: Plan, others: list[Digits], varied: list[int]) -> dict[tuple[float, ...], list[Digits]]:
     """The environments by what all choices hold there: the releases, the lag and the restrictions decide that, and
-    where a stop watches the NAV what is earned and paid.
+    where positions depend on the NAV what is earned and paid.
 
     Where choices differ in execution too, each environment stands alone.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
@@ -97,17 +97,26 @@ class Account:
         cash: Fund = ((0.0, 0.0, 0.0, 1.0), "never")
         funds = {name: fund for name, fund in funds.items() if fund[0] != cash[0]}
         names = {fund: name for name, fund in funds.items()}
-        keys = ("lag", "at", "min_hold", "cooling", "stop", "trailing_stop", "stop_on", "nav_stop", "drawdown_stop")
-        terms = Terms(**{key: self.execution[key] for key in keys if key in self.execution})
+        keys = [field.name for field in fields(Terms) if field.name in self.execution]
+        terms = Terms(**{key: self.execution[key] for key in keys})
         prices = {name: self._prices(fund) for name, fund in funds.items()}
         self._values = list(self._life(targets[0]).weights[0])
 
         def books(day: int, before: str, after: str) -> tuple[float, float]:
-            return self._trade(day, funds.get(before, cash), funds.get(after, cash))
+            return self._trade(day, fund_of(before), fund_of(after))
+
+        def fund_of(name: str) -> Fund:
+            whole, _, share = name.partition(" × ")
+            weights, rebalance = funds.get(whole, cash)
+            if not share:
+                return weights, rebalance
+            alone = weights.count(0.0) == len(LEGS) - 1
+            risky = tuple(float(share) * weight for weight in weights[:-1])
+            return (*risky, 1.0 - sum(risky)), self.execution.get("rebalance", "daily") if alone else rebalance
 
         ends: list[str] = []
         held = follow([names.get(target, CASH) for target in targets], prices, terms, books, ends)
-        return [funds.get(name, cash) for name in held], ends
+        return [fund_of(name) for name in held], ends
 
     def _prices(self, fund: Fund) -> PricesOf:
         if fund[0].count(0.0) == len(LEGS) - 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 CASH = "cash"
 
@@ -30,6 +31,8 @@ class Terms:
     stop_on: str = "close"
     nav_stop: float = 0.0
     drawdown_stop: float = 0.0
+    drawdown_control: float = 0.0
+    control_steps: int = 4
 
 
 # What is held may be worth something else by the day on which it is entered.
@@ -46,7 +49,8 @@ def follow(
     books: Books = lambda *_: (1.0, 1.0),
     ends: list[str] | None = None,
 ) -> list[str]:
-    """The leg held on each day. target: the leg that the rule wants on each day. books: of the stops on the NAV.
+    """The leg held on each day, or the part of it as in "a × 0.75". target: the leg that the rule wants on each day.
+    books: of what watches the NAV.
 
     ends: gets why each position but the last ended: the rule, a stop that the rule did not follow, or the wait.
     """
@@ -56,6 +60,8 @@ def follow(
     nav_due = drawdown_due = -1
     nav_entry = nav_peak = 1.0
     waits = False  # for the next entry, with which the highest NAV begins anew
+    part = coming = terms.control_steps  # of what the rule wants, so many of these steps are held
+    part_due = -1
     for day, wanted in enumerate(target):
         before = position
         hit = day in (due, nav_due, drawdown_due)
@@ -86,23 +92,38 @@ def follow(
             fell |= terms.trailing_stop > 0.0 and value <= (1.0 - terms.trailing_stop) * peak
             peak = max(peak, mine.close[day + 1])
             due = day + terms.lag if fell else -1
-        nav_before, nav = books(day, before, position)
+        if day == part_due:
+            part, part_due = coming, -1
+        if waits and position not in (before, CASH):
+            part, part_due = terms.control_steps, -1
+        now = _part(position, part, terms.control_steps)
+        nav_before, nav = books(day, held[-1] if held else now, now)
         if position != before:
             nav_entry = nav_before
             if waits and position != CASH:
                 nav_peak, waits = nav_before, False
         if not waits:
             nav_peak = max(nav_peak, nav)
+            if terms.drawdown_control > 0.0 and part_due < 0:
+                asked = terms.control_steps * (1.0 - (1.0 - nav / nav_peak) / terms.drawdown_control)
+                coming = max(0, min(max(part, floor(asked + 1e-9)), ceil(asked - 1e-9)))
+                part_due = day + terms.lag if coming != part else -1
             if terms.drawdown_stop > 0.0 and drawdown_due < 0 and nav <= (1.0 - terms.drawdown_stop) * nav_peak:
                 drawdown_due = day + terms.lag
         if terms.nav_stop > 0.0 and position != CASH and nav_due < 0 and nav <= (1.0 - terms.nav_stop) * nav_entry:
             nav_due = day + terms.lag
-        held.append(position)
+        held.append(now)
     return held
 
 
 def _prices_of(prices: PricesOf, entered: int) -> Prices:
     return prices if isinstance(prices, Prices) else prices(entered)
+
+
+def _part(leg: str, part: int, steps: int) -> str:
+    if leg == CASH or part == 0:
+        return CASH
+    return leg if part == steps else f"{leg} × {part / steps}"
 
 
 def money(

@@ -9,9 +9,10 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.drift import Drift
+from gridproof.kernels.nav_stops import DrawdownControl, NavStops
 from gridproof.kernels.overnight import replace_overnight
 from gridproof.kernels.paths import pack
-from gridproof.kernels.problem import Box, Jobs, NavStops, Problem, Rebalancing, Restrictions
+from gridproof.kernels.problem import Box, Jobs, Problem, Rebalancing, Restrictions
 
 
 def settled(rule: Ints) -> Ints:
@@ -107,16 +108,25 @@ def restricted(rng: np.random.Generator, problem: Problem, often: float = 0.05) 
 
 def watching_nav(rng: np.random.Generator, problem: Problem) -> Problem:
     """The restricted problem with stops on the NAV since the entry and on its drawdown, or neither, for each
-    execution."""
+    execution; and with what is held by the drawdown, for some."""
     assert problem.restrictions is not None
-    entry, high = (rng.choice([0.0, 0.9, 0.97, 0.995], len(problem.lags)) for _ in range(2))
-    return replace(problem, restrictions=replace(problem.restrictions, nav=nav_stops(problem, entry, high)))
+    executions, allocations = len(problem.lags), problem.allocations
+    entry, high = (rng.choice([0.0, 0.9, 0.97, 0.995], executions) for _ in range(2))
+    most, kept = np.array([1, 4, 2]), np.arange(allocations)
+    held = rng.integers(0, allocations, (3, allocations, 5))
+    held[np.arange(3), :, most] = kept
+    held[:, problem.restrictions.refuge] = problem.restrictions.refuge
+    control = DrawdownControl.of(np.array([0.03, 0.1, 0.3]), most, held)
+    nav = nav_stops(problem, entry, high)
+    if rng.random() < 0.7:
+        nav = replace(nav, control_of=rng.integers(-1, 3, executions), control=control)
+    return replace(problem, restrictions=replace(problem.restrictions, nav=nav))
 
 
 def nav_stops(problem: Problem, entry: Floats, high: Floats) -> NavStops:
     """In the market of the problem itself."""
     tables = problem.returns, problem.costs, problem.overnight, problem.payoff_of, problem.cost_of, problem.drift
-    return NavStops(entry, high, *tables)
+    return NavStops(entry, high, *tables, np.full(len(entry), -1, dtype=np.int64))
 
 
 def at_open(rng: np.random.Generator, problem: Problem) -> Problem:
@@ -127,7 +137,8 @@ def at_open(rng: np.random.Generator, problem: Problem) -> Problem:
     found, own = replace(problem, costs=costs, overnight=overnight), problem.restrictions
     if own is None or own.nav is None:
         return found
-    return replace(found, restrictions=replace(own, nav=nav_stops(found, own.nav.entry, own.nav.high)))
+    nav = replace(own.nav, costs=costs, overnight=overnight)
+    return replace(found, restrictions=replace(own, nav=nav))
 
 
 def rebalanced(rng: np.random.Generator, problem: Problem) -> Problem:

@@ -87,7 +87,7 @@ def _own_price(statistics: Record | None) -> str:
     return f" ({'; '.join(texts)})" if found else " "
 
 
-_STOPS = {"stop": "a stop watches the price of", "nav": "a stop watches the NAV, which is made of the price of"}
+_STOPS = {"stop": "a stop watches the price of", "nav": "positions depend on the NAV, which is made of the price of"}
 
 
 def _price_in(one: Record) -> str:

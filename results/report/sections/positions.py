@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import pandas as pd
 
 from gridproof.results.performance.performance import Performance
-from gridproof.results.performance.positions import list_positions
 from gridproof.results.report.figures import allocation_order
 from gridproof.results.report.number_format import UNDEFINED, format_count, format_value
 from gridproof.results.report.sections.rule import held_text
@@ -21,7 +20,7 @@ def positions_section(performance: Performance, weights: Mapping[str, Mapping[st
 
     weights: of the base, by the name of each allocation of a mix its legs.
     """
-    table = list_positions(performance.held, performance.base, performance.benchmark, performance.wanted)
+    table = performance.positions()
     latest = table.iloc[::-1].head(SHOWN)
     rows = []
     for one in latest.to_dict("records"):

@@ -99,12 +99,15 @@ def _signal(one: Record) -> list[Row]:
 
 
 def _weight(one: Record) -> list[Row]:
-    """The row of the formula that a weight of a mix follows; none where there is none."""
-    if one["step"] is None:
-        return []
-    leg, formula = next((leg, w) for leg, w in one["weights"].items() if isinstance(w, str) and w != _REST)
+    """A row for each formula that a weight of a mix follows."""
     missing = {None: "", _HOLD: "; unknown: the last known weight", "off": "; unknown: the least weight"}
-    return [(f"weight of {leg} in {one['name']}", formula, f"a number{missing[one['missing']]}", "")]
+    state = f"a number{missing[one['missing']]}"
+    return [(f"weight of {leg} in {one['name']}", formula, state, "") for leg, formula in _formulas(one).items()]
+
+
+def _formulas(one: Record) -> dict[str, str]:
+    """The formulas of a mix, by leg."""
+    return {leg: weight for leg, weight in one["weights"].items() if isinstance(weight, str) and weight != _REST}
 
 
 def _mix(one: Record, weights: Mapping[str, Mapping[str, float]]) -> list[str]:
@@ -115,14 +118,21 @@ def _mix(one: Record, weights: Mapping[str, Mapping[str, float]]) -> list[str]:
         extreme = any(not 0.0 <= weight <= 1.0 for weight in weights[name].values())
         sentences = [f"The mix {name} holds {join_words(held)}."]
     else:
-        graded = next(leg for leg, w in one["weights"].items() if isinstance(w, str) and w != _REST)
+        graded = list(_formulas(one))
         rest = next((leg for leg, w in one["weights"].items() if w == _REST), None)
         fixed = [f"{share_text(w)} {leg}" for leg, w in one["weights"].items() if not isinstance(w, str)]
         extreme = one["least"] < 0.0 or one["most"] > 1.0
-        sentences = [
-            f"The mix {name} holds {graded} with a weight from {share_text(one['least'])} to {share_text(one['most'])} "
-            f"in steps of {share_text(one['step'])}: the step nearest to its formula."
-        ]
+        least, most, step = (share_text(one[key]) for key in ("least", "most", "step"))
+        if len(graded) == 1:
+            sentences = [
+                f"The mix {name} holds {graded[0]} with a weight from {least} to {most} in steps of {step}: the step "
+                "nearest to its formula."
+            ]
+        else:
+            sentences = [
+                f"The mix {name} holds {join_words(graded)} with weights from {least} to {most} in steps of {step}: "
+                f"the steps nearest to their formulas, together at most {share_text(max(1.0, one['most']))}."
+            ]
         sentences += [f"Beside it, it holds {join_words(fixed)}."] if fixed else []
         sentences += [f"The rest is in {rest}."] if rest else []
     return [*sentences, *([_CREDIT] if extreme else []), _SET_BACK[one["rebalance"]]]
@@ -199,7 +209,21 @@ def _waiting(given: Any) -> list[str]:
             sentences.append("The highest NAV then begins anew with the next position, so as much may be lost again.")
     elif any(given(key, None) is not None for key in stops):
         sentences.append("The base has no stop; other variants have one.")
-    return sentences
+    return [*sentences, *_part(given)]
+
+
+def _part(given: Any) -> list[str]:
+    """How much is held of what the rule chooses."""
+    limit, steps = float(given("drawdown_control", 0.0)), int(given("control_steps", 4))
+    if not limit:
+        other = given("drawdown_control", None) is not None
+        return ["The base does not control its drawdown; other variants do."] if other else []
+    if steps == 1:
+        return [f"Of what the rule chooses, all is held until the drawdown is {share_text(limit)}, and then cash."]
+    return [
+        f"Of what the rule chooses, the part 1 − drawdown / {share_text(limit)} is held, in {steps} equal steps, and "
+        "cash for the rest; it changes once the NAV asks for a whole step."
+    ]
 
 
 def _costs(base: Mapping[str, Any], taxed: list[str]) -> list[str]:

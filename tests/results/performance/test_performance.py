@@ -14,7 +14,7 @@ from gridproof.kernels.reference import follow
 from gridproof.results.performance.benchmark import compare, relative_nav
 from gridproof.results.performance.drawdowns import deepest_drawdowns
 from gridproof.results.performance.months import daily_returns, monthly_returns, yearly_returns
-from gridproof.results.performance.positions import OPEN, RULE, STOP, WAITED, list_positions
+from gridproof.results.performance.positions import DRAWDOWN, OPEN, RULE, STOP, WAITED, list_positions
 from gridproof.results.performance.rolling import rolling_sharpe, rolling_volatility
 from gridproof.results.performance.signal_levels import forward_returns, returns_by_level
 from tests.support.plain_execution import Prices, Terms, money_books
@@ -144,6 +144,17 @@ def test_positions_say_why_they_ended() -> None:
     assert table["held"].tolist() == ["a", "cash", "a", "cash", "b"]
     assert table["end"].tolist() == [STOP, WAITED, STOP, RULE, OPEN]
     assert "end" not in list_positions(held, zero, zero)
+
+
+def test_another_part_of_a_position_ends_it_by_the_drawdown() -> None:
+    """Half of a, then none of it, a half again; a stop of that half; b, and half of it."""
+    days = pd.bdate_range("2020-01-01", periods=10)
+    names = ("a", "a × 0.5", "cash", "cash", "a × 0.5", "cash", "cash", "b", "b × 0.5", "c × 0.5")
+    held, position = pd.Series(names, index=days), pd.Series([*"aaaaa", "cash", "cash", *"bbc"], index=days)
+    wanted, zero = pd.Series([*"aaaaaaa", *"bbc"], index=days), pd.Series(0.0, index=days)
+    table = list_positions(held, zero, zero, wanted, position)
+    assert table["held"].tolist() == ["a", "a × 0.5", "cash", "a × 0.5", "cash", "b", "b × 0.5", "c × 0.5"]
+    assert table["end"].tolist() == [DRAWDOWN, DRAWDOWN, DRAWDOWN, STOP, RULE, DRAWDOWN, RULE, OPEN]
 
 
 def test_ends_of_positions_are_those_of_the_following() -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from gridproof.kernels.metrics import BY_NAME
+from gridproof.results.performance.positions import list_positions
 from gridproof.results.report.axis import read_axes
 from gridproof.results.report.figures import LEG_COLOURS, leg_colours
 from gridproof.results.report.heatmaps import split_pairs
@@ -133,20 +134,25 @@ def test_packed_text_comes_back() -> None:
 
 
 def test_steps_of_a_weight_have_shades_of_one_colour_the_larger_the_darker() -> None:
-    colours = leg_colours(["small", "cash", "aimed 1", "aimed 0.5", "aimed 1.5", "large"])
+    colours = leg_colours(
+        ["small", "cash", "aimed 1", "aimed 0.5", "aimed 1.5 × 0.25", "aimed 1.5", "large × 0.5", "large"]
+    )
     assert (colours["small"], colours["aimed 1.5"], colours["large"]) == LEG_COLOURS[:3]
     light = [
-        sum(int(colours[name][at : at + 2], 16) for at in (1, 3, 5)) for name in ("aimed 0.5", "aimed 1", "aimed 1.5")
+        sum(int(colours[name][at : at + 2], 16) for at in (1, 3, 5))
+        for name in ("aimed 1.5 × 0.25", "aimed 0.5", "aimed 1", "aimed 1.5")
     ]
     assert light == sorted(light, reverse=True)
-    assert len(set(light)) == 3
+    assert len(set(light)) == 4
+    assert colours["large × 0.5"] not in LEG_COLOURS
 
 
 def test_positions_of_steps_are_in_the_order_of_the_weight() -> None:
     days = pd.date_range("2020-01-01", periods=6, name="date")
     held = pd.Series(["small", "aimed 1", "aimed 0.5", "small", "aimed 1.5", "aimed 1"], index=days)
     zero = pd.Series(0.0, index=days)
-    performance = SimpleNamespace(held=held, base=zero, benchmark=zero, benchmark_name="small", wanted=None)
+    table = list_positions(held, zero, zero)
+    performance = SimpleNamespace(positions=lambda: table, benchmark_name="small")
     weights = {f"aimed {step}": {"small": float(step), "cash": 1.0 - float(step)} for step in ("0.5", "1", "1.5")}
     found = positions_section(performance, weights)["legs"]  # type: ignore[arg-type]
     assert [row[0] for row in found] == [

@@ -68,7 +68,10 @@ def test_fixed_mix_has_its_weights_at_the_base() -> None:
 
 
 def test_every_sentence_has_its_chinese() -> None:
-    for name in ("us-demo", "volatility-target", "faber-sleeves", "stop-loss", "growth-liquidity-weight"):
+    for name in (
+        "us-demo", "volatility-target", "faber-sleeves", "stop-loss", "growth-liquidity-weight", "drawdown-control",
+        "inverse-volatility-three",
+    ):  # fmt: skip
         found = section(gp.load_study(name))
         for sentence in [*found["trading"], *found["mixes"], *(row[2] for row in found["rows"])]:
             assert chinese().find(sentence) is not None, sentence

@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gridproof.kernels.backend import resolve
 from gridproof.signals.data.market import Market, load_market
 from gridproof.sweeps.execution.canonical_strategy import canonical_strategy
 from gridproof.sweeps.plan.plan import build_plan
 from gridproof.sweeps.plan.point import Point, evaluate_point
+from gridproof.sweeps.study.allocation import nearest_steps, room_of
 from gridproof.sweeps.study.held import holdings
 from tests.support.daily_loop import Fund, account_returns
 from tests.support.market import study_of, write_market
@@ -123,6 +126,67 @@ def test_a_graded_weight_follows_its_formula_in_steps(market: Market) -> None:
             np.testing.assert_allclose(point.curve["weight.small"], steps, rtol=0, atol=CLOSE)
             np.testing.assert_allclose(point.curve["return"], loop(market, point, chosen), rtol=0, atol=CLOSE)
             assert point.held[0] == f"aimed {steps.iloc[0]:g}"
+
+
+def nearest(wanted: tuple[float, ...], step: float, least: float, most: float, room: float) -> list[float]:
+    """The weights of one day in plain Python: the nearest steps, and while they are too much together, one step less of
+    the one farthest above its formula."""
+    highest = int((most - least) / step + CLOSE)
+    places = [min(max((value - least) / step, 0.0), highest) for value in wanted]
+    found = [min(int(place + 0.5 + CLOSE), highest) for place in places]
+    while sum(least + step * at for at in found) > room + CLOSE:
+        above = [at - place if at else -np.inf for at, place in zip(found, places, strict=True)]
+        found[max(at for at in range(len(found)) if above[at] > max(above) - CLOSE)] -= 1
+    return [round(least + step * at, 9) for at in found]
+
+
+@pytest.mark.parametrize(
+    ("keys", "room"),
+    [({"step": 0.1}, 1.0), ({"step": 0.25, "max": 0.75}, 1.0), ({"step": 0.2, "min": -0.2, "max": 1.2}, 1.2)],
+)
+def test_two_graded_weights_follow_their_formulas(market: Market, keys: dict[str, float], room: float) -> None:
+    scale = {"value": "target / std(pct_change(small, 1), n)", "target": [0.004, 0.012], "n": 20}
+    mixes = {"aimed": {"large": "0.004 / std(pct_change(large, 1), 30)", "small": "wanted", **keys}}
+    raw = raw_mixes(values={"wanted": scale}, mixes=mixes, rule={"aimed": "otherwise"}, signals={})
+    raw["legs"]["cash"] = {"interest": 0.01, "financing": 0.04}
+    raw["legs"]["large"] = {"series": "large"}
+    study = study_of(raw | {"base": {"target": 0.004}})
+    changes = closes(market).pct_change()
+    for target in (0.004, 0.012):
+        point = evaluate_point(study, market, {"target": target})
+        aimed = pd.DataFrame(
+            {"large": 0.004 / changes["large"].rolling(30).std(), "small": target / changes["small"].rolling(20).std()}
+        )
+        wanted = aimed.shift().loc[point.curve.index].itertuples(index=False, name=None)
+        steps = [nearest(one, keys["step"], keys.get("min", 0.0), keys.get("max", 1.0), room) for one in wanted]
+        chosen = [[*row, round(1.0 - sum(row), 9)] for row in steps]
+        np.testing.assert_allclose(point.curve[["weight.large", "weight.small"]], steps, rtol=0, atol=CLOSE)
+        assert point.held[0] == f"aimed {steps[0][0]:g}/{steps[0][1]:g}"
+        np.testing.assert_allclose(point.curve["return"], loop(market, point, chosen), rtol=0, atol=CLOSE)
+    # The larger target asks for more than there may be.
+    assert max(map(sum, steps)) == pytest.approx(room)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 4),
+    step=st.sampled_from([0.05, 0.1, 0.3]),
+    least=st.sampled_from([-0.3, 0.0, 0.1]),
+    most=st.sampled_from([0.6, 1.0, 1.5]),
+)
+def test_steps_are_near_their_formulas_and_keep_to_the_sum(
+    seed: int, count: int, step: float, least: float, most: float
+) -> None:
+    values = np.random.default_rng(seed).uniform(-0.5, 1.2, (count, 20)).round(2)
+    room = room_of(count, 0.0, least, most, step)
+    found = nearest_steps(values, least, most, step, room)
+    weights = least + step * found
+    assert (found >= 0).all()
+    assert (weights <= most + CLOSE).all()
+    assert count == 1 or (weights.sum(axis=0) <= max(1.0, most) + CLOSE).all()
+    for day in range(20):
+        expected = nearest(tuple(values[:, day]), step, least, most, max(1.0, most) if count > 1 else np.inf)
+        np.testing.assert_allclose(weights[:, day], expected, atol=CLOSE)
 
 
 def test_sleeves_hold_the_sum_of_what_each_holds(market: Market) -> None:

@@ -40,6 +40,23 @@ def test_axes_names_and_allocations_of_mixes() -> None:
     validate(raw, study_schema())
 
 
+def test_weights_of_two_formulas_sum_to_at_most_1_or_max() -> None:
+    mix = {"small": FORMULA, "large": FORMULA, "step": 0.25}
+    study = study_of(with_mix(mix))
+    steps = [(small, large) for small in range(5) for large in range(5 - small)]
+    names = [f"half {small / 4:g}/{large / 4:g}" for small, large in steps]
+    assert [one.name for one in study.allocations[3:]] == names
+    weights = [[large / 4, small / 4, 1 - (small + large) / 4] for small, large in steps]
+    assert study.weights[3:].tolist() == weights
+    assert list(study.numbers(study.base)) == ["large", "small", "cash", *names]
+    assert list(holdings(study)) == ["large", "small", "cash"]
+    given = study_of(with_mix({**mix, "large": 0.5}))
+    assert [one.name for one in given.allocations[3:]] == [f"half {small / 4:g}" for small in range(5)]
+    lever = study_of(with_mix({**mix, "max": 1.5}))
+    assert min(one.weights[2] for one in lever.allocations) == pytest.approx(-0.5)
+    validate(with_mix(mix), study_schema())
+
+
 def test_a_mix_of_one_weight_is_a_benchmark_without_the_rule() -> None:
     raw = raw_mixes(mixes={"sixty": {"large": 0.6, "small": "rest"}})
     study = study_of(raw)
@@ -57,7 +74,8 @@ def test_a_mix_of_one_weight_is_a_benchmark_without_the_rule() -> None:
         ({"small": 3.5}, r"mixes.half.small: half.small is a share of NAV between -1 and 3; got 3.5. .* 0.5 is 50 %"),
         ({"small": 0.5, "rebalance": "yearly"}, r"half.rebalance is one of its choices; got 'yearly'. Use daily"),
         ({"small": 0.5, "step": 0.1}, r"mixes.half.step: step is of a weight that follows a formula"),
-        ({"small": FORMULA, "large": FORMULA}, r"mixes.half.large: one weight of a mix may follow a formula"),
+        ({"small": FORMULA, "large": FORMULA, "min": 0.6}, r"half.min: the least weights .* got 1.2. Lower"),
+        ({"small": FORMULA, "large": FORMULA, "step": 0.01}, r"has at most 255 .* got more of 2 weights in 101"),
         ({"small": "0.5"}, r"mixes.half.small: a weight is a number, .* got 0.5. Write a number without quotes"),
         ({"small": FORMULA, "min": 0.5, "max": 0.2}, r"mixes.half.max: max of a weight must not lie below min"),
         ({"small": FORMULA, "step": 0}, r"mixes.half.step: half.step must be at least 0.001"),

@@ -79,6 +79,56 @@ def test_a_stop_on_the_drawdown_of_a_rotation(execution: dict[str, Any]) -> None
     assert {"sp500", "nasdaq", CASH} == set(point.held)
 
 
+@pytest.mark.parametrize(
+    ("limit", "steps", "lag", "stop", "cooling"), [(0.2, 4, 1, 0.0, 60), (0.3, 10, 2, 0.0, 60), (0.2, 2, 1, 0.15, 60)]
+)
+def test_less_of_a_rotation_the_deeper_its_drawdown(
+    limit: float, steps: int, lag: int, stop: float, cooling: int
+) -> None:
+    """A plain account: money in two indices and in cash, set to its weights at every close, for 0.1 % of each trade."""
+    keys = {"drawdown_control": limit, "control_steps": steps, "drawdown_stop": stop, "cooling": cooling, "lag": lag}
+    point = gp.point(gp.load_study("drawdown-control"), keys | {"cost": 0.001})
+    closes = pd.DataFrame({name: installed(name) for name in ("sp500", "nasdaq")})
+    gain = closes / closes.shift(250)
+    leads = (gain["nasdaq"] > gain["sp500"])[last_days(closes.index, "M")].reindex(closes.index).ffill()
+    wanted = leads.shift(lag)[point.curve.index].astype(bool)
+    returns = closes.pct_change().loc[point.curve.index]
+    nav = high = 1.0
+    part = asked = steps
+    change = leave = again = -1  # the days of the next change of the part, of leaving, and of entering again
+    out, left, money = False, None, None
+    navs = []
+    for day, (date, nasdaq) in enumerate(wanted.items()):
+        part, change = (asked, -1) if day == change else (part, change)
+        if day == leave and not out:
+            turned = left is not None and nasdaq != left  # to the other index on the very day
+            leave, out, again = -1, not turned, day + cooling
+            if turned:
+                high, part, change = nav, steps, -1
+        elif out and (day == again or nasdaq != left):
+            out, high, part, change = False, nav, steps, -1
+        if not out:
+            left = nasdaq
+        share = 0.0 if out else part / steps
+        target = np.array([share * (not nasdaq), share * nasdaq, 1.0 - share]) * nav
+        if money is not None:
+            target *= 1.0 - 0.001 * np.abs((target - money)[:2]).sum() / nav
+        money = target * [*(1.0 + returns.loc[date]), 1.02 ** (1 / 252)]
+        nav = float(money.sum())
+        navs.append(nav)
+        if out:
+            continue
+        high = max(high, nav)
+        if stop and leave < 0 and nav <= (1.0 - stop) * high * (1 + 1e-12):
+            leave = day + lag
+        if change < 0:
+            x = steps * (1.0 - (1.0 - nav / high) / limit)
+            asked = int(max(0, min(max(part, np.floor(x + 1e-9)), np.ceil(x - 1e-9))))
+            change = day + lag if asked != part else -1
+    np.testing.assert_allclose(point.curve["nav"], navs, rtol=1e-9)
+    assert len(set(point.held)) >= 4
+
+
 @pytest.mark.parametrize(("decide", "min_hold"), [("monthly", 1), ("weekly", 21), ("daily", 1)])
 def test_dual_momentum_decided_on_some_days(decide: str, min_hold: int) -> None:
     point = gp.point(gp.load_study("dual-momentum-daily"), {"decide": decide, "min_hold": min_hold})

@@ -98,12 +98,30 @@ def test_weights_of_two_indices_inverse_to_their_volatility() -> None:
     np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
 
 
+def test_weights_of_three_indices_inverse_to_their_volatility() -> None:
+    if not ASHARE.is_dir():
+        pytest.skip(f"the series are not at {ASHARE}")
+    codes = {"csi300": "000300.SH", "csi500": "000905.SH", "microcap": "8841431.WI"}
+    calendar = index("000300.SH").index
+    closes = pd.DataFrame({name: index(code).reindex(calendar) for name, code in codes.items()})
+    point = gp.point(gp.load_study("inverse-volatility-three"), data=ASHARE)
+    inverse = 1.0 / closes.pct_change().rolling(60).std()
+    aimed = inverse.div(inverse.sum(axis=1), axis=0)[["csi300", "csi500"]].apply(at_month_ends)
+    tenths = (aimed.clip(0.1, 0.6) * 10 + 0.5 + 1e-9) // 1
+    weights = (tenths / 10).shift(1)
+    assert weights.loc[point.curve.index].sum(axis=1).max() < 1.0
+    weights["microcap"] = 1.0 - weights.sum(axis=1)
+    expected = account({name: closes[name] for name in codes}, weights, point, (1.0, 1.0), 0.001, monthly=True)
+    np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
+    assert len(set(point.held)) > 3
+
+
 def test_the_equity_weight_is_the_mean_of_growth_and_liquidity() -> None:
     """A growth of 40 % and a liquidity of 60 % give a weight of 50 %, as the report prints."""
     study = gp.load_study("growth-liquidity-weight")
     (mix,) = study.mixes
     numbers = mix.steps(
-        tuple(study.base[axis] for axis in mix.axes), np.array([(0.4 + 0.6) / 2, 0.425, 0.45, 0.0, 1.0])
+        tuple(study.base[axis] for axis in mix.axes), np.array([[(0.4 + 0.6) / 2, 0.425, 0.45, 0.0, 1.0]])
     )
     weights = [mix.allocations[number].weights[0] for number in numbers]
     assert weights == pytest.approx([0.5, 0.4, 0.5, 0.0, 1.0])

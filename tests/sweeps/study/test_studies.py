@@ -21,10 +21,10 @@ PANEL = {
 }  # fmt: skip
 MODELS = {"fund-positions"}
 WEIGHTS = {
-    "faber-sleeves", "growth-liquidity-weight", "inverse-volatility", "time-series-momentum", "volatility-managed",
-    "volatility-target",
+    "faber-sleeves", "growth-liquidity-weight", "inverse-volatility", "inverse-volatility-three",
+    "time-series-momentum", "volatility-managed", "volatility-target",
 }  # fmt: skip
-EXECUTION = {"drawdown-stop", "dual-momentum-daily", "large-small-weekly", "stop-loss"}
+EXECUTION = {"drawdown-control", "drawdown-stop", "dual-momentum-daily", "large-small-weekly", "stop-loss"}
 
 
 def test_they_all_ship() -> None:

@@ -25,7 +25,9 @@ COSTS = [0.0, 0.004, 0.01]
 
 def study_of() -> Study:
     execution = {"cost": COSTS, "nav_stop": [0.0, 0.04], "drawdown_stop": [0.0, 0.08, 0.15], "cooling": 10}
-    base = {"execution.cost": 0.004, "execution.nav_stop": 0.04, "execution.drawdown_stop": 0.08}
+    execution |= {"drawdown_control": [0.0, 0.12], "control_steps": [2, 3]}
+    base = {"cost": 0.004, "nav_stop": 0.04, "drawdown_stop": 0.08, "drawdown_control": 0.12, "control_steps": 2}
+    base = {f"execution.{key}": value for key, value in base.items()}
     return legs_study(execution, base=base)
 
 
@@ -68,17 +70,17 @@ def test_it_reads_the_price_of_what_it_holds(run: gp.Run) -> None:
     assert run.statistics["questions"]["timing"]["null"] == "signs"
     assert run.statistics["questions"]["search"]["null"] == "signs"
     page = (run.folder / "report.html").read_text(encoding="utf-8")
-    assert "a stop watches the NAV, which is made of the price of a" in page
+    assert "positions depend on the NAV, which is made of the price of a and b" in page
 
 
 def test_the_daily_kernel_is_named(run: gp.Run, folder: Path) -> None:
     assert run.summary["kernel"] == "daily"
     page = (run.folder / "report.html").read_text(encoding="utf-8")
-    assert "daily: a stop watches the NAV, so variants are evaluated day by day" in page
+    assert "daily: positions depend on the NAV, so variants are evaluated day by day" in page
     check = DataCheck(folder)
     check.check_study(study_of())
     (warning,) = [text for text in check.warnings if "daily kernel" in text]
-    assert warning.startswith("legs: a stop watches the strategy's own NAV: 18 variants are evaluated day by day")
+    assert warning.startswith("legs: positions depend on the strategy's own NAV: 72 variants are evaluated day by day")
     assert chinese().find(warning) is not None
     assert daily_kernel_notice(legs_study({"nav_stop": 0.0, "stop": 0.1})) is None
 
@@ -87,7 +89,7 @@ def test_a_search_chooses_among_stops_on_the_nav(folder: Path, tmp_path: Path) -
     heard = Heard()
     study = study_of()
     best = gp.search(study, 6, data=folder, out=tmp_path, cells=8, verdict=False, observer=heard).search["best"]
-    chosen = {name: best["chosen"][name] for name in ("execution.nav_stop", "execution.drawdown_stop")}
+    chosen = {name: best["chosen"][name] for name in best["chosen"] if name.startswith("execution.")}
     point = evaluate_point(study, gp.load_market(study, folder), chosen)
     assert best["metrics"]["sharpe"] == pytest.approx(point.in_sample["sharpe"], rel=1e-9)
     assert any("by the daily kernel" in notice for notice in heard.notices)

@@ -31,6 +31,21 @@ def test_stops_waiting_and_decision_days_are_said() -> None:
     assert "Trades cost nothing." in none
 
 
+def test_the_control_of_the_drawdown_is_said() -> None:
+    expected = {
+        4: "Of what the rule chooses, the part 1 − drawdown / 20% is held, in 4 equal steps, and cash for the rest; it "
+        "changes once the NAV asks for a whole step.",
+        1: "Of what the rule chooses, all is held until the drawdown is 20%, and then cash.",
+    }
+    for steps, sentence in expected.items():
+        said = trading_sentences({"execution.drawdown_control": 0.2, "execution.control_steps": steps}, [])
+        assert sentence in said
+        assert all(chinese().find(one) is not None for one in said)
+    none = trading_sentences({"execution.drawdown_control": 0.0}, [])
+    assert "The base does not control its drawdown; other variants do." in none
+    assert all(chinese().find(one) is not None for one in none)
+
+
 def test_allocation_of_a_mix_is_named_by_its_legs() -> None:
     weights = {"scored 0.3": {"index": 0.3, "cash": 0.7}}
     assert held_text("scored 0.3", weights) == "30% index, 70% cash"
