@@ -42,7 +42,7 @@ def print_operator(operator: Operator) -> None:
         _print_fact(name, in_words(text))
     for name, told in (("result", result), ("warm-up", warm_up), ("example", example)):
         _print_fact(in_words(name), in_words(told(operator)))
-    _print_fact(in_words("source"), operator.source)
+    _print_fact(in_words("source"), in_words(operator.source))
 
 
 def print_own_operators(file: OperatorFile) -> None:

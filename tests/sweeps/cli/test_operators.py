@@ -55,3 +55,13 @@ def test_every_text_on_an_operator_is_chinese(monkeypatch: pytest.MonkeyPatch) -
     # Formulas alone are the same in both languages, but for the full stop.
     left = [text for text in texts if in_words(text) == text or re.search(r"\b(the|is|of|where|and)\b", in_words(text))]
     assert left == []
+
+
+def test_words_around_a_citation_are_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source is a name of pandas or NumPy, a book or paper as it is cited, or Chinese."""
+    monkeypatch.setattr("gridproof.sweeps.cli.operator_tables.spoken", lambda: "zh")
+    works = ("Easley, López de Prado", "J. Welles Wilder, New Concepts", "Gerald Appel, Moving Average")
+    named = re.compile(r"(?:pandas (?:Series|DataFrame)|NumPy)[ .][\w.]+(?:\([^)]*\)[.\w]*)?(?:, ddof 1)?")
+    for one in [*OPERATORS.operators.values(), *OVER_STOCKS.operators.values()]:
+        told = in_words(one.source)
+        assert re.search(r"[一-鿿]", told) or told.startswith(works) or named.fullmatch(told), told
