@@ -25,15 +25,14 @@ from gridproof.sweeps.plan.signal_paths import PathTable, latch_pairs, latched_p
 from gridproof.sweeps.plan.signal_values import SignalValues, UndefinedSignalError, evaluator_of, read_signal
 from gridproof.sweeps.plan.switches import switch_tables
 from gridproof.sweeps.search.objectives import PARTS
+from gridproof.sweeps.search.table_sizes import LAG, ExecutionSizes
 from gridproof.sweeps.search.timed_backend import KernelClock, TimedEvaluator, timed
 from gridproof.sweeps.study.signal import Signal
 from gridproof.sweeps.study.study import Study
 
-LAG = "execution.lag"
-
 # Bytes of paths, and of readings, that are kept for later trials.
 _CACHE_BYTES = 512 * 2**20
-# Bytes of the cost tables of points that are evaluated at once.
+# Bytes of the tables of executions that are evaluated at once.
 _TABLE_BYTES = 64 * 2**20
 
 
@@ -84,6 +83,7 @@ class SearchContext:
         # Selections of stocks are ranked on days from which the longest lag leads to the first of the window.
         self._lagged = self.narrowed({LAG: lags})
         self.layout = _at_base(self.study, lay_out(self._lagged, market))
+        self.sizes = ExecutionSizes(study, self._executing, self.layout.problem)
         self.days = int(self.layout.problem.bounds[1]) if days is None else days
         if self.days < 2 * PARTS:
             rule, remedy = f"a search needs at least {2 * PARTS} days in sample", "Begin the window earlier"
@@ -196,8 +196,8 @@ class SearchContext:
     def evaluate_points(self, layout: StudyLayout, columns: Mapping[str, Array]) -> Floats:
         """The metrics of single variants by segment of the layout, (n, S, 12 + A). As ``plan_points``; of many
         executions some at a time."""
-        count = len(next(iter(columns.values())))
-        if count > 1 and len(self.executions(columns)[1]) > self.at_once(_TABLE_BYTES):
+        count, executions = len(next(iter(columns.values()))), self.executions(columns)[1]
+        if count > 1 and self.sizes.fitting(executions, _TABLE_BYTES) < len(executions):
             halves = [{name: values[part] for name, values in columns.items()}
                       for part in (slice(count // 2), slice(count // 2, None))]  # fmt: skip
             return np.concatenate([self.evaluate_points(layout, half) for half in halves])
@@ -212,10 +212,6 @@ class SearchContext:
         chosen = zip(*(columns[name] for name in self._executing), strict=True) if self._executing else [()] * count
         found = np.array([numbers.setdefault(tuple(one), len(numbers)) for one in chosen], dtype=np.int64)
         return found, list(numbers)
-
-    def at_once(self, size: int) -> int:
-        """How many executions have cost tables of so many bytes, if each has its own; at least two."""
-        return max(2, size // int(self.layout.problem.costs[0].nbytes))
 
     def _point_paths(self, layout: StudyLayout, signal: Signal, columns: Mapping[str, Array]) -> PathTable:
         """The paths of a signal under each point; ``index`` is (n,)."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gridproof.sweeps.verdict.verdict import GatherPopulation
 
 _SEED = 1
-# Bytes of the cost tables of a population, if each execution has its own.
+# Bytes of the tables of the executions of a population.
 _TABLE_BYTES = 512 * 2**20
 
 
@@ -119,8 +119,8 @@ def _fitting(
     drawn_from = known + chosen
     order = [np.arange(known), known + rng.permutation(chosen), drawn_from + rng.permutation(count - drawn_from)]
     at = np.concatenate(order)
-    execution, _ = context.executions({name: values[at] for name, values in columns.items()})
-    kept = np.sort(at[execution < context.at_once(_TABLE_BYTES)])
+    execution, executions = context.executions({name: values[at] for name, values in columns.items()})
+    kept = np.sort(at[execution < context.sizes.fitting(executions, _TABLE_BYTES)])
     own = int(np.count_nonzero((kept >= known) & (kept < drawn_from)))
     drawn = int(np.count_nonzero(kept >= drawn_from))
     sampled = f"{drawn:,} of the {total:,} cells of the search drawn at random, and "

@@ -16,7 +16,7 @@ from gridproof.sweeps.study.study import Study
 # Variants of the surroundings at most, selections of stocks among them, and steps from the chosen one along each axis.
 _VARIANTS, _SELECTIONS = 250_000, 1_000
 _STEPS = 6
-# Bytes of the cost tables of the surroundings.
+# Bytes of the tables of the executions of the surroundings.
 _TABLE_BYTES = 1024 * 2**20
 
 
@@ -40,8 +40,8 @@ def surrounding_study(study: Study, dimensions: Dimensions, trial: FrozenTrial, 
     grid: dict[str, list[Value]] = {}
     while moving and not _is_allowed(grid := _steps_around(moving, chosen, 1, context), chosen, dimensions, context):
         # Where the tables of the executions are too large, one of their axes is fixed.
-        own = [axis for axis in moving if axis.name in set(dimensions.executing) - set(dimensions.selecting)]
-        moving.remove(moving[-1] if _tables_fit(grid, dimensions, context) else own[-1])
+        charging = [axis for axis in moving if axis.name in context.sizes.charging]
+        moving.remove((charging or moving)[-1] if not _tables_fit(grid, dimensions, context) else moving[-1])
     grid = {}
     for steps in range(1, _STEPS + 1):
         wider = _steps_around(moving, chosen, steps, context)
@@ -77,6 +77,9 @@ def _is_allowed(
 
 
 def _tables_fit(grid: Mapping[str, Sequence[Value]], dimensions: Dimensions, context: SearchContext) -> bool:
-    """Whether the cost tables of the grid fit in memory, if each execution has its own, whatever it selects."""
-    own = set(dimensions.executing) - set(dimensions.selecting)
-    return prod(len(values) for name, values in grid.items() if name in own) <= context.at_once(_TABLE_BYTES)
+    """Whether the tables of the executions of the grid fit in memory."""
+    executions, charging = (
+        prod(len(values) for name, values in grid.items() if name in own)
+        for own in (dimensions.executing, context.sizes.charging)
+    )
+    return max(executions, charging) == 1 or context.sizes.size(executions, charging) <= _TABLE_BYTES

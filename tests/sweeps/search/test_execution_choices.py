@@ -96,8 +96,9 @@ def test_a_search_between_the_values_ends_with_a_verdict(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each trial has its own execution, and the population has as many as fit in memory."""
-    cost_table = SearchContext(between(), small_market(), resolve("cpu")).layout.problem.costs[0].nbytes
-    monkeypatch.setattr(search_population, "_TABLE_BYTES", 9 * cost_table)
+    context = SearchContext(between(), small_market(), resolve("cpu"))
+    assert context.sizes.charging == ["execution.cost", "cash.interest"]
+    monkeypatch.setattr(search_population, "_TABLE_BYTES", context.sizes.size(9, 9))
     run = gp.search(between(), 12, data, seed=1, cells=36, sampler="random", out=tmp_path)
     trials = pd.read_parquet(run.folder / "trials.parquet")
     assert trials["execution.stop"].nunique() > 6
