@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import gridproof as gp
-from gridproof.sweeps.plan import payoff
+from gridproof.sweeps.plan import switches
 from gridproof.sweeps.plan.workload import check_duration, check_memory
 from tests.support.tiny import prices, tiny_study, write_tiny
 
@@ -44,7 +44,7 @@ def test_axes_that_do_not_fit_in_memory_are_refused(tmp_path: Path, monkeypatch:
     many = tiny_study(execution={"lag": {"from": 1, "to": 20, "step": 1}, "cost": costs}, base={"lag": 1, "cost": 0.0})
     with pytest.raises(gp.InputError, match=r"must have at most 1,000,000 combinations; got 2,000,020"):
         check_memory(many)
-    monkeypatch.setattr(payoff, "MAX_COST_VALUES", payoff.MAX_COST_VALUES // 10)
+    monkeypatch.setattr(switches, "MAX_COST_VALUES", switches.MAX_COST_VALUES // 10)
     dear = tiny_study(execution={"lag": 1, "cost": {"from": 0.0, "to": 0.01, "count": 20_001}}, base={"cost": 0.0})
     with pytest.raises(
         gp.InputError, match=r"execution\.cost: costs must have at most \d+,\d+ settings in this window"
