@@ -40,6 +40,9 @@ def build_parts(
     if cash is None:
         rule, remedy = "drawdown_control needs a leg of cash for the rest", "Write cash: {interest: 0.0} under legs"
         raise InputError(rule, "no cash", where, remedy)
+    if CONTROL_STEPS not in unset and getattr(table.given(CONTROL_STEPS), "search", None) is not None:
+        rule = "a search chooses the number of steps from the values of its axis"
+        raise InputError(rule, CONTROL_STEPS, table.where(CONTROL_STEPS), "Remove search:")
     several = (unset[CONTROL_STEPS],) if CONTROL_STEPS in unset else table.values(CONTROL_STEPS)
     found, held = list(allocations), {}
     known: dict[tuple[int, tuple[float, ...]], int] = {}

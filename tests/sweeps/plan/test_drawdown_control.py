@@ -152,6 +152,8 @@ NO_CASH = {"legs": {"a": "a", "b": "b"}, "rule": {"a": "leads and gains", "b": "
         ({"control_steps": 4}, {}, "control_steps are those of drawdown_control; got no drawdown_control"),
         ({"drawdown_control": 20}, {}, r"execution.drawdown_control must be below 1; got 20.*it is a share, not %"),
         ({"drawdown_control": 0.2, "control_steps": 0}, {}, "execution.control_steps must be at least 1"),
+        ({"drawdown_control": 0.1, "control_steps": {"from": 2, "to": 10, "step": 4, "search": "integer"}}, {},
+         "a search chooses the number of steps from the values of its axis; .* Remove search:"),
         ({"drawdown_control": 0.1}, NO_CASH, "drawdown_control needs a leg of cash for the rest"),
         ({"rebalance": "weekly"}, {}, "execution.rebalance is for a study with sleeves or drawdown_control"),
         ({"drawdown_control": 0.1, "control_steps": [90, 100]}, {},
