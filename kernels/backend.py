@@ -53,8 +53,9 @@ def resolve(name: str = "auto") -> Backend:
     if name == "cpu":
         from gridproof.kernels.cpu import backend as cpu
         from gridproof.kernels.cpu import latch
+        from gridproof.kernels.cpu.product.limits import fits
 
-        return Backend("cpu", latch.latch_paths, cpu.bind, _reduction(cpu.CpuReducer))
+        return Backend("cpu", latch.latch_paths, cpu.bind, _reduction(cpu.CpuReducer, fits))
     if name == "reference":
         return Backend("reference", reference.latch_paths, lambda problem: partial(reference.evaluate, problem))
     if name == "cuda":
@@ -66,11 +67,12 @@ def resolve(name: str = "auto") -> Backend:
 
 def cuda_on(device: Device) -> Backend:
     """The cuda backend on this device."""
+    from gridproof.kernels.cpu.product.limits import fits_packed
     from gridproof.kernels.cuda import evaluate as cuda
     from gridproof.kernels.cuda.passes import CudaPasses
 
     latch_paths, bind = partial(cuda.latch_paths, device), partial(cuda.bind, device)
-    return Backend("cuda", latch_paths, bind, _reduction(cuda.CudaReducer), CudaPasses(device))
+    return Backend("cuda", latch_paths, bind, _reduction(cuda.CudaReducer, fits_packed), CudaPasses(device))
 
 
 def passes_of(backend: Backend) -> Passes:
@@ -86,16 +88,15 @@ def cuda_planner() -> Backend:
     It has no passes: a verdict on such a machine takes those of the CPU, which give the same bits.
     """
     from gridproof.kernels.cpu import latch
+    from gridproof.kernels.cpu.product.limits import fits_packed
     from gridproof.kernels.cuda import evaluate as cuda
 
-    return Backend("cuda", latch.latch_paths, _no_gpu, _reduction(cuda.CudaReducer))
+    return Backend("cuda", latch.latch_paths, _no_gpu, _reduction(cuda.CudaReducer, fits_packed))
 
 
 def _no_gpu(_problem: Problem) -> Evaluator:
     raise InputError("cuda needs a GPU", "no GPU on this machine", "backend", "Use the cpu backend")
 
 
-def _reduction(reducer: type[Reducer]) -> Callable[[Problem], ReductionLimits | None]:
-    from gridproof.kernels.cpu.product.product import fits
-
+def _reduction(reducer: type[Reducer], fits: Callable[[Problem], bool]) -> Callable[[Problem], ReductionLimits | None]:
     return lambda problem: ReductionLimits(reducer.most, reducer.takes_any) if fits(problem) else None

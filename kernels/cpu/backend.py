@@ -11,7 +11,8 @@ from gridproof.kernels.cpu.daily_scan import scan_drifting
 from gridproof.kernels.cpu.drifting import DriftTables
 from gridproof.kernels.cpu.following import FollowingRules
 from gridproof.kernels.cpu.product.box_reduction import answer
-from gridproof.kernels.cpu.product.product import Product, fits
+from gridproof.kernels.cpu.product.limits import fits
+from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.cpu.range_tables import summarise
 from gridproof.kernels.cpu.scan import Executions, ListedJobs, ScanTables, ScanTerms, scan_variants
 from gridproof.kernels.metrics import BY_NAME, WIDTH

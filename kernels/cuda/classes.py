@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Ints
-from gridproof.kernels.cpu.product.path_classes import CODE, DayTree, SignalPaths
+from gridproof.kernels.cpu.product.day_tree import DayTree
+from gridproof.kernels.cpu.product.path_classes import CODE, SignalPaths
 from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.problem import Problem
 

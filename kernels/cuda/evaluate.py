@@ -8,7 +8,7 @@ import numpy as np
 
 from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
 from gridproof.kernels.arrays import Array, Floats, Words
-from gridproof.kernels.cpu.product.product import fits
+from gridproof.kernels.cpu.product.limits import fits_packed
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.kept import KeptArrays
 from gridproof.kernels.cuda.product import Products
@@ -49,7 +49,7 @@ def latch_paths(device: Device, values: Floats, on: Floats, off: Floats, start: 
 
 def bind(device: Device, problem: Problem) -> CudaEvaluator:
     """The problem bound to the device; a ``CudaReducer`` where products of it can be evaluated."""
-    return CudaReducer(device, problem) if fits(problem) else CudaEvaluator(device, problem)
+    return CudaReducer(device, problem) if fits_packed(problem) else CudaEvaluator(device, problem)
 
 
 class CudaEvaluator:
@@ -57,7 +57,7 @@ class CudaEvaluator:
 
     def __init__(self, device: Device, problem: Problem) -> None:
         self._device, self._problem = device, problem
-        self._products = Products(device, problem) if fits(problem) else None
+        self._products = Products(device, problem) if fits_packed(problem) else None
         self._scan: CudaScan | None = None
 
     def __call__(self, work: Work) -> Floats:

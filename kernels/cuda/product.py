@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.cpu.product.limits import count_bits
 from gridproof.kernels.cpu.product.product import TABLES_KEPT, Product
 from gridproof.kernels.cuda.classes import DeviceClasses
 from gridproof.kernels.cuda.device import Device
@@ -108,7 +109,7 @@ class Products:
                     where = answer.begin(int(cell), segment, walker.variants)
                     if where is None:
                         continue
-                    numbers = (len(sizes), walker.variants, days, self._host.count_bits)
+                    numbers = (len(sizes), walker.variants, days, count_bits(problem))
                     device.launch(
                         form.kernel("conclude"), walker.variants,
                         [walker.sums, walker.held, uploaded.layout, payoff.constant[segment], self._invested,

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Ints
-from gridproof.kernels.cpu.product.block_tables import DayTables
-from gridproof.kernels.cpu.product.path_classes import LEAF, DayTree
+from gridproof.kernels.cpu.product.day_tables import DayTables
+from gridproof.kernels.cpu.product.day_tree import LEAF, DayTree
 from gridproof.kernels.cuda.classes import TileClasses
 from gridproof.kernels.cuda.device import Device
 from gridproof.kernels.cuda.source import KernelForm
@@ -19,7 +19,7 @@ _MOST = 2**31 - 1
 
 
 class DeviceTables(NamedTuple):
-    """``kernels.cpu.product.block_tables.DayTables`` on a device, with the sums that a form needs."""
+    """``kernels.cpu.product.day_tables.DayTables`` on a device, with the sums that a form needs."""
 
     values: Any  # (D + 1, A, width)
     marks: Any  # (D + 1, A) uint32

@@ -14,6 +14,7 @@ import numpy as np
 
 from gridproof.kernels.aggregate.reduction import AxisSpan, ReductionLimits, extent
 from gridproof.kernels.arrays import Ints
+from gridproof.kernels.cpu.product.limits import versions
 from gridproof.kernels.errors import InputError
 from gridproof.kernels.problem import Work
 from gridproof.results.run.store import ROWS_KEPT
@@ -104,7 +105,8 @@ class ProductGrid:
         large = (repeated or space.size >= PRODUCTS_FROM) and plan.problem.restrictions is None
         if boxed is None:
             first = self._part(self._sides(*self.bounds(0)))
-            boxed = reduced or (large and worthwhile([len(paths) for paths in first.distinct]))
+            paths = [len(each) for each in first.distinct]
+            boxed = reduced or (large and worthwhile(paths, versions(plan.problem)))
         self._boxed = boxed
 
     @property
@@ -211,13 +213,15 @@ class ProductGrid:
         return Piece(variants, work, keys, job_of, extent(part.spans))
 
 
-def worthwhile(sizes: list[int]) -> bool:
+def worthwhile(sizes: list[int], versions: int = 1) -> bool:
     """Whether variants of a box share enough of their days to be evaluated as a product: paths of each signal.
 
     A product prepares each path once for many variants. This is faster from about eight variants for each path, where
-    paths switch often; see benchmarks/README.md. Beyond 8,192 paths the tables would fill the memory.
+    paths switch often; where its tables have an entry for each of many allocations held before, from some 70 variants
+    for each path with 12 of them, and 220 with 21. See benchmarks/README.md. Beyond 8,192 paths the tables would fill
+    the memory.
     """
-    return prod(sizes) >= 8 * sum(sizes) and sum(sizes) <= 8192
+    return prod(sizes) >= 8 * sum(sizes) * max(1.0, versions / 4) ** 2 and sum(sizes) <= 8192
 
 
 def whole_grid(plan: Plan, limits: ReductionLimits | None = None, target: int = PIECE, repeated: bool = False) -> Grid:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from gridproof.kernels.arrays import Array
-from gridproof.kernels.cpu.product import product
+from gridproof.kernels.cpu.product import product, units
 from gridproof.kernels.cpu.product.buffer_layout import BufferSizes
 from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.threads import limit_threads
@@ -60,14 +60,14 @@ def evaluate_boxes(buffer: str | None) -> int:
     count = 60
     for seed in range(count):
         rng = np.random.default_rng(seed)
-        bits, legs = int(rng.integers(1, 6)), int(rng.integers(2, 5))
+        bits, legs = int(rng.integers(1, 6)), int(rng.integers(2, 5)) if seed % 4 else int(rng.integers(14, 40))
         problem = random_problem(
             rng, days=int(rng.integers(1, 250)), bits=bits, legs=legs, rows=12, flip=(0.0, 0.02, 0.3)[seed % 3],
             lead=int(rng.integers(3, 70)),
         )  # fmt: skip
         if seed % 5 == 0:
             problem = replace(problem, rule=np.tile(problem.rule[:1], (legs, 1)))
-        product.UNIT = product._SMALLEST = (3, 40, 500)[seed % 3]
+        units.UNIT = units._SMALLEST = (3, 40, 500)[seed % 3]
         product.BLOCK_ENTRIES = (1, 60, 1000)[seed // 3 % 3]
         box = random_box(rng, problem, bits, most=20 if bits < 3 else 5)
         assert_box_agrees(problem, box, Product(problem, seed % 6).evaluate(box), rng)

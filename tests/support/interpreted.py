@@ -12,11 +12,22 @@ import numpy as np
 from numba.core.registry import CPUDispatcher
 
 from gridproof.kernels.cpu import closed_form
-from gridproof.kernels.cpu.product import block_sweep, block_tables, path_classes, product, segment_metrics, unit
+from gridproof.kernels.cpu.product import (
+    block_sweep,
+    block_tables,
+    day_tables,
+    path_classes,
+    product,
+    segment_metrics,
+    unit,
+)
 from tests.support import simd_twins
 
-MODULES = (closed_form, unit, path_classes, block_tables, segment_metrics, block_sweep, product)
-TWINS = ("transpose_eight", "half_of_power", "join_days", "join_eight", "walk_eight", "walk_sixteen")
+MODULES = (closed_form, unit, path_classes, day_tables, block_tables, segment_metrics, block_sweep, product)
+TWINS = (
+    "transpose_eight", "half_of_power", "join_days", "join_eight", "walk_eight", "walk_sixteen", "count_days",
+    "count_eight", "count_walk_eight", "count_walk_sixteen",
+)  # fmt: skip
 
 
 def run_range(kernel: Callable[..., None], count: int, *arguments: Any, least: int = 1) -> None:

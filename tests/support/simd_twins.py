@@ -1,6 +1,6 @@
 """The SIMD pieces of the product kernel in NumPy: same arguments, same bits, every index checked.
 
-Arguments are named as in ``kernels.cpu.product.simd``, ``simd_join`` and ``simd_walk``.
+Arguments are named as in ``kernels.cpu.product.simd``, ``simd_join``, ``simd_counts`` and ``simd_walk``.
 """
 
 from __future__ import annotations
@@ -54,6 +54,23 @@ def join_eight(
         write(sums, shapes, int(out) + lane, total, shape)
 
 
+def count_days(
+    counts: Array, width: int, out: int, days: Array, first: int, second: int, third: int, fourth: int
+) -> None:
+    rows = [window(days, int(row) * int(width), int(width)) for row in (first, second, third, fourth)]
+    window(counts, int(out) * int(width), int(width))[:] = np.sum(rows, axis=0, dtype=np.uint16)
+
+
+def count_eight(
+    counts: Array, width: int, out: int, lists: Array, lefts: int, left: int, rights: int, right: int
+) -> None:  # fmt: skip
+    for lane in range(LANES):
+        one = int(left) + int(window(lists, int(lefts) + lane, 1)[0])
+        other = int(right) + int(window(lists, int(rights) + lane, 1)[0])
+        both = [window(counts, at * int(width), int(width)) for at in (one, other, int(out) + lane)]
+        both[2][:] = both[0] + both[1]
+
+
 def walk_eight(*arguments: Any) -> None:
     _walk(LANES, *arguments)
 
@@ -62,9 +79,18 @@ def walk_sixteen(*arguments: Any) -> None:
     _walk(2 * LANES, *arguments)
 
 
+def count_walk_eight(*arguments: Any) -> None:
+    _walk(LANES, *arguments)
+
+
+def count_walk_sixteen(*arguments: Any) -> None:
+    _walk(2 * LANES, *arguments)
+
+
 def _walk(
     count: int, sums: Floats, variant: int, states: Floats, peaks: int, falls: int, held: Words, holds: int,
     shapes: Floats, patterns: Array, place: int, rows: Words, blocks: int, charges: Floats, allocations: int,
+    counts: Array | None = None, width: int = 0,
 ) -> None:  # fmt: skip
     for lane in range(count):
         total = window(sums, (int(variant) + lane) * 8, 8)
@@ -77,6 +103,9 @@ def _walk(
                 word = int(window(patterns, pattern + int(place) + lane, 1)[0])
                 chosen += (word >> 1) + (int(holding[0]) if word & 1 else 0)
             more, shape = entry(sums, shapes, chosen)
+            if counts is not None:
+                own = window(counts, (int(variant) + lane) * int(width), int(width))
+                own += window(counts, chosen * int(width), int(width))
             total += switch(charges, holding[0], mark(shape) & FIRST, boundary, allocations)
             base = total[0]
             fall[0] = max(fall[0], shape[2], peak[0] - (base + shape[1]))

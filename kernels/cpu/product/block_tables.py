@@ -16,11 +16,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Array, Bools, Floats, Words
+from gridproof.kernels.arrays import Array, Bools, Words
 from gridproof.kernels.cpu.product.buffer_layout import Buffers
+from gridproof.kernels.cpu.product.day_counts import DayCounts
+from gridproof.kernels.cpu.product.day_tables import DayTables
+from gridproof.kernels.cpu.product.day_tree import LEAF
 from gridproof.kernels.cpu.product.entry import LAST, MARK, SHAPE
-from gridproof.kernels.cpu.product.path_classes import CODE, LEAF, PathClasses
+from gridproof.kernels.cpu.product.path_classes import CODE, PathClasses
 from gridproof.kernels.cpu.product.simd import LANES
+from gridproof.kernels.cpu.product.simd_counts import count_days, count_eight
 from gridproof.kernels.cpu.product.simd_join import join_days, join_eight
 from gridproof.kernels.cpu.product.unit import Node, Position, Scratch, Unit, advance
 from gridproof.kernels.jit import jit
@@ -45,25 +49,13 @@ class RuleTable(NamedTuple):
     depends: Bools  # (codes,): whether that depends on the one held
     ignores_inner: Bools  # (codes,): of codes without the inner signal's bits, whether those change nothing
     start: int  # the allocation held before the first decision
-
-
-class DayTables(NamedTuple):
-    """Entries of single days, for one payoff table and one cost table; day D adds and charges nothing.
-
-    ``sweep`` takes the first three flat.
-    """
-
-    sums: Floats  # (D + 1, A, 8)
-    shapes: Floats  # (D + 1, A, 4)
-    charges: Floats  # (D + 1, A, A, 8): what a switch into the day changes in the sums
-    constant: Floats  # (S, A, 12 + A): metrics of one allocation held throughout
-    centre: float  # the moments are taken about it
+    versions: Any  # uint64: A if any code's allocation depends on the one held, else 1
 
 
 @jit(counted=False)
 def tabulate_leaf(
-    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, buffers: Buffers, scratch: Scratch, node: Node,
-    at: Position,
+    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, counts: DayCounts | None, buffers: Buffers,
+    scratch: Scratch, node: Node, at: Position,
 ) -> Position:  # fmt: skip
     """Write the table of a leaf. Returns where it ends."""
     sums, shapes, allocations = buffers.sums, buffers.shapes, unit.allocations
@@ -109,6 +101,12 @@ def tabulate_leaf(
                     (day[2] * allocations + second) * allocations + third,
                     (day[3] * allocations + third) * allocations + fourth,
                 )  # fmt: skip
+                if counts is not None:
+                    count_days(
+                        buffers.counts, counts.width, out, counts.days,
+                        first if day[0] < unit.no_day else allocations, second if day[1] < unit.no_day else allocations,
+                        third if day[2] < unit.no_day else allocations, fourth if day[3] < unit.no_day else allocations,
+                    )  # fmt: skip
                 out += _ONE
         advance(scratch.digits, scratch.class_counts, inner)
     return Position(out, out_row, out_pattern)
@@ -116,8 +114,8 @@ def tabulate_leaf(
 
 @jit(counted=False)
 def combine_halves(
-    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, buffers: Buffers, scratch: Scratch, node: Node,
-    below: int, halves: Words, at: Position,
+    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, counts: DayCounts | None, buffers: Buffers,
+    scratch: Scratch, node: Node, below: int, halves: Words, at: Position,
 ) -> Position:  # fmt: skip
     """Write the table of a node from those of its halves: nodes ``below`` and ``below`` + 1. Returns where it ends.
 
@@ -137,7 +135,7 @@ def combine_halves(
     shared = _TWO * unit.width  # patterns of flat rows begin below this
     first_key = unit.begins[inner] + node.number * unit.sizes[inner]
     chosen = np.uint64(0)  # in ``lists``: the right entries of a row, where they depend on what is held
-    next_list = unit.width * unit.allocations
+    next_list = unit.width * unit.versions
     out, out_row, out_pattern = at.entry, at.row, at.pattern
     for _ in range(row_count):
         outer, left_row, right_row = np.uint64(0), np.uint64(0), np.uint64(0)
@@ -185,6 +183,10 @@ def combine_halves(
                 sums, shapes, out + first, lists, lefts + first, left, rights + first, right, days.charges, boundary,
                 unit.allocations,
             )  # fmt: skip
+            if counts is not None:
+                count_eight(
+                    buffers.counts, counts.width, out + first, lists, lefts + first, left, rights + first, right
+                )
         out += count
         advance(scratch.digits, scratch.class_counts, inner)
     return Position(out, out_row, out_pattern)

@@ -29,6 +29,7 @@ class Buffers(NamedTuple):
     rows: Array  # uint32, 2 for each row of a table: where its entries and where its pattern begin
     patterns: Array  # uint32, see ``block_tables``; begins with those of flat rows, without versions and with
     lists: Array  # uint32: which entries are joined
+    counts: Array  # uint16, see ``day_counts``: as many for each entry as it has; begins with the unit's variants
 
     def of(self, thread: int) -> Buffers:
         return Buffers(*(each[thread] for each in self))
@@ -43,6 +44,7 @@ class BufferSizes(NamedTuple):
     rows: int
     patterns: int
     lists: int
+    counts: int
 
 
 class BufferLayout(NamedTuple):
@@ -64,13 +66,21 @@ class TableSizes(NamedTuple):
 
 
 def place_tables(
-    units: Ints, chunks: Ints, nodes: Ints, counts: Ints, codes: int, allocations: int, block_entries: int
+    units: Ints,
+    chunks: Ints,
+    nodes: Ints,
+    counts: Ints,
+    codes: int,
+    versions: int,
+    count_width: int,
+    block_entries: int,
 ) -> tuple[BufferLayout, BufferSizes]:
     """Where the tables begin, for any of the units, and the size of every buffer.
 
-    Other arguments as in ``block_sweep.sweep``. codes: of the rule. block_entries: see ``BLOCK_ENTRIES``.
+    Other arguments as in ``block_sweep.sweep``. codes: of the rule. versions: the most that an entry comes in.
+    count_width: see ``day_counts``. block_entries: see ``BLOCK_ENTRIES``.
     """
-    need = _table_sizes(units, chunks, nodes, counts, codes, allocations)
+    need = _table_sizes(units, chunks, nodes, counts, codes, versions)
     levels = len(need.entries)
     each = np.stack([need.entries, 2 * need.rows, need.patterns], axis=1)
     at = np.array([need.variants, 0, 2 * need.width], dtype=np.int64)
@@ -84,7 +94,9 @@ def place_tables(
     block_end = at + np.array([1, 2, 1]) * block_entries
     end = block_end + each[-1]
     entries = int(end[0] + 1) // 2 * 2  # shapes fill whole lines
-    sizes = BufferSizes(entries * SUMS, entries * SHAPE, 3 * need.variants, int(end[1]), int(end[2]), need.lists)
+    sizes = BufferSizes(
+        entries * SUMS, entries * SHAPE, 3 * need.variants, int(end[1]), int(end[2]), need.lists, entries * count_width
+    )  # fmt: skip
     layout = BufferLayout(tables, block_end.astype(np.uint64))
     assert_disjoint(layout, sizes, each)
     return layout, sizes
@@ -102,7 +114,7 @@ def assert_disjoint(layout: BufferLayout, sizes: BufferSizes, each: Ints) -> Non
     assert capacity.max() < 2**32  # rows and patterns hold positions in uint32
 
 
-def _table_sizes(units: Ints, chunks: Ints, nodes: Ints, counts: Ints, codes: int, allocations: int) -> TableSizes:
+def _table_sizes(units: Ints, chunks: Ints, nodes: Ints, counts: Ints, codes: int, versions: int) -> TableSizes:
     # Of every chunk the most classes that a node of each level has.
     most = np.ones((len(chunks), nodes.shape[1] - 1), dtype=np.int64)
     for begins in nodes:
@@ -111,7 +123,7 @@ def _table_sizes(units: Ints, chunks: Ints, nodes: Ints, counts: Ints, codes: in
     sizes = chunks[units, 2] - chunks[units, 1]
     width = -(-sizes[:, -1:] // LANES) * LANES
     outer, inner = most[units[:, :-1]].prod(axis=1), most[units[:, -1]]
-    entries = (outer * inner).max(axis=0) * allocations + LANES
+    entries = (outer * inner).max(axis=0) * versions + LANES
     rows = outer.max(axis=0)
     words = np.concatenate([inner[:, :-1], width], axis=1)  # of a pattern
     widest = int(width.max())
@@ -120,7 +132,7 @@ def _table_sizes(units: Ints, chunks: Ints, nodes: Ints, counts: Ints, codes: in
         rows=rows,
         patterns=(np.minimum(outer, codes) * words).max(axis=0),
         # The words of a block's pattern, or the right entries of a row, then three lists for each pair of patterns.
-        lists=3 * int((entries + LANES * rows).max()) + widest * allocations,
+        lists=3 * int((entries + LANES * rows).max()) + widest * versions,
         variants=int((sizes[:, :-1].prod(axis=1) * width[:, 0]).max()),
         width=widest,
     )

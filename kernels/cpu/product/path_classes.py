@@ -1,7 +1,6 @@
 """The classes of a product's paths: within a node of days, paths of one signal that agree are one class.
 
-Time is cut into leaves of four days; two neighbours make a node, up to a block of ``4 · 2^top`` days. A node's classes
-are numbered from those of the two below it.
+Time is cut as in ``day_tree``. A node's classes are numbered from those of the two below it.
 """
 
 from __future__ import annotations
@@ -11,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridproof.kernels.arrays import Array, Ints, Words
+from gridproof.kernels.cpu.product.day_tree import LEAF, DayTree
 from gridproof.kernels.jit import jit
 
-LEAF = 4
 CODE = 0xFFFF  # bits of a key that are the code of its first day
 _CODE = np.uint64(CODE)
 # The blocks of a chunk are classified in so many parts, in parallel.
@@ -27,14 +26,6 @@ class SignalPaths(NamedTuple):
     code_bits: Ints  # (signals, most bits): which bits of the code they are
     bits: Ints  # (signals,): how many of them count
     chunks: Ints  # (C, 3): signal, first and past-last path
-
-
-class DayTree(NamedTuple):
-    """How days are cut: spans of days, one after another, each into blocks, and blocks into the nodes below."""
-
-    spans: Ints  # (K, 2): first and past-last return day
-    segments: Ints  # (K,): the segment that a span is, −1 for the days before the first, which do not count
-    nodes: Ints  # (K, levels + 1): the first node of each level and the past-last of all
 
 
 class PathClasses(NamedTuple):

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats, Ints
+from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.cpu.closed_form import write_closed_form
 from gridproof.kernels.cpu.product.buffer_layout import Buffers
+from gridproof.kernels.cpu.product.day_counts import DayCounts
 from gridproof.kernels.cpu.product.entry import SUMS
 from gridproof.kernels.cpu.product.simd import LANES, transpose_eight
 from gridproof.kernels.cpu.product.unit import Unit
@@ -25,6 +26,7 @@ MEASURED = FALL + 1
 _SUMS = np.uint64(SUMS)
 _EIGHT = np.uint64(LANES)
 _ZERO = np.uint64(0)
+_TWO = np.uint64(2)
 
 
 class MetricTerms(NamedTuple):
@@ -35,6 +37,7 @@ class MetricTerms(NamedTuple):
     risk_free: float  # annual
     invested: Floats  # (A,): weight outside cash
     count_bits: int  # bits of each of the counts that are packed into one sum
+    packed: bool  # whether the days in each allocation are among them, and asked for
 
 
 class Segment(NamedTuple):
@@ -56,8 +59,8 @@ class Target(NamedTuple):
 
 @jit(counted=False)
 def write_metrics(
-    unit: Unit, buffers: Buffers, columns: Floats, terms: MetricTerms, segment: Segment, target: Target, begin: Any,
-    at: Any,
+    unit: Unit, counts: DayCounts | None, buffers: Buffers, columns: Floats, terms: MetricTerms, segment: Segment,
+    target: Target, begin: Any, at: Any,
 ) -> None:  # fmt: skip
     """Write the metrics of one segment of the variants that share an outer combination, from ``at`` on.
 
@@ -66,6 +69,7 @@ def write_metrics(
     strip = np.uint64(STRIP)
     count = np.uint64(unit.sizes[len(unit.sizes) - 1])
     result, metrics, stride = target.values, target.metrics, target.stride
+    held = buffers.states.view(np.uint64)
     low = _ZERO
     while low < count:
         here = min(count - low, strip)
@@ -75,6 +79,12 @@ def write_metrics(
         for place in range(here):
             columns[np.uint64(FALL) * strip + place] = buffers.states[unit.variants + first + place]
         _measure(columns, np.int64(here), terms, segment)
+        if counts is not None:
+            _copy_counts(columns, here, buffers.counts, first * counts.width, counts.width, terms)
+            _share_days(columns, np.int64(here), terms, segment)
+        elif terms.packed:
+            _unpack_counts(columns, np.int64(here), terms)
+            _share_days(columns, np.int64(here), terms, segment)
         for place in range(_ZERO, here, _EIGHT):
             for metric in range(_ZERO, metrics, _EIGHT):
                 transpose_eight(
@@ -84,21 +94,17 @@ def write_metrics(
             for lane in range(min(here - place, _EIGHT)):
                 if columns[np.uint64(MEASURED + SWITCHES) * strip + place + lane] == 0.0:
                     # All days in one allocation: its own metrics, whose moments are taken about its own mean.
-                    for allocation in range(np.uint64(len(terms.invested))):
-                        if columns[(np.uint64(MEASURED + WIDTH) + allocation) * strip + place + lane] == 1.0:
-                            for metric in range(metrics):
-                                result[at + lane * stride + metric] = segment.constant[
-                                    allocation, target.first + metric
-                                ]
+                    allocation = held[_TWO * unit.variants + first + place + lane]
+                    for metric in range(metrics):
+                        result[at + lane * stride + metric] = segment.constant[allocation, target.first + metric]
             at += _EIGHT * stride
         low += strip
 
 
 @jit(counted=False)
 def _measure(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) -> None:
-    """Write the metrics of ``count`` variants behind their sums."""
-    allocations, periods = len(terms.invested), terms.periods
-    days = float(segment.days)
+    """Write the metrics of ``count`` variants behind their sums, but for exposure and the share of days."""
+    periods, days = terms.periods, float(segment.days)
     mask = (1 << terms.count_bits) - 1
     for at in range(count):
         write_closed_form(
@@ -108,17 +114,41 @@ def _measure(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) 
         )  # fmt: skip
         columns[(MEASURED + SWITCHES) * STRIP + at] = np.int64(columns[7 * STRIP + at]) & mask
         columns[(MEASURED + TURNOVER) * STRIP + at] = columns[6 * STRIP + at] * periods / days
-        columns[(MEASURED + EXPOSURE) * STRIP + at] = 0.0
-    last = (MEASURED + WIDTH - 1 + allocations) * STRIP
-    columns[last : last + count] = days
-    for allocation in range(allocations):
+
+
+@jit(counted=False)
+def _unpack_counts(columns: Floats, count: Any, terms: MetricTerms) -> None:
+    """Write the days in each allocation but the last from the sum into which they are packed."""
+    mask = (1 << terms.count_bits) - 1
+    for allocation in range(len(terms.invested) - 1):
         shift = terms.count_bits * (allocation + 1)
         row = (MEASURED + WIDTH + allocation) * STRIP
         for at in range(count):
+            columns[row + at] = float((np.int64(columns[7 * STRIP + at]) >> shift) & mask)
+
+
+@jit(counted=False)
+def _copy_counts(columns: Floats, count: Any, counts: Array, begin: Any, width: Any, terms: MetricTerms) -> None:
+    """As ``_unpack_counts``, from the variants' counts."""
+    first = np.uint64((MEASURED + WIDTH) * STRIP)
+    for at in range(count):
+        for allocation in range(np.uint64(len(terms.invested) - 1)):
+            columns[first + allocation * np.uint64(STRIP) + at] = float(counts[begin + at * width + allocation])
+
+
+@jit(counted=False)
+def _share_days(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) -> None:
+    """Make shares of the days in each allocation, and write the exposure."""
+    allocations, days = len(terms.invested), float(segment.days)
+    exposure = (MEASURED + EXPOSURE) * STRIP
+    last = (MEASURED + WIDTH - 1 + allocations) * STRIP
+    columns[exposure : exposure + count] = 0.0
+    columns[last : last + count] = days
+    for allocation in range(allocations):
+        row = (MEASURED + WIDTH + allocation) * STRIP
+        for at in range(count):
+            held = columns[row + at]
             if allocation < allocations - 1:
-                held = float((np.int64(columns[7 * STRIP + at]) >> shift) & mask)
                 columns[last + at] -= held
-            else:
-                held = columns[last + at]
             columns[row + at] = held / days
-            columns[(MEASURED + EXPOSURE) * STRIP + at] += columns[row + at] * terms.invested[allocation]
+            columns[exposure + at] += columns[row + at] * terms.invested[allocation]

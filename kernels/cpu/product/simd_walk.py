@@ -26,6 +26,7 @@ from gridproof.kernels.cpu.product.simd import (
     word,
     words,
 )  # fmt: skip
+from gridproof.kernels.cpu.product.simd_counts import add_counts
 from gridproof.kernels.cpu.product.simd_join import add_charges, extend_shape, load_shapes, load_sums
 
 # The sums and state of the variants that stand so many further on are prefetched.
@@ -33,7 +34,7 @@ AHEAD = 64
 
 
 class Operands(NamedTuple):
-    """The operands of ``walk_eight`` and ``walk_sixteen``."""
+    """The operands of the walks."""
 
     sums: Any
     variant: Any
@@ -49,6 +50,8 @@ class Operands(NamedTuple):
     blocks: Any
     charges: Any
     allocations: Any
+    counts: Any = None  # of these two only where days are counted
+    width: Any = None
 
 
 class State(NamedTuple):
@@ -89,6 +92,21 @@ def _walker(groups: int) -> Any:
     return walk
 
 
+def _counting_walker(groups: int) -> Any:
+    @intrinsic
+    def walk(
+        _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, held: Any, _holds: Any,
+        shapes: Any, patterns: Any, _place: Any, rows: Any, _blocks: Any, charges: Any, _allocations: Any,
+        counts: Any, _width: Any,
+    ) -> Any:  # fmt: skip
+        """As ``_walker``'s, and adds the counts of the entries, ``width`` each, to those of the variants."""
+        arguments = (sums, INDEX, states, INDEX, INDEX, held, INDEX, shapes, patterns, INDEX, rows, INDEX,
+                     charges, INDEX, counts, INDEX)  # fmt: skip
+        return types.void(*arguments), lowering(lambda emit, *operands: _walk(emit, Operands(*operands), groups))
+
+    return walk
+
+
 def _walk(emit: Emitter, operands: Operands, groups: int) -> None:
     """Emit the walk of ``groups`` groups of eight variants."""
     builder = emit.builder
@@ -118,13 +136,17 @@ def _walk(emit: Emitter, operands: Operands, groups: int) -> None:
     begin, pattern, boundary = (emit.load(operands.rows, builder.add(row, word(place)), WORD) for place in range(3))
     branches = []
     with builder.if_else(builder.icmp_unsigned("==", pattern, word(0))) as both:
-        for branch, load in zip(both, (_load_shared, _load_each), strict=True):
+        forms = (_choose_shared, _load_shared), (_choose_each, _load_each)
+        for branch, (choose, load) in zip(both, forms, strict=True):
             with branch:
                 after = []
                 for group, values in enumerate(phis):
                     state = State.of(values)
                     at = builder.add(builder.add(pattern, operands.place), word(LANES * group))
-                    sums, shape = load(emit, operands, at, begin, state.held)
+                    offsets = choose(emit, operands, at, begin, state.held)
+                    sums, shape = load(emit, operands, offsets)
+                    if operands.counts is not None:
+                        _count(emit, operands, group, offsets)
                     after.append(_join(emit, operands, state, sums, shape, boundary))
                 branches.append((after, builder.block))
     found = [[builder.phi(value.type) for value in values] for values in phis]
@@ -164,26 +186,45 @@ def _prefetch(emit: Emitter, operands: Operands, groups: int) -> None:
             emit.prefetch(array, builder.add(first, word(LANES * group + AHEAD)))
 
 
-def _load_each(emit: Emitter, operands: Operands, at: Any, begin: Any, held: Any) -> tuple[list[Any], list[Any]]:
-    """Sums and shapes of the entries that eight words of a pattern, from ``at`` on, choose; in the versions held."""
+def _choose_each(emit: Emitter, operands: Operands, at: Any, begin: Any, held: Any) -> list[Any]:
+    """Of the entries that eight words of a pattern choose, from ``at`` on, in the versions held: offsets in shapes."""
     builder = emit.builder
     chosen = builder.zext(emit.load(operands.patterns, at, HALVES), WORDS)
     version = builder.and_(held, builder.sub(words(0), builder.and_(chosen, words(1))))
     entries = builder.add(builder.add(builder.lshr(chosen, words(1)), version), broadcast(builder, begin))
     offsets = builder.shl(entries, words(5))
-    each = [builder.extract_element(offsets, ir.Constant(I32, lane)) for lane in range(LANES)]
-    return load_sums(emit, operands.sums, each), load_shapes(emit, operands.shapes, each)
+    return [builder.extract_element(offsets, ir.Constant(I32, lane)) for lane in range(LANES)]
 
 
-def _load_shared(emit: Emitter, operands: Operands, _at: Any, begin: Any, _held: Any) -> tuple[list[Any], list[Any]]:
-    """As ``_load_each``, of a row that has one entry for all."""
+def _load_each(emit: Emitter, operands: Operands, offsets: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Sums and shapes of eight entries."""
+    return load_sums(emit, operands.sums, offsets), load_shapes(emit, operands.shapes, offsets)
+
+
+def _choose_shared(emit: Emitter, _operands: Operands, _at: Any, begin: Any, _held: Any) -> list[Any]:
+    """As ``_choose_each``, of a row that has one entry for all."""
+    return [emit.builder.shl(begin, word(5))] * LANES
+
+
+def _load_shared(emit: Emitter, operands: Operands, offsets: list[Any]) -> tuple[list[Any], list[Any]]:
+    """As ``_load_each``, of an entry for all."""
     builder = emit.builder
-    offset = builder.shl(begin, word(5))
     shape = [
-        broadcast(builder, emit.load_bytes(operands.shapes, builder.add(offset, word(8 * at)), DOUBLE))
+        broadcast(builder, emit.load_bytes(operands.shapes, builder.add(offsets[0], word(8 * at)), DOUBLE))
         for at in range(4)
     ]
-    return load_sums(emit, operands.sums, [offset]) * LANES, shape
+    return load_sums(emit, operands.sums, offsets[:1]) * LANES, shape
+
+
+def _count(emit: Emitter, operands: Operands, group: int, offsets: list[Any]) -> None:
+    """Add the counts of an entry each to those of a group of eight variants."""
+    builder, (counts, width) = emit.builder, (operands.counts, operands.width)
+    outs, sources = [], []
+    for lane, offset in enumerate(offsets):
+        out = counts, builder.mul(builder.add(operands.variant, word(LANES * group + lane)), width)
+        outs.append(out)
+        sources.append([out, (counts, builder.mul(builder.lshr(offset, word(5)), width))])
+    add_counts(emit, width, outs, sources)
 
 
 def _join(
@@ -202,3 +243,5 @@ def _join(
 
 walk_eight = _walker(1)
 walk_sixteen = _walker(2)  # while one group of eight waits for memory, the other one computes
+count_walk_eight = _counting_walker(1)
+count_walk_sixteen = _counting_walker(2)

@@ -22,6 +22,7 @@ class Unit(NamedTuple):
     width: Any  # paths of the inner signal, padded to a multiple of eight
     variants: Any  # outer_count · width
     allocations: Any
+    versions: Any  # the most that an entry comes in
     no_day: Any  # the index of the day that adds and charges nothing
 
 

@@ -16,7 +16,7 @@ from gridproof.results.run.tally import BELOW, EQUAL, EVALUATED, UNDEFINED, perc
 from gridproof.sweeps.execution.evaluation import evaluate_grid
 from gridproof.sweeps.execution.tile import TallyScale, empty_tally, run_tile
 from gridproof.sweeps.plan import grid as grid_module
-from gridproof.sweeps.plan.grid import ProductGrid, whole_grid
+from gridproof.sweeps.plan.grid import ProductGrid, whole_grid, worthwhile
 from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan
 from gridproof.sweeps.plan.sample import draw_sample
@@ -169,10 +169,19 @@ def test_digits_and_index_are_inverse() -> None:
     assert [space.index(row) for row in digits] == list(range(space.size))
 
 
+def test_boxes_whose_tables_have_many_versions_must_share_more() -> None:
+    """Of what was measured: where a rule holds one of 21 allocations, boxes of 10,000 variants are lists."""
+    assert worthwhile([22, 22, 21], 12)
+    assert not worthwhile([22, 22, 21], 21)
+    assert worthwhile([64, 64, 64], 21)
+    assert worthwhile([30, 30], 4) == worthwhile([30, 30]) == worthwhile([8, 8, 8])
+    assert not worthwhile([8, 8])
+
+
 def test_small_grids_are_lists_unless_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """A grid of fewer than a million variants is no product: the product's kernels need not be compiled for it."""
     plan = small_plan()
-    monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: True)
+    monkeypatch.setattr(grid_module, "worthwhile", lambda *_: True)
     size = plan.study.space.size
     for repeated, first, boxed in ((False, size + 1, False), (True, size + 1, True), (False, size, True)):
         monkeypatch.setattr(grid_module, "PRODUCTS_FROM", first)
@@ -180,5 +189,5 @@ def test_small_grids_are_lists_unless_there_are_many(monkeypatch: pytest.MonkeyP
         assert isinstance(whole, ProductGrid)
         assert (whole.box(0) is not None) == (pickle.loads(pickle.dumps(whole)).box(0) is not None) == boxed
         assert isinstance(whole.piece(0).work, Box) == boxed
-    monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: False)
+    monkeypatch.setattr(grid_module, "worthwhile", lambda *_: False)
     assert ProductGrid(plan, repeated=True).box(0) is None

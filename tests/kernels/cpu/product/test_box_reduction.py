@@ -170,7 +170,7 @@ def test_a_run_reduced_by_the_backend_is_the_same(tmp_path: Path, monkeypatch: p
     for module in (sweep_module, grid_module):
         monkeypatch.setattr(module, "ROWS_KEPT", 10)
     monkeypatch.setattr(grid_module, "PRODUCTS_FROM", 0)
-    monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: True)
+    monkeypatch.setattr(grid_module, "worthwhile", lambda *_: True)
     monkeypatch.setattr(cpu.CpuReducer, "reduce", listen)
     monkeypatch.setattr(cpu.CpuReducer, "most", 40)
     found = gp.run(small_study(), out=tmp_path / "reduced", verdict=False)
@@ -193,10 +193,10 @@ def test_who_reduces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(resolve("cpu").bind(plan.problem), Reducer)
     assert not whole_grid(plan, limits).cut.reduced, "every row is kept"
     monkeypatch.setattr(grid_module, "ROWS_KEPT", 10)
-    monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: True)
+    monkeypatch.setattr(grid_module, "worthwhile", lambda *_: True)
     assert whole_grid(plan, limits).cut == Cut("product", 2**20, True, plan.study.space.size, 1)
     assert not whole_grid(plan).cut.reduced
-    monkeypatch.setattr(grid_module, "worthwhile", lambda sizes: False)
+    monkeypatch.setattr(grid_module, "worthwhile", lambda *_: False)
     assert not whole_grid(plan, limits).cut.reduced
     assert whole_grid(plan, ReductionLimits(50, takes_any=True)).cut.reduced
     assert resolve("reference").reduction(plan.problem) is None

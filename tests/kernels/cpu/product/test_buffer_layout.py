@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridproof.kernels.cpu.product.buffer_layout import BufferLayout, BufferSizes, assert_disjoint, place_tables
-from gridproof.kernels.cpu.product.product import Product, _cut
+from gridproof.kernels.cpu.product.product import Product
+from gridproof.kernels.cpu.product.units import cut_box
 from tests.support.problems import random_box, random_problem
 
 
@@ -26,13 +27,13 @@ def test_every_table_of_every_unit_has_room(seed: int, top: int, room: int, unit
     bits, legs = int(rng.integers(1, 6)), int(rng.integers(2, 5))
     problem = random_problem(rng, days=int(rng.integers(1, 150)), bits=bits, legs=legs, flip=0.1)
     box = random_box(rng, problem, bits)
-    signals, work = _cut(box, sorted(range(len(box.paths)), key=lambda at: len(box.paths[at])), unit)
+    signals, work = cut_box(box, sorted(range(len(box.paths)), key=lambda at: len(box.paths[at])), unit)
     product = Product(problem, top)
     nodes, counts = product.tree(2).nodes, product.classify(signals, 2).counts
     codes = problem.rule.shape[1]
-    layout, sizes = place_tables(work.units, work.chunks, nodes, counts, codes, legs, room)
+    layout, sizes = place_tables(work.units, work.chunks, nodes, counts, codes, legs, 32, room)
     begins, buffers = layout.tables.astype(int), (sizes.sums // 8, sizes.rows, sizes.patterns)
-    assert sizes.shapes // 4 == sizes.sums // 8
+    assert sizes.shapes // 4 == sizes.sums // 8 == sizes.counts // 32
     for unit_chunks in work.units:
         paths = [int(work.chunks[chunk, 2] - work.chunks[chunk, 1]) for chunk in unit_chunks]
         width = -(-paths[-1] // 8) * 8
@@ -66,7 +67,7 @@ def test_a_layout_that_does_not_fit_is_refused(field: str) -> None:
     each = np.array([[10, 4, 6], [20, 6, 12]])
     tables = np.array([[[5, 0, 3], [15, 4, 9]], [[25, 8, 15], [25, 8, 15]]], dtype=np.uint64)
     layout = BufferLayout(tables, np.array([27, 12, 17], dtype=np.uint64))
-    sizes = BufferSizes(47 * 8, 47 * 4, 15, 18, 29, 100)
+    sizes = BufferSizes(47 * 8, 47 * 4, 15, 18, 29, 100, 0)
     assert_disjoint(layout, sizes, each)
     with pytest.raises(AssertionError):
         assert_disjoint(layout, sizes._replace(**{field: getattr(sizes, field) - 1}), each)

@@ -8,8 +8,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridproof.kernels.cpu.product.path_classes import LEAF, DayTree, PathClasses, SignalPaths
-from gridproof.kernels.cpu.product.product import Product, _cut
+from gridproof.kernels.cpu.product.day_tree import LEAF, DayTree
+from gridproof.kernels.cpu.product.path_classes import PathClasses, SignalPaths
+from gridproof.kernels.cpu.product.product import Product
+from gridproof.kernels.cpu.product.units import cut_box
 from gridproof.kernels.paths import unpack
 from tests.support.problems import random_box, random_problem
 
@@ -27,7 +29,7 @@ def test_paths_are_of_one_class_where_they_agree(seed: int, days: int, flip: flo
     rng = np.random.default_rng(seed)
     problem = random_problem(rng, days=days, bits=4, flip=flip, lead=lead)
     box = random_box(rng, problem, 4, most=9)
-    signals, _ = _cut(box, list(range(len(box.paths))), 5)
+    signals, _ = cut_box(box, list(range(len(box.paths))), 5)
     product, delay = Product(problem, top), lead - 1
     found, tree = product.classify(signals, delay), product.tree(delay)
     states = unpack(problem.path_bits, problem.decision_days)
@@ -76,7 +78,7 @@ def test_chunks_that_are_not_chosen_stay_as_they_are() -> None:
     rng = np.random.default_rng(8)
     problem = random_problem(rng, days=90, bits=3, rows=20)
     box = random_box(rng, problem, 3, most=9)
-    signals, _ = _cut(box, list(range(len(box.paths))), 2)
+    signals, _ = cut_box(box, list(range(len(box.paths))), 2)
     product = Product(problem, 2)
     made, again = product.classify(signals, 2), product.classify(signals, 2)
     nodes = made.counts.shape[1]

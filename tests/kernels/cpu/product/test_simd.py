@@ -13,7 +13,7 @@ from numba import njit
 
 from gridproof.kernels.arrays import Floats
 from gridproof.kernels.cpu import closed_form
-from gridproof.kernels.cpu.product import product, simd, simd_join, simd_walk
+from gridproof.kernels.cpu.product import product, simd, simd_counts, simd_join, simd_walk, units
 from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.metrics import METRICS
 from tests.support import simd_twins as twins
@@ -47,6 +47,26 @@ def _walk_eight(*arguments: Any) -> None:
 @njit
 def _walk_sixteen(*arguments: Any) -> None:
     simd_walk.walk_sixteen(*arguments)
+
+
+@njit
+def _count_days(*arguments: Any) -> None:
+    simd_counts.count_days(*arguments)
+
+
+@njit
+def _count_eight(*arguments: Any) -> None:
+    simd_counts.count_eight(*arguments)
+
+
+@njit
+def _count_walk_eight(*arguments: Any) -> None:
+    simd_walk.count_walk_eight(*arguments)
+
+
+@njit
+def _count_walk_sixteen(*arguments: Any) -> None:
+    simd_walk.count_walk_sixteen(*arguments)
 
 
 @njit
@@ -131,10 +151,29 @@ def test_eight_joined_are_the_twins(seed: int, allocations: int) -> None:
     assert_same_bits(*results)
 
 
+@settings(max_examples=50, deadline=None)
+@given(SEEDS, st.sampled_from([16, 32, 256]))
+def test_counts_are_the_twins(seed: int, width: int) -> None:
+    """Of four days, and of eight joined entries; one vector of counts each and several."""
+    rng = np.random.default_rng(seed)
+    days = rng.integers(0, 2, 6 * width).astype(np.uint16)
+    lists = rng.integers(0, 20, 30).astype(np.uint32)
+    rows = words(width, rng.integers(0, ENTRIES), *rng.integers(0, 6, 4))
+    out, lefts, left, rights, right = (int(each) for each in (*rng.integers(40, 53, 1), *rng.integers(0, 20, 4)))
+    results = [rng.integers(0, 30_000, ENTRIES * width).astype(np.uint16)]
+    results.append(results[0].copy())
+    pairs = (_count_days, _count_eight), (twins.count_days, twins.count_eight)
+    for (count_days, count_eight), result in zip(pairs, results, strict=True):
+        count_eight(result, *words(width, out), lists, *words(lefts, left, rights, right))
+        count_days(result, *rows[:2], days, *rows[2:])
+    assert_same_bits((results[0],), (results[1],))
+
+
 @settings(max_examples=80, deadline=None)
-@given(SEEDS, st.integers(1, 6), st.sampled_from([8, 16]))
-def test_a_walk_is_the_twins(seed: int, allocations: int, count: int) -> None:
-    """Through one block and several, rows with one entry for all and with versions; nothing else is written."""
+@given(SEEDS, st.integers(1, 6), st.sampled_from([8, 16]), st.sampled_from([0, 16, 48]))
+def test_a_walk_is_the_twins(seed: int, allocations: int, count: int, width: int) -> None:
+    """Through one block and several, rows with one entry for all and with versions, with counts and without; nothing
+    else is written."""
     rng = np.random.default_rng(seed)
     blocks, variant, place = (int(each) for each in rng.integers((1, 0, 0), (6, 8, 9)))
     charges = random_charges(rng, allocations)
@@ -149,11 +188,16 @@ def test_a_walk_is_the_twins(seed: int, allocations: int, count: int) -> None:
         sums, shapes = random_entries(again, allocations)
         states = np.abs(again.normal(size=80))
         held = again.integers(0, allocations, 40).astype(np.uint64)
-        pairs.append((sums, shapes, states, held))
+        pairs.append((sums, shapes, states, held, again.integers(0, 9_000, ENTRIES * width).astype(np.uint16)))
     walks = {8: (_walk_eight, twins.walk_eight), 16: (_walk_sixteen, twins.walk_sixteen)}[count]
-    for function, (sums, shapes, states, held) in zip(walks, pairs, strict=True):
+    if width:
+        walks = {
+            8: (_count_walk_eight, twins.count_walk_eight), 16: (_count_walk_sixteen, twins.count_walk_sixteen)
+        }[count]  # fmt: skip
+    for function, (sums, shapes, states, held, counts) in zip(walks, pairs, strict=True):
+        counting = (counts, *words(width)) if width else ()
         function(sums, *words(variant), states, *words(5, 45), held, *words(9), shapes, patterns, *words(place), rows,
-                 *words(blocks), charges, *words(allocations))  # fmt: skip
+                 *words(blocks), charges, *words(allocations), *counting)  # fmt: skip
     assert_same_bits(*pairs)
 
 
@@ -164,7 +208,7 @@ def test_the_kernel_run_by_python_gives_the_same_bits(seed: int, monkeypatch: py
     Odd sizes, several units, little room for blocks, days before the first that count for the allocation held.
     """
     rng = np.random.default_rng(seed)
-    bits, legs = int(rng.integers(1, 4)), int(rng.integers(2, 5))
+    bits, legs = int(rng.integers(1, 4)), int(rng.integers(2, 5)) if seed % 3 else (14, 19, 40)[seed % 9 // 3]
     problem = random_problem(
         rng, days=int(rng.integers(1, 70)), bits=bits, legs=legs, rows=8, flip=(0.0, 0.05, 0.3)[seed % 3],
         lead=int(rng.integers(3, 20)),
@@ -173,8 +217,8 @@ def test_the_kernel_run_by_python_gives_the_same_bits(seed: int, monkeypatch: py
         problem = replace(problem, rule=np.tile(problem.rule[:1], (legs, 1)))
     box = random_box(rng, problem, bits)
     if seed % 2:
-        monkeypatch.setattr(product, "UNIT", 7)
-        monkeypatch.setattr(product, "_SMALLEST", 7)
+        monkeypatch.setattr(units, "UNIT", 7)
+        monkeypatch.setattr(units, "_SMALLEST", 7)
         monkeypatch.setattr(product, "BLOCK_ENTRIES", 30)
     top = seed % 5
     compiled = Product(problem, top).evaluate(box)
