@@ -26,7 +26,7 @@ from tests.support import simd_twins
 MODULES = (closed_form, unit, path_classes, day_tables, block_tables, segment_metrics, block_sweep, product)
 TWINS = (
     "transpose_eight", "half_of_power", "join_days", "join_eight", "walk_eight", "walk_sixteen", "count_days",
-    "count_eight", "count_walk_eight", "count_walk_sixteen",
+    "count_eight",
 )  # fmt: skip
 
 

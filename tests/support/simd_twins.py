@@ -55,15 +55,19 @@ def join_eight(
 
 
 def count_days(
-    counts: Array, width: int, out: int, days: Array, first: int, second: int, third: int, fourth: int
+    counts: Array | None, width: int, out: int, days: Array, first: int, second: int, third: int, fourth: int
 ) -> None:
+    if counts is None:
+        return
     rows = [window(days, int(row) * int(width), int(width)) for row in (first, second, third, fourth)]
     window(counts, int(out) * int(width), int(width))[:] = np.sum(rows, axis=0, dtype=np.uint16)
 
 
 def count_eight(
-    counts: Array, width: int, out: int, lists: Array, lefts: int, left: int, rights: int, right: int
+    counts: Array | None, width: int, out: int, lists: Array, lefts: int, left: int, rights: int, right: int
 ) -> None:  # fmt: skip
+    if counts is None:
+        return
     for lane in range(LANES):
         one = int(left) + int(window(lists, int(lefts) + lane, 1)[0])
         other = int(right) + int(window(lists, int(rights) + lane, 1)[0])
@@ -79,18 +83,10 @@ def walk_sixteen(*arguments: Any) -> None:
     _walk(2 * LANES, *arguments)
 
 
-def count_walk_eight(*arguments: Any) -> None:
-    _walk(LANES, *arguments)
-
-
-def count_walk_sixteen(*arguments: Any) -> None:
-    _walk(2 * LANES, *arguments)
-
-
 def _walk(
     count: int, sums: Floats, variant: int, states: Floats, peaks: int, falls: int, held: Words, holds: int,
     shapes: Floats, patterns: Array, place: int, rows: Words, blocks: int, charges: Floats, allocations: int,
-    counts: Array | None = None, width: int = 0,
+    counts: Array | None, width: int,
 ) -> None:  # fmt: skip
     for lane in range(count):
         total = window(sums, (int(variant) + lane) * 8, 8)

@@ -15,17 +15,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats
+from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.cpu.product.block_tables import LISTS, RuleTable, combine_halves, tabulate_leaf
 from gridproof.kernels.cpu.product.buffer_layout import BufferLayout, Buffers
-from gridproof.kernels.cpu.product.day_counts import DayCounts
 from gridproof.kernels.cpu.product.day_tables import DayTables
 from gridproof.kernels.cpu.product.day_tree import LEAF, DayTree
 from gridproof.kernels.cpu.product.entry import SHAPE, SUMS
 from gridproof.kernels.cpu.product.path_classes import CODE, PathClasses
 from gridproof.kernels.cpu.product.segment_metrics import MEASURED, STRIP, MetricTerms, Segment, Target, write_metrics
 from gridproof.kernels.cpu.product.simd import LANES
-from gridproof.kernels.cpu.product.simd_walk import count_walk_eight, count_walk_sixteen, walk_eight, walk_sixteen
+from gridproof.kernels.cpu.product.simd_walk import walk_eight, walk_sixteen
 from gridproof.kernels.cpu.product.unit import Node, Position, Scratch, Unit, advance
 from gridproof.kernels.cpu.product.units import Units
 from gridproof.kernels.jit import jit
@@ -50,14 +49,14 @@ class Output(NamedTuple):
 @jit(nogil=True)
 def sweep(
     low: int, high: int, work: Units, tree: DayTree, paths: PathClasses, rule: RuleTable, days: DayTables,
-    counts: DayCounts | None, terms: MetricTerms, layout: BufferLayout, buffers: Buffers, output: Output,
+    terms: MetricTerms, layout: BufferLayout, buffers: Buffers, output: Output,
 ) -> None:  # fmt: skip
     """Evaluate units [low, high) of a product. paths: classes and children as uint32. buffers: of one thread, flat.
 
-    With counts and without is compiled separately: what does not count compiles no code that does.
+    buffers.counts and days.counts are None where no days are counted, which is compiled separately, without their code.
     """
     for number in range(low, high):
-        unit = _unit(work, paths, rule, days, len(terms.invested), number)
+        unit = _unit(work, paths, days, layout, len(terms.invested), number)
         most_blocks = _most_blocks(tree)
         scratch = Scratch(
             np.zeros(len(unit.sizes), dtype=np.int64),
@@ -68,13 +67,13 @@ def sweep(
             np.empty(most_blocks, dtype=np.uint64),
             np.empty((most_blocks, 3), dtype=np.uint64),
         )
-        _evaluate(unit, work, tree, paths, rule, days, counts, terms, layout, buffers, scratch, output)
+        _evaluate(unit, work, tree, paths, rule, days, terms, layout, buffers, scratch, output)
 
 
 @jit(counted=False)
 def _evaluate(
     unit: Unit, work: Units, tree: DayTree, paths: PathClasses, rule: RuleTable, days: DayTables,
-    counts: DayCounts | None, terms: MetricTerms, layout: BufferLayout, buffers: Buffers, scratch: Scratch,
+    terms: MetricTerms, layout: BufferLayout, buffers: Buffers, scratch: Scratch,
     output: Output,
 ) -> None:  # fmt: skip
     """Evaluate one unit."""
@@ -83,23 +82,28 @@ def _evaluate(
     for span in range(len(tree.spans)):
         buffers.sums[: unit.variants * _SUMS] = 0.0
         buffers.states[: _TWO * unit.variants] = 0.0
-        if counts is not None:
-            buffers.counts[: unit.variants * counts.width] = 0
+        _clear_counts(buffers.counts, unit.variants * unit.count_width)
         levels = tree.nodes.shape[1] - 1
         blocks = tree.nodes[span, levels] - tree.nodes[span, levels - 1]
         block = np.int64(0)  # a literal would be compiled by itself
         while block < blocks:
             group = block
-            block, table = _tabulate(
-                unit, tree, paths, rule, days, counts, layout, buffers, scratch, span, group, table
-            )
-            _walk(unit, tree, paths, days, counts, layout, buffers, scratch, span, group, block)
+            block, table = _tabulate(unit, tree, paths, rule, days, layout, buffers, scratch, span, group, table)
+            _walk(unit, tree, paths, days, layout, buffers, scratch, span, group, block)
         if tree.segments[span] >= 0:
-            _conclude(unit, work, tree, days, counts, terms, buffers, scratch, output, span)
+            _conclude(unit, work, tree, days, terms, buffers, scratch, output, span)
+
+
+@jit(counted=False)
+def _clear_counts(counts: Array | None, size: int) -> None:
+    if counts is not None:
+        counts[:size] = 0
 
 
 @jit(inline="always")
-def _unit(work: Units, paths: PathClasses, rule: RuleTable, days: DayTables, allocations: int, number: int) -> Unit:
+def _unit(
+    work: Units, paths: PathClasses, days: DayTables, layout: BufferLayout, allocations: int, number: int
+) -> Unit:
     chunks = work.units[number]
     signals = len(chunks)
     sizes = np.empty(signals, dtype=np.int64)
@@ -114,7 +118,7 @@ def _unit(work: Units, paths: PathClasses, rule: RuleTable, days: DayTables, all
     no_day = np.uint64(len(days.shapes)) // (np.uint64(allocations) * _SHAPE) - _ONE
     return Unit(
         chunks, sizes, begins, outer_count, width, np.uint64(outer_count) * width, np.uint64(allocations),
-        rule.versions, no_day,
+        layout.versions, layout.count_width, no_day,
     )  # fmt: skip
 
 
@@ -155,8 +159,8 @@ def _open(unit: Unit, tree: DayTree, paths: PathClasses, rule: RuleTable, buffer
 
 @jit(inline="always")
 def _tabulate(
-    unit: Unit, tree: DayTree, paths: PathClasses, rule: RuleTable, days: DayTables, counts: DayCounts | None,
-    layout: BufferLayout, buffers: Buffers, scratch: Scratch, span: int, block: int, table: Any,
+    unit: Unit, tree: DayTree, paths: PathClasses, rule: RuleTable, days: DayTables, layout: BufferLayout,
+    buffers: Buffers, scratch: Scratch, span: int, block: int, table: Any,
 ) -> tuple[int, Any]:  # fmt: skip
     """Make the tables of the blocks from ``block`` on, as many as there is room for.
 
@@ -184,13 +188,13 @@ def _tabulate(
                 number = tree.nodes[span, level] + index
                 if level == 0:
                     node = Node(number, first + np.uint64(leaf * LEAF), end, table, is_block)
-                    at = tabulate_leaf(unit, paths, rule, days, counts, buffers, scratch, node, at)
+                    at = tabulate_leaf(unit, paths, rule, days, buffers, scratch, node, at)
                 else:
                     middle = first + np.uint64(((2 * index + 1) << (level - 1)) * LEAF)
                     node = Node(number, middle, end, table, is_block)
                     below = tree.nodes[span, level - 1] + 2 * index
                     at = combine_halves(
-                        unit, paths, rule, days, counts, buffers, scratch, node, below, layout.tables[level - 1], at
+                        unit, paths, rule, days, buffers, scratch, node, below, layout.tables[level - 1], at
                     )
                 if is_block:
                     out = at
@@ -204,8 +208,8 @@ def _tabulate(
 
 @jit(counted=False)
 def _walk(
-    unit: Unit, tree: DayTree, paths: PathClasses, days: DayTables, counts: DayCounts | None, layout: BufferLayout,
-    buffers: Buffers, scratch: Scratch, span: int, group: int, until: int,
+    unit: Unit, tree: DayTree, paths: PathClasses, days: DayTables, layout: BufferLayout, buffers: Buffers,
+    scratch: Scratch, span: int, group: int, until: int,
 ) -> None:  # fmt: skip
     """Join the entries of blocks [group, until), whose tables stand in the buffers, to every variant of the unit."""
     inner = len(unit.sizes) - 1
@@ -238,41 +242,27 @@ def _walk(
         path = _ZERO
         while path + _EIGHT < unit.width:
             variant = begin + path
-            if counts is None:
-                walk_sixteen(
-                    buffers.sums, variant, buffers.states, variant, unit.variants + variant, held,
-                    _TWO * unit.variants + variant, buffers.shapes, buffers.patterns, path, rows,
-                    np.uint64(until - group), days.charges, unit.allocations,
-                )  # fmt: skip
-            else:
-                count_walk_sixteen(
-                    buffers.sums, variant, buffers.states, variant, unit.variants + variant, held,
-                    _TWO * unit.variants + variant, buffers.shapes, buffers.patterns, path, rows,
-                    np.uint64(until - group), days.charges, unit.allocations, buffers.counts, counts.width,
-                )  # fmt: skip
+            walk_sixteen(
+                buffers.sums, variant, buffers.states, variant, unit.variants + variant, held,
+                _TWO * unit.variants + variant, buffers.shapes, buffers.patterns, path, rows,
+                np.uint64(until - group), days.charges, unit.allocations, buffers.counts, unit.count_width,
+            )  # fmt: skip
             path += np.uint64(16)
         if path < unit.width:
             variant = begin + path
-            if counts is None:
-                walk_eight(
-                    buffers.sums, variant, buffers.states, variant, unit.variants + variant, held,
-                    _TWO * unit.variants + variant, buffers.shapes, buffers.patterns, path, rows,
-                    np.uint64(until - group), days.charges, unit.allocations,
-                )  # fmt: skip
-            else:
-                count_walk_eight(
-                    buffers.sums, variant, buffers.states, variant, unit.variants + variant, held,
-                    _TWO * unit.variants + variant, buffers.shapes, buffers.patterns, path, rows,
-                    np.uint64(until - group), days.charges, unit.allocations, buffers.counts, counts.width,
-                )  # fmt: skip
+            walk_eight(
+                buffers.sums, variant, buffers.states, variant, unit.variants + variant, held,
+                _TWO * unit.variants + variant, buffers.shapes, buffers.patterns, path, rows,
+                np.uint64(until - group), days.charges, unit.allocations, buffers.counts, unit.count_width,
+            )  # fmt: skip
         begin += unit.width
         advance(digits, unit.sizes, inner)
 
 
 @jit(inline="always")
 def _conclude(
-    unit: Unit, work: Units, tree: DayTree, days: DayTables, counts: DayCounts | None, terms: MetricTerms,
-    buffers: Buffers, scratch: Scratch, output: Output, span: int,
+    unit: Unit, work: Units, tree: DayTree, days: DayTables, terms: MetricTerms, buffers: Buffers, scratch: Scratch,
+    output: Output, span: int,
 ) -> None:  # fmt: skip
     """Write the metrics of the segment that ends."""
     signals = len(unit.sizes)
@@ -292,5 +282,5 @@ def _conclude(
         advance(scratch.digits, unit.sizes, inner)
         at = np.uint64((variant * executions + output.execution) * segments + segment) * metrics
         write_metrics(
-            unit, counts, buffers, scratch.columns, terms, terms_of_segment, target, np.uint64(outer) * unit.width, at
+            unit, buffers, scratch.columns, terms, terms_of_segment, target, np.uint64(outer) * unit.width, at
         )

@@ -18,7 +18,6 @@ import numpy as np
 
 from gridproof.kernels.arrays import Array, Bools, Words
 from gridproof.kernels.cpu.product.buffer_layout import Buffers
-from gridproof.kernels.cpu.product.day_counts import DayCounts
 from gridproof.kernels.cpu.product.day_tables import DayTables
 from gridproof.kernels.cpu.product.day_tree import LEAF
 from gridproof.kernels.cpu.product.entry import LAST, MARK, SHAPE
@@ -49,13 +48,12 @@ class RuleTable(NamedTuple):
     depends: Bools  # (codes,): whether that depends on the one held
     ignores_inner: Bools  # (codes,): of codes without the inner signal's bits, whether those change nothing
     start: int  # the allocation held before the first decision
-    versions: Any  # uint64: A if any code's allocation depends on the one held, else 1
 
 
 @jit(counted=False)
 def tabulate_leaf(
-    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, counts: DayCounts | None, buffers: Buffers,
-    scratch: Scratch, node: Node, at: Position,
+    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, buffers: Buffers, scratch: Scratch, node: Node,
+    at: Position,
 ) -> Position:  # fmt: skip
     """Write the table of a leaf. Returns where it ends."""
     sums, shapes, allocations = buffers.sums, buffers.shapes, unit.allocations
@@ -101,12 +99,11 @@ def tabulate_leaf(
                     (day[2] * allocations + second) * allocations + third,
                     (day[3] * allocations + third) * allocations + fourth,
                 )  # fmt: skip
-                if counts is not None:
-                    count_days(
-                        buffers.counts, counts.width, out, counts.days,
-                        first if day[0] < unit.no_day else allocations, second if day[1] < unit.no_day else allocations,
-                        third if day[2] < unit.no_day else allocations, fourth if day[3] < unit.no_day else allocations,
-                    )  # fmt: skip
+                count_days(
+                    buffers.counts, unit.count_width, out, days.counts,
+                    first if day[0] < unit.no_day else allocations, second if day[1] < unit.no_day else allocations,
+                    third if day[2] < unit.no_day else allocations, fourth if day[3] < unit.no_day else allocations,
+                )  # fmt: skip
                 out += _ONE
         advance(scratch.digits, scratch.class_counts, inner)
     return Position(out, out_row, out_pattern)
@@ -114,8 +111,8 @@ def tabulate_leaf(
 
 @jit(counted=False)
 def combine_halves(
-    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, counts: DayCounts | None, buffers: Buffers,
-    scratch: Scratch, node: Node, below: int, halves: Words, at: Position,
+    unit: Unit, paths: PathClasses, rule: RuleTable, days: DayTables, buffers: Buffers, scratch: Scratch, node: Node,
+    below: int, halves: Words, at: Position,
 ) -> Position:  # fmt: skip
     """Write the table of a node from those of its halves: nodes ``below`` and ``below`` + 1. Returns where it ends.
 
@@ -183,10 +180,9 @@ def combine_halves(
                 sums, shapes, out + first, lists, lefts + first, left, rights + first, right, days.charges, boundary,
                 unit.allocations,
             )  # fmt: skip
-            if counts is not None:
-                count_eight(
-                    buffers.counts, counts.width, out + first, lists, lefts + first, left, rights + first, right
-                )
+            count_eight(
+                buffers.counts, unit.count_width, out + first, lists, lefts + first, left, rights + first, right
+            )
         out += count
         advance(scratch.digits, scratch.class_counts, inner)
     return Position(out, out_row, out_pattern)

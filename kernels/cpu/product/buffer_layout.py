@@ -7,7 +7,7 @@ unchecked, so ``place_tables`` asserts that no table reaches into the next or be
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,10 +29,11 @@ class Buffers(NamedTuple):
     rows: Array  # uint32, 2 for each row of a table: where its entries and where its pattern begin
     patterns: Array  # uint32, see ``block_tables``; begins with those of flat rows, without versions and with
     lists: Array  # uint32: which entries are joined
-    counts: Array  # uint16, see ``day_counts``: as many for each entry as it has; begins with the unit's variants
+    counts: Any  # uint16 or None, see ``day_tables``: ``count_width`` for each entry, those of the variants first
 
     def of(self, thread: int) -> Buffers:
-        return Buffers(*(each[thread] for each in self))
+        counts = None if self.counts is None else self.counts[thread]
+        return Buffers(*(each[thread] for each in self[:-1]), counts)
 
 
 class BufferSizes(NamedTuple):
@@ -52,6 +53,8 @@ class BufferLayout(NamedTuple):
 
     tables: Words  # (levels, 2, 3): entry, row, pattern
     block_end: Words  # (3,): past-last positions at which the table of a block may begin
+    versions: Any  # this and the next uint64, see ``place_tables``
+    count_width: Any
 
 
 class TableSizes(NamedTuple):
@@ -78,7 +81,7 @@ def place_tables(
     """Where the tables begin, for any of the units, and the size of every buffer.
 
     Other arguments as in ``block_sweep.sweep``. codes: of the rule. versions: the most that an entry comes in.
-    count_width: see ``day_counts``. block_entries: see ``BLOCK_ENTRIES``.
+    count_width: counts of an entry, see ``day_tables``. block_entries: see ``BLOCK_ENTRIES``.
     """
     need = _table_sizes(units, chunks, nodes, counts, codes, versions)
     levels = len(need.entries)
@@ -97,7 +100,7 @@ def place_tables(
     sizes = BufferSizes(
         entries * SUMS, entries * SHAPE, 3 * need.variants, int(end[1]), int(end[2]), need.lists, entries * count_width
     )  # fmt: skip
-    layout = BufferLayout(tables, block_end.astype(np.uint64))
+    layout = BufferLayout(tables, block_end.astype(np.uint64), np.uint64(versions), np.uint64(count_width))
     assert_disjoint(layout, sizes, each)
     return layout, sizes
 

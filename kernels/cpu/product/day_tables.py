@@ -1,4 +1,8 @@
-"""Entries of single days, for one payoff, cost and trade table, and what each switch changes in them."""
+"""Entries of single days, for one payoff, cost and trade table, and what each switch changes in them.
+
+Where the days in each allocation do not fit into one sum of an entry (``limits.packs``), it has *counts* beside its
+sums and shape: a uint16 for each allocation but the last, padded to whole vectors of sixteen.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridproof.kernels.arrays import Floats
+from gridproof.kernels.arrays import Array, Floats
 from gridproof.kernels.cpu.page_pool import pages
 from gridproof.kernels.cpu.product.entry import LAST, SHAPE, SUMS
 from gridproof.kernels.cpu.product.limits import count_bits, packs
+from gridproof.kernels.cpu.product.simd_counts import SIXTEEN
 from gridproof.kernels.jit import jit
 from gridproof.kernels.metrics import EXPOSURE, FROM_RETURNS, TURNOVER, WIDTH, measure_returns
 from gridproof.kernels.problem import Problem
@@ -23,7 +28,7 @@ _DAYS = 256
 class DayTables(NamedTuple):
     """Entries of single days, for one payoff table and one cost table; day D adds and charges nothing.
 
-    ``sweep`` takes the first three flat.
+    ``sweep`` takes the first three and the last flat.
     """
 
     sums: Floats  # (D + 1, A, 8)
@@ -31,6 +36,14 @@ class DayTables(NamedTuple):
     charges: Floats  # (D + 1, A, A, 8): what a switch into the day changes in the sums
     constant: Floats  # (S, A, 12 + A): metrics of one allocation held throughout
     centre: float  # the moments are taken about it
+    counts: Array | None = None  # see ``count_rows``; None where no days are counted
+
+
+def count_rows(allocations: int) -> Array:
+    """(A + 1, width): the counts of one day in each allocation, and of a day that adds nothing."""
+    rows = np.zeros((allocations + 1, -(-(allocations - 1) // SIXTEEN) * SIXTEEN), dtype=np.uint16)
+    np.fill_diagonal(rows[: allocations - 1], 1)
+    return rows
 
 
 def tabulate_days(problem: Problem, payoff: int, cost: int, trades: int) -> DayTables:

@@ -45,7 +45,7 @@ def cut_days(problem: Problem, top: int, before: int) -> DayTree:
 
 
 def choose_top(problem: Problem) -> int:
-    """The length of blocks, 4 · 2^top days. As measured: 128 days at one switch a year of each path, 16 at twenty. Where
+    """The length of blocks, 4 · 2^top days. As measured: 128 days at one switch a year of each path, 16 at twenty. If
     entries come in many versions, blocks are shorter, if they are not long."""
     changes = np.bitwise_count(flips(problem.path_bits, problem.decision_days)).sum(axis=1, dtype=np.int64)
     a_day = changes[changes > 0].mean() / problem.decision_days if changes.any() else 0.0

@@ -2,7 +2,7 @@
 
 The *sums* of an entry fill one cache line of eight float64: log NAV, the powers 1 to 4 of r − centre, downside squares,
 turnover, and counts packed into the 53 bits of a float64: switches, then days in allocation 0, 1, …, all but the last.
-Where these are too many, the sum has the switches alone, and the days stand apart (``day_counts``).
+Where these are too many, the sum has the switches alone, and the days stand apart (``day_tables``).
 The *shape* fills half a line: highest and lowest log NAV and deepest fall since the first day began, and the mark, a
 uint64 in the place of a float64: the allocation of the first day and, from bit 16 on, that of the last.
 

@@ -9,8 +9,7 @@ from gridproof.kernels.cpu.page_pool import pages
 from gridproof.kernels.cpu.product.block_sweep import Output, sweep
 from gridproof.kernels.cpu.product.block_tables import RuleTable
 from gridproof.kernels.cpu.product.buffer_layout import BLOCK_ENTRIES, Buffers, BufferSizes, place_tables
-from gridproof.kernels.cpu.product.day_counts import DayCounts
-from gridproof.kernels.cpu.product.day_tables import DayTables, tabulate_days
+from gridproof.kernels.cpu.product.day_tables import DayTables, count_rows, tabulate_days
 from gridproof.kernels.cpu.product.day_tree import DayTree, choose_top, cut_days
 from gridproof.kernels.cpu.product.limits import count_bits, packs, versions
 from gridproof.kernels.cpu.product.path_classes import PARTS, PathClasses, SignalPaths, classify
@@ -64,7 +63,7 @@ class Product:
         result = pages(*shape)
         rows = result.reshape(-1, len(box.executions), *shape[1:])
         ignores = self._ignores(box.places[order[-1]])
-        rule = RuleTable(self._rule, self.depends, ignores, problem.start, np.uint64(self._versions))
+        rule = RuleTable(self._rule, self.depends, ignores, problem.start)
         lags = problem.lags[box.executions]
         for lag in np.unique(lags):
             delay = problem.lead - int(lag)
@@ -123,23 +122,28 @@ class Product:
         """shares: whether exposure or the share of days in an allocation is asked for."""
         problem, tree = self._problem, self.tree(delay)
         days = self.tables(execution)
-        counts = DayCounts.of(problem.allocations) if shares and not self._packed else None
-        width = 0 if counts is None else int(counts.width)
+        counts = count_rows(problem.allocations) if shares and not self._packed else None
+        width = 0 if counts is None else counts.shape[1]
         layout, sizes = place_tables(
             work.units, work.chunks, tree.nodes, paths.counts, self._rule.shape[1], self._versions, width, BLOCK_ENTRIES
         )
         terms = MetricTerms(
             np.diff(problem.bounds), float(problem.periods), float(problem.risk_free), problem.invested,
-            count_bits(problem), shares and self._packed,
+            count_bits(problem), self._packed, shares,
         )  # fmt: skip
         unsigned = paths._replace(classes=paths.classes.view(np.uint32), children=paths.children.view(np.uint32))
-        flat = days._replace(sums=days.sums.ravel(), shapes=days.shapes.ravel(), charges=days.charges.ravel())
+        flat = days._replace(
+            sums=days.sums.ravel(), shapes=days.shapes.ravel(), charges=days.charges.ravel(),
+            counts=None if counts is None else counts.ravel(),
+        )  # fmt: skip
         buffers = self._threads_buffers(sizes)
+        if counts is None:
+            buffers = buffers._replace(counts=None)
         free = list(range(len(buffers.sums)))  # threads whose buffers are not in use
 
         def evaluate_units(low: int, high: int) -> None:
             own = free.pop()
-            sweep(low, high, work, tree, unsigned, rule, flat, counts, terms, layout, buffers.of(own), output)
+            sweep(low, high, work, tree, unsigned, rule, flat, terms, layout, buffers.of(own), output)
             free.append(own)
 
         run_ranges(evaluate_units, len(work.units))

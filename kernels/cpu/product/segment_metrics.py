@@ -12,7 +12,6 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints
 from gridproof.kernels.cpu.closed_form import write_closed_form
 from gridproof.kernels.cpu.product.buffer_layout import Buffers
-from gridproof.kernels.cpu.product.day_counts import DayCounts
 from gridproof.kernels.cpu.product.entry import SUMS
 from gridproof.kernels.cpu.product.simd import LANES, transpose_eight
 from gridproof.kernels.cpu.product.unit import Unit
@@ -37,7 +36,8 @@ class MetricTerms(NamedTuple):
     risk_free: float  # annual
     invested: Floats  # (A,): weight outside cash
     count_bits: int  # bits of each of the counts that are packed into one sum
-    packed: bool  # whether the days in each allocation are among them, and asked for
+    packed: bool  # whether the days in each allocation are among them
+    shares: bool  # whether exposure and the share of days in each allocation are asked for
 
 
 class Segment(NamedTuple):
@@ -59,8 +59,8 @@ class Target(NamedTuple):
 
 @jit(counted=False)
 def write_metrics(
-    unit: Unit, counts: DayCounts | None, buffers: Buffers, columns: Floats, terms: MetricTerms, segment: Segment,
-    target: Target, begin: Any, at: Any,
+    unit: Unit, buffers: Buffers, columns: Floats, terms: MetricTerms, segment: Segment, target: Target, begin: Any,
+    at: Any,
 ) -> None:  # fmt: skip
     """Write the metrics of one segment of the variants that share an outer combination, from ``at`` on.
 
@@ -79,11 +79,11 @@ def write_metrics(
         for place in range(here):
             columns[np.uint64(FALL) * strip + place] = buffers.states[unit.variants + first + place]
         _measure(columns, np.int64(here), terms, segment)
-        if counts is not None:
-            _copy_counts(columns, here, buffers.counts, first * counts.width, counts.width, terms)
-            _share_days(columns, np.int64(here), terms, segment)
-        elif terms.packed:
-            _unpack_counts(columns, np.int64(here), terms)
+        if terms.shares:
+            if terms.packed:
+                _unpack_counts(columns, np.int64(here), terms)
+            else:
+                _copy_counts(columns, here, buffers.counts, first * unit.count_width, unit.count_width, terms)
             _share_days(columns, np.int64(here), terms, segment)
         for place in range(_ZERO, here, _EIGHT):
             for metric in range(_ZERO, metrics, _EIGHT):
@@ -128,8 +128,10 @@ def _unpack_counts(columns: Floats, count: Any, terms: MetricTerms) -> None:
 
 
 @jit(counted=False)
-def _copy_counts(columns: Floats, count: Any, counts: Array, begin: Any, width: Any, terms: MetricTerms) -> None:
+def _copy_counts(columns: Floats, count: Any, counts: Array | None, begin: Any, width: Any, terms: MetricTerms) -> None:
     """As ``_unpack_counts``, from the variants' counts."""
+    if counts is None:
+        return
     first = np.uint64((MEASURED + WIDTH) * STRIP)
     for at in range(count):
         for allocation in range(np.uint64(len(terms.invested) - 1)):

@@ -1,4 +1,7 @@
-"""Adds the day counts of entries, sixteen allocations at a time. See ``day_counts``; indices count entries."""
+"""Adds the day counts of entries, sixteen allocations at a time. See ``day_tables``; indices count entries.
+
+Where nothing is counted, counts are None, and no code is written.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,11 @@ def count_days(
 ) -> Any:
     """Counts of entry ``out`` = rows ``first`` … ``fourth`` of ``days``, added."""
 
+    counted = isinstance(counts, types.Array)
+
     def generate(emit: Emitter, counts: Any, width: Any, out: Any, days: Any, *rows: Any) -> None:
+        if not counted:
+            return
         begins = [(days, emit.builder.mul(row, width)) for row in rows]
         add_counts(emit, width, [(counts, emit.builder.mul(out, width))], [begins])
 
@@ -33,10 +40,13 @@ def count_eight(
     _context: Any, counts: Any, _width: Any, _out: Any, lists: Any, _lefts: Any, _left: Any, _rights: Any, _right: Any
 ) -> Any:
     """Counts of entries out … out + 7 = those that ``simd_join.join_eight`` joins, added."""
+    counted = isinstance(counts, types.Array)
 
     def generate(
         emit: Emitter, counts: Any, width: Any, out: Any, lists: Any, lefts: Any, left: Any, rights: Any, right: Any
     ) -> None:
+        if not counted:
+            return
         builder = emit.builder
         outs, sources = [], []
         for lane in range(LANES):

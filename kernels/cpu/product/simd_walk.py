@@ -76,6 +76,7 @@ def _walker(groups: int) -> Any:
     def walk(
         _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, held: Any, _holds: Any,
         shapes: Any, patterns: Any, _place: Any, rows: Any, _blocks: Any, charges: Any, _allocations: Any,
+        counts: Any, _width: Any,
     ) -> Any:  # fmt: skip
         """Join to each of the variants from ``variant`` on an entry of each of ``blocks`` ≥ 1 rows in turn.
 
@@ -83,26 +84,13 @@ def _walker(groups: int) -> Any:
         ``charges`` at which the charges of its first day begin. From ``place`` on the pattern has a word for each of
         the variants; pattern 0 means that they all have the row's first entry. The variants' sums are entries
         ``variant`` … of ``sums``; states[peaks …], states[falls …] and held[holds …] (uint64) are their running peaks,
-        deepest falls and allocations held.
+        deepest falls and allocations held. The counts of the entries, ``width`` each, are added to those of the
+        variants; where counts are None, no code is written for that.
         """
         arguments = (sums, INDEX, states, INDEX, INDEX, held, INDEX, shapes, patterns, INDEX, rows, INDEX,
-                     charges, INDEX)  # fmt: skip
-        return types.void(*arguments), lowering(lambda emit, *operands: _walk(emit, Operands(*operands), groups))
-
-    return walk
-
-
-def _counting_walker(groups: int) -> Any:
-    @intrinsic
-    def walk(
-        _context: Any, sums: Any, _variant: Any, states: Any, _peaks: Any, _falls: Any, held: Any, _holds: Any,
-        shapes: Any, patterns: Any, _place: Any, rows: Any, _blocks: Any, charges: Any, _allocations: Any,
-        counts: Any, _width: Any,
-    ) -> Any:  # fmt: skip
-        """As ``_walker``'s, and adds the counts of the entries, ``width`` each, to those of the variants."""
-        arguments = (sums, INDEX, states, INDEX, INDEX, held, INDEX, shapes, patterns, INDEX, rows, INDEX,
                      charges, INDEX, counts, INDEX)  # fmt: skip
-        return types.void(*arguments), lowering(lambda emit, *operands: _walk(emit, Operands(*operands), groups))
+        used = len(Operands._fields) if isinstance(counts, types.Array) else Operands._fields.index("counts")
+        return types.void(*arguments), lowering(lambda emit, *given: _walk(emit, Operands(*given[:used]), groups))
 
     return walk
 
@@ -243,5 +231,3 @@ def _join(
 
 walk_eight = _walker(1)
 walk_sixteen = _walker(2)  # while one group of eight waits for memory, the other one computes
-count_walk_eight = _counting_walker(1)
-count_walk_sixteen = _counting_walker(2)

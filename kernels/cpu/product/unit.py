@@ -23,6 +23,7 @@ class Unit(NamedTuple):
     variants: Any  # outer_count · width
     allocations: Any
     versions: Any  # the most that an entry comes in
+    count_width: Any  # counts of an entry, see ``day_tables``; 0 where no days are counted
     no_day: Any  # the index of the day that adds and charges nothing
 
 

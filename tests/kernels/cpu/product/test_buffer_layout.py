@@ -66,7 +66,7 @@ def test_every_table_of_every_unit_has_room(seed: int, top: int, room: int, unit
 def test_a_layout_that_does_not_fit_is_refused(field: str) -> None:
     each = np.array([[10, 4, 6], [20, 6, 12]])
     tables = np.array([[[5, 0, 3], [15, 4, 9]], [[25, 8, 15], [25, 8, 15]]], dtype=np.uint64)
-    layout = BufferLayout(tables, np.array([27, 12, 17], dtype=np.uint64))
+    layout = BufferLayout(tables, np.array([27, 12, 17], dtype=np.uint64), 1, 0)
     sizes = BufferSizes(47 * 8, 47 * 4, 15, 18, 29, 100, 0)
     assert_disjoint(layout, sizes, each)
     with pytest.raises(AssertionError):

@@ -60,16 +60,6 @@ def _count_eight(*arguments: Any) -> None:
 
 
 @njit
-def _count_walk_eight(*arguments: Any) -> None:
-    simd_walk.count_walk_eight(*arguments)
-
-
-@njit
-def _count_walk_sixteen(*arguments: Any) -> None:
-    simd_walk.count_walk_sixteen(*arguments)
-
-
-@njit
 def _half_of_power(marked: float) -> float:
     return closed_form.half_of_power(marked)  # type: ignore[no-any-return]
 
@@ -190,14 +180,10 @@ def test_a_walk_is_the_twins(seed: int, allocations: int, count: int, width: int
         held = again.integers(0, allocations, 40).astype(np.uint64)
         pairs.append((sums, shapes, states, held, again.integers(0, 9_000, ENTRIES * width).astype(np.uint16)))
     walks = {8: (_walk_eight, twins.walk_eight), 16: (_walk_sixteen, twins.walk_sixteen)}[count]
-    if width:
-        walks = {
-            8: (_count_walk_eight, twins.count_walk_eight), 16: (_count_walk_sixteen, twins.count_walk_sixteen)
-        }[count]  # fmt: skip
     for function, (sums, shapes, states, held, counts) in zip(walks, pairs, strict=True):
-        counting = (counts, *words(width)) if width else ()
         function(sums, *words(variant), states, *words(5, 45), held, *words(9), shapes, patterns, *words(place), rows,
-                 *words(blocks), charges, *words(allocations), *counting)  # fmt: skip
+                 *words(blocks), charges, *words(allocations), counts if width else None,
+                 *words(width))  # fmt: skip
     assert_same_bits(*pairs)
 
 
