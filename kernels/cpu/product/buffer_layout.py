@@ -32,8 +32,7 @@ class Buffers(NamedTuple):
     counts: Any  # uint16 or None, see ``day_tables``: ``count_width`` for each entry, those of the variants first
 
     def of(self, thread: int) -> Buffers:
-        counts = None if self.counts is None else self.counts[thread]
-        return Buffers(*(each[thread] for each in self[:-1]), counts)
+        return Buffers._make(None if each is None else each[thread] for each in self)
 
 
 class BufferSizes(NamedTuple):
