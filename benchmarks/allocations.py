@@ -2,9 +2,10 @@
 
 python -m benchmarks.allocations [--variants 10000] [--rounds 7]
 
-One signal is the step of a weight, the two others are in or out. The rule holds the step where both are in, nothing
-where the first is out; where the second alone is out, it holds the least step, or *stays* in what was held. Product and
-list are timed in turns in one process, in user CPU time, with the tables of days made before (*bound*) and with them.
+*study*: us-demo with a mix of its two legs in the place of one, whose weight is an axis. *free* and *stays*: one random
+signal is the step of a weight, the two others are in or out. The rule holds the step where both are in, nothing where
+the first is out; where the second alone is out, it holds the least step (free), or stays in what was held. Product and
+list are timed in turns in one process, in CPU time, with the tables of days made before (*bound*) and with them.
 """
 
 from __future__ import annotations
@@ -12,21 +13,29 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from time import process_time
 
 import numpy as np
 
 from benchmarks.problem import Case, build, distinct_paths
 from gridproof.kernels.arrays import Array, Floats, Ints
+from gridproof.kernels.backend import resolve
 from gridproof.kernels.cpu import backend
 from gridproof.kernels.cpu.product.product import Product
 from gridproof.kernels.paths import pack
 from gridproof.kernels.problem import Box, Problem
+from gridproof.sweeps.api import load_market
+from gridproof.sweeps.plan.grid import ProductGrid
+from gridproof.sweeps.plan.plan import build_plan
+from gridproof.sweeps.study.shipped import SHIPPED
+from gridproof.sweeps.study.study import load_study
 
 ALLOCATIONS = (3, 4, 5, 8, 12, 21, 32)
 YEARLY = (1.0, 5.0, 20.0)
-RULES = ("free", "stays")
+RULES = ("study", "free", "stays")
 DAYS = 4300
 
 
@@ -80,8 +89,34 @@ def case_of(allocations: int, yearly: float, stays: bool, variants: int) -> tupl
     return problem, Box(paths, (np.array([0]), np.array([1]), 2 + np.arange(bits)), np.array([0]))
 
 
+def study_case(allocations: int, variants: int) -> tuple[Problem, Box]:
+    """Two legs, cash and ``allocations`` − 2 weights, under one release and one execution."""
+    weights = [round(at / (allocations - 1), 4) for at in range(1, allocations - 1)]
+    changed = (
+        ("signals:\n", f"mixes:\n  held: {{nasdaq: {weights}, sp500: rest, rebalance: monthly}}\nsignals:\n"),
+        ("sp500:  otherwise", "held:  otherwise"),
+        ("lag: [1, 2], cost: [0, 0.001, 0.003]", "lag: [1], cost: [0.001]"),
+        ("  lag: 1\n", f"  held.nasdaq: {weights[0]}\n  lag: 1\n"),
+    )
+    text = (SHIPPED / "us-demo.yaml").read_text(encoding="utf-8")
+    for before, after in changed:
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "weights.yaml"
+        file.write_text(text)
+        study = load_study(file)
+    plan = build_plan(study, load_market(study), resolve("cpu"))
+    box = ProductGrid(plan, study.space.size, boxed=True).piece(0).work
+    assert isinstance(box, Box)
+    longest = max(range(len(box.paths)), key=lambda signal: len(box.paths[signal]))
+    apart = -(-len(box) // variants)
+    paths = tuple(each[::apart] if at == longest else each for at, each in enumerate(box.paths))
+    return plan.problem, replace(box, paths=paths)
+
+
 def spent(run: Callable[[], object], least: float = 0.2) -> float:
-    """User CPU seconds of a run; the median of as many as take ``least`` seconds."""
+    """CPU seconds of a run; the median of as many as take ``least`` seconds."""
     times: list[float] = []
     while sum(times) < least:
         begin = process_time()
@@ -136,13 +171,20 @@ def main() -> None:
     parser.add_argument("--yearly", type=float, nargs="+", default=YEARLY)
     parser.add_argument("--rules", choices=RULES, nargs="+", default=RULES)
     options = parser.parse_args()
-    print("switches a year, allocations, rule; ms of product, list, both bound, one metric of the bound product;")
+    print("rule, switches a year, allocations, variants; ms of product, list, both bound, the product of one metric;")
     print("list / product, bound list / bound product, bound list / one metric; largest difference", flush=True)
     for rule in options.rules:
         for yearly in options.yearly:
             for allocations in options.allocations:
-                problem, box = case_of(allocations, yearly, rule == "stays", options.variants)
-                print(f"{yearly:4g} {allocations:4d} {rule:5s} {report(problem, box, options.rounds)}", flush=True)
+                if rule == "study" and (yearly != options.yearly[0] or allocations < 4):
+                    continue
+                problem, box = (
+                    study_case(allocations, options.variants)
+                    if rule == "study"
+                    else case_of(allocations, yearly, rule == "stays", options.variants)
+                )
+                name = f"{rule:5s} {yearly:4g}" if rule != "study" else f"{rule:10s}"
+                print(f"{name} {allocations:4d} {len(box):7d} {report(problem, box, options.rounds)}", flush=True)
 
 
 if __name__ == "__main__":

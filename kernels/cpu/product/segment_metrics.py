@@ -79,12 +79,10 @@ def write_metrics(
         for place in range(here):
             columns[np.uint64(FALL) * strip + place] = buffers.states[unit.variants + first + place]
         _measure(columns, np.int64(here), terms, segment)
-        if terms.shares:
-            if terms.packed:
-                _unpack_counts(columns, np.int64(here), terms)
-            else:
-                _copy_counts(columns, here, buffers.counts, first * unit.count_width, unit.count_width, terms)
-            _share_days(columns, np.int64(here), terms, segment)
+        if terms.shares and terms.packed:
+            _share_packed(columns, np.int64(here), terms, segment)
+        elif terms.shares:
+            _share_counted(columns, here, buffers.counts, first * unit.count_width, unit.count_width, terms, segment)
         for place in range(_ZERO, here, _EIGHT):
             for metric in range(_ZERO, metrics, _EIGHT):
                 transpose_eight(
@@ -117,40 +115,42 @@ def _measure(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) 
 
 
 @jit(counted=False)
-def _unpack_counts(columns: Floats, count: Any, terms: MetricTerms) -> None:
-    """Write the days in each allocation but the last from the sum into which they are packed."""
-    mask = (1 << terms.count_bits) - 1
-    for allocation in range(len(terms.invested) - 1):
-        shift = terms.count_bits * (allocation + 1)
-        row = (MEASURED + WIDTH + allocation) * STRIP
-        for at in range(count):
-            columns[row + at] = float((np.int64(columns[7 * STRIP + at]) >> shift) & mask)
-
-
-@jit(counted=False)
-def _copy_counts(columns: Floats, count: Any, counts: Array | None, begin: Any, width: Any, terms: MetricTerms) -> None:
-    """As ``_unpack_counts``, from the variants' counts."""
-    if counts is None:
-        return
-    first = np.uint64((MEASURED + WIDTH) * STRIP)
-    for at in range(count):
-        for allocation in range(np.uint64(len(terms.invested) - 1)):
-            columns[first + allocation * np.uint64(STRIP) + at] = float(counts[begin + at * width + allocation])
-
-
-@jit(counted=False)
-def _share_days(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) -> None:
-    """Make shares of the days in each allocation, and write the exposure."""
+def _share_packed(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) -> None:
+    """Write the exposure and the share of days in each allocation, from the counts that are packed into one sum."""
     allocations, days = len(terms.invested), float(segment.days)
+    mask = (1 << terms.count_bits) - 1
     exposure = (MEASURED + EXPOSURE) * STRIP
     last = (MEASURED + WIDTH - 1 + allocations) * STRIP
     columns[exposure : exposure + count] = 0.0
     columns[last : last + count] = days
     for allocation in range(allocations):
+        shift = terms.count_bits * (allocation + 1)
         row = (MEASURED + WIDTH + allocation) * STRIP
         for at in range(count):
-            held = columns[row + at]
             if allocation < allocations - 1:
+                held = float((np.int64(columns[7 * STRIP + at]) >> shift) & mask)
                 columns[last + at] -= held
+            else:
+                held = columns[last + at]
             columns[row + at] = held / days
             columns[exposure + at] += columns[row + at] * terms.invested[allocation]
+
+
+@jit(counted=False)
+def _share_counted(
+    columns: Floats, count: Any, counts: Array | None, begin: Any, width: Any, terms: MetricTerms, segment: Segment
+) -> None:
+    """As ``_share_packed``, from the counts of the variants from ``begin`` on."""
+    if counts is None:
+        return
+    strip, last, days = np.uint64(STRIP), np.uint64(len(terms.invested) - 1), float(segment.days)
+    exposure, shares = np.uint64(MEASURED + EXPOSURE) * strip, np.uint64(MEASURED + WIDTH) * strip
+    for at in range(count):
+        left, invested = days, 0.0
+        for allocation in range(last):
+            held = float(counts[begin + at * width + allocation])
+            left -= held
+            columns[shares + allocation * strip + at] = held / days
+            invested += held / days * terms.invested[allocation]
+        columns[shares + last * strip + at] = left / days
+        columns[exposure + at] = invested + left / days * terms.invested[last]
