@@ -29,7 +29,8 @@ def fits(problem: Problem) -> bool:
     """Whether products of a problem are evaluated as such; else as lists.
 
     What is held under restrictions depends on the days before, so that a day's classes do not decide it; so does what
-    an allocation earns that drifts from the day of entry. And the rule must stay put while the code does not change. Where counts do not pack, the tables of all executions are kept.
+    an allocation earns that drifts from the day of entry. And the rule must stay put while the code does not change.
+    Where counts do not pack, the tables of all executions are kept.
     """
     if problem.restrictions is not None or problem.drift is not None:
         return False

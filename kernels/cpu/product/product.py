@@ -129,7 +129,7 @@ class Product:
         )
         terms = MetricTerms(
             np.diff(problem.bounds), float(problem.periods), float(problem.risk_free), problem.invested,
-            count_bits(problem), self._packed, shares,
+            count_bits(problem), self._packed, counts is not None,
         )  # fmt: skip
         unsigned = paths._replace(classes=paths.classes.view(np.uint32), children=paths.children.view(np.uint32))
         flat = days._replace(

@@ -37,7 +37,7 @@ class MetricTerms(NamedTuple):
     invested: Floats  # (A,): weight outside cash
     count_bits: int  # bits of each of the counts that are packed into one sum
     packed: bool  # whether the days in each allocation are among them
-    shares: bool  # whether exposure and the share of days in each allocation are asked for
+    counted: bool  # whether they are counted beside the sums
 
 
 class Segment(NamedTuple):
@@ -79,9 +79,7 @@ def write_metrics(
         for place in range(here):
             columns[np.uint64(FALL) * strip + place] = buffers.states[unit.variants + first + place]
         _measure(columns, np.int64(here), terms, segment)
-        if terms.shares and terms.packed:
-            _share_packed(columns, np.int64(here), terms, segment)
-        elif terms.shares:
+        if terms.counted:
             _share_counted(columns, here, buffers.counts, first * unit.count_width, unit.count_width, terms, segment)
         for place in range(_ZERO, here, _EIGHT):
             for metric in range(_ZERO, metrics, _EIGHT):
@@ -101,8 +99,9 @@ def write_metrics(
 
 @jit(counted=False)
 def _measure(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) -> None:
-    """Write the metrics of ``count`` variants behind their sums, but for exposure and the share of days."""
-    periods, days = terms.periods, float(segment.days)
+    """Write the metrics of ``count`` variants behind their sums; exposure and share of days where they are packed."""
+    allocations, periods = len(terms.invested), terms.periods
+    days = float(segment.days)
     mask = (1 << terms.count_bits) - 1
     for at in range(count):
         write_closed_form(
@@ -112,16 +111,10 @@ def _measure(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) 
         )  # fmt: skip
         columns[(MEASURED + SWITCHES) * STRIP + at] = np.int64(columns[7 * STRIP + at]) & mask
         columns[(MEASURED + TURNOVER) * STRIP + at] = columns[6 * STRIP + at] * periods / days
-
-
-@jit(counted=False)
-def _share_packed(columns: Floats, count: Any, terms: MetricTerms, segment: Segment) -> None:
-    """Write the exposure and the share of days in each allocation, from the counts that are packed into one sum."""
-    allocations, days = len(terms.invested), float(segment.days)
-    mask = (1 << terms.count_bits) - 1
-    exposure = (MEASURED + EXPOSURE) * STRIP
+        columns[(MEASURED + EXPOSURE) * STRIP + at] = 0.0
+    if not terms.packed:
+        return
     last = (MEASURED + WIDTH - 1 + allocations) * STRIP
-    columns[exposure : exposure + count] = 0.0
     columns[last : last + count] = days
     for allocation in range(allocations):
         shift = terms.count_bits * (allocation + 1)
@@ -133,14 +126,14 @@ def _share_packed(columns: Floats, count: Any, terms: MetricTerms, segment: Segm
             else:
                 held = columns[last + at]
             columns[row + at] = held / days
-            columns[exposure + at] += columns[row + at] * terms.invested[allocation]
+            columns[(MEASURED + EXPOSURE) * STRIP + at] += columns[row + at] * terms.invested[allocation]
 
 
 @jit(counted=False)
 def _share_counted(
     columns: Floats, count: Any, counts: Array | None, begin: Any, width: Any, terms: MetricTerms, segment: Segment
 ) -> None:
-    """As ``_share_packed``, from the counts of the variants from ``begin`` on."""
+    """Write exposure and the share of days in each allocation, from the counts of the variants from ``begin`` on."""
     if counts is None:
         return
     strip, last, days = np.uint64(STRIP), np.uint64(len(terms.invested) - 1), float(segment.days)
