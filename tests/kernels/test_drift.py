@@ -11,7 +11,7 @@ from gridproof.kernels import payoff_groups, reference
 from gridproof.kernels.cpu import backend as cpu
 from gridproof.kernels.cpu.bootstrap_maxima import daily_returns
 from gridproof.kernels.cpu.holding_periods import HoldingPeriodLister
-from gridproof.kernels.cpu.product.product import fits
+from gridproof.kernels.cpu.product.limits import fits
 from gridproof.kernels.problem import Problem
 from tests.support.agreement import assert_agree
 from tests.support.problems import (
