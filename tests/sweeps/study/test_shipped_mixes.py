@@ -98,6 +98,30 @@ def test_weights_of_two_indices_inverse_to_their_volatility() -> None:
     np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
 
 
+def test_the_same_weights_set_when_their_step_changes() -> None:
+    closes = pd.DataFrame({name: installed(name) for name in ("sp500", "nasdaq")})
+    point = gp.point(gp.load_study("inverse-volatility"), {"parity.rebalance": "entry", "cost": 0.001})
+    volatility = closes.pct_change().rolling(60).std()
+    even = volatility["nasdaq"] / volatility.sum(axis=1)
+    first = steps(at_month_ends(even), 0.2, 0.8, 0.05).shift(1)
+    days = point.curve.index
+    values = np.array([1.0, 0.0])  # the first position is not charged
+    navs, held = [1.0], None
+    for day in days:
+        before = closes.shift().loc[day].to_numpy()
+        worth = values.sum()
+        if first[day] != held:
+            held = first[day]
+            wanted = worth * np.array([held, 1.0 - held])
+            paid = 0.0 if len(navs) == 1 else 0.001 * np.abs(wanted - values).sum() / worth
+            values = wanted * (1.0 - paid)
+        values = values * (closes.loc[day].to_numpy() / before)
+        navs.append(values.sum())
+    expected = np.array(navs[1:]) / np.array(navs[:-1]) - 1.0
+    np.testing.assert_allclose(point.curve["return"], expected, rtol=0, atol=1e-9)
+    assert point.curve["weight.sp500"].nunique() > 1000
+
+
 def test_weights_of_three_indices_inverse_to_their_volatility() -> None:
     if not ASHARE.is_dir():
         pytest.skip(f"the series are not at {ASHARE}")
