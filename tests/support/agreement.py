@@ -15,12 +15,15 @@ _LARGEST = 0.1
 # A moment of order k from raw sums is only good to this times (largest return / standard deviation)^k.
 _LOST = 1e-14
 _ORDERS = {"volatility": 2, "sharpe": 2, "skewness": 3, "kurtosis": 4}
+# A daily return is good to this, and so is the root mean square of those below the risk-free rate.
+_RETURN = 4e-15
 # Variants of a box that the reference evaluates: it needs about a millisecond for each.
 _SAMPLE = 40
 
 
 def assert_agree(actual: Floats, expected: Floats) -> None:
-    """Metrics agree to 1e-9, relative or of one; the moments less closely where the days of a segment hardly differ.
+    """Metrics agree to 1e-9, relative or of one; the moments less closely where the days of a segment hardly differ,
+    and the Sortino ratio where losses are as small as the digits of a return.
 
     expected: of random problems, 243 days a year; its volatility says how many digits raw sums keep. Undefined values
     must be undefined on both sides.
@@ -33,6 +36,10 @@ def assert_agree(actual: Floats, expected: Floats) -> None:
         condition = np.nan_to_num(_LARGEST / daily, posinf=0.0)  # without volatility the moments are undefined or 0
     for name, order in _ORDERS.items():
         allowed[..., METRICS.index(name)] += _LOST * condition**order
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sharpe, sortino = (expected[..., METRICS.index(name)] for name in ("sharpe", "sortino"))
+        downside = daily * np.abs(sharpe / sortino)
+        allowed[..., METRICS.index("sortino")] += np.nan_to_num(_RETURN / downside, posinf=0.0)
     with np.errstate(invalid="ignore"):
         difference = np.abs(actual - expected) / np.maximum(np.abs(expected), 1.0)
     wrong = np.argwhere(difference > allowed)
