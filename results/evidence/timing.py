@@ -39,10 +39,11 @@ def timing_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             "no difference between days held and others",
             value=lower,
             met=None if lower is None else lower > 0.0,
-            number=f"{percent(timing['effect'])} a year",
+            number=f"{percent(timing['effect'])} a year, whole leg",
             threshold="lower bound > 0%",
             uncertainty=f"95% bounds {percent(lower)} and {percent(timing['upper'])}, one-sided each",
-            why="How much more a leg returns on days on which it is held, by inverting the test of the mean.",
+            why="How much more a leg returns on days on which the whole of it is held than on days without it, by inverting "
+            "the test of the mean. A weight that moves by a tenth has a tenth of this.",
             missing=_NEVER,
         ),
         information(
