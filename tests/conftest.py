@@ -10,6 +10,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from gridproof.kernels.cuda.availability import gpu_answers, open_gpu
 from gridproof.kernels.cuda.device import Device
@@ -17,6 +18,10 @@ from gridproof.results.texts.spoken import speak
 from tests.support.apart import Apart, Reporting, in_a_child
 from tests.support.forks import Forks
 from tests.support.shim.device import ShimDevice
+
+# No test fails because the machine is busy.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

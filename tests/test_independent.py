@@ -132,7 +132,7 @@ MANY = pytest.param(40, marks=pytest.mark.slow("each system is compared on six m
 @pytest.mark.parametrize("markets", [6, MANY])
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_on_made_up_markets(system: str, markets: int) -> None:
-    @settings(max_examples=markets, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=markets, derandomize=True, database=None)
     @given(st.integers(0, 2**32 - 1))
     def run(seed: int) -> None:
         point, expected, daily, _ = point_made_up(system, seed)

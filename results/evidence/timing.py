@@ -42,8 +42,8 @@ def timing_evidence(statistics: Mapping[str, Any]) -> list[EvidenceRecord]:
             number=f"{percent(timing['effect'])} a year, whole leg",
             threshold="lower bound > 0%",
             uncertainty=f"95% bounds {percent(lower)} and {percent(timing['upper'])}, one-sided each",
-            why="How much more a leg returns on days on which the whole of it is held than on days without it, by inverting "
-            "the test of the mean. A weight that moves by a tenth has a tenth of this.",
+            why="How much more a leg returns on days on which the whole of it is held than on days without it, by "
+            "inverting the test of the mean. A weight that moves by a tenth has a tenth of this.",
             missing=_NEVER,
         ),
         information(

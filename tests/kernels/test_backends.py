@@ -30,7 +30,7 @@ from tests.support.problems import (
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 200),
@@ -77,7 +77,7 @@ def test_legs_that_hardly_move(seed: int) -> None:
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 200),
@@ -250,7 +250,7 @@ def test_a_job_does_not_depend_on_its_neighbours() -> None:
         np.testing.assert_array_equal(cpu.evaluate(problem, alone), whole[part])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(2, 200), start=st.integers(0, 100))
 def test_latches_agree(seed: int, days: int, start: int) -> None:
     values, on, off = random_latch(np.random.default_rng(seed), days)
@@ -265,7 +265,6 @@ def test_latch_by_hand() -> None:
     assert states.tolist() == [False, False, True, True, True, True, False, True]
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(1, 150))
 def test_packing(seed: int, days: int) -> None:
     states = np.random.default_rng(seed).random((5, days)) < 0.5

@@ -40,7 +40,7 @@ def random_drift(seed: int, days: int, often: float = 0.05) -> Problem:
     return drifting(rng, problem)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(1, 160))
 def test_cpu_agrees_with_reference(seed: int, days: int) -> None:
     """Metrics, what is held, and daily returns."""
@@ -69,7 +69,7 @@ def test_payoffs_in_groups_and_threads_give_the_same_bits(seed: int, monkeypatch
     np.testing.assert_array_equal(cpu.bind(problem)(jobs), whole)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), cut=st.integers(1, 80))
 def test_later_days_change_nothing(seed: int, cut: int) -> None:
     problem = random_drift(seed, 80)

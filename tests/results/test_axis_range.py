@@ -47,7 +47,7 @@ ENTRIES = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ENTRIES)
 def test_a_range_is_its_values(entry: dict[str, Any]) -> None:
     found = parse_axis(entry)

@@ -115,7 +115,7 @@ def look_ahead(form: str, monthly: bool, release: str, seed: int, today: int, la
 def test_the_future_does_not_reach_back(name: str, monthly: bool) -> None:
     moved = []
 
-    @settings(max_examples=12, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=12, derandomize=True, database=None, phases=[Phase.generate])
     @given(st.integers(0, 2**32 - 1), st.integers(FIRST, DAYS - 2), st.integers(1, 3), st.sampled_from(RELEASES))
     def run(seed: int, today: int, lag: int, release: str) -> None:
         curve = look_ahead(FORMS[name], monthly, release, seed, today, lag)
@@ -186,7 +186,7 @@ def test_a_turn_shows_with_the_month_that_confirms_it() -> None:
         np.testing.assert_array_equal(curve["weight.small"], expected[FIRST - 1 : -1])
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@settings(max_examples=40, derandomize=True, database=None)
 @given(st.lists(st.integers(-9, 9), min_size=16, max_size=16), st.integers(1, 4), st.integers(1, 3))
 def test_hindsight_runs_ahead_of_the_tradable_state(tenths: list[int], smooth: int, confirm: int) -> None:
     study, market, _ = turning([each / 10 for each in tenths], smooth, confirm)
@@ -196,7 +196,7 @@ def test_hindsight_runs_ahead_of_the_tradable_state(tenths: list[int], smooth: i
     assert (np.abs(turns - earlier[: len(turns)]) >= 20 * confirm).all()
 
 
-@settings(max_examples=50, deadline=None, derandomize=True, database=None)
+@settings(max_examples=50, derandomize=True, database=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 199))
 def test_a_latch_ignores_tomorrow(seed: int, today: int) -> None:
     rng = np.random.default_rng(seed)

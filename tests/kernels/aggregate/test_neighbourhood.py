@@ -25,7 +25,7 @@ def grids(draw: Any) -> tuple[np.ndarray, tuple[int, ...], np.ndarray | None, fl
     return values, dims, allowed, draw(st.sampled_from([0.0, 0.1, 0.25, 0.5, 1.0]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(case=grids())
 def test_as_written_out(case: tuple[np.ndarray, tuple[int, ...], np.ndarray | None, float]) -> None:
     values, dims, allowed, quantile = case

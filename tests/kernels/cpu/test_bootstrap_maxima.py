@@ -61,7 +61,7 @@ def largest(
     return np.maximum(maxima, values.max(axis=2))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_traces_and_daily_returns_are_the_references(seed: int) -> None:
     problem, jobs, days = drawn(np.random.default_rng(seed))
@@ -74,7 +74,7 @@ def test_traces_and_daily_returns_are_the_references(seed: int) -> None:
     np.testing.assert_allclose(found, returns, rtol=0, atol=1e-15)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_stretches_begin_where_something_changes(seed: int) -> None:
     """As many as there are switches: the cost of a resample follows from it."""
@@ -85,7 +85,7 @@ def test_stretches_begin_where_something_changes(seed: int) -> None:
     assert (traces.periods[traces.begins[:-1], 0] == 0).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS, st.integers(1, 19))
 def test_maxima_are_those_of_the_matrix_product(seed: int, resamples: int) -> None:
     rng = np.random.default_rng(seed)

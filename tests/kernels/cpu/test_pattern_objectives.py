@@ -21,7 +21,7 @@ from tests.support.problems import random_jobs, random_problem
 
 @pytest.mark.parametrize("objective", FROM_SUMS)
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_as_the_reference_under_every_payoff_and_cost(objective: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     days = int(rng.integers(20, 300))

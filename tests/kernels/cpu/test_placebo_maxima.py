@@ -37,7 +37,7 @@ def root(weights: Floats, returns: Floats) -> float:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_maxima_are_those_of_the_definition(seed: int) -> None:
     problem, jobs, days = random_sweep(seed)
     rng = np.random.default_rng(seed)

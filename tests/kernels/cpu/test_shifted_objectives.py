@@ -35,7 +35,7 @@ def turned(problem: Problem, jobs: Jobs, days: int, shifts: Ints, objective: str
 
 @pytest.mark.parametrize("objective", FROM_SUMS)
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_as_the_reference(objective: str, seed: int) -> None:
     problem, jobs, days = random_sweep(seed)
     rng = np.random.default_rng(seed)

@@ -99,7 +99,7 @@ def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
 # Executed on the CPU through the shim
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 200),
@@ -121,7 +121,7 @@ def test_shim_agrees_with_reference(
     check_agreement(shim, problem, random_jobs(rng, problem, bits))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 200),
@@ -141,7 +141,7 @@ def test_shim_follows_restrictions(
     check_agreement(shim, problem, random_jobs(rng, problem, 3))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(1, 160), restricting=st.sampled_from(["", "stops", "nav"]))
 def test_shim_carries_positions_that_drift(shim: ShimDevice, seed: int, days: int, restricting: str) -> None:
     rng = np.random.default_rng(seed)
@@ -225,7 +225,7 @@ def test_shim_in_less_memory_gives_the_same_bits(folder: Path, monkeypatch: pyte
         CudaScan(short, problem)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(2, 200), start=st.integers(0, 100))
 def test_shim_latches_agree(shim: ShimDevice, seed: int, days: int, start: int) -> None:
     values, on, off = random_latch(np.random.default_rng(seed), days)

@@ -74,7 +74,7 @@ def answers(reducer: CudaReducer, asked: list[ReductionRequest], ahead: int) -> 
     return found + [box.answer() for box in begun]
 
 
-@settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(
     seed=st.integers(0, 2**32 - 1),
     ahead=st.integers(1, 3),

@@ -109,25 +109,25 @@ def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
 # Executed on the CPU through the shim
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(SEEDS)
 def test_shim_measures_the_excess_of_the_cpu(shim: ShimDevice, seed: int) -> None:
     check_excess(shim, PassCase(seed))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(SEEDS)
 def test_shim_finds_the_resampled_maxima_of_the_cpu(shim: ShimDevice, seed: int) -> None:
     check_maxima(shim, PassCase(seed))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(SEEDS)
 def test_shim_finds_the_active_t_of_the_cpu(shim: ShimDevice, seed: int) -> None:
     check_active(shim, PassCase(seed))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(SEEDS)
 def test_shim_finds_the_shifted_objectives_of_the_cpu(shim: ShimDevice, seed: int) -> None:
     check_objectives(shim, PassCase(seed))

@@ -69,7 +69,7 @@ def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
 # Executed on the CPU through the shim
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 200),
@@ -104,7 +104,7 @@ def test_shim_agrees_on_odd_sizes(shim: ShimDevice, counts: tuple[int, ...], day
     check(shim, problem, make_box(problem, counts))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(1, 300), flip=st.sampled_from([0.0, 0.02, 0.3]))
 def test_shim_sums_as_the_cpu(shim: ShimDevice, seed: int, days: int, flip: float) -> None:
     """The same joins in the same order: switches and shares to the bit, the rest but for last digits of pow and log."""

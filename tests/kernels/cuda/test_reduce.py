@@ -54,7 +54,7 @@ def test_kernels_are_called_with_what_they_declare(shim: ShimDevice) -> None:
 # Executed on the CPU through the shim
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), plain=st.booleans())
 def test_shim_agrees_with_the_tally(shim: ShimDevice, seed: int, plain: bool) -> None:
     """The very same integers: undefined values, ones too large to average, paths that stand for many variants."""

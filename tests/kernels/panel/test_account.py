@@ -40,7 +40,7 @@ def assert_same(actual: Account, expected: Account) -> None:
         np.testing.assert_array_equal(one, other, err_msg=name)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31), st.integers(1, 3), st.booleans(), st.booleans(), st.booleans(), st.booleans())
 def test_compiled_accounts_have_the_bits_of_the_reference(
     seed: int, lag: int, weighted: bool, parted: bool, charged: bool, whole: bool

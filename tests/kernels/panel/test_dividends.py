@@ -30,7 +30,7 @@ def account(problem: SelectionProblem, dividends: Dividends | None, backend: str
     return resolve_panel(backend).simulate_account(problem, 0, 0, Fees(), None, dividends)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31), st.booleans(), st.booleans(), st.booleans())
 def test_compiled_accounts_have_the_bits_of_the_reference(
     seed: int, weighted: bool, whole: bool, at_open: bool

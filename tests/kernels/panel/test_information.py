@@ -16,7 +16,7 @@ from tests.support.panels import random_panel
 HORIZONS = np.array([1, 2, 5, 40])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31))
 def test_backends_agree(compiled: PanelBackend, seed: int) -> None:
     value, key, _, _, weight = random_panel(seed)

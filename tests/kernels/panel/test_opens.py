@@ -28,7 +28,7 @@ def random_opens(seed: int, problem: SelectionProblem) -> Opens:
     return Opens(opens, (rng.random(shape) < 0.8) & ~still, rng.random(shape) < 0.8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**31), st.integers(1, 3), st.booleans(), st.booleans())
 def test_a_basket_earns_from_open_to_open(
     compiled: PanelBackend, seed: int, lag: int, weighted: bool, parted: bool

@@ -15,7 +15,7 @@ from tests.support.panels import random_panel
 SPECIAL = [-np.inf, np.inf, 0.0, -0.0, 5e-324, -5e-324, 1.0, np.nextafter(1.0, 2.0), -1.5, 1e300, -1e300, np.nan]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(SPECIAL) | st.floats(), min_size=1, max_size=60))
 def test_any_numbers_are_ranked_alike(compiled: PanelBackend, numbers: list[float]) -> None:
     key = np.array([numbers, numbers[::-1]], dtype=np.float64)

@@ -26,7 +26,7 @@ def random_inputs(seed: int, days: int = 4, stocks: int = 50, kinds: int = 3, gr
     return response, exposures, group, groups, rng.integers(0, 4, (days, stocks)).astype(np.float64)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31), st.integers(0, 4), st.integers(1, 5), st.integers(1, 60))
 def test_backends_agree(compiled: PanelBackend, seed: int, kinds: int, groups: int, stocks: int) -> None:
     inputs = random_inputs(seed, stocks=stocks, kinds=kinds, groups=groups)

@@ -24,7 +24,7 @@ def assert_same(actual: Selections, expected: Selections) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31), st.integers(1, 3), st.booleans())
 def test_effective_ranks_are_the_baskets_of_the_reference(
     compiled: PanelBackend, seed: int, lag: int, weighted: bool
@@ -35,7 +35,7 @@ def test_effective_ranks_are_the_baskets_of_the_reference(
         np.testing.assert_allclose(one, other, rtol=0.0, atol=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31), st.integers(1, 2), st.booleans(), st.booleans())
 def test_shares_of_the_universe_and_parts_of_the_ranking(
     compiled: PanelBackend, seed: int, lag: int, weighted: bool, parted: bool
@@ -151,7 +151,7 @@ def test_threads_and_the_split_of_counts_schedules_and_days_change_no_bit() -> N
     assert_same(part, Selections(*(each[:, :, : part.gross.shape[2]] for each in whole)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**31), st.integers(1, 2), st.booleans())
 def test_a_device_has_the_bits_of_the_cpu(cuda: PanelBackend, seed: int, lag: int, weighted: bool) -> None:
     problem = random_problem(seed, SCHEDULES, COUNTS, lag=lag, weighted=weighted)

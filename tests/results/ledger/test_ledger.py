@@ -69,7 +69,7 @@ def finished(draw: st.DrawFn) -> FinishedTrials:
     return part
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(finished(), max_size=5))
 def test_the_count_is_that_of_a_listing(parts: list[FinishedTrials]) -> None:
     assert count_distinct(parts) == listed(parts)
@@ -77,7 +77,7 @@ def test_the_count_is_that_of_a_listing(parts: list[FinishedTrials]) -> None:
     assert count_distinct([*parts, *parts]) == listed(parts)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     parts=st.lists(finished(), min_size=1, max_size=5), runs=st.lists(st.sampled_from("pqr"), min_size=5, max_size=5)
 )

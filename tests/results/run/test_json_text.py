@@ -15,7 +15,7 @@ _PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, 
 _KEYS = st.text() | st.integers() | st.booleans() | st.none()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.recursive(_PLAIN, lambda one: st.lists(one) | st.dictionaries(_KEYS, one), max_leaves=25))
 def test_it_is_the_text_of_the_standard_library(value: object) -> None:
     assert json_text(value) == json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)

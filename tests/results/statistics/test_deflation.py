@@ -163,7 +163,7 @@ def test_effective_trials_from_returns(days: int, variants: int, monkeypatch: py
     assert narrow.entropy_rank == pytest.approx(result.entropy_rank, rel=1e-4)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([8, 40]))
 def test_effective_trials_know_no_order_scale_or_sign(seed: int, variants: int) -> None:
     generator = np.random.default_rng(seed)

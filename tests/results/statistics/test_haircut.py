@@ -52,7 +52,7 @@ def test_p_values_against_statsmodels(name: str, variants: int) -> None:
     assert ours.haircut == pytest.approx(1 - back / ratios, rel=1e-8, abs=1e-8)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.one_of(st.floats(-0.3, 0.3), st.just(math.nan)), min_size=1, max_size=30), st.integers(2, 3000))
 def test_order_and_bounds(ratios: list[float], days: int) -> None:
     given_ = np.array(ratios)

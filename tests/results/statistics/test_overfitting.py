@@ -85,7 +85,7 @@ def test_it_is_the_brute_force_one(days: int, variants: int, blocks: int, metric
         assert (found.rank_error, found.undecided, found.seed) == (0.0, 0.0, None)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 9), st.integers(1, 3))
 def test_ties_are_shared_ranks_and_the_first_is_the_best(seed: int, variants: int, most: int) -> None:
     """Whole numbers add up exactly. As hundredths their sums differ in the last bits, and nothing may change."""
@@ -109,7 +109,7 @@ def test_levered_variants_tie_in_sharpe() -> None:
     np.testing.assert_allclose(found.logits, np.log(ranks / (10 - ranks)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 19), min_size=1, max_size=60))
 def test_copies_change_nothing(seed: int, copies: list[int]) -> None:
     returns = noise(seed)
@@ -160,7 +160,7 @@ def test_planted_fit_to_one_half_is_exposed() -> None:
     assert found.median_rank == 1 / 21
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 2500), max_size=4))
 def test_cutting_into_chunks_changes_no_bit(seed: int, cuts: list[int]) -> None:
     returns = noise(seed, 24, 2500)

@@ -109,7 +109,7 @@ def local_average(values: np.ndarray) -> np.ndarray:
     return result
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=3), st.integers(0, 2**32 - 1), st.booleans())
 def test_the_peak_is_that_of_the_local_average(shape: list[int], seed: int, holes: bool) -> None:
     generator = np.random.default_rng(seed)

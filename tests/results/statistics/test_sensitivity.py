@@ -105,7 +105,7 @@ def test_every_part_against_its_definition(shape: tuple[int, ...]) -> None:
     assert (result.second_order >= 0).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(0, 2**32 - 1))
 def test_order_of_axes_and_scale_do_not_matter(shape: list[int], seed: int) -> None:
     generator = np.random.default_rng(seed)

@@ -240,7 +240,7 @@ def test_the_interval_covers() -> None:
     assert (np.abs(held / 300 - 0.95) < 0.05).all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(0.1, 50), st.integers(0, 2**32 - 1))
 def test_the_scale_of_returns_does_not_matter(scale: float, seed: int) -> None:
     returns = fat_tailed(120, seed)

@@ -57,7 +57,7 @@ def test_every_shift_against_brute_force(statistic: str, cost: float, days: int)
         assert result.p_value == result.at_least / days
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 60), st.integers(1, 3), st.integers(0, 2**32 - 1), st.sampled_from(STATISTICS))
 def test_legs_against_brute_force(days: int, legs: int, seed: int, statistic: str) -> None:
     generator = np.random.default_rng(seed)
@@ -105,7 +105,7 @@ def test_foresight_is_found_and_its_opposite_is_not() -> None:
         assert circular_shift_test(1 - ahead, returns, statistic).p_value == 1.0
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.floats(-1, 1))
 def test_exposure_alone_changes_nothing(seed: int, more: float) -> None:
     positions, returns = states(83, seed), noise((83,), seed + 1)

@@ -29,7 +29,7 @@ def test_cross_products_against_exact_fractions() -> None:
     assert np.abs(found - exact).max() <= 300 * 2.0**-50 * np.abs(exact).max()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(2, 400), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_the_order_of_days_changes_no_bit(days: int, columns: int, seed: int) -> None:
     """Every partial sum is exact: so the bits depend on no order of addition, and on no number of threads."""

@@ -51,7 +51,7 @@ def test_walk_forward_is_the_loop(train: int, test: int, gap: int, anchored: boo
     assert found.sharpe == pytest.approx(found.t_statistic / np.sqrt(len(found.returns)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.integers(20, 118), st.booleans())
 def test_a_changed_future_leaves_earlier_choices(seed: int, day: int, anchored: bool) -> None:
     returns = sweep(seed)
@@ -82,7 +82,7 @@ def test_equal_variants_and_cash() -> None:
     assert (walk_forward(losing, 30, 30).chosen == 2).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 12))
 def test_chunks_are_gone_over_once(seed: int, cut: int) -> None:
     returns = sweep(seed)
@@ -119,7 +119,7 @@ def test_purge_and_embargo_by_hand() -> None:
     assert combinatorial_purged_splits(23, 5, 2).bounds.tolist() == [0, 5, 10, 15, 19, 23]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(2, 8), st.data())
 def test_splits(groups: int, data: Any) -> None:
     test_groups = data.draw(st.integers(1, groups - 1))

@@ -143,7 +143,7 @@ def test_stepwise_ends_when_nothing_is_left() -> None:
     assert found.monte_carlo_error == pytest.approx(np.sqrt(0.05 * 0.95 / 200))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(0, 40), max_size=5))
 def test_cutting_into_chunks_changes_no_bit(seed: int, cuts: list[int]) -> None:
     excess = sweep(seed, variants=40)
@@ -160,7 +160,7 @@ def test_cutting_into_chunks_changes_no_bit(seed: int, cuts: list[int]) -> None:
     np.testing.assert_array_equal(whole.reality_check().null_maxima, parts.reality_check().null_maxima)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 0.5))
 def test_stepwise_rejects_where_the_upper_p_value_does(seed: int, level: float) -> None:
     excess = sweep(seed, variants=6, best=0.003)

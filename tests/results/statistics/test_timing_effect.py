@@ -23,7 +23,7 @@ def share_at_most(weights: np.ndarray, returns: np.ndarray, effect: float) -> fl
 
 
 @given(st.integers(0, 10_000), st.sampled_from([0.9, 0.95, 0.975]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_bound_is_where_the_shift_test_begins_to_reject(seed: int, confidence: float) -> None:
     rng = np.random.default_rng(seed)
     weights = persistent(rng, 160, 0.1)

@@ -52,7 +52,7 @@ _SEARCH = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_TIMING, _WORTH, st.none() | _SEARCH, st.none() | _WORTH, st.booleans(), st.booleans())
 def test_every_conclusion_is_whole_in_chinese(
     timing: Any, worth: Any, search: Any, since: Any, declared: bool, repeated: bool
@@ -100,7 +100,7 @@ _VERDICT = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(_FACTOR, min_size=1, max_size=3), _VERDICT, st.sampled_from([0.0, 0.001]), st.sampled_from([1, 5]))
 def test_every_conclusion_on_factors_is_whole_in_chinese(
     variants: list[Any], verdict: Any, cost: float, every: int

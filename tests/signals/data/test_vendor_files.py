@@ -475,7 +475,7 @@ TEXTS = sorted(name for name, vendor in VENDORS.items() if not callable(vendor.c
 SIGNS = "0123456789,.;-+ \t\n\r\"'%eE万年月:ZTK()|#\x00A"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(TEXTS), st.integers(0, 100_000), st.sampled_from([*SIGNS, "delete", "cut"]))
 def test_a_damaged_file_is_an_error_or_differs_in_one_observation(
     tmp_path: Path, name: str, at: int, sign: str

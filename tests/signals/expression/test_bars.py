@@ -124,7 +124,7 @@ def test_a_lunch_break_is_no_gap_and_a_missing_bar_is_not_filled() -> None:
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32 - 1), today=st.integers(50, len(DAYS) - 2))
 def test_later_bars_change_nothing_before_them(name: str, seed: int, today: int) -> None:
     """Other bars from the evening of a day on, or none at all: its value and all before have the same bits."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gridproof.sweeps.cluster.scheduler import DEATHS, Scheduler, batch_pieces
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(st.integers(1, 30), min_size=1, max_size=6),
     st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["done", "lost", "died"])), max_size=400),

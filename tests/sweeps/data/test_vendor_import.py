@@ -28,7 +28,7 @@ def imported(kind: str, files: list[Path], out: Path, **options: bool) -> pd.Dat
 def test_values_come_back(name: str, tmp_path: Path) -> None:
     kind, write = WRITERS[name]
 
-    @settings(max_examples=3, deadline=None)
+    @settings(max_examples=3)
     @given(days=st.integers(2, 24), seed=st.integers(0, 1_000))
     def check(days: int, seed: int) -> None:
         frame = bars(days, seed=seed)

@@ -167,7 +167,7 @@ def test_a_latch_without_off_is_one_whose_levels_are_equal(tmp_path: Path) -> No
     assert distinct(tmp_path, one, two) == one.space.size + two.space.size - one.space.size // 3
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_variants_of_random_grids_are_counted_by_value(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -53,7 +53,7 @@ def test_all_are_axes_of_the_grid(folder: Path) -> None:
         assert total == pytest.approx(plain(execution)[1][-1] - 1.0, rel=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_exit_days_are_those_of_their_definition(data: st.DataObject) -> None:
     price = st.integers(80, 120).map(float)

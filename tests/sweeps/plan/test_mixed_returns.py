@@ -40,7 +40,7 @@ def schedule(every: str, days: int) -> np.ndarray:
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_returns_and_costs_are_those_of_an_account_in_a_plain_loop(seed: int) -> None:
     allocations, legs, held, _ = random_case(seed)
     days, dates = len(held), DATES[FIRST : FIRST + len(held)]
@@ -56,7 +56,7 @@ def test_returns_and_costs_are_those_of_an_account_in_a_plain_loop(seed: int) ->
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_switches_at_the_open_are_those_of_an_account_in_a_plain_loop(seed: int) -> None:
     allocations, legs, held, rng = random_case(seed)
     days, dates = len(held), DATES[FIRST : FIRST + len(held)]
@@ -75,7 +75,7 @@ def test_switches_at_the_open_are_those_of_an_account_in_a_plain_loop(seed: int)
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_one_leg_is_that_leg_to_the_bit(seed: int) -> None:
     allocations, legs, held, _ = random_case(seed)
     days, dates = len(held), DATES[FIRST : FIRST + len(held)]
@@ -91,7 +91,7 @@ def test_one_leg_is_that_leg_to_the_bit(seed: int) -> None:
 
 
 @given(seed=st.integers(0, 10**6), count=st.integers(2, 4))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_netting_never_costs_more_than_sleeves_apart(seed: int, count: int) -> None:
     """Accounts with fixed shares that each trade alone pay at least what one account pays for all trades."""
     allocations, legs, _, rng = random_case(seed)

@@ -10,7 +10,7 @@ from gridproof.kernels import reference
 from gridproof.sweeps.plan.signal_paths import decisive_days
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), days=st.integers(1, 80))
 def test_decisive_days_give_the_states_of_all_days(seed: int, days: int) -> None:
     rng = np.random.default_rng(seed)

@@ -37,7 +37,7 @@ ROWS = st.lists(st.tuples(*(st.sampled_from(own) for own in VALUES)), max_size=5
 GRIDS = st.lists(st.tuples(st.tuples(*SUBSETS), st.integers(0, 60), st.integers(0, 60)), max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(boxes=BOXES, rows=ROWS, grids=GRIDS, fold=st.booleans())
 def test_boxes_ranges_and_rows_are_counted_as_listed(
     tmp_path_factory: pytest.TempPathFactory, boxes: Any, rows: Any, grids: Any, fold: bool

@@ -48,7 +48,7 @@ def test_log_ranges() -> None:
     assert all(type(value) is float for value in values(low=10, high=400.0, count=20, scale="log"))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(low=st.integers(1, 500), more=st.integers(1, 2000), count=st.integers(2, 60), whole=st.booleans())
 def test_log_ranges_are_even_in_ratio(low: int, more: int, count: int, whole: bool) -> None:
     first, last = (low, low + more) if whole else (low / 1000.0, (low + more) / 1000.0)
@@ -61,7 +61,7 @@ def test_log_ranges_are_even_in_ratio(low: int, more: int, count: int, whole: bo
         assert np.abs(found - ideal).max() <= 0.5000001 if whole else np.allclose(found, ideal, rtol=1e-4)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(low=st.floats(-1e4, 1e4), span=st.floats(1e-6, 1e6), share=st.floats(0.0, 1.0), is_log=st.booleans())
 def test_a_drawn_number_is_short_and_within_its_range(low: float, span: float, share: float, is_log: bool) -> None:
     low = abs(low) + 1e-3 if is_log else low

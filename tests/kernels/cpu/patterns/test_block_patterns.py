@@ -29,7 +29,7 @@ def spread(patterns: Patterns, row: int) -> dict[int, Ints]:
     return {int(runs[0, 0]): np.array([[patterns.before[row], patterns.before[row]], *days])}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_the_rows_of_a_variant_are_what_it_holds(seed: int) -> None:
     rng = np.random.default_rng(seed)

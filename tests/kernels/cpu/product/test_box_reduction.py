@@ -30,7 +30,7 @@ from tests.support.problems import random_problem
 from tests.support.sample import Sample
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), plain=st.booleans(), most=st.integers(1, 6))
 def test_answers_are_the_tallys(seed: int, plain: bool, most: int) -> None:
     """The very same integers: undefined values, ones too large to average, paths that stand for many variants."""
@@ -53,7 +53,7 @@ def test_all_that_may_be_among_the_best_are_answered(seed: int, plain: bool) -> 
         assert (found.value >= floor).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_box_adds_to_surfaces_what_its_variants_do(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -105,7 +105,7 @@ def test_a_box_of_many_variants_for_its_cells_is_summed_in_parts(lengths: tuple[
     np.testing.assert_array_equal(one.maximum, other.maximum)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), equal=st.booleans())
 def test_a_value_is_counted_in_the_bin_it_lies_in(seed: int, equal: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -19,7 +19,7 @@ from gridproof.kernels.cpu.product.units import cut_box
 from tests.support.problems import random_box, random_problem
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), top=st.integers(0, 4), room=st.integers(1, 200), unit=st.integers(1, 60))
 def test_every_table_of_every_unit_has_room(seed: int, top: int, room: int, unit: int) -> None:
     """The sizes of all tables counted one by one: they end before the next begins, in their buffers."""

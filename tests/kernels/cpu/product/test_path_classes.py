@@ -16,7 +16,7 @@ from gridproof.kernels.paths import unpack
 from tests.support.problems import random_box, random_problem
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 150),

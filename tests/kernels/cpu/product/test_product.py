@@ -22,7 +22,7 @@ from tests.support.agreement import assert_agree, assert_box_agrees
 from tests.support.problems import one_bit_box, random_box, random_problem, rebalanced
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 200),
@@ -47,7 +47,7 @@ def test_product_agrees_with_reference(
     assert_box_agrees(problem, box, Product(problem, top).evaluate(box), rng)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**32 - 1),
     days=st.integers(1, 300),
@@ -179,7 +179,7 @@ def test_axes_in_another_order_reorder_the_rows() -> None:
     np.testing.assert_array_equal(turned.reshape(4, 3, 5, *straight.shape[3:]), np.moveaxis(straight, 2, 0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), flip=st.sampled_from([0.0, 0.02, 0.3]), top=st.integers(0, 4))
 def test_a_signal_that_silences_the_others(seed: int, flip: float, top: int) -> None:
     """On some codes of the outer signals the inner one changes nothing, whether the rule decides there or holds."""

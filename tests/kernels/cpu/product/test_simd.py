@@ -92,7 +92,7 @@ def assert_same_bits(compiled: tuple[Any, ...], expected: tuple[Any, ...]) -> No
         np.testing.assert_array_equal(one.view(np.uint8), other.view(np.uint8))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SEEDS, st.integers(0, 10), st.integers(0, 10))
 def test_transposed_is_the_twins(seed: int, rows: int, width: int) -> None:
     """Also fewer rows and columns than eight: nothing is written beside them."""
@@ -111,7 +111,7 @@ def test_half_of_a_power() -> None:
     assert [_half_of_power(value) for value in marked] == [twins.half_of_power(value) for value in marked]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SEEDS)
 def test_joined_days_are_the_twins(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -124,7 +124,7 @@ def test_joined_days_are_the_twins(seed: int) -> None:
     assert_same_bits(*results)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SEEDS, st.integers(1, 6))
 def test_eight_joined_are_the_twins(seed: int, allocations: int) -> None:
     """Entries with and without a switch between them, and entries of no day."""
@@ -141,7 +141,7 @@ def test_eight_joined_are_the_twins(seed: int, allocations: int) -> None:
     assert_same_bits(*results)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SEEDS, st.sampled_from([16, 32, 256]))
 def test_counts_are_the_twins(seed: int, width: int) -> None:
     """Of four days, and of eight joined entries; one vector of counts each and several."""
@@ -159,7 +159,7 @@ def test_counts_are_the_twins(seed: int, width: int) -> None:
     assert_same_bits((results[0],), (results[1],))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SEEDS, st.integers(1, 6), st.sampled_from([8, 16]), st.sampled_from([0, 16, 48]))
 def test_a_walk_is_the_twins(seed: int, allocations: int, count: int, width: int) -> None:
     """Through one block and several, rows with one entry for all and with versions, with counts and without; nothing

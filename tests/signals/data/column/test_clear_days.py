@@ -17,7 +17,7 @@ DAYS = st.lists(st.dates(), min_size=1, max_size=5)
 
 
 @pytest.mark.parametrize("form", ["%Y-%m-%d", "number", "stored"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(days=DAYS)
 def test_clear_days_are_those_of_each_cell(form: str, days: list[Any]) -> None:
     if form == "number":

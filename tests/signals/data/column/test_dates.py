@@ -199,7 +199,7 @@ _DAY_FORMATS = (
 )  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)), min_size=1, max_size=20),
     st.sampled_from(_DAY_FORMATS),
@@ -208,7 +208,7 @@ def test_printed_dates_come_back(dates: list[datetime.date], form: str) -> None:
     assert days([date.strftime(form) for date in dates]) == [str(date) for date in dates]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.dates(datetime.date(1990, 1, 1), datetime.date(2029, 12, 31)), min_size=1, max_size=20),
     st.sampled_from(("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%y", "%y/%m/%d")),
@@ -223,7 +223,7 @@ def test_dates_whose_order_is_not_written_come_back_or_are_refused(dates: list[d
     assert found == [str(date) for date in dates] or dates != sorted(dates)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dates(datetime.date(1975, 1, 1), datetime.date(2100, 1, 1)), st.sampled_from((1, 10**3, 10**6, 10**9)))
 def test_epochs_come_back(date: datetime.date, unit: int) -> None:
     seconds = (date - datetime.date(1970, 1, 1)).days * 86400

@@ -120,7 +120,7 @@ _PRINTED = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(-(10**11), 10**11).map(lambda whole: whole / 10_000), min_size=1, max_size=20),
     st.sampled_from(sorted(_PRINTED)),
@@ -129,7 +129,7 @@ def test_printed_numbers_come_back(values: list[float], notation: str) -> None:
     np.testing.assert_array_equal(read([_PRINTED[notation](value) for value in values]).values, values)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 5),
     st.integers(0, 8),

@@ -92,7 +92,7 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert len(read_table("a.csv", tmp_path, "here").rows) == 3
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.binary(max_size=120), st.sampled_from(FORMATS), st.integers(0, len(CSV)), st.booleans())
 def test_any_bytes_are_a_table_or_one_line(tmp_path: Path, data: bytes, ending: str, cut: int, amid: bool) -> None:
     data = CSV[:cut] + data + CSV[cut:] if amid else data

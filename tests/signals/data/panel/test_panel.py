@@ -109,7 +109,7 @@ def test_a_suspended_stock_keeps_its_last_traded_close_and_one_that_left_too() -
     np.testing.assert_array_equal(carried(values, known), [[nan, 4.0], [2.0, 5.0], [2.0, 5.0], [3.0, 5.0]])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_later_rows_change_nothing_before_them(data: st.DataObject) -> None:
     days, stocks = data.draw(st.integers(2, 7)), data.draw(st.integers(1, 4))
