@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -59,14 +58,17 @@ def list_positions(
 def _ends(held: npt.NDArray[Any], wanted: npt.NDArray[Any], position: npt.NDArray[Any]) -> list[str]:
     """Why each position ended: on the first day of the next, the rule still wants what a stop has left."""
     starts = [0, *(int(at) for at in np.flatnonzero(held[1:] != held[:-1]) + 1)]
+    changed = np.flatnonzero(position[1:] != position[:-1]) + 1
     ends: list[str] = []
-    for start, following in itertools.pairwise(starts):
+    for following in starts[1:]:
         if position[following] == position[following - 1]:
             ends.append(DRAWDOWN)
         elif wanted[following] == position[following - 1]:
             ends.append(STOP)
-        elif ends and ends[-1] == STOP and (wanted[start : following + 1] == position[following]).all():
-            ends.append(WAITED)
         else:
-            ends.append(RULE)
+            # A stop may have left a position of which nothing was held.
+            since = int(changed[changed < following].max(initial=0))
+            stopped = since > 0 and wanted[since] == position[since - 1]
+            waited = stopped and (wanted[since : following + 1] == position[following]).all()
+            ends.append(WAITED if waited else RULE)
     return [*ends, OPEN]

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from gridproof.kernels.errors import InputError
+from gridproof.sweeps.study.study import load_study
 from tests.support import plain_selection
 from tests.support.plain_account import Expected
-from tests.support.plain_study import random_raw, run
+from tests.support.plain_study import FORMULA, OFTEN_UNKNOWN, SECOND, random_raw, run
 
 # What a key may have: in a study it has one of these or another value, and as an axis several of them. A further key
 # is a further line here and, where a study may lack it, a draw in ``_every_key``.
@@ -29,12 +31,15 @@ VALUES: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("execution", "nav_stop"): (0.0, 0.015, 0.03),
     ("execution", "drawdown_stop"): (0.0, 0.03, 0.06),
     ("execution", "cooling"): (0, 1, 7),
+    ("execution", "drawdown_control"): (0.0, 0.04, 0.08),
+    ("execution", "control_steps"): (1, 2, 3),
     ("execution", "capital"): (1e4, 1e7, 1e9),
     ("execution", "min_commission"): (0.0, 5.0),
     ("execution", "rebalance"): REBALANCE,
     ("legs", "a", "carry"): (-0.02, 0.0, 0.03),
     ("legs", "a", "sale_cost"): (0.0, 0.001, 0.003),
     ("legs", "a", "borrow_fee"): (0.0, 0.05),
+    ("legs", "a", "dividend_tax"): (0.0, 0.1, 0.2),
     ("legs", "b", "cost"): (0.0, 0.0005, 0.002),
     ("legs", "b", "dividend_tax"): (0.0, 0.1, 0.2),
     ("legs", "b", "count"): (1, 3, 5),
@@ -66,8 +71,8 @@ _PLACES = {
 }
 # Of the keys of execution and legs, those that a search may choose between their values.
 _CONTINUOUS = {
-    "cost", "stop", "trailing_stop", "nav_stop", "drawdown_stop", "carry", "sale_cost", "borrow_fee", "interest",
-    "financing", "dividend_tax", "impact", "impact_power", "capital",
+    "cost", "stop", "trailing_stop", "nav_stop", "drawdown_stop", "drawdown_control", "carry", "sale_cost",
+    "borrow_fee", "interest", "financing", "dividend_tax", "impact", "impact_power", "capital",
 }  # fmt: skip
 _INTEGER = {"lag", "min_hold", "cooling"}
 _STOPS = ("stop", "trailing_stop", "nav_stop", "drawdown_stop")
@@ -103,7 +108,19 @@ class DrawnStudy:
 
 
 def draw(rng: np.random.Generator, most: int = 16) -> DrawnStudy:
-    """A study of at most so many variants."""
+    """A study of at most so many variants, and of 255 allocations."""
+    while True:
+        drawn = _draw(rng, most)
+        try:
+            load_study(drawn.swept)
+        except InputError as error:
+            if "at most 255 allocations" not in str(error):
+                raise
+        else:
+            return drawn
+
+
+def _draw(rng: np.random.Generator, most: int) -> DrawnStudy:
     raw = _every_key(rng)
     without = {("execution", "stop_on")} if "panel" in raw else set()  # stocks that are selected have no low
     free = [path for path in VALUES if _get(raw, path) is not None and path not in without]
@@ -152,12 +169,19 @@ def _every_key(rng: np.random.Generator) -> dict[str, Any]:
     raw["signals"] = {name: one for name, one in raw["signals"].items() if any(name in text for text in texts)}
     if rng.random() < 0.5:
         raw["window"]["published"] = "2019-12-02"
-    if rng.random() < 0.25:
+    _follow_formulas(raw, rng)
+    selects = rng.random() < 0.25
+    if selects:
         raw = plain_selection.selecting(raw, rng)
-    elif rng.random() < 0.5:
-        raw["series"]["b_price"] = {"file": "b.csv", "field": "price"}
-        raw["legs"]["b"] |= {"price": "b_price", "dividend_tax": 0.1}
-    if rng.random() < 0.3:  # no costs of size, so that weights may drift from the day of entry
+    for leg in "a" if selects else "ab":
+        if rng.random() < 0.5:
+            raw["series"][f"{leg}_price"] = {"file": f"{leg}.csv", "field": "price"}
+            raw["legs"][leg] |= {"price": f"{leg}_price", "dividend_tax": 0.1}
+    if rng.random() < 0.5:
+        limit, steps = float(rng.choice([0.0, 0.03, 0.06])), int(rng.choice([1, 2, 4]))
+        raw["execution"] |= {"drawdown_control": limit, "control_steps": steps}
+        raw["execution"].setdefault("rebalance", str(rng.choice(REBALANCE[:4])))
+    if rng.random() < 0.4:  # no costs of size, so that weights may drift from the day of entry
         for key in ("capital", "min_commission"):
             raw["execution"].pop(key, None)
         for key in ("impact", "impact_power", "amount"):
@@ -166,14 +190,33 @@ def _every_key(rng: np.random.Generator) -> dict[str, Any]:
             if "rebalance" in one and rng.random() < 0.5:
                 one["rebalance"] = "entry"
     if rng.random() < 0.3:  # nothing restricts positions, so that a product may be evaluated
-        for key in (*_STOPS, "stop_on", "cooling", "min_hold"):
+        for key in (*_STOPS, "stop_on", "cooling", "min_hold", "drawdown_control", "control_steps"):
             raw["execution"].pop(key, None)
+        if "sleeves" not in raw:
+            raw["execution"].pop("rebalance", None)
     else:
         raw["execution"] |= {
             "nav_stop": float(rng.choice([0.0, 0.0, 0.02])),
             "drawdown_stop": float(rng.choice([0.0, 0.0, 0.04])),
         }
     return raw
+
+
+def _follow_formulas(raw: dict[str, Any], rng: np.random.Generator) -> None:
+    """A mix of a rule or sleeve with the weights of a formula, or of two."""
+    if "lever" in raw.get("mixes", {}) and rng.random() < 0.5:
+        lever = raw["mixes"].pop("lever")
+        own = {"a": FORMULA, "step": 0.25, "min": 0.0, "max": float(rng.choice([0.8, 1.2]))}
+        raw["mixes"]["aimed"] = own | {key: value for key, value in lever.items() if key == "rebalance"}
+        one = raw["sleeves"]["first"] if "sleeves" in raw else raw
+        one["rule"] = {"aimed" if name == "lever" else name: when for name, when in one["rule"].items()}
+    aimed = raw.get("mixes", {}).get("aimed")
+    if aimed is not None and rng.random() < 0.6:
+        aimed |= {"b": str(rng.choice([SECOND, OFTEN_UNKNOWN])), "step": 0.25, "min": 0.0}
+        if rng.random() < 0.5:
+            aimed["c"] = "rest"
+        if aimed["b"] == OFTEN_UNKNOWN:
+            aimed["missing"] = str(rng.choice(["off", "hold"]))
 
 
 def _get(raw: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -52,7 +52,8 @@ def follow(
     """The leg held on each day, or the part of it as in "a × 0.75". target: the leg that the rule wants on each day.
     books: of what watches the NAV.
 
-    ends: gets why each position but the last ended: the rule, a stop that the rule did not follow, or the wait.
+    ends: gets why each position but the last ended: the rule, a stop that the rule did not follow, the wait, or the
+    drawdown, which asked for another part of it.
     """
     held: list[str] = []
     position, entered, due, stopped = target[0], 0, -1, ""
@@ -75,9 +76,8 @@ def follow(
             position = wanted if wanted != before else CASH
         elif wanted != before and day - entered >= terms.min_hold:
             position = wanted
-        if ends is not None and day > 0 and position != before:
-            kept = stopped if again else before if hit else ""
-            ends.append("the rule" if wanted != kept else "end of cooling-off" if again else "a stop")
+        kept = stopped if again else before if hit else ""
+        why = "the rule" if wanted != kept else "end of cooling-off" if again else "a stop"
         stopped = "" if again else stopped
         if day == 0 or position != before:
             stopped = before if hit and position == CASH and wanted == before else ""
@@ -97,6 +97,8 @@ def follow(
         if waits and position not in (before, CASH):
             part, part_due = terms.control_steps, -1
         now = _part(position, part, terms.control_steps)
+        if ends is not None and held and now != held[-1]:
+            ends.append(why if position != before else "the drawdown")
         nav_before, nav = books(day, held[-1] if held else now, now)
         if position != before:
             nav_entry = nav_before

@@ -3,7 +3,7 @@ docs/mixes.md alone: signals in pandas, then money in each leg."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,12 @@ from tests.support.plain_account import (
 )
 from tests.support.plain_execution import CASH
 
+CLOSE = 1e-9
 SIGNALS = {"up": "a > mean(a, 12)", "lead": "b / lag(b, 15) > a / lag(a, 15)", "calm": "c > mean(c, 30)"}
 FORMULA = "(0.01 / std(pct_change(a, 1), 15) + 0.3) / 2"
+SECOND = "(0.012 / std(pct_change(b, 1), 15) + 0.1) / 2"
+OFTEN_UNKNOWN = "(3 * sqrt(pct_change(b, 5) + 0.02) + 0.3) / 2"
+Levels = Mapping[str, float]  # by formula, its value
 
 
 def random_raw(rng: np.random.Generator) -> dict[str, Any]:
@@ -106,7 +110,7 @@ def run(raw: Mapping[str, Any], columns: Columns = COLUMNS) -> Expected:
     daily = account.weights, account.returns, account.costs, account.traded, account.kept
     weights, returns, costs, traded, kept = (np.array(each) for each in daily)
     graded = {name for name, mix in raw.get("mixes", {}).items() if "step" in mix}
-    alone = {name: account.alone(fund(0.0)) for name, fund in _funds(raw).items() if name not in graded}
+    alone = {name: account.alone(fund({})) for name, fund in _funds(raw).items() if name not in graded}
     published = raw["window"].get("published")
     days = DAYS[account.first :]
     cut = len(days) if published is None else int(np.searchsorted(days, pd.Timestamp(published)))
@@ -124,32 +128,43 @@ def _targets(raw: Mapping[str, Any]) -> list[Fund]:
     level = raw["signals"].get("lead", {}).get("latch", {}).get("on_above", 0.0)
     means = {"up": a.rolling(window).mean(), "lead": a.shift(15), "calm": c.rolling(30).mean()}
     states = {"up": a > means["up"], "lead": b / b.shift(15) - a / a.shift(15) > level, "calm": c > means["calm"]}
-    graded = (0.01 / a.pct_change().rolling(15).std() + 0.3) / 2
+    values = pd.DataFrame(
+        {
+            FORMULA: (0.01 / a.pct_change().rolling(15).std() + 0.3) / 2,
+            SECOND: (0.012 / b.pct_change().rolling(15).std() + 0.1) / 2,
+            OFTEN_UNKNOWN: (3.0 * (b.pct_change(5) + 0.02).clip(lower=0.0).pow(0.5) + 0.3) / 2,
+        }
+    )
+    values.loc[~(b.pct_change(5) + 0.02 >= 0.0), OFTEN_UNKNOWN] = np.nan
     defined = pd.concat(list(means.values()), axis=1).notna().all(axis=1)
-    if any("step" in mix for mix in raw.get("mixes", {}).values()):
-        defined &= graded.notna()
+    for mix in raw.get("mixes", {}).values():
+        formulas = [mix[leg] for leg in _graded(mix)]
+        if mix.get("missing") == "hold":
+            values[formulas] = values[formulas].ffill()
+        if mix.get("missing") != "off":
+            defined &= values[formulas].notna().all(axis=1)
     decides = _decision_days(execution["decide"])
     sleeves = raw.get("sleeves") or {"all": {"rule": raw["rule"]}}
     shares = {name: one.get("share", 1.0 / len(sleeves)) for name, one in sleeves.items()}
     funds = _funds(raw)
     alone = len(sleeves) == 1
-    # By sleeve what it has chosen, and the value of the formula then: to hold is to keep the weights.
-    position = dict.fromkeys(sleeves, (CASH, 0.0))
+    # By sleeve what it has chosen, and the values of the formulas then: to hold is to keep the weights.
+    position: dict[str, tuple[str, Levels]] = dict.fromkeys(sleeves, (CASH, {}))
     wanted: list[Fund] = []
     for day in range(len(DAYS)):
         if decides[day] and defined.iloc[day]:
             truth = {name: bool(state.iloc[day]) for name, state in states.items()}
             for name, one in sleeves.items():
                 chosen = _choose(one["rule"], truth)
-                position[name] = position[name] if chosen == "hold" else (chosen, float(graded.iloc[day]))
+                position[name] = position[name] if chosen == "hold" else (chosen, dict(values.iloc[day]))
         if alone:
-            chosen, level = position["all"]
-            wanted.append(funds[chosen](level))
+            chosen, levels = position["all"]
+            wanted.append(funds[chosen](levels))
         else:
             total = np.zeros(len(LEGS))
             for name, share in shares.items():
-                chosen, level = position[name]
-                total += share * np.array(funds[chosen](level)[0])
+                chosen, levels = position[name]
+                total += share * np.array(funds[chosen](levels)[0])
             total[-1] += 1.0 - sum(shares.values())
             wanted.append((tuple(float(round(weight, 10)) for weight in total), execution.get("rebalance", "daily")))
     first = int(np.searchsorted(DAYS, pd.Timestamp(FIRST)))
@@ -163,23 +178,40 @@ def _choose(rule: Mapping[str, str], truth: Mapping[str, bool]) -> str:
     raise AssertionError
 
 
-def _funds(raw: Mapping[str, Any]) -> dict[str, Callable[[float], Fund]]:
-    """By name what a rule may choose, for the value of the formula."""
-    single = {leg: tuple(float(leg == other) for other in LEGS) for leg in LEGS}
-    found: dict[str, Callable[[float], Fund]] = {leg: lambda _, leg=leg: (single[leg], "never") for leg in LEGS}
+def _graded(mix: Mapping[str, Any]) -> list[str]:
+    return [leg for leg in STOCKS if isinstance(mix.get(leg), str) and mix[leg] != "rest"]
 
-    def mixed(mix: Mapping[str, Any], level: float) -> Fund:
+
+def nearest(wanted: Sequence[float], step: float, least: float, most: float, room: float) -> list[float]:
+    """The weights of one day: the nearest steps, and while they are too much together, one step less of the one
+    farthest above its formula."""
+    highest = int((most - least) / step + CLOSE)
+    places = [min(max((value - least) / step, 0.0), highest) for value in wanted]
+    found = [min(int(place + 0.5 + CLOSE), highest) for place in places]
+    while sum(least + step * at for at in found) > room + CLOSE:
+        above = [at - place if at else -np.inf for at, place in zip(found, places, strict=True)]
+        found[max(at for at in range(len(found)) if above[at] > max(above) - CLOSE)] -= 1
+    return [round(least + step * at, 9) for at in found]
+
+
+def _funds(raw: Mapping[str, Any]) -> dict[str, Callable[[Levels], Fund]]:
+    """By name what a rule may choose, for the values of the formulas."""
+    single = {leg: tuple(float(leg == other) for other in LEGS) for leg in LEGS}
+    found: dict[str, Callable[[Levels], Fund]] = {leg: lambda _, leg=leg: (single[leg], "never") for leg in LEGS}
+
+    def mixed(mix: Mapping[str, Any], levels: Levels) -> Fund:
         weights = {leg: mix.get(leg, 0.0) for leg in STOCKS}
-        if "step" in mix:
-            highest = np.floor((mix["max"] - mix["min"]) / mix["step"] + 1e-9)
-            number = np.clip(np.floor((level - mix["min"]) / mix["step"] + 0.5), 0, highest)
-            weights["a"] = float(mix["min"] + number * mix["step"])
+        graded = _graded(mix)
+        if graded:
+            known = [mix["min"] if np.isnan(levels[mix[leg]]) else levels[mix[leg]] for leg in graded]
+            room = max(1.0, mix["max"]) if len(graded) > 1 else np.inf
+            weights |= zip(graded, nearest(known, mix["step"], mix["min"], mix["max"], room), strict=True)
         if mix.get("c") == "rest":
             weights["c"] = 1.0 - weights["a"] - weights["b"]
         row = tuple(round(weight, 10) for weight in (*weights.values(), 1.0 - sum(weights.values())))
         return row, mix.get("rebalance", "daily") if row not in single.values() else "never"
 
-    return found | {name: lambda level, mix=mix: mixed(mix, level) for name, mix in raw.get("mixes", {}).items()}
+    return found | {name: lambda levels, mix=mix: mixed(mix, levels) for name, mix in raw.get("mixes", {}).items()}
 
 
 def _decision_days(decide: str) -> np.ndarray:

@@ -86,8 +86,10 @@ class Compared:
         close([[segment[name] for name in METRICS] for segment in segments], self.metrics[at])
         days = point.curve.index
         held = pd.Series(point.held, index=days)
-        wanted = None if point.wanted is None else pd.Series(point.wanted, index=days)
-        positions = list_positions(held, point.curve["return"], point.curve["return"], wanted)
+        wanted, position = (
+            None if names is None else pd.Series(names, index=days) for names in (point.wanted, point.position)
+        )
+        positions = list_positions(held, point.curve["return"], point.curve["return"], wanted, position)
         assert len(positions) == len(plain.ends) + 1
         if wanted is not None:
             assert positions["end"].tolist() == [*plain.ends, "still held"]

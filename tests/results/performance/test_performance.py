@@ -157,6 +157,14 @@ def test_another_part_of_a_position_ends_it_by_the_drawdown() -> None:
     assert table["end"].tolist() == [DRAWDOWN, DRAWDOWN, DRAWDOWN, STOP, RULE, DRAWDOWN, RULE, OPEN]
 
 
+def test_the_wait_after_a_stop_of_a_position_of_which_nothing_was_held() -> None:
+    days = pd.bdate_range("2020-01-01", periods=6)
+    held = pd.Series(["a", "cash", "cash", "cash", "a", "a"], index=days)
+    position, wanted = pd.Series(["a", "a", "cash", "cash", "a", "a"], index=days), pd.Series([*"aaaaaa"], index=days)
+    zero = pd.Series(0.0, index=days)
+    assert list_positions(held, zero, zero, wanted, position)["end"].tolist() == [DRAWDOWN, WAITED, OPEN]
+
+
 def test_ends_of_positions_are_those_of_the_following() -> None:
     """Against the reference, on random targets with stops, minimum holding and cooling-off."""
     random = np.random.default_rng(3)

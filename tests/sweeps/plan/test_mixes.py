@@ -19,6 +19,7 @@ from gridproof.sweeps.study.allocation import nearest_steps, room_of
 from gridproof.sweeps.study.held import holdings
 from tests.support.daily_loop import Fund, account_returns
 from tests.support.market import study_of, write_market
+from tests.support.plain_study import nearest
 from tests.support.raw_mixes import LEGS, PERIODS, raw_mixes
 
 COSTS = {"large": (0.001, 0.001), "small": (0.0015, 0.0035)}  # one way: of purchases and of sales
@@ -126,18 +127,6 @@ def test_a_graded_weight_follows_its_formula_in_steps(market: Market) -> None:
             np.testing.assert_allclose(point.curve["weight.small"], steps, rtol=0, atol=CLOSE)
             np.testing.assert_allclose(point.curve["return"], loop(market, point, chosen), rtol=0, atol=CLOSE)
             assert point.held[0] == f"aimed {steps.iloc[0]:g}"
-
-
-def nearest(wanted: tuple[float, ...], step: float, least: float, most: float, room: float) -> list[float]:
-    """The weights of one day in plain Python: the nearest steps, and while they are too much together, one step less of
-    the one farthest above its formula."""
-    highest = int((most - least) / step + CLOSE)
-    places = [min(max((value - least) / step, 0.0), highest) for value in wanted]
-    found = [min(int(place + 0.5 + CLOSE), highest) for place in places]
-    while sum(least + step * at for at in found) > room + CLOSE:
-        above = [at - place if at else -np.inf for at, place in zip(found, places, strict=True)]
-        found[max(at for at in range(len(found)) if above[at] > max(above) - CLOSE)] -= 1
-    return [round(least + step * at, 9) for at in found]
 
 
 @pytest.mark.parametrize(
