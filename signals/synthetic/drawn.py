@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,7 @@ def drawn_folder() -> Path:
 @cache
 def _drawn() -> TemporaryDirectory[str]:
     folder = TemporaryDirectory(prefix="gridproof-")
+    atexit.register(folder.cleanup)
     market = draw_market(SEED, EFFECT, YEARS)
     write_market(Path(folder.name), market)
     write_panel(Path(folder.name), market)

@@ -123,7 +123,7 @@ def test_the_future_does_not_reach_back(name: str, monthly: bool) -> None:
         moved.append((states != states[0]).any())
 
     run()
-    assert sum(moved) >= len(moved) / 2  # else the signals hardly ever spoke, and nothing was tested
+    assert sum(moved) >= len(moved) / 4  # else the signals hardly ever spoke, and nothing was tested
 
 
 def tomorrow(x: Floats) -> Floats:
