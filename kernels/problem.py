@@ -116,6 +116,11 @@ class Problem:
     def allocations(self) -> int:
         return int(self.returns.shape[1])
 
+    @property
+    def by_day(self) -> bool:
+        """Whether some execution needs the daily kernel: for stops on the NAV, or for allocations that drift."""
+        return self.drift is not None or (self.restrictions is not None and self.restrictions.nav is not None)
+
     def first_days(self, days: int, bounds: Ints) -> Problem:
         """The first return days alone, in these segments. Paths stay: they may be longer than needed."""
         own = self.rebalancing

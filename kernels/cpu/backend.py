@@ -7,7 +7,7 @@ import numpy as np
 from gridproof.kernels.aggregate.reduction import ReductionRequest, ReductionResult
 from gridproof.kernels.arrays import Floats, Words
 from gridproof.kernels.cpu.daily_following import NavRules
-from gridproof.kernels.cpu.daily_scan import scan_drifting
+from gridproof.kernels.cpu.daily_scan import scan_by_day
 from gridproof.kernels.cpu.drifting import DriftTables
 from gridproof.kernels.cpu.following import FollowingRules
 from gridproof.kernels.cpu.product.box_reduction import answer
@@ -83,15 +83,14 @@ def evaluate(problem: Problem, jobs: Jobs, prepared: Prepared | None = None) -> 
         problem.path_bits.ravel(), edges.ravel(), edges.shape[1], jobs.rows, jobs.first, jobs.execution,
         problem.rule.astype(np.uint64).ravel(), problem.rule.shape[1], problem.start,
     )  # fmt: skip
-    rules, nav = FollowingRules.of(problem), NavRules.of(problem)
     tables_of = problem.payoff_of, problem.cost_of, problem.traded_of
-    executions = Executions(problem.lead - problem.lags, *tables_of, rules, nav)
+    executions = Executions(problem.lead - problem.lags, *tables_of, FollowingRules.of(problem))
     terms = ScanTerms(problem.invested, problem.bounds, float(problem.periods), float(problem.risk_free))
-    if problem.drift is None:
-        run_ranges(scan_variants, len(jobs.rows), listed, executions, tables, terms, result, least=_TUPLES)
+    if problem.by_day:
+        own = NavRules.of(problem), DriftTables.of(problem)
+        run_ranges(scan_by_day, len(jobs.rows), listed, executions, *own, tables, terms, result, least=_TUPLES)
     else:
-        drift = DriftTables.of(problem)
-        run_ranges(scan_drifting, len(jobs.rows), listed, executions, drift, tables, terms, result, least=_TUPLES)
+        run_ranges(scan_variants, len(jobs.rows), listed, executions, tables, terms, result, least=_TUPLES)
     return result
 
 

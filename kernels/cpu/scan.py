@@ -1,8 +1,8 @@
 """The compiled scan of a list of variants: each costs as many steps as its allocation changes.
 
 A variant's days are runs of one allocation. The sums over a run come from prefix sums, and the shape of its NAV from
-two entries of a table, see ``range_tables``. Where an execution restricts changes, they are those of ``following`` or,
-with stops on the NAV, of ``daily_following``. Where allocations drift from the day of entry, ``daily_scan`` serves.
+two entries of a table, see ``range_tables``. Where an execution restricts changes, they are those of ``following``.
+With stops on the NAV, or allocations that drift from the day of entry, ``daily_scan`` serves.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import numpy as np
 from gridproof.kernels.arrays import Array, Floats, Ints, Words
 from gridproof.kernels.cpu.bit_ops import leading_zeros
 from gridproof.kernels.cpu.closed_form import write_closed_form
-from gridproof.kernels.cpu.daily_following import NavRules, follow_by_day, watches_nav
 from gridproof.kernels.cpu.following import FollowingRules, follow, is_restricted
 from gridproof.kernels.cpu.holding_periods import decide
 from gridproof.kernels.jit import jit
@@ -45,7 +44,6 @@ class Executions(NamedTuple):
     cost_of: Ints
     traded_of: Ints
     rules: FollowingRules
-    nav: NavRules
 
 
 class ScanTables(NamedTuple):
@@ -77,7 +75,6 @@ def scan_variants(
     changes = np.empty(jobs.words * 64 + 2, dtype=np.uint64)
     followed = np.empty(jobs.words * 64 + 2, dtype=np.uint64)
     begins = np.empty(jobs.rows.shape[1], dtype=np.uint64)
-    units = np.empty(len(executions.nav.drift.counted))
     for index in range(low, high):
         count = decide(
             jobs.path_bits, jobs.edges, jobs.rows, index, begins, jobs.words, jobs.rule, jobs.codes, jobs.start, changes
@@ -91,10 +88,7 @@ def scan_variants(
                 tables.costs[cost], tables.charge[cost], traded,
             )  # fmt: skip
             delay, held, number = executions.delays[cell], changes, count
-            if watches_nav(executions.nav, cell):
-                number = follow_by_day(changes, count, delay, executions.rules, executions.nav, cell, units, followed)
-                held = followed
-            elif is_restricted(executions.rules, cell):
+            if is_restricted(executions.rules, cell):
                 held, number = followed, follow(changes, count, delay, executions.rules, cell, followed)
             scan_runs(held, number, delay, own, terms, result[job])
 
