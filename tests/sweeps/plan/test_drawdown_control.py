@@ -6,23 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-import gridproof as gp
-from gridproof.kernels.backend import resolve
 from gridproof.kernels.errors import InputError
-from gridproof.kernels.metrics import METRICS
-from gridproof.sweeps.plan.grid import whole_grid
-from gridproof.sweeps.plan.plan import build_plan
-from gridproof.sweeps.plan.point import Point, evaluate_point
-from gridproof.sweeps.study.execution_keys import CHOSEN
-from gridproof.sweeps.study.study import load_study
-from tests.support.plain_account import LEGS, write_frames
-from tests.support.plain_study import random_raw, run
+from tests.support.account_agreement import (
+    CLOSE,
+    assert_is_the_account,
+    assert_the_past_stays,
+    assert_variants_are_accounts,
+)
+from tests.support.plain_account import write_frames
+from tests.support.plain_study import random_raw
 from tests.support.traded_legs import legs_point, legs_study, write_legs
-
-CLOSE = 1e-9
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +48,6 @@ def random_study(seed: int, entry: bool = False) -> dict[str, Any]:
     return raw
 
 
-def point_of(raw: dict[str, Any], prices: Path) -> Point:
-    study = load_study(raw)
-    return evaluate_point(study, gp.load_market(study, prices))
-
-
 # Legs, mixes, weights that follow a formula and sleeves, at both prices, with lags of 1 to 3.
 @pytest.mark.parametrize(
     ("seed", "entry"),
@@ -65,13 +55,7 @@ def point_of(raw: dict[str, Any], prices: Path) -> Point:
 )
 def test_a_random_study_is_an_account_in_plain_python(prices: Path, seed: int, entry: bool) -> None:
     raw = random_study(seed, entry)
-    point, expected = point_of(raw, prices), run(raw)
-    weights = point.curve[[f"weight.{leg}" for leg in LEGS]].to_numpy()
-    np.testing.assert_allclose(weights, expected.weights, rtol=0, atol=CLOSE)
-    np.testing.assert_allclose(point.curve["return"], expected.returns, rtol=0, atol=CLOSE)
-    np.testing.assert_allclose(point.curve["cost"], expected.costs, rtol=0, atol=CLOSE)
-    np.testing.assert_allclose(point.curve["traded"], expected.traded, rtol=0, atol=CLOSE)
-    assert {name: point.in_sample[name] for name in METRICS} == pytest.approx(expected.metrics, rel=CLOSE, abs=CLOSE)
+    point = assert_is_the_account(raw, prices)
     assert any("×" in name for name in point.held)
 
 
@@ -81,27 +65,13 @@ def test_every_variant_is_that_of_the_plain_account(prices: Path, seed: int, ent
     axes = {
         "at": ["close", "open"], "drawdown_stop": [0.0, 0.03], "drawdown_control": [0.0, 0.06], "control_steps": [1, 3]
     }  # fmt: skip
-    base = {f"execution.{name}": values[0] for name, values in axes.items()}
-    study = load_study(raw | {"execution": raw["execution"] | axes, "base": base})
-    assert not any(name in study.environment for name in CHOSEN)
-    plan = build_plan(study, gp.load_market(study, prices), resolve("cpu"))
-    piece = whole_grid(plan).piece(0)
-    metrics = resolve("cpu").bind(plan.problem)(piece.work)[piece.job_of]
-    for at, variant in enumerate(piece.variants):
-        chosen = study.space.parameters(int(variant))
-        execution = raw["execution"] | {name: chosen[f"execution.{name}"] for name in axes}
-        expected = run(raw | {"execution": execution}).metrics
-        found = dict(zip(METRICS, metrics[at, 0].tolist(), strict=False))
-        assert found == pytest.approx(expected, rel=CLOSE, abs=CLOSE)
+    assert_variants_are_accounts(raw, axes, prices)
 
 
 @pytest.mark.parametrize("seed", [15, 24])
 def test_the_future_does_not_change_the_past(prices: Path, tmp_path: Path, seed: int) -> None:
     raw = random_study(seed)
-    whole = point_of(raw, prices).curve
-    cut = point_of(raw, write_frames(tmp_path, until=250)).curve
-    assert len(cut) < len(whole)
-    pd.testing.assert_frame_equal(cut, whole[: len(cut)])
+    assert_the_past_stays(raw, prices, tmp_path)
 
 
 def test_a_limit_that_is_never_reached_changes_no_bit(folder: Path) -> None:

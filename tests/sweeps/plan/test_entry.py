@@ -15,23 +15,17 @@ from gridproof.kernels.errors import InputError
 from gridproof.kernels.metrics import METRICS
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.plan import build_plan
-from gridproof.sweeps.plan.point import Point, evaluate_point
+from gridproof.sweeps.plan.point import evaluate_point
 from gridproof.sweeps.study.held import drifts
 from gridproof.sweeps.study.study import load_study
-from tests.support.plain_account import LEGS, write_frames
-from tests.support.plain_study import random_raw, run
-
-CLOSE = 1e-9
+from tests.support.account_agreement import CLOSE, assert_is_the_account, assert_the_past_stays, point_of
+from tests.support.plain_account import write_frames
+from tests.support.plain_study import random_raw
 
 
 @pytest.fixture(scope="module")
 def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_frames(tmp_path_factory.mktemp("entry"))
-
-
-def point_of(raw: dict[str, Any], prices: Path) -> Point:
-    study = load_study(raw)
-    return evaluate_point(study, gp.load_market(study, prices))
 
 
 def entering(seed: int, nav: bool = False) -> dict[str, Any]:
@@ -54,13 +48,7 @@ def entering(seed: int, nav: bool = False) -> dict[str, Any]:
 @pytest.mark.parametrize(("seed", "nav"), [(seed, seed % 2 == 0) for seed in (2, 3, 5, 18, 26, 37, 57, 58, 104, 110)])
 def test_a_random_study_is_an_account_in_plain_python(prices: Path, seed: int, nav: bool) -> None:
     raw = entering(seed, nav)
-    point, expected = point_of(raw, prices), run(raw)
-    weights = point.curve[[f"weight.{leg}" for leg in LEGS]].to_numpy()
-    np.testing.assert_allclose(weights, expected.weights, rtol=0, atol=CLOSE)
-    np.testing.assert_allclose(point.curve["return"], expected.returns, rtol=0, atol=CLOSE)
-    np.testing.assert_allclose(point.curve["cost"], expected.costs, rtol=0, atol=CLOSE)
-    np.testing.assert_allclose(point.curve["traded"], expected.traded, rtol=0, atol=CLOSE)
-    assert {name: point.in_sample[name] for name in METRICS} == pytest.approx(expected.metrics, rel=CLOSE, abs=CLOSE)
+    assert_is_the_account(raw, prices)
     if "rule" in raw and "mixes" not in raw:
         return
     study = load_study(raw)
@@ -118,10 +106,7 @@ def test_every_variant_of_a_grid_is_its_point(prices: Path) -> None:
 
 def test_the_future_does_not_change_the_past(prices: Path, tmp_path: Path) -> None:
     raw = entering(58, nav=True)
-    whole = point_of(raw, prices).curve
-    cut = point_of(raw, write_frames(tmp_path, until=250)).curve
-    assert len(cut) < len(whole)
-    pd.testing.assert_frame_equal(cut, whole[: len(cut)])
+    assert_the_past_stays(raw, prices, tmp_path)
 
 
 def test_what_cannot_drift_is_refused(prices: Path) -> None:

@@ -18,13 +18,11 @@ from gridproof.kernels.metrics import METRICS
 from gridproof.kernels.problem import Jobs
 from gridproof.sweeps.plan.grid import whole_grid
 from gridproof.sweeps.plan.plan import build_plan
-from gridproof.sweeps.plan.point import Point, evaluate_point
 from gridproof.sweeps.study.study import load_study
-from tests.support.plain_account import LEGS, write_frames
+from tests.support.account_agreement import CLOSE, assert_is_the_account, assert_the_past_stays, point_of
+from tests.support.plain_account import write_frames
 from tests.support.plain_study import random_raw, run
 from tests.support.shim.device import ShimDevice
-
-CLOSE = 1e-9
 
 
 @pytest.fixture(scope="module")
@@ -32,22 +30,11 @@ def prices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_frames(tmp_path_factory.mktemp("combined"))
 
 
-def point_of(raw: dict[str, Any], prices: Path) -> Point:
-    study = load_study(raw)
-    return evaluate_point(study, gp.load_market(study, prices))
-
-
 # Mixes, weights that follow a formula, sleeves and single legs, at both prices, with and without hold.
 @pytest.mark.parametrize("seed", [5, 18, 26, 37, 57, 58, 104])
 def test_a_random_study_is_an_account_in_plain_python(prices: Path, seed: int) -> None:
     raw = random_raw(np.random.default_rng(seed))
-    point, expected = point_of(raw, prices), run(raw)
-    weights = point.curve[[f"weight.{leg}" for leg in LEGS]].to_numpy()
-    np.testing.assert_allclose(weights, expected.weights, rtol=0, atol=CLOSE)
-    np.testing.assert_allclose(point.curve["return"], expected.returns, rtol=0, atol=CLOSE)
-    np.testing.assert_allclose(point.curve["cost"], expected.costs, rtol=0, atol=CLOSE)
-    np.testing.assert_allclose(point.curve["traded"], expected.traded, rtol=0, atol=CLOSE)
-    assert {name: point.in_sample[name] for name in METRICS} == pytest.approx(expected.metrics, rel=CLOSE, abs=CLOSE)
+    assert_is_the_account(raw, prices)
 
 
 def test_every_backend_gives_every_variant_of_the_plain_account(prices: Path, shim: ShimDevice) -> None:
@@ -122,10 +109,7 @@ def test_a_mix_of_one_is_the_leg_with_stops_too(prices: Path) -> None:
 @pytest.mark.parametrize("seed", [26, 57])
 def test_the_future_does_not_change_the_past(prices: Path, tmp_path: Path, seed: int) -> None:
     raw = random_raw(np.random.default_rng(seed))
-    whole = point_of(raw, prices).curve
-    cut = point_of(raw, write_frames(tmp_path, until=250)).curve
-    assert len(cut) < len(whole)
-    pd.testing.assert_frame_equal(cut, whole[: len(cut)])
+    assert_the_past_stays(raw, prices, tmp_path)
 
 
 def test_a_mix_without_value_at_the_open_or_after_rebalancing_is_an_error(tmp_path: Path) -> None:
