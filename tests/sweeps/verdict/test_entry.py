@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import gridproof as gp
-from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import resolve
 from gridproof.kernels.metrics import METRICS
@@ -19,7 +18,6 @@ from gridproof.results.texts.translation import chinese
 from gridproof.statistics import superior_predictive_ability
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import whole_grid
-from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points, evaluate_point
 from gridproof.sweeps.plan.workload import daily_kernel_notices
@@ -32,6 +30,7 @@ from gridproof.sweeps.verdict.population import Population, gather
 from tests.support.observers import Heard
 from tests.support.plain_account import PERIODS, write_frames
 from tests.support.plain_study import random_raw, run
+from tests.support.variants_by_day import variants_by_day
 
 FREE = 0.01 / PERIODS
 
@@ -72,11 +71,7 @@ class Judged:
 
     @cached_property
     def daily(self) -> list[tuple[Ints, Floats]]:
-        piece = ListedGrid(self.plan, np.arange(self.study.space.size)).piece(0)
-        jobs = piece.work.jobs()
-        rows = np.repeat(jobs.rows, np.diff(jobs.first), axis=0)
-        each = [reference.daily(self.plan.problem, rows[job], int(jobs.execution[job])) for job in piece.job_of]
-        return [(held, returns) for held, returns, *_ in each]
+        return variants_by_day(self.plan, self.study)
 
     def turned(self, variant: int, shift: int) -> Floats:
         """Money in each leg where the market's days are turned; what is held stays, and the rates of trades."""

@@ -12,14 +12,12 @@ import numpy as np
 import pytest
 
 import gridproof as gp
-from gridproof.kernels import reference
 from gridproof.kernels.arrays import Floats, Ints
 from gridproof.kernels.backend import resolve
 from gridproof.results.statistics.own_past import unanticipated_returns
 from gridproof.statistics import circular_shift_test
 from gridproof.sweeps.execution.evaluation import GridEvaluation
 from gridproof.sweeps.plan.grid import whole_grid
-from gridproof.sweeps.plan.listed_grid import ListedGrid
 from gridproof.sweeps.plan.plan import Plan, build_plan
 from gridproof.sweeps.plan.point import Points
 from gridproof.sweeps.progress.observer import RunObserver
@@ -28,6 +26,7 @@ from gridproof.sweeps.verdict.placebo import _from_sweeps
 from gridproof.sweeps.verdict.population import Population, by_position, gather
 from gridproof.sweeps.verdict.search_placebo import eligible_choices, search_placebo
 from tests.support.plain_selection import raw_of, write_market
+from tests.support.variants_by_day import variants_by_day
 
 PERIODS, FREE = 260.0, 0.01 / 260.0
 
@@ -65,11 +64,7 @@ class Judged:
 
     @cached_property
     def daily(self) -> list[tuple[Ints, Floats]]:
-        piece = ListedGrid(self.plan, np.arange(self.study.space.size)).piece(0)
-        jobs = piece.work.jobs()
-        rows = np.repeat(jobs.rows, np.diff(jobs.first), axis=0)
-        each = [reference.daily(self.plan.problem, rows[job], int(jobs.execution[job])) for job in piece.job_of]
-        return [(held, returns) for held, returns, *_ in each]
+        return variants_by_day(self.plan, self.study)
 
     def tables(self, variant: int) -> tuple[Floats, Floats, Floats]:
         """What each allocation earns in a day and overnight, (A, D), and what each switch costs."""
