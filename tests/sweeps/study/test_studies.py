@@ -31,6 +31,19 @@ def test_they_all_ship() -> None:
     assert set(NAMES) == MARKET | EMBEDDED | PANEL | MODELS | WEIGHTS | EXECUTION | set(STRATEGIES)
 
 
+def test_the_readmes_count_them() -> None:
+    large = EMBEDDED | MARKET | {"microcap-selection"}
+    sources = {name: gp.load_study(name).sources() for name in NAMES if name not in large}
+    installed = sum(bool(own) and all(one.file.startswith("arch:") for one in own) for own in sources.values())
+    english, chinese = (
+        (Path(__file__).parents[3] / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")
+    )
+    assert f"Another {len(sources)} are small" in english
+    assert f"Of these, {installed} run on installed data" in english
+    assert f"另有{len(sources)}个小型研究" in chinese
+    assert f"其中{installed}个用内置数据" in chinese
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_names_and_yaml_round_trip(name: str, tmp_path: Path) -> None:
     study = gp.load_study(name)
